@@ -1,0 +1,6 @@
+// `npm run pay`: one full paid run against a gateway started with `npm start`. Arguments go to the client.
+import { become, ensureInstalled, fail, run } from "./bootstrap.mjs";
+
+ensureInstalled();
+if (run("turbo", ["run", "build", "--filter=@tollbooth-stores/example", "--output-logs=errors-only"]) !== 0) fail("The build failed; its output is above.");
+become("node", ["apps/example/dist/pay.js", ...process.argv.slice(2)]);

@@ -1,0 +1,15 @@
+// What every package's test run has in common: the report that `npm test` counts, and a failing empty run.
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+/** A vitest configuration; `test` is merged over the shared settings. */
+export function packageTests(test: ViteUserConfig["test"] = {}): ViteUserConfig {
+  return defineConfig({
+    test: {
+      include: ["src/**/*.test.ts"],
+      reporters: ["default", ["json", { outputFile: ".reports/vitest.json" }]],
+      passWithNoTests: false,
+      testTimeout: 20_000,
+      ...test,
+    },
+  });
+}
