@@ -1,1 +1,78 @@
-export const placeholder: number = 1;
+// An AtomicPort on a Map and a clock to step: for tests, and the smallest right example of a port.
+import type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
+
+/** A clock that moves only when told to. */
+export interface ManualClock {
+  now(): number;
+  advance(ms: number): void;
+}
+
+/** Starts at `startMs`, by default 2026-01-01T00:00:00Z. A negative step turns it back. */
+export function manualClock(startMs = 1_767_225_600_000): ManualClock {
+  let nowMs = startMs;
+  return {
+    now: () => nowMs,
+    advance(ms) {
+      nowMs += ms;
+    },
+  };
+}
+
+/** A port whose records can be looked into. */
+export interface MapPort extends AtomicPort {
+  /** Every record, the ended ones too until they are next read. */
+  readonly records: ReadonlyMap<string, StoredRecord>;
+  /** Puts any record in place, as a test of corrupt data does. */
+  put(key: string, record: StoredRecord): void;
+}
+
+/** Unbounded, single-process, atomic because `step` is synchronous. Give several `createStores` one port to share it. */
+export function mapPort(clock: { now(): number } = Date): MapPort {
+  const records = new Map<string, StoredRecord>();
+  const listeners = new Map<string, Set<() => void>>();
+  const live = (key: string, nowMs: number) => {
+    const record = records.get(key);
+    if (record !== undefined && record.endsAtMs > nowMs) return record;
+    records.delete(key);
+    return null;
+  };
+  return {
+    capabilities: { shared: false, atomic: true, durable: false },
+    records,
+    put: (key, record) => void records.set(key, record),
+    async transact<R>(
+      keys: readonly string[],
+      step: (found: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
+    ): Promise<R> {
+      const nowMs = clock.now();
+      const { writes = [], reply } = step(
+        keys.map((key) => live(key, nowMs)),
+        nowMs,
+      );
+      writes.forEach((write, index) => {
+        const key = keys[index];
+        if (write === undefined || key === undefined) return;
+        if (write === null) records.delete(key);
+        else records.set(key, structuredClone(write));
+      });
+      return reply;
+    },
+    async *scan(prefix) {
+      for (const key of [...records.keys()]) if (key.startsWith(prefix) && live(key, clock.now()) !== null) yield key;
+    },
+    hint: {
+      publish(key) {
+        for (const wake of listeners.get(key) ?? []) wake();
+      },
+      subscribe(key, wake) {
+        const set = listeners.get(key) ?? new Set();
+        listeners.set(key, set.add(wake));
+        return () => {
+          set.delete(wake);
+          if (set.size === 0) listeners.delete(key);
+        };
+      },
+    },
+    async close() {},
+  };
+}

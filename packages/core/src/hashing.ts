@@ -1,0 +1,39 @@
+// Hashes of identifiers: what a key may show of a client, a subject, a session id or a payment.
+import { createHash, createHmac } from "node:crypto";
+
+/** Bytes of any JavaScript string, different for different strings: ill-formed UTF-16 keeps its lone surrogates. */
+function distinctBytes(text: string): Buffer {
+  const bytes = Buffer.from(text, "utf8");
+  // UTF-8 never holds 0xFF, so the two encodings cannot meet.
+  return text.isWellFormed() ? bytes : Buffer.concat([Buffer.of(0xff), Buffer.from(text, "utf16le")]);
+}
+
+/** SHA-256 of a string, base64url, 43 characters. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(distinctBytes(text)).digest("base64url");
+}
+
+/** SHA-256 over fields, each preceded by its length, so that no two lists of fields give the same bytes. */
+export function sha256OfFields(fields: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const field of fields) {
+    const bytes = typeof field === "string" ? distinctBytes(field) : field;
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    hash.update(length).update(bytes);
+  }
+  return hash.digest("base64url");
+}
+
+/** How many base64url characters of a client's or subject's hash go into a key: 132 bits. */
+const pseudonymLength = 22;
+
+/** Turns a client or subject into what a key may show of it. */
+export type Pseudonymizer = (identifier: string) => string;
+
+/** SHA-256, or HMAC-SHA-256 where there is a secret; base64url, 132 bits. */
+export function pseudonymizer(secret: string | undefined): Pseudonymizer {
+  if (secret === undefined) return (identifier) => sha256(identifier).slice(0, pseudonymLength);
+  return (identifier) =>
+    createHmac("sha256", secret).update(distinctBytes(identifier)).digest("base64url").slice(0, pseudonymLength);
+}

@@ -1,0 +1,90 @@
+// What the three stores share at run time: open or closed, aborts, telemetry, and errors of a port made safe.
+import type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
+import type { CallOptions } from "./call-options.ts";
+import { isStoreError, StoreError } from "./errors.ts";
+import { type OperationMessage, observed } from "./telemetry.ts";
+
+/** One store's access to its port. */
+export interface StoreRuntime {
+  /** Aborts when the store closes: for loops that wait. Its reason is the STORE_CLOSED error. */
+  readonly closing: AbortSignal;
+  /** Runs one public operation: refused when closed or aborted, reported to telemetry. */
+  operation<R>(
+    name: string,
+    options: CallOptions | undefined,
+    run: () => Promise<R>,
+    outcomeOf: (reply: R) => string,
+  ): Promise<R>;
+  /** `port.transact`; what a port throws that is no StoreError becomes STORE_UNAVAILABLE, outcome unknown. */
+  transact<R>(
+    keys: readonly string[],
+    step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
+    options: CallOptions | undefined,
+  ): Promise<R>;
+  close(): Promise<void>;
+}
+
+/** `owned`: closing the store closes the port too. */
+export function storeRuntime(
+  port: AtomicPort,
+  about: Pick<OperationMessage, "store" | "provider">,
+  owned: boolean,
+): StoreRuntime {
+  const closing = new AbortController();
+  const closed = () =>
+    new StoreError("STORE_CLOSED", "This store was closed; create the stores once and close them when the process ends.");
+  const runtime: StoreRuntime = {
+    closing: closing.signal,
+    async operation(name, options, run, outcomeOf) {
+      return observed(
+        { ...about, operation: name },
+        async () => {
+          if (closing.signal.aborted) throw closed();
+          options?.signal?.throwIfAborted();
+          return abortable(run(), options?.signal);
+        },
+        outcomeOf,
+      );
+    },
+    async transact(keys, step, options) {
+      // What a step throws is ours and deliberate; only the port's own failures are translated.
+      let thrown: { error: unknown } | undefined;
+      const guarded: typeof step = (records, nowMs) => {
+        thrown = undefined;
+        try {
+          return step(records, nowMs);
+        } catch (error) {
+          thrown = { error };
+          throw error;
+        }
+      };
+      try {
+        return await port.transact(keys, guarded, options);
+      } catch (error) {
+        if (thrown !== undefined) throw thrown.error;
+        if (isStoreError(error) || options?.signal?.aborted) throw error;
+        throw new StoreError("STORE_UNAVAILABLE", "The store's backend failed; the call may have taken effect.", {
+          outcome: "unknown",
+          cause: error,
+        });
+      }
+    },
+    async close() {
+      if (!closing.signal.aborted) closing.abort(closed());
+      // close() never rejects: there is nothing a caller could do about it.
+      if (owned) await port.close().catch(() => undefined);
+    },
+  };
+  return runtime;
+}
+
+/** Rejects with `signal.reason` as soon as it aborts; the work goes on, its late failure unheard. */
+export function abortable<R>(work: Promise<R>, signal: AbortSignal | undefined): Promise<R> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
