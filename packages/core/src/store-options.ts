@@ -1,0 +1,68 @@
+// Checks the options that every provider takes, once, and fills in their defaults.
+import { requireDurationMs } from "./durations.ts";
+import { isStoreError, StoreError } from "./errors.ts";
+import { type Pseudonymizer, pseudonymizer } from "./hashing.ts";
+import type { StoreOptions } from "./stores.ts";
+
+/** The prefix of all keys where none is given. */
+export const DEFAULT_KEY_PREFIX = "tollbooth";
+/** What `createXStores` appends to the prefix for each store; a single-store factory's default is prefix + this. */
+export const KEY_SUFFIX = { rateLimits: ":rl", sessions: ":sess", verifications: ":verify" } as const;
+/** How much physical deletion spreads where `ttlJitter` is not given. */
+export const DEFAULT_TTL_JITTER = 0.1;
+/** The largest encoded value where `maxValueBytes` is not given. */
+export const DEFAULT_MAX_VALUE_BYTES = 65_536;
+
+/** `StoreOptions`, checked and complete. */
+export interface ResolvedStoreOptions {
+  keyPrefix: string;
+  /** The first writes, all are read. One a secret, or the plain hash alone. */
+  pseudonymizers: readonly [Pseudonymizer, ...Pseudonymizer[]];
+  ttlJitter: number;
+  defaults: NonNullable<StoreOptions["defaults"]>;
+  provider: string;
+  codec: StoreOptions["codec"];
+  maxValueBytes: number;
+}
+
+function configError(message: string): StoreError {
+  return new StoreError("STORE_CONFIG", message);
+}
+
+/** Throws STORE_CONFIG, naming the option, where one is wrong. */
+export function resolveStoreOptions(options: StoreOptions, store: keyof typeof KEY_SUFFIX): ResolvedStoreOptions {
+  const keyPrefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX + KEY_SUFFIX[store];
+  if (!/^[\w.:/-]{1,200}$/.test(keyPrefix)) {
+    throw configError("keyPrefix must be 1 to 200 characters of A-Z a-z 0-9 _ . : / -");
+  }
+  const { keySecret, ttlJitter = DEFAULT_TTL_JITTER, maxValueBytes = DEFAULT_MAX_VALUE_BYTES } = options;
+  const secrets = typeof keySecret === "string" ? [keySecret] : (keySecret ?? [undefined]);
+  if (secrets.some((secret) => secret !== undefined && (typeof secret !== "string" || secret.length < 8))) {
+    throw configError("keySecret must be a string of at least 8 characters, or a list of such.");
+  }
+  const [first, ...rest] = secrets.map(pseudonymizer);
+  if (first === undefined) throw configError("keySecret must not be an empty list; leave it out for unkeyed hashes.");
+  if (typeof ttlJitter !== "number" || !(ttlJitter >= 0 && ttlJitter <= 0.5)) {
+    throw configError("ttlJitter must be a number from 0 to 0.5.");
+  }
+  if (!Number.isSafeInteger(maxValueBytes) || maxValueBytes < 1) {
+    throw configError("maxValueBytes must be a whole number of bytes, 1 or more.");
+  }
+  const defaults = options.defaults ?? {};
+  for (const [name, value] of Object.entries(defaults)) {
+    try {
+      if (value !== undefined) requireDurationMs(value, `defaults.${name}`);
+    } catch (error) {
+      throw isStoreError(error) ? configError(error.message) : error;
+    }
+  }
+  return {
+    keyPrefix,
+    pseudonymizers: [first, ...rest],
+    ttlJitter,
+    defaults,
+    provider: options.provider ?? "custom",
+    codec: options.codec,
+    maxValueBytes,
+  };
+}
