@@ -1,0 +1,328 @@
+// The port itself: bounds, expiry, all-or-nothing room, recency, hints, scanning, closing.
+import type { StoredRecord } from "@tollbooth-stores/core";
+import { isStoreError } from "@tollbooth-stores/core";
+import { type ManualClock, manualClock } from "@tollbooth-stores/core/testing";
+import { describe, expect, it } from "vitest";
+import { type MemoryPortOptions, memoryPort } from "./memory-port.ts";
+
+type Body = { droppable?: boolean; name?: string };
+const record = (endsAtMs: number, body: Body = {}): StoredRecord =>
+  Object.freeze({ endsAtMs, body: Object.freeze(body) });
+const isDroppable = (found: StoredRecord) => (found.body as Body).droppable === true;
+
+function openPort(options: MemoryPortOptions = {}, startMs = 1_000) {
+  const clock: ManualClock = manualClock(startMs);
+  const port = memoryPort({ clock, ...options });
+  return {
+    port,
+    clock,
+    /** Writes one record a key; `null` deletes. */
+    write: (writes: Record<string, StoredRecord | null>) =>
+      port.transact(Object.keys(writes), () => ({ writes: Object.values(writes), reply: undefined })),
+    read: (key: string) => port.transact([key], ([found = null]) => ({ reply: found })),
+    async keys(prefix = "") {
+      const found: string[] = [];
+      for await (const key of port.scan?.(prefix) ?? []) found.push(key);
+      return found.sort();
+    },
+  };
+}
+
+const capacityRefusal = expect.objectContaining({
+  code: "STORE_CAPACITY",
+  outcome: "not-applied",
+  message: expect.stringContaining("maxEntries"),
+});
+
+describe("records", () => {
+  it("keeps and hands out the very record it was given", async () => {
+    const { write, read } = openPort();
+    const given = record(2_000, { name: "a" });
+    await write({ a: given });
+    expect(await read("a")).toBe(given);
+  });
+
+  it("replaces, keeps and deletes by what the step writes", async () => {
+    const { port, write, keys, read } = openPort();
+    await write({ a: record(2_000), b: record(2_000, { name: "old" }), c: record(2_000) });
+    await port.transact(["a", "b", "c"], () => ({
+      writes: [undefined, record(2_000, { name: "new" }), null],
+      reply: undefined,
+    }));
+    expect(await keys()).toEqual(["a", "b"]);
+    expect((await read("b"))?.body).toEqual({ name: "new" });
+  });
+
+  it("is live before endsAtMs and absent at it", async () => {
+    const { clock, write, read } = openPort();
+    await write({ a: record(1_500) });
+    clock.advance(499);
+    expect(await read("a")).not.toBeNull();
+    clock.advance(1);
+    expect(await read("a")).toBeNull();
+  });
+
+  it("takes a write that has already ended as a deletion", async () => {
+    const { write, read, keys } = openPort({ maxEntries: 1 });
+    await write({ a: record(2_000) });
+    await write({ a: record(1_000), b: record(1_000) });
+    expect(await read("a")).toBeNull();
+    expect(await keys()).toEqual([]);
+  });
+
+  it("writes nothing and throws what the step throws", async () => {
+    const { port, keys } = openPort();
+    const refusal = new Error("no");
+    await expect(
+      port.transact(["a"], () => {
+        throw refusal;
+      }),
+    ).rejects.toBe(refusal);
+    expect(await keys()).toEqual([]);
+  });
+
+  it("keeps two prefixes on one port apart", async () => {
+    const { write, keys } = openPort();
+    await write({ "one:x": record(2_000), "two:x": record(2_000), "two:y": record(2_000) });
+    await write({ "two:x": null });
+    expect(await keys("one:")).toEqual(["one:x"]);
+    expect(await keys("two:")).toEqual(["two:y"]);
+  });
+});
+
+describe("the clock", () => {
+  it("may be fractional and start at 0", async () => {
+    const clock = { now: () => 0.9 };
+    const port = memoryPort({ clock });
+    expect(await port.transact(["a"], (_, nowMs) => ({ writes: [record(1)], reply: nowMs }))).toBe(0);
+    expect(await port.transact(["a"], ([found]) => ({ reply: found }))).not.toBeNull();
+  });
+
+  it("may step backwards: ends are instants, and the sweep still works", async () => {
+    const { clock, write, read, keys } = openPort({ maxEntries: 2 }, 1_000_000);
+    await write({ a: record(1_000_010), b: record(2_000_000) });
+    clock.advance(10);
+    await write({ c: record(1_000_020) });
+    clock.advance(-500_000);
+    expect(await read("b")).not.toBeNull();
+    await write({ c: record(500_020) });
+    clock.advance(10);
+    await write({ b: record(500_015) });
+    clock.advance(10);
+    await write({ d: record(600_000) });
+    expect(await keys()).toEqual(["d"]);
+  });
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("is refused when it says %s", async (value) => {
+    const port = memoryPort({ clock: { now: () => value } });
+    await expect(port.transact(["a"], () => ({ reply: 1 }))).rejects.toMatchObject({
+      code: "STORE_CONFIG",
+      message: expect.stringContaining("clock"),
+    });
+  });
+});
+
+describe("at maxEntries", () => {
+  it("refuses a new key with STORE_CAPACITY and keeps everything", async () => {
+    const { write, keys } = openPort({ maxEntries: 2 });
+    await write({ a: record(2_000), b: record(2_000) });
+    await expect(write({ c: record(2_000) })).rejects.toEqual(capacityRefusal);
+    expect(await keys()).toEqual(["a", "b"]);
+  });
+
+  it("refuses a step as a whole: none of its writes or deletions happen", async () => {
+    const { write, read, keys } = openPort({ maxEntries: 2 });
+    await write({ a: record(2_000, { name: "before" }), b: record(2_000) });
+    await expect(
+      write({ a: record(2_000, { name: "after" }), b: null, c: record(2_000), d: record(2_000) }),
+    ).rejects.toEqual(capacityRefusal);
+    expect(await keys()).toEqual(["a", "b"]);
+    expect((await read("a"))?.body).toEqual({ name: "before" });
+  });
+
+  it("needs no room for writing an existing key, nor where a deletion of the same step makes it", async () => {
+    const { write, keys } = openPort({ maxEntries: 2 });
+    await write({ a: record(2_000), b: record(2_000) });
+    await write({ a: record(3_000) });
+    await write({ c: record(2_000), b: null });
+    expect(await keys()).toEqual(["a", "c"]);
+  });
+
+  it("drops what has ended before it refuses", async () => {
+    const { clock, write, keys } = openPort({ maxEntries: 3 });
+    await write({ a: record(1_010), b: record(2_000), c: record(1_020) });
+    clock.advance(20);
+    await write({ d: record(2_000), e: record(2_000) });
+    expect(await keys()).toEqual(["b", "d", "e"]);
+  });
+
+  it("looks for ended records at most once in 100 ms of its clock", async () => {
+    const { clock, write, keys } = openPort({ maxEntries: 2 });
+    await write({ a: record(1_010), b: record(1_050) });
+    clock.advance(10);
+    await write({ c: record(5_000) });
+    clock.advance(99);
+    await expect(write({ d: record(5_000) })).rejects.toEqual(capacityRefusal);
+    clock.advance(1);
+    await write({ d: record(5_000) });
+    expect(await keys()).toEqual(["c", "d"]);
+  });
+
+  it("finds room under a clock that stands still", async () => {
+    const { clock, write, keys } = openPort({ maxEntries: 1 });
+    await write({ a: record(1_001) });
+    await expect(write({ b: record(2_000) })).rejects.toEqual(capacityRefusal);
+    clock.advance(1);
+    await write({ b: record(2_000) });
+    expect(await keys()).toEqual(["b"]);
+  });
+
+  it("drops the least recently used droppable record, and only as many as it needs", async () => {
+    const { write, read, keys } = openPort({ maxEntries: 4, mayDrop: isDroppable });
+    await write({ kept: record(2_000) });
+    for (const key of ["a", "b", "c"]) await write({ [key]: record(2_000, { droppable: true }) });
+    await read("a");
+    await write({ d: record(2_000, { droppable: true }) });
+    expect(await keys()).toEqual(["a", "c", "d", "kept"]);
+  });
+
+  it("never drops a record that the same step has read", async () => {
+    const { port, write, keys } = openPort({ maxEntries: 2, mayDrop: isDroppable });
+    await write({ a: record(2_000, { droppable: true }), b: record(2_000, { droppable: true }) });
+    const step = () => ({ writes: [undefined, undefined, record(2_000)], reply: undefined });
+    await expect(port.transact(["a", "b", "c"], step)).rejects.toEqual(capacityRefusal);
+    await port.transact(["a", "c"], () => ({ writes: [undefined, record(2_000)], reply: undefined }));
+    expect(await keys()).toEqual(["a", "c"]);
+  });
+
+  it("drops nothing when the droppable ones would not suffice", async () => {
+    const { write, keys } = openPort({ maxEntries: 2, mayDrop: isDroppable });
+    await write({ a: record(2_000, { droppable: true }), kept: record(2_000) });
+    await expect(write({ c: record(2_000), d: record(2_000) })).rejects.toEqual(capacityRefusal);
+    expect(await keys()).toEqual(["a", "kept"]);
+  });
+
+  it("judges a record anew each time it is written", async () => {
+    const { write, keys } = openPort({ maxEntries: 1, mayDrop: isDroppable });
+    await write({ a: record(2_000, { droppable: true }) });
+    await write({ a: record(2_000) });
+    await expect(write({ b: record(2_000) })).rejects.toEqual(capacityRefusal);
+    await write({ a: record(2_000, { droppable: true }) });
+    await write({ b: record(2_000) });
+    expect(await keys()).toEqual(["b"]);
+  });
+
+  it("refuses in a handful of steps, however full it is", async () => {
+    let looks = 0;
+    const counted = (): StoredRecord => ({
+      get endsAtMs() {
+        looks += 1;
+        return 10_000;
+      },
+      body: {},
+    });
+    const { clock, write } = openPort({ maxEntries: 1_000, mayDrop: () => false });
+    for (let index = 0; index < 1_000; index += 1) await write({ [`k${index}`]: counted() });
+    looks = 0;
+    for (let index = 0; index < 100; index += 1) {
+      clock.advance(1);
+      await expect(write({ [`new${index}`]: record(9_000) })).rejects.toEqual(capacityRefusal);
+    }
+    expect(looks).toBe(0);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, 10_000_001])("refuses %s as maxEntries", (maxEntries) => {
+    expect(() => memoryPort({ maxEntries })).toThrow(
+      expect.objectContaining({
+        code: "STORE_CONFIG",
+        message: "maxEntries must be a whole number from 1 to 10000000.",
+      }),
+    );
+  });
+});
+
+describe("hints", () => {
+  it("wake every subscriber of that key and no other, until they unsubscribe", () => {
+    const { hint } = memoryPort();
+    const woken: string[] = [];
+    const wakeTwice = () => woken.push("same");
+    const first = hint?.subscribe("k", wakeTwice);
+    hint?.subscribe("k", wakeTwice);
+    hint?.subscribe("other", () => woken.push("other"));
+    hint?.publish("k");
+    expect(woken).toEqual(["same", "same"]);
+    first?.();
+    first?.();
+    hint?.publish("k");
+    expect(woken).toEqual(["same", "same", "same"]);
+    hint?.publish("nobody");
+  });
+
+  it("a subscriber may leave while it is being called", () => {
+    const { hint } = memoryPort();
+    let calls = 0;
+    const leave = hint?.subscribe("k", () => {
+      calls += 1;
+      leave?.();
+    });
+    hint?.publish("k");
+    hint?.publish("k");
+    expect(calls).toBe(1);
+  });
+});
+
+describe("scan", () => {
+  it("gives live keys under the prefix as they were when it began, and skips what ended meanwhile", async () => {
+    const { port, clock, write } = openPort({ mayDrop: isDroppable });
+    await write({
+      "p:a": record(5_000),
+      "p:b": record(1_010),
+      "p:c": record(5_000, { droppable: true }),
+      q: record(5_000),
+    });
+    const seen: string[] = [];
+    for await (const key of port.scan?.("p:") ?? []) {
+      seen.push(key);
+      clock.advance(10);
+      await write({ [`p:new${seen.length}`]: record(5_000) });
+    }
+    expect(seen).toEqual(["p:a", "p:c"]);
+  });
+
+  it("stops with the signal's reason", async () => {
+    const { port, write } = openPort();
+    await write({ a: record(5_000), b: record(5_000) });
+    const controller = new AbortController();
+    const seen: string[] = [];
+    const listing = async () => {
+      for await (const key of port.scan?.("", { signal: controller.signal }) ?? []) {
+        seen.push(key);
+        controller.abort(new Error("enough"));
+      }
+    };
+    await expect(listing()).rejects.toThrow("enough");
+    expect(seen).toEqual(["a"]);
+  });
+});
+
+describe("ending", () => {
+  it("refuses every call after close, which may be repeated", async () => {
+    const { port, write, keys } = openPort();
+    await write({ a: record(5_000) });
+    await port.close();
+    await port.close();
+    await expect(write({ a: record(5_000) })).rejects.toSatisfy((error) => isStoreError(error, "STORE_CLOSED"));
+    await expect(keys()).rejects.toSatisfy((error) => isStoreError(error, "STORE_CLOSED"));
+  });
+
+  it("does not run a step whose signal was aborted before", async () => {
+    const { port } = openPort();
+    let ran = false;
+    const step = () => {
+      ran = true;
+      return { reply: undefined };
+    };
+    await expect(port.transact(["a"], step, { signal: AbortSignal.abort(new Error("late")) })).rejects.toThrow("late");
+    expect(ran).toBe(false);
+  });
+});

@@ -1,0 +1,155 @@
+// The AtomicPort of this process: a bounded store, not a cache. What is live is refused room, never evicted, except
+// rate-limit records whose loss gives nobody an allowance they had used up.
+import type { AtomicPort, CallOptions, Step, StoredRecord } from "@tollbooth-stores/core";
+import { StoreError } from "@tollbooth-stores/core";
+import { LRUCache } from "lru-cache";
+import { localHints } from "./local-hints.ts";
+
+/** The default of `maxEntries`. */
+export const DEFAULT_MAX_ENTRIES = 100_000;
+
+/** The largest `maxEntries`: JavaScript's own maps end not far above it. */
+export const MAX_ENTRIES_LIMIT = 10_000_000;
+
+/** No more than one full look for ended records in this much of the clock's time. */
+const sweepIntervalMs = 100;
+
+export interface MemoryPortOptions {
+  /** How many records the port holds at most, 1..10,000,000. Default 100,000. */
+  maxEntries?: number | undefined;
+  /** Unix epoch milliseconds; fractions are cut off. Default `Date`. May step backwards, as a machine's clock may. */
+  clock?: { now(): number } | undefined;
+  /** Which live records may make room for new ones, the least recently used first. Default: none. */
+  mayDrop?: ((record: StoredRecord) => boolean) | undefined;
+}
+
+/**
+ * Atomic because a step is synchronous and nothing else runs meanwhile. Records are kept as they are given, not copied.
+ *
+ * At `maxEntries` a step that needs more room first drops what has ended (looking at most once in 100 ms), then what
+ * `mayDrop` allows, else rejects with STORE_CAPACITY and changes nothing. Writing a key that exists needs no room.
+ * Retrying a refused call is safe. There are no timers.
+ */
+export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
+  const { maxEntries = DEFAULT_MAX_ENTRIES, clock = Date, mayDrop } = options;
+  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES_LIMIT) {
+    throw new StoreError("STORE_CONFIG", `maxEntries must be a whole number from 1 to ${MAX_ENTRIES_LIMIT}.`);
+  }
+
+  // Only what may be dropped needs an order of use. The cache never evicts by itself: both together stay within its max.
+  const droppable = mayDrop === undefined ? undefined : new LRUCache<string, StoredRecord>({ max: maxEntries });
+  const kept = new Map<string, StoredRecord>();
+  const size = () => kept.size + (droppable?.size ?? 0);
+  // No record ends earlier than this; a lower bound, exact after a sweep.
+  let earliestEndMs = Number.POSITIVE_INFINITY;
+  let lastSweepMs = Number.NEGATIVE_INFINITY;
+  let closed = false;
+
+  const requireOpen = () => {
+    if (closed) throw new StoreError("STORE_CLOSED", "This memory port was closed; create a new one.");
+  };
+  const readClock = () => {
+    const nowMs = Math.floor(clock.now());
+    if (Number.isSafeInteger(nowMs) && nowMs >= 0) return nowMs;
+    throw new StoreError("STORE_CONFIG", "The option clock must answer now() with milliseconds since 1970, 0 or more.");
+  };
+
+  const remove = (key: string) => void (kept.delete(key) || droppable?.delete(key));
+
+  /** The live record; one that has ended is removed, so that its place is free for the step that reads it. */
+  const live = (key: string, nowMs: number): StoredRecord | null => {
+    const record = kept.get(key) ?? droppable?.get(key);
+    if (record === undefined) return null;
+    if (record.endsAtMs > nowMs) return record;
+    remove(key);
+    return null;
+  };
+
+  const put = (key: string, record: StoredRecord) => {
+    earliestEndMs = Math.min(earliestEndMs, record.endsAtMs);
+    if (droppable !== undefined && mayDrop?.(record)) {
+      kept.delete(key);
+      droppable.set(key, record);
+    } else {
+      droppable?.delete(key);
+      kept.set(key, record);
+    }
+  };
+
+  const sweep = (nowMs: number) => {
+    // A clock that went back since the last sweep must not silence the next one.
+    const tooSoon = nowMs >= lastSweepMs && nowMs - lastSweepMs < sweepIntervalMs;
+    if (earliestEndMs > nowMs || tooSoon) return;
+    lastSweepMs = nowMs;
+    earliestEndMs = Number.POSITIVE_INFINITY;
+    const ended: string[] = [];
+    for (const records of [kept, droppable]) {
+      for (const [key, record] of records?.entries() ?? []) {
+        if (record.endsAtMs <= nowMs) ended.push(key);
+        else earliestEndMs = Math.min(earliestEndMs, record.endsAtMs);
+      }
+    }
+    for (const key of ended) remove(key);
+  };
+
+  /** Makes `places` free or throws, having dropped nothing that is live. `inUse`: droppable records the step has read. */
+  const makeRoom = (places: number, inUse: number, nowMs: number) => {
+    const missing = () => size() + places - maxEntries;
+    if (missing() > 0) sweep(nowMs);
+    if (missing() <= 0) return;
+    if (droppable === undefined || droppable.size - inUse < missing()) {
+      throw new StoreError(
+        "STORE_CAPACITY",
+        `The memory store holds ${maxEntries} live records, its maxEntries; raise maxEntries or use a shared store.`,
+      );
+    }
+    // What the step read is the most recently used and so not among those that go.
+    while (missing() > 0) droppable.pop();
+  };
+
+  return {
+    capabilities: { shared: false, atomic: true, durable: false },
+    async transact<R>(
+      keys: readonly string[],
+      step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
+      call?: CallOptions,
+    ): Promise<R> {
+      call?.signal?.throwIfAborted();
+      requireOpen();
+      const nowMs = readClock();
+      const found = keys.map((key) => live(key, nowMs));
+      const { writes, reply } = step(found, nowMs);
+      if (writes === undefined) return reply;
+
+      // A record that has ended as it is written is a deletion.
+      const changes: { key: string; record: StoredRecord | null }[] = [];
+      let places = 0;
+      keys.forEach((key, index) => {
+        const write = writes[index];
+        if (write === undefined) return;
+        const record = write !== null && write.endsAtMs > nowMs ? write : null;
+        changes.push({ key, record });
+        places += (record === null ? 0 : 1) - (found[index] === null ? 0 : 1);
+      });
+      if (places > 0) makeRoom(places, keys.filter((key) => droppable?.has(key)).length, nowMs);
+      for (const { key, record } of changes) if (record === null) remove(key);
+      for (const { key, record } of changes) if (record !== null) put(key, record);
+      return reply;
+    },
+    async *scan(prefix, call) {
+      requireOpen();
+      for (const key of [...kept.keys(), ...(droppable?.keys() ?? [])]) {
+        call?.signal?.throwIfAborted();
+        requireOpen();
+        const record = kept.get(key) ?? droppable?.peek(key);
+        if (key.startsWith(prefix) && record !== undefined && record.endsAtMs > readClock()) yield key;
+      }
+    },
+    hint: localHints(),
+    async close() {
+      closed = true;
+      kept.clear();
+      droppable?.clear();
+    },
+  };
+}
