@@ -1,0 +1,33 @@
+// charge: takes a cost that has already arisen, whether it fits or not, down to minus the capacity.
+import type { Step, StoredRecord } from "../atomic-port.ts";
+import { type Algorithm, formatReceipt } from "./algorithm.ts";
+import { decisionOn } from "./decision.ts";
+import type { Limit } from "./policy.ts";
+import type { RateLimitDecision } from "./rate-limit-store.ts";
+import { blockedForMs, readState, recordOf } from "./record.ts";
+
+/**
+ * The transition of `RateLimitStore.charge`. `allowed` says whether the cost would have fitted, `retryAfterMs` when the
+ * same cost fits after this one. Where the limit was lowered below what is already owed, nothing more is taken.
+ */
+export function charge<S>(
+  algorithm: Algorithm<S>,
+  limit: Limit,
+  record: StoredRecord | null,
+  nowMs: number,
+): Step<RateLimitDecision> {
+  const state = readState(algorithm, limit, record, nowMs);
+  const blockedMs = blockedForMs(record, nowMs);
+  const before = decisionOn(algorithm, limit, state, blockedMs, nowMs);
+  if (limit.capacity === 0) return { reply: before };
+  const taken = Math.min(limit.cost, algorithm.remaining(state, limit, nowMs) + limit.capacity);
+  if (taken <= 0) return { reply: before };
+  const after = algorithm.take(state, limit, taken, nowMs);
+  const reply = decisionOn(algorithm, limit, after, blockedMs, nowMs);
+  if (before.allowed) {
+    reply.allowed = true;
+    reply.retryAfterMs = 0;
+  }
+  reply.receipt = formatReceipt(algorithm.tag, algorithm.receiptOf(after, limit, taken));
+  return { writes: [recordOf(algorithm, limit, after, blockedMs, nowMs)], reply };
+}

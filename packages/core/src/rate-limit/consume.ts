@@ -1,0 +1,31 @@
+// consume: takes the cost if it fits. What is denied, or costs nothing, changes nothing.
+import type { Step, StoredRecord } from "../atomic-port.ts";
+import { type Algorithm, formatReceipt } from "./algorithm.ts";
+import { decisionOn } from "./decision.ts";
+import type { Limit } from "./policy.ts";
+import type { RateLimitDecision } from "./rate-limit-store.ts";
+import { blockedForMs, readState, recordOf } from "./record.ts";
+
+/** The transition of `RateLimitStore.consume`. */
+export function consume<S>(
+  algorithm: Algorithm<S>,
+  limit: Limit,
+  record: StoredRecord | null,
+  nowMs: number,
+): Step<RateLimitDecision> {
+  const { cost } = limit;
+  const state = readState(algorithm, limit, record, nowMs);
+  const before = decisionOn(algorithm, limit, state, blockedForMs(record, nowMs), nowMs);
+  if (!before.allowed || cost === 0) return { reply: before };
+  const after = algorithm.take(state, limit, cost, nowMs);
+  const reply: RateLimitDecision = {
+    allowed: true,
+    limit: limit.limit,
+    remaining: before.remaining - cost,
+    retryAfterMs: 0,
+    resetAfterMs: algorithm.resetMs(after, limit, nowMs),
+    receipt: formatReceipt(algorithm.tag, algorithm.receiptOf(after, limit, cost)),
+    source: "store",
+  };
+  return { writes: [recordOf(algorithm, limit, after, 0, nowMs)], reply };
+}

@@ -1,0 +1,136 @@
+// The rate-limit store over any AtomicPort: checks the arguments, names the record, runs the transition.
+import type { AtomicPort } from "../atomic-port.ts";
+import { requireDurationMs } from "../durations.ts";
+import { invalidArgument } from "../errors.ts";
+import { escapeRoute } from "../keys.ts";
+import { resolveStoreOptions } from "../store-options.ts";
+import { storeRuntime } from "../store-runtime.ts";
+import type { StoreOptions } from "../stores.ts";
+import { parseReceipt } from "./algorithm.ts";
+import { type CheckGroup, consumeAll } from "./consume-all.ts";
+import { type Limit, limitOf } from "./policy.ts";
+import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
+import { reset } from "./reset.ts";
+import { type Transitions, transitions } from "./transitions.ts";
+
+/**
+ * A rate-limit store on `port`. Keys are `<keyPrefix>:<route>:{<client's hash>}:<fw|sw|tb><windowMs>`, keyPrefix by
+ * default `tollbooth:rl`; the client is hashed with the first `keySecret`. Throws STORE_CONFIG for wrong options.
+ *
+ * @param owned whether closing the store closes the port. Default true.
+ */
+export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {}, owned = true): RateLimitStore {
+  const { keyPrefix, pseudonymizers, defaults, provider } = resolveStoreOptions(options, "rateLimits");
+  const [pseudonym] = pseudonymizers;
+  const runtime = storeRuntime(port, { store: "rate-limits", provider }, owned);
+
+  const verdict = (decision: { allowed: boolean }) => (decision.allowed ? "allowed" : "denied");
+  const keyOf = ({ route, client }: RateLimitCheck, { windowMs }: Limit, { tag }: Transitions) =>
+    `${keyPrefix}:${escapeRoute(route)}:{${pseudonym(client)}}:${tag}${windowMs}`;
+  const prepare = (check: RateLimitCheck) => {
+    const limit = limitOf(check, defaults.windowMs);
+    const on = transitions[limit.algorithm];
+    return { limit, on, key: keyOf(check, limit, on) };
+  };
+
+  return {
+    capabilities: port.capabilities,
+    consume(check, callOptions) {
+      const run = async () => {
+        const { limit, on, key } = prepare(check);
+        return runtime.transact([key], ([record = null], nowMs) => on.consume(limit, record, nowMs), callOptions);
+      };
+      return runtime.operation("consume", callOptions, run, verdict);
+    },
+    consumeAll(checks, callOptions) {
+      const run = async () => {
+        const { keys, groups } = groupsOf(checks, prepare);
+        if (keys.length === 0) return { allowed: true, atomic: true, decisions: [] };
+        const { atomic } = port.capabilities;
+        const { allowed, decisions } = await runtime.transact(
+          keys,
+          (records, nowMs) => consumeAll(groups, records, nowMs),
+          callOptions,
+        );
+        return { allowed, atomic, decisions };
+      };
+      return runtime.operation<{ allowed: boolean; atomic: boolean; decisions: RateLimitDecision[] }>(
+        "consumeAll",
+        callOptions,
+        run,
+        verdict,
+      );
+    },
+    peek(check, callOptions) {
+      const run = async () => {
+        const { limit, on, key } = prepare(check);
+        return runtime.transact([key], ([record = null], nowMs) => on.peek(limit, record, nowMs), callOptions);
+      };
+      return runtime.operation("peek", callOptions, run, verdict);
+    },
+    charge(check, callOptions) {
+      const run = async () => {
+        const { limit, on, key } = prepare(check);
+        return runtime.transact([key], ([record = null], nowMs) => on.charge(limit, record, nowMs), callOptions);
+      };
+      return runtime.operation("charge", callOptions, run, verdict);
+    },
+    refund(check, receipt, callOptions) {
+      const run = async () => {
+        const { limit, on, key } = prepare(check);
+        const parsed = parseReceipt(on.tag, receipt);
+        return runtime.transact(
+          [key],
+          ([record = null], nowMs) => on.refund(limit, parsed, record, nowMs),
+          callOptions,
+        );
+      };
+      return runtime.operation("refund", callOptions, run, () => "ok");
+    },
+    block(check, durationMs, callOptions) {
+      const run = async () => {
+        const { limit, on, key } = prepare(check);
+        requireDurationMs(durationMs, "durationMs");
+        return runtime.transact(
+          [key],
+          ([record = null], nowMs) => on.block(limit, durationMs, record, nowMs),
+          callOptions,
+        );
+      };
+      return runtime.operation("block", callOptions, run, () => "ok");
+    },
+    reset(check, callOptions) {
+      const run = async () => {
+        const { key } = prepare(check);
+        return runtime.transact([key], ([record = null]) => reset(record), callOptions);
+      };
+      return runtime.operation("reset", callOptions, run, (found) => (found ? "ok" : "missing"));
+    },
+    close: () => runtime.close(),
+    [Symbol.asyncDispose]: () => runtime.close(),
+  };
+}
+
+/** The checks by the record they are about, each record once. */
+function groupsOf(
+  checks: readonly RateLimitCheck[],
+  prepare: (check: RateLimitCheck) => { limit: Limit; on: Transitions; key: string },
+): { keys: string[]; groups: CheckGroup[] } {
+  if (!Array.isArray(checks)) throw invalidArgument("consumeAll takes a list of checks.");
+  const byKey = new Map<string, { on: Transitions; limits: [Limit, ...Limit[]]; positions: number[] }>();
+  checks.forEach((check: RateLimitCheck, position) => {
+    const { limit, on, key } = prepare(check);
+    const group = byKey.get(key);
+    if (group === undefined) byKey.set(key, { on, limits: [limit], positions: [position] });
+    else {
+      group.limits.push(limit);
+      group.positions.push(position);
+    }
+  });
+  const groups = [...byKey.values()].map(({ on, limits, positions }) => ({
+    consumeTogether: on.consumeTogether,
+    limits,
+    positions,
+  }));
+  return { keys: [...byKey.keys()], groups };
+}

@@ -1,0 +1,80 @@
+// What a check asks for, validated and brought into the one form that the algorithms read.
+import { MAX_DURATION_MS, requireDurationMs } from "../durations.ts";
+import { invalidArgument } from "../errors.ts";
+import type { RateLimitCheck, RateLimitPolicy } from "./rate-limit-store.ts";
+
+/** A validated policy together with the cost asked for. */
+export interface Limit {
+  readonly algorithm: RateLimitPolicy["algorithm"];
+  readonly limit: number;
+  /** The most that can be taken at once: `burst` for a token bucket, else `limit`; 0 where nothing can ever be taken. */
+  readonly capacity: number;
+  readonly windowMs: number;
+  readonly cost: number;
+  /** Token bucket only (0 elsewhere): microseconds that one unit takes to come back. */
+  readonly intervalUs: number;
+  /** Token bucket only (0 elsewhere): `capacity * intervalUs`. */
+  readonly toleranceUs: number;
+}
+
+const longestUs = MAX_DURATION_MS * 1000;
+
+function requireCount(value: unknown, name: string): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    throw invalidArgument(`${name} must be a whole number, 0 or more (a safe integer).`);
+  }
+  return value;
+}
+
+/**
+ * The limit that a check asks for. Throws STORE_INVALID_ARGUMENT for what no store could count exactly:
+ * - cost, limit and burst are safe integers >= 0, windowMs an integer of 1 ms to 100 years;
+ * - fixed window: twice the limit is a safe integer; sliding window: twice the limit times windowMs is one;
+ * - token bucket: at most 10 units a millisecond, and a full bucket refills within 100 years.
+ */
+export function limitOf(check: RateLimitCheck, defaultWindowMs: number | undefined): Limit {
+  if (typeof check !== "object" || check === null || typeof check.policy !== "object" || check.policy === null) {
+    throw invalidArgument("A check needs route, client and policy.");
+  }
+  const { route, client, policy } = check;
+  if (typeof route !== "string" || typeof client !== "string") {
+    throw invalidArgument("A check's route and client must be strings.");
+  }
+  const cost = check.cost === undefined ? 1 : requireCount(check.cost, "cost");
+  const limit = requireCount(policy.limit, "policy.limit");
+  const windowMs = policy.windowMs ?? defaultWindowMs;
+  if (windowMs === undefined) {
+    throw invalidArgument("policy.windowMs is missing; give it, or give the store defaults.windowMs.");
+  }
+  requireDurationMs(windowMs, "policy.windowMs");
+  const { algorithm } = policy;
+  switch (algorithm) {
+    case "fixed-window":
+      if (2 * limit > Number.MAX_SAFE_INTEGER) {
+        throw invalidArgument("policy.limit is too large to count exactly: at most 2^52 - 1.");
+      }
+      return { algorithm, limit, capacity: limit, windowMs, cost, intervalUs: 0, toleranceUs: 0 };
+    case "sliding-window":
+      if (2 * limit * windowMs > Number.MAX_SAFE_INTEGER) {
+        throw invalidArgument(
+          "policy.limit times policy.windowMs must stay below 2^52 for a sliding window; use a fixed window.",
+        );
+      }
+      return { algorithm, limit, capacity: limit, windowMs, cost, intervalUs: 0, toleranceUs: 0 };
+    case "token-bucket": {
+      const burst = policy.burst === undefined ? limit : requireCount(policy.burst, "policy.burst");
+      if (limit > 10 * windowMs) {
+        throw invalidArgument("policy.limit must be at most 10 per millisecond of policy.windowMs for a token bucket.");
+      }
+      if (limit === 0) return { algorithm, limit, capacity: 0, windowMs, cost, intervalUs: 0, toleranceUs: 0 };
+      const intervalUs = Math.ceil((windowMs * 1000) / limit);
+      const toleranceUs = burst * intervalUs;
+      if (toleranceUs > longestUs) {
+        throw invalidArgument("policy.burst is too large: a full bucket must refill within 100 years.");
+      }
+      return { algorithm, limit, capacity: burst, windowMs, cost, intervalUs, toleranceUs };
+    }
+    default:
+      throw invalidArgument('policy.algorithm must be "fixed-window", "sliding-window" or "token-bucket".');
+  }
+}

@@ -1,0 +1,73 @@
+// What is stored of a client under one policy: the algorithm's state, a block, and whether a full memory may drop it.
+import type { StoredRecord } from "../atomic-port.ts";
+import { StoreError } from "../errors.ts";
+import { type Algorithm, isCount } from "./algorithm.ts";
+import type { Limit } from "./policy.ts";
+
+/** A record's body: plain JSON. It has a state, a block, or both. */
+export interface RateLimitBody {
+  /** Of the algorithm that the key names; absent where only a block is left. */
+  readonly state?: unknown;
+  /** Everything is denied strictly before this instant. */
+  readonly blockedUntilMs?: number;
+  /** When written, the client was blocked, exhausted or in debt: dropping the record would let it through. */
+  readonly pinned: boolean;
+}
+
+/** Whether a bounded memory may drop the record for a newer one. False for what cannot be read: its bytes are kept. */
+export function mayDrop(record: StoredRecord): boolean {
+  const { body } = record;
+  return typeof body === "object" && body !== null && "pinned" in body && body.pinned === false;
+}
+
+/** What reading a malformed record throws. */
+export function corruptRecord(): StoreError {
+  return new StoreError(
+    "STORE_CORRUPT",
+    "A stored rate-limit record cannot be read; it is kept as it is. reset() of the same check deletes it.",
+  );
+}
+
+function isBody(body: unknown): body is RateLimitBody {
+  if (typeof body !== "object" || body === null) return false;
+  if (!("pinned" in body) || typeof body.pinned !== "boolean") return false;
+  if ("blockedUntilMs" in body) return isCount(body.blockedUntilMs);
+  return "state" in body && body.state !== undefined;
+}
+
+function bodyOf(record: StoredRecord): RateLimitBody {
+  if (!isBody(record.body)) throw corruptRecord();
+  return record.body;
+}
+
+/** The state as of now, that of a client never seen where there is none. Throws STORE_CORRUPT. */
+export function readState<S>(algorithm: Algorithm<S>, limit: Limit, record: StoredRecord | null, nowMs: number): S {
+  return algorithm.read(record === null ? undefined : bodyOf(record).state, limit, nowMs);
+}
+
+/** How long the client is still blocked, in milliseconds; 0 if it is not. */
+export function blockedForMs(record: StoredRecord | null, nowMs: number): number {
+  if (record === null) return 0;
+  const { blockedUntilMs } = bodyOf(record);
+  return blockedUntilMs === undefined || blockedUntilMs <= nowMs ? 0 : blockedUntilMs - nowMs;
+}
+
+/** The record of a state and a block of `blockedMs` from now (0: none); null where neither says anything. */
+export function recordOf<S>(
+  algorithm: Algorithm<S>,
+  limit: Limit,
+  state: S,
+  blockedMs: number,
+  nowMs: number,
+): StoredRecord | null {
+  const resetMs = algorithm.resetMs(state, limit, nowMs);
+  if (blockedMs === 0) {
+    if (resetMs === 0) return null;
+    const body: RateLimitBody = { state, pinned: algorithm.remaining(state, limit, nowMs) <= 0 };
+    return { endsAtMs: nowMs + resetMs, body };
+  }
+  const blockedUntilMs = nowMs + blockedMs;
+  const body: RateLimitBody =
+    resetMs === 0 ? { blockedUntilMs, pinned: true } : { state, blockedUntilMs, pinned: true };
+  return { endsAtMs: nowMs + Math.max(resetMs, blockedMs), body };
+}
