@@ -11,7 +11,10 @@ const longestReadableRoute = 120;
 export function escapeRoute(route: string): string {
   const escaped = route.replace(/[^A-Za-z0-9/_.-]/gu, (character) => {
     if (!character.isWellFormed()) return `%u${character.charCodeAt(0).toString(16).toUpperCase()}`;
-    return Array.from(Buffer.from(character, "utf8"), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
+    return Array.from(
+      Buffer.from(character, "utf8"),
+      (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+    ).join("");
   });
   if (escaped.length <= longestReadableRoute) return escaped;
   return `${escaped.slice(0, 60)}~${sha256(route)}`;

@@ -37,8 +37,8 @@ export function resolveStoreOptions(options: StoreOptions, store: keyof typeof K
   }
   const { keySecret, ttlJitter = DEFAULT_TTL_JITTER, maxValueBytes = DEFAULT_MAX_VALUE_BYTES } = options;
   const secrets = typeof keySecret === "string" ? [keySecret] : (keySecret ?? [undefined]);
-  if (secrets.some((secret) => secret !== undefined && (typeof secret !== "string" || secret.length < 8))) {
-    throw configError("keySecret must be a string of at least 8 characters, or a list of such.");
+  if (secrets.some((secret) => secret !== undefined && (typeof secret !== "string" || secret === ""))) {
+    throw configError("keySecret must be a string that is not empty, or a list of such.");
   }
   const [first, ...rest] = secrets.map(pseudonymizer);
   if (first === undefined) throw configError("keySecret must not be an empty list; leave it out for unkeyed hashes.");

@@ -32,7 +32,10 @@ export function storeRuntime(
 ): StoreRuntime {
   const closing = new AbortController();
   const closed = () =>
-    new StoreError("STORE_CLOSED", "This store was closed; create the stores once and close them when the process ends.");
+    new StoreError(
+      "STORE_CLOSED",
+      "This store was closed; create the stores once and close them when the process ends.",
+    );
   const runtime: StoreRuntime = {
     closing: closing.signal,
     async operation(name, options, run, outcomeOf) {

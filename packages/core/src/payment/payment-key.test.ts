@@ -88,7 +88,14 @@ describe("paymentKey", () => {
 });
 
 describe("paymentFingerprint", () => {
-  const purchase = { payTo: payer, asset: usdc, amount: 10_000n, method: "get", origin: "https://api.example", path: "/a?b=1" };
+  const purchase = {
+    payTo: payer,
+    asset: usdc,
+    amount: 10_000n,
+    method: "get",
+    origin: "https://api.example",
+    path: "/a?b=1",
+  };
 
   it("does not depend on how addresses, amount and method are written", () => {
     const other = { ...purchase, payTo: payer.toLowerCase(), amount: "10000", method: "GET" };

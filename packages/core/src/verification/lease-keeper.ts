@@ -1,0 +1,97 @@
+// Keeps a lease alive while its holder works, and says when it is lost. Time is monotonic and local, counted from
+// before each call was sent: the holder always believes its lease to end no later than the store does.
+import type { Lease, VerificationStore } from "./verification-store.ts";
+
+/** setTimeout fires at once beyond this; a lease of more than 24 days just ends early here. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export interface LeaseKeeper {
+  /** Aborts when the lease is lost: taken over, ended, or not renewed in time. */
+  readonly signal: AbortSignal;
+  /** Until then, on `performance.now()`, the lease is certainly ours. */
+  deadline(): number;
+  /** Renews now, with expiry meaning "unknown" from here on. False: lost. Throws what the store throws. */
+  switchToUnknown(): Promise<boolean>;
+  /** Ends the renewals; the lease itself is left as it is. */
+  stop(): void;
+}
+
+/** Renews at a third of `leaseMs`. `sentAt`: `performance.now()` from before the claim was sent. */
+export function keepLease(
+  store: VerificationStore,
+  key: string,
+  lease: Lease,
+  leaseMs: number,
+  sentAt: number,
+): LeaseKeeper {
+  const lostLease = new AbortController();
+  let deadline = sentAt + lease.ttlMs;
+  let expiry: NodeJS.Timeout | undefined;
+  let renewal: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const stop = () => {
+    stopped = true;
+    clearTimeout(expiry);
+    clearTimeout(renewal);
+  };
+  const lose = () => {
+    if (stopped) return;
+    stop();
+    lostLease.abort(new DOMException("The lease was lost; somebody else may be doing this work.", "AbortError"));
+  };
+  const extendTo = (until: number) => {
+    deadline = Math.max(deadline, until);
+    clearTimeout(expiry);
+    if (!stopped) expiry = setTimeout(lose, Math.min(deadline - performance.now(), LONGEST_TIMER_MS));
+  };
+  const renewOnce = async (onLeaseExpiry?: "unknown") => {
+    const renewSentAt = performance.now();
+    const { status } = await store.renew(key, lease, leaseMs, { onLeaseExpiry });
+    if (status === "lost") lose();
+    else extendTo(renewSentAt + leaseMs);
+    return !lostLease.signal.aborted;
+  };
+  const scheduleRenewal = () => {
+    renewal = setTimeout(
+      async () => {
+        // A renewal that fails proves nothing; the deadline decides.
+        await renewOnce().catch(() => undefined);
+        if (!stopped) scheduleRenewal();
+      },
+      Math.min(leaseMs / 3, LONGEST_TIMER_MS),
+    );
+  };
+
+  extendTo(deadline);
+  scheduleRenewal();
+  return {
+    signal: lostLease.signal,
+    deadline: () => deadline,
+    switchToUnknown: () => renewOnce("unknown"),
+    stop,
+  };
+}
+
+/** Rejects as soon as `signal` aborts or `limitMs` is over, whatever `step` does; the step's signal aborts with it. */
+export async function withinLease<S>(
+  signals: readonly AbortSignal[],
+  limitMs: number | undefined,
+  step: (signal: AbortSignal) => Promise<S>,
+): Promise<S> {
+  const late = new AbortController();
+  const signal = AbortSignal.any([...signals, late.signal]);
+  const timer =
+    limitMs === undefined
+      ? undefined
+      : setTimeout(() => late.abort(new DOMException("The step did not answer in time.", "TimeoutError")), limitMs);
+  try {
+    signal.throwIfAborted();
+    return await new Promise<S>((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      Promise.resolve(step(signal)).then(resolve, reject);
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,146 @@
+// The façade payOnce: one payment is verified once, served once and settled once, on however many instances.
+import { randomUUID } from "node:crypto";
+import type { CallOptions } from "../call-options.ts";
+import { abortable } from "../store-runtime.ts";
+import { keepLease } from "./lease-keeper.ts";
+import { type Attempt, RETRY_PENDING_MS, runPayment, settleUnknown } from "./pay-attempt.ts";
+import { readReceipt } from "./receipt.ts";
+import type { VerificationStore } from "./verification-store.ts";
+import {
+  claimOrResume,
+  DEFAULT_LEASE_MS,
+  type StepContext,
+  type Verify,
+  verifyShared,
+  waitFor,
+} from "./verify-once.ts";
+
+/** What is paid with, and for what. */
+export interface Payment {
+  /** Names the payment: `paymentKey(...)`. */
+  key: string;
+  /** Names the exact payload, signature included: `payloadHash(...)`. */
+  payloadHash: string;
+  /** Names what is bought: `paymentFingerprint(...)`. */
+  fingerprint: string;
+  /** Until when the payment could be settled, Unix epoch milliseconds; at most 31 days ahead. Replays are refused at least as long. */
+  validUntilMs: number;
+}
+
+/** What the seller does. `verify`, `settle` and `findSettlement` have three leases to answer, `serve` has no limit. */
+export interface PaymentSteps<R> {
+  /** Is the payload good? A rejection must be deterministic; throw where it could be otherwise next time. */
+  verify: Verify;
+  /** Makes what is sold. A throw frees the payment ("serve-then-settle"): nothing has moved. */
+  serve(context: StepContext): Promise<R>;
+  /** Moves the money. `ok: false` only where it certainly did not move and will not; whatever it throws means unknown. */
+  settle(
+    context: StepContext & { note(evidence: string): Promise<void> },
+  ): Promise<{ ok: true; receipt: string } | { ok: false; reason: string }>;
+  /** Asked when an earlier attempt's outcome is unknown. "none" only if it can no longer settle by itself either. */
+  findSettlement(evidence: string | undefined, context: StepContext): Promise<{ receipt: string } | "none" | "unknown">;
+}
+
+export type Paid<R> =
+  /** fresh is true for exactly one caller on all instances: only it was served now. `stored` is what serialize kept, for duplicates. */
+  | { status: "paid"; fresh: true; receipt: string; result: R }
+  | { status: "paid"; fresh: false; receipt: string; stored?: string }
+  /** 402 */
+  | { status: "rejected"; reason: string }
+  /** 409 */
+  | { status: "conflict" }
+  /** 503 + Retry-After, never 402 */
+  | { status: "pending"; retryAfterMs: number };
+
+export interface PayOnceOptions<R> extends CallOptions {
+  /**
+   * Default "serve-then-settle": nobody pays for what could not be made. "settle-then-serve": nothing is made that was
+   * not paid for; a crash in between is made up for by serving the next caller who presents the payment.
+   */
+  order?: "serve-then-settle" | "settle-then-serve" | undefined;
+  /** Milliseconds, renewed at a third. Default 10,000. A duplicate waits as long for the first one's result. */
+  leaseMs?: number | undefined;
+  /** What to keep of the result for duplicates. Left out if it makes the record larger than the store's maxValueBytes. */
+  serialize?: ((result: R) => string) | undefined;
+}
+
+/**
+ * Takes a payment through verify, serve and settle exactly once across instances, and tells everyone else what became of
+ * it. Fails closed: where the store does not answer it throws STORE_UNAVAILABLE (503), and whether money moved is never
+ * guessed: a settle that throws or times out is remembered as unknown, and `findSettlement` decides before anyone settles
+ * again. Aborting `signal` ends the caller's wait; before the settlement it also ends the attempt, afterwards it does not.
+ */
+export async function payOnce<R>(
+  store: VerificationStore,
+  payment: Payment,
+  steps: PaymentSteps<R>,
+  options: PayOnceOptions<R> = {},
+): Promise<Paid<R>> {
+  options.signal?.throwIfAborted();
+  return abortable(payFlight(store, payment, steps, options), options.signal);
+}
+
+/** How often one call takes a payment up again after its lease was lost or an earlier attempt was undone. */
+const MAX_ATTEMPTS = 5;
+
+async function payFlight<R>(
+  store: VerificationStore,
+  payment: Payment,
+  steps: PaymentSteps<R>,
+  options: PayOnceOptions<R>,
+): Promise<Paid<R>> {
+  const { signal, leaseMs = DEFAULT_LEASE_MS, order = "serve-then-settle", serialize } = options;
+  // Verified by its exact payload: a forged one spoils only its own record, never the payer's.
+  const verified = await verifyShared(store, payment, steps.verify, { signal, leaseMs, waitMs: leaseMs });
+  if (verified.status === "mismatch") return { status: "conflict" };
+  if (verified.status === "pending" || verified.status === "rejected") {
+    return verified.status === "pending" ? verified : { status: "rejected", reason: verified.reason };
+  }
+
+  const key = `p:${payment.key}`;
+  const request = {
+    token: randomUUID(),
+    fingerprint: payment.fingerprint,
+    leaseMs,
+    onLeaseExpiry: "retry" as const,
+    retainUntilMs: payment.validUntilMs,
+  };
+  const patience = performance.now() + leaseMs;
+  const attemptWith = (lease: Attempt<R>["lease"], sentAt: number): Attempt<R> => ({
+    ...{ store, key, lease, payment, steps, order, leaseMs, signal, serialize },
+    keeper: keepLease(store, key, lease, leaseMs, sentAt),
+  });
+  let attempts = 0;
+  for (;;) {
+    if (attempts === MAX_ATTEMPTS) return { status: "pending", retryAfterMs: RETRY_PENDING_MS };
+    signal?.throwIfAborted();
+    const { claim, sentAt } = await claimOrResume(store, key, request);
+    switch (claim.status) {
+      case "claimed": {
+        const paid = await runPayment(attemptWith(claim.lease, sentAt));
+        if (paid !== "again") return paid;
+        attempts += 1;
+        break;
+      }
+      case "done":
+        if (claim.outcome === "rejected") return { status: "rejected", reason: claim.value };
+        return { status: "paid", fresh: false, ...readReceipt(claim.value) };
+      case "spent":
+      case "mismatch":
+        return { status: "conflict" };
+      case "unknown": {
+        const reconcileSentAt = performance.now();
+        const found = await store.reconcile(key, { token: request.token, leaseMs });
+        if (found.status !== "claimed") break;
+        const paid = await settleUnknown(attemptWith(found.lease, reconcileSentAt), claim.evidence);
+        if (paid !== "again") return paid;
+        attempts += 1;
+        break;
+      }
+      case "in-progress":
+        if (performance.now() >= patience) return { status: "pending", retryAfterMs: Math.max(1, claim.retryAfterMs) };
+        await waitFor(store, key, claim.retryAfterMs, patience, signal);
+        break;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+// One wait: until a hint, a timeout, an abort or the store's close, whichever comes first; nothing is left behind.
+import type { AtomicPort } from "../atomic-port.ts";
+
+/** Resolves at a hint or after `timeoutMs`; rejects with the reason of whichever signal aborts. */
+export function waitForHint(
+  hint: AtomicPort["hint"],
+  key: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  closing: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let unsubscribe: (() => void) | undefined;
+    const signals = signal === undefined ? [closing] : [signal, closing];
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      unsubscribe?.();
+      for (const each of signals) each.removeEventListener("abort", abort);
+      settle();
+    };
+    const abort = () => finish(() => reject(signals.find((each) => each.aborted)?.reason));
+    // setTimeout takes at most 2^31-1 ms; a wait that long may end early, as any hint may be false.
+    const timer = setTimeout(() => finish(resolve), Math.min(timeoutMs, 2 ** 31 - 1));
+    for (const each of signals) each.addEventListener("abort", abort, { once: true });
+    unsubscribe = hint?.subscribe(key, () => finish(resolve));
+    if (signals.some((each) => each.aborted)) abort();
+  });
+}
