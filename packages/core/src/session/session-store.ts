@@ -90,10 +90,7 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
   /** A new id for the same session; the old one is dead at once. A lost reply loses the session: log in again. */
   rotate(id: string, options?: CallOptions): Promise<{ status: "ok"; record: SessionRecord<T> } | Missing>;
   /** True if there was a live session (of that version) and it is gone now. */
-  delete(
-    id: string | { handle: string },
-    options?: CallOptions & { ifVersion?: number | undefined },
-  ): Promise<boolean>;
+  delete(id: string | { handle: string }, options?: CallOptions & { ifVersion?: number | undefined }): Promise<boolean>;
   /** Afterwards no session of that subject from before the call is readable, whatever raced with it. */
   deleteBySubject(
     subject: string,

@@ -1,0 +1,38 @@
+// StoreError: recognised across copies of the package, and silent about what it must not tell.
+import { describe, expect, it } from "vitest";
+import { isStoreError, StoreError, sanitizedCause } from "./errors.ts";
+
+describe("isStoreError", () => {
+  it("knows an error of another installed copy by its marker", async () => {
+    const copy = Object.defineProperty(new Error("x"), Symbol.for("tollbooth-stores.StoreError"), { value: true });
+    expect(isStoreError(Object.assign(copy, { code: "STORE_CLOSED" }), "STORE_CLOSED")).toBe(true);
+    expect(isStoreError(new StoreError("STORE_CLOSED", "x"), "STORE_CORRUPT")).toBe(false);
+    for (const other of [new Error("x"), null, undefined, "STORE_CLOSED", {}]) expect(isStoreError(other)).toBe(false);
+  });
+
+  it("says not-applied unless told otherwise", () => {
+    expect(new StoreError("STORE_UNAVAILABLE", "x").outcome).toBe("not-applied");
+    expect(new StoreError("STORE_UNAVAILABLE", "x", { outcome: "unknown" }).outcome).toBe("unknown");
+  });
+});
+
+describe("sanitizedCause", () => {
+  it("keeps a class name and an error word, and nothing else", () => {
+    const acl = new Error("NOPERM User bob has no permissions to run 'set' with key sess:secret");
+    expect(sanitizedCause(acl)).toEqual({ name: "Error", code: "NOPERM" });
+    const system = Object.assign(new TypeError("connect ECONNREFUSED secret-host:6379"), { code: "ECONNREFUSED" });
+    expect(sanitizedCause(system)).toEqual({ name: "TypeError", code: "ECONNREFUSED" });
+  });
+
+  it("drops a code or name that could be somebody's data", () => {
+    const odd = Object.assign(new Error("secret stuff"), { code: "my secret", name: "secret 1" });
+    expect(sanitizedCause(odd)).toEqual({ name: "Error" });
+    expect(sanitizedCause("secret")).toEqual({ name: "string" });
+    expect(JSON.stringify(new StoreError("STORE_CORRUPT", "x", { cause: odd }).cause)).not.toMatch(/secret/);
+  });
+
+  it("passes a StoreError on as it is", () => {
+    const inner = new StoreError("STORE_CORRUPT", "x");
+    expect(new StoreError("STORE_UNAVAILABLE", "y", { cause: inner }).cause).toBe(inner);
+  });
+});

@@ -1,0 +1,43 @@
+// Options: defaults filled in, and each wrong one refused by name.
+import { describe, expect, it } from "vitest";
+import { isStoreError } from "./errors.ts";
+import { resolveStoreOptions } from "./store-options.ts";
+import type { StoreOptions } from "./stores.ts";
+
+const refusal = (options: StoreOptions): string => {
+  try {
+    resolveStoreOptions(options, "sessions");
+    return "";
+  } catch (error) {
+    return isStoreError(error, "STORE_CONFIG") ? error.message : "another error";
+  }
+};
+
+describe("resolveStoreOptions", () => {
+  it("fills in the defaults", () => {
+    expect(resolveStoreOptions({}, "rateLimits")).toMatchObject({
+      ...{ keyPrefix: "tollbooth:rl", ttlJitter: 0.1, provider: "custom", maxValueBytes: 65_536, defaults: {} },
+    });
+    expect(resolveStoreOptions({ keyPrefix: "mine" }, "verifications").keyPrefix).toBe("mine");
+  });
+
+  it("gives one pseudonymizer a secret, the first for writing", () => {
+    const { pseudonymizers } = resolveStoreOptions({ keySecret: ["new", "old"] }, "sessions");
+    const old = resolveStoreOptions({ keySecret: "old" }, "sessions").pseudonymizers[0];
+    expect(pseudonymizers).toHaveLength(2);
+    expect(pseudonymizers[1]?.("alice")).toBe(old("alice"));
+    expect(pseudonymizers[0]("alice")).not.toBe(old("alice"));
+  });
+
+  it("names the option that is wrong and never its value", () => {
+    expect(refusal({ keyPrefix: "a{b}" })).toMatch(/^keyPrefix/);
+    expect(refusal({ keyPrefix: "" })).toMatch(/^keyPrefix/);
+    expect(refusal({ keySecret: "" })).toMatch(/^keySecret/);
+    expect(refusal({ keySecret: [] })).toMatch(/^keySecret/);
+    expect(refusal({ ttlJitter: 0.6 })).toMatch(/^ttlJitter/);
+    expect(refusal({ ttlJitter: Number.NaN })).toMatch(/^ttlJitter/);
+    expect(refusal({ maxValueBytes: 0 })).toMatch(/^maxValueBytes/);
+    expect(refusal({ defaults: { idleTtlMs: 0 } })).toMatch(/^defaults.idleTtlMs/);
+    expect(refusal({ defaults: { windowMs: undefined } })).toBe("");
+  });
+});
