@@ -1,0 +1,134 @@
+// consumeAll: all or nothing, in any order, duplicates counted.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { manualClock, mapPort } from "../testing.ts";
+import { startMs } from "./arbitraries.ts";
+import { createRateLimitStore } from "./create-rate-limit-store.ts";
+import type { RateLimitCheck, RateLimitPolicy } from "./rate-limit-store.ts";
+
+const checks = (sameLimit: boolean) =>
+  fc.array(
+    fc
+      .record({
+        client: fc.constantFrom("a", "b"),
+        algorithm: fc.constantFrom<RateLimitPolicy["algorithm"][]>("fixed-window", "sliding-window", "token-bucket"),
+        limit: sameLimit ? fc.constant(6) : fc.integer({ min: 0, max: 6 }),
+        cost: fc.integer({ min: 0, max: 4 }),
+      })
+      .map(
+        ({ client, algorithm, limit, cost }): RateLimitCheck => ({
+          route: "r",
+          client,
+          policy: { algorithm, limit, windowMs: 1_000 },
+          cost,
+        }),
+      ),
+    { maxLength: 6 },
+  );
+
+/** A store on which `before` was consumed. */
+async function storeAfter(before: readonly RateLimitCheck[]) {
+  const clock = manualClock(startMs + 300);
+  const port = mapPort(clock);
+  const store = createRateLimitStore(port);
+  for (const check of before) await store.consume(check);
+  clock.advance(50);
+  return { store, port };
+}
+
+const snapshot = (port: ReturnType<typeof mapPort>) => structuredClone(new Map([...port.records].sort()));
+
+describe("consumeAll", () => {
+  it("is allowed exactly when the same checks in sequence all are, and leaves the same records", async () => {
+    await fc.assert(
+      fc.asyncProperty(checks(true), checks(true), async (before, asked) => {
+        const [together, oneByOne] = await Promise.all([storeAfter(before), storeAfter(before)]);
+        const untouched = snapshot(together.port);
+        const { allowed, decisions } = await together.store.consumeAll(asked);
+        const singles = [];
+        for (const check of asked) singles.push(await oneByOne.store.consume(check));
+        expect(allowed).toBe(singles.every((single) => single.allowed));
+        expect(snapshot(together.port)).toEqual(allowed ? snapshot(oneByOne.port) : untouched);
+        if (allowed) expect(decisions.map(({ receipt }) => receipt)).toEqual(singles.map(({ receipt }) => receipt));
+        else expect(decisions.some((decision) => "receipt" in decision)).toBe(false);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("shows for each check what it alone would have got", async () => {
+    await fc.assert(
+      fc.asyncProperty(checks(false), checks(false), async (before, asked) => {
+        const { store } = await storeAfter(before);
+        const { decisions } = await store.consumeAll(asked);
+        for (const [index, check] of asked.entries()) {
+          const alone = await storeAfter(before);
+          const { receipt: _, ...expected } = await alone.store.consume(check);
+          const { receipt: __, ...shown } = decisions[index] ?? {};
+          expect(shown).toEqual(expected);
+        }
+        expect(decisions).toHaveLength(asked.length);
+      }),
+    );
+  });
+
+  it("does not depend on the order, also where one record is asked for under several limits", async () => {
+    const shuffled = checks(false).chain((asked) =>
+      fc.tuple(fc.constant(asked), fc.shuffledSubarray(asked, { minLength: asked.length })),
+    );
+    await fc.assert(
+      fc.asyncProperty(checks(false), shuffled, async (before, [asked, reordered]) => {
+        const [one, other] = await Promise.all([storeAfter(before), storeAfter(before)]);
+        const first = await one.store.consumeAll(asked);
+        const second = await other.store.consumeAll(reordered);
+        expect(second.allowed).toBe(first.allowed);
+        expect(snapshot(other.port)).toEqual(snapshot(one.port));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("counts a duplicate twice although each alone would fit", async () => {
+    const { store, port } = await storeAfter([]);
+    const check: RateLimitCheck = {
+      route: "r",
+      client: "c",
+      policy: { algorithm: "token-bucket", limit: 3, windowMs: 1_000 },
+      cost: 2,
+    };
+    const { allowed, decisions } = await store.consumeAll([check, check]);
+    expect(allowed).toBe(false);
+    expect(decisions).toMatchObject([
+      { allowed: true, remaining: 1 },
+      { allowed: true, remaining: 1 },
+    ]);
+    expect(port.records.size).toBe(0);
+  });
+
+  it("is denied by a block on one of the clients, and charges none", async () => {
+    const { store, port } = await storeAfter([]);
+    const policy = { algorithm: "fixed-window", limit: 3, windowMs: 1_000 } as const;
+    await store.block({ route: "r", client: "b", policy }, 500);
+    const { allowed, decisions } = await store.consumeAll([
+      { route: "r", client: "a", policy },
+      { route: "r", client: "b", policy },
+    ]);
+    expect(allowed).toBe(false);
+    expect(decisions).toMatchObject([{ allowed: true }, { allowed: false, retryAfterMs: 500 }]);
+    expect(port.records.size).toBe(1);
+  });
+
+  it("races in part with nobody: of overlapping pairs exactly those that fit are charged in full", async () => {
+    const { store } = await storeAfter([]);
+    const policy = { algorithm: "fixed-window", limit: 5, windowMs: 1_000 } as const;
+    const pair = (one: string, other: string) => [one, other].map((client) => ({ route: "r", client, policy }));
+    const outcomes = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => store.consumeAll(i % 2 === 0 ? pair("a", "b") : pair("b", "c"))),
+    );
+    const charged = outcomes.filter(({ allowed }) => allowed).length;
+    expect(charged).toBe(5);
+    const left = await Promise.all(["a", "b", "c"].map((client) => store.peek({ route: "r", client, policy })));
+    expect(left[1]?.remaining).toBe(0);
+    expect((left[0]?.remaining ?? 0) + (left[2]?.remaining ?? 0)).toBe(5);
+  });
+});
