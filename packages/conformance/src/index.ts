@@ -1,1 +1,7 @@
-export const placeholder: number = 1;
+// The published suites. Importing this file needs vitest; the properties themselves run anywhere.
+export type { ClusterProbe, DenyCacheProbe, Harness, Need, Probes, RawEntry, ServerProbe } from "./harness.ts";
+export { type PortHarnesses, type PortUnderTest, portHarnesses } from "./port-harness.ts";
+export { type Bench, type Property, runProperty, unmetNeeds } from "./property.ts";
+export { rateLimitProperties } from "./rate-limits/properties.ts";
+export { playRateLimits, type RateLimitCommand, rateLimitCommands } from "./rate-limits/sequences.ts";
+export { rateLimitStoreSuite } from "./rate-limits/suite.ts";

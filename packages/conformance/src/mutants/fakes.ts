@@ -1,0 +1,116 @@
+// Stand-ins for what only a real provider has (a bound, a second process, a deny cache), right ones and broken ones.
+import {
+  type AtomicPort,
+  type RateLimitCheck,
+  type RateLimitStore,
+  type StoredRecord,
+  StoreError,
+} from "@tollbooth-stores/core";
+import type { RawEntry } from "../harness.ts";
+import type { Reference } from "./reference.ts";
+
+/** A port on a Map that refuses what is above `maxEntries`; first it drops a record that `mayDrop` allows. */
+export function boundedPort(
+  clock: { now(): number },
+  maxEntries: number,
+  mayDrop: (record: StoredRecord) => boolean,
+): AtomicPort {
+  const records = new Map<string, StoredRecord>();
+  const droppable = new Set<string>();
+  return {
+    capabilities: { shared: false, atomic: true, durable: false },
+    async transact(keys, step) {
+      const nowMs = clock.now();
+      const live = keys.map((key) => {
+        const record = records.get(key);
+        return record !== undefined && record.endsAtMs > nowMs ? record : null;
+      });
+      const { writes = [], reply } = step(live, nowMs);
+      writes.forEach((write, index) => {
+        const key = keys[index] ?? "";
+        if (write === undefined) return;
+        if (write !== null && !records.has(key) && records.size >= maxEntries) {
+          const [victim] = droppable;
+          if (victim === undefined) throw new StoreError("STORE_CAPACITY", "The store is full; raise maxEntries.");
+          records.delete(victim);
+          droppable.delete(victim);
+        }
+        records.delete(key);
+        droppable.delete(key);
+        if (write === null) return;
+        records.set(key, write);
+        if (mayDrop(write)) droppable.add(key);
+      });
+      return reply;
+    },
+    async close() {},
+  };
+}
+
+/** An end that says: the backend itself would never drop this. */
+const neverMs = Number.MAX_SAFE_INTEGER;
+
+/** Takes the TTL from a namespace's records. */
+export function persistRecords({ port }: Pick<Reference, "port">, namespace: string): void {
+  for (const [key, record] of [...port.records]) {
+    if (key.startsWith(`${namespace}:`)) port.put(key, { ...record, endsAtMs: neverMs });
+  }
+}
+
+/** Shows records without a TTL as such. */
+export function withoutTtl(entries: readonly RawEntry[], clock: { now(): number }): RawEntry[] {
+  return entries.map((entry) => (entry.ttlMs === neverMs - clock.now() ? { ...entry, ttlMs: null } : entry));
+}
+
+/** How a deny cache behaves; the right one is `{ maxMs: 50, maxEntries: 20 }`. */
+export interface DenyCacheOptions {
+  maxMs: number;
+  maxEntries: number;
+  /** Broken: denies cheaper calls too. */
+  ignoresCost?: boolean;
+}
+
+const cacheSizes = new WeakMap<RateLimitStore, () => number>();
+
+/** How many denials a store made by `withDenyCache` remembers. */
+export function denyCacheSize(store: RateLimitStore): number {
+  return cacheSizes.get(store)?.() ?? 0;
+}
+
+/** A negative cache in front of a store, per identity and limit. */
+export function withDenyCache(store: RateLimitStore, options: DenyCacheOptions): RateLimitStore {
+  const denials = new Map<
+    string,
+    { cost: number; untilMs: number; decision: Awaited<ReturnType<RateLimitStore["consume"]>> }
+  >();
+  const idOf = ({ route, client, policy }: RateLimitCheck) => JSON.stringify([route, client, policy]);
+  const forgetting = <R>(check: RateLimitCheck, reply: Promise<R>) => {
+    denials.delete(idOf(check));
+    return reply;
+  };
+  const cached: RateLimitStore = {
+    ...store,
+    async consume(check, callOptions) {
+      const { cost = 1 } = check;
+      const known = denials.get(idOf(check));
+      if (
+        known !== undefined &&
+        performance.now() < known.untilMs &&
+        (options.ignoresCost === true || cost >= known.cost)
+      ) {
+        return { ...known.decision, source: "deny-cache" };
+      }
+      const decision = await store.consume(check, callOptions);
+      if (!decision.allowed && decision.retryAfterMs !== null) {
+        if (denials.size >= options.maxEntries) denials.clear();
+        const untilMs = performance.now() + Math.min(options.maxMs, decision.retryAfterMs);
+        denials.set(idOf(check), { cost, untilMs, decision });
+      }
+      return decision;
+    },
+    refund: (check, receipt, callOptions) => forgetting(check, store.refund(check, receipt, callOptions)),
+    reset: (check, callOptions) => forgetting(check, store.reset(check, callOptions)),
+  };
+  cacheSizes.set(cached, () => denials.size);
+  return cached;
+}

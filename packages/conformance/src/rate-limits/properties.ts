@@ -1,0 +1,17 @@
+// Every property of a rate-limit store, in the order of the published list.
+import type { RateLimitProperty } from "./checks.ts";
+import { countingProperties } from "./counting.ts";
+import { givingBackProperties } from "./giving-back.ts";
+import { identityProperties } from "./identity.ts";
+import { sequenceProperties } from "./sequences.ts";
+import { timeProperties } from "./time.ts";
+import { togetherProperties } from "./together.ts";
+
+export const rateLimitProperties: readonly RateLimitProperty[] = [
+  ...countingProperties,
+  ...timeProperties,
+  ...togetherProperties,
+  ...givingBackProperties,
+  ...identityProperties,
+  ...sequenceProperties,
+];
