@@ -39,7 +39,7 @@ function count(folder) {
 ensureInstalled();
 const folders = testedFolders();
 for (const folder of folders) rmSync(join(root, folder, ".reports"), { recursive: true, force: true });
-const status = run("turbo", ["run", "build", "lint", "unused", "typecheck", "test", "test:repo", "--continue", "--output-logs=new-only"]);
+const status = run("turbo", ["run", "build", "lint", "unused", "typecheck", "typecheck:repo", "test", "test:repo", "--continue", "--output-logs=new-only"]);
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const folder of folders) {
   const sum = count(folder);
