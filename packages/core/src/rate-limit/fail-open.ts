@@ -1,0 +1,106 @@
+// A visible decision to admit callers while the rate-limit store cannot be reached.
+import { isStoreError, type StoreError } from "../errors.ts";
+import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
+
+/** Options of the decorators that answer without the store. */
+export interface FallbackOptions {
+  /** Hears of every call that was answered without the store. What it throws is ignored: it decides nothing. */
+  onFallback?: ((error: StoreError) => void) | undefined;
+}
+
+/**
+ * Runs `call`; where the store could not be reached, reports that and answers with `instead`. Only STORE_UNAVAILABLE
+ * counts: a full, closed or misused store and a corrupt record are not outages. An aborted call stays aborted.
+ */
+export async function answeredAnyway<R>(
+  call: () => Promise<R>,
+  instead: () => R | Promise<R>,
+  signal: AbortSignal | undefined,
+  { onFallback }: FallbackOptions,
+): Promise<R> {
+  try {
+    return await call();
+  } catch (error) {
+    if (signal?.aborted || !isStoreError(error, "STORE_UNAVAILABLE")) throw error;
+    try {
+      onFallback?.(error);
+    } catch {
+      // An observer's failure must not become the caller's.
+    }
+    return instead();
+  }
+}
+
+/** What a client never seen would get, but that nothing is taken: what can never fit is still denied. */
+function unseen({ policy, cost = 1 }: RateLimitCheck, takes: boolean): RateLimitDecision {
+  const burst = policy.algorithm === "token-bucket" ? policy.burst : undefined;
+  const capacity = policy.limit === 0 ? 0 : (burst ?? policy.limit);
+  const allowed = capacity > 0 && cost <= capacity;
+  return {
+    allowed,
+    limit: policy.limit,
+    remaining: allowed && takes ? capacity - cost : capacity,
+    retryAfterMs: allowed ? 0 : null,
+    resetAfterMs: 0,
+    source: "fallback",
+  };
+}
+
+/**
+ * While `store` cannot be reached, consume, consumeAll, peek, charge and refund answer as for a client never seen:
+ * allowed, `source: "fallback"`, nothing taken, no receipt. A cost above the capacity, and a limit of 0, stay denied.
+ * block and reset reject as before: nobody may believe in a block that is not there.
+ *
+ * Do not use it where the limit is what protects you: paid or costly upstream calls, logins, anything an attacker may
+ * overload the store to get at. `withFallback` keeps a limit per instance instead. Payments have no such decorator.
+ *
+ * Capabilities are the store's own; they hold whenever the store answers. Closing closes the store.
+ */
+export function failOpen(store: RateLimitStore, options: FallbackOptions = {}): RateLimitStore {
+  return {
+    capabilities: store.capabilities,
+    consume: (check, callOptions) =>
+      answeredAnyway(
+        () => store.consume(check, callOptions),
+        () => unseen(check, true),
+        callOptions?.signal,
+        options,
+      ),
+    consumeAll: (checks, callOptions) =>
+      answeredAnyway(
+        () => store.consumeAll(checks, callOptions),
+        () => {
+          const decisions = checks.map((check) => unseen(check, true));
+          // Whether the store took a part before it was lost is not known.
+          return { allowed: decisions.every(({ allowed }) => allowed), atomic: false, decisions };
+        },
+        callOptions?.signal,
+        options,
+      ),
+    peek: (check, callOptions) =>
+      answeredAnyway(
+        () => store.peek(check, callOptions),
+        () => unseen(check, false),
+        callOptions?.signal,
+        options,
+      ),
+    charge: (check, callOptions) =>
+      answeredAnyway(
+        () => store.charge(check, callOptions),
+        () => unseen(check, true),
+        callOptions?.signal,
+        options,
+      ),
+    refund: (check, receipt, callOptions) =>
+      answeredAnyway(
+        () => store.refund(check, receipt, callOptions),
+        () => unseen(check, false),
+        callOptions?.signal,
+        options,
+      ),
+    block: (check, durationMs, callOptions) => store.block(check, durationMs, callOptions),
+    reset: (check, callOptions) => store.reset(check, callOptions),
+    close: () => store.close(),
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+}

@@ -1,0 +1,57 @@
+// The façade that a README shows first: one named rule, one call per request, headers included.
+import type { CallOptions } from "../call-options.ts";
+import { parseDuration } from "../durations.ts";
+import { invalidArgument } from "../errors.ts";
+import { limitOf } from "./policy.ts";
+import { rateLimitHeaders } from "./rate-limit-headers.ts";
+import type { RateLimitDecision, RateLimitPolicy, RateLimitStore } from "./rate-limit-store.ts";
+
+/** One rule, shared by all instances that use the same name, algorithm and window. */
+export interface RateLimitRule {
+  /** Becomes the route of the checks, and the policy's name in the headers: clients see it. */
+  name: string;
+  /** Units a window; an integer >= 0. */
+  limit: number;
+  /** Milliseconds, or "1m", "250ms", "12h", "7d". */
+  window: number | string;
+  /**
+   * Default "fixed-window": the window is the client's own, from its first request, so the whole limit is back at one
+   * instant that the headers name exactly, and it is the cheapest. Choose "token-bucket" to have the allowance come
+   * back evenly, "sliding-window" to keep bursts around a window's border down.
+   */
+  algorithm?: RateLimitPolicy["algorithm"] | undefined;
+  /** Only with "token-bucket": the most that can be taken at once. Default `limit`. */
+  burst?: number | undefined;
+}
+
+/** A decision, and what to tell the client of it. */
+export type LimiterDecision = RateLimitDecision & { headers: Record<string, string> };
+
+/** Takes `cost` (default 1) from the client's allowance if it fits; see `RateLimitStore.consume`. */
+export type RateLimiter = (
+  client: string,
+  options?: CallOptions & { cost?: number | undefined },
+) => Promise<LimiterDecision>;
+
+function policyOf(rule: RateLimitRule): RateLimitPolicy & { windowMs: number } {
+  const { limit, burst, algorithm = "fixed-window" } = rule;
+  const windowMs = parseDuration(rule.window, "window");
+  if (algorithm === "token-bucket") return { algorithm, limit, windowMs, burst };
+  if (burst !== undefined) throw invalidArgument('burst is for algorithm "token-bucket" only.');
+  return { algorithm, limit, windowMs };
+}
+
+/**
+ * A limiter for one rule. Throws STORE_INVALID_ARGUMENT at once where the rule is wrong. The limiter rejects as
+ * `consume` does: a store that cannot answer admits nobody, unless it was wrapped in `failOpen` or `withFallback`.
+ */
+export function rateLimiter(store: RateLimitStore, rule: RateLimitRule): RateLimiter {
+  const policy = policyOf(rule);
+  const { name } = rule;
+  if (typeof name !== "string" || name === "") throw invalidArgument("name must be a string that is not empty.");
+  limitOf({ route: name, client: "", policy }, undefined);
+  return async (client, options = {}) => {
+    const decision = await store.consume({ route: name, client, policy, cost: options.cost }, options);
+    return { ...decision, headers: rateLimitHeaders([{ ...decision, name, windowMs: policy.windowMs }]) };
+  };
+}
