@@ -2,7 +2,6 @@
 import type { AtomicPort } from "../atomic-port.ts";
 import { requireDurationMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
-import { escapeRoute } from "../keys.ts";
 import { resolveStoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
 import type { StoreOptions } from "../stores.ts";
@@ -10,6 +9,7 @@ import { parseReceipt } from "./algorithm.ts";
 import { type CheckGroup, consumeAll } from "./consume-all.ts";
 import { type Limit, limitOf } from "./policy.ts";
 import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
+import { recordKeys } from "./record-keys.ts";
 import { reset } from "./reset.ts";
 import { type Transitions, transitions } from "./transitions.ts";
 
@@ -21,16 +21,14 @@ import { type Transitions, transitions } from "./transitions.ts";
  */
 export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {}, owned = true): RateLimitStore {
   const { keyPrefix, pseudonymizers, defaults, provider } = resolveStoreOptions(options, "rateLimits");
-  const [pseudonym] = pseudonymizers;
+  const keyOf = recordKeys(keyPrefix, pseudonymizers[0]);
   const runtime = storeRuntime(port, { store: "rate-limits", provider }, owned);
 
   const verdict = (decision: { allowed: boolean }) => (decision.allowed ? "allowed" : "denied");
-  const keyOf = ({ route, client }: RateLimitCheck, { windowMs }: Limit, { tag }: Transitions) =>
-    `${keyPrefix}:${escapeRoute(route)}:{${pseudonym(client)}}:${tag}${windowMs}`;
   const prepare = (check: RateLimitCheck) => {
     const limit = limitOf(check, defaults.windowMs);
     const on = transitions[limit.algorithm];
-    return { limit, on, key: keyOf(check, limit, on) };
+    return { limit, on, key: keyOf(check, on.tag, limit.windowMs) };
   };
 
   return {

@@ -1,0 +1,26 @@
+// The names of records: the same with and without the memory of routes, and apart from one another.
+import { expect, it } from "vitest";
+import { pseudonymizer } from "../hashing.ts";
+import { escapeRoute } from "../keys.ts";
+import { recordKeys } from "./record-keys.ts";
+
+const policy = { algorithm: "fixed-window", limit: 1, windowMs: 1_000 } as const;
+
+it("names a record the same the first time, again, and after more routes than are remembered", () => {
+  const hash = pseudonymizer(undefined);
+  const keyOf = recordKeys("p", hash);
+  const routes = ["GET /a", "{x}:*", "x".repeat(5_000), ...Array.from({ length: 1_100 }, (_, i) => `/user/${i}`)];
+  for (const round of [1, 2]) {
+    for (const route of routes) {
+      const expected = `p:${escapeRoute(route)}:{${hash("c")}}:fw1000`;
+      expect(keyOf({ route, client: "c", policy }, "fw", 1_000), `round ${round}`).toBe(expected);
+    }
+  }
+});
+
+it("tells clients, windows and algorithms of one route apart", () => {
+  const keyOf = recordKeys("p", pseudonymizer("secret"));
+  const of = (client: string, tag: string, windowMs: number) => keyOf({ route: "r", client, policy }, tag, windowMs);
+  const keys = [of("a", "fw", 1), of("b", "fw", 1), of("a", "sw", 1), of("a", "fw", 11)];
+  expect(new Set(keys).size).toBe(4);
+});

@@ -1,0 +1,26 @@
+// How a rate limit's record is named: route, client, algorithm and window, and nothing else.
+import type { Pseudonymizer } from "../hashing.ts";
+import { escapeRoute } from "../keys.ts";
+import type { RateLimitCheck } from "./rate-limit-store.ts";
+
+/** Escaping a route takes as long as hashing a client, and a service has few routes: enough of them are remembered. */
+const mostRoutes = 1_000;
+const longestRoute = 200;
+
+/** Names the record of a check: `<keyPrefix>:<route>:{<client's hash>}:<tag><windowMs>`. */
+export function recordKeys(
+  keyPrefix: string,
+  pseudonym: Pseudonymizer,
+): (check: RateLimitCheck, tag: string, windowMs: number) => string {
+  const heads = new Map<string, string>();
+  const headOf = (route: string) => {
+    const known = heads.get(route);
+    if (known !== undefined) return known;
+    const head = `${keyPrefix}:${escapeRoute(route)}:{`;
+    // Routes that come from requests could fill it; then it starts again.
+    if (heads.size >= mostRoutes) heads.clear();
+    if (route.length <= longestRoute) heads.set(route, head);
+    return head;
+  };
+  return (check, tag, windowMs) => `${headOf(check.route)}${pseudonym(check.client)}}:${tag}${windowMs}`;
+}
