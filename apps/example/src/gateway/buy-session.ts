@@ -1,0 +1,84 @@
+// Buying time or calls: the payment goes through payOnce, and what it bought is credited once, whatever crashes.
+import { payOnce } from "@tollbooth-stores/core";
+import type { Admitted } from "./admit.ts";
+import { alreadyUsed, paymentRequired, pending, receiptHeader } from "./answers.ts";
+import type { RouteConfig } from "./gateway-config.ts";
+import { nonceUsedReason, paymentSteps } from "./payment-steps.ts";
+import type { Asked, RouteContext } from "./request-context.ts";
+import { sessionId } from "./session-token.ts";
+
+/** The routes that are used by session. */
+export type SessionRoute = Extract<RouteConfig, { kind: "time-window" | "calls" }>;
+
+/** The quota that a route of kind "calls" spends from. */
+export const callsQuota = "calls";
+
+interface Bought {
+  session: string;
+  expiresAt: string;
+  /** Only where calls are sold. */
+  callsLeft?: string;
+}
+
+/**
+ * Settles, then credits: nothing is given that was not paid for. Who crashes in between leaves it to the next one who
+ * presents the payment, and the credit's opId, the payment's key, makes it count once.
+ */
+export async function buySession(
+  context: RouteContext<SessionRoute>,
+  asked: Asked,
+  { signed, payment, headers }: Extract<Admitted, { status: "paying" }>,
+  /** A session to prolong. */
+  presentedToken: string | undefined,
+): Promise<Response> {
+  const { config, route, price, stores, issueToken } = context;
+  const credit = async (): Promise<Bought> => {
+    const grant = {
+      opId: payment.key,
+      extendMs: route.kind === "time-window" ? route.windowMs : route.validForMs,
+      ...(route.kind === "calls" && { quotas: { [callsQuota]: BigInt(route.calls) } }),
+    };
+    if (presentedToken !== undefined) {
+      const prolonged = await stores.sessions.credit(sessionId(route, presentedToken), grant);
+      if (prolonged.status === "ok") return bought(presentedToken, prolonged);
+    }
+    const token = issueToken(payment.key);
+    const createWith = { data: { payer: signed.payer } };
+    const created = await stores.sessions.credit(sessionId(route, token), { ...grant, createWith });
+    if (created.status === "ok") return bought(token, created);
+    // Only a replay finds what it created gone: it was credited before, and its time is over.
+    return { session: token, expiresAt: new Date(0).toISOString() };
+  };
+  const steps = paymentSteps(config, price, signed);
+  const paid = await payOnce<Bought>(
+    stores.verifications,
+    payment,
+    { ...steps, serve: credit },
+    { order: "settle-then-serve" },
+  );
+  switch (paid.status) {
+    case "paid":
+      // The token is told once, to whoever was served: a settled authorization is public and proves nothing.
+      if (!paid.fresh) return alreadyUsed(headers);
+      return Response.json(paid.result, {
+        status: 201,
+        headers: { ...headers, ...receiptHeader(paid.receipt), "cache-control": "no-store" },
+      });
+    case "rejected":
+      if (paid.reason === nonceUsedReason) return alreadyUsed(headers);
+      return paymentRequired(asked.url, route, price, paid.reason, headers);
+    case "conflict":
+      return alreadyUsed(headers);
+    case "pending":
+      return pending(paid.retryAfterMs, headers);
+  }
+}
+
+function bought(token: string, state: { expiresAtMs: number; quotas?: Record<string, bigint> }): Bought {
+  const calls = state.quotas?.[callsQuota];
+  return {
+    session: token,
+    expiresAt: new Date(state.expiresAtMs).toISOString(),
+    ...(calls !== undefined && { callsLeft: String(calls) }),
+  };
+}

@@ -1,0 +1,44 @@
+// The one YAML file, as the gateway's configuration and as running stores.
+import { type Environment, expandVariables, loadStores, readSource } from "@tollbooth-stores/config";
+import type { Stores } from "@tollbooth-stores/core";
+import { ConfigError, type GatewayConfig, parseGatewayConfig } from "./gateway-config.ts";
+import type { SessionData } from "./session-token.ts";
+
+/**
+ * Reads `source` (a path, or YAML text with a line break). Variables in the gateway's own part are expanded here, those
+ * under `stores` by `loadStores`, once each. Throws a ConfigError or a StoreError with code STORE_CONFIG.
+ */
+export async function loadGateway(
+  source: string,
+  env: Environment,
+): Promise<{ config: GatewayConfig; stores: Stores<SessionData> }> {
+  const { value } = await readSource(source);
+  if (!isRecord(value))
+    throw new ConfigError("The configuration must be a YAML mapping with routes, prices and stores.");
+  const { stores, ...own } = value;
+  const problems: string[] = [];
+  const expanded = expandTree(own, [], env, problems);
+  if (problems.length > 0)
+    throw new ConfigError(`The configuration has ${problems.length} problem(s):\n${problems.join("\n")}`);
+  const config = parseGatewayConfig(isRecord(expanded) ? expanded : {});
+  return { config, stores: await loadStores<SessionData>({ stores: stores ?? {} }, { env }) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Expands every string below `node`; what cannot be expanded is told by its path. */
+function expandTree(node: unknown, path: readonly string[], env: Environment, problems: string[]): unknown {
+  if (Array.isArray(node)) return node.map((item, index) => expandTree(item, [...path, String(index)], env, problems));
+  if (isRecord(node)) {
+    return Object.fromEntries(
+      Object.entries(node).map(([key, value]) => [key, expandTree(value, [...path, key], env, problems)]),
+    );
+  }
+  if (typeof node !== "string") return node;
+  const result = expandVariables(node, env);
+  if ("text" in result) return result.text;
+  problems.push(`  ${path.join(".")}: ${result.problem}`);
+  return node;
+}

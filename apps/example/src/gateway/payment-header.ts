@@ -1,0 +1,91 @@
+// Reads a PAYMENT-SIGNATURE header into one canonical payment, however it was written, and proves who signed it.
+import { decodePaymentSignatureHeader } from "@x402/core/http";
+import { PaymentPayloadV2Schema } from "@x402/core/schemas";
+import { type Address, type Hex, isAddressEqual } from "viem";
+import { z } from "zod";
+import { type Authorization, canonicalSignature, signerOf } from "../eip3009.ts";
+import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
+import type { RoutePrice } from "./requirements.ts";
+
+/** Far more than an EIP-3009 payment needs; below what the HTTP server takes as headers in all. */
+export const maxPaymentHeaderLength = 8_192;
+
+/** A payment that its payer certainly signed. */
+export interface SignedPayment {
+  authorization: Authorization;
+  /** Low s, v of 27 or 28, lower case. */
+  signature: Hex;
+  payer: Address;
+  /** The same text for every spelling of the same payment. */
+  canonical: string;
+}
+
+export type ReadPayment =
+  | { status: "absent" }
+  /** 431 */
+  | { status: "oversized" }
+  /** 400 */
+  | { status: "malformed"; message: string }
+  /** 402 */
+  | { status: "refused"; reason: string }
+  | { status: "signed"; payment: SignedPayment };
+
+const eip3009Payload = z.object({
+  signature: z.string(),
+  authorization: z.object({
+    from: addressSchema,
+    to: addressSchema,
+    value: uint256Schema,
+    validAfter: uint256Schema,
+    validBefore: uint256Schema,
+    nonce: bytes32Schema,
+  }),
+});
+
+/**
+ * Checks whatever does not depend on the time or on the single route: form, chain, token, recipient and the signature,
+ * which is recovered right here, so that a forged payer costs no other process any work. Accounts that are contracts
+ * (ERC-1271, ERC-6492) are refused: their signatures cannot be checked without a chain.
+ */
+export async function readPayment(headers: Headers, price: RoutePrice): Promise<ReadPayment> {
+  const header = headers.get("payment-signature");
+  if (header === null) {
+    if (!headers.has("x-payment")) return { status: "absent" };
+    return { status: "malformed", message: "X-PAYMENT is x402 version 1; send version 2 in PAYMENT-SIGNATURE." };
+  }
+  if (header.length > maxPaymentHeaderLength) return { status: "oversized" };
+  let decoded: unknown;
+  try {
+    decoded = decodePaymentSignatureHeader(header);
+  } catch {
+    return { status: "malformed", message: "PAYMENT-SIGNATURE must be base64 of JSON." };
+  }
+  const envelope = PaymentPayloadV2Schema.safeParse(decoded);
+  if (!envelope.success) return { status: "malformed", message: "The payment is not an x402 version 2 payload." };
+  const { accepted, payload } = envelope.data;
+  const { requirements, asset, domain } = price;
+  if (accepted.scheme !== requirements.scheme) return { status: "refused", reason: "wrong_scheme" };
+  if (accepted.network !== requirements.network) return { status: "refused", reason: "wrong_network" };
+  const parsed = eip3009Payload.safeParse(payload);
+  if (!parsed.success) return { status: "malformed", message: "The payload is not a signed EIP-3009 authorization." };
+  const signature = canonicalSignature(parsed.data.signature);
+  if (signature === undefined) {
+    return { status: "malformed", message: "The signature must be 65 bytes of an externally owned account." };
+  }
+  if (accepted.asset.toLowerCase() !== asset.toLowerCase()) return { status: "refused", reason: "wrong_asset" };
+  const { authorization } = parsed.data;
+  if (authorization.to !== requirements.payTo) return { status: "refused", reason: "wrong_recipient" };
+  const payer = await signerOf(domain, authorization, signature);
+  if (payer === undefined || !isAddressEqual(payer, authorization.from)) {
+    return { status: "refused", reason: "invalid_signature" };
+  }
+  return {
+    status: "signed",
+    payment: { authorization, signature, payer, canonical: canonicalText(authorization, signature) },
+  };
+}
+
+function canonicalText(authorization: Authorization, signature: Hex): string {
+  const { from, to, value, validAfter, validBefore, nonce } = authorization;
+  return JSON.stringify([from, to, String(value), String(validAfter), String(validBefore), nonce, signature]);
+}

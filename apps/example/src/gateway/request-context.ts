@@ -1,0 +1,46 @@
+// What the handlers of one route share: its configuration, its price, the stores, and the limits.
+import type { HttpBindings } from "@hono/node-server";
+import type { Stores } from "@tollbooth-stores/core";
+import type { Context } from "hono";
+import type { GatewayConfig, RouteConfig } from "./gateway-config.ts";
+import type { Limits } from "./limits.ts";
+import type { RoutePrice } from "./requirements.ts";
+import type { SessionData } from "./session-token.ts";
+
+export type Env = { Bindings: HttpBindings };
+
+export interface RouteContext<R extends RouteConfig = RouteConfig> {
+  config: GatewayConfig;
+  route: R;
+  price: RoutePrice;
+  stores: Stores<SessionData>;
+  limits: Limits;
+  issueToken: (paymentKey: string) => string;
+}
+
+/** The parts of a request that a purchase is bound to. */
+export interface Asked {
+  method: string;
+  origin: string;
+  /** Raw path and query. */
+  path: string;
+  body: Uint8Array<ArrayBuffer> | undefined;
+  contentType: string | undefined;
+  /** The address with which to ask again. */
+  url: string;
+}
+
+/** Reads the request; its body only where the method has one. */
+export async function askedOf(c: Context<Env>, config: GatewayConfig): Promise<Asked> {
+  const url = new URL(c.req.url);
+  const origin = config.origin ?? url.origin;
+  const path = c.req.url.slice(c.req.url.indexOf("/", url.protocol.length + 2));
+  return {
+    method: c.req.method,
+    origin,
+    path,
+    body: c.req.method === "GET" ? undefined : new Uint8Array(await c.req.arrayBuffer()),
+    contentType: c.req.header("content-type"),
+    url: `${origin}${path}`,
+  };
+}

@@ -1,0 +1,59 @@
+// What x402 calls payment requirements: a route's price in the terms a buyer signs.
+
+import type { PaymentRequirements } from "@x402/core/types";
+import { convertToTokenAmount, parseMoney } from "@x402/core/utils";
+import { ExactEvmScheme } from "@x402/evm/exact/server";
+import { type Address, getAddress } from "viem";
+import type { TokenDomain } from "../eip3009.ts";
+import { ConfigError, type GatewayConfig, type RouteConfig } from "./gateway-config.ts";
+
+/** A route's price: as x402 says it, and as the gateway computes with it. */
+export interface RoutePrice {
+  requirements: PaymentRequirements;
+  amount: bigint;
+  asset: Address;
+  domain: TokenDomain;
+}
+
+/**
+ * Prices a route by the SDK's own tables. The SDK's `x402ResourceServer` is not used: it decides itself when to verify
+ * and settle (and settles again by itself where the outcome is unknown), which here is `payOnce`'s to decide.
+ */
+export async function priceRoute(config: GatewayConfig, route: RouteConfig): Promise<RoutePrice> {
+  const scheme = new ExactEvmScheme();
+  const { asset: token } = config;
+  if (token !== undefined) {
+    scheme.registerMoneyParser(async (amount) => ({
+      amount: convertToTokenAmount(String(amount), token.decimals),
+      asset: token.address,
+      extra: { name: token.name, version: token.version },
+    }));
+  }
+  const price = await scheme.parsePrice(route.price, config.network).catch(() => {
+    throw new ConfigError(`The SDK knows no default asset on network ${config.network}; set "asset".`);
+  });
+  const { name, version } = price.extra ?? {};
+  if (typeof name !== "string" || typeof version !== "string") {
+    throw new ConfigError(`The default asset of network ${config.network} takes no EIP-3009 transfers; set "asset".`);
+  }
+  if (BigInt(price.amount) === 0n) {
+    throw new ConfigError(
+      `The price ${parseMoney(route.price).amount} of ${route.path} is less than the asset's smallest unit.`,
+    );
+  }
+  const asset = getAddress(price.asset);
+  return {
+    amount: BigInt(price.amount),
+    asset,
+    domain: { name, version, chainId: Number(config.network.slice("eip155:".length)), verifyingContract: asset },
+    requirements: {
+      scheme: "exact",
+      network: config.network,
+      asset,
+      amount: price.amount,
+      payTo: config.payTo,
+      maxTimeoutSeconds: Math.floor(config.paymentTimeoutMs / 1_000),
+      extra: { name, version },
+    },
+  };
+}

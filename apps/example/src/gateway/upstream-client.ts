@@ -1,0 +1,62 @@
+// Runs the paid API behind the gateway and takes its whole answer, so that there is something to charge for.
+
+/** An upstream answer: what is sold. JSON-safe, so that it can be kept while a settlement is in doubt. */
+export interface UpstreamAnswer {
+  status: number;
+  contentType: string;
+  body: string;
+}
+
+/** The upstream did not deliver; whoever pays only for what was served has not paid. */
+export class UpstreamFailed extends Error {
+  override readonly name = "UpstreamFailed";
+  /** 502, or 504 where it did not answer in time. */
+  readonly status: 502 | 504;
+
+  constructor(message: string, status: 502 | 504) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface UpstreamRequest {
+  method: string;
+  /** Raw path and query. */
+  path: string;
+  body: Uint8Array<ArrayBuffer> | undefined;
+  contentType: string | undefined;
+  /** The payment's key or "session": for the upstream's log. */
+  paidBy: string;
+}
+
+/** Larger answers than this are the upstream's mistake, in bytes. */
+const maxAnswerBytes = 1_048_576;
+
+/** Throws UpstreamFailed for whatever is not a whole 2xx answer within `timeoutMs`. */
+export async function callUpstream(
+  upstream: { url: string; timeoutMs: number },
+  request: UpstreamRequest,
+  signal: AbortSignal,
+): Promise<UpstreamAnswer> {
+  const timeout = AbortSignal.timeout(upstream.timeoutMs);
+  try {
+    const response = await fetch(`${upstream.url}${request.path}`, {
+      method: request.method,
+      headers: {
+        "x-paid-by": request.paidBy,
+        ...(request.contentType !== undefined && { "content-type": request.contentType }),
+      },
+      ...(request.body !== undefined && { body: request.body }),
+      signal: AbortSignal.any([signal, timeout]),
+      redirect: "error",
+    });
+    const body = await response.text();
+    if (!response.ok) throw new UpstreamFailed(`The upstream answered ${response.status}.`, 502);
+    if (Buffer.byteLength(body) > maxAnswerBytes) throw new UpstreamFailed("The upstream's answer is too large.", 502);
+    return { status: response.status, contentType: response.headers.get("content-type") ?? "text/plain", body };
+  } catch (error) {
+    if (error instanceof UpstreamFailed || signal.aborted) throw error;
+    if (timeout.aborted) throw new UpstreamFailed("The upstream did not answer in time.", 504);
+    throw new UpstreamFailed("The upstream cannot be reached.", 502);
+  }
+}

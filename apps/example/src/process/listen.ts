@@ -1,0 +1,50 @@
+// Puts a fetch-style app on a TCP port, and takes it off again without dropping a request.
+import { Server } from "node:http";
+import { createAdaptorServer } from "@hono/node-server";
+
+/** Request lines and headers together; Node answers 431 by itself above it. */
+const maxHeaderBytes = 16_384;
+
+export interface Listening {
+  port: number;
+  url: string;
+  /**
+   * Takes no new connection, lets the requests in flight finish, and cuts what is left after `graceMs`.
+   * Resolves to whether everything finished by itself.
+   */
+  stop(graceMs: number): Promise<boolean>;
+}
+
+/** What `@hono/node-server` hands to an app beside the request. */
+export type AppHandler = (request: Request, env: object) => Response | Promise<Response>;
+
+/** Listens on `hostname:port` (0: any free port). Rejects when the port cannot be had. */
+export async function listen(fetch: AppHandler, port: number, hostname = "127.0.0.1"): Promise<Listening> {
+  const server = createAdaptorServer({ fetch, serverOptions: { maxHeaderSize: maxHeaderBytes } });
+  if (!(server instanceof Server)) throw new TypeError("Expected a plain HTTP server.");
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("Expected a TCP port.");
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname === "0.0.0.0" ? "127.0.0.1" : hostname;
+  return {
+    port: address.port,
+    url: `http://${host}:${address.port}`,
+    stop(graceMs) {
+      return new Promise((resolve) => {
+        let clean = true;
+        const cut = setTimeout(() => {
+          clean = false;
+          server.closeAllConnections();
+        }, graceMs);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve(clean);
+        });
+        server.closeIdleConnections();
+      });
+    },
+  };
+}
