@@ -1,5 +1,40 @@
-// The public names of @tollbooth-stores/memory. The core façades come along, so that one install is enough.
-export { isStoreError } from "@tollbooth-stores/core";
+// The public names of @tollbooth-stores/memory. What core shows an application comes along: one install is enough.
+export {
+  type CallOptions,
+  type Capabilities,
+  type Claim,
+  type CommonOptions,
+  type Ended,
+  isStoreError,
+  type Lease,
+  type LeaseExpiry,
+  type ListedSession,
+  type Missing,
+  type NewSession,
+  type Paid,
+  type Payment,
+  type PaymentIdentity,
+  type PaymentSteps,
+  type Purchase,
+  parseDuration,
+  payloadHash,
+  paymentFingerprint,
+  paymentKey,
+  payOnce,
+  type RateLimitCheck,
+  type RateLimitDecision,
+  type RateLimitPolicy,
+  type RateLimitStore,
+  type SessionRecord,
+  type SessionStore,
+  type StepContext,
+  StoreError,
+  type StoreErrorCode,
+  type StoreErrorOutcome,
+  type Stores,
+  type VerificationStore,
+  verifyOnce,
+} from "@tollbooth-stores/core";
 export {
   createMemoryRateLimitStore,
   createMemorySessionStore,
@@ -7,4 +42,4 @@ export {
   createMemoryVerificationStore,
   type MemoryOptions,
 } from "./create-memory-stores.ts";
-export { DEFAULT_MAX_ENTRIES, type MemoryPortOptions, memoryPort } from "./memory-port.ts";
+export { DEFAULT_MAX_ENTRIES, MAX_ENTRIES_LIMIT, type MemoryPortOptions, memoryPort } from "./memory-port.ts";
