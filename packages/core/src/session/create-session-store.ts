@@ -1,0 +1,236 @@
+// The session store over any AtomicPort: checks what is asked, runs one transition, and decodes its reply.
+import type { AtomicPort, Step, StoredRecord } from "../atomic-port.ts";
+import type { CallOptions } from "../call-options.ts";
+import { invalidArgument } from "../errors.ts";
+import { resolveStoreOptions } from "../store-options.ts";
+import { storeRuntime } from "../store-runtime.ts";
+import type { StoreOptions } from "../stores.ts";
+import { jsonCodec } from "./json-codec.ts";
+import { attempts } from "./modify-session.ts";
+import { handleOf, placeOf, placeOfHandle, type SessionPlace, sessionKeys, successorId } from "./session-id.ts";
+import { checkedText, checkedVersion } from "./session-input.ts";
+import { afterWriting, describedQuotas, describedSession } from "./session-records.ts";
+import { createRequest, creditRequest, debitRequest, type RequestContext } from "./session-requests.ts";
+import type { SessionState } from "./session-state.ts";
+import type { Missing, NewSession, SessionRecord, SessionStore } from "./session-store.ts";
+import { sessionValues } from "./session-values.ts";
+import { deleteSessionsOfSubject, sessionsOfSubject } from "./subject-sessions.ts";
+import { createSession } from "./transitions/create-session.ts";
+import { creditSession } from "./transitions/credit-session.ts";
+import { debitSession } from "./transitions/debit-session.ts";
+import { deleteSession } from "./transitions/delete-session.ts";
+import { getSession } from "./transitions/get-session.ts";
+import { rotateSession } from "./transitions/rotate-session.ts";
+import { touchSession } from "./transitions/touch-session.ts";
+import { updateSession } from "./transitions/update-session.ts";
+
+type Ok<T> = { status: "ok"; record: SessionRecord<T> };
+type Transition<A, R> = (records: readonly (StoredRecord | null)[], nowMs: number, request: A) => Step<R>;
+
+/**
+ * A session store on a port. `keyPrefix` is used as written, default "tollbooth:sess". `owned`: closing the store closes
+ * the port too. Throws STORE_CONFIG, naming the option, where one is wrong.
+ */
+export function createSessionStore<T = unknown>(
+  port: AtomicPort,
+  options: StoreOptions = {},
+  owned = true,
+): SessionStore<T> {
+  const {
+    keyPrefix,
+    provider,
+    codec = jsonCodec,
+    maxValueBytes,
+    defaults,
+    pseudonymizers,
+  } = resolveStoreOptions(options, "sessions");
+  const runtime = storeRuntime(port, { store: "sessions", provider }, owned);
+  const keys = sessionKeys(keyPrefix);
+  const values = sessionValues(codec, maxValueBytes);
+  const context: RequestContext = {
+    keys,
+    values,
+    pseudonym: pseudonymizers[0],
+    defaultIdleTtlMs: defaults.idleTtlMs,
+  };
+
+  const run = <R>(name: string, call: CallOptions | undefined, outcome: (reply: R) => string, work: () => Promise<R>) =>
+    runtime.operation(name, call, work, outcome);
+  const apply = <A, R>(on: string[], step: Transition<A, R>, request: A, call: CallOptions | undefined): Promise<R> =>
+    runtime.transact(on, (records, nowMs) => step(records, nowMs, request), call);
+  const allKeys = (place: SessionPlace) => [keys.session(place), keys.operations(place), keys.index(place)];
+  const recordOf = (id: string, place: SessionPlace, session: SessionState): SessionRecord<T> => ({
+    id,
+    ...describedSession<T>(values, keys.session(place), session),
+  });
+
+  const read = async (id: string, call: CallOptions | undefined): Promise<SessionRecord<T> | null> => {
+    const place = placeOf(id);
+    const session = await apply([keys.session(place)], getSession, undefined, call);
+    return session && recordOf(id, place, session);
+  };
+  const write = async (id: string, data: T, ifVersion: number | undefined, call: CallOptions | undefined) => {
+    const place = placeOf(id);
+    const key = keys.session(place);
+    const change = { ifVersion: checkedVersion(ifVersion), payload: values.encode(data, key) };
+    const reply = await apply([key], updateSession, change, call);
+    if (reply.status === "missing") return reply;
+    if (reply.status === "conflict") return { status: reply.status, current: recordOf(id, place, reply.session) };
+    return { status: reply.status, record: afterWriting(() => recordOf(id, place, reply.session)) };
+  };
+  /** Once for each pseudonym that the subject has under the configured secrets. */
+  const forSubject = <R>(subject: string, work: (subjectHash: string) => Promise<R>): Promise<R[]> => {
+    const text = checkedText(subject, "subject");
+    return Promise.all(Array.from(new Set(pseudonymizers.map((pseudonym) => pseudonym(text))), work));
+  };
+
+  function create(input: NewSession<T>, call?: CallOptions): Promise<Ok<T>>;
+  function create(
+    input: Omit<NewSession<T>, "subject"> & { id: string },
+    call?: CallOptions,
+  ): Promise<Ok<T> | { status: "exists" }>;
+  function create(input: NewSession<T> & { id?: string }, call?: CallOptions): Promise<Ok<T> | { status: "exists" }> {
+    return run("create", call, statusOf, async () => {
+      const { id, place, draft } = createRequest(context, input);
+      const reply = await apply([keys.session(place), keys.index(place)], createSession, draft, call);
+      return reply.status === "ok" ? { status: "ok", record: recordOf(id, place, reply.session) } : reply;
+    });
+  }
+
+  return {
+    capabilities: port.capabilities,
+    create,
+
+    get(id, call) {
+      return run("get", call, foundOrMissing, async () => {
+        if (call?.touch !== true) return read(id, call);
+        const place = placeOf(id);
+        const session = await apply(allKeys(place), touchSession, place, call);
+        return session && afterWriting(() => recordOf(id, place, session));
+      });
+    },
+
+    getMany(ids, call) {
+      return run("getMany", call, always("ok"), async () => {
+        if (!Array.isArray(ids)) throw invalidArgument("getMany takes a list of session ids.");
+        const asked = ids.map((id: string) => ({ id, place: placeOf(id) }));
+        const distinct = new Map(asked.map(({ place }) => [place.hash, keys.session(place)]));
+        const found = new Map(
+          await Promise.all(
+            Array.from(
+              distinct,
+              async ([hash, key]) => [hash, await apply([key], getSession, undefined, call)] as const,
+            ),
+          ),
+        );
+        // Decoded for each place in the answer: no two of them share an object.
+        return asked.map(({ id, place }) => {
+          const session = found.get(place.hash) ?? null;
+          return session && recordOf(id, place, session);
+        });
+      });
+    },
+
+    update(id, data, call) {
+      return run("update", call, statusOf, () => write(id, data, call?.ifVersion, call));
+    },
+
+    modify(id, change, call) {
+      return run("modify", call, statusOf, async () => {
+        const attempt = async () => {
+          const before = await read(id, call);
+          if (before === null) return { again: false as const, reply: { status: "missing" as const } };
+          const reply = await write(id, await change(before.data), before.version, call);
+          return reply.status === "conflict" ? { again: true as const } : { again: false as const, reply };
+        };
+        const proceed = () => {
+          call?.signal?.throwIfAborted();
+          runtime.closing.throwIfAborted();
+        };
+        return (await attempts<Ok<T> | Missing>(attempt, proceed, call?.retries)) ?? { status: "contended" as const };
+      });
+    },
+
+    touch(id, call) {
+      return run("touch", call, statusOf, async () => {
+        const place = placeOf(id);
+        const session = await apply(allKeys(place), touchSession, place, call);
+        return session ? { status: "ok" as const, expiresAtMs: session.expiresAtMs } : { status: "missing" as const };
+      });
+    },
+
+    credit(id, grant, call) {
+      return run("credit", call, statusOf, async () => {
+        const place = placeOf(id);
+        const reply = await apply(allKeys(place), creditSession, creditRequest(context, id, place, grant), call);
+        if (reply.status === "missing") return reply;
+        const { status, session, replayed } = reply;
+        return { status, expiresAtMs: session.expiresAtMs, ...describedQuotas(session.quotas), replayed };
+      });
+    },
+
+    debit(id, spend, call) {
+      return run("debit", call, statusOf, async () => {
+        const place = placeOf(id);
+        return apply([keys.session(place), keys.operations(place)], debitSession, debitRequest(spend), call);
+      });
+    },
+
+    rotate(id, call) {
+      return run("rotate", call, statusOf, async () => {
+        const old = placeOf(id);
+        const successor = successorId(old);
+        const place = placeOf(successor);
+        const [from, to] = [keys.session(old), keys.session(place)];
+        const reencode = (session: SessionState) => values.moved(session, from, to);
+        const move = { hash: old.hash, successorHash: place.hash, reencode };
+        const session = await apply([from, to, keys.index(old)], rotateSession, move, call);
+        if (session === null) return { status: "missing" as const };
+        return { status: "ok" as const, record: recordOf(successor, place, session) };
+      });
+    },
+
+    delete(id, call) {
+      return run("delete", call, foundOrMissing, async () => {
+        const place = typeof id === "object" ? placeOfHandle(id.handle) : placeOf(id);
+        const ifVersion = call?.ifVersion === undefined ? undefined : checkedVersion(call.ifVersion);
+        if (place === null) return false;
+        return apply([keys.session(place), keys.index(place)], deleteSession, { hash: place.hash, ifVersion }, call);
+      });
+    },
+
+    deleteBySubject(subject, call) {
+      return run("deleteBySubject", call, always("ok"), async () => {
+        const exceptHash = call?.exceptId === undefined ? undefined : placeOf(call.exceptId).hash;
+        const counts = await forSubject(subject, (subjectHash) =>
+          deleteSessionsOfSubject(runtime.transact, keys, subjectHash, exceptHash, call),
+        );
+        return { deleted: counts.reduce((sum, count) => sum + count, 0) };
+      });
+    },
+
+    async *listBySubject(subject, call) {
+      const read = (subjectHash: string) => sessionsOfSubject(runtime.transact, keys, subjectHash, call);
+      const lists = await run("listBySubject", call, always("ok"), () => forSubject(subject, read));
+      for (const { place, session } of lists.flat()) {
+        call?.signal?.throwIfAborted();
+        yield { handle: handleOf(place), ...describedSession<T>(values, keys.session(place), session) };
+      }
+    },
+
+    close: () => runtime.close(),
+    [Symbol.asyncDispose]: () => runtime.close(),
+  };
+}
+
+function always(word: string): () => string {
+  return () => word;
+}
+
+function statusOf(reply: { status: string }): string {
+  return reply.status;
+}
+
+function foundOrMissing(reply: object | boolean | null): string {
+  return reply === null || reply === false ? "missing" : "ok";
+}

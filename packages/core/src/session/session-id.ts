@@ -1,0 +1,94 @@
+// Session ids: how they are issued, what a caller's own id may be, and which keys belong to an id.
+import { randomBytes } from "node:crypto";
+import { invalidArgument } from "../errors.ts";
+import { sha256 } from "../hashing.ts";
+
+/** The characters of a subject's pseudonym that name the slot of its sessions. */
+export const tagLength = 3;
+const lineageBytes = 12;
+const lineageLength = 16;
+const secretBytes = 32;
+const longestChosenId = 1024;
+
+/** `<tag><lineage>.<secret>`: what create and rotate issue. */
+const issued = /^[\w-]{19}\.[\w-]{43}$/;
+/** `<tag>.<hash>`: what listing shows instead of an id. */
+const handlePattern = /^[\w-]{3}\.[\w-]{43}$/;
+
+/** Where a session lives. Everything is known from the id alone. */
+export interface SessionPlace {
+  /** Names the slot: session, operations and subject index of one tag are together. */
+  readonly tag: string;
+  /** Kept by rotate, so that the remembered operations are found under every successor. */
+  readonly lineage: string;
+  /** SHA-256 of the id: the raw id is never stored. */
+  readonly hash: string;
+}
+
+/** True for what looks like an id that create or rotate issued. */
+export function isIssuedId(id: string): boolean {
+  return issued.test(id);
+}
+
+/** A new id of 256 random bits. `tag`: 3 characters of the subject's pseudonym; random where there is no subject. */
+export function issueId(tag: string = randomText(3).slice(0, tagLength)): string {
+  return `${tag}${randomText(lineageBytes)}.${randomText(secretBytes)}`;
+}
+
+/** A new id of the same tag and lineage, with a secret of its own. */
+export function successorId(place: SessionPlace): string {
+  return `${place.tag}${place.lineage}.${randomText(secretBytes)}`;
+}
+
+function randomText(bytes: number): string {
+  return randomBytes(bytes).toString("base64url");
+}
+
+/**
+ * The place of any string. What create would refuse (empty, longer than 1024 characters) has a place too, where
+ * nothing ever is: a forged cookie is an absent session, not an error. Throws only for what is no string.
+ */
+export function placeOf(id: string): SessionPlace {
+  if (typeof id !== "string") throw invalidArgument("A session id must be a string.");
+  const hash = sha256(id);
+  if (isIssuedId(id))
+    return { tag: id.slice(0, tagLength), lineage: id.slice(tagLength, tagLength + lineageLength), hash };
+  return { tag: hash.slice(0, tagLength), lineage: hash.slice(tagLength, tagLength + lineageLength), hash };
+}
+
+/** Throws unless a caller may choose this id for a session. */
+export function requireChosenId(id: string): void {
+  if (typeof id !== "string" || id.length === 0 || id.length > longestChosenId) {
+    throw invalidArgument(`A session id of your own must be a string of 1 to ${longestChosenId} characters.`);
+  }
+  if (isIssuedId(id)) {
+    throw invalidArgument("A session id of your own may not look like an issued one; leave id out to have one issued.");
+  }
+}
+
+/** What stands for a session where its id is not known. It opens nothing: only delete takes it. */
+export function handleOf(place: Pick<SessionPlace, "tag" | "hash">): string {
+  return `${place.tag}.${place.hash}`;
+}
+
+/** The place a handle names; null for a string that is no handle. */
+export function placeOfHandle(handle: string): Pick<SessionPlace, "tag" | "hash"> | null {
+  if (typeof handle !== "string") throw invalidArgument("A session handle must be a string.");
+  if (!handlePattern.test(handle)) return null;
+  return { tag: handle.slice(0, tagLength), hash: handle.slice(tagLength + 1) };
+}
+
+/** The three kinds of keys of a session store, all of one tag in one slot. */
+export interface SessionKeys {
+  session(place: Pick<SessionPlace, "tag" | "hash">): string;
+  operations(place: Pick<SessionPlace, "tag" | "lineage">): string;
+  index(place: Pick<SessionPlace, "tag">): string;
+}
+
+export function sessionKeys(prefix: string): SessionKeys {
+  return {
+    session: ({ tag, hash }) => `${prefix}:{${tag}}:s:${hash}`,
+    operations: ({ tag, lineage }) => `${prefix}:{${tag}}:o:${lineage}`,
+    index: ({ tag }) => `${prefix}:{${tag}}:i`,
+  };
+}

@@ -1,0 +1,40 @@
+// From a stored session to what a caller gets: a copy that shares nothing with the store.
+import { isStoreError, StoreError } from "../errors.ts";
+import type { SessionState } from "./session-state.ts";
+import type { SessionRecord } from "./session-store.ts";
+import type { SessionValues } from "./session-values.ts";
+
+/** All of a session but its id, which is not stored. `key` is the record key its texts are bound to. */
+export function describedSession<T>(
+  values: SessionValues,
+  key: string,
+  session: SessionState,
+): Omit<SessionRecord<T>, "id"> {
+  const { version, createdAtMs, expiresAtMs, idleTtlMs, absoluteExpiresAtMs, quotas, payload, subject } = session;
+  return {
+    // What T is, the caller says and nobody can check: it is what callers of this type parameter put in.
+    data: values.decode(payload, key) as T,
+    version,
+    ...(subject === undefined ? {} : { subject: values.decodeSubject(subject.payload, key) }),
+    createdAtMs,
+    expiresAtMs,
+    ...(idleTtlMs === undefined ? {} : { idleTtlMs }),
+    ...(absoluteExpiresAtMs === undefined ? {} : { absoluteExpiresAtMs }),
+    ...describedQuotas(quotas),
+  };
+}
+
+/** Object.fromEntries defines own properties, so that `__proto__` is a name like any other. */
+export function describedQuotas(quotas: ReadonlyMap<string, bigint> | undefined): { quotas?: Record<string, bigint> } {
+  return quotas === undefined ? {} : { quotas: Object.fromEntries(quotas) };
+}
+
+/** Reads a session that the call has just written; a failure to read it does not mean that nothing was written. */
+export function afterWriting<R>(read: () => R): R {
+  try {
+    return read();
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    throw new StoreError(error.code, `${error.message} The call itself took effect.`, { outcome: "unknown" });
+  }
+}

@@ -1,0 +1,115 @@
+// From what a caller asks for to what a transition takes: everything is checked and encoded before anything is sent.
+import { randomInt } from "node:crypto";
+import { requireDurationMs } from "../durations.ts";
+import { invalidArgument } from "../errors.ts";
+import type { Pseudonymizer } from "../hashing.ts";
+import { operationHash } from "./applied-operations.ts";
+import {
+  isIssuedId,
+  issueId,
+  placeOf,
+  requireChosenId,
+  type SessionKeys,
+  type SessionPlace,
+  tagLength,
+} from "./session-id.ts";
+import {
+  checkedAmount,
+  checkedQuotaName,
+  checkedQuotas,
+  checkedText,
+  checkedTtls,
+  requireEnd,
+} from "./session-input.ts";
+import type { NewSession, SessionStore } from "./session-store.ts";
+import type { SessionValues } from "./session-values.ts";
+import type { CreateArguments, SessionDraft } from "./transitions/create-session.ts";
+import type { CreditArguments } from "./transitions/credit-session.ts";
+import type { DebitArguments } from "./transitions/debit-session.ts";
+
+/** What requests are checked and encoded with. */
+export interface RequestContext {
+  readonly keys: SessionKeys;
+  readonly values: SessionValues;
+  /** The one that writes. */
+  readonly pseudonym: Pseudonymizer;
+  readonly defaultIdleTtlMs: number | undefined;
+}
+
+/** A random 48-bit number, 1 or more: a version of an earlier session under the same id will not match. */
+function firstVersion(): number {
+  return randomInt(1, 2 ** 48);
+}
+
+/** A new session, under the caller's id or one that is issued here. */
+export function createRequest<T>(
+  { keys, values, pseudonym, defaultIdleTtlMs }: RequestContext,
+  input: NewSession<T> & { id?: string | undefined },
+): { id: string; place: SessionPlace; draft: CreateArguments } {
+  const { id: chosen, subject } = input;
+  if (chosen !== undefined) requireChosenId(chosen);
+  if (chosen !== undefined && subject !== undefined) {
+    throw invalidArgument("A session with an id of your own takes no subject; leave id out to have one issued.");
+  }
+  const ttls = checkedTtls(input, defaultIdleTtlMs);
+  requireEnd(ttls);
+  const owner = subject === undefined ? undefined : { subject, hash: pseudonym(checkedText(subject, "subject")) };
+  const id = chosen ?? issueId(owner?.hash.slice(0, tagLength));
+  const place = placeOf(id);
+  const key = keys.session(place);
+  const draft: CreateArguments = {
+    ...ttls,
+    hash: place.hash,
+    version: firstVersion(),
+    payload: values.encode(input.data, key),
+    quotas: checkedQuotas(input.quotas, 0n),
+    subject: owner && { hash: owner.hash, payload: values.encodeSubject(owner.subject, key) },
+  };
+  return { id, place, draft };
+}
+
+type Grant<T> = Parameters<SessionStore<T>["credit"]>[1];
+
+export function creditRequest<T>(
+  context: RequestContext,
+  id: string,
+  place: SessionPlace,
+  grant: Grant<T>,
+): CreditArguments {
+  const quotas = checkedQuotas(grant.quotas, 1n);
+  if (grant.extendMs !== undefined) requireDurationMs(grant.extendMs, "extendMs");
+  else if (!quotas?.size) throw invalidArgument("A credit must add something: give extendMs, quotas or both.");
+  return {
+    hash: place.hash,
+    operation: operationHash("credit", checkedText(grant.opId, "opId")),
+    extendMs: grant.extendMs,
+    quotas,
+    createWith: boughtDraft(context, id, place, grant),
+  };
+}
+
+/** What createWith makes where there is no session: nothing under an id that only the store may issue. */
+function boughtDraft<T>(
+  { keys, values }: RequestContext,
+  id: string,
+  place: SessionPlace,
+  { createWith, extendMs }: Grant<T>,
+): SessionDraft | undefined {
+  if (createWith === undefined) return undefined;
+  if ("subject" in createWith || "quotas" in createWith) {
+    throw invalidArgument("createWith takes no subject and no quotas; put the quotas beside it.");
+  }
+  const ttls = checkedTtls(createWith, undefined);
+  if (extendMs === undefined) requireEnd(ttls);
+  if (isIssuedId(id)) return undefined;
+  requireChosenId(id);
+  return { ...ttls, version: firstVersion(), payload: values.encode(createWith.data, keys.session(place)) };
+}
+
+export function debitRequest({ quota, amount, opId }: Parameters<SessionStore["debit"]>[1]): DebitArguments {
+  return {
+    quota: checkedQuotaName(quota),
+    amount: checkedAmount(amount, 1n, "A debit's amount"),
+    operation: opId === undefined ? undefined : operationHash("debit", checkedText(opId, "opId")),
+  };
+}

@@ -1,0 +1,60 @@
+// Transition: a session comes into being where there is none.
+import type { Step, StoredRecord } from "../../atomic-port.ts";
+import { type SessionState, type SessionSubject, sessionRecord, sessionState } from "../session-state.ts";
+import { withMember } from "../subject-index.ts";
+
+/** A session to be, complete but for the instant. At least one of the two TTLs is given. */
+export interface SessionDraft {
+  readonly version: number;
+  readonly payload: string;
+  readonly idleTtlMs?: number | undefined;
+  readonly absoluteTtlMs?: number | undefined;
+}
+
+export interface CreateArguments extends SessionDraft {
+  /** The session's hash: its name in the index. */
+  readonly hash: string;
+  readonly quotas?: ReadonlyMap<string, bigint> | undefined;
+  readonly subject?: SessionSubject | undefined;
+}
+
+export type CreateReply = { status: "ok"; session: SessionState } | { status: "exists" };
+
+/** Records: session, subject index. An existing session is left as it is. */
+export function createSession(
+  [found = null, index = null]: readonly (StoredRecord | null)[],
+  nowMs: number,
+  draft: CreateArguments,
+): Step<CreateReply> {
+  if (sessionState(found) !== null) return { reply: { status: "exists" } };
+  const session: SessionState = {
+    ...begun(draft, nowMs),
+    expiresAtMs: firstExpiry(draft, nowMs),
+    quotas: draft.quotas,
+    subject: draft.subject,
+  };
+  const { subject, expiresAtMs } = session;
+  return {
+    writes: [
+      sessionRecord(session),
+      subject && withMember(index, nowMs, draft.hash, { subjectHash: subject.hash, expiresAtMs }),
+    ],
+    reply: { status: "ok", session },
+  };
+}
+
+/** What every new session starts with. */
+export function begun(draft: SessionDraft, nowMs: number): Omit<SessionState, "expiresAtMs"> {
+  return {
+    version: draft.version,
+    createdAtMs: nowMs,
+    idleTtlMs: draft.idleTtlMs,
+    absoluteExpiresAtMs: draft.absoluteTtlMs === undefined ? undefined : nowMs + draft.absoluteTtlMs,
+    payload: draft.payload,
+  };
+}
+
+/** Whichever of the two TTLs is over first. */
+export function firstExpiry(draft: SessionDraft, nowMs: number): number {
+  return nowMs + Math.min(draft.idleTtlMs ?? Number.POSITIVE_INFINITY, draft.absoluteTtlMs ?? Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,88 @@
+// Transition: paid time and paid quota are added, once per operation.
+import type { Step, StoredRecord } from "../../atomic-port.ts";
+import { invalidArgument } from "../../errors.ts";
+import { appliedOperations, withOperation } from "../applied-operations.ts";
+import { maxQuota, type SessionState, sessionRecord, sessionState } from "../session-state.ts";
+import { withMember } from "../subject-index.ts";
+import { begun, firstExpiry, type SessionDraft } from "./create-session.ts";
+
+/** The latest instant a JavaScript Date can name. */
+const latestInstantMs = 8_640_000_000_000_000;
+
+export interface CreditArguments {
+  /** The session's hash: its name in the index. */
+  readonly hash: string;
+  /** `operationHash` of the opId. */
+  readonly operation: string;
+  readonly extendMs?: number | undefined;
+  /** Amounts above 0. */
+  readonly quotas?: ReadonlyMap<string, bigint> | undefined;
+  /** Where there is no session: make one of this. */
+  readonly createWith?: SessionDraft | undefined;
+}
+
+export type CreditReply = { status: "ok"; session: SessionState; replayed: boolean } | { status: "missing" };
+
+/**
+ * Records: session, operations, subject index. A replay changes nothing and answers the current state. Throws
+ * STORE_INVALID_ARGUMENT, changing and remembering nothing, past the absolute deadline and past 2^63 - 1.
+ */
+export function creditSession(
+  [found = null, operations = null, index = null]: readonly (StoredRecord | null)[],
+  nowMs: number,
+  grant: CreditArguments,
+): Step<CreditReply> {
+  const before = sessionState(found);
+  if (appliedOperations(operations).includes(grant.operation)) {
+    if (before === null) return { reply: { status: "missing" } };
+    return { reply: { status: "ok", session: before, replayed: true } };
+  }
+  const base = before ?? (grant.createWith && bought(grant.createWith, grant.extendMs, nowMs));
+  if (base === undefined) return { reply: { status: "missing" } };
+  const session: SessionState = {
+    ...base,
+    expiresAtMs: creditedExpiry(base, grant.extendMs, nowMs),
+    quotas: creditedQuotas(base.quotas, grant.quotas),
+  };
+  const { subject, expiresAtMs } = session;
+  return {
+    writes: [
+      sessionRecord(session),
+      withOperation(operations, grant.operation, nowMs, expiresAtMs),
+      subject === undefined || grant.extendMs === undefined
+        ? undefined
+        : withMember(index, nowMs, grant.hash, { subjectHash: subject.hash, expiresAtMs }),
+    ],
+    reply: { status: "ok", session, replayed: false },
+  };
+}
+
+/** A new session before its first credit: where time is bought it has none of its own, whatever its idle TTL. */
+function bought(draft: SessionDraft, extendMs: number | undefined, nowMs: number): SessionState {
+  return { ...begun(draft, nowMs), expiresAtMs: extendMs === undefined ? firstExpiry(draft, nowMs) : nowMs };
+}
+
+function creditedExpiry(session: SessionState, extendMs: number | undefined, nowMs: number): number {
+  if (extendMs === undefined) return session.expiresAtMs;
+  const expiresAtMs = Math.max(nowMs, session.expiresAtMs) + extendMs;
+  if (expiresAtMs > (session.absoluteExpiresAtMs ?? latestInstantMs)) {
+    throw invalidArgument(
+      "extendMs reaches past the session's absolute deadline (absoluteTtlMs) or the last date; nothing was credited.",
+    );
+  }
+  return expiresAtMs;
+}
+
+function creditedQuotas(
+  held: ReadonlyMap<string, bigint> | undefined,
+  added: ReadonlyMap<string, bigint> | undefined,
+): ReadonlyMap<string, bigint> | undefined {
+  if (added === undefined) return held;
+  const quotas = new Map(held);
+  for (const [name, amount] of added) {
+    const sum = (quotas.get(name) ?? 0n) + amount;
+    if (sum > maxQuota) throw invalidArgument("A quota would pass 2^63 - 1; nothing was credited.");
+    quotas.set(name, sum);
+  }
+  return quotas;
+}

@@ -1,0 +1,8 @@
+// Transition: a session is looked at. Nothing changes.
+import type { Step, StoredRecord } from "../../atomic-port.ts";
+import { type SessionState, sessionState } from "../session-state.ts";
+
+/** Records: session. */
+export function getSession([found = null]: readonly (StoredRecord | null)[]): Step<SessionState | null> {
+  return { reply: sessionState(found) };
+}

@@ -1,0 +1,35 @@
+// Transition: a session moves to a new id; the old one is dead at once.
+import type { Step, StoredRecord } from "../../atomic-port.ts";
+import { type SessionState, sessionRecord, sessionState } from "../session-state.ts";
+import { withMember, withoutMember } from "../subject-index.ts";
+
+export interface RotateArguments {
+  readonly hash: string;
+  readonly successorHash: string;
+  /** The texts under the new id: an encrypting codec binds them to it. */
+  reencode(session: SessionState): Pick<SessionState, "payload" | "subject">;
+}
+
+/**
+ * Records: old session, new session, subject index. Data, version, quotas, deadlines and subject stay; the applied
+ * operations are found under the new id too, since it has the same lineage.
+ */
+export function rotateSession(
+  [found = null, , index = null]: readonly (StoredRecord | null)[],
+  nowMs: number,
+  { hash, successorHash, reencode }: RotateArguments,
+): Step<SessionState | null> {
+  const before = sessionState(found);
+  if (before === null) return { reply: null };
+  const session: SessionState = { ...before, ...reencode(before) };
+  const { subject, expiresAtMs } = session;
+  return {
+    writes: [
+      null,
+      sessionRecord(session),
+      subject &&
+        withMember(withoutMember(index, nowMs, hash), nowMs, successorHash, { subjectHash: subject.hash, expiresAtMs }),
+    ],
+    reply: session,
+  };
+}

@@ -1,0 +1,40 @@
+// Transition: use keeps a session alive.
+import type { Step, StoredRecord } from "../../atomic-port.ts";
+import { extendedOperations } from "../applied-operations.ts";
+import { type SessionState, sessionRecord, sessionState } from "../session-state.ts";
+import { withMember } from "../subject-index.ts";
+
+export interface TouchArguments {
+  /** The session's hash: its name in the index. */
+  readonly hash: string;
+}
+
+/**
+ * Records: session, operations, subject index. Extends to now + idle TTL, never past the absolute deadline, never
+ * backwards; data and version stay. The session as it is now, null where there is none.
+ */
+export function touchSession(
+  [found = null, operations = null, index = null]: readonly (StoredRecord | null)[],
+  nowMs: number,
+  { hash }: TouchArguments,
+): Step<SessionState | null> {
+  const before = sessionState(found);
+  if (before === null) return { reply: null };
+  const expiresAtMs = touchedExpiry(before, nowMs);
+  if (expiresAtMs === before.expiresAtMs) return { reply: before };
+  const session: SessionState = { ...before, expiresAtMs };
+  return {
+    writes: [
+      sessionRecord(session),
+      extendedOperations(operations, expiresAtMs),
+      session.subject && withMember(index, nowMs, hash, { subjectHash: session.subject.hash, expiresAtMs }),
+    ],
+    reply: session,
+  };
+}
+
+function touchedExpiry(session: SessionState, nowMs: number): number {
+  if (session.idleTtlMs === undefined) return session.expiresAtMs;
+  const idleEndMs = nowMs + session.idleTtlMs;
+  return Math.max(session.expiresAtMs, Math.min(idleEndMs, session.absoluteExpiresAtMs ?? idleEndMs));
+}

@@ -1,0 +1,26 @@
+// Transition: a session's data is replaced, if nobody replaced it meanwhile.
+import type { Step, StoredRecord } from "../../atomic-port.ts";
+import { type SessionState, sessionRecord, sessionState } from "../session-state.ts";
+
+export interface UpdateArguments {
+  readonly payload: string;
+  readonly ifVersion: number;
+}
+
+export type UpdateReply =
+  | { status: "ok"; session: SessionState }
+  | { status: "conflict"; session: SessionState }
+  | { status: "missing" };
+
+/** Records: session. Moves no expiry; keeps all but data and version. */
+export function updateSession(
+  [found = null]: readonly (StoredRecord | null)[],
+  _nowMs: number,
+  change: UpdateArguments,
+): Step<UpdateReply> {
+  const before = sessionState(found);
+  if (before === null) return { reply: { status: "missing" } };
+  if (before.version !== change.ifVersion) return { reply: { status: "conflict", session: before } };
+  const session: SessionState = { ...before, version: before.version + 1, payload: change.payload };
+  return { writes: [sessionRecord(session)], reply: { status: "ok", session } };
+}
