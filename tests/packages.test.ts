@@ -1,0 +1,44 @@
+// What every published package has: the same manifest rules, a README, and files that say what they are for.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { root, workspacePackages } from "./workspace.ts";
+
+const packages = workspacePackages();
+const published = packages.filter(({ manifest }) => manifest.private !== true);
+
+describe("published packages", () => {
+  it.each(published)("$name is ESM only, typed, free of side effects, and for Node 20.19 or newer", ({ folder, manifest }) => {
+    expect(manifest).toMatchObject({
+      license: "MIT",
+      type: "module",
+      sideEffects: false,
+      files: expect.arrayContaining(["dist"]),
+      publishConfig: { access: "public" },
+    });
+    expect(manifest.engines).toEqual({ node: folder === "packages/keyv" ? ">=22.19" : ">=20.19" });
+    const entries = Object.entries(manifest.exports ?? {});
+    expect(entries.map(([entry]) => entry)).toEqual(expect.arrayContaining([".", "./package.json"]));
+    for (const [entry, target] of entries.filter(([entry]) => entry !== "./package.json")) {
+      expect([entry, Object.keys(target)]).toEqual([entry, ["types", "default"]]);
+    }
+  });
+
+  it.each(published)("$name has a README that shows how to install it", ({ folder, name }) => {
+    const readme = join(root, folder, "README.md");
+    expect(existsSync(readme)).toBe(true);
+    expect(readFileSync(readme, "utf8")).toContain(`npm install ${name}`);
+  });
+
+  it.each(published)("$name never makes another package of ours a peer", ({ manifest }) => {
+    const peers = Object.keys(manifest.peerDependencies ?? {});
+    expect(peers.filter((peer) => peer.startsWith("@tollbooth-stores/"))).toEqual([]);
+  });
+});
+
+describe("source files", () => {
+  it("say in their first line what they are for", () => {
+    const silent = packages.flatMap(({ files }) => files.filter(({ text }) => !/^(?:#!.*\n)?(\/\/|\/\*\*)/.test(text)));
+    expect(silent.map(({ path }) => path)).toEqual([]);
+  });
+});
