@@ -24,6 +24,20 @@ const extremes: fc.Arbitrary<TokenBucketPolicy> = fc
   });
 
 describe("token bucket", () => {
+  it("a changed limit forgives no debt, although its T is rounded otherwise", () => {
+    const bucket = (limit: number) => ({ algorithm: "token-bucket" as const, limit, windowMs: 60_000 });
+    for (const [before, after] of [
+      [7, 10],
+      [59_999, 10],
+      [7, 600_000],
+    ] as const) {
+      const client = simulatedClient(startMs);
+      client.charge(bucket(before), before);
+      client.charge(bucket(before), before);
+      expect(client.peek(bucket(after))).toMatchObject({ allowed: false, remaining: 0 });
+    }
+  });
+
   it("agrees with the definition in exact arithmetic", () => {
     const calls = fc.array(fc.record({ pause: fc.nat(1_000), cost: fc.nat(1_000), charge: fc.boolean() }), {
       maxLength: 15,
@@ -81,12 +95,14 @@ describe("token bucket", () => {
     expect(client.refund(policy, receipt).resetAfterMs).toBe(350);
   });
 
-  it("counts a time more than twice a full refill ahead as absent, twice as live", () => {
+  it("counts a time more than twice a full refill and one per cent ahead as absent", () => {
     const policy = { algorithm: "token-bucket", limit: 10, windowMs: 1_000 } as const;
     const client = simulatedClient(startMs);
     client.charge(policy, 10);
     client.charge(policy, 10);
     expect(client.peek(policy)).toMatchObject({ allowed: false, retryAfterMs: 1_100, resetAfterMs: 2_000 });
+    client.nowMs -= 20;
+    expect(client.peek(policy)).toMatchObject({ allowed: false, resetAfterMs: 2_020 });
     client.nowMs -= 1;
     expect(client.peek(policy)).toMatchObject({ allowed: true, remaining: 10, resetAfterMs: 0 });
   });

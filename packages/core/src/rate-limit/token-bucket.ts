@@ -22,7 +22,8 @@ function isState(stored: unknown): stored is TokenBucketState {
  * rounding T up to whole microseconds may make a higher limit up to `limit` microseconds stricter.
  *
  * A stored time more than twice a full refill (at least two windows) ahead is one that a clock stepping back left
- * behind; it counts as absent.
+ * behind; it counts as absent. One per cent more is granted to a debt that was made under another limit, whose T was
+ * rounded up further.
  */
 export const tokenBucket: Algorithm<TokenBucketState> = {
   tag: "tb",
@@ -31,7 +32,7 @@ export const tokenBucket: Algorithm<TokenBucketState> = {
     if (stored !== undefined) {
       if (!isState(stored)) throw corruptRecord();
       const ahead = stored.tatUs - nowUs;
-      if (ahead > 0 && ahead <= 2 * Math.max(limit.toleranceUs, limit.windowMs * 1000)) return stored;
+      if (ahead > 0 && ahead <= 2 * Math.max(limit.toleranceUs, limit.windowMs * 1010)) return stored;
     }
     return { tatUs: nowUs };
   },
