@@ -1,5 +1,5 @@
 // Hashes of identifiers: what a key may show of a client, a subject, a session id or a payment.
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, hash } from "node:crypto";
 
 /** Bytes of any JavaScript string, different for different strings: ill-formed UTF-16 keeps its lone surrogates. */
 function distinctBytes(text: string): Buffer {
@@ -10,7 +10,7 @@ function distinctBytes(text: string): Buffer {
 
 /** SHA-256 of a string, base64url, 43 characters. */
 export function sha256(text: string): string {
-  return createHash("sha256").update(distinctBytes(text)).digest("base64url");
+  return hash("sha256", distinctBytes(text), "base64url");
 }
 
 /** SHA-256 over fields, each preceded by its length, so that no two lists of fields give the same bytes. */
