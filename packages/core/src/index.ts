@@ -1,14 +1,19 @@
 // Everything that is public, in the order in which a reader needs it.
 
-// What a user calls first.
+// For those who write a provider.
+export type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
+// The stores: contracts.
+export type { CallOptions, Capabilities } from "./call-options.ts";
+export { combineStores, createStores, pingPort } from "./create-stores.ts";
+export { parseDuration } from "./durations.ts";
+// What can go wrong, and how to watch.
 export {
-  type Paid,
-  type Payment,
-  type PaymentSteps,
-  type PayOnceOptions,
-  payOnce,
-} from "./verification/pay-once.ts";
-export { type StepContext, type Verify, type VerifyOnceOptions, verifyOnce } from "./verification/verify-once.ts";
+  isStoreError,
+  type SanitizedCause,
+  StoreError,
+  type StoreErrorCode,
+  type StoreErrorOutcome,
+} from "./errors.ts";
 export {
   type PaymentIdentity,
   type Purchase,
@@ -16,15 +21,29 @@ export {
   paymentFingerprint,
   paymentKey,
 } from "./payment/payment-key.ts";
-
-// The stores: contracts.
-export type { CallOptions, Capabilities } from "./call-options.ts";
+export { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
+export { type FallbackOptions, failOpen } from "./rate-limit/fail-open.ts";
+export { rateLimitHeaders } from "./rate-limit/rate-limit-headers.ts";
 export type {
   RateLimitCheck,
   RateLimitDecision,
   RateLimitPolicy,
   RateLimitStore,
 } from "./rate-limit/rate-limit-store.ts";
+// What a user calls first.
+export {
+  type LimiterDecision,
+  type RateLimiter,
+  type RateLimitRule,
+  rateLimiter,
+} from "./rate-limit/rate-limiter.ts";
+export type { ReportedDecision } from "./rate-limit/ratelimit-draft.ts";
+export { mayDrop } from "./rate-limit/record.ts";
+export { withFallback } from "./rate-limit/with-fallback.ts";
+export { createSessionStore } from "./session/create-session-store.ts";
+// Session data: how it is kept.
+export { jsonCodec } from "./session/json-codec.ts";
+export type { SessionCodec } from "./session/session-codec.ts";
 export type {
   ListedSession,
   Missing,
@@ -32,25 +51,6 @@ export type {
   SessionRecord,
   SessionStore,
 } from "./session/session-store.ts";
-export type { Claim, Ended, Lease, LeaseExpiry, VerificationStore } from "./verification/verification-store.ts";
-export type { CommonOptions, StoreOptions, Stores } from "./stores.ts";
-
-// What can go wrong, and how to watch.
-export { isStoreError, type SanitizedCause, StoreError, type StoreErrorCode, type StoreErrorOutcome } from "./errors.ts";
-export { type OperationMessage, operationChannel } from "./telemetry.ts";
-export { parseDuration } from "./durations.ts";
-
-// Session data: how it is kept.
-export { jsonCodec } from "./session/json-codec.ts";
-export type { SessionCodec } from "./session/session-codec.ts";
-
-// For those who write a provider.
-export type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
-export { combineStores, createStores, pingPort } from "./create-stores.ts";
-export { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
-export { mayDrop } from "./rate-limit/record.ts";
-export { createSessionStore } from "./session/create-session-store.ts";
-export { createVerificationStore } from "./verification/create-verification-store.ts";
 export {
   DEFAULT_KEY_PREFIX,
   DEFAULT_TTL_JITTER,
@@ -58,3 +58,15 @@ export {
   type ResolvedStoreOptions,
   resolveStoreOptions,
 } from "./store-options.ts";
+export type { CommonOptions, StoreOptions, Stores } from "./stores.ts";
+export { type OperationMessage, operationChannel } from "./telemetry.ts";
+export { createVerificationStore } from "./verification/create-verification-store.ts";
+export {
+  type Paid,
+  type Payment,
+  type PaymentSteps,
+  type PayOnceOptions,
+  payOnce,
+} from "./verification/pay-once.ts";
+export type { Claim, Ended, Lease, LeaseExpiry, VerificationStore } from "./verification/verification-store.ts";
+export { type StepContext, type Verify, type VerifyOnceOptions, verifyOnce } from "./verification/verify-once.ts";
