@@ -17,7 +17,6 @@ import type { Ended, Lease, VerificationStore } from "./verification-store.ts";
 import { waitForHint } from "./wait-for-hint.ts";
 
 const MAX_TOKEN_LENGTH = 200;
-const MAX_EVIDENCE_BYTES = 4_096;
 const DEFAULT_WAIT_MS = 250;
 
 /**
@@ -116,7 +115,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
         key,
         lease,
         callOptions,
-        () => requireStorable(evidence, "evidence", MAX_EVIDENCE_BYTES),
+        () => requireStorable(evidence, "evidence", maxValueBytes),
         (record, nowMs) => note(record, nowMs, { lease, evidence }),
         false,
       ),
@@ -147,7 +146,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
         lease,
         callOptions,
         () => {
-          if (evidence !== undefined) requireStorable(evidence, "evidence", MAX_EVIDENCE_BYTES);
+          if (evidence !== undefined) requireStorable(evidence, "evidence", maxValueBytes);
         },
         (record, nowMs) => markUnknown(record, nowMs, { lease, evidence }),
         true,

@@ -359,7 +359,7 @@ describe("payOnce", () => {
     let refusal: unknown;
     const shouting = seller({
       settle: ({ note }) =>
-        note("x".repeat(5_000)).then(
+        note("x".repeat(70_000)).then(
           () => ({ ok: true, receipt: "tx" }),
           (error: unknown) => {
             refusal = error;

@@ -60,7 +60,7 @@ export interface VerificationStore extends AsyncDisposable {
     leaseMs: number,
     options?: CallOptions & { onLeaseExpiry?: "unknown" | undefined },
   ): Promise<Ended>;
-  /** Keeps a hint (a transaction hash, say) for whoever must find out what happened. Replaces the one before. */
+  /** Keeps a hint (a transaction hash, say) for whoever must find out what happened; at most maxValueBytes. Replaces the one before. */
   note(key: string, lease: Lease, evidence: string, options?: CallOptions): Promise<Ended>;
   /** Repeated with the same result: ok. A late one on an unknown record of its own that nobody reconciled: ok. */
   complete(
