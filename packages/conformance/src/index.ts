@@ -5,3 +5,7 @@ export { type Bench, type Property, runProperty, unmetNeeds } from "./property.t
 export { rateLimitProperties } from "./rate-limits/properties.ts";
 export { playRateLimits, type RateLimitCommand, rateLimitCommands } from "./rate-limits/sequences.ts";
 export { rateLimitStoreSuite } from "./rate-limits/suite.ts";
+export type { SessionCommand } from "./sessions/model.ts";
+export { sessionProperties } from "./sessions/properties.ts";
+export { playSessions, sessionCommands } from "./sessions/sequences.ts";
+export { sessionStoreSuite } from "./sessions/suite.ts";

@@ -1,0 +1,17 @@
+// Every property of a session store, by the themes of the published list.
+import type { SessionProperty } from "./checks.ts";
+import { lifetimeProperties } from "./lifetime.ts";
+import { payingProperties } from "./paying.ts";
+import { sequenceProperties } from "./sequences.ts";
+import { subjectProperties } from "./subjects.ts";
+import { valueProperties } from "./values.ts";
+import { writingProperties } from "./writing.ts";
+
+export const sessionProperties: readonly SessionProperty[] = [
+  ...writingProperties,
+  ...lifetimeProperties,
+  ...payingProperties,
+  ...subjectProperties,
+  ...valueProperties,
+  ...sequenceProperties,
+];
