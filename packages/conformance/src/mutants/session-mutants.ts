@@ -212,11 +212,11 @@ export const sessionMutants: readonly Mutant<SessionStore>[] = [
     },
   })),
   port("sessions/9c", "never prunes the index", (map) => {
-    const everyone = new Map<string, unknown>();
+    const everyone = new Map<string, readonly [string, unknown]>();
     return rewriting(map, (record, key) => {
       if (!key.endsWith(":i") || !Array.isArray(record.body)) return record;
-      for (const member of record.body) everyone.set(JSON.stringify(member), member);
-      return { ...record, body: [...everyone.values()] };
+      for (const member of record.body) everyone.set(JSON.stringify([key, member]), [key, member]);
+      return { ...record, body: [...everyone.values()].flatMap(([where, member]) => (where === key ? [member] : [])) };
     });
   }),
   store("sessions/10a", "notes the id beside the session", ({ right, port: map, namespace, clock }) => ({

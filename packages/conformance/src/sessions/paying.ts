@@ -128,7 +128,7 @@ export const payingProperties: readonly SessionProperty[] = [
       const right = await store.credit(created.id, { opId: "long", extendMs: 20 * minute });
       assert.equal(applied([right]), 1, "a refused opId is free");
       assert.equal(applied([await store.credit(created.id, { opId: "much", quotas: { calls: 1n } })]), 1);
-      assert.equal((await read(store, created.id)).quotas?.["calls"], maxQuota);
+      assert.equal((await read(store, created.id)).quotas?.calls, maxQuota);
     },
   },
   {
@@ -147,7 +147,7 @@ export const payingProperties: readonly SessionProperty[] = [
         assert.equal(countStatus(answers, "ok"), fits, `${start} by ${amount}`);
         assert.equal(countStatus(answers, "insufficient"), 12 - fits, `${start} by ${amount}`);
         const left = start - amount * BigInt(fits);
-        assert.equal((await read(store, id)).quotas?.["units"], left, `${start} by ${amount}`);
+        assert.equal((await read(store, id)).quotas?.units, left, `${start} by ${amount}`);
         const nothing = await store.debit(id, { quota: "no such quota", amount: 1n });
         assert.deepEqual(nothing, { status: "insufficient", remaining: 0n, replayed: false });
       }
