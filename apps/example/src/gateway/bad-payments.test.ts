@@ -37,7 +37,10 @@ describe("a payment that is none", () => {
     ["deep nesting", { "payment-signature": Buffer.from("[".repeat(5_000)).toString("base64") }],
     ["another protocol version", paymentHeader({ x402Version: 1, scheme: "exact", network: "base", payload: {} })],
     ["the header of version 1", { "x-payment": "eyJ4NDAyVmVyc2lvbiI6MX0=" }],
-    ["a prototype in the payload", { "payment-signature": Buffer.from('{"__proto__":{"x402Version":2}}').toString("base64") }],
+    [
+      "a prototype in the payload",
+      { "payment-signature": Buffer.from('{"__proto__":{"x402Version":2}}').toString("base64") },
+    ],
   ];
   test.each(malformed)("is answered with 400: %s", async (_name, headers) => {
     expect(await refused(headers)).toEqual({ status: 400, error: "malformed_payment" });
@@ -157,7 +160,11 @@ describe("a payment that does not pay", () => {
 
   test("is not made one by headers that name a payer", async () => {
     const victim = await system.payer();
-    const headers = { "x-payer": victim.address, "x-payment-payer": victim.address, authorization: `Bearer ${victim.address}` };
+    const headers = {
+      "x-payer": victim.address,
+      "x-payment-payer": victim.address,
+      authorization: `Bearer ${victim.address}`,
+    };
     expect(await refused(headers)).toEqual({ status: 402, error: "payment_required" });
     expect(await refused(headers, "/stream")).toEqual({ status: 402, error: "payment_required" });
   });

@@ -1,5 +1,5 @@
 // The two limits of every paid route: by address before anything is verified, by payer once the payer is proven.
-import { type RateLimitStore, rateLimiter, rateLimitHeaders } from "@tollbooth-stores/core";
+import { type RateLimitStore, type ReportedDecision, rateLimiter, rateLimitHeaders } from "@tollbooth-stores/core";
 import type { GatewayConfig, Limit, RouteConfig } from "./gateway-config.ts";
 
 /** What the limiters asked so far have said, ready to be sent. */
@@ -8,7 +8,7 @@ export interface LimitAnswer {
   allowed: boolean;
   /** Of all that were asked. */
   headers: Readonly<Record<string, string>>;
-  reported: Parameters<typeof rateLimitHeaders>[0];
+  reported: readonly ReportedDecision[];
 }
 
 export interface Limits {

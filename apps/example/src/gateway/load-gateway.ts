@@ -15,13 +15,13 @@ export async function loadGateway(
   const { value } = await readSource(source);
   if (!isRecord(value))
     throw new ConfigError("The configuration must be a YAML mapping with routes, prices and stores.");
-  const { stores, ...own } = value;
+  const { stores: _stores, ...own } = value;
   const problems: string[] = [];
   const expanded = expandTree(own, [], env, problems);
   if (problems.length > 0)
     throw new ConfigError(`The configuration has ${problems.length} problem(s):\n${problems.join("\n")}`);
   const config = parseGatewayConfig(isRecord(expanded) ? expanded : {});
-  return { config, stores: await loadStores<SessionData>({ stores: stores ?? {} }, { env }) };
+  return { config, stores: await loadStores<SessionData>(value, { env }) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -49,7 +49,8 @@ describe("a route paid for by request", () => {
 
     const after = system.counts();
     expect(after).toEqual({ verifies: before.verifies + 1, runs: before.runs + 1, transfers: before.transfers + 1 });
-    const mine = (entry: Record<string, unknown>) => entry.payer === client.account.address || entry.from === client.account.address;
+    const mine = (entry: Record<string, unknown>) =>
+      entry.payer === client.account.address || entry.from === client.account.address;
     expect(system.logged("facilitator", "verify").filter(mine)).toHaveLength(1);
     expect(system.logged("facilitator", "settle").filter(mine)).toHaveLength(1);
     expect(system.logged("ledger", "transfer").filter(mine)).toHaveLength(1);

@@ -12,7 +12,7 @@ import { payTo } from "./forge.ts";
 export const programs: URL = new URL("../../dist/", import.meta.url);
 
 /** A configuration in which nothing but what a test is about is in the way. */
-export const testConfig = `
+export const testConfig: string = `
 payTo: "${payTo}"
 network: eip155:84532
 facilitator: { url: "\${FACILITATOR_URL}", timeout: 1s }
