@@ -1,1 +1,16 @@
-export const placeholder: number = 1;
+// The public names of @tollbooth-stores/config.
+export type { ShownSetting } from "./block-reader.ts";
+export { type Environment, type Expanded, expandVariables } from "./expand-variables.ts";
+export { type LoadedStores, type LoadOptions, loadStores, type StoresDescription } from "./load-stores.ts";
+export { memoryProvider } from "./memory-provider.ts";
+export type { StoreDescription } from "./plan-stores.ts";
+export { readSource, type SourceDocument } from "./read-source.ts";
+export type {
+  BlockReader,
+  OpenedStores,
+  PerStore,
+  ReadStores,
+  StoreBlock,
+  StoreName,
+  StoreProvider,
+} from "./store-provider.ts";

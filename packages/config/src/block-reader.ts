@@ -1,0 +1,166 @@
+// Reads keys from a block of the document, or from the first of several that has them; see BlockReader.
+import { isStoreError, parseDuration } from "@tollbooth-stores/core";
+import { closestKey } from "./closest-key.ts";
+import { type Environment, expandVariables } from "./expand-variables.ts";
+import { type Problems, shownKey } from "./problems.ts";
+import type { BlockReader } from "./store-provider.ts";
+
+/** One mapping of the document, and the keys that somebody has asked it for. */
+export interface Block {
+  readonly path: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly asked: Set<string>;
+}
+
+/** What `describe()` may show of a value. */
+export type ShownSetting = string | number | boolean;
+
+/** What all readers of one document share. `blocks` is every block that was opened, for the check for unknown keys. */
+export interface ReadingContext {
+  readonly problems: Problems;
+  /** undefined: nothing is expanded. */
+  readonly environment: Environment | undefined;
+  readonly blocks: Block[];
+}
+
+/** True for `{}` of any realm, false for arrays, dates, class instances and whatever else is no mapping. */
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** The block at `path`; where the value is no mapping, that is a problem and the block is empty. */
+export function openBlock(path: string, value: unknown, context: ReadingContext): Block {
+  const known = context.blocks.find((block) => block.path === path);
+  if (known !== undefined) return known;
+  if (!isMapping(value)) context.problems.add(path, value === null ? "is empty" : "must be a block of keys and values");
+  const block: Block = { path, values: isMapping(value) ? value : {}, asked: new Set() };
+  context.blocks.push(block);
+  return block;
+}
+
+/** Reports each key that nobody asked for. `hint` may know where it belongs. */
+export function reportUnknownKeys(block: Block, problems: Problems, hint: (key: string) => string | undefined): void {
+  for (const key of Object.keys(block.values)) {
+    if (block.asked.has(key)) continue;
+    const nearest = closestKey(key, block.asked);
+    const advice = hint(key) ?? (nearest === undefined ? undefined : `did you mean "${nearest}"?`);
+    const known = `known here: ${[...block.asked].sort().join(", ") || "nothing"}`;
+    problems.add(block.path, `unknown key ${shownKey(key)}; ${advice ?? known}`);
+  }
+}
+
+/** A value converted, or what was wanted instead. */
+type Converted<V> = { value: V } | { wanted: string };
+
+/** `layers`: the first that has a key gives it. `shown` collects what was read, secrets masked. */
+export function blockReader(
+  layers: readonly Block[],
+  context: ReadingContext,
+  shown: Map<string, ShownSetting>,
+  shownPrefix = "",
+): BlockReader {
+  const { problems, environment } = context;
+
+  function locate(key: string): { path: string; value: unknown } | undefined {
+    for (const layer of layers) layer.asked.add(key);
+    const layer = layers.find(({ values }) => Object.hasOwn(values, key) && values[key] !== undefined);
+    return layer && { path: `${layer.path}.${key}`, value: layer.values[key] };
+  }
+
+  /** Where there is a value at `path` that fits: itself, expanded and converted. */
+  function convertAt<V>(path: string, raw: unknown, convert: (value: unknown) => Converted<V>): V | undefined {
+    if (raw === null) {
+      problems.add(path, "is empty; give it a value or leave it out");
+      return undefined;
+    }
+    const expanded =
+      typeof raw === "string" && environment !== undefined ? expandVariables(raw, environment) : { text: raw };
+    if ("problem" in expanded) {
+      problems.add(path, expanded.problem);
+      return undefined;
+    }
+    const converted = convert(expanded.text);
+    if ("value" in converted) return converted.value;
+    problems.add(path, `must be ${converted.wanted}`);
+    return undefined;
+  }
+
+  function read<V extends ShownSetting>(
+    key: string,
+    convert: (value: unknown) => Converted<V>,
+    show: (value: V) => ShownSetting = (value) => value,
+  ): V | undefined {
+    const found = locate(key);
+    if (found === undefined) return undefined;
+    const value = convertAt(found.path, found.value, convert);
+    if (value !== undefined) shown.set(shownPrefix + key, show(value));
+    return value;
+  }
+
+  return {
+    has: (key) => locate(key) !== undefined,
+    text: (key, rule) => read(key, asText, rule?.secret ? mask : undefined),
+    texts(key, rule) {
+      const found = locate(key);
+      if (found === undefined) return undefined;
+      const { path, value } = found;
+      if (Array.isArray(value) && value.length === 0) problems.add(path, "must not be an empty list; leave it out");
+      const items = Array.isArray(value)
+        ? value.map((item: unknown, index) => convertAt(`${path}[${index}]`, item, asText))
+        : [convertAt(path, value, asText)];
+      const texts = items.filter((item) => item !== undefined);
+      if (texts.length < items.length || texts.length === 0) return undefined;
+      shown.set(shownPrefix + key, rule?.secret ? mask() : texts.join(", "));
+      return texts;
+    },
+    integer: (key, range) => read(key, (value) => asNumber(value, range, /^-?\d{1,16}$/, "a whole number")),
+    number: (key, range) => read(key, (value) => asNumber(value, range, /^-?\d{1,16}(\.\d{1,16})?$/, "a number")),
+    flag: (key) => read(key, asFlag),
+    seconds: (key) => read(key, asSeconds, (ms) => ms / 1_000),
+    block(key) {
+      const found = locate(key);
+      if (found === undefined) return undefined;
+      const inner = openBlock(found.path, found.value, context);
+      return blockReader([inner], context, shown, `${shownPrefix}${key}.`);
+    },
+    problem: (key, message) => problems.add(locate(key)?.path ?? `${layers[0]?.path}.${key}`, message),
+  };
+}
+
+const mask = () => "***";
+
+function asText(value: unknown): Converted<string> {
+  if (typeof value === "number" || typeof value === "boolean") return { wanted: "text; put it in quotes" };
+  return typeof value === "string" && value !== "" ? { value } : { wanted: "text that is not empty" };
+}
+
+function asNumber(
+  value: unknown,
+  range: { min: number; max: number },
+  spelling: RegExp,
+  kind: string,
+): Converted<number> {
+  const number = typeof value === "string" && spelling.test(value) ? Number(value) : value;
+  const whole = kind === "a number" || Number.isSafeInteger(number);
+  if (typeof number === "number" && whole && number >= range.min && number <= range.max) return { value: number };
+  return { wanted: `${kind} from ${range.min} to ${range.max}` };
+}
+
+function asFlag(value: unknown): Converted<boolean> {
+  if (value === true || value === "true") return { value: true };
+  if (value === false || value === "false") return { value: false };
+  return { wanted: "true or false" };
+}
+
+function asSeconds(value: unknown): Converted<number> {
+  const written = typeof value === "string" && /^\d{1,13}$/.test(value) ? Number(value) : value;
+  try {
+    if (Number.isSafeInteger(written)) return { value: parseDuration(Number(written) * 1_000) };
+    if (typeof written === "string") return { value: parseDuration(written) };
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+  }
+  return { wanted: 'whole seconds, 1 or more, or text such as "90s", "15m" or "12h"' };
+}

@@ -1,0 +1,32 @@
+// ${VAR} and ${VAR:-default} in one scalar that has already been parsed: a value can never become syntax.
+
+/** Where variables come from; `process.env` fits. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The text with its variables replaced, or why that cannot be. */
+export type Expanded = { text: string } | { problem: string };
+
+// Every "${", and what follows where it is a well-formed reference.
+const reference = /\$\{(?:([A-Za-z_][A-Za-z0-9_]{0,100})(?::-([^}]*))?\})?/g;
+
+const wellFormed = `\${NAME} nor \${NAME:-default}`;
+
+/**
+ * Expands once: what a variable holds is never expanded again. As in a shell, the default stands in for a variable that
+ * is unset or empty; a plain `${VAR}` that is unset is a problem, an empty one is empty text. Everything else stays.
+ */
+export function expandVariables(text: string, environment: Environment): Expanded {
+  const problems: string[] = [];
+  const expanded = text.replace(reference, (_match, name: string | undefined, fallback: string | undefined) => {
+    if (name === undefined || fallback?.includes("${")) {
+      problems.push(`has a \${ that is neither ${wellFormed}; put text with \${ in it into a variable`);
+      return "";
+    }
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+    if (fallback !== undefined) return value === undefined || value === "" ? fallback : value;
+    if (value === undefined) problems.push(`the variable ${name} is not set; set it, or write \${${name}:-default}`);
+    return value ?? "";
+  });
+  const [problem] = problems;
+  return problem === undefined ? { text: expanded } : { problem };
+}

@@ -1,0 +1,88 @@
+// loadStores: from a document to running stores, or to one error that tells everything that is wrong with it.
+import { combineStores, type SessionCodec, StoreError, type Stores } from "@tollbooth-stores/core";
+import { isMapping } from "./block-reader.ts";
+import { closestKey } from "./closest-key.ts";
+import type { Environment } from "./expand-variables.ts";
+import { type Plan, planStores, type StoreDescription } from "./plan-stores.ts";
+import { collectProblems } from "./problems.ts";
+import { providerRegistry } from "./provider-registry.ts";
+import { readSource } from "./read-source.ts";
+import type { OpenedStores, StoreName, StoreProvider } from "./store-provider.ts";
+
+export interface LoadOptions {
+  /** Where `${VAR}` comes from. Default `process.env`. `false`: nothing is expanded, for an object that already was. */
+  env?: Environment | false | undefined;
+  /** Providers that the document may name, beside `memory`; one with that name takes its place. */
+  providers?: readonly StoreProvider[] | undefined;
+  /** How session data becomes text and back. Default: JSON. */
+  codec?: SessionCodec | undefined;
+}
+
+/** What was chosen, fit for a log: secrets are masked. */
+export type StoresDescription = Record<StoreName, StoreDescription>;
+
+export interface LoadedStores<T = unknown> extends Stores<T> {
+  /** A copy each time. */
+  describe(): StoresDescription;
+}
+
+/**
+ * Opens the stores that a document's `stores` key describes; its other keys are the application's and are not read.
+ * `source` is an object, text with a line break (YAML or JSON), or a file's path.
+ *
+ * Throws STORE_CONFIG with every problem at once, each with its path and none with a value; nothing is open then.
+ */
+export async function loadStores<T = unknown>(source: unknown, options: LoadOptions = {}): Promise<LoadedStores<T>> {
+  const { env = process.env, providers = [], codec } = options;
+  const registry = providerRegistry(providers);
+  const { value, origin } = await readSource(source);
+  const problems = collectProblems(origin);
+  const environment = env === false ? undefined : env;
+  const plan = planStores(storesOf(value, origin), registry, codec, { problems, environment, blocks: [] });
+  problems.throwIfAny();
+  if (plan === undefined) throw new StoreError("STORE_CONFIG", `${origin} could not be understood.`);
+  return Object.assign(openAll<T>(plan), { describe: () => structuredClone(plan.descriptions) });
+}
+
+function storesOf(document: unknown, origin: string): unknown {
+  if (!isMapping(document)) {
+    throw new StoreError("STORE_CONFIG", `${origin} must be a mapping with the key "stores".`);
+  }
+  if (Object.hasOwn(document, "stores")) return document.stores;
+  const misspelt = closestKey("stores", Object.keys(document)) !== undefined;
+  const inner = ["provider", "rateLimits", "sessions", "verificationCache"].some((key) => Object.hasOwn(document, key));
+  const advice = inner
+    ? "put what it holds under stores:"
+    : misspelt
+      ? "one of its keys is almost that"
+      : "stores: {} means memory";
+  throw new StoreError("STORE_CONFIG", `${origin} has no key "stores"; ${advice}.`);
+}
+
+function openAll<T>(plan: Plan): Stores<T> {
+  const opened: OpenedStores<T>[] = [];
+  const closeBackends = async () => {
+    await Promise.all(opened.map((stores) => stores.close()));
+  };
+  try {
+    for (const { read } of plan.providers) opened.push(read.open<T>());
+    const rateLimits = opened.find((stores) => stores.rateLimits !== undefined)?.rateLimits;
+    const sessions = opened.find((stores) => stores.sessions !== undefined)?.sessions;
+    const verifications = opened.find((stores) => stores.verifications !== undefined)?.verifications;
+    if (rateLimits === undefined || sessions === undefined || verifications === undefined) {
+      throw new StoreError("STORE_CONFIG", "A registered provider did not open a store that it was asked for.");
+    }
+    return combineStores<T>(
+      { rateLimits, sessions, verifications },
+      (call) => Promise.all(opened.map((stores) => stores.ping(call))),
+      closeBackends,
+    );
+  } catch (error) {
+    // What had been opened is closed behind the caller, who has only the error to deal with.
+    const stores = opened.flatMap(({ rateLimits, sessions, verifications }) => [rateLimits, sessions, verifications]);
+    void Promise.all(stores.map((store) => store?.close()))
+      .then(closeBackends)
+      .catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+// What is wrong with a configuration, collected so that it is told all at once. Holds paths and rules, never values.
+import { StoreError } from "@tollbooth-stores/core";
+
+/** Every problem found, once each, in the order they were found. */
+export interface Problems {
+  /** `path` as a reader would write it, "stores.sessions.keyPrefix"; `message` without any value of the document. */
+  add(path: string, message: string): void;
+  /** Throws STORE_CONFIG with one line a problem, if there is any. */
+  throwIfAny(): void;
+}
+
+/** `origin`: what the configuration is called in the message, e.g. a file's path as given. */
+export function collectProblems(origin: string): Problems {
+  const lines = new Set<string>();
+  return {
+    add: (path, message) => void lines.add(`- ${path}: ${message}`),
+    throwIfAny() {
+      if (lines.size === 0) return;
+      const count = lines.size === 1 ? "a problem" : `${lines.size} problems`;
+      throw new StoreError("STORE_CONFIG", `${origin} has ${count}:\n${[...lines].join("\n")}`);
+    },
+  };
+}
+
+/** A key as a message may show it. What does not look like a name may be a secret that slipped into its place. */
+export function shownKey(key: string): string {
+  return /^[A-Za-z_][\w-]{0,40}$/.test(key) ? `"${key}"` : "(not shown: it does not look like a key)";
+}

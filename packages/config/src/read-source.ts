@@ -1,0 +1,60 @@
+// Where a configuration comes from: an object, text with a line break, or a file.
+import { readFile, stat } from "node:fs/promises";
+import { StoreError } from "@tollbooth-stores/core";
+import { parseText } from "./parse-text.ts";
+
+const largestBytes = 1_048_576;
+
+/** A document and what messages call it. */
+export interface SourceDocument {
+  value: unknown;
+  origin: string;
+}
+
+/** Throws STORE_CONFIG where there is no such file, or where it or the text cannot be understood. */
+export async function readSource(source: unknown): Promise<SourceDocument> {
+  if (typeof source !== "string") return { value: source, origin: "The store configuration" };
+  if (/[\n\r]/.test(source)) {
+    const origin = "The store configuration text";
+    if (Buffer.byteLength(source) > largestBytes) throw tooLarge(origin);
+    return { value: parseText(source, origin), origin };
+  }
+  // One line of YAML, JSON or a URL given by mistake must not be echoed: it may hold a password.
+  if (source === "" || source.length > 1_024 || /[{}"]|:\s|:\/\/|:$/.test(source)) {
+    throw new StoreError(
+      "STORE_CONFIG",
+      "The source is a string without a line break, so it must be a file's path; end configuration text with a line break.",
+    );
+  }
+  const origin = `The configuration file ${source}`;
+  return { value: parseText(await readText(source, origin), origin), origin };
+}
+
+function tooLarge(origin: string): StoreError {
+  return new StoreError("STORE_CONFIG", `${origin} is larger than ${largestBytes} bytes.`);
+}
+
+async function readText(path: string, origin: string): Promise<string> {
+  const bytes = await readBytes(path, origin);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new StoreError("STORE_CONFIG", `${origin} is not UTF-8 text.`);
+  }
+}
+
+async function readBytes(path: string, origin: string): Promise<Uint8Array> {
+  try {
+    const found = await stat(path);
+    // A pipe or a device might never end.
+    if (!found.isFile()) throw new StoreError("STORE_CONFIG", `${origin} is not a file.`);
+    if (found.size > largestBytes) throw tooLarge(origin);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const reason =
+      code === "ENOENT" ? "does not exist" : `cannot be read${typeof code === "string" ? ` (${code})` : ""}`;
+    throw new StoreError("STORE_CONFIG", `${origin} ${reason}.`, { cause: error });
+  }
+}
