@@ -19,7 +19,7 @@ export function charge<S>(
   const state = readState(algorithm, limit, record, nowMs);
   const blockedMs = blockedForMs(record, nowMs);
   const before = decisionOn(algorithm, limit, state, blockedMs, nowMs);
-  if (limit.capacity === 0) return { reply: before };
+  // Nothing where the capacity is 0: the balance is not above 0 then.
   const taken = Math.min(limit.cost, algorithm.remaining(state, limit, nowMs) + limit.capacity);
   if (taken <= 0) return { reply: before };
   const after = algorithm.take(state, limit, taken, nowMs);

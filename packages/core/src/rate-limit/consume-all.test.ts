@@ -105,6 +105,40 @@ describe("consumeAll", () => {
     expect(port.records.size).toBe(0);
   });
 
+  it("keeps in memory what exhausts the strictest of several limits", async () => {
+    for (const limits of [
+      [10, 3],
+      [3, 10],
+    ]) {
+      const { store, port } = await storeAfter([]);
+      const ask = limits.map((limit, index) => ({
+        route: "r",
+        client: "c",
+        policy: { algorithm: "fixed-window" as const, limit, windowMs: 1_000 },
+        cost: 1 + index,
+      }));
+      expect((await store.consumeAll(ask)).allowed).toBe(true);
+      expect([...port.records.values()]).toMatchObject([{ body: { pinned: true } }]);
+    }
+  });
+
+  it("remembers with the longest of several bursts", async () => {
+    const bucket = (burst: number, cost: number): RateLimitCheck => ({
+      route: "r",
+      client: "c",
+      policy: { algorithm: "token-bucket", limit: 10, windowMs: 1_000, burst },
+      cost,
+    });
+    for (const asked of [
+      [bucket(10, 1), bucket(200, 1)],
+      [bucket(200, 1), bucket(10, 1)],
+    ]) {
+      const { store } = await storeAfter([bucket(200, 100)]);
+      expect((await store.consumeAll(asked)).allowed).toBe(false);
+      expect((await store.peek(bucket(200, 1))).remaining).toBe(100);
+    }
+  });
+
   it("is denied by a block on one of the clients, and charges none", async () => {
     const { store, port } = await storeAfter([]);
     const policy = { algorithm: "fixed-window", limit: 3, windowMs: 1_000 } as const;

@@ -6,6 +6,7 @@ import { type OperationMessage, operationChannel } from "../telemetry.ts";
 import { type ManualClock, type MapPort, manualClock, mapPort } from "../testing.ts";
 import { createRateLimitStore } from "./create-rate-limit-store.ts";
 import type { RateLimitCheck, RateLimitPolicy, RateLimitStore } from "./rate-limit-store.ts";
+import { mayDrop } from "./record.ts";
 
 const algorithms: readonly RateLimitPolicy["algorithm"][] = ["fixed-window", "sliding-window", "token-bucket"];
 
@@ -91,6 +92,42 @@ describe.each(algorithms)("%s", (algorithm) => {
     expect(port.records.get(key)).toBe(corrupt);
     expect(await store.reset(check({ algorithm }))).toBe(true);
     expect(port.records.size).toBe(0);
+  });
+});
+
+describe("a record that nobody here wrote", () => {
+  const now = 1_767_225_600_000;
+  it.each<[RateLimitPolicy["algorithm"], unknown]>([
+    ["fixed-window", null],
+    ["fixed-window", "text"],
+    ["fixed-window", {}],
+    ["fixed-window", { pinned: false }],
+    ["fixed-window", { pinned: 1, state: { count: 1, endMs: now + 1 } }],
+    ["fixed-window", { state: { count: 1, endMs: now + 1 } }],
+    ["fixed-window", { pinned: true, blockedUntilMs: "soon" }],
+    ["fixed-window", { pinned: false, state: null }],
+    ["fixed-window", { pinned: false, state: { count: 1 } }],
+    ["fixed-window", { pinned: false, state: { count: 1.5, endMs: now + 1 } }],
+    ["fixed-window", { pinned: false, state: { tatUs: now * 1_000 } }],
+    ["sliding-window", { pinned: false, state: 7 }],
+    ["sliding-window", { pinned: false, state: { index: -1, current: 1, previous: 1 } }],
+    ["sliding-window", { pinned: false, state: { index: 2 ** 52, current: 1, previous: 1 } }],
+    ["sliding-window", { pinned: false, state: { index: 1, current: 2 ** 52, previous: 1 } }],
+    ["sliding-window", { pinned: false, state: { index: 1, current: 1, previous: 2 ** 52 } }],
+    ["sliding-window", { pinned: false, state: { index: 1, current: 1 } }],
+    ["token-bucket", { pinned: false, state: { tatUs: 0.5 } }],
+    ["token-bucket", { pinned: false, state: [] }],
+  ])("is corrupt under %s: %j", async (algorithm, body) => {
+    await store.consume(check({ algorithm }));
+    const [key = ""] = port.records.keys();
+    port.put(key, { endsAtMs: clock.now() + 1_000, body });
+    await expect(store.consume(check({ algorithm }))).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  });
+
+  it("may be dropped by a full memory only where it says so", () => {
+    for (const body of [null, "text", {}, { pinned: true }, { pinned: 0 }])
+      expect(mayDrop({ endsAtMs: 0, body })).toBe(false);
+    expect(mayDrop({ endsAtMs: 0, body: { pinned: false } })).toBe(true);
   });
 });
 

@@ -56,7 +56,9 @@ describe("rateLimitHeaders", () => {
       "X-RateLimit-Reset": "30",
       "Retry-After": "2",
     });
-    expect(rateLimitHeaders([{ ...denied, retryAfterMs: 1 }])["Retry-After"]).toBe("1");
+    for (const retryAfterMs of [0, 1, 1_000]) {
+      expect(rateLimitHeaders([{ ...denied, retryAfterMs }])["Retry-After"]).toBe("1");
+    }
   });
 
   it("says nothing of coming back where the cost can never fit, also beside a denial that passes", () => {

@@ -49,7 +49,7 @@ export function readState<S>(algorithm: Algorithm<S>, limit: Limit, record: Stor
 export function blockedForMs(record: StoredRecord | null, nowMs: number): number {
   if (record === null) return 0;
   const { blockedUntilMs } = bodyOf(record);
-  return blockedUntilMs === undefined || blockedUntilMs <= nowMs ? 0 : blockedUntilMs - nowMs;
+  return blockedUntilMs === undefined ? 0 : Math.max(0, blockedUntilMs - nowMs);
 }
 
 /** The record of a state and a block of `blockedMs` from now (0: none); null where neither says anything. */

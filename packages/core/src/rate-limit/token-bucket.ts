@@ -23,7 +23,7 @@ function isState(stored: unknown): stored is TokenBucketState {
  *
  * A stored time more than twice a full refill (at least two windows) ahead is one that a clock stepping back left
  * behind; it counts as absent. One per cent more is granted to a debt that was made under another limit, whose T was
- * rounded up further.
+ * rounded up further (so that, at a limit of 1, such a step may lock a client out for 2.02 windows instead of 2).
  */
 export const tokenBucket: Algorithm<TokenBucketState> = {
   tag: "tb",
