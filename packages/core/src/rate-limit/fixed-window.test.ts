@@ -36,6 +36,15 @@ describe("fixed window", () => {
     expect(client.peek(policy)).toMatchObject({ allowed: true, remaining: 3, resetAfterMs: 0 });
   });
 
+  it("is over at its end also where a block keeps the record: a charge then opens the next", () => {
+    const client = simulatedClient(startMs);
+    client.consume(policy, 3);
+    client.block(policy, 5_000);
+    client.nowMs += 1_000;
+    client.charge(policy, 2);
+    expect(client.record()?.body).toMatchObject({ state: { count: 2, endMs: startMs + 2_000 } });
+  });
+
   it("counts exactly up to the largest limit", () => {
     const limit = (Number.MAX_SAFE_INTEGER - 1) / 2;
     const large = { algorithm: "fixed-window", limit, windowMs: 1_000 } as const;
