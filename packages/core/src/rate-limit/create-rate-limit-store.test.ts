@@ -184,6 +184,7 @@ describe("arguments", () => {
       guarded.consume(check({ cost: -1 })),
       guarded.consume(check({ limit: 1.5 })),
       guarded.consumeAll([check(), check({ limit: Number.NaN })]),
+      guarded.consumeAll(JSON.parse("{}")),
       guarded.peek({ ...check(), policy: { algorithm: "fixed-window", limit: 1 } }),
       guarded.charge(check({ cost: 2 ** 53 })),
       guarded.refund(check(), "nonsense"),
