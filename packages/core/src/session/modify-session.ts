@@ -12,9 +12,13 @@ export type Attempt<R> = { again: true } | { again: false; reply: R };
 /** Waits before repetition 1, 2, 3... */
 export type Pause = (repetition: number) => Promise<void>;
 
-/** Full jitter: anything from 0 to a bound that doubles from 2 ms up to 50 ms. Short enough not to be interrupted. */
-export const jitteredPause: Pause = (repetition) =>
-  sleep(Math.random() * Math.min(longestPauseMs, 2 ** Math.min(repetition, 6)));
+/** Full jitter: anything from 0 to a bound that doubles from 2 ms up to 50 ms. */
+export function pauseMs(repetition: number, random: () => number = Math.random): number {
+  return random() * Math.min(longestPauseMs, 2 ** Math.min(repetition, 6));
+}
+
+/** Short enough not to need interrupting. */
+const jitteredPause: Pause = (repetition) => sleep(pauseMs(repetition));
 
 /**
  * Runs `attempt` until it need not be repeated; null after 1 + `retries` tries. `proceed` runs before each one, and

@@ -1,0 +1,80 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isStoreError } from "../errors.ts";
+import { sha256 } from "../hashing.ts";
+import {
+  handleOf,
+  isIssuedId,
+  issueId,
+  placeOf,
+  placeOfHandle,
+  requireChosenId,
+  sessionKeys,
+  successorId,
+} from "./session-id.ts";
+
+describe("session ids", () => {
+  it("are issued with 256 random bits under the tag given, or a random one", () => {
+    const ids = Array.from({ length: 1_000 }, () => issueId("abc"));
+    expect(new Set(ids.map((id) => id.slice(20))).size).toBe(1_000);
+    expect(ids.every((id) => isIssuedId(id) && placeOf(id).tag === "abc")).toBe(true);
+    expect(new Set(Array.from({ length: 100 }, () => placeOf(issueId()).tag)).size).toBeGreaterThan(50);
+  });
+
+  it("keep slot and lineage in their successors, and nothing else", () => {
+    for (const id of [issueId(), "route:payer"]) {
+      const old = placeOf(id);
+      const successor = successorId(old);
+      expect(isIssuedId(successor)).toBe(true);
+      expect(placeOf(successor)).toEqual({ ...old, hash: sha256(successor) });
+    }
+  });
+
+  it("may be any string of the caller's that is short enough and looks like no issued one", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 500 }), (id) => {
+        requireChosenId(id);
+        const { tag, lineage, hash } = placeOf(id);
+        expect(hash).toBe(sha256(id));
+        expect(tag + lineage).toBe(hash.slice(0, 19));
+      }),
+    );
+    for (const id of ["", "x".repeat(1_025), issueId()]) {
+      expect(() => requireChosenId(id)).toThrow(expect.objectContaining({ code: "STORE_INVALID_ARGUMENT" }));
+    }
+    requireChosenId("x".repeat(1_024));
+  });
+
+  it("show neither themselves nor braces in keys, whatever they hold", () => {
+    const keys = sessionKeys("p:sess");
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (id) => {
+        const place = placeOf(id);
+        const all = [keys.session(place), keys.operations(place), keys.index(place)];
+        expect(new Set(all).size).toBe(3);
+        for (const key of all) expect(key).toMatch(/^p:sess:\{[\w-]{3}\}:(s:[\w-]{43}|o:[\w-]{16}|i)$/);
+      }),
+    );
+  });
+
+  it("have handles that lead to the same place, and other strings to none", () => {
+    const place = placeOf(issueId());
+    expect(placeOfHandle(handleOf(place))).toEqual({ tag: place.tag, hash: place.hash });
+    for (const text of ["", "abc", `abc.${"x".repeat(44)}`, `abc.${"x".repeat(43)}\n`, issueId()]) {
+      expect(placeOfHandle(text)).toBeNull();
+    }
+  });
+
+  it("must be strings", () => {
+    for (const wrong of [undefined, null, 1, {}]) {
+      for (const take of [placeOf, placeOfHandle]) {
+        try {
+          Reflect.apply(take, undefined, [wrong]);
+          expect.unreachable();
+        } catch (error) {
+          if (!isStoreError(error, "STORE_INVALID_ARGUMENT")) throw error;
+        }
+      }
+    }
+  });
+});
