@@ -77,8 +77,8 @@ export function blockReader(
     }
     const expanded =
       typeof raw === "string" && environment !== undefined ? expandVariables(raw, environment) : { text: raw };
-    if ("problem" in expanded) {
-      problems.add(path, expanded.problem);
+    if ("problems" in expanded) {
+      for (const problem of expanded.problems) problems.add(path, problem);
       return undefined;
     }
     const converted = convert(expanded.text);

@@ -23,32 +23,32 @@ export function readCommonSettings(
   const inner = own === undefined ? [] : [own];
   const reader = blockReader([...inner, ...outer], context, shown);
 
-  /** The value, unless core refuses it; `name` stands at the head of core's message, and of ours as its path. */
-  function accepted<V>(name: "keyPrefix" | "keySecret", value: V | undefined, options: StoreOptions): V | undefined {
-    if (value === undefined) return undefined;
-    try {
-      resolveStoreOptions(options, store);
-      return value;
-    } catch (error) {
-      if (!isStoreError(error, "STORE_CONFIG")) throw error;
-      reader.problem(name, error.message.replace(`${name} `, ""));
-      return undefined;
-    }
-  }
-
   // A store's own prefix is used as written; one that stores share is told apart by a suffix.
   const ownPrefix = blockReader(inner, context, shown).text("keyPrefix");
   const sharedPrefix = blockReader(outer, context, shown).text("keyPrefix") ?? DEFAULT_KEY_PREFIX;
   const keyPrefix = ownPrefix ?? sharedPrefix + KEY_SUFFIX[store];
   shown.set("keyPrefix", keyPrefix);
+  const refusal = refusalOfPrefix(keyPrefix, store);
+  if (refusal !== undefined) reader.problem("keyPrefix", refusal);
   const keySecret = reader.texts("keySecret", { secret: true });
   const ttlMs = blockReader(inner, context, shown).seconds("ttlSeconds");
   return {
-    keyPrefix: accepted("keyPrefix", keyPrefix, { keyPrefix }),
-    keySecret: accepted("keySecret", keySecret, { keySecret }),
+    keyPrefix,
+    keySecret,
     ttlJitter: reader.number("ttlJitter", { min: 0, max: 0.5 }),
     // Rate limits store no values of the application's.
     maxValueBytes: store === "rateLimits" ? undefined : reader.integer("maxValueBytes", { min: 1, max: 536_870_912 }),
     defaults: { [durationOf[store]]: ttlMs },
   };
+}
+
+/** Core knows what a prefix may be; its message begins with the option's name, ours with its path. */
+function refusalOfPrefix(keyPrefix: string, store: StoreName): string | undefined {
+  try {
+    resolveStoreOptions({ keyPrefix }, store);
+    return undefined;
+  } catch (error) {
+    if (!isStoreError(error, "STORE_CONFIG")) throw error;
+    return error.message.replace("keyPrefix ", "");
+  }
 }

@@ -23,11 +23,16 @@ it.each([
 
 it.each(["MISSING", "constructor", "__proto__", "toString"])("names %s where it is not set", (name) => {
   expect(expandVariables(`a\${${name}}b`, environment)).toEqual({
-    problem: `the variable ${name} is not set; set it, or write \${${name}:-default}`,
+    problems: [`the variable ${name} is not set; set it, or write \${${name}:-default}`],
   });
 });
 
 it.each([`\${`, `\${}`, `\${A`, `\${1A}`, `\${A-2}`, `\${A B}`, `\${A:-\${B}}`, `\${ A }`])("refuses %j", (text) => {
   const answer = expandVariables(text, environment);
-  expect(answer).toEqual({ problem: expect.stringContaining(`neither \${NAME} nor \${NAME:-default}`) });
+  expect(answer).toEqual({ problems: [expect.stringContaining(`neither \${NAME} nor \${NAME:-default}`)] });
+});
+
+it("names every variable that is missing", () => {
+  const answer = expandVariables(`\${ONE}\${A}\${TWO}`, environment);
+  expect(answer).toEqual({ problems: [expect.stringContaining("ONE"), expect.stringContaining("TWO")] });
 });

@@ -4,7 +4,7 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The text with its variables replaced, or why that cannot be. */
-export type Expanded = { text: string } | { problem: string };
+export type Expanded = { text: string } | { problems: readonly string[] };
 
 // Every "${", and what follows where it is a well-formed reference.
 const reference = /\$\{(?:([A-Za-z_][A-Za-z0-9_]{0,100})(?::-([^}]*))?\})?/g;
@@ -27,6 +27,5 @@ export function expandVariables(text: string, environment: Environment): Expande
     if (value === undefined) problems.push(`the variable ${name} is not set; set it, or write \${${name}:-default}`);
     return value ?? "";
   });
-  const [problem] = problems;
-  return problem === undefined ? { text: expanded } : { problem };
+  return problems.length === 0 ? { text: expanded } : { problems };
 }

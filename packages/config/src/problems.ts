@@ -22,7 +22,7 @@ export function collectProblems(origin: string): Problems {
   };
 }
 
-/** A key as a message may show it. What does not look like a name may be a secret that slipped into its place. */
+/** A key as a message may show it. What does not look like a name, digits included, may be a secret in a key's place. */
 export function shownKey(key: string): string {
-  return /^[A-Za-z_][\w-]{0,40}$/.test(key) ? `"${key}"` : "(not shown: it does not look like a key)";
+  return /^[A-Za-z_][A-Za-z_-]{0,40}$/.test(key) ? `"${key}"` : "(not shown: it does not look like a key)";
 }

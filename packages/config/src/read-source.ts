@@ -20,7 +20,7 @@ export async function readSource(source: unknown): Promise<SourceDocument> {
     return { value: parseText(source, origin), origin };
   }
   // One line of YAML, JSON or a URL given by mistake must not be echoed: it may hold a password.
-  if (source === "" || source.length > 1_024 || /[{}"]|:\s|:\/\/|:$/.test(source)) {
+  if (source === "" || source.length > 1_024 || /[{}"]|:\s|:\/\/|:$|\p{Cc}/u.test(source)) {
     throw new StoreError(
       "STORE_CONFIG",
       "The source is a string without a line break, so it must be a file's path; end configuration text with a line break.",

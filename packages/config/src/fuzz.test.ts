@@ -1,0 +1,124 @@
+// Mutated configurations: whatever is done to one, it loads or is refused with STORE_CONFIG, and no secret shows.
+import { isStoreError } from "@tollbooth-stores/core";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { stringify } from "yaml";
+import { loadStores } from "./load-stores.ts";
+
+const secret = "S3CRET-hunter2";
+const env = { SECRET: secret, NUMBER: "5", BAD: `"'#:{${secret}` };
+const counted = { loaded: 0, refused: 0 };
+
+const document = {
+  stores: {
+    provider: "memory",
+    keyPrefix: "pay",
+    keySecret: [secret, `\${SECRET}`],
+    ttlJitter: 0.1,
+    instances: `\${NUMBER}`,
+    allowUnshared: true,
+    memory: { maxEntries: `\${MAX:-100}`, maxValueBytes: 1_000 },
+    redis: { url: `redis://user:${secret}@host`, password: `\${BAD}` },
+    rateLimits: { ttlSeconds: "60", keySecret: `x\${SECRET}` },
+    sessions: { provider: "memory", ttlSeconds: "15m", keyPrefix: "mine" },
+    verificationCache: { ttlSeconds: 600, maxEntries: 5 },
+  },
+};
+
+/** Loads or refuses as it should; what is told, by either, holds no secret. */
+async function checkSafe(source: unknown): Promise<void> {
+  let told: string;
+  try {
+    await using stores = await loadStores(source, { env });
+    told = JSON.stringify(stores.describe());
+    counted.loaded += 1;
+  } catch (error) {
+    if (!isStoreError(error, "STORE_CONFIG")) throw error;
+    told = `${error.message} ${error.stack} ${JSON.stringify(error.cause)}`;
+    counted.refused += 1;
+  }
+  expect(told).not.toContain("hunter2");
+}
+
+const someValue = fc.oneof(
+  fc.constantFrom(secret, `\${SECRET}`, `\${BAD}`, `\${MISSING}`, `\${`, "redis", "memory", "", null, 0, -1, true, []),
+  fc.constantFrom({ [secret]: secret }, { password: secret }, [secret], [[secret]]),
+  fc.jsonValue({ maxDepth: 3 }),
+  fc.anything({ maxDepth: 2, withBigInt: true, withDate: true, withMap: true, withSet: true, withNullPrototype: true }),
+);
+const someKey = fc.constantFrom(
+  "provider",
+  "redis",
+  "memory",
+  "sessions",
+  "maxEntries",
+  "keySecret",
+  "ttlSeconds",
+  "keyPrefx",
+  "__proto__",
+  "constructor",
+  "toString",
+  "",
+);
+const where = fc.constantFrom([], ["memory"], ["redis"], ["rateLimits"], ["sessions"], ["verificationCache"]);
+
+type Mapping = Record<string, unknown>;
+
+function changed(target: Mapping, path: readonly string[], key: string, value: unknown): void {
+  const inner = path.reduce<unknown>((found, name) => (found as Mapping | undefined)?.[name], target);
+  if (typeof inner !== "object" || inner === null) return;
+  if (value === undefined) Reflect.deleteProperty(inner, key);
+  else Object.defineProperty(inner, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+it("survives objects with values replaced, removed and added", async () => {
+  const mutations = fc.array(fc.tuple(where, someKey, fc.option(someValue, { nil: undefined })), { maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(mutations, async (steps) => {
+      const mutated = structuredClone(document);
+      for (const [path, key, value] of steps) changed(mutated.stores, path, key, value);
+      await checkSafe(mutated);
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(counted.loaded).toBeGreaterThan(0);
+  expect(counted.refused).toBeGreaterThan(0);
+});
+
+it("survives text with characters inserted, replaced and removed", async () => {
+  const text = stringify(document);
+  const edit = fc.record({
+    at: fc.nat({ max: text.length }),
+    remove: fc.nat({ max: 6 }),
+    insert: fc.oneof(
+      fc.string({ maxLength: 3 }),
+      fc.constantFrom("\n", ": ", "  ", "- ", "{", "}", "[", '"', "'", "#", "&a ", "*a", "!t ", "|\n", "\t", `\${`),
+    ),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 4 }), async (edits) => {
+      let mutated = text;
+      for (const { at, remove, insert } of edits) mutated = mutated.slice(0, at) + insert + mutated.slice(at + remove);
+      // Some line break stays: a string without one is a path, which is shown.
+      await checkSafe(`${mutated}\n`);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it("survives whatever is no document", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.anything({ withBigInt: true, withMap: true }), async (value) => {
+      await checkSafe(typeof value === "string" ? `${value}\n` : value);
+      await checkSafe({ stores: value });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it("pollutes no prototype", async () => {
+  const hostile = `{"stores": {"__proto__": {"polluted": 1}, "memory": {"constructor": {"prototype": {"polluted": 1}}}}}\n`;
+  await checkSafe(hostile);
+  expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
+  expect(Reflect.get({}, "polluted")).toBeUndefined();
+});

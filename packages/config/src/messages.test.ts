@@ -1,0 +1,175 @@
+// Golden messages: what an operator reads when a configuration is wrong, word for word.
+import { isStoreError } from "@tollbooth-stores/core";
+import { expect, it } from "vitest";
+import { loadStores } from "./load-stores.ts";
+
+async function refusal(source: unknown): Promise<string> {
+  const error: unknown = await loadStores(source, { env: { HOLLOW: "", WORD: "x" } }).then(
+    () => new Error("It loaded."),
+    (thrown: unknown) => thrown,
+  );
+  if (!isStoreError(error, "STORE_CONFIG")) throw error;
+  return error.message;
+}
+
+/** The lines of problems in a document's text. */
+async function problems(text: string): Promise<string[]> {
+  const [head, ...lines] = (await refusal(`${text}\n`)).split("\n");
+  const count = lines.length === 1 ? "a problem" : `${lines.length} problems`;
+  expect(head).toBe(`The store configuration text has ${count}:`);
+  return lines.map((line) => line.replace(/^- /, ""));
+}
+
+it("tells every problem at once, with its path and a suggestion", async () => {
+  const text = `stores:
+  provider: memroy
+  keyPrefx: x
+  instances: some
+  memory:
+    maxEntrys: 5
+  rateLimits:
+    provider: memory
+    ttlSeconds: 0
+    maxEntries: -1
+    maxValueBytes: 10
+  sessions:
+    provider: \${NOT_SET}
+    ttlJitter: 0.6
+  verificationCashe: {}
+`;
+  expect(await refusal(text)).toMatchInlineSnapshot(`
+    "The store configuration text has 10 problems:
+    - stores.instances: must be a whole number from 1 to 1000000
+    - stores.rateLimits.ttlSeconds: must be whole seconds, 1 or more, or text such as "90s", "15m" or "12h"
+    - stores.sessions.provider: the variable NOT_SET is not set; set it, or write \${NOT_SET:-default}
+    - stores.sessions.ttlJitter: must be a number from 0 to 0.5
+    - stores.provider: unknown provider; did you mean "memory"? (registered: memory)
+    - stores.rateLimits.maxEntries: must be a whole number from 1 to 10000000
+    - stores: unknown key "keyPrefx"; did you mean "keyPrefix"?
+    - stores: unknown key "verificationCashe"; did you mean "verificationCache"?
+    - stores.rateLimits: unknown key "maxValueBytes"; it belongs in stores
+    - stores.memory: unknown key "maxEntrys"; did you mean "maxEntries"?"
+  `);
+});
+
+it.each([
+  ["stores:\n  provider: redis\n  redis: { url: x }"],
+  ["stores:\n  provider: node-redis"],
+  ["stores:\n  sessions: { provider: ioredis, url: x }"],
+  ["stores:\n  provider: postgres"],
+  ["stores:\n  provider: Redis"],
+  ["stores:\n  provider: 5"],
+  ["stores:\n  provider: [redis]"],
+  ["stores:\n  provider:"],
+  ["stores:\n  redis: { url: x }"],
+  ["stores:\n  memory: {}\n  redis: { url: x }"],
+])("providers: %j", async (text) => {
+  expect(await problems(text)).toMatchSnapshot();
+});
+
+it.each([
+  ["stores: 5"],
+  ["stores:"],
+  ["stores: [memory]"],
+  ["stores:\n  memory: 5"],
+  ["stores:\n  sessions:"],
+  ["stores:\n  ttlSeconds: 60"],
+  ["stores:\n  maxEntries: 60"],
+  ["stores:\n  memory: { ttlSeconds: 60 }"],
+  ["stores:\n  sessions: { memory: { maxEntries: 5 } }"],
+  ["stores:\n  sessions: { instances: 5 }"],
+  ["stores:\n  verifications: { ttlSeconds: 5 }"],
+  ["stores:\n  __proto__: { provider: redis }"],
+  ["stores:\n  constructor: 1"],
+  ["stores:\n  redis://user:hunter2@host: 1"],
+  ["stores:\n  hunter2: 1"],
+  ["stores:\n  completelyDifferent: 1"],
+])("keys: %j", async (text) => {
+  expect(await problems(text)).toMatchSnapshot();
+});
+
+it.each([
+  ["stores:\n  keyPrefix: a b"],
+  ["stores:\n  sessions: { keyPrefix: 'a{b}' }"],
+  ["stores:\n  keyPrefix: ''"],
+  ["stores:\n  keyPrefix: 123"],
+  ["stores:\n  keySecret: [hunter2, '']"],
+  ["stores:\n  keySecret: 12345678"],
+  ["stores:\n  keySecret: []"],
+  ["stores:\n  keySecret: [long-enough, 5, hunter2]"],
+  [`stores:\n  keySecret: \${HOLLOW}`],
+  [`stores:\n  keySecret: \${SECRET} \${OTHER}`],
+  [`stores:\n  keySecret: 'a\${b'`],
+  ["stores:\n  memory: { maxEntries: 1.5 }"],
+  [`stores:\n  memory: { maxEntries: '\${WORD}' }`],
+  ["stores:\n  memory: { maxEntries: 99999999 }"],
+  ["stores:\n  memory: { maxEntries: }"],
+  ["stores:\n  memory: { maxEntries: .nan }"],
+  ["stores:\n  ttlJitter: lots"],
+  ["stores:\n  allowUnshared: yes"],
+  ["stores:\n  sessions: { maxValueBytes: 0 }"],
+  ["stores:\n  sessions: { ttlSeconds: 1.5 }"],
+  ["stores:\n  sessions: { ttlSeconds: 15 minutes }"],
+  ["stores:\n  sessions: { ttlSeconds: true }"],
+  ["stores:\n  sessions: { ttlSeconds: 99999999999 }"],
+  ["stores:\n  instances: 3"],
+  ["stores:\n  instances: 3\n  allowUnshared: false"],
+])("values: %j", async (text) => {
+  expect(await problems(text)).toMatchSnapshot();
+});
+
+it.each([
+  ["a: 1\nstores: {}\nstores: {}\n"],
+  ["stores:\n\tprovider: memory\n"],
+  ["stores: {\n"],
+  ["stores:\n  keySecret: 'hunter2\n"],
+  ["stores:\n  keySecret: !vault hunter2\n"],
+  ["stores: *missing\n"],
+  ["stores: {}\n---\nstores: {}\n"],
+  [`stores:\n  memory: { maxEntries: \${MAX:-5} }\n`],
+  ["%YAML 3.0\n---\nstores: {}\n"],
+  ["just text\n"],
+  ["- a\n- b\n"],
+  ["\n"],
+  ["provider: memory\n"],
+  ["store: {}\n"],
+  ["port: 80\n"],
+])("documents: %j", async (text) => {
+  expect(await refusal(text)).toMatchSnapshot();
+});
+
+it.each([
+  ["not-there.yaml"],
+  ["not\0there"],
+  ["stores: {}"],
+  ['{"stores":{}}'],
+  ["redis://u:hunter2@h"],
+  ["stores:"],
+  [""],
+])("strings that are no text: %j", async (source) => {
+  expect(await refusal(source)).toMatchSnapshot();
+});
+
+it.each([[undefined], [null], [5], [[]], [new Map()], [new URL("file:///x")], [() => ({})]])(
+  "what is no source: %s",
+  async (source) => {
+    expect(await refusal(source)).toBe('The store configuration must be a mapping with the key "stores".');
+  },
+);
+
+it("refuses documents made to exhaust the reader, at once", async () => {
+  const laughs = [..."abcdefghi"].map((name, index) => {
+    const previous = "abcdefghi"[index - 1];
+    return `${name}: &${name} [${Array(9).fill(previous === undefined ? "ha" : `*${previous}`)}]`;
+  });
+  const texts = [
+    laughs.join("\n"),
+    "[".repeat(300_000),
+    "{a: ".repeat(20_000),
+    "- ".repeat(20_000),
+    "? ".repeat(20_000),
+  ];
+  const messages: string[] = [];
+  for (const text of texts) messages.push(await refusal(`${text}\n`));
+  expect(messages.map((message) => message.slice(0, 90))).toMatchSnapshot();
+});
