@@ -31,10 +31,10 @@ async function main(): Promise<void> {
   const system = await starting;
   const { ledger, upstream, gateway } = system;
   console.log(`
-  Gateway   ${gateway.url}          (routes and prices: GET /)
+  Gateway   ${gateway.url}  (pid ${gateway.pid}; routes and prices: GET /)
   Health    ${gateway.url}/healthz  ${gateway.url}/readyz
-  Ledger    ${ledger.url}          SIMULATED: no real money moves
-  Upstream  ${upstream.url}
+  Ledger    ${ledger.url}  (pid ${ledger.pid}; SIMULATED: no real money moves)
+  Upstream  ${upstream.url}  (pid ${upstream.pid})
   Config    ${configFile}
   Logs      ${logDirectory}
 

@@ -55,7 +55,9 @@ export interface GatewayConfig {
   limits: { perIp: Limit; perPayer: Limit };
   /** Session tokens are derived from it; set the same on every instance. Default: random, until the process ends. */
   sessionSecret?: string | undefined;
-  /** How long requests in flight may take after a stop signal. */
+  /** After a stop signal: how long /readyz says 503 while requests are still taken, for load balancers to notice. */
+  drainMs: number;
+  /** How long requests in flight may take after that. */
   shutdownGraceMs: number;
   routes: RouteConfig[];
 }
@@ -139,7 +141,8 @@ const schema = z
     upstream: z.strictObject({ url, timeout: duration.prefault("5s") }),
     limits: z.strictObject({ perIp: limit, perPayer: limit }),
     sessionSecret: z.string().min(32, "must have at least 32 characters").optional(),
-    shutdownGrace: duration.prefault("10s"),
+    drain: duration.refine((ms) => ms <= 60_000, "must be at most 60s").optional(),
+    shutdownGrace: duration.refine((ms) => ms <= 60_000, "must be at most 60s").prefault("10s"),
     routes: z
       .array(route)
       .min(1, "must list at least one route")
@@ -148,11 +151,12 @@ const schema = z
         "lists a method and path twice",
       ),
   })
-  .transform(({ paymentTimeout, facilitator, upstream, shutdownGrace, ...rest }) => ({
+  .transform(({ paymentTimeout, facilitator, upstream, drain, shutdownGrace, ...rest }) => ({
     ...rest,
     paymentTimeoutMs: paymentTimeout,
     facilitator: { url: facilitator.url, timeoutMs: facilitator.timeout },
     upstream: { url: upstream.url, timeoutMs: upstream.timeout },
+    drainMs: drain ?? 0,
     shutdownGraceMs: shutdownGrace,
   }));
 

@@ -1,4 +1,5 @@
 // Process: the gateway. Takes its YAML file's path from GATEWAY_CONFIG, and PORT instead of the file's port if set.
+import { setTimeout as sleep } from "node:timers/promises";
 import { isStoreError } from "@tollbooth-stores/core";
 import { requiredEnv, runChild } from "../process/child.ts";
 import { listen } from "../process/listen.ts";
@@ -23,6 +24,7 @@ await runChild(
         async stop() {
           // Not ready from now on; then no new connection; then, when the last answer is out, the stores.
           stopping = true;
+          if (config.drainMs > 0) await sleep(config.drainMs);
           const clean = await server.stop(config.shutdownGraceMs);
           if (!clean) console.error(`gateway: requests were cut off after ${config.shutdownGraceMs} ms.`);
           await stores.close();

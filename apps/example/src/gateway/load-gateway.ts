@@ -39,6 +39,6 @@ function expandTree(node: unknown, path: readonly string[], env: Environment, pr
   if (typeof node !== "string") return node;
   const result = expandVariables(node, env);
   if ("text" in result) return result.text;
-  problems.push(`  ${path.join(".")}: ${result.problem}`);
+  for (const problem of result.problems) problems.push(`  ${path.join(".")}: ${problem}`);
   return node;
 }

@@ -9,8 +9,8 @@ export interface Listening {
   port: number;
   url: string;
   /**
-   * Takes no new connection, lets the requests in flight finish, and cuts what is left after `graceMs`.
-   * Resolves to whether everything finished by itself.
+   * Takes no new connection, lets the requests in flight finish (also those whose client has gone), and cuts what is
+   * left after `graceMs`. Resolves to whether everything finished by itself.
    */
   stop(graceMs: number): Promise<boolean>;
 }
@@ -19,7 +19,15 @@ export interface Listening {
 export type AppHandler = (request: Request, env: object) => Response | Promise<Response>;
 
 /** Listens on `hostname:port` (0: any free port). Rejects when the port cannot be had. */
-export async function listen(fetch: AppHandler, port: number, hostname = "127.0.0.1"): Promise<Listening> {
+export async function listen(app: AppHandler, port: number, hostname = "127.0.0.1"): Promise<Listening> {
+  const running = new Set<Promise<unknown>>();
+  const fetch: AppHandler = async (request, env) => {
+    const answer = Promise.resolve(app(request, env));
+    running.add(answer);
+    const done = () => void running.delete(answer);
+    answer.then(done, done);
+    return answer;
+  };
   const server = createAdaptorServer({ fetch, serverOptions: { maxHeaderSize: maxHeaderBytes } });
   if (!(server instanceof Server)) throw new TypeError("Expected a plain HTTP server.");
   await new Promise<void>((resolve, reject) => {
@@ -32,19 +40,18 @@ export async function listen(fetch: AppHandler, port: number, hostname = "127.0.
   return {
     port: address.port,
     url: `http://${host}:${address.port}`,
-    stop(graceMs) {
-      return new Promise((resolve) => {
-        let clean = true;
-        const cut = setTimeout(() => {
-          clean = false;
-          server.closeAllConnections();
-        }, graceMs);
-        server.close(() => {
-          clearTimeout(cut);
-          resolve(clean);
-        });
-        server.closeIdleConnections();
+    async stop(graceMs) {
+      let timer: NodeJS.Timeout | undefined;
+      const graceOver = new Promise<boolean>((resolve) => {
+        timer = setTimeout(() => resolve(false), graceMs);
       });
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      server.closeIdleConnections();
+      const finished = closed.then(() => Promise.allSettled(running)).then(() => true);
+      const clean = await Promise.race([finished, graceOver]);
+      clearTimeout(timer);
+      if (!clean) server.closeAllConnections();
+      return clean;
     },
   };
 }

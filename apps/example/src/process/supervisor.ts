@@ -8,7 +8,7 @@ export interface Supervised {
   url: string;
   /** Resolves when the process has ended, however it did. */
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** SIGTERM, then SIGKILL after `graceMs`. Resolves when the process is gone. */
+  /** SIGTERM, then SIGKILL after `graceMs` (default 150,000, above every child's own). Resolves when it is gone. */
   stop(graceMs?: number): Promise<void>;
   /** Any signal, as faults are played through. */
   kill(signal: NodeJS.Signals): void;
@@ -90,7 +90,7 @@ export async function startChild(program: ChildProgram): Promise<Supervised> {
     clearTimeout(timer);
   }
 
-  async function stop(graceMs = 15_000): Promise<void> {
+  async function stop(graceMs = 150_000): Promise<void> {
     const force = setTimeout(() => child.kill("SIGKILL"), graceMs);
     child.kill("SIGTERM");
     await exited;

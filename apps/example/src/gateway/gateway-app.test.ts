@@ -1,0 +1,73 @@
+import { loadStores } from "@tollbooth-stores/config";
+import type { Stores } from "@tollbooth-stores/core";
+import { afterEach, describe, expect, test } from "vitest";
+import { demoAccount } from "../chain.ts";
+import { makePayment, paymentHeader } from "../testing/forge.ts";
+import { testConfig } from "../testing/test-system.ts";
+import { gatewayApp } from "./gateway-app.ts";
+import { loadGateway } from "./load-gateway.ts";
+import type { SessionData } from "./session-token.ts";
+
+const opened: Stores<SessionData>[] = [];
+async function working(): Promise<Stores<SessionData>> {
+  const stores = await loadStores<SessionData>({ stores: { provider: "memory" } });
+  opened.push(stores);
+  return stores;
+}
+/** Stores that answer nothing any more. */
+async function broken(): Promise<Stores<SessionData>> {
+  const stores = await working();
+  await stores.close();
+  return stores;
+}
+afterEach(async () => {
+  for (const stores of opened.splice(0)) await stores.close();
+});
+
+/** A gateway in this process, with a facilitator that must not be asked, on the given stores. */
+async function gateway(stores: Stores<SessionData>) {
+  const away = "http://127.0.0.1:9";
+  const loaded = await loadGateway(testConfig, { FACILITATOR_URL: away, CHAIN_URL: away, UPSTREAM_URL: away });
+  await loaded.stores.close();
+  const app = await gatewayApp({ config: loaded.config, stores, stopping: () => false });
+  const env = { incoming: { socket: { remoteAddress: "10.0.0.1" } } };
+  return (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }, env);
+}
+
+async function expectUnavailable(response: Response): Promise<void> {
+  expect(response.status).toBe(503);
+  expect(response.headers.get("retry-after")).toBe("1");
+  expect(await response.json()).toMatchObject({ error: "store_unavailable" });
+}
+
+describe("a gateway whose stores do not answer fails closed", () => {
+  test("with rate limits gone: 503, whoever asks", async () => {
+    const ask = await gateway({ ...(await working()), rateLimits: (await broken()).rateLimits });
+    await expectUnavailable(await ask("/quote"));
+    const { payload } = await makePayment(demoAccount("anyone"));
+    await expectUnavailable(await ask("/quote", paymentHeader(payload)));
+  });
+
+  test("with verifications gone: 503 to a payment, never 402, which would make a client pay twice", async () => {
+    const ask = await gateway({ ...(await working()), verifications: (await broken()).verifications });
+    expect((await ask("/quote")).status).toBe(402);
+    const { payload } = await makePayment(demoAccount("anyone"));
+    await expectUnavailable(await ask("/quote", paymentHeader(payload)));
+    await expectUnavailable(await ask("/stream", paymentHeader(payload)));
+  });
+
+  test("with sessions gone: 503 to a token, which may well be good", async () => {
+    const ask = await gateway({ ...(await working()), sessions: (await broken()).sessions });
+    const token = { authorization: `Bearer ${"a".repeat(43)}` };
+    await expectUnavailable(await ask("/stream", token));
+    await expectUnavailable(await ask("/search", token));
+  });
+
+  test("is alive, but not ready", async () => {
+    const ask = await gateway(await broken());
+    expect((await ask("/healthz")).status).toBe(200);
+    const ready = await ask("/readyz");
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toEqual({ ready: false, checks: { stores: "unreachable", facilitator: "unreachable" } });
+  });
+});

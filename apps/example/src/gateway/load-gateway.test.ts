@@ -1,0 +1,94 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test } from "vitest";
+import { testConfig } from "../testing/test-system.ts";
+import { loadGateway } from "./load-gateway.ts";
+
+const urls = {
+  FACILITATOR_URL: "http://127.0.0.1:1/facilitator",
+  CHAIN_URL: "http://127.0.0.1:1/chain",
+  UPSTREAM_URL: "http://127.0.0.1:2/",
+};
+const opened: Awaited<ReturnType<typeof loadGateway>>[] = [];
+async function load(source: string, env: Record<string, string> = urls) {
+  const loaded = await loadGateway(source, env);
+  opened.push(loaded);
+  return loaded.config;
+}
+afterEach(async () => {
+  for (const { stores } of opened.splice(0)) await stores.close();
+});
+
+describe("the gateway's configuration", () => {
+  test("config/memory.yaml is one, and says what its comments say", async () => {
+    const config = await load(fileURLToPath(new URL("../../config/memory.yaml", import.meta.url)));
+    expect(config).toMatchObject({
+      port: 4021,
+      host: "127.0.0.1",
+      paymentTimeoutMs: 120_000,
+      upstream: { url: "http://127.0.0.1:2", timeoutMs: 5_000 },
+      trustedProxies: 0,
+      drainMs: 0,
+    });
+    expect(config.routes.map(({ kind }) => kind)).toEqual(["per-request", "time-window", "calls"]);
+  });
+
+  test("the README shows config/memory.yaml's routes as they are", () => {
+    const text = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+    const shown = /```yaml\n([\s\S]*?)```/.exec(text("README.md"))?.[1] ?? "";
+    expect(shown).not.toBe("");
+    expect(text("config/memory.yaml")).toContain(shown);
+  });
+
+  test("takes numbers from variables, and expands each once", async () => {
+    const source = testConfig.replace("payTo:", `port: \${GATEWAY_PORT}\nsessionSecret: \${SECRET}\npayTo:`);
+    const secret = `a secret with \${NOTHING} in it, and #:' too`;
+    const config = await load(source, { ...urls, GATEWAY_PORT: "8080", SECRET: secret });
+    expect(config.port).toBe(8_080);
+    expect(config.sessionSecret).toBe(secret);
+  });
+
+  test.each([
+    ["invalid YAML", testConfig.replace("stores: {", "stores: {{"), /not valid YAML/],
+    ["no mapping", "- a\n- list\n", /must be a YAML mapping/],
+    ["no stores", testConfig.replace(/stores: .*/, ""), /no key "stores"/],
+    [
+      "a missing variable",
+      `${testConfig}\nsessionSecret: \${NOT_SET}\n`,
+      /sessionSecret: the variable NOT_SET is not set/,
+    ],
+    ["a key that does not exist", `${testConfig}\nprices: 3\n`, /prices/],
+    ["a recipient that is no address", testConfig.replace(/payTo: ".*"/, 'payTo: "0x12"'), /payTo: .*20-byte address/],
+    [
+      "a network that is not EVM",
+      testConfig.replace("eip155:84532", "solana:1"),
+      /network: must be like "eip155:84532"/,
+    ],
+    ["no routes", testConfig.replace(/routes:[\s\S]*stores:/, "routes: []\nstores:"), /routes: must list at least one/],
+    ["a route twice", testConfig.replace("path: /report", "path: /quote"), /routes: lists a method and path twice/],
+    [
+      "the gateway's own path",
+      testConfig.replace("path: /report", "path: /healthz"),
+      /routes\.1\.path: is the gateway's own/,
+    ],
+    ["a price in words", testConfig.replace('"$0.02"', '"cheap"'), /routes\.2\.price: must be a price such as/],
+    ["a window of nothing", testConfig.replace("window: 10m", "window: 0s"), /routes\.3\.window: /],
+    ["a limit below 1", testConfig.replace("limit: 1000,", "limit: 0,"), /limits\.perPayer\.limit: /],
+    [
+      "an upstream that is no URL",
+      testConfig.replace(/"\$\{UPSTREAM_URL\}"/, '"ftp://x"'),
+      /upstream\.url: must be an http/,
+    ],
+  ])("with %s is refused, and told where", async (_name, source, message) => {
+    await expect(load(source)).rejects.toThrow(message);
+  });
+
+  test("tells every problem at once, and no value", async () => {
+    const source = `${testConfig}\nsessionSecret: hunter2\n`.replace('"$0.02"', '"topsecret"');
+    const error: unknown = await load(source).catch((reason: unknown) => reason);
+    const text = error instanceof Error ? error.message : "";
+    expect(text).toMatch(/2 problem\(s\)/);
+    expect(text).toMatch(/sessionSecret: must have at least 32 characters/);
+    expect(text).not.toMatch(/hunter2|topsecret/);
+  });
+});

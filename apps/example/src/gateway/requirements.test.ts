@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { simulatedChain } from "../chain.ts";
+import { payTo } from "../testing/forge.ts";
+import { parseGatewayConfig } from "./gateway-config.ts";
+import { priceRoute } from "./requirements.ts";
+
+const asset = { address: "0x1111111111111111111111111111111111111111", name: "Test Dollar", version: "1", decimals: 2 };
+const limit = { limit: 1, window: 1_000 };
+
+function config(change: object = {}) {
+  return parseGatewayConfig({
+    payTo,
+    network: simulatedChain.network,
+    facilitator: { url: "http://127.0.0.1:1" },
+    chain: { url: "http://127.0.0.1:1" },
+    upstream: { url: "http://127.0.0.1:1" },
+    limits: { perIp: limit, perPayer: limit },
+    routes: [{ path: "/quote", kind: "per-request", price: "$0.01" }],
+    ...change,
+  });
+}
+async function priced(change: object = {}) {
+  const parsed = config(change);
+  const [route] = parsed.routes;
+  if (route === undefined) throw new Error("no route");
+  return priceRoute(parsed, route);
+}
+
+describe("priceRoute", () => {
+  test("prices in the network's own USDC, as the SDK knows it", async () => {
+    const { requirements, amount } = await priced();
+    const { token } = simulatedChain;
+    expect(amount).toBe(10_000n);
+    expect(requirements).toMatchObject({ asset: token.address, extra: { name: token.name, version: token.version } });
+  });
+
+  test("prices in the asset of the configuration where there is one", async () => {
+    const { requirements, domain } = await priced({ network: "eip155:31337", asset });
+    expect(requirements).toMatchObject({ amount: "1", asset: asset.address, network: "eip155:31337" });
+    expect(domain).toEqual({ name: "Test Dollar", version: "1", chainId: 31_337, verifyingContract: asset.address });
+  });
+
+  test("refuses a network whose asset nobody knows", async () => {
+    await expect(priced({ network: "eip155:31337" })).rejects.toThrow('set "asset"');
+  });
+
+  test("refuses a price below the asset's smallest unit: it would be free", async () => {
+    const routes = [{ path: "/quote", kind: "per-request", price: "$0.001" }];
+    await expect(priced({ asset, routes })).rejects.toThrow("smallest unit");
+  });
+});
