@@ -2,6 +2,7 @@
 import type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
 import type { CallOptions } from "./call-options.ts";
 import { isStoreError, StoreError } from "./errors.ts";
+import { nativeTransitions, type TransitionCatalog, type TransitionName } from "./native.ts";
 import { type OperationMessage, observed } from "./telemetry.ts";
 
 /** One store's access to its port. */
@@ -21,6 +22,18 @@ export interface StoreRuntime {
     step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
     options: CallOptions | undefined,
   ): Promise<R>;
+  /** One transition: natively where the port can, else `step` over `transact`. */
+  apply<Name extends TransitionName>(
+    name: Name,
+    keys: readonly string[],
+    transitionArguments: TransitionCatalog[Name]["arguments"],
+    step: (
+      records: readonly (StoredRecord | null)[],
+      nowMs: number,
+      transitionArguments: TransitionCatalog[Name]["arguments"],
+    ) => Step<TransitionCatalog[Name]["reply"]>,
+    options: CallOptions | undefined,
+  ): Promise<TransitionCatalog[Name]["reply"]>;
   close(): Promise<void>;
 }
 
@@ -36,6 +49,15 @@ export function storeRuntime(
       "STORE_CLOSED",
       "This store was closed; create the stores once and close them when the process ends.",
     );
+  const native = nativeTransitions(port);
+  /** A port's own error made safe; what it says in a StoreError stands. */
+  const translated = (error: unknown, options: CallOptions | undefined): unknown => {
+    if (isStoreError(error) || options?.signal?.aborted) return error;
+    return new StoreError("STORE_UNAVAILABLE", "The store's backend failed; the call may have taken effect.", {
+      outcome: "unknown",
+      cause: error,
+    });
+  };
   const runtime: StoreRuntime = {
     closing: closing.signal,
     async operation(name, options, run, outcomeOf) {
@@ -64,12 +86,18 @@ export function storeRuntime(
       try {
         return await port.transact(keys, guarded, options);
       } catch (error) {
-        if (thrown !== undefined) throw thrown.error;
-        if (isStoreError(error) || options?.signal?.aborted) throw error;
-        throw new StoreError("STORE_UNAVAILABLE", "The store's backend failed; the call may have taken effect.", {
-          outcome: "unknown",
-          cause: error,
-        });
+        throw thrown === undefined ? translated(error, options) : thrown.error;
+      }
+    },
+    async apply(name, keys, transitionArguments, step, options) {
+      const run = native[name];
+      if (run === undefined) {
+        return runtime.transact(keys, (records, nowMs) => step(records, nowMs, transitionArguments), options);
+      }
+      try {
+        return await run(keys, transitionArguments, options);
+      } catch (error) {
+        throw translated(error, options);
       }
     },
     async close() {

@@ -11,7 +11,7 @@ export function block<S>(
   durationMs: number,
   record: StoredRecord | null,
   nowMs: number,
-): Step<void> {
+): Step<undefined> {
   if (blockedForMs(record, nowMs) >= durationMs) return { reply: undefined };
   const state = readState(algorithm, limit, record, nowMs);
   return { writes: [recordOf(algorithm, limit, state, durationMs, nowMs)], reply: undefined };

@@ -57,10 +57,14 @@ export function consumeTogether<S>(
 }
 
 /** The checks that share one record, and where in the caller's list they stand. */
-export interface CheckGroup {
-  readonly consumeTogether: (limits: Limits, record: StoredRecord | null, nowMs: number) => Together;
+export interface LimitGroup {
   readonly limits: Limits;
   readonly positions: readonly number[];
+}
+
+/** A group and the transition of its algorithm. */
+export interface CheckGroup extends LimitGroup {
+  readonly consumeTogether: (limits: Limits, record: StoredRecord | null, nowMs: number) => Together;
 }
 
 /** The transition of `RateLimitStore.consumeAll`: `groups[i]` is about `records[i]`. Denied, nothing is written. */

@@ -1,5 +1,5 @@
 // The rate-limit store over any AtomicPort: checks the arguments, names the record, runs the transition.
-import type { AtomicPort } from "../atomic-port.ts";
+import type { AtomicPort, StoredRecord } from "../atomic-port.ts";
 import { requireDurationMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
 import { resolveStoreOptions } from "../store-options.ts";
@@ -12,6 +12,8 @@ import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-l
 import { recordKeys } from "./record-keys.ts";
 import { reset } from "./reset.ts";
 import { type Transitions, transitions } from "./transitions.ts";
+
+type Records = readonly (StoredRecord | null)[];
 
 /**
  * A rate-limit store on `port`. Keys are `<keyPrefix>:<route>:{<client's hash>}:<fw|sw|tb><windowMs>`, keyPrefix by
@@ -36,7 +38,8 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
     consume(check, callOptions) {
       const run = async () => {
         const { limit, on, key } = prepare(check);
-        return runtime.transact([key], ([record = null], nowMs) => on.consume(limit, record, nowMs), callOptions);
+        const step = ([record = null]: Records, nowMs: number) => on.consume(limit, record, nowMs);
+        return runtime.apply("rate-limit.consume", [key], { limit }, step, callOptions);
       };
       return runtime.operation("consume", callOptions, run, verdict);
     },
@@ -45,9 +48,12 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
         const { keys, groups } = groupsOf(checks, prepare);
         if (keys.length === 0) return { allowed: true, atomic: true, decisions: [] };
         const { atomic } = port.capabilities;
-        const { allowed, decisions } = await runtime.transact(
+        const step = (records: Records, nowMs: number) => consumeAll(groups, records, nowMs);
+        const { allowed, decisions } = await runtime.apply(
+          "rate-limit.consumeAll",
           keys,
-          (records, nowMs) => consumeAll(groups, records, nowMs),
+          { groups },
+          step,
           callOptions,
         );
         return { allowed, atomic, decisions };
@@ -62,14 +68,16 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
     peek(check, callOptions) {
       const run = async () => {
         const { limit, on, key } = prepare(check);
-        return runtime.transact([key], ([record = null], nowMs) => on.peek(limit, record, nowMs), callOptions);
+        const step = ([record = null]: Records, nowMs: number) => on.peek(limit, record, nowMs);
+        return runtime.apply("rate-limit.peek", [key], { limit }, step, callOptions);
       };
       return runtime.operation("peek", callOptions, run, verdict);
     },
     charge(check, callOptions) {
       const run = async () => {
         const { limit, on, key } = prepare(check);
-        return runtime.transact([key], ([record = null], nowMs) => on.charge(limit, record, nowMs), callOptions);
+        const step = ([record = null]: Records, nowMs: number) => on.charge(limit, record, nowMs);
+        return runtime.apply("rate-limit.charge", [key], { limit }, step, callOptions);
       };
       return runtime.operation("charge", callOptions, run, verdict);
     },
@@ -77,11 +85,8 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
       const run = async () => {
         const { limit, on, key } = prepare(check);
         const parsed = parseReceipt(on.tag, receipt);
-        return runtime.transact(
-          [key],
-          ([record = null], nowMs) => on.refund(limit, parsed, record, nowMs),
-          callOptions,
-        );
+        const step = ([record = null]: Records, nowMs: number) => on.refund(limit, parsed, record, nowMs);
+        return runtime.apply("rate-limit.refund", [key], { limit, receipt: parsed }, step, callOptions);
       };
       return runtime.operation("refund", callOptions, run, () => "ok");
     },
@@ -89,18 +94,15 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
       const run = async () => {
         const { limit, on, key } = prepare(check);
         requireDurationMs(durationMs, "durationMs");
-        return runtime.transact(
-          [key],
-          ([record = null], nowMs) => on.block(limit, durationMs, record, nowMs),
-          callOptions,
-        );
+        const step = ([record = null]: Records, nowMs: number) => on.block(limit, durationMs, record, nowMs);
+        return runtime.apply("rate-limit.block", [key], { limit, durationMs }, step, callOptions);
       };
       return runtime.operation("block", callOptions, run, () => "ok");
     },
     reset(check, callOptions) {
       const run = async () => {
-        const { key } = prepare(check);
-        return runtime.transact([key], ([record = null]) => reset(record), callOptions);
+        const { limit, key } = prepare(check);
+        return runtime.apply("rate-limit.reset", [key], { limit }, ([record = null]) => reset(record), callOptions);
       };
       return runtime.operation("reset", callOptions, run, (found) => (found ? "ok" : "missing"));
     },

@@ -22,7 +22,7 @@ export interface Transitions {
   peek(limit: Limit, record: StoredRecord | null, nowMs: number): Step<RateLimitDecision>;
   charge(limit: Limit, record: StoredRecord | null, nowMs: number): Step<RateLimitDecision>;
   refund(limit: Limit, receipt: Receipt, record: StoredRecord | null, nowMs: number): Step<RateLimitDecision>;
-  block(limit: Limit, durationMs: number, record: StoredRecord | null, nowMs: number): Step<void>;
+  block(limit: Limit, durationMs: number, record: StoredRecord | null, nowMs: number): Step<undefined>;
 }
 
 function transitionsOf<S>(algorithm: Algorithm<S>): Transitions {

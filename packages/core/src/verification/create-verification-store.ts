@@ -4,6 +4,7 @@ import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs, requireInstantMs } from "../durations.ts";
 import { invalidArgument, StoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
+import type { TransitionCatalog, TransitionName } from "../native.ts";
 import { resolveStoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
 import type { StoreOptions } from "../stores.ts";
@@ -11,13 +12,22 @@ import { claim, reconcile } from "./claim.ts";
 import { complete, markUnknown, release } from "./end.ts";
 import { note, renew } from "./hold.ts";
 import { markOnce } from "./mark-once.ts";
-import { look } from "./peek.ts";
-import { MAX_LEASE_MS, phaseOf, RETENTION_CEILING_MS, readBody, type Transition } from "./verification-record.ts";
-import type { Ended, Lease, VerificationStore } from "./verification-store.ts";
+import { look, unresolvedRecord } from "./peek.ts";
+import { MAX_LEASE_MS, RETENTION_CEILING_MS, type Transition } from "./verification-record.ts";
+import type { Lease, VerificationStore } from "./verification-store.ts";
 import { waitForHint } from "./wait-for-hint.ts";
 
 const MAX_TOKEN_LENGTH = 200;
 const DEFAULT_WAIT_MS = 250;
+
+/** The transitions of this store, by their methods' names. */
+type Operation = TransitionName extends infer Name
+  ? Name extends `verification.${infer Method}`
+    ? Method
+    : never
+  : never;
+type Arguments<Name extends Operation> = TransitionCatalog[`verification.${Name}`]["arguments"];
+type Reply<Name extends Operation> = TransitionCatalog[`verification.${Name}`]["reply"];
 
 /**
  * The verification store of a backend. `keyPrefix` is used as written, default "tollbooth:verify". `owned`: closing the
@@ -29,24 +39,26 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
   const recordKey = (hash: string) => `${keyPrefix}:{${hash}}:c`;
   const keyOf = (key: string) => recordKey(sha256(requireText(key, "key")));
 
-  /** One operation on one record. */
-  const run = <R>(
-    operation: string,
-    keyed: () => string,
+  /** One transition on one record. `prepare` checks what was asked and names the record; `hints` wakes those who wait. */
+  const run = <Name extends Operation>(
+    operation: Name,
     callOptions: CallOptions | undefined,
-    step: (record: StoredRecord | null, nowMs: number) => Transition<R>,
-    outcomeOf: (reply: R) => string,
+    prepare: () => { key: string; request: Arguments<Name> },
+    step: (record: StoredRecord | null, nowMs: number, request: Arguments<Name>) => Transition<Reply<Name>>,
+    outcomeOf: (reply: Reply<Name>) => string,
     hints = false,
-  ): Promise<R> =>
+  ): Promise<Reply<Name>> =>
     runtime.operation(
       operation,
       callOptions,
       async () => {
-        const key = keyed();
-        const reply = await runtime.transact(
+        const { key, request } = prepare();
+        const reply = await runtime.apply(
+          `verification.${operation}`,
           [key],
-          ([record = null], nowMs) => {
-            const { write, reply } = step(record, nowMs);
+          request,
+          ([record = null], nowMs, given) => {
+            const { write, reply } = step(record, nowMs, given);
             return { writes: [write], reply };
           },
           callOptions,
@@ -57,132 +69,120 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
       outcomeOf,
     );
   const status = (reply: { status: string }) => reply.status;
-  /** An operation of a lease's holder; `hints` wakes those who wait. */
-  const holder = (
-    operation: string,
-    key: string,
-    lease: Lease,
-    callOptions: CallOptions | undefined,
-    check: () => void,
-    step: (record: StoredRecord | null, nowMs: number) => Transition<Ended>,
-    hints: boolean,
-  ): Promise<Ended> =>
-    run(
-      operation,
-      () => {
-        requireLease(lease);
-        check();
-        return keyOf(key);
-      },
-      callOptions,
-      step,
-      status,
-      hints,
-    );
 
-  const store: VerificationStore = {
+  return {
     capabilities: port.capabilities,
     claim: (key, request, callOptions) =>
       run(
         "claim",
+        callOptions,
         () => {
           requireClaim(request);
-          return keyOf(key);
+          return { key: keyOf(key), request: { ...request, fingerprint: sha256(request.fingerprint) } };
         },
-        callOptions,
-        (record, nowMs) => claim(record, nowMs, { ...request, fingerprint: sha256(request.fingerprint) }),
+        claim,
         status,
       ),
     renew: (key, lease, leaseMs, callOptions) =>
-      holder(
+      run(
         "renew",
-        key,
-        lease,
         callOptions,
         () => {
+          requireLease(lease);
           requireLeaseMs(leaseMs);
-          if (callOptions?.onLeaseExpiry !== undefined && callOptions.onLeaseExpiry !== "unknown") {
+          const { onLeaseExpiry } = callOptions ?? {};
+          if (onLeaseExpiry !== undefined && onLeaseExpiry !== "unknown") {
             throw invalidArgument('onLeaseExpiry can only be switched to "unknown".');
           }
+          return { key: keyOf(key), request: { lease, leaseMs, toUnknown: onLeaseExpiry === "unknown" } };
         },
-        (record, nowMs) =>
-          renew(record, nowMs, { lease, leaseMs, toUnknown: callOptions?.onLeaseExpiry === "unknown" }),
-        false,
+        renew,
+        status,
       ),
     note: (key, lease, evidence, callOptions) =>
-      holder(
+      run(
         "note",
-        key,
-        lease,
-        callOptions,
-        () => requireStorable(evidence, "evidence", maxValueBytes),
-        (record, nowMs) => note(record, nowMs, { lease, evidence }),
-        false,
-      ),
-    complete: (key, lease, result, callOptions) =>
-      holder(
-        "complete",
-        key,
-        lease,
         callOptions,
         () => {
-          if (result.outcome !== "accepted" && result.outcome !== "rejected") {
-            throw invalidArgument('outcome must be "accepted" or "rejected".');
-          }
-          requireStorable(result.value, "value", maxValueBytes);
-          requireInstantMs(result.retainUntilMs, "retainUntilMs");
-          if (result.valueTtlMs !== undefined) requireUpTo(result.valueTtlMs, "valueTtlMs", RETENTION_CEILING_MS);
+          requireLease(lease);
+          requireStorable(evidence, "evidence", maxValueBytes);
+          return { key: keyOf(key), request: { lease, evidence } };
         },
-        (record, nowMs) =>
-          complete(record, nowMs, { ...result, lease, valueTtlMs: result.valueTtlMs ?? defaults.valueTtlMs }),
+        note,
+        status,
+      ),
+    complete: (key, lease, result, callOptions) =>
+      run(
+        "complete",
+        callOptions,
+        () => {
+          requireLease(lease);
+          requireCompletion(result, maxValueBytes);
+          const valueTtlMs = result.valueTtlMs ?? defaults.valueTtlMs;
+          return { key: keyOf(key), request: { ...result, lease, valueTtlMs } };
+        },
+        complete,
+        status,
         true,
       ),
     release: (key, lease, callOptions) =>
-      holder("release", key, lease, callOptions, noCheck, (record, nowMs) => release(record, nowMs, lease), true),
-    markUnknown: (key, lease, evidence, callOptions) =>
-      holder(
-        "markUnknown",
-        key,
-        lease,
+      run(
+        "release",
         callOptions,
         () => {
-          if (evidence !== undefined) requireStorable(evidence, "evidence", maxValueBytes);
+          requireLease(lease);
+          return { key: keyOf(key), request: { lease } };
         },
-        (record, nowMs) => markUnknown(record, nowMs, { lease, evidence }),
+        (record, nowMs, request) => release(record, nowMs, request.lease),
+        status,
+        true,
+      ),
+    markUnknown: (key, lease, evidence, callOptions) =>
+      run(
+        "markUnknown",
+        callOptions,
+        () => {
+          requireLease(lease);
+          if (evidence !== undefined) requireStorable(evidence, "evidence", maxValueBytes);
+          return { key: keyOf(key), request: { lease, evidence } };
+        },
+        markUnknown,
+        status,
         true,
       ),
     reconcile: (key, request, callOptions) =>
       run(
         "reconcile",
+        callOptions,
         () => {
           requireToken(request.token);
           requireLeaseMs(request.leaseMs);
-          if (typeof key === "string") return keyOf(key);
+          if (typeof key === "string") return { key: keyOf(key), request };
           if (!/^[\w-]{43}$/.test(key.handle)) throw invalidArgument("handle must be one that unresolved() gave.");
-          return recordKey(key.handle);
+          return { key: recordKey(key.handle), request };
         },
-        callOptions,
-        (record, nowMs) => reconcile(record, nowMs, request),
+        reconcile,
         status,
       ),
     markOnce: (key, request, callOptions) =>
       run(
         "markOnce",
+        callOptions,
         () => {
           requireToken(request.token);
           requireText(request.fingerprint, "fingerprint");
           requireInstantMs(request.retainUntilMs, "retainUntilMs");
-          return `${keyPrefix}:{${sha256(requireText(key, "key"))}}:m`;
+          const marker = `${keyPrefix}:{${sha256(requireText(key, "key"))}}:m`;
+          return { key: marker, request: { ...request, fingerprint: sha256(request.fingerprint) } };
         },
-        callOptions,
-        (record, nowMs) => markOnce(record, nowMs, { ...request, fingerprint: sha256(request.fingerprint) }),
+        markOnce,
         status,
       ),
     peek: (key, callOptions) =>
       run(
         "peek",
-        () => keyOf(key),
         callOptions,
+        () => ({ key: keyOf(key), request: undefined }),
         (record, nowMs) => ({ reply: look(record, nowMs) }),
         status,
       ),
@@ -198,17 +198,12 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
         if (handle === undefined) continue;
         const found = await run(
           "unresolved",
-          () => key,
           callOptions,
-          (record, nowMs) => {
-            const body = readBody(record);
-            return { reply: phaseOf(body, nowMs) === "unknown" ? body : null };
-          },
+          () => ({ key, request: undefined }),
+          (record, nowMs) => ({ reply: unresolvedRecord(record, nowMs) }),
           (reply) => (reply === null ? "resolved" : "unknown"),
         );
-        if (found === null) continue;
-        const { evidence, unknownAtMs, leaseUntilMs } = found;
-        yield { handle, ...(evidence !== undefined && { evidence }), atMs: unknownAtMs ?? leaseUntilMs };
+        if (found !== null) yield { handle, ...found };
       }
     },
     wait: (key, callOptions) =>
@@ -224,10 +219,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
     close: () => runtime.close(),
     [Symbol.asyncDispose]: () => runtime.close(),
   };
-  return store;
 }
-
-const noCheck = () => undefined;
 
 function requireText(value: unknown, name: string): string {
   if (typeof value !== "string") throw invalidArgument(`${name} must be a string.`);
@@ -265,6 +257,15 @@ function requireClaim(request: Parameters<VerificationStore["claim"]>[1]): void 
   if (request.onLeaseExpiry !== "retry" && request.onLeaseExpiry !== "unknown") {
     throw invalidArgument('onLeaseExpiry must be "retry" or "unknown".');
   }
+}
+
+function requireCompletion(result: Parameters<VerificationStore["complete"]>[2], maxValueBytes: number): void {
+  if (result.outcome !== "accepted" && result.outcome !== "rejected") {
+    throw invalidArgument('outcome must be "accepted" or "rejected".');
+  }
+  requireStorable(result.value, "value", maxValueBytes);
+  requireInstantMs(result.retainUntilMs, "retainUntilMs");
+  if (result.valueTtlMs !== undefined) requireUpTo(result.valueTtlMs, "valueTtlMs", RETENTION_CEILING_MS);
 }
 
 /** Text that comes back as it was: well-formed, and not larger than the limit. */
