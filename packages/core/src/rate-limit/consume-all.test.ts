@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { manualClock, mapPort } from "../testing.ts";
-import { startMs } from "./arbitraries.ts";
 import { createRateLimitStore } from "./create-rate-limit-store.ts";
 import type { RateLimitCheck, RateLimitPolicy } from "./rate-limit-store.ts";
+import { startMs } from "./testing/arbitraries.ts";
 
 const checks = (sameLimit: boolean) =>
   fc.array(

@@ -1,8 +1,8 @@
 // Fixed window: its window, and a naive model beside it.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { startMs } from "./arbitraries.ts";
-import { simulatedClient } from "./simulated-client.ts";
+import { startMs } from "./testing/arbitraries.ts";
+import { simulatedClient } from "./testing/simulated-client.ts";
 
 const policy = { algorithm: "fixed-window", limit: 3, windowMs: 1_000 } as const;
 

@@ -1,8 +1,8 @@
 // A limit that changes while a client's record lives, and limits that let nothing through.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { histories, instants, play, policies, startMs } from "./arbitraries.ts";
-import { simulatedClient } from "./simulated-client.ts";
+import { histories, instants, play, policies, startMs } from "./testing/arbitraries.ts";
+import { simulatedClient } from "./testing/simulated-client.ts";
 
 describe("a limit changed in mid-window", () => {
   const changes = fc.record({ low: fc.integer({ min: 1, max: 40 }), more: fc.integer({ min: 1, max: 40 }) });

@@ -1,8 +1,8 @@
 // Sliding window: a naive model in BigInt that searches where the algorithm computes.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { startMs } from "./arbitraries.ts";
-import { simulatedClient } from "./simulated-client.ts";
+import { startMs } from "./testing/arbitraries.ts";
+import { simulatedClient } from "./testing/simulated-client.ts";
 
 const policy = (limit: number, windowMs: number) => ({ algorithm: "sliding-window", limit, windowMs }) as const;
 

@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_DURATION_MS } from "../durations.ts";
-import { startMs } from "./arbitraries.ts";
 import type { RateLimitPolicy } from "./rate-limit-store.ts";
-import { simulatedClient } from "./simulated-client.ts";
+import { startMs } from "./testing/arbitraries.ts";
+import { simulatedClient } from "./testing/simulated-client.ts";
 
 type TokenBucketPolicy = Extract<RateLimitPolicy, { algorithm: "token-bucket" }> & { windowMs: number; burst: number };
 

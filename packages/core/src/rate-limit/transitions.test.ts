@@ -1,10 +1,10 @@
 // What holds for every algorithm after any history of calls.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Call, capacityOf, histories, instants, play, policies, startMs } from "./arbitraries.ts";
 import type { RateLimitPolicy } from "./rate-limit-store.ts";
 import { mayDrop } from "./record.ts";
-import { type SimulatedClient, simulatedClient } from "./simulated-client.ts";
+import { type Call, capacityOf, histories, instants, play, policies, startMs } from "./testing/arbitraries.ts";
+import { type SimulatedClient, simulatedClient } from "./testing/simulated-client.ts";
 
 const anyHistory = histories("consume", "consume", "charge", "refund", "block");
 

@@ -1,9 +1,9 @@
 // For tests: one client's record under the pure transitions, with a clock to set. No store, no promises.
-import type { Step, StoredRecord } from "../atomic-port.ts";
-import { parseReceipt } from "./algorithm.ts";
-import { limitOf } from "./policy.ts";
-import type { RateLimitDecision, RateLimitPolicy } from "./rate-limit-store.ts";
-import { transitions } from "./transitions.ts";
+import type { Step, StoredRecord } from "../../atomic-port.ts";
+import { parseReceipt } from "../algorithm.ts";
+import { limitOf } from "../policy.ts";
+import type { RateLimitDecision, RateLimitPolicy } from "../rate-limit-store.ts";
+import { transitions } from "../transitions.ts";
 
 /** A client whose record only these calls change. `policy` may differ from call to call, as long as its record does not. */
 export interface SimulatedClient {

@@ -1,6 +1,6 @@
 // For tests: policies and histories of calls as fast-check draws them.
 import fc from "fast-check";
-import type { RateLimitPolicy } from "./rate-limit-store.ts";
+import type { RateLimitPolicy } from "../rate-limit-store.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
 
 /** 2026-01-01T00:00:00Z. */
