@@ -1,0 +1,136 @@
+// Verifications 9, 10 and 13: one-time markers, what may be stored, and a store that is full.
+import assert from "node:assert/strict";
+import { isStoreError } from "@tollbooth-stores/core";
+import fc from "fast-check";
+import { atOnce, bytesOf, rejectsWith } from "../assertions.ts";
+import { day, desk, deskOf, floorMs, hour, leaseMs, ok, type VerificationProperty } from "./checks.ts";
+
+const oddValues: readonly string[] = ["", " ", "\0", "é", "e\u0301", "客", "😀", "{}", "\u2028", "null", "__proto__", "a\r\nb"];
+
+export const valueProperties: readonly VerificationProperty[] = [
+  {
+    id: "verifications/9",
+    title: "markOnce: one winner; its token is told so again; others learn the first instant",
+    async run(bench) {
+      const at = await desk(bench);
+      const mark = (token: string, fingerprint = "f") =>
+        at.store.markOnce("key", { token, fingerprint, retainUntilMs: at.nowMs() + hour });
+      const atMs = at.nowMs();
+      const marks = await atOnce(20, (index) => mark(`token ${index}`));
+      const winner = marks.findIndex(({ status }) => status === "marked");
+      for (const [index, answer] of marks.entries()) {
+        assert.deepEqual(answer, index === winner ? { status: "marked" } : { status: "already-marked", mismatch: false, atMs });
+      }
+      await at.advance(hour - 1);
+      assert.deepEqual(await mark(`token ${winner}`), { status: "marked" }, "a lost reply locks nobody out");
+      assert.deepEqual(await mark("late"), { status: "already-marked", mismatch: false, atMs });
+      assert.deepEqual(await mark("late", "something else"), { status: "already-marked", mismatch: true, atMs });
+      assert.deepEqual(await at.store.peek("key"), { status: "absent" }, "markers live apart from claims");
+      await at.advance(1);
+      assert.deepEqual(await mark("next"), { status: "marked" }, "past its retention");
+      const brief = { token: "t", fingerprint: "f", retainUntilMs: at.nowMs() - day };
+      await at.store.markOnce("brief", brief);
+      await at.advance(floorMs - 1);
+      assert.equal((await at.store.markOnce("brief", { ...brief, token: "u" })).status, "already-marked", "raised to the floor");
+    },
+  },
+  {
+    id: "verifications/10a",
+    title: "values and evidence that are too large or ill-formed are refused, and the lease stays as it was",
+    async run(bench) {
+      const at = await desk(bench);
+      const lease = await at.hold("key", "owner");
+      const large = "x".repeat(bench.maxValueBytes + 1);
+      const wide = "客".repeat(Math.ceil(bench.maxValueBytes / 3) + 1);
+      for (const value of [large, wide]) {
+        await rejectsWith("STORE_VALUE_TOO_LARGE", "complete", () => at.complete("key", lease, value));
+        await rejectsWith("STORE_VALUE_TOO_LARGE", "note", () => at.store.note("key", lease, value));
+        await rejectsWith("STORE_VALUE_TOO_LARGE", "markUnknown", () => at.store.markUnknown("key", lease, value));
+      }
+      for (const value of ["\ud800", "a\udc00b"]) {
+        await rejectsWith("STORE_INVALID_ARGUMENT", "complete", () => at.complete("key", lease, value));
+        await rejectsWith("STORE_INVALID_ARGUMENT", "note", () => at.store.note("key", lease, value));
+        await rejectsWith("STORE_INVALID_ARGUMENT", "markUnknown", () => at.store.markUnknown("key", lease, value));
+      }
+      assert.deepEqual(await at.store.peek("key"), { status: "in-progress", retryAfterMs: leaseMs });
+      const largest = "x".repeat(bench.maxValueBytes);
+      assert.deepEqual(await at.complete("key", lease, largest), ok, "exactly the largest");
+      const done = await at.store.peek("key");
+      assert.ok(done.status === "done" && done.value === largest);
+    },
+  },
+  {
+    id: "verifications/10b",
+    title: "values and evidence come back as they were, the empty ones too",
+    async run(bench) {
+      const at = await desk(bench);
+      let keys = 0;
+      const roundTrip = async (text: string) => {
+        keys += 1;
+        const lease = await at.hold(`${text} ${keys}`, "owner");
+        await at.store.note(`${text} ${keys}`, lease, text);
+        await at.store.markUnknown(`${text} ${keys}`, lease);
+        assert.deepEqual(await at.store.peek(`${text} ${keys}`), { status: "unknown", evidence: text });
+        await at.complete(`${text} ${keys}`, lease, text);
+        const done = await at.claim(`${text} ${keys}`, "stranger");
+        assert.ok(done.status === "done", "completed");
+        assert.equal(done.value, text);
+      };
+      for (const value of oddValues) await roundTrip(value);
+      await bench.forAll(fc.string({ unit: "binary" }), 50, (text) => roundTrip(text.toWellFormed()));
+    },
+  },
+  {
+    id: "verifications/10c",
+    title: "a record that cannot be read throws and is kept",
+    needs: ["inspect", "corrupt"],
+    async run(bench) {
+      const namespace = bench.namespace();
+      const at = await desk(bench, namespace);
+      const lease = await at.hold("key", "owner");
+      const marker = { token: "t", fingerprint: "f", retainUntilMs: at.nowMs() + hour };
+      await at.store.markOnce("marker", marker);
+      await bench.probe("corrupt")(namespace);
+      const before = bytesOf(await bench.probe("inspect")(namespace));
+      const calls: Record<string, () => Promise<unknown>> = {
+        claim: () => at.claim("key", "stranger"),
+        peek: () => at.store.peek("key"),
+        renew: () => at.store.renew("key", lease, leaseMs),
+        note: () => at.store.note("key", lease, "tx"),
+        complete: () => at.complete("key", lease, "value"),
+        release: () => at.store.release("key", lease),
+        markUnknown: () => at.store.markUnknown("key", lease),
+        reconcile: () => at.store.reconcile("key", { token: "t", leaseMs }),
+        markOnce: () => at.store.markOnce("marker", marker),
+      };
+      for (const [name, call] of Object.entries(calls)) await rejectsWith("STORE_CORRUPT", name, call);
+      assert.deepEqual(bytesOf(await bench.probe("inspect")(namespace)), before);
+    },
+  },
+  {
+    id: "verifications/13",
+    title: "a full store refuses new claims and forgets no marker and no lease",
+    needs: ["bounded"],
+    async run(bench) {
+      const store = await bench.keep(bench.probe("bounded")(bench.namespace(), 20));
+      const at = await deskOf(bench, store);
+      const retainUntilMs = at.nowMs() + hour;
+      const held = await at.hold("held", "owner", { leaseMs: hour, retainUntilMs });
+      await at.complete("done", await at.hold("done", "owner", { retainUntilMs }), "receipt", { valueTtlMs: hour, retainUntilMs });
+      await store.markOnce("marker", { token: "t", fingerprint: "f", retainUntilMs });
+      let refused = 0;
+      for (let index = 0; index < 60; index += 1) {
+        await at.hold(`flood ${index}`, "owner", { retainUntilMs }).catch((error: unknown) => {
+          assert.ok(isStoreError(error, "STORE_CAPACITY"), "refused for lack of room");
+          refused += 1;
+        });
+      }
+      assert.ok(refused >= 40, `${60 - refused} claims of a store of 20`);
+      assert.deepEqual(await at.claim("held", "stranger"), { status: "in-progress", retryAfterMs: hour });
+      assert.equal((await at.claim("done", "stranger")).status, "done");
+      const other = await store.markOnce("marker", { token: "u", fingerprint: "f", retainUntilMs });
+      assert.equal(other.status, "already-marked", "a replay got through");
+      assert.deepEqual(await at.complete("held", held, "finished"), ok, "what has begun can be finished");
+    },
+  },
+];

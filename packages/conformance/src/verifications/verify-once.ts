@@ -1,0 +1,199 @@
+// Verifications 11: the façade verifyOnce over the store under test.
+import assert from "node:assert/strict";
+import { isStoreError, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
+import { atOnce, failureOf } from "../assertions.ts";
+import { desk, hour, leaseMs, type VerificationProperty } from "./checks.ts";
+
+const payment = { payloadHash: "payload 1", fingerprint: "purchase 1" };
+
+/** A promise and what settles it. */
+export function gate(): { opened: Promise<void>; open(): void } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** Resolves when `signal` aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+export const verifyOnceProperties: readonly VerificationProperty[] = [
+  {
+    id: "verifications/11a",
+    title: "verifyOnce: of a hundred callers one verifies, and all have its answer",
+    async run(bench) {
+      const namespace = bench.namespace();
+      const store = await bench.open(namespace);
+      let runs = 0;
+      const { opened, open } = gate();
+      const verify = async () => {
+        runs += 1;
+        await opened;
+        return { ok: true } as const;
+      };
+      const callers = atOnce(100, () => verifyOnce(store, payment, verify));
+      setTimeout(open, 5);
+      const answers = await callers;
+      assert.equal(runs, 1);
+      assert.ok(answers.every((answer) => answer.ok));
+      assert.equal(answers.filter(({ ran }) => ran).length, 1);
+      assert.deepEqual(await verifyOnce(store, payment, verify), { ok: true, ran: false }, "later, too");
+      const other = await verifyOnce(store, { ...payment, fingerprint: "something else" }, verify);
+      assert.equal(other.ok, false, "the same payload for something else");
+      assert.equal(runs, 1);
+      assert.deepEqual(await verifyOnce(store, { ...payment, payloadHash: "payload 2" }, verify), { ok: true, ran: true });
+    },
+  },
+  {
+    id: "verifications/11b",
+    title: "verifyOnce: one caller's abort does not cancel the rest",
+    async run(bench) {
+      const store = await bench.open();
+      let runs = 0;
+      const started = gate();
+      const { opened, open } = gate();
+      const verify = async () => {
+        runs += 1;
+        started.open();
+        await opened;
+        return { ok: true } as const;
+      };
+      const leaving = new AbortController();
+      const first = verifyOnce(store, payment, verify, { signal: leaving.signal });
+      await started.opened;
+      const rest = atOnce(10, () => verifyOnce(store, payment, verify));
+      const reason = new Error("the caller went away");
+      leaving.abort(reason);
+      assert.equal(await failureOf("an aborted call", () => first), reason);
+      open();
+      for (const answer of await rest) assert.deepEqual(answer, { ok: true, ran: false });
+      assert.equal(runs, 1);
+    },
+  },
+  {
+    id: "verifications/11c",
+    title: "verifyOnce: after a transient throw a waiter verifies itself",
+    async run(bench) {
+      const store = await bench.open();
+      let runs = 0;
+      const verify = async () => {
+        runs += 1;
+        await Promise.resolve();
+        if (runs === 1) throw new Error("the facilitator hung up");
+        return { ok: true } as const;
+      };
+      const answers = await Promise.allSettled(Array.from({ length: 5 }, () => verifyOnce(store, payment, verify)));
+      const failed = answers.filter(({ status }) => status === "rejected");
+      assert.equal(failed.length, 1, "only the one who ran it sees the throw");
+      assert.equal(runs, 2);
+      const ran = answers.filter((answer) => answer.status === "fulfilled" && answer.value.ok && answer.value.ran);
+      assert.equal(ran.length, 1);
+    },
+  },
+  {
+    id: "verifications/11d",
+    title: "verifyOnce: a deterministic rejection is shared, and forgotten in time",
+    async run(bench) {
+      const at = await desk(bench);
+      let runs = 0;
+      const verify = async () => {
+        runs += 1;
+        return { ok: false, reason: "bad signature" } as const;
+      };
+      for (const { ran, ...answer } of await atOnce(20, () => verifyOnce(at.store, payment, verify))) {
+        assert.deepEqual(answer, { ok: false, reason: "bad signature" });
+        assert.equal(typeof ran, "boolean");
+      }
+      assert.equal(runs, 1);
+      await at.advance(hour);
+      await verifyOnce(at.store, payment, verify);
+      assert.equal(runs, 2, "a mended cause must show");
+    },
+  },
+  {
+    id: "verifications/11e",
+    title: "verifyOnce: losing the lease aborts the verification's signal",
+    async run(bench) {
+      const at = await desk(bench);
+      const started = gate();
+      let runs = 0;
+      let lost = false;
+      const answer = verifyOnce(
+        at.store,
+        payment,
+        async ({ signal }) => {
+          runs += 1;
+          if (runs > 1) return { ok: true };
+          started.open();
+          await aborted(signal);
+          lost = true;
+          throw signal.reason;
+        },
+        { leaseMs: 120 },
+      );
+      await started.opened;
+      // The lease ends by the store's clock; the next renewal, at a third of it in real time, finds out.
+      await at.advance(121);
+      assert.deepEqual(await answer, { ok: true, ran: true });
+      assert.ok(lost, "the signal did not abort");
+      assert.equal(runs, 2);
+    },
+  },
+  {
+    id: "verifications/11f",
+    title: "verifyOnce: a lost notification is made up for by polling; wait() resolves without a hint",
+    async run(bench) {
+      const store = await bench.open();
+      const startMs = performance.now();
+      await store.wait("nobody touches this", { timeoutMs: 20 });
+      assert.ok(performance.now() - startMs >= 15, "wait() came back at once: that would be a busy loop");
+      const deaf: VerificationStore = {
+        ...store,
+        wait: (_key, options) => new Promise((resolve) => setTimeout(resolve, options?.timeoutMs ?? 250)),
+      };
+      const { opened, open } = gate();
+      const started = gate();
+      const first = verifyOnce(store, payment, async () => {
+        started.open();
+        await opened;
+        return { ok: true };
+      });
+      await started.opened;
+      const waiting = verifyOnce(deaf, payment, () => assert.fail("verified twice"));
+      setTimeout(open, 20);
+      assert.deepEqual(await Promise.all([first, waiting]), [{ ok: true, ran: true }, { ok: true, ran: false }]);
+    },
+  },
+  {
+    id: "verifications/11g",
+    title: "verifyOnce: close() settles waiters",
+    needs: ["instances"],
+    async run(bench) {
+      const namespace = bench.namespace();
+      const owner = await desk(bench, namespace);
+      const store = await bench.open(namespace);
+      await owner.hold(`v:${payment.payloadHash}`, "owner", { fingerprint: payment.fingerprint, leaseMs });
+      const waiter = failureOf("a waiter of a closed store", () => verifyOnce(store, payment, () => assert.fail("verified twice")));
+      const wait = settled(store.wait("any key", { timeoutMs: 30_000 }));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      const startMs = performance.now();
+      await store.close();
+      assert.ok(isStoreError(await waiter, "STORE_CLOSED"));
+      await wait;
+      assert.ok(performance.now() - startMs < 5_000, "waiters were left waiting");
+    },
+  },
+];
+
+async function settled(work: Promise<unknown>): Promise<void> {
+  await work.then(
+    () => undefined,
+    () => undefined,
+  );
+}
