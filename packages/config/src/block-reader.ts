@@ -111,7 +111,7 @@ export function blockReader(
         ? value.map((item: unknown, index) => convertAt(`${path}[${index}]`, item, asText))
         : [convertAt(path, value, asText)];
       const texts = items.filter((item) => item !== undefined);
-      if (texts.length < items.length || texts.length === 0) return undefined;
+      if (texts.length === 0) return undefined;
       shown.set(shownPrefix + key, rule?.secret ? mask() : texts.join(", "));
       return texts;
     },

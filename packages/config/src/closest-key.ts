@@ -1,14 +1,19 @@
 // "Did you mean ...?": the known key nearest to an unknown one.
 
-/** How many single-character changes lead from one string to the other (Levenshtein, two rows). */
+/** How many characters to insert, remove, replace or swap with their neighbour (optimal string alignment). */
 function distance(from: string, to: string): number {
+  let beforeThat: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [row, character] of [...from].entries()) {
-    const current = [row + 1];
-    for (const [column, other] of [...to].entries()) {
-      const replaced = (previous[column] ?? 0) + (character === other ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    const at = (line: readonly number[], column: number) => line[column] ?? Number.POSITIVE_INFINITY;
+    for (let column = 1; column <= to.length; column += 1) {
+      const replaced = at(previous, column - 1) + (from[row - 1] === to[column - 1] ? 0 : 1);
+      const isSwap = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const swapped = isSwap ? at(beforeThat, column - 2) + 1 : replaced;
+      current.push(Math.min(replaced, swapped, at(previous, column) + 1, at(current, column - 1) + 1));
     }
+    beforeThat = previous;
     previous = current;
   }
   return previous.at(-1) ?? 0;

@@ -61,7 +61,7 @@ describe("sources", () => {
   it("refuses a folder, what is not UTF-8, and a file above 1 MiB", async () => {
     await writeFile(join(folder, "latin1.yaml"), Buffer.from([0x61, 0x3a, 0x20, 0xe9, 0x0a]));
     await writeFile(join(folder, "large.yaml"), Buffer.alloc(1_048_577, "#"));
-    await expect(loadStores(folder)).rejects.toMatchObject({ code: "STORE_CONFIG", message: /is not a file\.$/ });
+    await expect(loadStores(folder)).rejects.toThrow(/is not a file\.$/);
     await expect(loadStores(join(folder, "latin1.yaml"))).rejects.toThrow(/is not UTF-8 text\.$/);
     await expect(loadStores(join(folder, "large.yaml"))).rejects.toThrow(/is larger than 1048576 bytes\.$/);
     await expect(loadStores(`${"#".repeat(1_048_577)}\n`)).rejects.toThrow(/is larger than 1048576 bytes\.$/);

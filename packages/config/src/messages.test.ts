@@ -112,7 +112,7 @@ it.each([
   ["stores:\n  sessions: { ttlSeconds: 15 minutes }"],
   ["stores:\n  sessions: { ttlSeconds: true }"],
   ["stores:\n  sessions: { ttlSeconds: 99999999999 }"],
-  ["stores:\n  instances: 3"],
+  ["stores:\n  instances: 2"],
   ["stores:\n  instances: 3\n  allowUnshared: false"],
 ])("values: %j", async (text) => {
   expect(await problems(text)).toMatchSnapshot();
@@ -156,6 +156,18 @@ it.each([[undefined], [null], [5], [[]], [new Map()], [new URL("file:///x")], [(
     expect(await refusal(source)).toBe('The store configuration must be a mapping with the key "stores".');
   },
 );
+
+it("tells fifty problems and counts the rest", async () => {
+  const names = Array.from({ length: 60 }, (_, index) => [`unknown-${"x".repeat(index + 1)}`, 1]);
+  const lines = (
+    await refusal({
+      stores: { ...Object.fromEntries(names.slice(0, 30)), sessions: Object.fromEntries(names.slice(0, 25)) },
+    })
+  ).split("\n");
+  expect(lines).toHaveLength(52);
+  expect(lines[0]).toBe("The store configuration has 55 problems:");
+  expect(lines.at(-1)).toBe("- and 5 more");
+});
 
 it("refuses documents made to exhaust the reader, at once", async () => {
   const laughs = [..."abcdefghi"].map((name, index) => {

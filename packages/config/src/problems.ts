@@ -1,6 +1,8 @@
 // What is wrong with a configuration, collected so that it is told all at once. Holds paths and rules, never values.
 import { StoreError } from "@tollbooth-stores/core";
 
+const mostTold = 50;
+
 /** Every problem found, once each, in the order they were found. */
 export interface Problems {
   /** `path` as a reader would write it, "stores.sessions.keyPrefix"; `message` without any value of the document. */
@@ -17,7 +19,9 @@ export function collectProblems(origin: string): Problems {
     throwIfAny() {
       if (lines.size === 0) return;
       const count = lines.size === 1 ? "a problem" : `${lines.size} problems`;
-      throw new StoreError("STORE_CONFIG", `${origin} has ${count}:\n${[...lines].join("\n")}`);
+      const told = [...lines].slice(0, mostTold);
+      if (told.length < lines.size) told.push(`- and ${lines.size - told.length} more`);
+      throw new StoreError("STORE_CONFIG", `${origin} has ${count}:\n${told.join("\n")}`);
     },
   };
 }
