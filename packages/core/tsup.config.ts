@@ -1,3 +1,3 @@
 import { packageBuild } from "../../tsup.shared.ts";
 
-export default packageBuild(["src/index.ts", "src/testing.ts"]);
+export default packageBuild(["src/index.ts", "src/native.ts", "src/testing.ts"]);

@@ -19,6 +19,14 @@ import type { Marked } from "./verification/mark-once.ts";
 import type { Look, UnresolvedRecord } from "./verification/peek.ts";
 import type { Claim, Ended, Lease } from "./verification/verification-store.ts";
 
+export { formatReceipt } from "./rate-limit/algorithm.ts";
+export type { Limit } from "./rate-limit/policy.ts";
+export { algorithmTag } from "./rate-limit/transitions.ts";
+export { type SessionState, sessionRecord, sessionState } from "./session/session-state.ts";
+export { subjectIndex } from "./session/subject-index.ts";
+export { creditPastDeadline, quotaTooLarge } from "./session/transitions/credit-session.ts";
+export { retentionTooLong } from "./verification/verification-record.ts";
+
 /** Each transition's arguments and reply. The comment names its keys. */
 export interface TransitionCatalog {
   /** record */ "rate-limit.consume": { arguments: { limit: Limit }; reply: RateLimitDecision };

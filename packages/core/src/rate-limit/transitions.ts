@@ -43,3 +43,8 @@ export const transitions: Readonly<Record<RateLimitPolicy["algorithm"], Transiti
   "sliding-window": transitionsOf(slidingWindow),
   "token-bucket": transitionsOf(tokenBucket),
 };
+
+/** The two letters that stand for an algorithm in keys and receipts. */
+export function algorithmTag(algorithm: RateLimitPolicy["algorithm"]): string {
+  return transitions[algorithm].tag;
+}

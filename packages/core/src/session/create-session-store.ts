@@ -2,6 +2,7 @@
 import type { AtomicPort, Step, StoredRecord } from "../atomic-port.ts";
 import type { CallOptions } from "../call-options.ts";
 import { invalidArgument } from "../errors.ts";
+import type { TransitionCatalog, TransitionName } from "../native.ts";
 import { resolveStoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
 import type { StoreOptions } from "../stores.ts";
@@ -25,6 +26,10 @@ import { touchSession } from "./transitions/touch-session.ts";
 import { updateSession } from "./transitions/update-session.ts";
 
 type Ok<T> = { status: "ok"; record: SessionRecord<T> };
+/** The transitions that a backend may run natively, by their names in the catalog. */
+type Hot = TransitionName extends infer Name ? (Name extends `session.${infer Method}` ? Method : never) : never;
+type Arguments<Name extends Hot> = TransitionCatalog[`session.${Name}`]["arguments"];
+type Reply<Name extends Hot> = TransitionCatalog[`session.${Name}`]["reply"];
 type Transition<A, R> = (records: readonly (StoredRecord | null)[], nowMs: number, request: A) => Step<R>;
 
 /**
@@ -56,8 +61,13 @@ export function createSessionStore<T = unknown>(
 
   const run = <R>(name: string, call: CallOptions | undefined, outcome: (reply: R) => string, work: () => Promise<R>) =>
     runtime.operation(name, call, work, outcome);
-  const apply = <A, R>(on: string[], step: Transition<A, R>, request: A, call: CallOptions | undefined): Promise<R> =>
-    runtime.transact(on, (records, nowMs) => step(records, nowMs, request), call);
+  const apply = <Name extends Hot>(
+    name: Name,
+    on: string[],
+    step: Transition<Arguments<Name>, Reply<Name>>,
+    request: Arguments<Name>,
+    call: CallOptions | undefined,
+  ): Promise<Reply<Name>> => runtime.apply(`session.${name}`, on, request, step, call);
   const allKeys = (place: SessionPlace) => [keys.session(place), keys.operations(place), keys.index(place)];
   const recordOf = (id: string, place: SessionPlace, session: SessionState): SessionRecord<T> => ({
     id,
@@ -66,14 +76,14 @@ export function createSessionStore<T = unknown>(
 
   const read = async (id: string, call: CallOptions | undefined): Promise<SessionRecord<T> | null> => {
     const place = placeOf(id);
-    const session = await apply([keys.session(place)], getSession, undefined, call);
+    const session = await apply("get", [keys.session(place)], getSession, undefined, call);
     return session && recordOf(id, place, session);
   };
   const write = async (id: string, data: T, ifVersion: number | undefined, call: CallOptions | undefined) => {
     const place = placeOf(id);
     const key = keys.session(place);
     const change = { ifVersion: checkedVersion(ifVersion), payload: values.encode(data, key) };
-    const reply = await apply([key], updateSession, change, call);
+    const reply = await apply("update", [key], updateSession, change, call);
     if (reply.status === "missing") return reply;
     if (reply.status === "conflict") return { status: reply.status, current: recordOf(id, place, reply.session) };
     return { status: reply.status, record: afterWriting(() => recordOf(id, place, reply.session)) };
@@ -92,7 +102,7 @@ export function createSessionStore<T = unknown>(
   function create(input: NewSession<T> & { id?: string }, call?: CallOptions): Promise<Ok<T> | { status: "exists" }> {
     return run("create", call, statusOf, async () => {
       const { id, place, draft } = createRequest(context, input);
-      const reply = await apply([keys.session(place), keys.index(place)], createSession, draft, call);
+      const reply = await apply("create", [keys.session(place), keys.index(place)], createSession, draft, call);
       return reply.status === "ok" ? { status: "ok", record: recordOf(id, place, reply.session) } : reply;
     });
   }
@@ -105,7 +115,7 @@ export function createSessionStore<T = unknown>(
       return run("get", call, foundOrMissing, async () => {
         if (call?.touch !== true) return read(id, call);
         const place = placeOf(id);
-        const session = await apply(allKeys(place), touchSession, place, call);
+        const session = await apply("touch", allKeys(place), touchSession, place, call);
         return session && afterWriting(() => recordOf(id, place, session));
       });
     },
@@ -119,7 +129,7 @@ export function createSessionStore<T = unknown>(
           await Promise.all(
             Array.from(
               distinct,
-              async ([hash, key]) => [hash, await apply([key], getSession, undefined, call)] as const,
+              async ([hash, key]) => [hash, await apply("get", [key], getSession, undefined, call)] as const,
             ),
           ),
         );
@@ -154,7 +164,7 @@ export function createSessionStore<T = unknown>(
     touch(id, call) {
       return run("touch", call, statusOf, async () => {
         const place = placeOf(id);
-        const session = await apply(allKeys(place), touchSession, place, call);
+        const session = await apply("touch", allKeys(place), touchSession, place, call);
         return session ? { status: "ok" as const, expiresAtMs: session.expiresAtMs } : { status: "missing" as const };
       });
     },
@@ -162,7 +172,13 @@ export function createSessionStore<T = unknown>(
     credit(id, grant, call) {
       return run("credit", call, statusOf, async () => {
         const place = placeOf(id);
-        const reply = await apply(allKeys(place), creditSession, creditRequest(context, id, place, grant), call);
+        const reply = await apply(
+          "credit",
+          allKeys(place),
+          creditSession,
+          creditRequest(context, id, place, grant),
+          call,
+        );
         if (reply.status === "missing") return reply;
         const { status, session, replayed } = reply;
         return { status, expiresAtMs: session.expiresAtMs, ...describedQuotas(session.quotas), replayed };
@@ -172,7 +188,7 @@ export function createSessionStore<T = unknown>(
     debit(id, spend, call) {
       return run("debit", call, statusOf, async () => {
         const place = placeOf(id);
-        return apply([keys.session(place), keys.operations(place)], debitSession, debitRequest(spend), call);
+        return apply("debit", [keys.session(place), keys.operations(place)], debitSession, debitRequest(spend), call);
       });
     },
 
@@ -184,7 +200,11 @@ export function createSessionStore<T = unknown>(
         const [from, to] = [keys.session(old), keys.session(place)];
         const reencode = (session: SessionState) => values.moved(session, from, to);
         const move = { hash: old.hash, successorHash: place.hash, reencode };
-        const session = await apply([from, to, keys.index(old)], rotateSession, move, call);
+        const session = await runtime.transact(
+          [from, to, keys.index(old)],
+          (records, nowMs) => rotateSession(records, nowMs, move),
+          call,
+        );
         if (session === null) return { status: "missing" as const };
         return { status: "ok" as const, record: recordOf(successor, place, session) };
       });
@@ -195,7 +215,13 @@ export function createSessionStore<T = unknown>(
         const place = typeof id === "object" ? placeOfHandle(id.handle) : placeOf(id);
         const ifVersion = call?.ifVersion === undefined ? undefined : checkedVersion(call.ifVersion);
         if (place === null) return false;
-        return apply([keys.session(place), keys.index(place)], deleteSession, { hash: place.hash, ifVersion }, call);
+        return apply(
+          "delete",
+          [keys.session(place), keys.index(place)],
+          deleteSession,
+          { hash: place.hash, ifVersion },
+          call,
+        );
       });
     },
 

@@ -1,6 +1,6 @@
 // What is stored of one verification, and what it means at an instant. Shared by all transitions of this folder.
 import type { StoredRecord } from "../atomic-port.ts";
-import { StoreError } from "../errors.ts";
+import { invalidArgument, StoreError } from "../errors.ts";
 import type { Claim, Ended, Lease, LeaseExpiry } from "./verification-store.ts";
 
 /** A record is kept at least this long after the lease it was made with. */
@@ -138,11 +138,13 @@ export function view(
  * STORE_INVALID_ARGUMENT where that is more than the ceiling ahead of the store's clock.
  */
 export function retention(retainUntilMs: number, fromMs: number, nowMs: number): number {
-  if (retainUntilMs > nowMs + RETENTION_CEILING_MS) {
-    throw new StoreError(
-      "STORE_INVALID_ARGUMENT",
-      "retainUntilMs is more than 31 days ahead of the store's clock; refuse payments that are valid for so long.",
-    );
-  }
+  if (retainUntilMs > nowMs + RETENTION_CEILING_MS) throw retentionTooLong();
   return Math.max(retainUntilMs, fromMs + RETENTION_FLOOR_MS);
+}
+
+/** What a retention above the ceiling throws. */
+export function retentionTooLong(): StoreError {
+  return invalidArgument(
+    "retainUntilMs is more than 31 days ahead of the store's clock; refuse payments that are valid for so long.",
+  );
 }

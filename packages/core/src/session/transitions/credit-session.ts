@@ -1,6 +1,6 @@
 // Transition: paid time and paid quota are added, once per operation.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
-import { invalidArgument } from "../../errors.ts";
+import { invalidArgument, type StoreError } from "../../errors.ts";
 import { appliedOperations, withOperation } from "../applied-operations.ts";
 import { maxQuota, type SessionState, sessionRecord, sessionState } from "../session-state.ts";
 import { withMember } from "../subject-index.ts";
@@ -57,6 +57,18 @@ export function creditSession(
   };
 }
 
+/** What a credit past the deadline throws. */
+export function creditPastDeadline(): StoreError {
+  return invalidArgument(
+    "extendMs reaches past the session's absolute deadline (absoluteTtlMs) or the last date; nothing was credited.",
+  );
+}
+
+/** What a credit past 2^63 - 1 throws. */
+export function quotaTooLarge(): StoreError {
+  return invalidArgument("A quota would pass 2^63 - 1; nothing was credited.");
+}
+
 /** A new session before its first credit: where time is bought it has none of its own, whatever its idle TTL. */
 function bought(draft: SessionDraft, extendMs: number | undefined, nowMs: number): SessionState {
   return { ...begun(draft, nowMs), expiresAtMs: extendMs === undefined ? firstExpiry(draft, nowMs) : nowMs };
@@ -66,9 +78,7 @@ function creditedExpiry(session: SessionState, extendMs: number | undefined, now
   if (extendMs === undefined) return session.expiresAtMs;
   const expiresAtMs = Math.max(nowMs, session.expiresAtMs) + extendMs;
   if (expiresAtMs > (session.absoluteExpiresAtMs ?? latestInstantMs)) {
-    throw invalidArgument(
-      "extendMs reaches past the session's absolute deadline (absoluteTtlMs) or the last date; nothing was credited.",
-    );
+    throw creditPastDeadline();
   }
   return expiresAtMs;
 }
@@ -81,7 +91,7 @@ function creditedQuotas(
   const quotas = new Map(held);
   for (const [name, amount] of added) {
     const sum = (quotas.get(name) ?? 0n) + amount;
-    if (sum > maxQuota) throw invalidArgument("A quota would pass 2^63 - 1; nothing was credited.");
+    if (sum > maxQuota) throw quotaTooLarge();
     quotas.set(name, sum);
   }
   return quotas;
