@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import * as core from "@tollbooth-stores/core";
 import { operationChannel, type RateLimitPolicy } from "@tollbooth-stores/core";
 import { manualClock } from "@tollbooth-stores/core/testing";
 import { describe, expect, it } from "vitest";
@@ -12,6 +13,7 @@ import {
   createMemoryStores,
   createMemoryVerificationStore,
 } from "./create-memory-stores.ts";
+import * as memory from "./index.ts";
 
 const policies: RateLimitPolicy[] = [
   { algorithm: "fixed-window", limit: 3, windowMs: 60_000 },
@@ -142,6 +144,12 @@ describe("createMemoryStores", () => {
     await stores.verifications.peek("key");
     unsubscribe(operationChannel, listen);
     expect([...providers]).toEqual(["memory"]);
+  });
+
+  it("comes with the façades of core: one install is enough", () => {
+    const { isStoreError, payOnce, paymentKey, rateLimiter, rateLimitHeaders, verifyOnce } = core;
+    const facades = { isStoreError, payOnce, paymentKey, rateLimiter, rateLimitHeaders, verifyOnce };
+    expect(memory).toMatchObject(facades);
   });
 
   it("keeps no process alive that has used it and not closed it", async () => {
