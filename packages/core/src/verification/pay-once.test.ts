@@ -327,6 +327,22 @@ describe("payOnce", () => {
     expect(ledger.transfers).toBe(1);
   });
 
+  it("a reconciler whose release is still under way does not go on under the lease that it releases", async () => {
+    const dead = seller({ settle: () => Promise.reject(new Error("died")) });
+    expect(await payOnce(stores[0], payment, dead, options)).toMatchObject({ status: "pending" });
+    const order: string[] = [];
+    const slow: VerificationStore = {
+      ...stores[1],
+      release(key, lease) {
+        setTimeout(async () => order.push(`release ${(await stores[1].release(key, lease)).status}`), 1_000);
+        return Promise.reject(new StoreError("STORE_UNAVAILABLE", "down", { outcome: "unknown" }));
+      },
+    };
+    const serving = seller({ serve: async () => `served ${order.push("serve")}` });
+    expect(await passing(3_000, payOnce(slow, payment, serving, options))).toMatchObject({ fresh: true });
+    expect(order).toEqual(["release ok", "serve"]);
+  });
+
   it("a duplicate waits one lease at most, then is pending", async () => {
     void payOnce(stores[0], payment, seller({ serve: never }), options);
     await vi.advanceTimersByTimeAsync(100);

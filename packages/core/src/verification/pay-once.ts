@@ -130,7 +130,8 @@ async function payFlight<R>(
         return { status: "conflict" };
       case "unknown": {
         const reconcileSentAt = performance.now();
-        const found = await store.reconcile(key, { token: request.token, leaseMs });
+        // Under a token of its own: no claim may ever resume a lease over an outcome that is unknown.
+        const found = await store.reconcile(key, { token: randomUUID(), leaseMs });
         if (found.status !== "claimed") break;
         const paid = await settleUnknown(attemptWith(found.lease, reconcileSentAt), claim.evidence);
         if (paid !== "again") return paid;

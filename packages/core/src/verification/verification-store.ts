@@ -81,6 +81,7 @@ export interface VerificationStore extends AsyncDisposable {
   /**
    * A lease over an unknown record, for whoever can find out what happened; its expiry means unknown again. Where
    * nothing is unknown (any more): what the record is now, or "in-progress" with retryAfterMs 0 where claim decides.
+   * Use another token than you claim with: a claim under the same one would resume this lease as if nothing had moved.
    */
   reconcile(
     key: string | { handle: string },
