@@ -1,0 +1,119 @@
+// A small model checker: visits every state that a model can reach, breadth first, and checks an invariant in each.
+// The first violation found has a shortest path, which replays by its seed.
+import { hash } from "node:crypto";
+import { canonicalJson } from "./canonical-json.ts";
+
+/** One thing that can happen next. */
+export interface Move<S> {
+  readonly label: string;
+  readonly next: S;
+}
+
+/** A state is plain data that survives JSON, never mutated; equal data is the same state. */
+export interface Model<S> {
+  readonly initial: S;
+  /** Everything that can happen, in an order that depends on the state alone: seeds count on it. */
+  moves(state: S): readonly Move<S>[];
+  /** What is wrong with a state; null where nothing is. */
+  invariant(state: S): string | null;
+}
+
+export interface Violation {
+  readonly message: string;
+  /** The label of each move from the initial state on. */
+  readonly path: readonly string[];
+  /** The index of each move among the moves of its state, such as "0.3.1"; "" for the initial state. */
+  readonly seed: string;
+}
+
+export interface Exploration {
+  /** Different states reached. */
+  readonly states: number;
+  /** Moves made, those to a known state included. */
+  readonly transitions: number;
+  /** The most moves that any state is away from the initial one. */
+  readonly depth: number;
+  readonly violation?: Violation;
+}
+
+/** A state that is to be looked into, and how it was first reached. */
+interface Reached<S> {
+  readonly state: S;
+  readonly parent: Reached<S> | null;
+  readonly choice: number;
+}
+
+/**
+ * Visits all states within reach, or stops at the first violation. Throws a RangeError beyond `maxStates`: a search
+ * that was cut short proves nothing. States are told apart by 160 bits of their SHA-1.
+ */
+export function explore<S>(model: Model<S>, maxStates: number): Exploration {
+  const known = new Set<string>();
+  let transitions = 0;
+  let depth = 0;
+  let frontier: Reached<S>[] = [];
+
+  /** Takes a state up unless it is known. Says what is wrong with it. */
+  const visit = (reached: Reached<S>, into: Reached<S>[]): string | null => {
+    const name = hash("sha1", canonicalJson(reached.state), "base64");
+    if (known.has(name)) return null;
+    if (known.size === maxStates) {
+      throw new RangeError(`More than ${maxStates} states: give the scenario smaller budgets, or raise maxStates.`);
+    }
+    known.add(name);
+    into.push(reached);
+    return model.invariant(reached.state);
+  };
+  const report = (violation?: Violation): Exploration => ({
+    states: known.size,
+    transitions,
+    depth,
+    ...(violation && { violation }),
+  });
+
+  const start: Reached<S> = { state: model.initial, parent: null, choice: 0 };
+  const wrong = visit(start, frontier);
+  if (wrong !== null) return report({ message: wrong, path: [], seed: "" });
+  while (frontier.length > 0) {
+    const further: Reached<S>[] = [];
+    for (const parent of frontier) {
+      for (const [choice, { next }] of model.moves(parent.state).entries()) {
+        transitions += 1;
+        const reached: Reached<S> = { state: next, parent, choice };
+        const message = visit(reached, further);
+        if (message === null) continue;
+        depth += 1;
+        const seed = seedOf(reached);
+        return report({ message, path: replay(model, seed).path, seed });
+      }
+    }
+    if (further.length > 0) depth += 1;
+    frontier = further;
+  }
+  return report();
+}
+
+function seedOf<S>(reached: Reached<S>): string {
+  const choices: number[] = [];
+  for (let at = reached; at.parent !== null; at = at.parent) choices.push(at.choice);
+  return choices.reverse().join(".");
+}
+
+/** Makes the moves of a seed again. Throws a RangeError where the model has no such move. */
+export function replay<S>(model: Model<S>, seed: string): { state: S; path: string[]; message: string | null } {
+  let state = model.initial;
+  const path: string[] = [];
+  for (const choice of seed === "" ? [] : seed.split(".")) {
+    const move = model.moves(state)[Number(choice)];
+    if (move === undefined) throw new RangeError(`The model has no move ${choice} after ${path.length} moves.`);
+    path.push(move.label);
+    state = move.next;
+  }
+  return { state, path, message: model.invariant(state) };
+}
+
+/** A violation as a short program: one numbered line a move, what it breaks, and the seed. */
+export function program({ message, path, seed }: Violation): string {
+  const lines = path.map((label, index) => `${index + 1}. ${label}`);
+  return [...lines, `=> ${message}`, `seed ${seed}`].join("\n");
+}
