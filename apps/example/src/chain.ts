@@ -16,7 +16,7 @@ export const fundedAccounts = 100;
 export const initialBalance = 1_000_000_000n;
 
 /** The key of an account derived from a public label: for tests and demonstrations only, worth nothing by design. */
-export function demoKey(label: string): Hex {
+function demoKey(label: string): Hex {
   return keccak256(toHex(`tollbooth-stores example account: ${label}`));
 }
 

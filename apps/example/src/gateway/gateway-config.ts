@@ -15,7 +15,7 @@ export interface Limit {
   windowMs: number;
 }
 
-export interface RouteBasics {
+interface RouteBasics {
   method: "GET" | "POST";
   /** Exact, e.g. "/quote". */
   path: string;

@@ -1,7 +1,7 @@
 // What every child process of the example does alike: say that it is ready, and stop when told to or when orphaned.
 
 /** What a child tells its parent once it serves. */
-export interface Ready {
+interface Ready {
   ready: true;
   port: number;
   url: string;

@@ -4,7 +4,7 @@ import { type Authorization, isLowS, partsOf, signerOf, type TokenDomain } from 
 import { appendLog, readLog } from "../process/append-log.ts";
 
 /** One executed authorization. */
-export interface Transfer {
+interface Transfer {
   transaction: Hex;
   from: Address;
   to: Address;

@@ -19,7 +19,7 @@ export interface MainRun {
 }
 
 /** True while a process with this id exists. */
-export function exists(pid: number): boolean {
+function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
