@@ -20,7 +20,7 @@ export const workspaceEnv = {
 };
 
 function manifests() {
-  const found = ["package.json", "pnpm-workspace.yaml", "pnpm-lock.yaml"];
+  const found = ["package.json", "pnpm-workspace.yaml", "pnpm-lock.yaml", join("tests", "packed", "package.json")];
   for (const group of ["packages", "apps"]) {
     for (const name of readdirSync(join(root, group)).sort()) found.push(join(group, name, "package.json"));
   }
@@ -36,7 +36,8 @@ function stamp() {
 /** Installs what the lockfile says, unless the last install here was of exactly these manifests. */
 export function ensureInstalled() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) fail(`Node 20.19 or newer is needed; this is ${process.versions.node}.`);
+  if (major < 20 || (major === 20 && minor < 19))
+    fail(`Node 20.19 or newer is needed; this is ${process.versions.node}.`);
   const want = stamp();
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === want) return;
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -53,7 +54,12 @@ export function ensureInstalled() {
 
 /** Runs a workspace binary to its end and gives its exit status. */
 export function run(command, args, options = {}) {
-  const done = spawnSync(join(bin, command), args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: workspaceEnv, ...options });
+  const done = spawnSync(join(bin, command), args, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: workspaceEnv,
+    ...options,
+  });
   return done.status ?? 1;
 }
 

@@ -6,11 +6,12 @@ import { ensureInstalled, root, run } from "./bootstrap.mjs";
 
 /** Every folder whose `test` task must leave a report in .reports/. */
 function testedFolders() {
-  const folders = ["tests"];
+  const folders = ["tests", join("tests", "packed")];
   for (const group of ["packages", "apps"]) {
     for (const name of readdirSync(join(root, group))) {
       const manifest = join(root, group, name, "package.json");
-      if (existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).scripts?.test) folders.push(join(group, name));
+      if (existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).scripts?.test)
+        folders.push(join(group, name));
     }
   }
   return folders;
@@ -39,7 +40,18 @@ function count(folder) {
 ensureInstalled();
 const folders = testedFolders();
 for (const folder of folders) rmSync(join(root, folder, ".reports"), { recursive: true, force: true });
-const status = run("turbo", ["run", "build", "lint", "unused", "typecheck", "typecheck:repo", "test", "test:repo", "--continue", "--output-logs=new-only"]);
+const status = run("turbo", [
+  "run",
+  "build",
+  "lint",
+  "unused",
+  "typecheck",
+  "typecheck:repo",
+  "test",
+  "test:repo",
+  "--continue",
+  "--output-logs=new-only",
+]);
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const folder of folders) {
   const sum = count(folder);

@@ -1,0 +1,25 @@
+// A user's project: empty, outside the repository, with one package installed from its tarball.
+import { mkdir, mkdtemp, realpath, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { output } from "./run.ts";
+
+/** The project's folder. */
+export async function emptyProject(name: string): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "tollbooth-packed-")));
+  await write(folder, { "package.json": JSON.stringify({ name, private: true, type: "module" }) });
+  return folder;
+}
+
+/** Writes files below `folder`, by path. */
+export async function write(folder: string, files: Record<string, string>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+}
+
+/** npm install, as a user types it. */
+export async function npmInstall(folder: string, specs: readonly string[]): Promise<void> {
+  await output("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...specs], folder);
+}

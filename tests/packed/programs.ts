@@ -1,0 +1,65 @@
+// The programs that a user's project consists of: import everything, require everything, type-check, run the README.
+import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
+import type { PublicPackage } from "./public-packages.ts";
+
+/** Imports and requires every entry; fails unless both give the same, non-empty set of names. */
+function everyEntry({ name, specifiers }: PublicPackage): string {
+  return `import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+async function everyEntry() {
+  for (const specifier of ${JSON.stringify(specifiers)}) {
+    const names = Object.keys(await import(specifier));
+    assert.notEqual(names.length, 0, specifier + " exports nothing");
+    assert.deepEqual(Object.keys(require(specifier)).filter((key) => key !== "__esModule"), names);
+  }
+  assert.equal(require(${JSON.stringify(`${name}/package.json`)}).name, ${JSON.stringify(name)});
+}
+`;
+}
+
+const compilerOptions = {
+  target: "es2022",
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  // Our declarations are checked too, with everything that they refer to.
+  skipLibCheck: false,
+  types: ["node"],
+  noEmit: true,
+};
+
+/** The files of a project that uses the package, by path. `readme`: the first program of its README. */
+export function projectFiles(used: PublicPackage, readme: string): Record<string, string> {
+  const { specifiers, insideVitest } = used;
+  const uses = specifiers.map((specifier, index) => `import * as entry${index} from ${JSON.stringify(specifier)};`);
+  const requires = specifiers.map(
+    (specifier, index) => `import entry${index} = require(${JSON.stringify(specifier)});`,
+  );
+  const names = `export const entries: object[] = [${specifiers.map((_, index) => `entry${index}`).join(", ")}];`;
+  const common = {
+    "use.mts": [...uses, names].join("\n"),
+    "use.cts": [...requires, names].join("\n"),
+    "tsconfig.nodenext.json": JSON.stringify({
+      compilerOptions: { ...compilerOptions, module: "nodenext" },
+      include: ["*.ts", "*.mts", "*.cts"],
+    }),
+    // A bundler's project is ESM throughout: no use.cts.
+    "tsconfig.bundler.json": JSON.stringify({
+      compilerOptions: { ...compilerOptions, module: "esnext", moduleResolution: "bundler" },
+      include: ["*.ts", "*.mts"],
+    }),
+  };
+  if (insideVitest) {
+    const test = `${everyEntry(used)}import { test } from "vitest";\ntest("every entry loads", everyEntry);\n`;
+    return { ...common, "entries.test.mjs": test, "readme.test.ts": readme };
+  }
+  return {
+    ...common,
+    "entries.mjs": `${everyEntry(used)}await everyEntry();\n`,
+    "readme.ts": readme,
+    // Node 20 strips no types.
+    "readme.mjs": transpileModule(readme, {
+      compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2022 },
+    }).outputText,
+  };
+}
