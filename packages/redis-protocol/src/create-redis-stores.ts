@@ -1,0 +1,134 @@
+// The three stores over a RedisPort: what a Redis provider is, but for its connection.
+import {
+  type AtomicPort,
+  combineStores,
+  createRateLimitStore,
+  createSessionStore,
+  createVerificationStore,
+  DEFAULT_KEY_PREFIX,
+  DEFAULT_TTL_JITTER,
+  KEY_SUFFIX,
+  type RateLimitStore,
+  type SessionStore,
+  StoreError,
+  type StoreOptions,
+  type Stores,
+  type VerificationStore,
+} from "@tollbooth-stores/core";
+import type { NativePort, NativeTransitions } from "@tollbooth-stores/core/native";
+import { hintChannels } from "./hint-channels.ts";
+import { rateLimitNatives } from "./rate-limit-natives.ts";
+import type { RedisPort } from "./redis-port.ts";
+import { type ScriptRunner, scriptRunner } from "./script-runner.ts";
+import { sessionScript } from "./scripts.ts";
+import { sessionCalls, sessionNatives } from "./session-natives.ts";
+import { sessionTransact } from "./session-transact.ts";
+import { verificationNatives } from "./verification-natives.ts";
+
+/** Options of every Redis provider, beside its connection. */
+export interface RedisStoreOptions extends StoreOptions {
+  /** From a call until its answer, waiting for a connection included. Milliseconds, default 500. */
+  commandTimeoutMs?: number | undefined;
+  /** How long `ping()` waits for a first connection. Milliseconds, default 5,000. */
+  connectTimeoutMs?: number | undefined;
+  /** For tests: the instant that scripts go by instead of the server's TIME. */
+  clock?: { now(): number } | undefined;
+}
+
+const DEFAULT_COMMAND_TIMEOUT_MS = 500;
+const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
+
+function requireTimeout(value: number | undefined, name: string, standard: number): number {
+  if (value === undefined) return standard;
+  if (!Number.isSafeInteger(value) || value < 1 || value > 2 ** 31 - 1) {
+    throw new StoreError("STORE_CONFIG", `${name} must be a whole number of milliseconds, 1 or more.`);
+  }
+  return value;
+}
+
+function runnerOn(port: RedisPort, options: RedisStoreOptions): ScriptRunner {
+  const commandTimeoutMs = requireTimeout(options.commandTimeoutMs, "commandTimeoutMs", DEFAULT_COMMAND_TIMEOUT_MS);
+  return scriptRunner(port, { commandTimeoutMs, clock: options.clock });
+}
+
+/** What core's stores see of a Redis: all shared, every operation atomic, and as durable as the server is made to be. */
+function nativePort(
+  port: RedisPort,
+  native: NativeTransitions,
+  more: Partial<Pick<AtomicPort, "transact" | "scan" | "hint" | "close">>,
+): NativePort {
+  return {
+    capabilities: { shared: true, atomic: true, durable: true },
+    native,
+    transact: () => Promise.reject(new StoreError("STORE_CONFIG", "This store runs all of its transitions natively.")),
+    close: () => port.close(),
+    ...more,
+  };
+}
+
+/** `keyPrefix` is used as written, default "tollbooth:rl". Closing the store closes the port if `owned`. */
+export function createRedisRateLimitStore(
+  port: RedisPort,
+  options: RedisStoreOptions = {},
+  owned = true,
+): RateLimitStore {
+  const native = rateLimitNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER);
+  return createRateLimitStore(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
+}
+
+/** `keyPrefix` is used as written, default "tollbooth:sess". Closing the store closes the port if `owned`. */
+export function createRedisSessionStore<T = unknown>(
+  port: RedisPort,
+  options: RedisStoreOptions = {},
+  owned = true,
+): SessionStore<T> {
+  const call = sessionCalls(runnerOn(port, options));
+  const spread = options.ttlJitter ?? DEFAULT_TTL_JITTER;
+  const transact = sessionTransact(call, spread);
+  const native = nativePort(port, sessionNatives(call, spread), { transact });
+  return createSessionStore<T>(native, { provider: port.name, ...options }, owned);
+}
+
+/** `keyPrefix` is used as written, default "tollbooth:verify". Closing the store closes the port if `owned`. */
+export function createRedisVerificationStore(
+  port: RedisPort,
+  options: RedisStoreOptions = {},
+  owned = true,
+): VerificationStore {
+  const keyPrefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX + KEY_SUFFIX.verifications;
+  const hints = hintChannels(port, keyPrefix);
+  const native = verificationNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER, hints);
+  const more = {
+    hint: hints.hint,
+    scan: (prefix: string) => port.scan(`${prefix.replace(/[\\*?[\]]/g, "\\$&")}*`),
+    async close() {
+      await hints.close();
+      if (owned) await port.close();
+    },
+  };
+  return createVerificationStore(nativePort(port, native, more), { provider: port.name, ...options }, true);
+}
+
+/** The three stores on one port. `owned`: closing them closes it. */
+export function createRedisStores<T = unknown>(
+  port: RedisPort,
+  options: RedisStoreOptions = {},
+  owned = true,
+): Stores<T> {
+  const connectTimeoutMs = requireTimeout(options.connectTimeoutMs, "connectTimeoutMs", DEFAULT_CONNECT_TIMEOUT_MS);
+  const prefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX;
+  const optionsOf = (store: keyof typeof KEY_SUFFIX) => ({ ...options, keyPrefix: prefix + KEY_SUFFIX[store] });
+  const runner = runnerOn(port, options);
+  return combineStores<T>(
+    {
+      rateLimits: createRedisRateLimitStore(port, optionsOf("rateLimits"), false),
+      sessions: createRedisSessionStore<T>(port, optionsOf("sessions"), false),
+      verifications: createRedisVerificationStore(port, optionsOf("verifications"), false),
+    },
+    // A script without calls: proves that this user may run scripts, and that the server answers.
+    (callOptions) => runner.run(sessionScript, [], callOptions, connectTimeoutMs),
+    async () => {
+      if (owned) await port.close();
+    },
+  );
+}

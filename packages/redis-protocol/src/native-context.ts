@@ -1,0 +1,39 @@
+// What the native transitions of all three stores share: one call at a time, its own error words translated.
+import { type CallOptions, StoreError } from "@tollbooth-stores/core";
+import { type ReplyReader, replyReader } from "./reading.ts";
+import { refused } from "./redis-errors.ts";
+import type { ScriptRunner } from "./script-runner.ts";
+import type { Script } from "./scripts.ts";
+
+/** Runs one call of a script; `errors` are the words that this script throws by itself, as the errors they stand for. */
+export type RunCall = (
+  operation: string,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+  options: CallOptions | undefined,
+) => Promise<ReplyReader>;
+
+export function callRunner(
+  runner: ScriptRunner,
+  script: Script,
+  what: string,
+  errors: Readonly<Record<string, () => StoreError>> = {},
+): RunCall {
+  return async (operation, keys, args, options) => {
+    const [result] = await runner.run(script, [{ operation, keys, args }], options);
+    if (result?.ok === true) return replyReader(result.reply);
+    const word = result?.word ?? "";
+    if (word === "CORRUPT") {
+      throw new StoreError(
+        "STORE_CORRUPT",
+        `${what} cannot be read; it was kept as it is. Does something else write under keyPrefix?`,
+      );
+    }
+    throw errors[word]?.() ?? refused(word, "unknown");
+  };
+}
+
+/** The share by which a record is physically kept longer than it lives: a new one each time. */
+export function jitter(spread: number): string {
+  return (Math.random() * spread).toFixed(4);
+}

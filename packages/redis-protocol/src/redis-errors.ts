@@ -1,0 +1,46 @@
+// What a server's or a client's error means to a caller: a StoreError that names the mend and quotes nothing.
+import { StoreError, type StoreErrorOutcome } from "@tollbooth-stores/core";
+
+/** Error words at which the server certainly ran nothing, and what mends them. */
+const refusals: Readonly<Record<string, string>> = {
+  WRONGPASS: "Redis refused the username or password; check `username` and `password` of the connection.",
+  NOAUTH: "Redis asks for authentication; set `password` (and `username`) of the connection.",
+  NOPERM: "This Redis user may not run the stores' commands; its ACL must allow EVALSHA, EVAL and the key prefix.",
+  READONLY: "This Redis is a read-only replica; point the connection at the primary.",
+  OOM: "Redis is out of memory; raise maxmemory, and keep maxmemory-policy at noeviction.",
+  LOADING: "Redis is still loading its data; try again.",
+  MASTERDOWN: "This Redis is a replica whose primary is down; point the connection at the primary.",
+  CLUSTERDOWN: "The Redis Cluster does not serve this slot now; try again.",
+  TRYAGAIN: "The Redis Cluster is moving this slot; try again.",
+  CROSSSLOT: "The call touches several slots of a Redis Cluster, which none of the stores' calls does.",
+  MISCONF: "Redis cannot persist and refuses writes; see its log.",
+  NOREPLICAS: "Redis has too few replicas in sync (min-replicas-to-write) and refuses writes; try again.",
+  BUSY: "Redis is busy with somebody's script; try again.",
+  NOSCRIPT: "Redis lost the stores' script between two calls; try again.",
+};
+
+/** The leading word of a server's error, e.g. "NOSCRIPT". */
+export function errorWord(error: unknown): string | undefined {
+  return error instanceof Error ? /^([A-Z][A-Z0-9]{1,30})\b/.exec(error.message)?.[1] : undefined;
+}
+
+/** STORE_UNAVAILABLE for a server's error word; `outcome` for words that do not tell. */
+export function refused(word: string | undefined, outcome: StoreErrorOutcome, cause?: unknown): StoreError {
+  const mend = word === undefined ? undefined : refusals[word];
+  return new StoreError(
+    "STORE_UNAVAILABLE",
+    mend ?? "Redis could not be asked, or answered with an error; see cause.",
+    { outcome: mend === undefined ? outcome : "not-applied", cause },
+  );
+}
+
+/** The deadline passed: before or after the command was written. */
+export function timedOut(sent: boolean, commandTimeoutMs: number): StoreError {
+  return new StoreError(
+    "STORE_UNAVAILABLE",
+    sent
+      ? `Redis did not answer within commandTimeoutMs (${commandTimeoutMs}); the call may have taken effect.`
+      : `No connection to Redis within commandTimeoutMs (${commandTimeoutMs}); nothing was sent. Check the connection's url or host.`,
+    { outcome: sent ? "unknown" : "not-applied" },
+  );
+}

@@ -1,0 +1,33 @@
+// What a Redis client must give: the whole surface between the data model and ioredis, node-redis, or your own.
+
+/**
+ * A Redis client, as the stores see it. Deadlines, retries, batching and error handling are theirs: a port sends what it
+ * is given, once, and answers with the reply or the server's error.
+ */
+export interface RedisPort {
+  /** The provider's name in telemetry, e.g. "ioredis". */
+  readonly name: string;
+  /** True where keys live on several nodes: a call may then touch one slot only. */
+  readonly cluster: boolean;
+  /** Resolves as soon as a command can be written to a connection at once; rejects where that will never be. */
+  ready(signal: AbortSignal): Promise<void>;
+  /**
+   * EVALSHA on the node that owns the keys' slot. Replies are null, strings (of UTF-8), numbers and arrays of them. A
+   * server's error is thrown with its error word first in `message`. A port that knows that nothing was written throws
+   * `NotSent`.
+   */
+  evalSha(sha1: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  /** EVAL, likewise: asked for after NOSCRIPT only. */
+  eval(source: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  /** Keys that match a glob pattern, on every primary, best effort. */
+  scan(pattern: string): AsyncIterable<string>;
+  /** Hears messages published on a channel from now on, on a connection of its own. Resolves to what ends it. */
+  subscribe(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
+  /** Idempotent; closes only the connections that the port opened. */
+  close(): Promise<void>;
+}
+
+/** The command was certainly not written to any connection. */
+export class NotSent extends Error {
+  override readonly name = "NotSent";
+}

@@ -1,0 +1,82 @@
+// Runs script calls on a port: one round trip, one deadline, and NOSCRIPT as the only reason to send anything twice.
+import { type CallOptions, StoreError } from "@tollbooth-stores/core";
+import { errorWord, refused, timedOut } from "./redis-errors.ts";
+import { NotSent, type RedisPort } from "./redis-port.ts";
+import type { Script } from "./scripts.ts";
+
+/** One call within a script call. Its keys share a slot. */
+export interface ScriptCall {
+  readonly operation: string;
+  readonly keys: readonly string[];
+  readonly args: readonly (string | number)[];
+}
+
+export interface ScriptRunner {
+  /** One entry a call: its reply, or the error word of that call alone (without its "!"). Throws STORE_UNAVAILABLE. */
+  run(script: Script, calls: readonly ScriptCall[], options?: CallOptions, timeoutMs?: number): Promise<ScriptReply[]>;
+}
+
+export type ScriptReply = { ok: true; reply: readonly unknown[] } | { ok: false; word: string };
+
+export interface RunnerOptions {
+  /** From the call until its answer, waiting for the connection included. */
+  commandTimeoutMs: number;
+  /** Tests drive the scripts with an instant of their own; undefined: the server's TIME. */
+  clock?: { now(): number } | undefined;
+}
+
+export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: RunnerOptions): ScriptRunner {
+  const send = async (script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> => {
+    try {
+      return await port.evalSha(script.sha1, keys, args);
+    } catch (error) {
+      if (errorWord(error) !== "NOSCRIPT") throw error;
+      return port.eval(script.source, keys, args);
+    }
+  };
+  return {
+    async run(script, calls, options, timeoutMs = commandTimeoutMs) {
+      const instant = clock === undefined ? "" : String(Math.floor(clock.now()));
+      const args = [instant, String(calls.length)];
+      for (const call of calls) args.push(call.operation, ...call.args.map(String));
+      const keys = calls.flatMap((call) => call.keys);
+      const deadline = new AbortController();
+      const timer = setTimeout(() => deadline.abort(), timeoutMs);
+      let sent = false;
+      try {
+        await before(deadline.signal, port.ready(deadline.signal));
+        // Whoever gave up while there was no connection wants nothing sent any more.
+        options?.signal?.throwIfAborted();
+        deadline.signal.throwIfAborted();
+        sent = true;
+        return replies(await before(deadline.signal, send(script, keys, args)), calls.length);
+      } catch (error) {
+        if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
+        if (deadline.signal.aborted) throw timedOut(sent, timeoutMs);
+        if (error instanceof StoreError) throw error;
+        throw refused(errorWord(error), sent && !(error instanceof NotSent) ? "unknown" : "not-applied", error);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
+
+/** Settles as `work` does, unless `signal` aborts first. */
+function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+function replies(raw: unknown, count: number): ScriptReply[] {
+  if (!Array.isArray(raw) || raw.length !== count) {
+    throw new StoreError("STORE_UNAVAILABLE", "Redis answered a script in no known form; is it a Redis?", {
+      outcome: "unknown",
+    });
+  }
+  return raw.map((reply: unknown) =>
+    Array.isArray(reply) ? { ok: true, reply } : { ok: false, word: String(reply).replace(/^!/, "") },
+  );
+}

@@ -1,0 +1,22 @@
+// The scripts are known to servers by their SHA-1: a change of one is a change of the protocol, and must be meant.
+import { describe, expect, it } from "vitest";
+import { rateLimitScript, type Script, sessionScript, verificationScript } from "./scripts.ts";
+
+/** What was released. A rolling deploy runs both sides of a change: see docs/adr/0006-redis-protocol.md before editing. */
+const pinned: Record<Script["name"], string> = {
+  "rate-limit": "098cdeb331b9507c57f04bd8c209deb792bab541",
+  session: "b5ef034b327d7bdda8317d35818d7899f029e8a3",
+  verification: "1e6165431f46a53da9c81b6a8aa8241457da39b4",
+};
+
+describe("scripts", () => {
+  it.each([rateLimitScript, sessionScript, verificationScript])("$name is the pinned one", ({ name, sha1 }) => {
+    expect(sha1).toBe(pinned[name]);
+  });
+
+  it("carry no comments and no indentation to the server", () => {
+    for (const { source } of [rateLimitScript, sessionScript, verificationScript]) {
+      expect(source).not.toMatch(/^\s|^--|\n\n/m);
+    }
+  });
+});

@@ -1,0 +1,22 @@
+// The scripts, each once: prelude and operations in one source, with the SHA-1 by which servers know it.
+import { createHash } from "node:crypto";
+import prelude from "./lua/prelude.lua";
+import rateLimit from "./lua/rate-limit.lua";
+import session from "./lua/session.lua";
+import verification from "./lua/verification.lua";
+
+export interface Script {
+  readonly name: "rate-limit" | "session" | "verification";
+  readonly source: string;
+  readonly sha1: string;
+}
+
+/** Comments and indentation are for readers: servers get the source without them. */
+function script(name: Script["name"], operations: string): Script {
+  const source = `${prelude}\n${operations}`.replace(/^[ \t]*(--.*)?\n/gm, "").replace(/^[ \t]+/gm, "");
+  return { name, source, sha1: createHash("sha1").update(source).digest("hex") };
+}
+
+export const rateLimitScript: Script = script("rate-limit", rateLimit);
+export const sessionScript: Script = script("session", session);
+export const verificationScript: Script = script("verification", verification);
