@@ -21,7 +21,7 @@ const blockKeys: Readonly<Record<StoreName, string>> = {
 const storeNames = ["rateLimits", "sessions", "verifications"] as const;
 
 /** One provider, and the stores that chose it. */
-export interface PlannedProvider {
+interface PlannedProvider {
   stores: readonly StoreName[];
   read: ReadStores;
 }

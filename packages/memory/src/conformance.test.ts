@@ -1,0 +1,59 @@
+// The published suites, on this provider. What they name as not applying needs a server or a second process.
+import {
+  type Need,
+  portHarnesses,
+  rateLimitStoreSuite,
+  sessionStoreSuite,
+  verificationStoreSuite,
+} from "@tollbooth-stores/conformance";
+import { mayDrop } from "@tollbooth-stores/core";
+import { manualClock } from "@tollbooth-stores/core/testing";
+import {
+  createMemoryRateLimitStore,
+  createMemorySessionStore,
+  createMemoryVerificationStore,
+} from "./create-memory-stores.ts";
+import { memoryPort } from "./memory-port.ts";
+
+const clock = manualClock();
+const lacks: readonly Need[] = [
+  "persist",
+  "skewed",
+  "spawn",
+  "denyCache",
+  "server",
+  "cluster",
+  "peers",
+  "borrowed",
+  "physicalTtls",
+];
+const harnesses = portHarnesses({
+  name: "memory",
+  port: memoryPort({ clock, mayDrop }),
+  now: clock.now,
+  advance: clock.advance,
+  stepsBack: true,
+  lacks,
+});
+
+rateLimitStoreSuite({
+  ...harnesses.rateLimits,
+  probes: {
+    ...harnesses.rateLimits.probes,
+    bounded: (keyPrefix, maxEntries) => createMemoryRateLimitStore({ keyPrefix, maxEntries, clock }),
+  },
+});
+sessionStoreSuite({
+  ...harnesses.sessions,
+  probes: {
+    ...harnesses.sessions.probes,
+    bounded: (keyPrefix, maxEntries) => createMemorySessionStore({ keyPrefix, maxEntries, clock }),
+  },
+});
+verificationStoreSuite({
+  ...harnesses.verifications,
+  probes: {
+    ...harnesses.verifications.probes,
+    bounded: (keyPrefix, maxEntries) => createMemoryVerificationStore({ keyPrefix, maxEntries, clock }),
+  },
+});
