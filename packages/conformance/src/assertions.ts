@@ -20,6 +20,15 @@ export async function failureOf(what: string, call: () => Promise<unknown>): Pro
   assert.fail(`${what}: expected a rejection, got an answer of type ${reply === null ? "null" : typeof reply}`);
 }
 
+/** What the call answers; where it rejects, that is what is wrong with the store. */
+export async function answerOf<R>(what: string, call: () => Promise<R>): Promise<R> {
+  try {
+    return await call();
+  } catch (error) {
+    assert.fail(`${what}: expected an answer, got ${describeError(error)}`);
+  }
+}
+
 function describeError(error: unknown): string {
   if (isStoreError(error)) return error.code;
   return error instanceof Error ? `${error.name}: ${error.message}` : typeof error;

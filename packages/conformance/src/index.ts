@@ -1,4 +1,8 @@
 // The published suites. Importing this file needs vitest; the properties themselves run anywhere.
+
+export { storesProperties } from "./all/properties.ts";
+export { storesSuite } from "./all/suite.ts";
+export { rateLimitDifferential, sessionDifferential, verificationDifferential } from "./differential.ts";
 export type { ClusterProbe, DenyCacheProbe, Harness, Need, Probes, RawEntry, ServerProbe } from "./harness.ts";
 export { type PortHarnesses, type PortUnderTest, portHarnesses } from "./port-harness.ts";
 export { type Bench, type Property, runProperty, unmetNeeds } from "./property.ts";
@@ -9,3 +13,7 @@ export type { SessionCommand } from "./sessions/model.ts";
 export { sessionProperties } from "./sessions/properties.ts";
 export { playSessions, sessionCommands } from "./sessions/sequences.ts";
 export { sessionStoreSuite } from "./sessions/suite.ts";
+export type { VerificationCommand } from "./verifications/model.ts";
+export { verificationProperties } from "./verifications/properties.ts";
+export { playVerifications, verificationCommands } from "./verifications/sequences.ts";
+export { verificationStoreSuite } from "./verifications/suite.ts";

@@ -74,7 +74,7 @@ export function brokenHarness<S>(
 /** Every write of a port's steps passes through `change`. */
 export function rewriting(
   port: AtomicPort,
-  change: (record: StoredRecord, key: string, before: StoredRecord | null) => StoredRecord | undefined,
+  change: (record: StoredRecord, key: string, before: StoredRecord | null) => StoredRecord | null | undefined,
 ): Partial<AtomicPort> {
   return {
     transact: (keys, step, options) =>

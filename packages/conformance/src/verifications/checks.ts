@@ -57,10 +57,23 @@ export async function deskOf(bench: VerificationBench, store: VerificationStore)
       await bench.advance(ms);
     },
     claim: (key, token, asked = {}) =>
-      store.claim(key, { token, fingerprint: "f", leaseMs, onLeaseExpiry: "retry", retainUntilMs: nowMs() + hour, ...asked }),
+      store.claim(key, {
+        token,
+        fingerprint: "f",
+        leaseMs,
+        onLeaseExpiry: "retry",
+        retainUntilMs: nowMs() + hour,
+        ...asked,
+      }),
     hold: async (key, token, asked) => leaseIn(await made.claim(key, token, asked)),
     complete: (key, lease, value, more) =>
-      store.complete(key, lease, { outcome: "accepted", value, valueTtlMs: minute, retainUntilMs: nowMs() + hour, ...more }),
+      store.complete(key, lease, {
+        outcome: "accepted",
+        value,
+        valueTtlMs: minute,
+        retainUntilMs: nowMs() + hour,
+        ...more,
+      }),
   };
   return made;
 }

@@ -1,7 +1,19 @@
 // Verifications 1-5: who may do the work, what everyone else is told, and what a past holder can still do.
 import assert from "node:assert/strict";
 import { atOnce } from "../assertions.ts";
-import { countClaimed, type Desk, day, desk, deskOf, leaseIn, leaseMs, lostTo, minute, ok, type VerificationProperty } from "./checks.ts";
+import {
+  countClaimed,
+  type Desk,
+  day,
+  desk,
+  deskOf,
+  leaseIn,
+  leaseMs,
+  lostTo,
+  minute,
+  ok,
+  type VerificationProperty,
+} from "./checks.ts";
 
 /** Brings a key into every state that a record can have; the token that did it is "owner". */
 const states: Readonly<Record<string, (at: Desk, key: string) => Promise<void>>> = {
@@ -16,7 +28,8 @@ const states: Readonly<Record<string, (at: Desk, key: string) => Promise<void>>>
     await at.advance(leaseMs);
   },
   accepted: async (at, key) => void (await at.complete(key, await at.hold(key, "owner"), "value")),
-  rejected: async (at, key) => void (await at.complete(key, await at.hold(key, "owner"), "no", { outcome: "rejected" })),
+  rejected: async (at, key) =>
+    void (await at.complete(key, await at.hold(key, "owner"), "no", { outcome: "rejected" })),
   spent: async (at, key) => {
     await at.complete(key, await at.hold(key, "owner"), "value");
     await at.advance(minute);
@@ -47,9 +60,17 @@ export const claimingProperties: readonly VerificationProperty[] = [
       assert.equal(lease.token, `token ${winner}`);
       await at.advance(4_000);
       const again = await atOnce(5, () => at.claim("key", lease.token));
-      for (const claim of again) assert.deepEqual(claim, { status: "claimed", lease: { ...lease, ttlMs: leaseMs - 4_000 }, via: "resume" });
+      for (const claim of again)
+        assert.deepEqual(claim, { status: "claimed", lease: { ...lease, ttlMs: leaseMs - 4_000 }, via: "resume" });
       assert.deepEqual(await at.claim("key", "another"), { status: "in-progress", retryAfterMs: leaseMs - 4_000 });
-      assert.deepEqual(await at.claim("other key", "another").then(leaseIn).then(({ attempt }) => attempt), 1, "keys are apart");
+      assert.deepEqual(
+        await at
+          .claim("other key", "another")
+          .then(leaseIn)
+          .then(({ attempt }) => attempt),
+        1,
+        "keys are apart",
+      );
     },
   },
   {
@@ -60,7 +81,9 @@ export const claimingProperties: readonly VerificationProperty[] = [
       const namespace = bench.namespace();
       const desks = [await desk(bench, namespace), await desk(bench, namespace)];
       for (let round = 0; round < 10; round += 1) {
-        const rounds = await Promise.all(desks.map((at, from) => atOnce(8, (index) => at.claim(`key ${round}`, `${from} ${index}`))));
+        const rounds = await Promise.all(
+          desks.map((at, from) => atOnce(8, (index) => at.claim(`key ${round}`, `${from} ${index}`))),
+        );
         assert.equal(countClaimed(rounds.flat()), 1);
       }
     },
@@ -75,7 +98,9 @@ export const claimingProperties: readonly VerificationProperty[] = [
       const stores = await Promise.all([bench.keep(spawn(namespace)), bench.keep(spawn(namespace))]);
       const desks = await Promise.all(stores.map((store) => deskOf(bench, store)));
       for (let round = 0; round < 10; round += 1) {
-        const rounds = await Promise.all(desks.map((at, from) => atOnce(8, (index) => at.claim(`key ${round}`, `${from} ${index}`))));
+        const rounds = await Promise.all(
+          desks.map((at, from) => atOnce(8, (index) => at.claim(`key ${round}`, `${from} ${index}`))),
+        );
         assert.equal(countClaimed(rounds.flat()), 1);
       }
     },
@@ -119,7 +144,9 @@ export const claimingProperties: readonly VerificationProperty[] = [
       await at.complete("key", rejected, "no", { outcome: "rejected", valueTtlMs: 1 });
       await at.advance(1);
       await take("after a rejection");
-      fences.forEach((fence, index) => assert.ok(index === 0 || fence > (fences[index - 1] ?? 0n), `fence ${index} did not rise`));
+      for (const [index, fence] of fences.entries()) {
+        assert.ok(index === 0 || fence > (fences[index - 1] ?? 0n), `fence ${index} did not rise`);
+      }
     },
   },
   {
@@ -186,7 +213,10 @@ export const claimingProperties: readonly VerificationProperty[] = [
       };
       await late("in-progress");
       // Neither the winner's token nor its fence alone makes a holder.
-      for (const forged of [{ ...past, token: winner.token }, { ...past, fence: winner.fence }]) {
+      for (const forged of [
+        { ...past, token: winner.token },
+        { ...past, fence: winner.fence },
+      ]) {
         assert.deepEqual(await at.complete("key", forged, "forged"), lostTo("in-progress"));
       }
       assert.deepEqual(await at.complete("key", winner, "won"), ok);

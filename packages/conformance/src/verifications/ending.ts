@@ -2,7 +2,18 @@
 import assert from "node:assert/strict";
 import { atOnce, rejectsWith } from "../assertions.ts";
 import {
-  ceilingMs, countClaimed, day, desk, floorMs, hour, leaseIn, leaseMs, lostTo, minute, ok, type VerificationProperty,
+  ceilingMs,
+  countClaimed,
+  day,
+  desk,
+  floorMs,
+  hour,
+  leaseIn,
+  leaseMs,
+  lostTo,
+  minute,
+  ok,
+  type VerificationProperty,
 } from "./checks.ts";
 
 export const endingProperties: readonly VerificationProperty[] = [
@@ -19,7 +30,10 @@ export const endingProperties: readonly VerificationProperty[] = [
       assert.deepEqual(await at.complete("key", lease, "receipt", { outcome: "rejected" }), lostTo("done"));
       const done = { status: "done", outcome: "accepted", value: "receipt", expiresInMs: minute - 1_000 };
       for (const token of ["owner", "stranger"]) {
-        assert.deepEqual(await at.claim("key", token, { leaseMs: hour, onLeaseExpiry: "unknown", retainUntilMs: at.nowMs() + day }), done);
+        assert.deepEqual(
+          await at.claim("key", token, { leaseMs: hour, onLeaseExpiry: "unknown", retainUntilMs: at.nowMs() + day }),
+          done,
+        );
       }
       assert.deepEqual(await at.store.peek("key"), done, "a claim altered it");
       assert.deepEqual(await at.store.release("key", lease), lostTo("done"), "what is done is not released");
@@ -36,7 +50,11 @@ export const endingProperties: readonly VerificationProperty[] = [
       await at.advance(5_000);
       assert.deepEqual(await at.store.renew("key", lease, leaseMs), ok);
       assert.deepEqual(await at.store.renew("key", lease, 1), ok, "a shorter renewal");
-      assert.deepEqual(await at.store.peek("key"), { status: "in-progress", retryAfterMs: leaseMs }, "shortened nothing");
+      assert.deepEqual(
+        await at.store.peek("key"),
+        { status: "in-progress", retryAfterMs: leaseMs },
+        "shortened nothing",
+      );
       assert.deepEqual(await at.store.renew("key", lease, leaseMs, { onLeaseExpiry: "unknown" }), ok);
       assert.deepEqual(await at.store.renew("key", lease, leaseMs), ok);
       const resumed = await at.claim("key", "owner", { onLeaseExpiry: "retry" });
@@ -87,7 +105,10 @@ export const endingProperties: readonly VerificationProperty[] = [
       assert.deepEqual(await at.complete("key", lease, "receipt", { ...past, valueTtlMs: floorMs }), ok);
       await at.advance(floorMs - 1);
       const retried = await at.claim("key", "stranger", past);
-      assert.ok(retried.status === "done" && retried.value === "receipt", "a retry within the floor still answers done");
+      assert.ok(
+        retried.status === "done" && retried.value === "receipt",
+        "a retry within the floor still answers done",
+      );
       const untilMs = at.nowMs() + 2 * hour;
       const long = await at.hold("long", "owner", { retainUntilMs: untilMs, onLeaseExpiry: "unknown" });
       await at.store.renew("long", long, leaseMs);
@@ -102,7 +123,11 @@ export const endingProperties: readonly VerificationProperty[] = [
       const renewed = await at.hold("renewed", "owner", { onLeaseExpiry: "unknown", retainUntilMs: at.nowMs() });
       for (let times = 0; times < 150; times += 1) {
         await at.advance(leaseMs - 1);
-        assert.deepEqual(await at.store.renew("renewed", renewed, leaseMs), ok, "a record must not end under its holder");
+        assert.deepEqual(
+          await at.store.renew("renewed", renewed, leaseMs),
+          ok,
+          "a record must not end under its holder",
+        );
       }
       await at.advance(leaseMs);
       assert.deepEqual(await at.store.peek("renewed"), { status: "unknown" });
@@ -113,7 +138,15 @@ export const endingProperties: readonly VerificationProperty[] = [
     title: "a retainUntilMs above the ceiling or beyond safe integers is refused, not truncated",
     async run(bench) {
       const at = await desk(bench);
-      for (const retainUntilMs of [at.nowMs() + ceilingMs + minute, 2 ** 53, 2 ** 256 - 1, Number.POSITIVE_INFINITY, Number.NaN, -1, 0.5]) {
+      for (const retainUntilMs of [
+        at.nowMs() + ceilingMs + minute,
+        2 ** 53,
+        2 ** 256 - 1,
+        Number.POSITIVE_INFINITY,
+        Number.NaN,
+        -1,
+        0.5,
+      ]) {
         const what = `retainUntilMs ${retainUntilMs}`;
         await rejectsWith("STORE_INVALID_ARGUMENT", what, () => at.claim("key", "owner", { retainUntilMs }));
         await rejectsWith("STORE_INVALID_ARGUMENT", `${what}, markOnce`, () =>
@@ -152,15 +185,23 @@ export const endingProperties: readonly VerificationProperty[] = [
       const lease = await at.hold("key", "owner", { onLeaseExpiry: "unknown" });
       await store.note("key", lease, "tx 1");
       assert.deepEqual(await store.note("key", lease, "tx 2"), ok);
-      assert.deepEqual(await store.reconcile("key", { token: "early", leaseMs }), { status: "in-progress", retryAfterMs: leaseMs });
+      assert.deepEqual(await store.reconcile("key", { token: "early", leaseMs }), {
+        status: "in-progress",
+        retryAfterMs: leaseMs,
+      });
       await at.advance(leaseMs);
       const unknown = { status: "unknown", evidence: "tx 2" };
       assert.deepEqual(await at.claim("key", "stranger"), unknown);
       const finders = await atOnce(10, (index) => store.reconcile("key", { token: `finder ${index}`, leaseMs }));
       assert.equal(countClaimed(finders), 1);
-      for (const finder of finders) if (finder.status !== "claimed") assert.deepEqual(finder, { status: "in-progress", retryAfterMs: leaseMs });
+      for (const finder of finders)
+        if (finder.status !== "claimed") assert.deepEqual(finder, { status: "in-progress", retryAfterMs: leaseMs });
       const finder = leaseIn(finders.find(({ status }) => status === "claimed") ?? assert.fail());
-      assert.deepEqual(await store.reconcile("key", { token: finder.token, leaseMs }), { status: "claimed", lease: finder, via: "resume" });
+      assert.deepEqual(await store.reconcile("key", { token: finder.token, leaseMs }), {
+        status: "claimed",
+        lease: finder,
+        via: "resume",
+      });
       assert.deepEqual(await at.claim("key", "stranger"), { status: "in-progress", retryAfterMs: leaseMs });
       await at.advance(leaseMs);
       assert.deepEqual(await store.peek("key"), unknown, "the reconciler crashed: unknown again, evidence kept");
@@ -171,7 +212,10 @@ export const endingProperties: readonly VerificationProperty[] = [
       assert.deepEqual(await store.peek("key"), unknown, "not found out: unknown, evidence kept");
       const third = leaseIn(await store.reconcile("key", { token: "third", leaseMs }));
       assert.deepEqual(await at.complete("key", third, "tx 2 settled"), ok);
-      assert.deepEqual(await store.reconcile("nothing here", { token: "t", leaseMs }), { status: "in-progress", retryAfterMs: 0 });
+      assert.deepEqual(await store.reconcile("nothing here", { token: "t", leaseMs }), {
+        status: "in-progress",
+        retryAfterMs: 0,
+      });
     },
   },
   {

@@ -3,10 +3,26 @@ import type { Claim, LeaseExpiry } from "@tollbooth-stores/core";
 
 /** One call by an actor on a key, or a step of the clock. */
 export type VerificationCommand =
-  | { kind: "claim"; actor: number; key: number; purchase: number; onLeaseExpiry: LeaseExpiry; leaseMs: number; retainMs: number }
+  | {
+      kind: "claim";
+      actor: number;
+      key: number;
+      purchase: number;
+      onLeaseExpiry: LeaseExpiry;
+      leaseMs: number;
+      retainMs: number;
+    }
   | { kind: "renew"; actor: number; key: number; leaseMs: number; toUnknown: boolean }
   | { kind: "note"; actor: number; key: number; evidence: string }
-  | { kind: "complete"; actor: number; key: number; accepted: boolean; value: string; valueTtlMs: number | undefined; retainMs: number }
+  | {
+      kind: "complete";
+      actor: number;
+      key: number;
+      accepted: boolean;
+      value: string;
+      valueTtlMs: number | undefined;
+      retainMs: number;
+    }
   | { kind: "release"; actor: number; key: number }
   | { kind: "markUnknown"; actor: number; key: number; evidence: string | undefined }
   | { kind: "reconcile"; actor: number; key: number; leaseMs: number }
@@ -63,10 +79,16 @@ export function verificationModel(startMs: number): { play(command: Verification
     if (entry === undefined || is === "absent") return { status: "absent" };
     if (is === "held") return { status: "in-progress", retryAfterMs: entry.leaseUntilMs - nowMs };
     if (is === "lapsed") return { status: "in-progress", retryAfterMs: 0 };
-    if (is === "unknown") return entry.evidence === undefined ? { status: is } : { status: is, evidence: entry.evidence };
+    if (is === "unknown")
+      return entry.evidence === undefined ? { status: is } : { status: is, evidence: entry.evidence };
     if (is === "spent") return { status: is };
     const outcome = entry.state === "accepted" ? "accepted" : "rejected";
-    return { status: "done", outcome, value: entry.value, expiresInMs: Math.min(entry.valueUntilMs, entry.endsAtMs) - nowMs };
+    return {
+      status: "done",
+      outcome,
+      value: entry.value,
+      expiresInMs: Math.min(entry.valueUntilMs, entry.endsAtMs) - nowMs,
+    };
   };
   const grant = (key: number, entry: Entry, via: "fresh" | "takeover"): NumberedClaim => {
     const lease = (leases.get(key) ?? 0) + 1;
@@ -99,7 +121,11 @@ export function verificationModel(startMs: number): { play(command: Verification
     if (is === "held" && entry.actor === actor) return resume(entry);
     if (is !== "lapsed") return see(entry);
     const endsAtMs = Math.max(entry.endsAtMs, leaseUntilMs + floorMs);
-    return grant(key, { ...entry, actor, onLeaseExpiry, leaseUntilMs, endsAtMs, attempt: entry.attempt + 1 }, "takeover");
+    return grant(
+      key,
+      { ...entry, actor, onLeaseExpiry, leaseUntilMs, endsAtMs, attempt: entry.attempt + 1 },
+      "takeover",
+    );
   };
   const reconcile = ({ actor, key, leaseMs }: Extract<VerificationCommand, { kind: "reconcile" }>): NumberedClaim => {
     const entry = find(key);
@@ -109,7 +135,11 @@ export function verificationModel(startMs: number): { play(command: Verification
     if (is !== "unknown") return see(entry);
     const leaseUntilMs = nowMs + leaseMs;
     const endsAtMs = Math.max(entry.endsAtMs, leaseUntilMs + floorMs);
-    return grant(key, { ...entry, actor, onLeaseExpiry: "unknown", leaseUntilMs, endsAtMs, attempt: entry.attempt + 1 }, "takeover");
+    return grant(
+      key,
+      { ...entry, actor, onLeaseExpiry: "unknown", leaseUntilMs, endsAtMs, attempt: entry.attempt + 1 },
+      "takeover",
+    );
   };
 
   return {

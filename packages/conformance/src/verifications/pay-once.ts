@@ -15,7 +15,12 @@ interface Shop {
   log: string[];
   count(step: string): number;
   payment: Payment;
-  pay(store: VerificationStore, steps?: Partial<PaymentSteps<string>>, payment?: Partial<Payment>, options?: Options): Promise<Paid<string>>;
+  pay(
+    store: VerificationStore,
+    steps?: Partial<PaymentSteps<string>>,
+    payment?: Partial<Payment>,
+    options?: Options,
+  ): Promise<Paid<string>>;
 }
 
 function shopAt(at: Desk, order: Order): Shop {
@@ -60,7 +65,10 @@ function shopAt(at: Desk, order: Order): Shop {
 }
 
 /** The same in both orders, each with a shop of its own. */
-async function inBothOrders(bench: VerificationBench, run: (at: Desk, shop: Shop, order: Order) => Promise<void>): Promise<void> {
+async function inBothOrders(
+  bench: VerificationBench,
+  run: (at: Desk, shop: Shop, order: Order) => Promise<void>,
+): Promise<void> {
   const at = await desk(bench);
   for (const order of orders) await run(at, shopAt(at, order), order);
 }
@@ -81,9 +89,9 @@ export const payOnceProperties: readonly VerificationProperty[] = [
         const paid = atOnce(20, () => shop.pay(store, { serve }, {}, { serialize: (result) => `kept: ${result}` }));
         setTimeout(open, 5);
         const answers = await paid;
-        const first = answers.filter((answer) => answer.status === "paid" && answer.fresh);
-        assert.deepEqual(first, [fresh], order);
-        for (const answer of answers.filter((other) => !first.includes(other))) {
+        const isFresh = (answer: Paid<string>): boolean => answer.status === "paid" && answer.fresh;
+        assert.deepEqual(answers.filter(isFresh), [fresh], order);
+        for (const answer of answers.filter((other) => !isFresh(other))) {
           assert.deepEqual(answer, { status: "paid", fresh: false, receipt: "tx 1", stored: "kept: the goods" }, order);
         }
         const expected = order === "serve-then-settle" ? ["verify", "serve", "settle"] : ["verify", "settle", "serve"];
@@ -115,7 +123,11 @@ export const payOnceProperties: readonly VerificationProperty[] = [
         const refuse = { verify: async () => ({ ok: false, reason: "bad signature" }) as const };
         const rejected = { status: "rejected", reason: "bad signature" };
         assert.deepEqual(await shop.pay(store, refuse, forged), rejected);
-        const answers = await Promise.all([shop.pay(store, refuse, forged), shop.pay(store), shop.pay(store, refuse, forged)]);
+        const answers = await Promise.all([
+          shop.pay(store, refuse, forged),
+          shop.pay(store),
+          shop.pay(store, refuse, forged),
+        ]);
         assert.deepEqual(answers, [rejected, fresh, rejected], order);
         assert.deepEqual(await shop.pay(store, refuse, { payloadHash: `forged later by ${order}` }), rejected);
         assert.deepEqual([shop.count("serve"), shop.count("settle")], [1, 1]);
@@ -142,7 +154,8 @@ export const payOnceProperties: readonly VerificationProperty[] = [
             return found;
           },
         });
-        for (let times = 0; times < 3; times += 1) assert.equal((await shop.pay(store, asked("unknown"))).status, "pending", order);
+        for (let times = 0; times < 3; times += 1)
+          assert.equal((await shop.pay(store, asked("unknown"))).status, "pending", order);
         assert.equal(shop.count("settle"), 1, "settled again although nobody knew");
         assert.deepEqual(seen, ["tx sent", "tx sent", "tx sent"], "the evidence is kept");
         assert.deepEqual(await shop.pay(store, asked("none")), fresh, order);
@@ -202,8 +215,16 @@ export const payOnceProperties: readonly VerificationProperty[] = [
         const again = await shop.pay(store);
         assert.deepEqual(again, { status: "paid", fresh: false, receipt: "tx 1", stored: "THE GOODS" }, order);
         const elsewhere = { payloadHash: `re-encoded by ${order}`, fingerprint: "purchase 2" };
-        assert.deepEqual(await shop.pay(store, {}, elsewhere), { status: "conflict" }, "another route, a re-encoded payload");
-        assert.deepEqual(await shop.pay(store, {}, { fingerprint: "purchase 2" }), { status: "conflict" }, "another route");
+        assert.deepEqual(
+          await shop.pay(store, {}, elsewhere),
+          { status: "conflict" },
+          "another route, a re-encoded payload",
+        );
+        assert.deepEqual(
+          await shop.pay(store, {}, { fingerprint: "purchase 2" }),
+          { status: "conflict" },
+          "another route",
+        );
         assert.deepEqual([shop.count("serve"), shop.count("settle")], [1, 1], order);
       });
     },

@@ -26,7 +26,10 @@ export const verificationCommands: fc.Arbitrary<VerificationCommand[]> = fc.arra
         retainMs,
       }),
     },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("renew" as const), actor, key, leaseMs, toUnknown: fc.boolean() }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant("renew" as const), actor, key, leaseMs, toUnknown: fc.boolean() }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("note" as const), actor, key, evidence }) },
     {
       weight: 3,
@@ -43,13 +46,21 @@ export const verificationCommands: fc.Arbitrary<VerificationCommand[]> = fc.arra
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("release" as const), actor, key }) },
     {
       weight: 2,
-      arbitrary: fc.record({ kind: fc.constant("markUnknown" as const), actor, key, evidence: fc.option(evidence, { nil: undefined }) }),
+      arbitrary: fc.record({
+        kind: fc.constant("markUnknown" as const),
+        actor,
+        key,
+        evidence: fc.option(evidence, { nil: undefined }),
+      }),
     },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant("reconcile" as const), actor, key, leaseMs }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("peek" as const), key }) },
     {
       weight: 3,
-      arbitrary: fc.record({ kind: fc.constant("advance" as const), ms: fc.constantFrom(1, 999, 1_000, 9_999, 600_000, 3_600_000) }),
+      arbitrary: fc.record({
+        kind: fc.constant("advance" as const),
+        ms: fc.constantFrom(1, 999, 1_000, 9_999, 600_000, 3_600_000),
+      }),
     },
   ),
   { minLength: 1, maxLength: 40 },
@@ -77,7 +88,13 @@ export async function playVerifications(
       assert.ok(last === undefined || BigInt(lease.fence) > BigInt(last), "a fence did not rise");
       known.push(lease.fence);
     }
-    return { status: "claimed", via, lease: known.indexOf(lease.fence) + 1, attempt: lease.attempt, ttlMs: lease.ttlMs };
+    return {
+      status: "claimed",
+      via,
+      lease: known.indexOf(lease.fence) + 1,
+      attempt: lease.attempt,
+      ttlMs: lease.ttlMs,
+    };
   };
   const answerTo = async (command: Exclude<VerificationCommand, { kind: "advance" }>): Promise<unknown> => {
     const id = `${name}: key ${command.key}`;
@@ -85,7 +102,13 @@ export async function playVerifications(
     const token = `actor ${command.actor}`;
     if (command.kind === "claim") {
       const { leaseMs: ms, onLeaseExpiry, retainMs: keepMs, purchase } = command;
-      const request = { token, fingerprint: `purchase ${purchase}`, leaseMs: ms, onLeaseExpiry, retainUntilMs: nowMs + keepMs };
+      const request = {
+        token,
+        fingerprint: `purchase ${purchase}`,
+        leaseMs: ms,
+        onLeaseExpiry,
+        retainUntilMs: nowMs + keepMs,
+      };
       return numbered(await store.claim(id, request), command.actor, command.key);
     }
     if (command.kind === "reconcile") {
@@ -105,7 +128,12 @@ export async function playVerifications(
       case "complete": {
         const { accepted, value, valueTtlMs } = command;
         const retainUntilMs = nowMs + command.retainMs;
-        return store.complete(id, lease, { outcome: accepted ? "accepted" : "rejected", value, valueTtlMs, retainUntilMs });
+        return store.complete(id, lease, {
+          outcome: accepted ? "accepted" : "rejected",
+          value,
+          valueTtlMs,
+          retainUntilMs,
+        });
       }
     }
   };

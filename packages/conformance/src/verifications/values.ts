@@ -5,7 +5,20 @@ import fc from "fast-check";
 import { atOnce, bytesOf, rejectsWith } from "../assertions.ts";
 import { day, desk, deskOf, floorMs, hour, leaseMs, ok, type VerificationProperty } from "./checks.ts";
 
-const oddValues: readonly string[] = ["", " ", "\0", "é", "e\u0301", "客", "😀", "{}", "\u2028", "null", "__proto__", "a\r\nb"];
+const oddValues: readonly string[] = [
+  "",
+  " ",
+  "\0",
+  "é",
+  "e\u0301",
+  "客",
+  "😀",
+  "{}",
+  "\u2028",
+  "null",
+  "__proto__",
+  "a\r\nb",
+];
 
 export const valueProperties: readonly VerificationProperty[] = [
   {
@@ -19,7 +32,10 @@ export const valueProperties: readonly VerificationProperty[] = [
       const marks = await atOnce(20, (index) => mark(`token ${index}`));
       const winner = marks.findIndex(({ status }) => status === "marked");
       for (const [index, answer] of marks.entries()) {
-        assert.deepEqual(answer, index === winner ? { status: "marked" } : { status: "already-marked", mismatch: false, atMs });
+        assert.deepEqual(
+          answer,
+          index === winner ? { status: "marked" } : { status: "already-marked", mismatch: false, atMs },
+        );
       }
       await at.advance(hour - 1);
       assert.deepEqual(await mark(`token ${winner}`), { status: "marked" }, "a lost reply locks nobody out");
@@ -31,7 +47,11 @@ export const valueProperties: readonly VerificationProperty[] = [
       const brief = { token: "t", fingerprint: "f", retainUntilMs: at.nowMs() - day };
       await at.store.markOnce("brief", brief);
       await at.advance(floorMs - 1);
-      assert.equal((await at.store.markOnce("brief", { ...brief, token: "u" })).status, "already-marked", "raised to the floor");
+      assert.equal(
+        (await at.store.markOnce("brief", { ...brief, token: "u" })).status,
+        "already-marked",
+        "raised to the floor",
+      );
     },
   },
   {
@@ -116,7 +136,10 @@ export const valueProperties: readonly VerificationProperty[] = [
       const at = await deskOf(bench, store);
       const retainUntilMs = at.nowMs() + hour;
       const held = await at.hold("held", "owner", { leaseMs: hour, retainUntilMs });
-      await at.complete("done", await at.hold("done", "owner", { retainUntilMs }), "receipt", { valueTtlMs: hour, retainUntilMs });
+      await at.complete("done", await at.hold("done", "owner", { retainUntilMs }), "receipt", {
+        valueTtlMs: hour,
+        retainUntilMs,
+      });
       await store.markOnce("marker", { token: "t", fingerprint: "f", retainUntilMs });
       let refused = 0;
       for (let index = 0; index < 60; index += 1) {

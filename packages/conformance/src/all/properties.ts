@@ -1,0 +1,6 @@
+// Every property of the three stores together.
+import type { StoresProperty } from "./checks.ts";
+import { faultProperties } from "./faults.ts";
+import { lifecycleProperties } from "./lifecycle.ts";
+
+export const storesProperties: readonly StoresProperty[] = [...faultProperties, ...lifecycleProperties];

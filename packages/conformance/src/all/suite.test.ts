@@ -1,0 +1,8 @@
+// The suite of all stores holds for core's on the Map port.
+import { reference } from "../mutants/reference.ts";
+import { storesSuite } from "./suite.ts";
+
+storesSuite({
+  ...reference().harnesses.stores,
+  lacks: ["server", "cluster", "peers", "borrowed", "physicalTtls"],
+});

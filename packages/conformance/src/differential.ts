@@ -1,0 +1,85 @@
+// The same sequence of calls against several stores at once: every one must give the same answers.
+import assert from "node:assert/strict";
+import type { RateLimitStore, SessionStore, VerificationStore } from "@tollbooth-stores/core";
+import fc from "fast-check";
+import { describe, it } from "vitest";
+import type { Harness } from "./harness.ts";
+import { type Bench, type Property, runProperty } from "./property.ts";
+import { minute, toWindowStart } from "./rate-limits/checks.ts";
+import { playRateLimits, rateLimitCommands } from "./rate-limits/sequences.ts";
+import { storeNowMs } from "./sessions/model.ts";
+import { playSessions, sessionCommands } from "./sessions/sequences.ts";
+import { desk } from "./verifications/checks.ts";
+import { playVerifications, verificationCommands } from "./verifications/sequences.ts";
+
+const runsOfEach = 100;
+const testTimeoutMs = 120_000;
+
+/** Rate limits: the first harness's answers are the ones that the others must give. */
+export function rateLimitDifferential(harnesses: readonly Harness<RateLimitStore>[]): void {
+  register("rate limits", harnesses, rateLimitCommands, async (bench, commands, name) => {
+    const store = await bench.open();
+    await toWindowStart(bench, store, minute);
+    return playRateLimits(store, commands, name, bench.advance);
+  });
+}
+
+/** Sessions, likewise. */
+export function sessionDifferential(harnesses: readonly Harness<SessionStore>[]): void {
+  register("sessions", harnesses, sessionCommands, async (bench, commands, name) => {
+    const store = await bench.open();
+    return playSessions(store, commands, name, await storeNowMs(bench), bench.advance);
+  });
+}
+
+/** Verifications, likewise. */
+export function verificationDifferential(harnesses: readonly Harness<VerificationStore>[]): void {
+  register("verifications", harnesses, verificationCommands, async (bench, commands, name) => {
+    const at = await desk(bench);
+    return playVerifications(at.store, commands, name, at.nowMs(), at.advance);
+  });
+}
+
+function register<S extends { close(): Promise<void> }, C>(
+  area: string,
+  harnesses: readonly Harness<S>[],
+  sequences: fc.Arbitrary<readonly C[]>,
+  play: (bench: Bench<S>, commands: readonly C[], name: string) => Promise<unknown[]>,
+): void {
+  const [first, ...others] = harnesses;
+  assert.ok(first !== undefined && others.length > 0, "a differential run needs two harnesses or more");
+  const title = `${area}: ${others.map(({ name }) => name).join(", ")} answer as ${first.name} does`;
+  describe("differential", () => {
+    it(title, () => differ(first, others, sequences, play), testTimeoutMs);
+  });
+}
+
+/** Rejects with the shortest sequence found on which two harnesses differ, and the seed that repeats it. */
+export async function differ<S extends { close(): Promise<void> }, C>(
+  first: Harness<S>,
+  others: readonly Harness<S>[],
+  sequences: fc.Arbitrary<readonly C[]>,
+  play: (bench: Bench<S>, commands: readonly C[], name: string) => Promise<unknown[]>,
+): Promise<void> {
+  let run = 0;
+  const answersOf = async (harness: Harness<S>, commands: readonly C[]) => {
+    let answers: unknown[] = [];
+    const playing: Property<S> = {
+      id: `differential on ${harness.name}`,
+      title: "plays a sequence",
+      async run(bench) {
+        answers = await play(bench, commands, `run ${run}`);
+      },
+    };
+    await runProperty(playing, harness);
+    return answers;
+  };
+  const check = async (commands: readonly C[]) => {
+    run += 1;
+    const expected = await answersOf(first, commands);
+    for (const other of others)
+      assert.deepEqual(await answersOf(other, commands), expected, `${other.name} differs from ${first.name}`);
+  };
+  const { seed } = first;
+  await fc.assert(fc.asyncProperty(sequences, check), { numRuns: runsOfEach, ...(seed === undefined ? {} : { seed }) });
+}

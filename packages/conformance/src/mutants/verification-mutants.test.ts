@@ -1,0 +1,6 @@
+// Every broken verification store is caught by the property that it breaks.
+import { verificationProperties } from "../verifications/properties.ts";
+import { mutantSuite } from "./catching.ts";
+import { completeVerifications, verificationMutants } from "./verification-mutants.ts";
+
+mutantSuite("verifications", verificationProperties, verificationMutants, [completeVerifications()], 13);
