@@ -5,7 +5,7 @@ import { StoreError } from "./errors.ts";
 import { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
 import { createSessionStore } from "./session/create-session-store.ts";
 import { DEFAULT_KEY_PREFIX, KEY_SUFFIX } from "./store-options.ts";
-import { storeRuntime } from "./store-runtime.ts";
+import { abortable, storeRuntime } from "./store-runtime.ts";
 import type { StoreOptions, Stores } from "./stores.ts";
 import { createVerificationStore } from "./verification/create-verification-store.ts";
 
@@ -30,8 +30,9 @@ export function combineStores<T>(
     ...stores,
     async ping(options) {
       if (closing !== undefined) throw new StoreError("STORE_CLOSED", "These stores were closed.");
+      options?.signal?.throwIfAborted();
       const started = performance.now();
-      await ping(options);
+      await abortable(ping(options), options?.signal);
       return { latencyMs: performance.now() - started };
     },
     close,
