@@ -101,7 +101,7 @@ describe("createSessionStore", () => {
     const { port, store } = storeWorld();
     const { record } = await store.create({ data: { n: 1 } });
     const sent = vi.spyOn(port, "transact");
-    const call = async (method: keyof SessionStore, ...given: unknown[]): Promise<unknown> =>
+    const call = async (method: Exclude<keyof SessionStore, "capabilities">, ...given: unknown[]): Promise<unknown> =>
       Reflect.apply(Reflect.get(store, method), store, given);
     const refused = [
       call("get", 1),

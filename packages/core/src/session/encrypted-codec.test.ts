@@ -129,14 +129,22 @@ describe("a session store with encryptedCodec", () => {
   it("stores neither data nor subject in the clear, and reads both back, also after rotate", async () => {
     const port = mapPort(manualClock());
     const store = createSessionStore(port, { codec, defaults: { idleTtlMs: 1_000 } });
-    const { record: made } = await store.create({ data: { card: "4242" }, subject: "alice@example.org" });
+    const { record: made } = await store.create({ data: { card: "hunter2-and-more" }, subject: "alice@example.org" });
     const rotated = await store.rotate(made.id);
     if (rotated.status !== "ok") throw new Error("it was there");
     expect(await store.get(rotated.record.id)).toStrictEqual({ ...made, id: rotated.record.id });
-    const updated = await store.update(rotated.record.id, { card: "5454" }, { ifVersion: made.version });
-    expect(updated).toMatchObject({ status: "ok", record: { data: { card: "5454" }, subject: "alice@example.org" } });
+    const updated = await store.update(
+      rotated.record.id,
+      { card: "correct-horse-staple" },
+      { ifVersion: made.version },
+    );
+    expect(updated).toMatchObject({
+      status: "ok",
+      record: { data: { card: "correct-horse-staple" }, subject: "alice@example.org" },
+    });
     const stored = JSON.stringify([...port.records]);
-    for (const secret of ["4242", "5454", "alice", "card"]) expect(stored).not.toContain(secret);
+    for (const secret of ["hunter2-and-more", "correct-horse-staple", "alice@example.org", '"card'])
+      expect(stored).not.toContain(secret);
   });
 
   it("refuses one session's data in another's record, and a subject in place of data", async () => {
