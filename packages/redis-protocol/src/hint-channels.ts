@@ -1,63 +1,84 @@
-// Wake-ups for those who wait: scripts publish a record's name on one of a few channels; one subscription a process hears
-// them all. A hint may be lost, late or false: polling makes up for it, and only claim is truth.
+// Wake-ups for those who wait. Scripts publish a record's name; who waits subscribes lazily, once a process on one channel,
+// or in a cluster with sharded pub/sub once a record, on that record's own node. A hint may be lost, late or false: polling
+// makes up for it, and only claim is truth.
 import type { AtomicPort } from "@tollbooth-stores/core";
 import type { RedisPort } from "./redis-port.ts";
 
 export interface HintChannels {
-  /** What a script is told to publish for the record at `keys[0]`: channel and message. */
-  announcement(keys: readonly string[]): [channel: string, message: string];
+  /** What a script is told to publish for the record at `keys[0]`: how, where and what. */
+  announcement(keys: readonly string[]): [command: string, channel: string, message: string];
   /** The store's side: publishing is the scripts' business. */
   readonly hint: NonNullable<AtomicPort["hint"]>;
   close(): Promise<void>;
 }
 
 /** Scripts publish nothing. */
-export const noHints: Pick<HintChannels, "announcement"> = { announcement: () => ["", ""] };
+export const noHints: Pick<HintChannels, "announcement"> = { announcement: () => ["", "", ""] };
 
 /** How long to leave a failed subscription alone. */
 const RETRY_MS = 1_000;
 
-/** `<keyPrefix>:hints`; subscribed while somebody waits for the first time, and from then on. */
+type Unsubscribe = () => Promise<void>;
+
+/** `<keyPrefix>:hints`, or `<keyPrefix>:{<record>}:hints` where a cluster shards its channels. */
 export function hintChannels(port: RedisPort, keyPrefix: string): HintChannels {
-  const channel = `${keyPrefix}:hints`;
-  const listeners = new Map<string, Set<() => void>>();
+  const sharded = port.cluster && port.subscribeSharded !== undefined;
   const nameOf = (key: string) => /\{([\w-]+)\}/.exec(key)?.[1] ?? key;
-  let subscription: Promise<() => Promise<void>> | undefined;
+  const channelOf = (name: string) => (sharded ? `${keyPrefix}:{${name}}:hints` : `${keyPrefix}:hints`);
+  const listeners = new Map<string, Set<() => void>>();
+  const subscriptions = new Map<string, Promise<Unsubscribe>>();
   let closed = false;
 
   const hear = (message: string) => {
     for (const wake of [...(listeners.get(message) ?? [])]) wake();
   };
-  const listen = () => {
-    if (subscription !== undefined || closed) return;
-    const started = port.subscribe(channel, hear);
-    subscription = started;
+  const open = async (channel: string): Promise<Unsubscribe> => {
+    if (!sharded || port.subscribeSharded === undefined) return port.subscribe(channel, hear);
+    // Before Redis 7 there are no sharded channels; scripts publish there the ordinary way.
+    return port.subscribeSharded(channel, hear).catch(() => port.subscribe(channel, hear));
+  };
+  const listen = (channel: string) => {
+    if (closed || subscriptions.has(channel)) return;
+    const started = open(channel);
+    subscriptions.set(channel, started);
     // Out of reach or not allowed: polling serves; another waiter may find it mended.
     started.catch(() => {
       setTimeout(() => {
-        if (subscription === started) subscription = undefined;
+        if (subscriptions.get(channel) === started) subscriptions.delete(channel);
       }, RETRY_MS).unref();
     });
   };
+  const end = async (channel: string) => {
+    const started = subscriptions.get(channel);
+    subscriptions.delete(channel);
+    const unsubscribe = await started?.catch(() => undefined);
+    await unsubscribe?.().catch(() => undefined);
+  };
   return {
-    announcement: ([key = ""]) => [channel, nameOf(key)],
+    announcement([key = ""]) {
+      const name = nameOf(key);
+      return [sharded ? "SPUBLISH" : "PUBLISH", channelOf(name), name];
+    },
     hint: {
       publish() {},
       subscribe(key, wake) {
         const name = nameOf(key);
+        const channel = channelOf(name);
         const waiting = listeners.get(name) ?? new Set();
         listeners.set(name, waiting.add(wake));
-        listen();
+        listen(channel);
         return () => {
           waiting.delete(wake);
-          if (waiting.size === 0 && listeners.get(name) === waiting) listeners.delete(name);
+          if (waiting.size > 0 || listeners.get(name) !== waiting) return;
+          listeners.delete(name);
+          // A channel a record is not worth keeping; the common one is.
+          if (sharded) void end(channel);
         };
       },
     },
     async close() {
       closed = true;
-      const unsubscribe = await subscription?.catch(() => undefined);
-      await unsubscribe?.().catch(() => undefined);
+      await Promise.all([...subscriptions.keys()].map(end));
     },
   };
 }

@@ -23,6 +23,8 @@ export interface RedisPort {
   scan(pattern: string): AsyncIterable<string>;
   /** Hears messages published on a channel from now on, on a connection of its own. Resolves to what ends it. */
   subscribe(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
+  /** Optional, for clusters: the same for a sharded channel (SSUBSCRIBE, Redis 7), on the node that owns its slot. */
+  subscribeSharded?(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
   /** Idempotent; closes only the connections that the port opened. */
   close(): Promise<void>;
 }

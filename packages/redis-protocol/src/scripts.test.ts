@@ -6,7 +6,7 @@ import { rateLimitScript, type Script, sessionScript, verificationScript } from 
 const pinned: Record<Script["name"], string> = {
   "rate-limit": "098cdeb331b9507c57f04bd8c209deb792bab541",
   session: "b5ef034b327d7bdda8317d35818d7899f029e8a3",
-  verification: "1e6165431f46a53da9c81b6a8aa8241457da39b4",
+  verification: "1d952e4ea1fa1a06594caf75b143d7da0da0939c",
 };
 
 describe("scripts", () => {

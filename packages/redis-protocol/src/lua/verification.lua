@@ -69,9 +69,12 @@ local function finish(k, b, jitter)
   write(k, b, jitter)
 end
 
--- Hints come last and may fail: an ACL user without channel rights would make the whole script an error.
-local function hint(channel, payload)
-  if channel ~= '' then redis.pcall('PUBLISH', channel, payload) end
+-- Hints come last and may fail: an ACL user without channel rights would make the whole script an error. Before Redis 7
+-- there is no SPUBLISH.
+local function hint(command, channel, message)
+  if command == '' then return end
+  local sent = redis.pcall(command, channel, message)
+  if command == 'SPUBLISH' and type(sent) == 'table' and sent.err then redis.pcall('PUBLISH', channel, message) end
 end
 
 local function lost(b)
@@ -174,7 +177,7 @@ end
 
 function operations.complete()
   local k, jitter, token, fence, outcome, value = key(), num(), arg(), arg(), arg(), arg()
-  local valueTtl, retainUntil, channel, payload = num(), num(), arg(), arg()
+  local valueTtl, retainUntil, command, channel, message = num(), num(), arg(), arg(), arg()
   local state = outcome == 'accepted' and ACCEPTED or REJECTED
   local b = read(k)
   if not b or not isLast(b, token, fence) then return lost(b) end
@@ -185,32 +188,32 @@ function operations.complete()
   b.state, b.value, b.evidence, b.unknownAt = state, value, nil, nil
   b.valueUntil = valueTtl < 0 and b.endsAt or now + valueTtl
   finish(k, b, jitter)
-  hint(channel, payload)
+  hint(command, channel, message)
   return { 'ok' }
 end
 
 function operations.release()
-  local k, jitter, token, fence, channel, payload = key(), num(), arg(), arg(), arg(), arg()
+  local k, jitter, token, fence, command, channel, message = key(), num(), arg(), arg(), arg(), arg(), arg()
   local b = read(k)
   if not b or not isLast(b, token, fence) then return lost(b) end
   if b.state == RELEASED then return { 'ok' } end
   if phase(b) ~= 'held' then return lost(b) end
   b.state, b.evidence = RELEASED, nil
   finish(k, b, jitter)
-  hint(channel, payload)
+  hint(command, channel, message)
   return { 'ok' }
 end
 
 function operations.markUnknown()
-  local k, jitter, token, fence, given, evidence, channel, payload =
-    key(), num(), arg(), arg(), arg(), arg(), arg(), arg()
+  local k, jitter, token, fence, given, evidence, command, channel, message =
+    key(), num(), arg(), arg(), arg(), arg(), arg(), arg(), arg()
   local b = read(k)
   if not b or not isLast(b, token, fence) or (b.state ~= IN_PROGRESS and b.state ~= UNKNOWN) then return lost(b) end
   b.state = UNKNOWN
   b.unknownAt = b.unknownAt or now
   if given == '1' then b.evidence = evidence end
   finish(k, b, jitter)
-  hint(channel, payload)
+  hint(command, channel, message)
   return { 'ok' }
 end
 
