@@ -1,3 +1,4 @@
+// The arguments of the programs: what is read, what is refused.
 import { describe, expect, test } from "vitest";
 import { portOption, readOptions, UsageError } from "./command-line.ts";
 

@@ -1,3 +1,4 @@
+// Signatures: one canonical spelling, and who signed.
 import { describe, expect, test } from "vitest";
 import { demoAccount, simulatedChain } from "./chain.ts";
 import { canonicalSignature, partsOf, signerOf } from "./eip3009.ts";

@@ -1,3 +1,4 @@
+// The example as a user runs it: start, stop, SIGTERM under load, kills, and what cannot be started.
 import { createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { demoAccount, payerLabel } from "./chain.ts";

@@ -1,4 +1,6 @@
+// Bad input: malformed, oversized, forged and wrong payments; nothing runs, nothing is charged, nothing crashes.
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { decodePaymentRequiredHeader } from "@x402/core/http";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { describe, expect, test } from "vitest";
@@ -89,6 +91,45 @@ describe("a payment that is none", () => {
     await alive();
   });
 });
+
+describe("a request that is hardly HTTP", () => {
+  test.each([
+    ["a Host that is none", "GET /quote HTTP/1.1\r\nHost: ev il\r\nConnection: close\r\n\r\n", 400],
+    ["no Host", "GET /quote HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
+    ["a control character in a header", "GET /quote HTTP/1.1\r\nHost: a\r\nX-A: \u0001\r\n\r\n", 400],
+    ["no request line", "\u0000\u0001\u0002\r\n\r\n", 400],
+    ["two lengths", "POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400],
+  ])("is answered with 4xx: %s", async (_name, bytes, status) => {
+    const before = system.counts();
+    expect(await statusOfBytes(bytes)).toBe(status);
+    expect(system.counts()).toEqual(before);
+    await alive();
+  });
+
+  test("two payments in one request are none", async () => {
+    const one = await makePayment(await system.payer());
+    const other = await makePayment(await system.payer());
+    const headers = [one, other].map(({ payload }) => paymentHeader(payload)["payment-signature"]);
+    const lines = headers.map((value) => `PAYMENT-SIGNATURE: ${value}\r\n`).join("");
+    const before = system.counts();
+    expect(await statusOfBytes(`GET /quote HTTP/1.1\r\nHost: a\r\n${lines}Connection: close\r\n\r\n`)).toBe(400);
+    expect(system.counts()).toEqual(before);
+  });
+});
+
+/** The status that raw bytes are answered with. */
+function statusOfBytes(bytes: string): Promise<number> {
+  const { hostname, port } = new URL(system.url());
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    let text = "";
+    socket.setEncoding("latin1").on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("close", () => resolve(Number(text.split(" ")[1])));
+    socket.on("error", reject);
+  });
+}
 
 /** The status of a request whose headers the server may refuse while they are still being sent. */
 function statusOf(headers: Record<string, string>): Promise<number | undefined> {

@@ -1,3 +1,4 @@
+// Whose address counts, with and without proxies in front.
 import { describe, expect, test } from "vitest";
 import { clientIp } from "./client-ip.ts";
 

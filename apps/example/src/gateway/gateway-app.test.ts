@@ -1,3 +1,4 @@
+// What the gateway answers when its stores do not.
 import { loadStores } from "@tollbooth-stores/config";
 import type { Stores } from "@tollbooth-stores/core";
 import { afterEach, describe, expect, test } from "vitest";

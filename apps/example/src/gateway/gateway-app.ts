@@ -76,6 +76,11 @@ export async function gatewayApp({ config, stores, stopping }: GatewayParts): Pr
   }
 
   app.notFound(() => problem(404, "not_found", "There is nothing here; GET / lists what there is."));
-  app.onError((error) => failure(error));
+  app.onError((error) => {
+    const answer = failure(error);
+    // The store's failures are its telemetry's to tell; what nobody expected is told here.
+    if (answer.status === 500) console.error(`gateway: ${error.stack ?? error.message}`);
+    return answer;
+  });
   return app;
 }

@@ -1,3 +1,4 @@
+// The limits by address and by payer, and that neither can be escaped or used up for somebody else.
 import { describe, expect, test } from "vitest";
 import { makePayment, paymentHeader } from "../testing/forge.ts";
 import { testConfig, testSystem } from "../testing/test-system.ts";

@@ -1,3 +1,4 @@
+// The configuration: what is read, and how each mistake is told.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";

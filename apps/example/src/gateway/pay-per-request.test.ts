@@ -1,3 +1,4 @@
+// Paying for a request: the price, the payment, one of everything, and failures of the upstream.
 import { decodePaymentRequiredHeader, decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test } from "vitest";
 import { simulatedChain } from "../chain.ts";
@@ -78,6 +79,18 @@ describe("a route paid for by request", () => {
     await system.upstream({ delayMs: 5_000 });
     expect((await fetch(system.url("/quote"), { headers })).status).toBe(504);
     expect(system.counts().transfers).toBe(transfers);
+  });
+
+  test("serves a large answer, and refuses to charge for an endless one", async () => {
+    const { headers } = await signedPayment();
+    const { transfers } = system.counts();
+    await system.upstream({ padding: 2_000_000 });
+    expect((await fetch(system.url("/quote"), { headers })).status).toBe(502);
+    expect(system.counts().transfers).toBe(transfers);
+    await system.upstream({ padding: 500_000 });
+    const response = await fetch(system.url("/quote"), { headers });
+    expect(response.status).toBe(200);
+    expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(500_000);
   });
 
   test("binds a payment to the body it was sent with", async () => {

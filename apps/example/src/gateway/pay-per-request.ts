@@ -1,17 +1,15 @@
 // A route that is paid for request by request: verified once, served once, settled once, on however many instances.
 import { isStoreError, payOnce } from "@tollbooth-stores/core";
-import { z } from "zod";
 import { admit } from "./admit.ts";
 import { alreadyUsed, paymentRequired, pending, receiptHeader } from "./answers.ts";
 import { nonceUsedReason, paymentSteps } from "./payment-steps.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
-import { callUpstream, type UpstreamAnswer } from "./upstream-client.ts";
-
-const keptAnswer = z.object({ status: z.int(), contentType: z.string(), body: z.string() });
+import { callUpstream, readAnswer, type UpstreamAnswer, writeAnswer } from "./upstream-client.ts";
 
 /**
  * Serves, then settles: nobody pays for what the upstream could not deliver. The answer travels as the settlement's
- * evidence, so that a buyer whose settlement was in doubt gets it when the doubt is over, without a second handler run.
+ * evidence, so that a buyer whose settlement was in doubt gets it when the doubt is over, without a second handler run
+ * (unless the answer was too large to be kept, or the instance died before it could be: then it is made again).
  */
 export async function payPerRequest(
   context: RouteContext,
@@ -27,34 +25,32 @@ export async function payPerRequest(
   const { signed, payment } = admitted;
 
   const steps = paymentSteps(config, price, signed);
-  let served: UpstreamAnswer | undefined;
-  let recovered: string | undefined;
+  const run = (signal: AbortSignal) => callUpstream(config.upstream, { ...asked, paidBy: payment.key }, signal);
+  let served: string | undefined;
+  let recovered: UpstreamAnswer | undefined;
   const paid = await payOnce<UpstreamAnswer>(stores.verifications, payment, {
     verify: steps.verify,
     async serve({ signal }) {
-      served = await callUpstream(config.upstream, { ...asked, paidBy: payment.key }, signal);
-      return served;
+      const answer = await run(signal);
+      served = writeAnswer(answer);
+      return answer;
     },
     async settle(step) {
-      // An answer too large to be kept is given up only if the settlement is in doubt.
-      await step.note(JSON.stringify(served)).catch((error: unknown) => {
+      await step.note(served ?? "").catch((error: unknown) => {
         if (!isStoreError(error, "STORE_VALUE_TOO_LARGE")) throw error;
       });
       return steps.settle(step);
     },
     async findSettlement(evidence, step) {
       const found = await steps.findSettlement(evidence, step);
-      if (typeof found === "object") recovered = evidence;
+      // Paid for, so owed; what throws here leaves the payment in doubt, and the buyer may ask again.
+      if (typeof found === "object") recovered = evidence ? readAnswer(evidence) : await run(step.signal);
       return found;
     },
   });
   switch (paid.status) {
     case "paid": {
-      const answer = paid.fresh
-        ? paid.result
-        : recovered === undefined
-          ? undefined
-          : keptAnswer.parse(JSON.parse(recovered));
+      const answer = paid.fresh ? paid.result : recovered;
       // A settled authorization is public on the chain: whoever presents it again proves nothing and gets nothing.
       if (answer === undefined) return alreadyUsed(admitted.headers);
       return new Response(answer.body, {

@@ -1,7 +1,7 @@
 // The steps that payOnce takes with the facilitator: verify, settle, and finding out about a settlement in doubt.
 import type { PaymentSteps } from "@tollbooth-stores/core";
 import { HTTPFacilitatorClient } from "@x402/core/http";
-import type { PaymentPayload, SettleResponse } from "@x402/core/types";
+import { type PaymentPayload, SettleError, type SettleResponse, VerifyError } from "@x402/core/types";
 import { isAddressEqual } from "viem";
 import { type NonceState, nonceStateOf } from "./chain-client.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
@@ -15,6 +15,13 @@ export const nonceUsedReason = "invalid_exact_evm_nonce_already_used";
 export class FacilitatorUnavailable extends Error {
   override readonly name = "FacilitatorUnavailable";
 }
+
+function inDoubt(): FacilitatorUnavailable {
+  return new FacilitatorUnavailable("The facilitator could not say whether the payment settled.");
+}
+
+const refusal = (invalidReason: string | undefined) => ({ isValid: false, invalidReason });
+const failedSettlement = (errorReason: string | undefined) => ({ success: false, errorReason, transaction: "" });
 
 /** Refusals at which the facilitator certainly sent nothing to the chain. Any other failure leaves the outcome open. */
 const definiteRefusals = new Set([
@@ -76,23 +83,30 @@ export function paymentSteps(
       if (authorization.validBefore > now + BigInt(Math.ceil(paymentTimeoutMs / 1_000)) + clockSlackSeconds) {
         return { ok: false, reason: "valid_for_too_long" };
       }
-      const answer = await facilitator.verify(payload, price.requirements).catch(() => {
+      const answer = await facilitator.verify(payload, price.requirements).catch((error: unknown) => {
+        // Some facilitators refuse with a status, some with 200.
+        if (error instanceof VerifyError && error.statusCode < 500) return refusal(error.invalidReason);
         throw new FacilitatorUnavailable("The facilitator did not verify the payment in time; nothing was charged.");
       });
       return answer.isValid ? { ok: true } : { ok: false, reason: answer.invalidReason ?? "invalid_payment" };
     },
 
     async settle() {
-      const answer = await facilitator.settle(payload, price.requirements);
+      const answer = await facilitator.settle(payload, price.requirements).catch((error: unknown) => {
+        if (error instanceof SettleError && error.statusCode < 500) return failedSettlement(error.errorReason);
+        throw error;
+      });
       if (answer.success) return { ok: true, receipt: receiptOf(answer.transaction) };
       const reason = answer.errorReason ?? "unknown";
       if (reason === nonceUsedReason) {
         // Perhaps an attempt of ours whose answer was lost; the chain knows.
-        const receipt = receiptFrom(await nonceState());
+        const state = await nonceState();
+        if (state.state === "unused") throw inDoubt();
+        const receipt = receiptFrom(state);
         return receipt === undefined ? { ok: false, reason } : { ok: true, receipt };
       }
       if (definiteRefusals.has(reason)) return { ok: false, reason };
-      throw new FacilitatorUnavailable("The facilitator could not say whether the payment settled.");
+      throw inDoubt();
     },
 
     async findSettlement() {

@@ -1,3 +1,4 @@
+// A payment used before, in every disguise.
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { describe, expect, test } from "vitest";
 import { makePayment, malleate, paymentHeader } from "../testing/forge.ts";

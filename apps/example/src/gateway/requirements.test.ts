@@ -1,3 +1,4 @@
+// Prices as what a buyer signs.
 import { describe, expect, test } from "vitest";
 import { simulatedChain } from "../chain.ts";
 import { payTo } from "../testing/forge.ts";

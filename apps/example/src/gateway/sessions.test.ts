@@ -1,3 +1,4 @@
+// Paying for time and for calls, and using what was bought.
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { makePayment, paymentHeader } from "../testing/forge.ts";

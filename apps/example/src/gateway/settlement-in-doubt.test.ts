@@ -1,3 +1,4 @@
+// A facilitator that hangs, fails or loses its reply: 503 until the chain tells, never 402, never a second transfer.
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test } from "vitest";
 import { makePayment, paymentHeader } from "../testing/forge.ts";
@@ -37,8 +38,7 @@ describe("a settlement in doubt", () => {
 
     const known = await askUntilKnown(ask);
     expect(known.status).toBe(200);
-    const { body } = { body: await known.json() };
-    expect(body).toMatchObject({ path: "/quote" });
+    expect(await known.json()).toMatchObject({ path: "/quote" });
     const [transfer, ...more] = transfers();
     expect(more).toEqual([]);
     const receipt = decodePaymentResponseHeader(known.headers.get("payment-response") ?? "");
@@ -88,6 +88,24 @@ describe("a settlement in doubt", () => {
     expect(statuses).toEqual([200, ...Array<number>(9).fill(409)]);
     expect(transfers()).toHaveLength(1);
     expect(system.counts().runs).toBe(runs + 1);
+  });
+
+  test("of an answer too large to be kept: it is made again, and paid for once", async () => {
+    const { ask, transfers } = await payment();
+    const { runs } = system.counts();
+    await system.upstream({ padding: 100_000 });
+    await system.fault({ on: "settle", fail: "after", times: 1 });
+    expect((await ask()).status).toBe(503);
+    // While it cannot be made the buyer is not told that all is over.
+    await system.upstream({ fail: true });
+    expect((await ask()).status).toBe(503);
+    await system.upstream({ padding: 100_000 });
+    const known = await askUntilKnown(ask);
+    expect(known.status).toBe(200);
+    expect(Object(await known.json()).padding).toHaveLength(100_000);
+    expect(transfers()).toHaveLength(1);
+    expect(system.counts().runs).toBe(runs + 3);
+    expect((await ask()).status).toBe(409);
   });
 
   test("of a session: the buyer gets what was bought, once", async () => {

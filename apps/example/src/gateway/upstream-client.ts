@@ -1,10 +1,25 @@
 // Runs the paid API behind the gateway and takes its whole answer, so that there is something to charge for.
 
-/** An upstream answer: what is sold. JSON-safe, so that it can be kept while a settlement is in doubt. */
+import { z } from "zod";
+
+/** An upstream answer: what is sold. */
 export interface UpstreamAnswer {
   status: number;
   contentType: string;
-  body: string;
+  body: Uint8Array<ArrayBuffer>;
+}
+
+/** An answer as text, to be kept while a settlement is in doubt. */
+export function writeAnswer({ body, ...rest }: UpstreamAnswer): string {
+  return JSON.stringify({ ...rest, body: Buffer.from(body).toString("base64") });
+}
+
+const writtenAnswer = z.object({ status: z.int(), contentType: z.string(), body: z.base64() });
+
+/** Reads `writeAnswer` back; throws for anything else. */
+export function readAnswer(text: string): UpstreamAnswer {
+  const { body, ...rest } = writtenAnswer.parse(JSON.parse(text));
+  return { ...rest, body: new Uint8Array(Buffer.from(body, "base64")) };
 }
 
 /** The upstream did not deliver; whoever pays only for what was served has not paid. */
@@ -50,13 +65,24 @@ export async function callUpstream(
       signal: AbortSignal.any([signal, timeout]),
       redirect: "error",
     });
-    const body = await response.text();
     if (!response.ok) throw new UpstreamFailed(`The upstream answered ${response.status}.`, 502);
-    if (Buffer.byteLength(body) > maxAnswerBytes) throw new UpstreamFailed("The upstream's answer is too large.", 502);
-    return { status: response.status, contentType: response.headers.get("content-type") ?? "text/plain", body };
+    const contentType = response.headers.get("content-type") ?? "application/octet-stream";
+    return { status: response.status, contentType, body: await wholeBody(response) };
   } catch (error) {
     if (error instanceof UpstreamFailed || signal.aborted) throw error;
     if (timeout.aborted) throw new UpstreamFailed("The upstream did not answer in time.", 504);
     throw new UpstreamFailed("The upstream cannot be reached.", 502);
   }
+}
+
+/** Reads no more than the answer may have. */
+async function wholeBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > maxAnswerBytes) throw new UpstreamFailed("The upstream's answer is too large.", 502);
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
 }

@@ -1,3 +1,4 @@
+// The simulated ledger over HTTP, asked by the official x402 client.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

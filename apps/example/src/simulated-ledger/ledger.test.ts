@@ -1,3 +1,4 @@
+// The simulated ledger enforces what a token contract does.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -10,11 +10,13 @@ const behaviourSchema = z.strictObject({
   delayMs: z.int().min(0).max(120_000).default(0),
   /** Every answer is a 500. */
   fail: z.boolean().default(false),
+  /** Every answer holds so many bytes more. */
+  padding: z.int().min(0).max(4_194_304).default(0),
 });
 
 /** `log` gets one line a handler run, with what the gateway says it was paid by. */
 export function upstreamApp(log: AppendLog): Hono {
-  let behaviour: z.infer<typeof behaviourSchema> = { delayMs: 0, fail: false };
+  let behaviour: z.infer<typeof behaviourSchema> = { delayMs: 0, fail: false, padding: 0 };
   let runs = 0;
   const app = new Hono();
   app.use(bodyLimit({ maxSize: 1_048_576 }));
@@ -33,7 +35,12 @@ export function upstreamApp(log: AppendLog): Hono {
     if (behaviour.delayMs > 0) await sleep(behaviour.delayMs);
     if (behaviour.fail) return c.json({ error: "the upstream was told to fail" }, 500);
     const url = new URL(c.req.url);
-    return c.json({ run, path: url.pathname + url.search, answer: `The answer to ${url.pathname}` });
+    return c.json({
+      run,
+      path: url.pathname + url.search,
+      answer: `The answer to ${url.pathname}`,
+      padding: "x".repeat(behaviour.padding),
+    });
   });
   return app;
 }
