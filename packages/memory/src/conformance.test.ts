@@ -4,6 +4,7 @@ import {
   portHarnesses,
   rateLimitStoreSuite,
   sessionStoreSuite,
+  storesSuite,
   verificationStoreSuite,
 } from "@tollbooth-stores/conformance";
 import { mayDrop } from "@tollbooth-stores/core";
@@ -57,3 +58,4 @@ verificationStoreSuite({
     bounded: (keyPrefix, maxEntries) => createMemoryVerificationStore({ keyPrefix, maxEntries, clock }),
   },
 });
+storesSuite(harnesses.stores);

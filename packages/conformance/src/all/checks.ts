@@ -1,10 +1,9 @@
 // What the properties of all stores share: one call of every method, and some state to call them on.
 import assert from "node:assert/strict";
 import type { CallOptions, Lease, SessionRecord, Stores } from "@tollbooth-stores/core";
-import type { Bench, Property } from "../property.ts";
+import type { Property } from "../property.ts";
 
 export type StoresProperty = Property<Stores>;
-export type StoresBench = Bench<Stores>;
 
 /** Stores with something in each of them. */
 export interface Furnished {
@@ -91,7 +90,7 @@ export function everyCall({
   };
 }
 
-export async function drain(items: AsyncIterable<unknown>): Promise<unknown[]> {
+async function drain(items: AsyncIterable<unknown>): Promise<unknown[]> {
   const all: unknown[] = [];
   for await (const item of items) all.push(item);
   return all;

@@ -12,7 +12,7 @@ function isAssertion(error: unknown): boolean {
 }
 
 /** `<area>/<number>` of a property's id: the number of the published list. */
-export function numberOf(id: string): string {
+function numberOf(id: string): string {
   return id.replace(/[a-z]$/, "");
 }
 

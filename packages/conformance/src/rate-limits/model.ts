@@ -19,7 +19,7 @@ export interface ModelReceipt {
   mark: number | bigint;
 }
 
-export type ModelDecision = Omit<RateLimitDecision, "receipt" | "source"> & { receipt?: ModelReceipt };
+type ModelDecision = Omit<RateLimitDecision, "receipt" | "source"> & { receipt?: ModelReceipt };
 
 /** The same operations as the store's, at an instant that the caller names. */
 export interface RateLimitModel {

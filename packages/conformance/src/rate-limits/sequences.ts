@@ -64,7 +64,7 @@ export async function playRateLimits(
 }
 
 /** A client's check of one of the identities. */
-export function checkFor(index: number, isHigh: boolean, client: string, amount = 1): RateLimitCheck {
+function checkFor(index: number, isHigh: boolean, client: string, amount = 1): RateLimitCheck {
   const policy = identities[index]?.(isHigh);
   assert.ok(policy !== undefined, "an identity of the list");
   return { route: `route ${index}`, client, policy, cost: amount };

@@ -14,7 +14,7 @@ export const leaseMs = 10_000;
 export const floorMs: number = 600_000;
 export const ceilingMs: number = 2_678_400_000;
 
-export interface Asked {
+interface Asked {
   fingerprint?: string;
   leaseMs?: number;
   onLeaseExpiry?: LeaseExpiry;
