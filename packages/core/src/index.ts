@@ -42,8 +42,10 @@ export { mayDrop } from "./rate-limit/record.ts";
 export { withFallback } from "./rate-limit/with-fallback.ts";
 export { createSessionStore } from "./session/create-session-store.ts";
 // Session data: how it is kept.
+export { type EncryptedCodecOptions, type EncryptionKey, encryptedCodec } from "./session/encrypted-codec.ts";
 export { jsonCodec } from "./session/json-codec.ts";
 export type { SessionCodec } from "./session/session-codec.ts";
+export { toJSONRecord } from "./session/to-json-record.ts";
 export type {
   ListedSession,
   Missing,
