@@ -1,11 +1,44 @@
 // Everything that is public, in the order in which a reader needs it.
 
-// For those who write a provider.
-export type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
+// What a user calls first.
+export {
+  type LimiterDecision,
+  type RateLimiter,
+  type RateLimitRule,
+  rateLimiter,
+} from "./rate-limit/rate-limiter.ts";
+export { type Paid, type Payment, type PaymentSteps, type PayOnceOptions, payOnce } from "./verification/pay-once.ts";
+export { type StepContext, type Verify, type VerifyOnceOptions, verifyOnce } from "./verification/verify-once.ts";
+export {
+  type PaymentIdentity,
+  type Purchase,
+  payloadHash,
+  paymentFingerprint,
+  paymentKey,
+} from "./payment/payment-key.ts";
+export { rateLimitHeaders } from "./rate-limit/rate-limit-headers.ts";
+export type { ReportedDecision } from "./rate-limit/ratelimit-draft.ts";
+export { type FallbackOptions, failOpen } from "./rate-limit/fail-open.ts";
+export { withFallback } from "./rate-limit/with-fallback.ts";
+
 // The stores: contracts.
 export type { CallOptions, Capabilities } from "./call-options.ts";
-export { combineStores, createStores, pingPort } from "./create-stores.ts";
-export { parseDuration } from "./durations.ts";
+export type {
+  RateLimitCheck,
+  RateLimitDecision,
+  RateLimitPolicy,
+  RateLimitStore,
+} from "./rate-limit/rate-limit-store.ts";
+export type { ListedSession, Missing, NewSession, SessionRecord, SessionStore } from "./session/session-store.ts";
+export type { Claim, Ended, Lease, LeaseExpiry, VerificationStore } from "./verification/verification-store.ts";
+export type { CommonOptions, StoreOptions, Stores } from "./stores.ts";
+
+// Session data: how it is kept, and how a record becomes JSON.
+export { jsonCodec } from "./session/json-codec.ts";
+export { type EncryptedCodecOptions, type EncryptionKey, encryptedCodec } from "./session/encrypted-codec.ts";
+export type { SessionCodec } from "./session/session-codec.ts";
+export { toJSONRecord } from "./session/to-json-record.ts";
+
 // What can go wrong, and how to watch.
 export {
   isStoreError,
@@ -14,45 +47,16 @@ export {
   type StoreErrorCode,
   type StoreErrorOutcome,
 } from "./errors.ts";
-export {
-  type PaymentIdentity,
-  type Purchase,
-  payloadHash,
-  paymentFingerprint,
-  paymentKey,
-} from "./payment/payment-key.ts";
+export { type OperationMessage, operationChannel } from "./telemetry.ts";
+
+// For those who write a provider.
+export type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
+export { combineStores, createStores, pingPort } from "./create-stores.ts";
 export { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
-export { type FallbackOptions, failOpen } from "./rate-limit/fail-open.ts";
-export { rateLimitHeaders } from "./rate-limit/rate-limit-headers.ts";
-export type {
-  RateLimitCheck,
-  RateLimitDecision,
-  RateLimitPolicy,
-  RateLimitStore,
-} from "./rate-limit/rate-limit-store.ts";
-// What a user calls first.
-export {
-  type LimiterDecision,
-  type RateLimiter,
-  type RateLimitRule,
-  rateLimiter,
-} from "./rate-limit/rate-limiter.ts";
-export type { ReportedDecision } from "./rate-limit/ratelimit-draft.ts";
-export { mayDrop } from "./rate-limit/record.ts";
-export { withFallback } from "./rate-limit/with-fallback.ts";
 export { createSessionStore } from "./session/create-session-store.ts";
-// Session data: how it is kept.
-export { type EncryptedCodecOptions, type EncryptionKey, encryptedCodec } from "./session/encrypted-codec.ts";
-export { jsonCodec } from "./session/json-codec.ts";
-export type { SessionCodec } from "./session/session-codec.ts";
-export { toJSONRecord } from "./session/to-json-record.ts";
-export type {
-  ListedSession,
-  Missing,
-  NewSession,
-  SessionRecord,
-  SessionStore,
-} from "./session/session-store.ts";
+export { createVerificationStore } from "./verification/create-verification-store.ts";
+export { mayDrop } from "./rate-limit/record.ts";
+export { parseDuration } from "./durations.ts";
 export {
   DEFAULT_KEY_PREFIX,
   DEFAULT_TTL_JITTER,
@@ -60,15 +64,3 @@ export {
   type ResolvedStoreOptions,
   resolveStoreOptions,
 } from "./store-options.ts";
-export type { CommonOptions, StoreOptions, Stores } from "./stores.ts";
-export { type OperationMessage, operationChannel } from "./telemetry.ts";
-export { createVerificationStore } from "./verification/create-verification-store.ts";
-export {
-  type Paid,
-  type Payment,
-  type PaymentSteps,
-  type PayOnceOptions,
-  payOnce,
-} from "./verification/pay-once.ts";
-export type { Claim, Ended, Lease, LeaseExpiry, VerificationStore } from "./verification/verification-store.ts";
-export { type StepContext, type Verify, type VerifyOnceOptions, verifyOnce } from "./verification/verify-once.ts";
