@@ -95,6 +95,12 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
       return decision;
     },
   })),
+  store("rate-limits/4c", "notes who was looked at", ({ right, port: map, namespace, clock }) => ({
+    peek(check) {
+      map.put(`${namespace}:seen`, { endsAtMs: clock.now() + 1_000, body: "seen" });
+      return right.peek(check);
+    },
+  })),
   store("rate-limits/5a", "takes a negative cost for none", ({ right }) => ({
     consume: (check) => right.consume({ ...check, cost: Math.max(0, check.cost ?? 1) }),
   })),
@@ -102,6 +108,12 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
     async consume(check) {
       await right.peek({ ...check, cost: 1 });
       return right.consume(check);
+    },
+  })),
+  store("rate-limits/5c", "divides by a limit of 0", ({ right }) => ({
+    async consume(check) {
+      const decision = await right.consume(check);
+      return check.policy.limit === 0 ? { ...decision, resetAfterMs: Number.POSITIVE_INFINITY } : decision;
     },
   })),
   store("rate-limits/6", "rounds retryAfterMs up to whole seconds", ({ right }) => ({
@@ -169,11 +181,25 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
       return decision;
     },
   })),
+  store("rate-limits/9c", "begins the TTL anew at a refund", ({ right, port: map, namespace }) => ({
+    async refund(check, receipt) {
+      const decision = await right.refund(check, receipt);
+      for (const [key, record] of [...map.records]) {
+        if (key.startsWith(`${namespace}:`)) map.put(key, { ...record, endsAtMs: record.endsAtMs + 10 });
+      }
+      return decision;
+    },
+  })),
   store("rate-limits/9d", "gives a receipt's cost to whatever window runs", ({ right }) => ({
     async refund(check, receipt) {
       await right.refund(check, receipt);
       await right.reset(check);
       return right.peek(check);
+    },
+  })),
+  store("rate-limits/9e", "forgets a block when it answers a refund", ({ right }) => ({
+    async refund(check, receipt) {
+      return { ...(await right.refund(check, receipt)), allowed: true, retryAfterMs: 0 };
     },
   })),
   store("rate-limits/10a", "lets debts grow without a floor", ({ right }) => ({

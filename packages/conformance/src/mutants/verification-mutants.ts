@@ -156,6 +156,12 @@ export const verificationMutants: readonly Mutant<VerificationStore>[] = [
       }),
   })),
   port("verifications/11a", "lets two verify", withoutAtomicity),
+  store("verifications/11b", "keeps acceptances as rejections", ({ right }) => ({
+    complete: (key, lease, result) => right.complete(key, lease, { ...result, outcome: "rejected" }),
+  })),
+  store("verifications/11c", "lets the lease of a failed verification run out", ({ right }) => ({
+    release: (key, lease) => right.renew(key, lease, 1),
+  })),
   records("verifications/11d", "remembers rejections for a day", (body, { endsAtMs }) => {
     const keptMs = endsAtMs + 86_400_000;
     return body.state === "rejected" ? { endsAtMs: keptMs, body: { ...body, valueUntilMs: keptMs } } : {};
@@ -166,11 +172,31 @@ export const verificationMutants: readonly Mutant<VerificationStore>[] = [
     wait: (_key, options) => new Promise((resolve) => setTimeout(resolve, options?.timeoutMs ?? 250).unref()),
   })),
   port("verifications/12a", "lets two settle", withoutAtomicity),
+  harness("verifications/12b", "keeps the payments of each instance apart", (_, { clock }) => ({
+    create: (keyPrefix) => createVerificationStore(mapPort(clock), { keyPrefix }),
+  })),
+  store("verifications/12c", "keeps one verification for all payloads", ({ right }) => {
+    const shared = (key: string) => (key.startsWith("v:") ? "v:" : key);
+    return {
+      claim: (key, request) => right.claim(shared(key), request),
+      complete: (key, lease, result) => right.complete(shared(key), lease, result),
+      release: (key, lease) => right.release(shared(key), lease),
+    };
+  }),
   store("verifications/12d", "frees what nobody knows the end of", ({ right }) => ({
     markUnknown: (key, lease) => right.release(key, lease),
   })),
   records("verifications/12e", "takes over from one that died while settling", (body) => ({
     body: { ...body, onLeaseExpiry: "retry" },
+  })),
+  store("verifications/12f", "lets the lease of a refused payment run out", ({ right }) => ({
+    release: (key, lease) => right.renew(key, lease, 1),
+  })),
+  store("verifications/12h", "tells the winner that it lost", ({ right }) => ({
+    async complete(key, lease, result) {
+      await right.complete(key, lease, result);
+      return key.startsWith("p:") ? { status: "lost", current: "done" } : ok;
+    },
   })),
   store("verifications/12g", "does not look at what was bought", ({ right }) => ({
     claim: (key, request) => right.claim(key, { ...request, fingerprint: "anything" }),

@@ -194,14 +194,19 @@ export const payOnceProperties: readonly VerificationProperty[] = [
     title: "payOnce: a definite refusal frees the payment, and so does a throw before anything moved",
     async run(bench) {
       await inBothOrders(bench, async ({ store }, shop, order) => {
+        // A payment that is not free again keeps the next one waiting for a lease.
+        const brief = { leaseMs: 400 };
         const refused = { settle: async () => ({ ok: false, reason: "insufficient funds" }) as const };
-        assert.deepEqual(await shop.pay(store, refused), { status: "rejected", reason: "insufficient funds" });
+        assert.deepEqual(await shop.pay(store, refused, {}, brief), {
+          status: "rejected",
+          reason: "insufficient funds",
+        });
         if (order === "serve-then-settle") {
           const failing = { serve: () => Promise.reject(new Error("the kitchen burns")) };
-          await assert.rejects(shop.pay(store, failing), /kitchen/);
+          await assert.rejects(shop.pay(store, failing, {}, brief), /kitchen/);
           assert.equal(shop.count("settle"), 1, "nothing is settled that was not served");
         }
-        assert.deepEqual(await shop.pay(store), fresh, order);
+        assert.deepEqual(await shop.pay(store, {}, {}, brief), fresh, order);
       });
     },
   },

@@ -91,7 +91,9 @@ export const verifyOnceProperties: readonly VerificationProperty[] = [
         if (runs === 1) throw new Error("the facilitator hung up");
         return { ok: true } as const;
       };
-      const answers = await Promise.allSettled(Array.from({ length: 5 }, () => verifyOnce(store, payment, verify)));
+      const answers = await Promise.allSettled(
+        Array.from({ length: 5 }, () => verifyOnce(store, payment, verify, { waitMs: 1_000 })),
+      );
       const failed = answers.filter(({ status }) => status === "rejected");
       assert.equal(failed.length, 1, "only the one who ran it sees the throw");
       assert.equal(runs, 2);
