@@ -1,13 +1,8 @@
 // One broken session store for each numbered property.
-import {
-  type CallOptions,
-  isStoreError,
-  type NewSession,
-  type SessionRecord,
-  type SessionStore,
-} from "@tollbooth-stores/core";
+import { isStoreError, type SessionStore } from "@tollbooth-stores/core";
 import { brokenHarness, brokenPort, brokenStore, type Mutant, rewriting, withoutAtomicity } from "./mutant.ts";
 import type { Reference } from "./reference.ts";
+import { creating, live } from "./session-create.ts";
 
 const sessions = ({ harnesses }: Reference) => harnesses.sessions;
 const store = (caughtBy: string, title: string, broken: Parameters<typeof brokenStore<SessionStore>>[3]) =>
@@ -298,36 +293,3 @@ export const sessionMutants: readonly Mutant<SessionStore>[] = [
     };
   }),
 ];
-
-interface CreateInput extends NewSession<unknown> {
-  id?: string | undefined;
-}
-
-/** `create` with something done to what goes in or comes out. */
-function creating(
-  right: SessionStore,
-  {
-    before = (input) => input,
-    after = (record) => record,
-  }: { before?(input: CreateInput): CreateInput; after?(record: SessionRecord<unknown>): SessionRecord<unknown> },
-): SessionStore["create"] {
-  type Ok = { status: "ok"; record: SessionRecord<unknown> };
-  function create(input: NewSession<unknown>, options?: CallOptions): Promise<Ok>;
-  function create(
-    input: Omit<NewSession<unknown>, "subject"> & { id: string },
-    options?: CallOptions,
-  ): Promise<Ok | { status: "exists" }>;
-  async function create(given: CreateInput, options?: CallOptions): Promise<Ok | { status: "exists" }> {
-    const { id, ...input } = before(given);
-    const answer =
-      id === undefined ? await right.create(input, options) : await right.create({ ...input, id }, options);
-    return answer.status === "ok" ? { status: "ok", record: after(answer.record) } : answer;
-  }
-  return create;
-}
-
-async function live(right: SessionStore, id: string): Promise<NonNullable<Awaited<ReturnType<SessionStore["get"]>>>> {
-  const record = await right.get(id);
-  if (record === null) throw new Error("the session is gone");
-  return record;
-}

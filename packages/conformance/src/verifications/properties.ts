@@ -2,6 +2,7 @@
 import type { VerificationProperty } from "./checks.ts";
 import { claimingProperties } from "./claiming.ts";
 import { endingProperties } from "./ending.ts";
+import { pastHolderProperties } from "./past-holders.ts";
 import { payOnceProperties } from "./pay-once.ts";
 import { sequenceProperties } from "./sequences.ts";
 import { valueProperties } from "./values.ts";
@@ -9,6 +10,7 @@ import { verifyOnceProperties } from "./verify-once.ts";
 
 export const verificationProperties: readonly VerificationProperty[] = [
   ...claimingProperties,
+  ...pastHolderProperties,
   ...endingProperties,
   ...valueProperties,
   ...verifyOnceProperties,
