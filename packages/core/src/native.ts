@@ -19,7 +19,8 @@ import type { Marked } from "./verification/mark-once.ts";
 import type { Look, UnresolvedRecord } from "./verification/peek.ts";
 import type { Claim, Ended, Lease } from "./verification/verification-store.ts";
 
-export { formatReceipt } from "./rate-limit/algorithm.ts";
+export { formatReceipt, parseReceipt } from "./rate-limit/algorithm.ts";
+export type { LimitGroup } from "./rate-limit/consume-all.ts";
 export type { Limit } from "./rate-limit/policy.ts";
 export { algorithmTag } from "./rate-limit/transitions.ts";
 export { type SessionState, sessionRecord, sessionState } from "./session/session-state.ts";
@@ -32,7 +33,8 @@ export interface TransitionCatalog {
   /** record */ "rate-limit.consume": { arguments: { limit: Limit }; reply: RateLimitDecision };
   /** one record a group */ "rate-limit.consumeAll": {
     arguments: { groups: readonly LimitGroup[] };
-    reply: { allowed: boolean; decisions: RateLimitDecision[] };
+    /** `atomic`: where it differs from what the port says of itself. */
+    reply: { allowed: boolean; decisions: RateLimitDecision[]; atomic?: boolean };
   };
   /** record */ "rate-limit.peek": { arguments: { limit: Limit }; reply: RateLimitDecision };
   /** record */ "rate-limit.charge": { arguments: { limit: Limit }; reply: RateLimitDecision };

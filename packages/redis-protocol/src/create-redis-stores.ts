@@ -72,7 +72,7 @@ export function createRedisRateLimitStore(
   options: RedisStoreOptions = {},
   owned = true,
 ): RateLimitStore {
-  const native = rateLimitNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER);
+  const native = rateLimitNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER, port.cluster);
   return createRateLimitStore(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
 }
 

@@ -1,8 +1,16 @@
 // Core's rate-limit transitions as calls of the rate-limit script.
-import type { RateLimitDecision } from "@tollbooth-stores/core";
-import { algorithmTag, formatReceipt, type Limit, type NativeTransitions } from "@tollbooth-stores/core/native";
-import { callRunner, jitter } from "./native-context.ts";
-import { type ReplyReader, replyReader } from "./reading.ts";
+import type { CallOptions, RateLimitDecision } from "@tollbooth-stores/core";
+import {
+  algorithmTag,
+  formatReceipt,
+  type Limit,
+  type LimitGroup,
+  type NativeTransitions,
+  parseReceipt,
+} from "@tollbooth-stores/core/native";
+import { type ConsumeTogether, consumeAcrossSlots, type Refund } from "./consume-across-slots.ts";
+import { callRunner, jitter, type RunCall } from "./native-context.ts";
+import { type ReplyReader, replyReader, unreadable } from "./reading.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 import { rateLimitScript } from "./scripts.ts";
 
@@ -29,7 +37,8 @@ function decision(limit: Limit, reply: ReplyReader): RateLimitDecision {
   };
 }
 
-export function rateLimitNatives(runner: ScriptRunner, spread: number): NativeTransitions {
+/** `cluster`: a script call may touch one slot only. */
+export function rateLimitNatives(runner: ScriptRunner, spread: number, cluster = false): NativeTransitions {
   const call = callRunner(runner, rateLimitScript, "A stored rate-limit record");
   const about = (limit: Limit) => [jitter(spread), ...policyArguments(limit)];
   return {
@@ -47,23 +56,39 @@ export function rateLimitNatives(runner: ScriptRunner, spread: number): NativeTr
     },
     "rate-limit.reset": async (keys, { limit }, options) =>
       (await call("reset", keys, about(limit), options)).integer() === 1,
-    "rate-limit.consumeAll": async (keys, { groups }, options) => {
-      const args = [
-        jitter(spread),
-        groups.length,
-        ...groups.flatMap(({ limits }) => [limits.length, ...limits.flatMap(policyArguments)]),
-      ];
-      const reply = await call("consumeAll", keys, args, options);
-      const allowed = reply.integer() === 1;
-      const byGroup = replyReader(reply.list());
-      const decisions: RateLimitDecision[] = [];
-      for (const { limits, positions } of groups) {
-        const own = replyReader(byGroup.list());
-        limits.forEach((limit, index) => {
-          decisions[positions[index] ?? 0] = decision(limit, replyReader(own.list()));
-        });
-      }
-      return { allowed, decisions };
+    "rate-limit.consumeAll": (keys, { groups }, options) => {
+      const consume: ConsumeTogether = (on, among, taking) => consumeTogether(call, spread, on, among, taking, options);
+      const refund: Refund = async (key, limit, receipt) => {
+        const { amount, mark } = parseReceipt(algorithmTag(limit.algorithm), receipt);
+        await call("refund", [key], [...about(limit), amount, mark], undefined);
+      };
+      return cluster ? consumeAcrossSlots(keys, groups, consume, refund) : consume(keys, groups, true);
     },
   };
+}
+
+/** One script call: all the groups, all or nothing; or, not `taking`, only what it would answer. */
+async function consumeTogether(
+  call: RunCall,
+  spread: number,
+  keys: readonly string[],
+  groups: readonly LimitGroup[],
+  taking: boolean,
+  options: CallOptions | undefined,
+): Promise<{ allowed: boolean; decisions: RateLimitDecision[] }> {
+  const args: (string | number)[] = [jitter(spread), taking ? 1 : 0, groups.length];
+  for (const { limits } of groups) args.push(limits.length, ...limits.flatMap(policyArguments));
+  const reply = await call("consumeAll", keys, args, options);
+  const allowed = reply.integer() === 1;
+  const byGroup = replyReader(reply.list());
+  const decisions: RateLimitDecision[] = [];
+  for (const { limits, positions } of groups) {
+    const own = replyReader(byGroup.list());
+    limits.forEach((limit, index) => {
+      const position = positions[index];
+      if (position === undefined) throw unreadable();
+      decisions[position] = decision(limit, replyReader(own.list()));
+    });
+  }
+  return { allowed, decisions };
 }

@@ -47,16 +47,9 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
       const run = async () => {
         const { keys, groups } = groupsOf(checks, prepare);
         if (keys.length === 0) return { allowed: true, atomic: true, decisions: [] };
-        const { atomic } = port.capabilities;
         const step = (records: Records, nowMs: number) => consumeAll(groups, records, nowMs);
-        const { allowed, decisions } = await runtime.apply(
-          "rate-limit.consumeAll",
-          keys,
-          { groups },
-          step,
-          callOptions,
-        );
-        return { allowed, atomic, decisions };
+        const reply = await runtime.apply("rate-limit.consumeAll", keys, { groups }, step, callOptions);
+        return { atomic: port.capabilities.atomic, ...reply };
       };
       return runtime.operation<{ allowed: boolean; atomic: boolean; decisions: RateLimitDecision[] }>(
         "consumeAll",

@@ -220,9 +220,9 @@ function operations.reset()
   return { stored and (blockedMs > 0 or ALGORITHM[p.tag].reset(p, s) > 0) and 1 or 0 }
 end
 
--- All or nothing over several records: for each record its key and the policies asked of it.
+-- All or nothing over several records: for each record its key and the policies asked of it. `taking` 0: only to see.
 function operations.consumeAll()
-  local jitter, groups, allowed = num(), {}, true
+  local jitter, taking, groups, allowed = num(), num() == 1, {}, true
   for i = 1, num() do
     local group = { key = key() }
     for j = 1, num() do group[j] = policy() end
@@ -259,7 +259,7 @@ function operations.consumeAll()
       if takes then writes[#writes + 1] = { group.key, strictest, s } end
     end
   end
-  if allowed then
+  if allowed and taking then
     for _, w in ipairs(writes) do write(w[1], w[2], w[3], 0, jitter) end
     for i, group in ipairs(groups) do
       for j, receipt in pairs(group.receipts) do

@@ -1,0 +1,80 @@
+// consumeAll in a cluster: one script call a slot. Not atomic across slots, and it says so; within one it is.
+import type { RateLimitDecision } from "@tollbooth-stores/core";
+import type { Limit, LimitGroup } from "@tollbooth-stores/core/native";
+
+export type ConsumeTogether = (
+  keys: readonly string[],
+  groups: readonly LimitGroup[],
+  taking: boolean,
+) => Promise<{ allowed: boolean; decisions: RateLimitDecision[] }>;
+
+export type Refund = (key: string, limit: Limit, receipt: string) => Promise<void>;
+
+interface Part {
+  keys: string[];
+  groups: LimitGroup[];
+}
+
+/** The checks of each slot together. Equal hash tags are equal slots; different ones need not be, but may. */
+function partsOf(keys: readonly string[], groups: readonly LimitGroup[]): Part[] {
+  const parts = new Map<string, Part>();
+  keys.forEach((key, index) => {
+    const group = groups[index];
+    if (group === undefined) return;
+    const tag = /\{([^}]*)\}/.exec(key)?.[1] ?? key;
+    const part = parts.get(tag) ?? { keys: [], groups: [] };
+    part.keys.push(key);
+    part.groups.push(group);
+    parts.set(tag, part);
+  });
+  return [...parts.values()];
+}
+
+/**
+ * Looks at every slot first, so that a denial takes nothing anywhere; then consumes slot by slot, and gives back what was
+ * taken where another client was faster meanwhile, or where a later slot's node fails (best effort: what cannot be given
+ * back stays taken until its window is over).
+ */
+export async function consumeAcrossSlots(
+  keys: readonly string[],
+  groups: readonly LimitGroup[],
+  consume: ConsumeTogether,
+  refund: Refund,
+): Promise<{ allowed: boolean; atomic: boolean; decisions: RateLimitDecision[] }> {
+  const parts = partsOf(keys, groups);
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1)
+    return { ...(await consume(only.keys, only.groups, true)), atomic: true };
+
+  const merged = (replies: readonly { decisions: RateLimitDecision[] }[]): RateLimitDecision[] =>
+    replies.reduce<RateLimitDecision[]>((all, { decisions }) => Object.assign(all, decisions), []);
+  const seen = await Promise.all(parts.map((part) => consume(part.keys, part.groups, false)));
+  if (seen.some(({ allowed }) => !allowed)) return { allowed: false, atomic: false, decisions: merged(seen) };
+
+  const taken: { part: Part; decisions: RateLimitDecision[] }[] = [];
+  const giveBack = () =>
+    Promise.allSettled(
+      taken.flatMap(({ part, decisions }) =>
+        part.groups.flatMap(({ limits, positions }, group) =>
+          limits.map(async (limit, index) => {
+            const receipt = decisions[positions[index] ?? -1]?.receipt;
+            const key = part.keys[group];
+            if (receipt !== undefined && key !== undefined) await refund(key, limit, receipt);
+          }),
+        ),
+      ),
+    );
+  for (const part of parts) {
+    const reply = await consume(part.keys, part.groups, true).catch(async (error: unknown) => {
+      await giveBack();
+      throw error;
+    });
+    if (!reply.allowed) {
+      await giveBack();
+      const unsigned = taken.map(({ decisions }) => ({ decisions: decisions.map(({ receipt: _, ...rest }) => rest) }));
+      return { allowed: false, atomic: false, decisions: merged([...seen, ...unsigned, reply]) };
+    }
+    taken.push({ part, decisions: reply.decisions });
+  }
+  return { allowed: true, atomic: false, decisions: merged(taken) };
+}
