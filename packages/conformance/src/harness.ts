@@ -23,6 +23,8 @@ export interface ServerProbe {
   start(): Promise<void>;
   /** SCRIPT FLUSH. */
   flushScripts(): Promise<void>;
+  /** Answers the next call that would write with this error, once, without running it. */
+  answerOnce(error: string): Promise<void>;
   /** Errors of the server's own making (ACL, wrong type, OOM, wrong password, bad URL), and the words none may show. */
   provoke?(): Promise<readonly { error: unknown; secrets: readonly string[] }[]>;
 }

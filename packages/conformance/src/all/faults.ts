@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { isStoreError, operationChannel } from "@tollbooth-stores/core";
-import { answerOf, everythingIn } from "../assertions.ts";
+import { answerOf, everythingIn, failureOf } from "../assertions.ts";
 import { check, everyCall, furnish, type StoresProperty } from "./checks.ts";
 
 /** Timers fire late on a busy machine; a call's deadline is its own, the rest is the machine's. */
@@ -68,7 +68,7 @@ export const faultProperties: readonly StoresProperty[] = [
     },
   },
   {
-    id: "all/2",
+    id: "all/2a",
     title: "SCRIPT FLUSH in mid-run is invisible",
     needs: ["server"],
     async run(bench) {
@@ -95,6 +95,23 @@ export const faultProperties: readonly StoresProperty[] = [
         await flushes;
       }
       assert.equal((await stores.rateLimits.peek(client)).remaining, 0, "each of a hundred calls was counted once");
+    },
+  },
+  {
+    id: "all/2b",
+    title: "no other error of the server is retried",
+    needs: ["server"],
+    async run(bench) {
+      const { rateLimits } = await bench.open();
+      const client = { ...check, client: "refused once" };
+      const words = ["BUSY", "LOADING", "MASTERDOWN", "OOM", "ERR"];
+      for (const word of words) {
+        await bench.probe("server").answerOnce(`${word} said the server`);
+        const error = await failureOf(word, () => rateLimits.consume(client));
+        assert.ok(isStoreError(error), `${word}: a StoreError`);
+        assert.equal((await rateLimits.consume(client)).allowed, true, `${word}: the call after it`);
+      }
+      assert.equal((await rateLimits.peek(client)).remaining, 100 - words.length, "something was sent twice");
     },
   },
   {

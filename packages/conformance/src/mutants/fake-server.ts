@@ -12,6 +12,8 @@ export interface ServerFaults {
   sendsLate?: boolean;
   /** Lets the caller see that a script was unknown. */
   showsFlush?: boolean;
+  /** Sends a refused call again. */
+  retriesAnything?: boolean;
   /** Loses what is written while slots move. */
   losesMoves?: boolean;
   /** Shows the server's own words. */
@@ -29,6 +31,7 @@ export function fakeServer(faults: ServerFaults = {}): FakeServer {
   let state: "alive" | "frozen" | "dead" = "alive";
   let flushed = false;
   let moving = false;
+  let refusal: string | undefined;
   let late: (() => Promise<unknown>)[] = [];
   const unavailable = (outcome: "unknown" | "not-applied") =>
     new StoreError("STORE_UNAVAILABLE", "The server did not answer in time; raise commandTimeoutMs.", { outcome });
@@ -53,6 +56,12 @@ export function fakeServer(faults: ServerFaults = {}): FakeServer {
       async transact(keys, step, options) {
         const run = () => port.transact(keys, step, options);
         await arrive(run);
+        if (refusal !== undefined) {
+          const cause = new Error(refusal);
+          refusal = undefined;
+          if (faults.retriesAnything !== true)
+            throw new StoreError("STORE_UNAVAILABLE", "The server refused.", { cause });
+        }
         if (flushed && faults.showsFlush === true) {
           flushed = false;
           throw new StoreError("STORE_UNAVAILABLE", "NOSCRIPT");
@@ -78,6 +87,9 @@ export function fakeServer(faults: ServerFaults = {}): FakeServer {
       start: wake,
       flushScripts: async () => {
         flushed = true;
+      },
+      async answerOnce(error) {
+        refusal = error;
       },
       async provoke() {
         const cause = faults.showsWords === true ? new StoreError("STORE_UNAVAILABLE", words) : new Error(words);

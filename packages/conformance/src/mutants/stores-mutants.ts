@@ -75,7 +75,8 @@ const broken = (
 export const storesMutants: readonly Mutant<Stores>[] = [
   provider("all/1a", "answers as if nothing were there while the server is away", { answersNothing: true }),
   provider("all/1b", "sends what it said was not applied", { sendsLate: true }),
-  provider("all/2", "passes on that a script is unknown", { showsFlush: true }),
+  provider("all/2a", "passes on that a script is unknown", { showsFlush: true }),
+  provider("all/2b", "sends a call again whatever the server said", { retriesAnything: true }),
   broken("all/3a", "answers after it was closed", (right) => ({ ...right, ping: async () => ({ latencyMs: 0 }) })),
   {
     caughtBy: "all/3b",
