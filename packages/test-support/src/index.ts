@@ -1,0 +1,8 @@
+// Everything that tests of other packages may use.
+export { type Certificates, makeCertificates } from "./certificates.ts";
+export { findRedisServer } from "./find-server.ts";
+export { freePort } from "./free-port.ts";
+export type { SharedRedis } from "./global-setup.ts";
+export { type RedisEndpoint, type Reply, redisCommand } from "./resp-command.ts";
+export { type RedisOptions, type RunningRedis, startRedis } from "./start-redis.ts";
+export { startTlsRedis, type TlsEndpoint, type TlsRedisOptions } from "./start-tls-redis.ts";

@@ -1,0 +1,58 @@
+// A real Redis as a production one is: TLS only, and one user with a password.
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { makeCertificates } from "./certificates.ts";
+import type { RedisEndpoint } from "./resp-command.ts";
+import { quoted, type RedisOptions, type RunningRedis, startListening } from "./start-redis.ts";
+
+export interface TlsRedisOptions extends RedisOptions {
+  /** Default "tollbooth". */
+  username?: string | undefined;
+  /** Default "a test's password". */
+  password?: string | undefined;
+}
+
+/** An endpoint that always has a user, a password and an authority. */
+export interface TlsEndpoint extends RedisEndpoint {
+  readonly username: string;
+  readonly password: string;
+  readonly ca: string;
+}
+
+/** Starts a Redis that listens for TLS only; the default user is off. */
+export async function startTlsRedis(options: TlsRedisOptions = {}): Promise<RunningRedis & TlsEndpoint> {
+  const { username = "tollbooth", password = "a test's password" } = options;
+  const { ca, cert, key } = await makeCertificates();
+  const login = `${encodeURIComponent(username)}:${encodeURIComponent(password)}`;
+  // A password with a space could not stand in a rule; its hash can.
+  const hash = createHash("sha256").update(password).digest("hex");
+  const users = { [username]: `on #${hash} ~* &* +@all`, default: "off", ...options.users };
+  return startListening(
+    { ...options, users },
+    {
+      endpoint: (port): TlsEndpoint => ({
+        host: "127.0.0.1",
+        port,
+        url: `rediss://${login}@127.0.0.1:${port}`,
+        username,
+        password,
+        ca,
+      }),
+      async listen(port, folder) {
+        const file = async (name: string, text: string) => {
+          await writeFile(join(folder, name), text);
+          return join(folder, name);
+        };
+        return [
+          "port 0",
+          `tls-port ${port}`,
+          "tls-auth-clients no",
+          `tls-cert-file ${quoted(await file("server.crt", cert))}`,
+          `tls-key-file ${quoted(await file("server.key", key))}`,
+          `tls-ca-cert-file ${quoted(await file("ca.crt", ca))}`,
+        ];
+      },
+    },
+  );
+}
