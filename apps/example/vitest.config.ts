@@ -1,3 +1,4 @@
 import { packageTests } from "../../vitest.shared.ts";
 
-export default packageTests();
+// Tests start real processes, three at a time: on a busy machine that takes a while.
+export default packageTests({ testTimeout: 60_000 });

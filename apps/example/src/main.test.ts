@@ -83,7 +83,7 @@ describe("the started example", () => {
     const { pids } = await run.started;
     run.child.kill("SIGKILL");
     await run.exited;
-    await allGone(pids, 5_000);
+    await allGone(pids, 15_000);
   });
 
   test("stops everything and ends with 1 when one of its processes dies", async () => {
@@ -141,7 +141,7 @@ describe("SIGTERM under load", () => {
   });
 
   test("with a drain: says 503 on /readyz while it still serves, and sends connections away", async () => {
-    const run = main(`drain: 1500ms\n${testConfig}`);
+    const run = main(`drain: 3s\n${testConfig}`);
     const { gateway } = await run.started;
     const [headers = {}] = await payments(gateway, 1);
     run.child.kill("SIGTERM");

@@ -1,48 +1,12 @@
-// A purchase whose credit was applied but whose reply was lost: the buyer gets what was bought, once.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type SessionStore, StoreError, type Stores } from "@tollbooth-stores/core";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { demoAccount, simulatedChain } from "../chain.ts";
-import { type AppendLog, appendLog } from "../process/append-log.ts";
-import { type Listening, listen } from "../process/listen.ts";
-import { type Ledger, openLedger } from "../simulated-ledger/ledger.ts";
-import { ledgerApp } from "../simulated-ledger/ledger-app.ts";
+// What a purchase must survive: a lost reply of the store, and time that passes.
+import { type SessionStore, StoreError } from "@tollbooth-stores/core";
+import { describe, expect, test } from "vitest";
 import { makePayment, paymentHeader, payTo } from "../testing/forge.ts";
-import { testConfig } from "../testing/test-system.ts";
-import { gatewayApp } from "./gateway-app.ts";
-import { loadGateway } from "./load-gateway.ts";
+import { type Ask, inProcessGateway } from "../testing/in-process-gateway.ts";
 import type { SessionData } from "./session-token.ts";
 
-const payer = demoAccount("buy session test");
-let directory: string;
-let ledger: Ledger;
-let log: AppendLog;
-let server: Listening;
-let loaded: Awaited<ReturnType<typeof loadGateway>>;
-
-beforeEach(async () => {
-  const { token, chainId } = simulatedChain;
-  const domain = { name: token.name, version: token.version, chainId, verifyingContract: token.address };
-  directory = mkdtempSync(join(tmpdir(), "tollbooth-buy-session-"));
-  ledger = openLedger(join(directory, "ledger.jsonl"), domain, () => Math.floor(Date.now() / 1_000));
-  ledger.mint([payer.address], 1_000_000n);
-  log = appendLog(join(directory, "facilitator.jsonl"));
-  server = await listen(ledgerApp(ledger, log).fetch, 0);
-  loaded = await loadGateway(testConfig, {
-    FACILITATOR_URL: `${server.url}/facilitator`,
-    CHAIN_URL: `${server.url}/chain`,
-    UPSTREAM_URL: "http://127.0.0.1:9",
-  });
-});
-afterEach(async () => {
-  await loaded.stores.close();
-  await server.stop(100);
-  ledger.close();
-  log.close();
-  rmSync(directory, { recursive: true });
-});
+const running = inProcessGateway();
+const payment = async () => paymentHeader((await makePayment(running().payer)).payload);
 
 /** Credits, and then fails to say so, as often as told. */
 function losingReplies(sessions: SessionStore<SessionData>, times: number): SessionStore<SessionData> {
@@ -58,27 +22,75 @@ function losingReplies(sessions: SessionStore<SessionData>, times: number): Sess
   };
 }
 
-async function gateway(stores: Stores<SessionData>) {
-  const app = await gatewayApp({ config: loaded.config, stores, stopping: () => false });
-  const env = { incoming: { socket: { remoteAddress: "10.0.0.1" } } };
-  return (headers: Record<string, string>) => app.request("/search", { headers }, env);
-}
-
 describe("buying a session, the store's replies lost", () => {
   test("credits once, transfers once, and tells the token at the attempt that succeeds", async () => {
-    const { stores } = loaded;
+    const { stores, ledger, gateway } = running();
     const ask = await gateway({ ...stores, sessions: losingReplies(stores.sessions, 2) });
-    const headers = paymentHeader((await makePayment(payer)).payload);
+    const headers = await payment();
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      const lost = await ask(headers);
-      expect(lost.status).toBe(503);
+      expect((await ask("/search", headers)).status).toBe(503);
       expect(ledger.balanceOf(payTo)).toBe(10_000n);
     }
-    const bought = await ask(headers);
+    const bought = await ask("/search", headers);
     expect(bought.status).toBe(201);
-    const body: unknown = await bought.json();
-    expect(body).toMatchObject({ callsLeft: "3" });
+    expect(await bought.json()).toMatchObject({ callsLeft: "3" });
     expect(ledger.balanceOf(payTo)).toBe(10_000n);
-    expect((await ask(headers)).status).toBe(409);
+    expect((await ask("/search", headers)).status).toBe(409);
+  });
+});
+
+describe("a session's time", () => {
+  async function buy(ask: Ask, path: string, headers: Record<string, string> = {}) {
+    const response = await ask(path, { ...headers, ...(await payment()) });
+    expect(response.status).toBe(201);
+    const { session, expiresAt } = Object(await response.json());
+    return { headers: { authorization: `Bearer ${session}` }, expiresAtMs: Date.parse(expiresAt) };
+  }
+
+  test("lasts to the millisecond before its end, then it is over and must be paid for", async () => {
+    const { clock, gateway } = running();
+    const ask = await gateway();
+    const { headers, expiresAtMs } = await buy(ask, "/stream");
+    expect(expiresAtMs).toBe(clock.now() + 600_000);
+    clock.advance(599_999);
+    expect((await ask("/stream", headers)).status).toBe(200);
+    clock.advance(1);
+    const over = await ask("/stream", headers);
+    expect(over.status).toBe(402);
+    expect(await over.json()).toMatchObject({ error: "session_over" });
+  });
+
+  test("is not prolonged by being used", async () => {
+    const { clock, gateway } = running();
+    const ask = await gateway();
+    const { headers } = await buy(ask, "/stream");
+    for (let minute = 0; minute < 9; minute += 1) {
+      clock.advance(60_000);
+      expect((await ask("/stream", headers)).status).toBe(200);
+    }
+    clock.advance(60_000);
+    expect((await ask("/stream", headers)).status).toBe(402);
+  });
+
+  test("paying for one that is over opens a new one, with a token of its own", async () => {
+    const { clock, gateway } = running();
+    const ask = await gateway();
+    const old = await buy(ask, "/stream");
+    clock.advance(600_000);
+    const next = await buy(ask, "/stream", old.headers);
+    expect(next.headers).not.toEqual(old.headers);
+    expect(next.expiresAtMs).toBe(clock.now() + 600_000);
+    expect((await ask("/stream", old.headers)).status).toBe(402);
+    expect((await ask("/stream", next.headers)).status).toBe(200);
+  });
+
+  test("of bought calls ends after validFor, whatever is left of them", async () => {
+    const { clock, gateway } = running();
+    const ask = await gateway();
+    const { headers } = await buy(ask, "/search");
+    clock.advance(86_399_999);
+    expect((await ask("/search", headers)).status).toBe(200);
+    clock.advance(1);
+    expect((await ask("/search", headers)).status).toBe(402);
   });
 });

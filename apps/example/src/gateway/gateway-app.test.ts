@@ -4,8 +4,8 @@ import type { Stores } from "@tollbooth-stores/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { demoAccount } from "../chain.ts";
 import { makePayment, paymentHeader } from "../testing/forge.ts";
+import { askerOf } from "../testing/in-process-gateway.ts";
 import { testConfig } from "../testing/test-system.ts";
-import { gatewayApp } from "./gateway-app.ts";
 import { loadGateway } from "./load-gateway.ts";
 import type { SessionData } from "./session-token.ts";
 
@@ -30,9 +30,7 @@ async function gateway(stores: Stores<SessionData>) {
   const away = "http://127.0.0.1:9";
   const loaded = await loadGateway(testConfig, { FACILITATOR_URL: away, CHAIN_URL: away, UPSTREAM_URL: away });
   await loaded.stores.close();
-  const app = await gatewayApp({ config: loaded.config, stores, stopping: () => false });
-  const env = { incoming: { socket: { remoteAddress: "10.0.0.1" } } };
-  return (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }, env);
+  return askerOf(loaded.config, stores);
 }
 
 async function expectUnavailable(response: Response): Promise<void> {

@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { simulatedChain } from "../chain.ts";
 import { buyer } from "../client/paying-client.ts";
 import { makePayment, paymentHeader, payTo } from "../testing/forge.ts";
-import { testSystem } from "../testing/test-system.ts";
+import { testConfig, testSystem } from "../testing/test-system.ts";
 
-const system = testSystem();
+const system = testSystem(testConfig.replace(/(UPSTREAM_URL}", timeout:) 5s/, "$1 2s"));
 
 async function signedPayment(path = "/quote") {
   const client = buyer(await system.payer());
@@ -76,7 +76,7 @@ describe("a route paid for by request", () => {
   test("answers 504 and charges nothing when the upstream is too slow", async () => {
     const { headers } = await signedPayment();
     const { transfers } = system.counts();
-    await system.upstream({ delayMs: 5_000 });
+    await system.upstream({ delayMs: 4_000 });
     expect((await fetch(system.url("/quote"), { headers })).status).toBe(504);
     expect(system.counts().transfers).toBe(transfers);
   });

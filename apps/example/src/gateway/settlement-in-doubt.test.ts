@@ -2,9 +2,11 @@
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test } from "vitest";
 import { makePayment, paymentHeader } from "../testing/forge.ts";
-import { testSystem } from "../testing/test-system.ts";
+import { testConfig, testSystem } from "../testing/test-system.ts";
 
-const system = testSystem();
+/** How long the gateway waits for the facilitator here, in milliseconds. */
+const patience = 2_000;
+const system = testSystem(testConfig.replace(/(FACILITATOR_URL}", timeout:) 5s/, `$1 ${patience}ms`));
 
 async function payment() {
   const { payload, authorization } = await makePayment(await system.payer());
@@ -30,8 +32,7 @@ describe("a settlement in doubt", () => {
   test("hangs, then succeeds: 503, then the answer that was paid for, from one run and one transfer", async () => {
     const { ask, transfers } = await payment();
     const { runs } = system.counts();
-    // The gateway gives the facilitator one second.
-    await system.fault({ on: "settle", delayMs: 1_600, times: 1 });
+    await system.fault({ on: "settle", delayMs: patience + 800, times: 1 });
     const first = await ask();
     expect(first.status).toBe(503);
     expect(await first.json()).toMatchObject({ error: "settlement_pending" });
@@ -137,7 +138,7 @@ describe("a facilitator that cannot verify", () => {
 
   test("is waited for no longer than its time", async () => {
     const { ask } = await payment();
-    await system.fault({ on: "verify", delayMs: 1_500, times: 1 });
+    await system.fault({ on: "verify", delayMs: patience + 800, times: 1 });
     expect((await ask()).status).toBe(503);
   });
 });

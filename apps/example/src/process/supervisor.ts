@@ -64,7 +64,7 @@ export async function startChild(program: ChildProgram): Promise<Supervised> {
   const failed = exited.then(({ code, signal }) => {
     throw new ChildFailed(`${program.name} ended before it was ready (${signal ?? `exit code ${code}`}).`, code);
   });
-  const within = program.readyWithinMs ?? 15_000;
+  const within = program.readyWithinMs ?? 60_000;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${program.name} was not ready within ${within} ms.`)), within);

@@ -15,9 +15,9 @@ export const programs: URL = new URL("../../dist/", import.meta.url);
 export const testConfig: string = `
 payTo: "${payTo}"
 network: eip155:84532
-facilitator: { url: "\${FACILITATOR_URL}", timeout: 1s }
+facilitator: { url: "\${FACILITATOR_URL}", timeout: 5s }
 chain: { url: "\${CHAIN_URL}" }
-upstream: { url: "\${UPSTREAM_URL}", timeout: 2s }
+upstream: { url: "\${UPSTREAM_URL}", timeout: 5s }
 limits:
   perIp: { limit: 100000, window: 1m }
   perPayer: { limit: 1000, window: 1m }
@@ -69,7 +69,7 @@ export function testSystem(config: string = testConfig): TestSystem {
     const configFile = join(directory, "gateway.yaml");
     writeFileSync(configFile, config);
     system = await startSystem({ programs, logDirectory: directory, configFile, port: 0 });
-  }, 30_000);
+  }, 60_000);
   afterEach(async () => {
     await send("DELETE", `${running().ledger.url}/admin/faults`);
     await send("PUT", `${running().upstream.url}/admin/behaviour`, {});
@@ -77,7 +77,7 @@ export function testSystem(config: string = testConfig): TestSystem {
   afterAll(async () => {
     await system?.stop();
     if (directory !== undefined) rmSync(directory, { recursive: true });
-  }, 30_000);
+  }, 60_000);
 
   return {
     url: (path = "") => running().gateway.url + path,
