@@ -36,11 +36,16 @@ export interface Exploration {
   readonly violation?: Violation;
 }
 
-/** A state that is to be looked into, and how it was first reached. */
+/** How a state was first reached. Without the states in between, which would fill the memory. */
+interface Trail {
+  readonly parent: Trail | null;
+  readonly choice: number;
+}
+
+/** A state that is to be looked into. */
 interface Reached<S> {
   readonly state: S;
-  readonly parent: Reached<S> | null;
-  readonly choice: number;
+  readonly trail: Trail;
 }
 
 /**
@@ -71,19 +76,19 @@ export function explore<S>(model: Model<S>, maxStates: number): Exploration {
     ...(violation && { violation }),
   });
 
-  const start: Reached<S> = { state: model.initial, parent: null, choice: 0 };
+  const start: Reached<S> = { state: model.initial, trail: { parent: null, choice: 0 } };
   const wrong = visit(start, frontier);
   if (wrong !== null) return report({ message: wrong, path: [], seed: "" });
   while (frontier.length > 0) {
     const further: Reached<S>[] = [];
-    for (const parent of frontier) {
-      for (const [choice, { next }] of model.moves(parent.state).entries()) {
+    for (const { state, trail: parent } of frontier) {
+      for (const [choice, { next }] of model.moves(state).entries()) {
         transitions += 1;
-        const reached: Reached<S> = { state: next, parent, choice };
-        const message = visit(reached, further);
+        const trail: Trail = { parent, choice };
+        const message = visit({ state: next, trail }, further);
         if (message === null) continue;
         depth += 1;
-        const seed = seedOf(reached);
+        const seed = seedOf(trail);
         return report({ message, path: replay(model, seed).path, seed });
       }
     }
@@ -93,9 +98,9 @@ export function explore<S>(model: Model<S>, maxStates: number): Exploration {
   return report();
 }
 
-function seedOf<S>(reached: Reached<S>): string {
+function seedOf(trail: Trail): string {
   const choices: number[] = [];
-  for (let at = reached; at.parent !== null; at = at.parent) choices.push(at.choice);
+  for (let at = trail; at.parent !== null; at = at.parent) choices.push(at.choice);
   return choices.reverse().join(".");
 }
 

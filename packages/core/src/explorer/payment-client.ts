@@ -28,7 +28,7 @@ export interface PayClient {
   /** Which settlement it has sent. */
   readonly flight?: number;
   /** What comes after release or markUnknown. */
-  readonly then?: "again" | "completeLate" | Outcome;
+  readonly next?: "again" | "completeLate" | Outcome;
   /** Attempts and renewals still allowed, so that runs end. */
   readonly attempts: number;
   readonly beats: number;
@@ -54,6 +54,8 @@ export type Flight = "flying" | "landed" | "dropped";
 export interface PayRules {
   readonly order: "serve-then-settle" | "settle-then-serve";
   readonly leaseMs: number;
+  /** Nobody claims later: verify refuses the payload. */
+  readonly validUntilMs: number;
   /** payOnce reconciles under another token than it claims with. */
   readonly reconcilesAs: "itself" | "another";
 }
@@ -67,7 +69,7 @@ export function believesToHold({ at, untilMs }: PayClient, nowMs: number): boole
 /** The client's next steps. `flights` is what the ledger would answer. */
 export function payTurns(
   client: PayClient,
-  { order, reconcilesAs }: PayRules,
+  { order, reconcilesAs, validUntilMs }: PayRules,
   flights: readonly Flight[],
   nowMs: number,
 ): Turn<PayClient, PayCall, readonly Flight[]>[] {
@@ -79,9 +81,10 @@ export function payTurns(
     return { call: { op, ...lease } };
   };
   // A settlement that outlives its attempt is still recorded, but where the result is still owed.
-  const givesUp = { at: "markUnknown", then: order === "serve-then-settle" ? "completeLate" : "pending" } as const;
+  const givesUp = { at: "markUnknown", next: order === "serve-then-settle" ? "completeLate" : "pending" } as const;
   switch (client.at) {
     case "claim":
+      if (nowMs >= validUntilMs) return [{ does: "finds it no longer valid", local: ended(client, "rejected") }];
       return [{ call: { op: "claim", token } }];
     case "reconcile":
       return [{ call: { op: "reconcile", token: reconcilesAs === "itself" ? token : `${token}'` } }];
@@ -92,7 +95,7 @@ export function payTurns(
     case "markUnknown":
       return [sends(client.at)];
     case "send":
-      if (!holds) return [becomes("sees its lease over", { at: "markUnknown", then: "pending" })];
+      if (!holds) return [becomes("sees its lease over", { at: "markUnknown", next: "pending" })];
       return [
         {
           ...becomes("sends the settlement", { at: "settling", flight: flights.length }),
@@ -104,18 +107,18 @@ export function payTurns(
       const done = order === "serve-then-settle" ? "complete" : "note";
       if (flights[flight] === "landed") turns.push(becomes("hears that it landed", { at: done }));
       if (flights[flight] === "dropped") {
-        turns.push(becomes("hears that it is refused", { at: "release", then: "rejected" }));
+        turns.push(becomes("hears that it is refused", { at: "release", next: "rejected" }));
       }
       if (holds && client.beats > 0) turns.push(sends("renew"));
       return turns;
     }
     case "find": {
-      if (!holds) return [becomes("sees its lease over", { at: "markUnknown", then: "pending" })];
+      if (!holds) return [becomes("sees its lease over", { at: "markUnknown", next: "pending" })];
       if (flights.includes("landed")) return [becomes("finds the settlement", { at: "complete" })];
       if (flights.includes("flying")) {
-        return [becomes("finds it still under way", { at: "markUnknown", then: "pending" })];
+        return [becomes("finds it still under way", { at: "markUnknown", next: "pending" })];
       }
-      return [becomes("finds that nothing moved", { at: "release", then: "again" })];
+      return [becomes("finds that nothing moved", { at: "release", next: "again" })];
     }
     case "completeLate":
       if (flights[flight] === "landed") return [sends("complete")];
@@ -156,7 +159,7 @@ export function payAnswered(
     case "switch":
       if (status === "ok") return { ...client, ...extended, at: "send" };
       if (status === "lost" || nowMs >= (client.untilMs ?? 0)) return again(client);
-      return { ...client, at: "release", then: "error" };
+      return { ...client, at: "release", next: "error" };
     case "renew": {
       const beaten = { ...client, beats: client.beats - 1 };
       if (reply === null) return beaten;
@@ -174,8 +177,8 @@ export function payAnswered(
       return nowMs < (client.untilMs ?? 0) ? client : ended(client, "pending");
     case "release":
     case "markUnknown":
-      if (client.then === "completeLate") return { ...client, at: "completeLate" };
-      return client.then === "again" ? again(client) : ended(client, client.then ?? "pending");
+      if (client.next === "completeLate") return { ...client, at: "completeLate" };
+      return client.next === "again" ? again(client) : ended(client, client.next ?? "pending");
   }
 }
 

@@ -62,7 +62,7 @@ export function paymentScenario({
   ...rules
 }: PaymentOptions = {}): Scenario<PayClient, PayCall, PayReply, PaymentGhost> {
   const on: PaymentTransitions = { claim, reconcile, renew, note, complete, release, markUnknown, ...transitions };
-  const rule: PayRules = { order: "serve-then-settle", leaseMs, reconcilesAs: "another", ...rules };
+  const rule: PayRules = { order: "serve-then-settle", leaseMs, validUntilMs, reconcilesAs: "another", ...rules };
   const names = ["A", "B", "C"].slice(0, callers);
   return {
     names,
