@@ -9,5 +9,5 @@ export default packageBuild(
     "src/simulated-ledger/simulated-ledger.ts",
     "src/upstream/upstream.ts",
   ],
-  { dts: false, target: "node24" },
+  { dts: false },
 );
