@@ -1,4 +1,5 @@
 // What the three stores share at run time: open or closed, aborts, telemetry, and errors of a port made safe.
+import { setMaxListeners } from "node:events";
 import type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
 import type { CallOptions } from "./call-options.ts";
 import { isStoreError, StoreError } from "./errors.ts";
@@ -44,6 +45,8 @@ export function storeRuntime(
   owned: boolean,
 ): StoreRuntime {
   const closing = new AbortController();
+  // One listener a waiter, each removed in time; Node takes more than ten for a leak and warns.
+  setMaxListeners(0, closing.signal);
   const closed = () =>
     new StoreError(
       "STORE_CLOSED",
