@@ -37,9 +37,13 @@ export const verifyOnceProperties: readonly VerificationProperty[] = [
         await opened;
         return { ok: true } as const;
       };
+      const warnings: string[] = [];
+      const listen = (warning: Error) => warnings.push(warning.name);
+      process.on("warning", listen);
       const callers = atOnce(100, () => verifyOnce(store, payment, verify));
       setTimeout(open, 5);
-      const answers = await callers;
+      const answers = await callers.finally(() => process.off("warning", listen));
+      assert.deepEqual(warnings, [], "a hundred waiters are no leak");
       assert.equal(runs, 1);
       assert.ok(answers.every((answer) => answer.ok));
       assert.equal(answers.filter(({ ran }) => ran).length, 1);
