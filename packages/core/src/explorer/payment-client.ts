@@ -36,12 +36,12 @@ export interface PayClient {
 }
 
 /** What a call of a lease's holder names. */
-export interface Held {
+interface Held {
   readonly token: string;
   readonly fence: string;
 }
 
-export type Outcome = "fresh" | "paid" | "rejected" | "conflict" | "pending" | "error";
+type Outcome = "fresh" | "paid" | "rejected" | "conflict" | "pending" | "error";
 
 export type PayCall =
   | { readonly op: "claim" | "reconcile"; readonly token: string }

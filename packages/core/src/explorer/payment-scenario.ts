@@ -18,7 +18,7 @@ import {
 import type { Applied, Scenario, World } from "./world.ts";
 
 /** The transitions under test; a test may put a wrong one among them. */
-export interface PaymentTransitions {
+interface PaymentTransitions {
   readonly claim: typeof claim;
   readonly reconcile: typeof reconcile;
   readonly renew: typeof renew;
@@ -45,7 +45,7 @@ export interface PaymentGhost {
   readonly broken: string | null;
 }
 
-export type PaymentWorld = World<PayClient, PayCall, PaymentGhost>;
+type PaymentWorld = World<PayClient, PayCall, PaymentGhost>;
 
 const startMs = 1_000;
 const leaseMs = 1_000;

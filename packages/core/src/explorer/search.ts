@@ -11,7 +11,7 @@ export const searchTimeoutMs: number = long ? 3_600_000 : 60_000;
 /** `[faults, clockSteps]`, of a short run and of a long one. */
 export type BudgetPair = readonly [short: readonly [number, number], long: readonly [number, number]];
 
-export function budgetsOf([short, longer]: BudgetPair): Budgets {
+function budgetsOf([short, longer]: BudgetPair): Budgets {
   const [faults, clockSteps] = long ? longer : short;
   return { faults, clockSteps };
 }

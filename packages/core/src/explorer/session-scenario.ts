@@ -36,7 +36,7 @@ import {
 import type { Scenario, World } from "./world.ts";
 
 /** The transitions under test; a test may put a wrong one among them. */
-export interface SessionTransitions {
+interface SessionTransitions {
   readonly create: typeof createSession;
   readonly credit: typeof creditSession;
   readonly debit: typeof debitSession;

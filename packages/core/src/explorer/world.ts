@@ -23,7 +23,7 @@ export interface World<L, C, G> {
   readonly ghost: G;
 }
 
-export interface Sent<C> {
+interface Sent<C> {
   readonly actor: number;
   readonly call: C;
 }
