@@ -61,7 +61,11 @@ export interface RateLimitStore extends AsyncDisposable {
   peek(check: RateLimitCheck, options?: CallOptions): Promise<RateLimitDecision>;
   /** Takes unconditionally (post-paid cost), down to -capacity; `allowed` says whether it fitted. */
   charge(check: RateLimitCheck, options?: CallOptions): Promise<RateLimitDecision>;
-  /** Gives back what a receipt took; a no-op once its window is over; never above capacity; not idempotent. */
+  /**
+   * Gives back what a receipt took; a no-op once its window is over; never above capacity; not idempotent. A record keeps
+   * no list of receipts: after a reset in the same window, or for a token bucket after another refund, it may give back
+   * up to what that one already gave.
+   */
   refund(check: RateLimitCheck, receipt: string, options?: CallOptions): Promise<RateLimitDecision>;
   /** Denies every cost until then, whatever the allowance. A shorter block never shortens a longer one. */
   block(check: RateLimitCheck, durationMs: number, options?: CallOptions): Promise<void>;

@@ -343,6 +343,16 @@ describe("payOnce", () => {
     expect(order).toEqual(["release ok", "serve"]);
   });
 
+  it("a caller that slept for ten minutes since it verified takes nothing up any more", async () => {
+    const sleepy = seller({
+      verify: () => new Promise((resolve) => setTimeout(() => resolve({ ok: true }), 600_001)),
+    });
+    const paid = await passing(700_000, payOnce(stores[0], payment, sleepy, { leaseMs: 300_000 }));
+    expect(paid).toMatchObject({ status: "pending" });
+    expect(ledger).toMatchObject({ serves: 0, transfers: 0 });
+    expect(await payOnce(stores[1], payment, seller())).toMatchObject({ status: "paid", fresh: true });
+  });
+
   it("a duplicate waits one lease at most, then is pending", async () => {
     void payOnce(stores[0], payment, seller({ serve: never }), options);
     await vi.advanceTimersByTimeAsync(100);

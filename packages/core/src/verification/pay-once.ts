@@ -5,6 +5,7 @@ import { abortable } from "../store-runtime.ts";
 import { keepLease } from "./lease-keeper.ts";
 import { type Attempt, RETRY_PENDING_MS, runPayment, settleUnknown } from "./pay-attempt.ts";
 import { readReceipt } from "./receipt.ts";
+import { RETENTION_FLOOR_MS } from "./verification-record.ts";
 import type { VerificationStore } from "./verification-store.ts";
 import {
   claimOrResume,
@@ -90,6 +91,7 @@ async function payFlight<R>(
   options: PayOnceOptions<R>,
 ): Promise<Paid<R>> {
   const { signal, leaseMs = DEFAULT_LEASE_MS, order = "serve-then-settle", serialize } = options;
+  const begunAt = performance.now();
   // Verified by its exact payload: a forged one spoils only its own record, never the payer's.
   const verified = await verifyShared(store, payment, steps.verify, { signal, leaseMs, waitMs: leaseMs });
   if (verified.status === "mismatch") return { status: "conflict" };
@@ -112,7 +114,9 @@ async function payFlight<R>(
   });
   let attempts = 0;
   for (;;) {
-    if (attempts === MAX_ATTEMPTS) return { status: "pending", retryAfterMs: RETRY_PENDING_MS };
+    // Whoever slept for as long as a record may be kept cannot tell a fresh payment from a forgotten one any more.
+    const overslept = performance.now() - begunAt > RETENTION_FLOOR_MS;
+    if (attempts === MAX_ATTEMPTS || overslept) return { status: "pending", retryAfterMs: RETRY_PENDING_MS };
     signal?.throwIfAborted();
     const { claim, sentAt } = await claimOrResume(store, key, request);
     switch (claim.status) {
