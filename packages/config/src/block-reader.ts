@@ -2,7 +2,8 @@
 import { isStoreError, parseDuration } from "@tollbooth-stores/core";
 import { closestKey } from "./closest-key.ts";
 import { type Environment, expandVariables } from "./expand-variables.ts";
-import { type Problems, shownKey } from "./problems.ts";
+import { readNamedFile } from "./named-file.ts";
+import { type Problems, shownKey, type Warnings } from "./problems.ts";
 import type { BlockReader } from "./store-provider.ts";
 
 /** One mapping of the document, and the keys that somebody has asked it for. */
@@ -18,8 +19,11 @@ export type ShownSetting = string | number | boolean;
 /** What all readers of one document share. `blocks` is every block that was opened, for the check for unknown keys. */
 export interface ReadingContext {
   readonly problems: Problems;
+  readonly warnings: Warnings;
   /** undefined: nothing is expanded. */
   readonly environment: Environment | undefined;
+  /** Where relative paths of files start. */
+  readonly folder: string;
   readonly blocks: Block[];
 }
 
@@ -69,6 +73,8 @@ export function blockReader(
     return layer && { path: `${layer.path}.${key}`, value: layer.values[key] };
   }
 
+  const pathOf = (key: string) => locate(key)?.path ?? `${layers[0]?.path}.${key}`;
+
   /** Where there is a value at `path` that fits: itself, expanded and converted. */
   function convertAt<V>(path: string, raw: unknown, convert: (value: unknown) => Converted<V>): V | undefined {
     if (raw === null) {
@@ -101,7 +107,13 @@ export function blockReader(
 
   return {
     has: (key) => locate(key) !== undefined,
-    text: (key, rule) => read(key, asText, rule?.secret ? mask : undefined),
+    kind(key) {
+      const found = locate(key);
+      if (found === undefined) return "nothing";
+      if (Array.isArray(found.value)) return "list";
+      return isMapping(found.value) ? "block" : "value";
+    },
+    text: (key, rule) => read(key, asText, masking(rule?.secret)),
     texts(key, rule) {
       const found = locate(key);
       if (found === undefined) return undefined;
@@ -119,17 +131,52 @@ export function blockReader(
     number: (key, range) => read(key, (value) => asNumber(value, range, /^-?\d{1,16}(\.\d{1,16})?$/, "a number")),
     flag: (key) => read(key, asFlag),
     seconds: (key) => read(key, asSeconds, (ms) => ms / 1_000),
+    file(key) {
+      const path = read(key, asText);
+      if (path === undefined) return undefined;
+      const answer = readNamedFile(path, context.folder);
+      if ("text" in answer) return answer.text;
+      problems.add(pathOf(key), answer.problem);
+      return undefined;
+    },
+    entries(key) {
+      const found = locate(key);
+      if (found === undefined) return undefined;
+      const { path, value } = found;
+      if (Array.isArray(value) && value.length === 0) problems.add(path, "must not be an empty list");
+      const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+      const entryOf = (item: unknown, index: number) => {
+        const itemPath = Array.isArray(value) ? `${path}[${index}]` : path;
+        if (!isMapping(item)) return convertAt(itemPath, item, asText);
+        return blockReader([openBlock(itemPath, item, context)], context, shown, `${shownPrefix}${key}.${index}.`);
+      };
+      const entries = list.map(entryOf).filter((entry) => entry !== undefined);
+      const written = entries.filter((entry) => typeof entry === "string");
+      if (written.length > 0) shown.set(shownPrefix + key, written.join(", "));
+      return entries;
+    },
+    together(keys) {
+      for (const layer of layers) for (const key of keys) layer.asked.add(key);
+      const isHere = ({ values }: Block) => keys.some((key) => Object.hasOwn(values, key) && values[key] !== undefined);
+      const layer = layers.find(isHere) ?? layers.at(-1);
+      return blockReader(layer === undefined ? [] : [layer], context, shown, shownPrefix);
+    },
     block(key) {
       const found = locate(key);
       if (found === undefined) return undefined;
       const inner = openBlock(found.path, found.value, context);
       return blockReader([inner], context, shown, `${shownPrefix}${key}.`);
     },
-    problem: (key, message) => problems.add(locate(key)?.path ?? `${layers[0]?.path}.${key}`, message),
+    problem: (key, message) => problems.add(pathOf(key), message),
+    warning: (key, message) => context.warnings.add(pathOf(key), message),
   };
 }
 
 const mask = () => "***";
+
+function masking(secret: boolean | ((value: string) => string) | undefined): ((value: string) => string) | undefined {
+  return typeof secret === "function" ? secret : secret ? mask : undefined;
+}
 
 function asText(value: unknown): Converted<string> {
   if (typeof value === "number" || typeof value === "boolean") return { wanted: "text; put it in quotes" };

@@ -7,6 +7,7 @@ import {
   type StoreOptions,
 } from "@tollbooth-stores/core";
 import { type Block, blockReader, type ReadingContext, type ShownSetting } from "./block-reader.ts";
+import { ownTable, sharedTable, usualTtl } from "./common-tables.ts";
 import type { StoreName } from "./store-provider.ts";
 
 /** What `ttlSeconds` of a store's block is the default of. */
@@ -22,22 +23,28 @@ export function readCommonSettings(
 ): StoreOptions {
   const inner = own === undefined ? [] : [own];
   const reader = blockReader([...inner, ...outer], context, shown);
+  const ownReader = blockReader(inner, context, shown);
 
   // A store's own prefix is used as written; one that stores share is told apart by a suffix.
-  const ownPrefix = blockReader(inner, context, shown).text("keyPrefix");
-  const sharedPrefix = blockReader(outer, context, shown).text("keyPrefix") ?? DEFAULT_KEY_PREFIX;
+  const ownPrefix = sharedTable.keyPrefix.read(ownReader, "keyPrefix");
+  const sharedPrefix =
+    sharedTable.keyPrefix.read(blockReader(outer, context, shown), "keyPrefix") ?? DEFAULT_KEY_PREFIX;
   const keyPrefix = ownPrefix ?? sharedPrefix + KEY_SUFFIX[store];
   shown.set("keyPrefix", keyPrefix);
   const refusal = refusalOfPrefix(keyPrefix, store);
   if (refusal !== undefined) reader.problem("keyPrefix", refusal);
-  const keySecret = reader.texts("keySecret", { secret: true });
-  const ttlMs = blockReader(inner, context, shown).seconds("ttlSeconds");
+  const keySecret = sharedTable.keySecret.read(reader, "keySecret");
+  const ttlMs = ownTable.ttlSeconds.read(ownReader, "ttlSeconds");
+  const usual = usualTtl[store];
+  if (ttlMs !== undefined && (ttlMs < usual.minMs || ttlMs > usual.maxMs)) {
+    ownReader.warning("ttlSeconds", `is outside the ${usual.told}`);
+  }
   return {
     keyPrefix,
     keySecret,
-    ttlJitter: reader.number("ttlJitter", { min: 0, max: 0.5 }),
+    ttlJitter: sharedTable.ttlJitter.read(reader, "ttlJitter"),
     // Rate limits store no values of the application's.
-    maxValueBytes: store === "rateLimits" ? undefined : reader.integer("maxValueBytes", { min: 1, max: 536_870_912 }),
+    maxValueBytes: store === "rateLimits" ? undefined : sharedTable.maxValueBytes.read(reader, "maxValueBytes"),
     defaults: { [durationOf[store]]: ttlMs },
   };
 }

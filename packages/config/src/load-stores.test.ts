@@ -12,6 +12,8 @@ const defaults = {
   rateLimits: { provider: "memory", shared: false, settings: { keyPrefix: "tollbooth:rl" } },
   sessions: { provider: "memory", shared: false, settings: { keyPrefix: "tollbooth:sess" } },
   verifications: { provider: "memory", shared: false, settings: { keyPrefix: "tollbooth:verify" } },
+  dialect: "tollbooth-stores",
+  warnings: [],
 };
 
 describe("sources", () => {
@@ -76,6 +78,7 @@ describe("forms", () => {
     );
     const settings = { maxEntries: 5, ttlJitter: 0.2 };
     expect(stores.describe()).toEqual({
+      ...defaults,
       rateLimits: { provider: "memory", shared: false, settings: { ...settings, keyPrefix: "pay:rl" } },
       sessions: { provider: "memory", shared: false, settings: { ...settings, keyPrefix: "pay:sess" } },
       verifications: { provider: "memory", shared: false, settings: { ...settings, keyPrefix: "pay:verify" } },

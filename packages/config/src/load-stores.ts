@@ -1,10 +1,20 @@
 // loadStores: from a document to running stores, or to one error that tells everything that is wrong with it.
-import { combineStores, type SessionCodec, StoreError, type Stores } from "@tollbooth-stores/core";
+import {
+  combineStores,
+  failOpen,
+  type RateLimitStore,
+  type SessionCodec,
+  StoreError,
+  type Stores,
+  withFallback,
+} from "@tollbooth-stores/core";
+import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
 import { isMapping } from "./block-reader.ts";
 import { closestKey } from "./closest-key.ts";
 import type { Environment } from "./expand-variables.ts";
+import { type Dialect, translateStores } from "./gateway-dialect.ts";
 import { type Plan, planStores, type StoreDescription } from "./plan-stores.ts";
-import { collectProblems } from "./problems.ts";
+import { collectProblems, collectWarnings } from "./problems.ts";
 import { providerRegistry } from "./provider-registry.ts";
 import { readSource } from "./read-source.ts";
 import type { OpenedStores, StoreName, StoreProvider } from "./store-provider.ts";
@@ -16,10 +26,22 @@ export interface LoadOptions {
   providers?: readonly StoreProvider[] | undefined;
   /** How session data becomes text and back. Default: JSON. */
   codec?: SessionCodec | undefined;
+  /**
+   * Hears what is allowed and yet worth saying, before anything is opened; throw to refuse it. `describe()` tells it,
+   * too. Default: `process.emitWarning`.
+   */
+  onWarning?: ((message: string) => void) | undefined;
+  /** Hears of every call that `onUnavailable: allow` or `memory` answered without the store. */
+  onFallback?: ((error: StoreError) => void) | undefined;
 }
 
 /** What was chosen, fit for a log: secrets are masked. */
-export type StoresDescription = Record<StoreName, StoreDescription>;
+export interface StoresDescription extends Record<StoreName, StoreDescription> {
+  /** Whose words the document uses: this package's, or the x402-tollbooth gateway's. */
+  dialect: Dialect;
+  /** What was warned of. */
+  warnings: readonly string[];
+}
 
 export interface LoadedStores<T = unknown> extends Stores<T> {
   /** A copy each time. */
@@ -35,13 +57,26 @@ export interface LoadedStores<T = unknown> extends Stores<T> {
 export async function loadStores<T = unknown>(source: unknown, options: LoadOptions = {}): Promise<LoadedStores<T>> {
   const { env = process.env, providers = [], codec } = options;
   const registry = providerRegistry(providers);
-  const { value, origin } = await readSource(source);
-  const problems = collectProblems(origin);
+  const { value, origin, folder } = await readSource(source);
+  const stores = translateStores(storesOf(value, origin));
+  const { dialect, shownPath } = stores;
+  const problems = collectProblems(origin, shownPath);
+  const warnings = collectWarnings(shownPath);
+  for (const { path, message } of stores.problems) problems.add(path, message);
+  for (const { path, message } of stores.warnings) warnings.add(path, message);
   const environment = env === false ? undefined : env;
-  const plan = planStores(storesOf(value, origin), registry, codec, { problems, environment, blocks: [] });
+  const context = { problems, warnings, environment, folder, blocks: [] };
+  const plan = planStores(stores.value, registry, codec, context);
   problems.throwIfAny();
   if (plan === undefined) throw new StoreError("STORE_CONFIG", `${origin} could not be understood.`);
-  return Object.assign(openAll<T>(plan), { describe: () => structuredClone(plan.descriptions) });
+  const told = warnings.told();
+  for (const message of told) (options.onWarning ?? emitWarning)(message);
+  const description: StoresDescription = { ...plan.descriptions, dialect, warnings: told };
+  return Object.assign(await openAll<T>(plan, options.onFallback), { describe: () => structuredClone(description) });
+}
+
+function emitWarning(message: string): void {
+  process.emitWarning(message, { type: "TollboothStoresWarning" });
 }
 
 function storesOf(document: unknown, origin: string): unknown {
@@ -59,13 +94,22 @@ function storesOf(document: unknown, origin: string): unknown {
   throw new StoreError("STORE_CONFIG", `${origin} has no key "stores"; ${advice}.`);
 }
 
-function openAll<T>(plan: Plan): Stores<T> {
+/** As `onUnavailable` wants it. Only rate limits can be given: a payment path cannot fail open. */
+function limitsInOutage(store: RateLimitStore, plan: Plan, onFallback: LoadOptions["onFallback"]): RateLimitStore {
+  if (plan.onUnavailable === "allow") return failOpen(store, { onFallback });
+  if (plan.onUnavailable === "memory") {
+    return withFallback(store, createMemoryRateLimitStore(plan.rateLimitSettings), { onFallback });
+  }
+  return store;
+}
+
+async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Promise<Stores<T>> {
   const opened: OpenedStores<T>[] = [];
   const closeBackends = async () => {
     await Promise.all(opened.map((stores) => stores.close()));
   };
   try {
-    for (const { read } of plan.providers) opened.push(read.open<T>());
+    for (const { read } of plan.providers) opened.push(await read.open<T>());
     const rateLimits = opened.find((stores) => stores.rateLimits !== undefined)?.rateLimits;
     const sessions = opened.find((stores) => stores.sessions !== undefined)?.sessions;
     const verifications = opened.find((stores) => stores.verifications !== undefined)?.verifications;
@@ -73,7 +117,7 @@ function openAll<T>(plan: Plan): Stores<T> {
       throw new StoreError("STORE_CONFIG", "A registered provider did not open a store that it was asked for.");
     }
     return combineStores<T>(
-      { rateLimits, sessions, verifications },
+      { rateLimits: limitsInOutage(rateLimits, plan, onFallback), sessions, verifications },
       (call) => Promise.all(opened.map((stores) => stores.ping(call))),
       closeBackends,
     );

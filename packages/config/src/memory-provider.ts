@@ -7,14 +7,25 @@ import {
   MAX_ENTRIES_LIMIT,
   type MemoryOptions,
 } from "@tollbooth-stores/memory";
+import { integer, readSettings, type SettingTable } from "./settings.ts";
 import type { StoreBlock, StoreProvider } from "./store-provider.ts";
+
+export const memoryTable: SettingTable<{ maxEntries: number }> = {
+  maxEntries: integer(
+    "How many records each store may hold; beyond, calls that would add one are refused. Default 100000.",
+    {
+      min: 1,
+      max: MAX_ENTRIES_LIMIT,
+    },
+  ),
+};
 
 /** Registered by itself. Register another, with a `clock`, to let a test step the time of configured stores. */
 export function memoryProvider(code: Pick<MemoryOptions, "clock"> = {}): StoreProvider {
   const optionsOf = ({ options, settings }: StoreBlock): MemoryOptions & StoreOptions => ({
     ...settings,
     ...code,
-    maxEntries: options.integer("maxEntries", { min: 1, max: MAX_ENTRIES_LIMIT }),
+    ...readSettings(options, memoryTable),
   });
   return {
     names: ["memory"],

@@ -1,5 +1,5 @@
 // From the document's `stores` block to what is to be opened: its three forms, in any combination, checked as a whole.
-import type { SessionCodec } from "@tollbooth-stores/core";
+import type { SessionCodec, StoreOptions } from "@tollbooth-stores/core";
 import {
   type Block,
   blockReader,
@@ -9,16 +9,10 @@ import {
   type ShownSetting,
 } from "./block-reader.ts";
 import { readCommonSettings } from "./common-settings.ts";
+import { blockKeys, type OnUnavailable, onlyRateLimits, ownTable, rootTable, storeNames } from "./common-tables.ts";
 import type { ProviderRegistry } from "./provider-registry.ts";
-import type { PerStore, ReadStores, StoreBlock, StoreName, StoreProvider } from "./store-provider.ts";
-
-/** What the document calls each store. */
-const blockKeys: Readonly<Record<StoreName, string>> = {
-  rateLimits: "rateLimits",
-  sessions: "sessions",
-  verifications: "verificationCache",
-};
-const storeNames = ["rateLimits", "sessions", "verifications"] as const;
+import { readSettings } from "./settings.ts";
+import type { BlockReader, PerStore, ReadStores, StoreBlock, StoreName, StoreProvider } from "./store-provider.ts";
 
 /** One provider, and the stores that chose it. */
 interface PlannedProvider {
@@ -38,6 +32,10 @@ export interface StoreDescription {
 
 export interface Plan {
   providers: readonly PlannedProvider[];
+  /** What becomes of rate limits while their store cannot be reached. */
+  onUnavailable: OnUnavailable;
+  /** The settings of rate limits, for a store that takes over. */
+  rateLimitSettings: StoreOptions;
   descriptions: Record<StoreName, StoreDescription>;
 }
 
@@ -45,6 +43,7 @@ interface PlannedStore {
   store: StoreName;
   provider: StoreProvider;
   block: StoreBlock;
+  onUnavailable: OnUnavailable | undefined;
   shown: Map<string, ShownSetting>;
 }
 
@@ -58,19 +57,21 @@ export function planStores(
   const { problems } = context;
   const root = openBlock("stores", value, context);
   const rootReader = blockReader([root], context, new Map());
-  const instances = rootReader.integer("instances", { min: 1, max: 1_000_000 }) ?? 1;
-  const allowUnshared = rootReader.flag("allowUnshared") ?? false;
-  const writtenProvider = rootReader.text("provider");
+  const { instances = 1, allowUnshared = false, provider: writtenProvider } = readSettings(rootReader, rootTable);
   const sharedName = rootReader.has("provider") ? writtenProvider : "memory";
   const unchecked = new Set<Block>();
-  const used = new Set<StoreProvider>();
+  const usedBlocks = new Set<string>();
+  const usedProviders = new Set<StoreProvider>();
 
   /** The block under `stores` that a provider's stores have in common; an empty one where it is not written. */
   function providerBlock(provider: StoreProvider): Block {
     const [first, second] = provider.names.filter((name) => Object.hasOwn(root.values, name));
     if (second !== undefined)
       problems.add(`stores.${second}`, `is another name of ${first}; keep one of the two blocks`);
-    const name = first ?? provider.names[0];
+    const { otherBlock } = provider;
+    const other = otherBlock !== undefined && Object.hasOwn(root.values, otherBlock) ? otherBlock : undefined;
+    const name = first ?? other ?? provider.names[0];
+    usedBlocks.add(name);
     return openBlock(`stores.${name}`, Object.hasOwn(root.values, name) ? root.values[name] : {}, context);
   }
 
@@ -82,6 +83,7 @@ export function planStores(
     const name = chosenHere ? ownReader.text("provider") : sharedName;
     const provider = name === undefined ? undefined : registry.find(name);
     const shown = new Map<string, ShownSetting>();
+    const onUnavailable = readOnUnavailable(store, blockReader(own === undefined ? [] : [own], context, shown));
     const common = provider && providerBlock(provider);
     const outer = common === undefined ? [root] : [common, root];
     const settings = readCommonSettings(store, own, outer, context, shown);
@@ -91,20 +93,21 @@ export function planStores(
       if (own !== undefined) unchecked.add(own);
       return undefined;
     }
-    used.add(provider);
+    usedProviders.add(provider);
     const options = blockReader(own === undefined ? [common] : [own, common], context, shown);
-    return { store, provider, block: { options, settings: { ...settings, codec } }, shown };
+    return { store, provider, block: { options, settings: { ...settings, codec } }, onUnavailable, shown };
   }
 
   const planned = storeNames.map(planStore).filter((plan) => plan !== undefined);
-  const providers = [...used].map((provider): PlannedProvider => {
+  const providers = [...usedProviders].map((provider): PlannedProvider => {
     const ofProvider = planned.filter((plan) => plan.provider === provider);
     const blocks: PerStore<StoreBlock> = {};
     for (const { store, block } of ofProvider) blocks[store] = block;
     return { stores: ofProvider.map(({ store }) => store), read: provider.read(blocks) };
   });
 
-  checkProviderBlocks(root, used, registry, rootReader.has("provider"), context);
+  checkPlaces(planned, providers, problems);
+  checkProviderBlocks(root, usedBlocks, registry, rootReader.has("provider"), context);
   const unshared = providers.flatMap(({ stores, read }) => stores.filter((store) => !read.isShared(store)));
   if (instances > 1 && unshared.length > 0 && !allowUnshared) {
     rootReader.problem(
@@ -124,8 +127,43 @@ export function planStores(
     return plan && { provider: plan.provider.names[0], shared, settings: Object.fromEntries(plan.shown) };
   };
   const [rateLimits, sessions, verifications] = storeNames.map(describe);
-  if (rateLimits === undefined || sessions === undefined || verifications === undefined) return undefined;
-  return { providers, descriptions: { rateLimits, sessions, verifications } };
+  const limits = planned.find(({ store }) => store === "rateLimits");
+  if (!limits || rateLimits === undefined || sessions === undefined || verifications === undefined) return undefined;
+  return {
+    providers,
+    onUnavailable: limits.onUnavailable ?? "deny",
+    rateLimitSettings: limits.block.settings,
+    descriptions: { rateLimits, sessions, verifications },
+  };
+}
+
+/** Only rate limits may choose; elsewhere even `deny` is refused, so that nobody takes it for a choice. */
+function readOnUnavailable(store: StoreName, own: BlockReader): OnUnavailable | undefined {
+  if (store === "rateLimits") return ownTable.onUnavailable.read(own, "onUnavailable");
+  if (own.has("onUnavailable")) own.problem("onUnavailable", onlyRateLimits);
+  return undefined;
+}
+
+/** Two stores whose keys would be the same. Each has its own format, so either would find the other's records corrupt. */
+function checkPlaces(
+  planned: readonly PlannedStore[],
+  providers: readonly PlannedProvider[],
+  problems: ReadingContext["problems"],
+): void {
+  const seen = new Map<string, StoreName>();
+  for (const { store, block } of planned) {
+    const read = providers.find(({ stores }) => stores.includes(store))?.read;
+    const place = read?.place?.(store);
+    if (place === undefined) continue;
+    const keys = `${block.settings.keyPrefix} ${place}`;
+    const other = seen.get(keys);
+    if (other === undefined) seen.set(keys, store);
+    else
+      problems.add(
+        `stores.${blockKeys[store]}.keyPrefix`,
+        `is that of ${blockKeys[other]}, on the same server: each store needs its own`,
+      );
+  }
 }
 
 /**
@@ -134,15 +172,14 @@ export function planStores(
  */
 function checkProviderBlocks(
   root: Block,
-  used: ReadonlySet<StoreProvider>,
+  usedBlocks: ReadonlySet<string>,
   registry: ProviderRegistry,
   providerWritten: boolean,
   context: ReadingContext,
 ): void {
   for (const name of Object.keys(root.values).filter((key) => registry.isProviderName(key))) {
     root.asked.add(name);
-    const provider = registry.find(name);
-    if (providerWritten || (provider !== undefined && used.has(provider))) continue;
+    if (providerWritten || usedBlocks.has(name)) continue;
     context.problems.add(`stores.${name}`, `no store uses this block; write provider: ${name} next to it`);
   }
 }
@@ -157,6 +194,7 @@ function whereItBelongs(
 ): string | undefined {
   const isProvider = registry.isProviderName(key);
   if (block !== root && isProvider) return `write the options of ${key} directly into ${block.path}`;
+  if (key === "onUnavailable") return "it belongs in rateLimits alone: sessions and payments fail closed";
   if (key === "ttlSeconds") return "it belongs in rateLimits, sessions or verificationCache, each with its own";
   const home = context.blocks.find((other) => other !== block && other.asked.has(key));
   return home && `it belongs in ${home.path}`;

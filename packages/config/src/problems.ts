@@ -11,11 +11,28 @@ export interface Problems {
   throwIfAny(): void;
 }
 
-/** `origin`: what the configuration is called in the message, e.g. a file's path as given. */
-export function collectProblems(origin: string): Problems {
+/** What is allowed and yet worth saying, each once. */
+export interface Warnings {
+  /** As `Problems.add`. */
+  add(path: string, message: string): void;
+  /** "path: message", in the order in which they were found. */
+  told(): readonly string[];
+}
+
+/** `shownPath`: how a path is written in the document, where that is not how it is read. */
+export function collectWarnings(shownPath: (path: string) => string): Warnings {
   const lines = new Set<string>();
   return {
-    add: (path, message) => void lines.add(`- ${path}: ${message}`),
+    add: (path, message) => void lines.add(`${shownPath(path)}: ${message}`),
+    told: () => [...lines],
+  };
+}
+
+/** `shownPath`: as for warnings. `origin`: what the configuration is called in the message, e.g. a file's path as given. */
+export function collectProblems(origin: string, shownPath: (path: string) => string): Problems {
+  const lines = new Set<string>();
+  return {
+    add: (path, message) => void lines.add(`- ${shownPath(path)}: ${message}`),
     throwIfAny() {
       if (lines.size === 0) return;
       const count = lines.size === 1 ? "a problem" : `${lines.size} problems`;

@@ -1,5 +1,6 @@
 // Where a configuration comes from: an object, text with a line break, or a file.
 import { readFile, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { StoreError } from "@tollbooth-stores/core";
 import { parseText } from "./parse-text.ts";
 
@@ -9,15 +10,17 @@ const largestBytes = 1_048_576;
 export interface SourceDocument {
   value: unknown;
   origin: string;
+  /** Where relative paths in it start: the file's folder, else where the process runs. */
+  folder: string;
 }
 
 /** Throws STORE_CONFIG where there is no such file, or where it or the text cannot be understood. */
 export async function readSource(source: unknown): Promise<SourceDocument> {
-  if (typeof source !== "string") return { value: source, origin: "The store configuration" };
+  if (typeof source !== "string") return { value: source, origin: "The store configuration", folder: "." };
   if (/[\n\r]/.test(source)) {
     const origin = "The store configuration text";
     if (Buffer.byteLength(source) > largestBytes) throw tooLarge(origin);
-    return { value: parseText(source, origin), origin };
+    return { value: parseText(source, origin), origin, folder: "." };
   }
   // One line of YAML, JSON or a URL given by mistake must not be echoed: it may hold a password.
   if (source === "" || source.length > 1_024 || /[{}"]|:\s|:\/\/|:$|\p{Cc}/u.test(source)) {
@@ -27,7 +30,7 @@ export async function readSource(source: unknown): Promise<SourceDocument> {
     );
   }
   const origin = `The configuration file ${source}`;
-  return { value: parseText(await readText(source, origin), origin), origin };
+  return { value: parseText(await readText(source, origin), origin), origin, folder: dirname(source) };
 }
 
 function tooLarge(origin: string): StoreError {

@@ -14,8 +14,13 @@ export type PerStore<V> = Partial<Record<StoreName, V>>;
  */
 export interface BlockReader {
   has(key: string): boolean;
-  /** Text that is not empty. A number or flag is refused: quotes keep "0123" whole. `secret`: masked in `describe()`. */
-  text(key: string, rule?: { secret?: boolean | undefined }): string | undefined;
+  /** What stands there, without a word about whether it may. */
+  kind(key: string): "nothing" | "value" | "list" | "block";
+  /**
+   * Text that is not empty. A number or flag is refused: quotes keep "0123" whole. `secret`: masked in `describe()`, or
+   * shown there as the function says.
+   */
+  text(key: string, rule?: { secret?: boolean | ((value: string) => string) | undefined }): string | undefined;
   /** One text, or a list of such, which may not be empty. */
   texts(key: string, rule?: { secret?: boolean | undefined }): readonly string[] | undefined;
   /** A whole number in min..max, or text that spells one. */
@@ -25,10 +30,21 @@ export interface BlockReader {
   flag(key: string): boolean | undefined;
   /** Whole seconds, or text such as "15m"; answers milliseconds, at most 100 years. */
   seconds(key: string): number | undefined;
+  /** The content of a UTF-8 text file. A relative path starts at the configuration file, else where the process runs. */
+  file(key: string): string | undefined;
+  /** A list of texts and blocks; a single text is a list of one. Such texts are shown in `describe()`. */
+  entries(key: string): readonly (string | BlockReader)[] | undefined;
   /** A block within this one. */
   block(key: string): BlockReader | undefined;
+  /**
+   * A reader of one block only: of the first that has any of `keys`. For options that make sense only together: a
+   * store's own `url` must not be joined with the `password` of the block that stores share.
+   */
+  together(keys: readonly string[]): BlockReader;
   /** Reports a problem of the value at `key`. The message holds no value of the document. */
   problem(key: string, message: string): void;
+  /** Says something about the value at `key` that is no error. The message holds no value of the document. */
+  warning(key: string, message: string): void;
 }
 
 /** What configuration hands a provider for one store. */
@@ -54,8 +70,16 @@ export interface OpenedStores<T> {
 export interface ReadStores {
   /** Whether other instances see that store's state. */
   isShared(store: StoreName): boolean;
-  /** Called at most once, and only where the whole configuration is right. Starts connecting, waits for nothing. */
-  open<T>(): OpenedStores<T>;
+  /**
+   * Optional: where the store's keys will lie, as text that is equal for the same place. Two stores at one place must
+   * not have the same prefix. Never shown.
+   */
+  place?(store: StoreName): string | undefined;
+  /**
+   * Called at most once, and only where the whole configuration is right. Starts connecting, and waits for nothing but
+   * the import of a client's code. What it had opened before it fails, it closes.
+   */
+  open<T>(): OpenedStores<T> | Promise<OpenedStores<T>>;
 }
 
 /**
@@ -65,5 +89,7 @@ export interface ReadStores {
 export interface StoreProvider {
   /** What `provider:` may say, and what the provider's block under `stores` may be called; the first is the usual one. */
   readonly names: readonly [string, ...string[]];
+  /** Optional: the block under `stores` that serves where there is none of those names, e.g. another client's. */
+  readonly otherBlock?: string | undefined;
   read(blocks: PerStore<StoreBlock>): ReadStores;
 }

@@ -1,0 +1,115 @@
+// The `stores` block as the x402-tollbooth gateway writes it (rateLimit, timeSession, backend, prefix), read as ours.
+import { KEY_SUFFIX } from "@tollbooth-stores/core";
+import { isMapping } from "./block-reader.ts";
+import { blockKeys, storeNames } from "./common-tables.ts";
+
+/** Whose words a document uses. */
+export type Dialect = "tollbooth-stores" | "x402-tollbooth";
+
+export interface TranslatedStores {
+  value: unknown;
+  dialect: Dialect;
+  /** Where in the document that stands which is read at a path. */
+  shownPath(path: string): string;
+  problems: readonly { path: string; message: string }[];
+  warnings: readonly { path: string; message: string }[];
+}
+
+type Mapping = Record<string, unknown>;
+
+/** The gateway's name of a store, where it is not ours. */
+const gatewayNames: Readonly<Record<string, string>> = { rateLimit: "rateLimits", timeSession: "sessions" };
+
+/** The gateway's keys of a Redis block. */
+const connectionKeys: Readonly<Record<string, string>> = { prefix: "keyPrefix" };
+/** Its `options`: those that have a counterpart, and those that need none. */
+const optionKeys: Readonly<Record<string, string>> = { connectionTimeout: "connectTimeoutMs" };
+const needlessOptions = ["idleTimeout", "autoReconnect", "maxRetries", "enableOfflineQueue", "enableAutoPipelining"];
+
+const noEffect = "has no effect here: connections are kept, always reconnect, and queue nothing while they are down";
+
+/** A document is the gateway's where a store's block says `backend`, which is no key of ours. */
+function isGateways(stores: Mapping): boolean {
+  const names = [...Object.keys(gatewayNames), ...storeNames.map((store) => blockKeys[store])];
+  return names.some((name) => {
+    const block = Object.hasOwn(stores, name) ? stores[name] : undefined;
+    return isMapping(block) && Object.hasOwn(block, "backend");
+  });
+}
+
+/** Leaves a document of ours as it is. What is not the gateway's in one of its own stays, to be judged by our rules. */
+export function translateStores(stores: unknown): TranslatedStores {
+  const renamed = new Map<string, string>();
+  const problems: TranslatedStores["problems"][number][] = [];
+  const warnings: TranslatedStores["warnings"][number][] = [];
+  const same = { value: stores, dialect: "tollbooth-stores", shownPath: (path: string) => path } as const;
+  if (!isMapping(stores) || !isGateways(stores)) return { ...same, problems, warnings };
+
+  /** Copies `from` into `to`, renaming keys; `at` is where it is read, `was` where it stands. */
+  function copy(from: Mapping, to: Mapping, names: Readonly<Record<string, string>>, at: string, was: string): void {
+    for (const [key, value] of Object.entries(from)) {
+      const name = Object.hasOwn(names, key) ? (names[key] ?? key) : key;
+      if (Object.hasOwn(to, name)) {
+        problems.push({ path: `${was}.${key}`, message: `is another name of ${name}; keep one of the two` });
+        continue;
+      }
+      // Not an assignment: a key named __proto__ stays a key.
+      Object.defineProperty(to, name, { value, enumerable: true, configurable: true, writable: true });
+      if (`${at}.${name}` !== `${was}.${key}`) renamed.set(`${at}.${name}`, `${was}.${key}`);
+    }
+  }
+
+  /** A Redis block: url, prefix, options. */
+  function copyRedis(from: Mapping, to: Mapping, at: string, was: string): void {
+    const { options, ...rest } = from;
+    copy(rest, to, connectionKeys, at, was);
+    if (!isMapping(options)) {
+      if (options !== undefined) copy({ options }, to, {}, at, was);
+      return;
+    }
+    const kept: Mapping = {};
+    for (const [key, value] of Object.entries(options)) {
+      if (needlessOptions.includes(key)) warnings.push({ path: `${was}.options.${key}`, message: noEffect });
+      else kept[key] = value;
+    }
+    copy(kept, to, optionKeys, at, `${was}.options`);
+  }
+
+  const value: Mapping = {};
+  copy(stores, value, gatewayNames, "stores", "stores");
+  const shared = value.redis;
+  if (isMapping(shared)) {
+    const redis: Mapping = {};
+    copyRedis(shared, redis, "stores.redis", "stores.redis");
+    value.redis = redis;
+  }
+  for (const store of storeNames) {
+    const name = blockKeys[store];
+    const written = Object.hasOwn(value, name) ? value[name] : undefined;
+    if (!isMapping(written)) continue;
+    const was = renamed.get(`stores.${name}`) ?? `stores.${name}`;
+    const { redis, ...rest } = written;
+    const block: Mapping = {};
+    copy(rest, block, { backend: "provider" }, `stores.${name}`, was);
+    if (isMapping(redis)) {
+      const connection: Mapping = {};
+      copyRedis(redis, connection, `stores.${name}`, `${was}.redis`);
+      const { keyPrefix, ...others } = connection;
+      // The gateway's prefix of a store is the base of its keys; ours is used as written.
+      copy(others, block, {}, `stores.${name}`, `stores.${name}`);
+      if (typeof keyPrefix === "string") block.keyPrefix = keyPrefix + KEY_SUFFIX[store];
+      else if (keyPrefix !== undefined) block.keyPrefix = keyPrefix;
+    } else if (redis !== undefined) block.redis = redis;
+    value[name] = block;
+  }
+  return { value, dialect: "x402-tollbooth", shownPath: (path) => originalPath(path, renamed), problems, warnings };
+}
+
+/** The path as it stands: the longest part of it that was renamed, and the rest. */
+function originalPath(path: string, renamed: ReadonlyMap<string, string>): string {
+  for (let end = path.length; end > 0; end = Math.max(path.lastIndexOf(".", end - 1), path.lastIndexOf("[", end - 1))) {
+    const original = renamed.get(path.slice(0, end));
+    if (original !== undefined) return original + path.slice(end);
+  }
+  return path;
+}

@@ -1,0 +1,72 @@
+// Where a Redis is, as written: a redis:// or rediss:// URL, or "host:port".
+
+export interface RedisEndpoint {
+  host: string;
+  port: number;
+}
+
+/** What a URL says. */
+export interface RedisUrl extends RedisEndpoint {
+  username?: string;
+  password?: string;
+  db?: number;
+  /** True for rediss:. */
+  tls: boolean;
+}
+
+const standardPort = 6_379;
+
+/** The parts of a URL, or what is wrong with it. Never quotes it: it may hold a password. */
+export function parseRedisUrl(written: string): RedisUrl | { problem: string } {
+  const form = "redis://host:6379 or, with TLS, rediss://host:6379";
+  if (!/^rediss?:\/\//i.test(written)) return { problem: `must be ${form}` };
+  const encode =
+    "what is special in a URL (# / ? @ : %) must be percent-encoded in a user name or password; " +
+    "or give host, username and password instead";
+  if (/[?#]/.test(written)) return { problem: `must have no ? or #; ${encode}` };
+  // Node's parser gives a scheme that it does not know no host; a known one checks the host as browsers do.
+  const parts = splitUrl(written);
+  if (parts === undefined) return { problem: `must be ${form}; ${encode}` };
+  const { user, address, path } = parts;
+  const endpoint = parseEndpoint(address, standardPort);
+  if (endpoint === undefined) return { problem: `must be ${form}; ${encode}` };
+  const db = path === "" || path === "/" ? undefined : /^\/(\d{1,6})$/.exec(path)?.[1];
+  if (db === undefined && path !== "" && path !== "/")
+    return { problem: "may end in /n, the number of a database, only" };
+  const credentials = parseCredentials(user);
+  if (credentials === undefined) return { problem: `must be ${form}; ${encode}` };
+  return { ...endpoint, ...credentials, ...(db !== undefined && { db: Number(db) }), tls: /^rediss/i.test(written) };
+}
+
+function splitUrl(written: string): { user: string; address: string; path: string } | undefined {
+  const match = /^rediss?:\/\/(?:([^@/]*)@)?([^@/]+)(\/[^@]*)?$/i.exec(written);
+  return match === null ? undefined : { user: match[1] ?? "", address: match[2] ?? "", path: match[3] ?? "" };
+}
+
+function parseCredentials(user: string): { username?: string; password?: string } | undefined {
+  const colon = user.indexOf(":");
+  try {
+    const username = decodeURIComponent(colon === -1 ? user : user.slice(0, colon));
+    const password = decodeURIComponent(colon === -1 ? "" : user.slice(colon + 1));
+    return { ...(username !== "" && { username }), ...(password !== "" && { password }) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** "host", "host:port" or "[::1]:port"; undefined where it is none of them. */
+export function parseEndpoint(written: string, defaultPort: number): RedisEndpoint | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/@[\]]+))(?::(\d{1,5}))?$/.exec(written);
+  const host = match?.[1] ?? match?.[2];
+  if (host === undefined) return undefined;
+  const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
+  return port >= 1 && port <= 65_535 ? { host, port } : undefined;
+}
+
+/** A URL as `describe()` may show it: without who, and without the password. */
+export function shownUrl(written: string): string {
+  const parsed = parseRedisUrl(written);
+  if ("problem" in parsed) return "***";
+  const { host, port, db, tls } = parsed;
+  return `${tls ? "rediss" : "redis"}://${host.includes(":") ? `[${host}]` : host}:${port}${db === undefined ? "" : `/${db}`}`;
+}

@@ -1,0 +1,264 @@
+// A Redis connection as a document describes it: forms A and C of the document, a cluster, or sentinels.
+import {
+  integer,
+  type JsonSchema,
+  readSettings,
+  type Setting,
+  type SettingTable,
+  schemaProperties,
+  settingNames,
+  text,
+} from "../settings.ts";
+import type { BlockReader } from "../store-provider.ts";
+import { parseEndpoint, parseRedisUrl, type RedisEndpoint, type RedisUrl, shownUrl } from "./redis-address.ts";
+import { type RedisTls, tlsSetting } from "./tls-settings.ts";
+
+/** Who logs in, and how the connection is secured. */
+export interface RedisAccess {
+  username?: string;
+  password?: string;
+  tls?: RedisTls;
+}
+
+/** What was described, whichever way. */
+export type RedisConnection = RedisAccess &
+  (
+    | { kind: "single"; host: string; port: number; db?: number }
+    | { kind: "cluster"; nodes: readonly RedisEndpoint[] }
+    | { kind: "sentinel"; name: string; sentinels: readonly RedisEndpoint[]; sentinelAccess: RedisAccess; db?: number }
+  );
+
+interface SentinelSettings {
+  name: string;
+  nodes: readonly RedisEndpoint[];
+  username: string;
+  password: string;
+  tls: RedisTls | false;
+}
+
+interface ConnectionSettings {
+  url: string;
+  host: string;
+  port: number;
+  username: string;
+  password: string;
+  db: number;
+  tls: RedisTls | false;
+  cluster: readonly RedisEndpoint[];
+  sentinel: Partial<SentinelSettings>;
+}
+
+const portRange = { min: 1, max: 65_535 };
+
+function endpoints(about: string, defaultPort: number): Setting<readonly RedisEndpoint[]> {
+  const one: JsonSchema = {
+    anyOf: [
+      { type: "string", minLength: 1 },
+      {
+        type: "object",
+        additionalProperties: false,
+        properties: schemaProperties(endpointTable),
+        required: ["host"],
+      },
+    ],
+  };
+  return {
+    about,
+    schema: {
+      anyOf: [
+        { type: "string", minLength: 1 },
+        { type: "array", items: one, minItems: 1 },
+      ],
+    },
+    read: (reader, key) => readEndpoints(reader, key, defaultPort),
+  };
+}
+
+const endpointTable: SettingTable<RedisEndpoint> = {
+  host: text("A host name or address, without a port."),
+  port: integer("Its port.", portRange),
+};
+
+function readEndpoints(reader: BlockReader, key: string, defaultPort: number): readonly RedisEndpoint[] | undefined {
+  const found: RedisEndpoint[] = [];
+  for (const entry of reader.entries(key) ?? []) {
+    if (typeof entry !== "string") {
+      const { host, port = defaultPort } = readSettings(entry, endpointTable);
+      if (!entry.has("host")) entry.problem("host", "is needed");
+      if (host !== undefined && isHost(entry, host)) found.push({ host, port });
+      continue;
+    }
+    // One variable may hold all of them: "a:6379,b:6379".
+    for (const part of entry.split(",")) {
+      const endpoint = parseEndpoint(part.trim(), defaultPort);
+      if (endpoint === undefined)
+        reader.problem(key, "must be host:port, or a list of such; credentials stand beside it");
+      else found.push(endpoint);
+    }
+  }
+  return found.length === 0 ? undefined : found;
+}
+
+function isHost(reader: BlockReader, host: string): boolean {
+  if (!/[\s/@[\]]|^[^:]*:[^:]*$/.test(host)) return true;
+  reader.problem("host", "must be a host name or address alone; a port goes into port, a URL into url");
+  return false;
+}
+
+const sentinelTable: SettingTable<SentinelSettings> = {
+  name: text("What the sentinels call the primary, e.g. mymaster."),
+  nodes: endpoints('The sentinels: "host:26379", or a list of such, or of blocks with host and port.', 26_379),
+  username: text("The sentinels' own user, where they ask for one."),
+  password: text("The sentinels' own password.", { secret: true }),
+  tls: tlsSetting,
+};
+
+const sentinelSetting: Setting<Partial<SentinelSettings>> = {
+  about: "Sentinels that know the primary; username, password, tls and db beside it are the primary's.",
+  schema: {
+    type: "object",
+    additionalProperties: false,
+    properties: schemaProperties(sentinelTable),
+    required: ["name", "nodes"],
+  },
+  read(reader, key) {
+    const block = reader.block(key);
+    if (block === undefined) return undefined;
+    for (const needed of ["name", "nodes"]) if (!block.has(needed)) block.problem(needed, "is needed");
+    return readSettings(block, sentinelTable);
+  },
+};
+
+/** The keys that describe a connection. They are taken together from one block, never joined from two. */
+export const connectionTable: SettingTable<ConnectionSettings> = {
+  url: text("redis://host:6379, or rediss://host:6379 with TLS; may hold user:password@ and end in /db.", {
+    secret: shownUrl,
+  }),
+  host: text("A host name or address, instead of url."),
+  port: integer("The port of host. Default 6379.", portRange),
+  username: text("The ACL user. Default: the server's default user."),
+  password: text("The user's password.", { secret: true }),
+  db: integer("The database's number. Default 0.", { min: 0, max: 999_999 }),
+  tls: tlsSetting,
+  cluster: endpoints(
+    'Nodes of a Redis Cluster: "host:6379", or a list of such, or of blocks with host and port.',
+    6_379,
+  ),
+  sentinel: sentinelSetting,
+};
+
+const addressKeys = ["url", "host", "cluster", "sentinel"] as const;
+
+/** Reads the connection that stands in the first block that has any part of one; undefined where it is not right. */
+export function readRedisConnection(options: BlockReader): RedisConnection | undefined {
+  const reader = options.together(settingNames(connectionTable));
+  const given = readSettings(reader, connectionTable);
+  const [first, second] = addressKeys.filter((key) => reader.has(key));
+  if (first === undefined) {
+    const partly = settingNames(connectionTable).find((key) => reader.has(key));
+    if (partly === undefined) options.problem("url", "is needed, or host, cluster or sentinel");
+    else
+      reader.problem(
+        partly,
+        "says how to connect, but not where: url, host, cluster or sentinel must stand in the same block",
+      );
+    return undefined;
+  }
+  if (second !== undefined) {
+    reader.problem(second, `stands beside ${first}; keep one of the two`);
+    return undefined;
+  }
+  if (first !== "host" && reader.has("port")) reader.problem("port", `belongs to host; ${first} says it itself`);
+  const { username, password, db } = given;
+  const access = accessOf({ username, password, tls: given.tls });
+  switch (first) {
+    case "url":
+      return given.url === undefined ? undefined : fromUrl(reader, given.url, given);
+    case "host": {
+      checkUser(reader, username, password);
+      if (given.host === undefined || !isHost(reader, given.host)) return undefined;
+      return {
+        kind: "single",
+        host: given.host,
+        port: given.port ?? 6_379,
+        ...(db !== undefined && { db }),
+        ...access,
+      };
+    }
+    case "cluster": {
+      checkUser(reader, username, password);
+      if (db !== undefined && db !== 0) reader.problem("db", "must be 0: a cluster has one database only");
+      return given.cluster && { kind: "cluster", nodes: given.cluster, ...access };
+    }
+    case "sentinel": {
+      checkUser(reader, username, password);
+      const { name, nodes, ...own } = given.sentinel ?? {};
+      if (name === undefined || nodes === undefined) return undefined;
+      const sentinelAccess = accessOf(own);
+      return { kind: "sentinel", name, sentinels: nodes, sentinelAccess, ...(db !== undefined && { db }), ...access };
+    }
+  }
+}
+
+interface GivenAccess {
+  username?: string | undefined;
+  password?: string | undefined;
+  tls?: RedisTls | false | undefined;
+}
+
+function accessOf({ username, password, tls }: GivenAccess): RedisAccess {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls !== undefined && tls !== false && { tls }),
+  };
+}
+
+function checkUser(reader: BlockReader, username: string | undefined, password: string | undefined): void {
+  if (username !== undefined && password === undefined && !reader.has("password")) {
+    reader.problem("password", "is needed with username");
+  }
+}
+
+/** A URL, with credentials, db and certificates beside it where it has none itself. */
+function fromUrl(
+  reader: BlockReader,
+  written: string,
+  given: Partial<ConnectionSettings>,
+): RedisConnection | undefined {
+  const url = parseRedisUrl(written);
+  if ("problem" in url) {
+    reader.problem("url", url.problem);
+    return undefined;
+  }
+  for (const key of ["username", "password", "db"] as const) {
+    if (url[key] !== undefined && reader.has(key)) reader.problem(key, "stands in url, too; keep one of the two");
+  }
+  if (!url.tls && given.tls !== undefined && given.tls !== false) {
+    reader.problem("tls", "contradicts url, which says redis://; TLS is rediss://");
+  }
+  if (url.tls && given.tls === false) reader.problem("tls", "contradicts url, which says rediss://");
+  const username = url.username ?? given.username;
+  const password = url.password ?? given.password;
+  checkUser(reader, username, password);
+  const db = url.db ?? given.db;
+  const tls = given.tls === false ? undefined : (given.tls ?? (url.tls ? {} : undefined));
+  return singleOf(url, db, accessOf({ username, password, tls }));
+}
+
+function singleOf({ host, port }: RedisUrl, db: number | undefined, access: RedisAccess): RedisConnection {
+  return { kind: "single", host, port, ...(db !== undefined && { db }), ...access };
+}
+
+/** Equal for connections to the same data, whoever logs in. */
+export function placeOf(connection: RedisConnection): string {
+  const address = ({ host, port }: RedisEndpoint) => `${host.toLowerCase()}:${port}`;
+  switch (connection.kind) {
+    case "single":
+      return `redis ${address(connection)}/${connection.db ?? 0}`;
+    case "cluster":
+      return `cluster ${connection.nodes.map(address).sort().join()}`;
+    case "sentinel":
+      return `sentinel ${connection.name} ${connection.sentinels.map(address).sort().join()}/${connection.db ?? 0}`;
+  }
+}

@@ -1,0 +1,120 @@
+// The providers over Redis, whichever the client: one client for each distinct connection, shared by the stores on it.
+import type { StoreOptions } from "@tollbooth-stores/core";
+import {
+  createRedisRateLimitStore,
+  createRedisSessionStore,
+  createRedisStores,
+  createRedisVerificationStore,
+  type RedisPort,
+} from "@tollbooth-stores/redis-protocol";
+import { integer, readSettings, type SettingTable } from "../settings.ts";
+import type { OpenedStores, PerStore, StoreBlock, StoreName, StoreProvider } from "../store-provider.ts";
+import { placeOf, type RedisConnection, readRedisConnection } from "./redis-connection.ts";
+
+interface TimeoutSettings {
+  commandTimeoutMs: number;
+  connectTimeoutMs: number;
+}
+
+const milliseconds = { min: 1, max: 600_000 };
+
+export const timeoutTable: SettingTable<TimeoutSettings> = {
+  commandTimeoutMs: integer("How long a call may take, waiting for a connection included. Default 500.", milliseconds),
+  connectTimeoutMs: integer("How long connecting may take, and ping() waits for it. Default 5000.", milliseconds),
+};
+
+/** A client library: opens one connection (which may be many sockets) as a port. */
+export interface RedisClientKind {
+  /** The usual name first. */
+  readonly names: readonly [string, ...string[]];
+  readonly otherBlock?: string | undefined;
+  /** Rejects with STORE_CONFIG where the client library is not installed. Waits for no connection. */
+  openPort(connection: RedisConnection, connectTimeoutMs: number | undefined): Promise<RedisPort>;
+}
+
+interface ReadBlock {
+  connection: RedisConnection | undefined;
+  settings: StoreOptions & Partial<TimeoutSettings>;
+}
+
+function readBlock({ options, settings }: StoreBlock): ReadBlock {
+  return {
+    connection: readRedisConnection(options),
+    settings: { ...settings, ...readSettings(options, timeoutTable) },
+  };
+}
+
+/** The provider of one client library. */
+export function redisProvider({ names, otherBlock, openPort }: RedisClientKind): StoreProvider {
+  return {
+    names,
+    otherBlock,
+    read(blocks) {
+      const stores: PerStore<ReadBlock> = {};
+      for (const store of ["rateLimits", "sessions", "verifications"] as const) {
+        const block = blocks[store];
+        if (block !== undefined) stores[store] = readBlock(block);
+      }
+      return {
+        isShared: () => true,
+        place(store: StoreName) {
+          const connection = stores[store]?.connection;
+          return connection && placeOf(connection);
+        },
+        open: <T>() => openStores<T>(stores, openPort),
+      };
+    },
+  };
+}
+
+/** What one client serves: its port, and a `Stores` on it that pings and closes it. */
+interface Client {
+  port: RedisPort;
+  ping: ReturnType<typeof createRedisStores>["ping"];
+  close(): Promise<void>;
+}
+
+async function openStores<T>(
+  { rateLimits, sessions, verifications }: PerStore<ReadBlock>,
+  openPort: RedisClientKind["openPort"],
+): Promise<OpenedStores<T>> {
+  const clients = new Map<string, Client>();
+  const close = async () => {
+    await Promise.all([...clients.values()].map((client) => client.close()));
+  };
+
+  async function clientOf({ connection, settings }: ReadBlock): Promise<Client> {
+    if (connection === undefined) throw new Error("A connection that was refused cannot be opened.");
+    const { connectTimeoutMs } = settings;
+    // Holds passwords and keys: it never leaves this function.
+    const identity = JSON.stringify([connection, connectTimeoutMs ?? null]);
+    const known = clients.get(identity);
+    if (known !== undefined) return known;
+    const port = await openPort(connection, connectTimeoutMs);
+    const { ping, close: closePort } = createRedisStores(port, settings);
+    const client: Client = { port, ping, close: closePort };
+    clients.set(identity, client);
+    return client;
+  }
+
+  try {
+    // In turn: what is opened twice at once would be two clients.
+    const limits = rateLimits && { ...rateLimits, client: await clientOf(rateLimits) };
+    const session = sessions && { ...sessions, client: await clientOf(sessions) };
+    const verification = verifications && { ...verifications, client: await clientOf(verifications) };
+    return {
+      ...(limits && { rateLimits: createRedisRateLimitStore(limits.client.port, limits.settings, false) }),
+      ...(session && { sessions: createRedisSessionStore<T>(session.client.port, session.settings, false) }),
+      ...(verification && {
+        verifications: createRedisVerificationStore(verification.client.port, verification.settings, false),
+      }),
+      async ping(call) {
+        await Promise.all([...clients.values()].map((client) => client.ping(call)));
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
