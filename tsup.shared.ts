@@ -2,7 +2,10 @@
 import { defineConfig, type Options } from "tsup";
 
 /** A tsup configuration for the given entry points (default: src/index.ts). */
-export function packageBuild(entry: readonly string[] = ["src/index.ts"], more: Partial<Options> = {}): ReturnType<typeof defineConfig> {
+export function packageBuild(
+  entry: readonly string[] = ["src/index.ts"],
+  more: Partial<Options> = {},
+): ReturnType<typeof defineConfig> {
   return defineConfig({
     entry: [...entry],
     format: ["esm"],

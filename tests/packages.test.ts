@@ -8,21 +8,24 @@ const packages = workspacePackages();
 const published = packages.filter(({ manifest }) => manifest.private !== true);
 
 describe("published packages", () => {
-  it.each(published)("$name is ESM only, typed, free of side effects, and for Node 20.19 or newer", ({ folder, manifest }) => {
-    expect(manifest).toMatchObject({
-      license: "MIT",
-      type: "module",
-      sideEffects: false,
-      files: expect.arrayContaining(["dist"]),
-      publishConfig: { access: "public" },
-    });
-    expect(manifest.engines).toEqual({ node: folder === "packages/keyv" ? ">=22.19" : ">=20.19" });
-    const entries = Object.entries(manifest.exports ?? {});
-    expect(entries.map(([entry]) => entry)).toEqual(expect.arrayContaining([".", "./package.json"]));
-    for (const [entry, target] of entries.filter(([entry]) => entry !== "./package.json")) {
-      expect([entry, Object.keys(target)]).toEqual([entry, ["types", "default"]]);
-    }
-  });
+  it.each(published)(
+    "$name is ESM only, typed, free of side effects, and for Node 20.19 or newer",
+    ({ folder, manifest }) => {
+      expect(manifest).toMatchObject({
+        license: "MIT",
+        type: "module",
+        sideEffects: false,
+        files: expect.arrayContaining(["dist"]),
+        publishConfig: { access: "public" },
+      });
+      expect(manifest.engines).toEqual({ node: folder === "packages/keyv" ? ">=22.19" : ">=20.19" });
+      const entries = Object.entries(manifest.exports ?? {});
+      expect(entries.map(([entry]) => entry)).toEqual(expect.arrayContaining([".", "./package.json"]));
+      for (const [entry, target] of entries.filter(([entry]) => entry !== "./package.json")) {
+        expect([entry, Object.keys(target)]).toEqual([entry, ["types", "default"]]);
+      }
+    },
+  );
 
   it.each(published)("$name has a README that shows how to install it", ({ folder, name }) => {
     const readme = join(root, folder, "README.md");

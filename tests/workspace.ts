@@ -27,13 +27,14 @@ export interface WorkspacePackage {
   files: SourceFile[];
 }
 
-const importPattern = /(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g;
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/g;
 
 function sourceFile(path: string): SourceFile {
   const text = readFileSync(join(root, path), "utf8");
   const imports = Array.from(text.matchAll(importPattern), (match) => match[1] ?? match[2] ?? "");
   // What only tests use is theirs: the testing and mutants folders are not built.
-  return { path, text, isTest: /\.test\.ts$|\/(testing|mutants|explorer)\//.test(path), imports };
+  return { path, text, isTest: /\.test(-support)?\.ts$|\/(testing|mutants|explorer)\//.test(path), imports };
 }
 
 export function workspacePackages(): WorkspacePackage[] {
@@ -41,8 +42,12 @@ export function workspacePackages(): WorkspacePackage[] {
     .sort()
     .map((path) => {
       const folder = dirname(path);
-      const manifest: WorkspacePackage["manifest"] & { name: string } = JSON.parse(readFileSync(join(root, path), "utf8"));
-      const files = globSync("src/**/*.ts", { cwd: join(root, folder) }).map((file) => sourceFile(relative(root, join(root, folder, file))));
+      const manifest: WorkspacePackage["manifest"] & { name: string } = JSON.parse(
+        readFileSync(join(root, path), "utf8"),
+      );
+      const files = globSync("src/**/*.ts", { cwd: join(root, folder) }).map((file) =>
+        sourceFile(relative(root, join(root, folder, file))),
+      );
       return { folder, name: manifest.name, manifest, files };
     });
 }

@@ -11,7 +11,7 @@ export const KEY_SUFFIX = { rateLimits: ":rl", sessions: ":sess", verifications:
 /** How much physical deletion spreads where `ttlJitter` is not given. */
 export const DEFAULT_TTL_JITTER = 0.1;
 /** The largest encoded value where `maxValueBytes` is not given. */
-export const DEFAULT_MAX_VALUE_BYTES = 65_536;
+const DEFAULT_MAX_VALUE_BYTES = 65_536;
 
 /** `StoreOptions`, checked and complete. */
 export interface ResolvedStoreOptions {

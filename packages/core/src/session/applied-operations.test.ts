@@ -1,3 +1,4 @@
+// What is remembered of credits and debits, and for how long.
 import { expect, it } from "vitest";
 import {
   appliedOperations,

@@ -1,3 +1,4 @@
+// The encrypting codec: round trips, and that nothing altered or moved is ever read.
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+// The JSON codec: what comes back equal, and that whatever would not is refused.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isStoreError } from "../errors.ts";

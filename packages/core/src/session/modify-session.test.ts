@@ -1,3 +1,4 @@
+// The loop behind modify: how often it tries, and what ends it.
 import { expect, it, vi } from "vitest";
 import { type Attempt, attempts, pauseMs } from "./modify-session.ts";
 

@@ -1,3 +1,4 @@
+// Ids, places and handles: what belongs together, and what nobody can mistake.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isStoreError } from "../errors.ts";

@@ -1,3 +1,4 @@
+// A session record: written, read back, and refused where it is none.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { maxQuota, type SessionState, sessionRecord, sessionState } from "./session-state.ts";

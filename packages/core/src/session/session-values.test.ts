@@ -1,3 +1,4 @@
+// Data and subject as text: size limits, and texts that stay where they belong.
 import { expect, it } from "vitest";
 import type { SessionCodec } from "./session-codec.ts";
 import { sessionValues } from "./session-values.ts";

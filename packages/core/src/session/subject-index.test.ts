@@ -1,3 +1,4 @@
+// The subject index: members, expiry and pruning.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { indexRecord, membersOf, subjectIndex, withMember, withoutMember } from "./subject-index.ts";

@@ -1,3 +1,4 @@
+// Records as JSON: bigint quotas become decimal text.
 import { expect, it } from "vitest";
 import { manualClock, mapPort } from "../testing.ts";
 import { createSessionStore } from "./create-session-store.ts";

@@ -30,7 +30,7 @@ export const DEFAULT_LEASE_MS = 10_000;
 /** How many leases a remote step (verify, settle, findSettlement) has to answer. */
 export const STEP_LEASES = 3;
 /** How long a rejection is remembered: long enough to answer a burst, short enough that a mended cause shows. */
-export const REJECTION_TTL_MS = 10_000;
+const REJECTION_TTL_MS = 10_000;
 const MAX_REASON_LENGTH = 1_000;
 const POLL_MS = 250;
 

@@ -1,3 +1,4 @@
+// The transition create: one session, with its first expiry.
 import { expect, it } from "vitest";
 import { createSession, firstExpiry } from "./create-session.ts";
 

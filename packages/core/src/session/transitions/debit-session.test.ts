@@ -1,3 +1,4 @@
+// The transition debit: never below zero, once for each opId.
 import { expect, it } from "vitest";
 import { rememberMs } from "../applied-operations.ts";
 import { type SessionState, sessionRecord } from "../session-state.ts";

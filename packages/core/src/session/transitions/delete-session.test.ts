@@ -1,3 +1,4 @@
+// The transition delete: gone, also from the index.
 import { expect, it } from "vitest";
 import { type SessionState, sessionRecord } from "../session-state.ts";
 import { deleteSession } from "./delete-session.ts";

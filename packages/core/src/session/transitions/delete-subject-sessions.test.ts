@@ -1,3 +1,4 @@
+// The transition of deleteBySubject: all that was listed, or nothing.
 import { expect, it } from "vitest";
 import { deleteSubjectSessions } from "./delete-subject-sessions.ts";
 

@@ -1,3 +1,4 @@
+// The transition get: what is there, and nothing else.
 import { expect, it } from "vitest";
 import { getSession } from "./get-session.ts";
 

@@ -1,3 +1,4 @@
+// The transition of listing: the live sessions of one subject.
 import { expect, it } from "vitest";
 import { listSubjectSessions } from "./list-subject-sessions.ts";
 

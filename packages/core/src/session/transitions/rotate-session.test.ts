@@ -1,3 +1,4 @@
+// The transition rotate: one live successor, the old one dead.
 import { expect, it } from "vitest";
 import { type SessionState, sessionRecord } from "../session-state.ts";
 import { rotateSession } from "./rotate-session.ts";

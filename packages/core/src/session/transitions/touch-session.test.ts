@@ -1,3 +1,4 @@
+// The transition touch: longer, never shorter, never past the deadline.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type SessionState, sessionRecord, sessionState } from "../session-state.ts";

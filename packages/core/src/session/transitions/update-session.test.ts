@@ -1,3 +1,4 @@
+// The transition update: only from the version that was seen.
 import { expect, it } from "vitest";
 import { type SessionState, sessionRecord } from "../session-state.ts";
 import { updateSession } from "./update-session.ts";
