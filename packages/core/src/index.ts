@@ -55,6 +55,7 @@ export { combineStores, createStores, pingPort } from "./create-stores.ts";
 export { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
 export { createSessionStore } from "./session/create-session-store.ts";
 export { createVerificationStore } from "./verification/create-verification-store.ts";
+export { localHints } from "./local-hints.ts";
 export { mayDrop } from "./rate-limit/record.ts";
 export { parseDuration } from "./durations.ts";
 export {

@@ -1,9 +1,8 @@
 // The AtomicPort of this process: a bounded store, not a cache. What is live is refused room, never evicted, except
 // rate-limit records whose loss gives nobody an allowance they had used up.
 import type { AtomicPort, CallOptions, Step, StoredRecord } from "@tollbooth-stores/core";
-import { StoreError } from "@tollbooth-stores/core";
+import { localHints, StoreError } from "@tollbooth-stores/core";
 import { LRUCache } from "lru-cache";
-import { localHints } from "./local-hints.ts";
 
 /** The default of `maxEntries`. */
 export const DEFAULT_MAX_ENTRIES = 100_000;

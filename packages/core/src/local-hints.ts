@@ -1,5 +1,5 @@
 // Wake-ups between the callers of one process: who waits for a key hears at once that it may have changed.
-import type { AtomicPort } from "@tollbooth-stores/core";
+import type { AtomicPort } from "./atomic-port.ts";
 
 /** Calls every subscriber of exactly that key, synchronously. A subscriber may unsubscribe while it is called. */
 export function localHints(): NonNullable<AtomicPort["hint"]> {
