@@ -19,7 +19,11 @@ export async function write(folder: string, files: Record<string, string>): Prom
   }
 }
 
-/** npm install, as a user types it. */
+/** npm install, as a user types it; a connection that hangs is given up before npm's own five minutes. */
 export async function npmInstall(folder: string, specs: readonly string[]): Promise<void> {
-  await output("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...specs], folder);
+  await output(
+    "npm",
+    ["install", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-timeout=30000", ...specs],
+    folder,
+  );
 }

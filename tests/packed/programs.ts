@@ -20,6 +20,9 @@ async function everyEntry() {
 
 const compilerOptions = {
   target: "es2022",
+  // A server's project: no DOM. What the declarations need beyond ES2022 must come with @types/node.
+  lib: ["es2022"],
+  module: "nodenext",
   strict: true,
   exactOptionalPropertyTypes: true,
   // Our declarations are checked too, with everything that they refer to.
@@ -39,14 +42,9 @@ export function projectFiles(used: PublicPackage, readme: string): Record<string
   const common = {
     "use.mts": [...uses, names].join("\n"),
     "use.cts": [...requires, names].join("\n"),
-    "tsconfig.nodenext.json": JSON.stringify({
-      compilerOptions: { ...compilerOptions, module: "nodenext" },
+    "tsconfig.json": JSON.stringify({
+      compilerOptions,
       include: ["*.ts", "*.mts", "*.cts"],
-    }),
-    // A bundler's project is ESM throughout: no use.cts.
-    "tsconfig.bundler.json": JSON.stringify({
-      compilerOptions: { ...compilerOptions, module: "esnext", moduleResolution: "bundler" },
-      include: ["*.ts", "*.mts"],
     }),
   };
   if (insideVitest) {

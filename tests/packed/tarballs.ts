@@ -1,5 +1,4 @@
 // Packs the public packages exactly as publishing would.
-import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type PublicPackage, root } from "./public-packages.ts";
@@ -10,9 +9,9 @@ export type Tarballs = ReadonlyMap<string, string>;
 
 /** Writes the tarballs to `folder`. The packages must have been built. */
 export async function packAll(packages: readonly PublicPackage[], folder: string): Promise<Tarballs> {
-  const { packageManager }: { packageManager: string } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const filters = packages.flatMap(({ name }) => ["--filter", name]);
-  await output("npx", ["--yes", packageManager, "--recursive", ...filters, "pack", "--pack-destination", folder], root);
+  const pnpm = join(root, "node_modules", ".bin", "pnpm");
+  await output(pnpm, ["--recursive", ...filters, "pack", "--pack-destination", folder], root);
   const files = await readdir(folder);
   return new Map(
     packages.map(({ name }) => {
