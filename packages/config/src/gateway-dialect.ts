@@ -50,7 +50,7 @@ export function translateStores(stores: unknown): TranslatedStores {
     for (const [key, value] of Object.entries(from)) {
       const name = Object.hasOwn(names, key) ? (names[key] ?? key) : key;
       if (Object.hasOwn(to, name)) {
-        problems.push({ path: `${was}.${key}`, message: `is another name of ${name}; keep one of the two` });
+        problems.push({ path: `${was}.${key}`, message: `${name} is given twice, by two names; keep one of the two` });
         continue;
       }
       // Not an assignment: a key named __proto__ stays a key.

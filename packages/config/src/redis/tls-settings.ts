@@ -1,4 +1,5 @@
 // TLS of a Redis connection: `tls: true`, or a block that names certificates. Files are read and checked at once.
+import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import {
   file,
@@ -77,11 +78,11 @@ function readTls(reader: BlockReader): RedisTls | false | undefined {
   };
 }
 
+/** Node takes text without a certificate for an empty list: nothing would be trusted, and nobody told. */
 function requireCertificate(pem: string): string {
-  // Text without one is taken as an empty list of authorities: nothing would be trusted, and nobody told.
-  if (!pem.includes("-----BEGIN CERTIFICATE-----") && !pem.includes("-----BEGIN TRUSTED CERTIFICATE-----")) {
-    throw new Error("no certificate");
-  }
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw new Error("no certificate");
+  for (const block of blocks) new X509Certificate(block);
   return pem;
 }
 

@@ -1,0 +1,63 @@
+// What is allowed and yet said: TTLs outside the document's ranges.
+import { expect, it, vi } from "vitest";
+import { loadStores } from "./load-stores.ts";
+
+async function warnings(
+  rateLimits: unknown,
+  sessions: unknown,
+  verificationCache: unknown,
+): Promise<readonly string[]> {
+  const heard: string[] = [];
+  const document = {
+    stores: {
+      rateLimits: { ttlSeconds: rateLimits },
+      sessions: { ttlSeconds: sessions },
+      verificationCache: { ttlSeconds: verificationCache },
+    },
+  };
+  const stores = await loadStores(document, { env: {}, onWarning: (message) => void heard.push(message) });
+  expect(stores.describe().warnings).toEqual(heard);
+  return heard;
+}
+
+it.each([
+  [30, 300, 600],
+  [120, 1_800, 86_400],
+  ["2m", "30m", "24h"],
+  [undefined, undefined, undefined],
+])("says nothing of %j, %j and %j", async (limits, sessions, verifications) => {
+  expect(await warnings(limits, sessions, verifications)).toEqual([]);
+});
+
+it.each([
+  [29, 299, 599],
+  [121, 1_801, 86_401],
+  ["1s", "31m", "2d"],
+])("warns of %j, %j and %j, and takes them", async (limits, sessions, verifications) => {
+  expect(await warnings(limits, sessions, verifications)).toEqual([
+    "stores.rateLimits.ttlSeconds: is outside the 30 to 120 seconds that are usual for rate limits",
+    "stores.sessions.ttlSeconds: is outside the 5 to 30 minutes that are usual for sessions",
+    "stores.verificationCache.ttlSeconds: is outside the 10 minutes to 24 hours that are usual for verifications",
+  ]);
+});
+
+it("goes to process.emitWarning where nobody listens", async () => {
+  const emit = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  await loadStores({ stores: { sessions: { ttlSeconds: 1 } } }, { env: {} });
+  expect(emit.mock.calls).toEqual([
+    [
+      "stores.sessions.ttlSeconds: is outside the 5 to 30 minutes that are usual for sessions",
+      { type: "TollboothStoresWarning" },
+    ],
+  ]);
+  emit.mockRestore();
+});
+
+it("lets a listener refuse, before anything is opened", async () => {
+  const onWarning = (message: string) => {
+    throw new Error(`not here: ${message}`);
+  };
+  await expect(loadStores({ stores: { sessions: { ttlSeconds: 1 } } }, { env: {}, onWarning })).rejects.toThrow(
+    "not here: stores.sessions.ttlSeconds",
+  );
+});
