@@ -46,6 +46,11 @@ function requireTimeout(value: number | undefined, name: string, standard: numbe
   return value;
 }
 
+/** Checked; in milliseconds. */
+export function connectTimeoutOf({ connectTimeoutMs }: RedisStoreOptions): number {
+  return requireTimeout(connectTimeoutMs, "connectTimeoutMs", DEFAULT_CONNECT_TIMEOUT_MS);
+}
+
 function runnerOn(port: RedisPort, options: RedisStoreOptions): ScriptRunner {
   const commandTimeoutMs = requireTimeout(options.commandTimeoutMs, "commandTimeoutMs", DEFAULT_COMMAND_TIMEOUT_MS);
   return scriptRunner(port, { commandTimeoutMs, clock: options.clock });
@@ -115,7 +120,7 @@ export function createRedisStores<T = unknown>(
   options: RedisStoreOptions = {},
   owned = true,
 ): Stores<T> {
-  const connectTimeoutMs = requireTimeout(options.connectTimeoutMs, "connectTimeoutMs", DEFAULT_CONNECT_TIMEOUT_MS);
+  const connectTimeoutMs = connectTimeoutOf(options);
   const prefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX;
   const optionsOf = (store: keyof typeof KEY_SUFFIX) => ({ ...options, keyPrefix: prefix + KEY_SUFFIX[store] });
   const runner = runnerOn(port, options);

@@ -1,4 +1,15 @@
-// Public: the port to write for another Redis client, and the stores over it.
+// Public: the port to write for another Redis client, the stores over it, and what such ports have in common.
+export {
+  type RedisAccess,
+  type RedisConnection,
+  type RedisNode,
+  type RedisTls,
+  type ResolvedAccess,
+  type ResolvedConnection,
+  type ResolvedNode,
+  resolveConnection,
+} from "./connection.ts";
+export { type ConnectionGate, connectionGate, reconnectDelayMs } from "./connection-gate.ts";
 export {
   createRedisRateLimitStore,
   createRedisSessionStore,
@@ -8,3 +19,9 @@ export {
 } from "./create-redis-stores.ts";
 export { NotSent, type RedisPort } from "./redis-port.ts";
 export { rateLimitScript, type Script, sessionScript, verificationScript } from "./scripts.ts";
+export {
+  type RedisFactories,
+  type RedisProvider,
+  type RedisProviderOptions,
+  redisFactories,
+} from "./redis-provider.ts";

@@ -1,11 +1,16 @@
 // What a server's or a client's error means to a caller: a StoreError that names the mend and quotes nothing.
-import { StoreError, type StoreErrorOutcome } from "@tollbooth-stores/core";
+import { isStoreError, StoreError, type StoreErrorOutcome } from "@tollbooth-stores/core";
 
-/** Error words at which the server certainly ran nothing, and what mends them. */
-const refusals: Readonly<Record<string, string>> = {
+/** Error words of a login, and of a user without the right. */
+const login = {
   WRONGPASS: "Redis refused the username or password; check `username` and `password` of the connection.",
   NOAUTH: "Redis asks for authentication; set `password` (and `username`) of the connection.",
   NOPERM: "This Redis user may not run the stores' commands; its ACL must allow EVALSHA, EVAL and the key prefix.",
+};
+
+/** Error words at which the server certainly ran nothing, and what mends them. */
+const refusals: Readonly<Record<string, string>> = {
+  ...login,
   READONLY: "This Redis is a read-only replica; point the connection at the primary.",
   OOM: "Redis is out of memory; raise maxmemory, and keep maxmemory-policy at noeviction.",
   LOADING: "Redis is still loading its data; try again.",
@@ -35,12 +40,38 @@ export function refused(word: string | undefined, outcome: StoreErrorOutcome, ca
 }
 
 /** The deadline passed: before or after the command was written. */
-export function timedOut(sent: boolean, commandTimeoutMs: number): StoreError {
+export function timedOut(sent: boolean, commandTimeoutMs: number, cause?: unknown): StoreError {
   return new StoreError(
     "STORE_UNAVAILABLE",
     sent
       ? `Redis did not answer within commandTimeoutMs (${commandTimeoutMs}); the call may have taken effect.`
       : `No connection to Redis within commandTimeoutMs (${commandTimeoutMs}); nothing was sent. Check the connection's url or host.`,
-    { outcome: sent ? "unknown" : "not-applied" },
+    { outcome: sent ? "unknown" : "not-applied", cause },
   );
+}
+
+/** What a connection's failure to come up means where trying again will not mend it, and how to mend it. */
+const hopeless: readonly [pattern: RegExp, mend: string][] = [
+  [/^WRONGPASS|^ERR invalid password/, login.WRONGPASS],
+  [/^NOAUTH/, login.NOAUTH],
+  [/^NOPERM/, login.NOPERM],
+  [/^ERR (DB index|invalid DB index)/, "Redis has no such database; check `db` of the connection."],
+  [
+    /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT_|INVALID_CA|INVALID_PURPOSE)/,
+    "The server's certificate is not trusted; check `tls.ca` (or `tls.servername`) of the connection.",
+  ],
+  [
+    /^(ERR_SSL_|EPROTO)/,
+    "TLS was not agreed on; check that the server listens for TLS on this port, and `tls` of the connection.",
+  ],
+  [/^(Protocol error, got|Unknown RESP type)/, "What answered is not a Redis; check host and port of the connection."],
+];
+
+/** The error to answer calls with at once, where a connection failed and no waiting will help; else undefined. */
+export function hopelessConnection(error: unknown): StoreError | undefined {
+  if (isStoreError(error)) return error;
+  if (!(error instanceof Error)) return undefined;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const mend = hopeless.find(([pattern]) => pattern.test(code) || pattern.test(error.message))?.[1];
+  return mend === undefined ? undefined : new StoreError("STORE_UNAVAILABLE", mend, { cause: error });
 }

@@ -9,16 +9,21 @@ export interface RedisPort {
   readonly name: string;
   /** True where keys live on several nodes: a call may then touch one slot only. */
   readonly cluster: boolean;
-  /** Resolves as soon as a command can be written to a connection at once; rejects where that will never be. */
+  /**
+   * Resolves as soon as a command can be written to a connection at once; rejects where waiting will not help (a
+   * StoreError that says why), and when `signal` aborts.
+   */
   ready(signal: AbortSignal): Promise<void>;
+  /** Optional: why there is no connection just now. Its class and code are told, never its message. */
+  connectionError?(): unknown;
   /**
    * EVALSHA on the node that owns the keys' slot. Replies are null, strings (of UTF-8), numbers and arrays of them. A
    * server's error is thrown with its error word first in `message`. A port that knows that nothing was written throws
-   * `NotSent`.
+   * `NotSent`. `signal` aborts when nobody waits any more: what is not written by then must never be.
    */
-  evalSha(sha1: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  evalSha(sha1: string, keys: readonly string[], args: readonly string[], signal: AbortSignal): Promise<unknown>;
   /** EVAL, likewise: asked for after NOSCRIPT only. */
-  eval(source: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  eval(source: string, keys: readonly string[], args: readonly string[], signal: AbortSignal): Promise<unknown>;
   /** Keys that match a glob pattern, on every primary, best effort. */
   scan(pattern: string): AsyncIterable<string>;
   /** Hears messages published on a channel from now on, on a connection of its own. Resolves to what ends it. */

@@ -26,12 +26,17 @@ export interface RunnerOptions {
 }
 
 export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: RunnerOptions): ScriptRunner {
-  const send = async (script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> => {
+  const send = async (
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    signal: AbortSignal,
+  ): Promise<unknown> => {
     try {
-      return await port.evalSha(script.sha1, keys, args);
+      return await port.evalSha(script.sha1, keys, args, signal);
     } catch (error) {
-      if (errorWord(error) !== "NOSCRIPT") throw error;
-      return port.eval(script.source, keys, args);
+      if (errorWord(error) !== "NOSCRIPT" || signal.aborted) throw error;
+      return port.eval(script.source, keys, args, signal);
     }
   };
   return {
@@ -49,10 +54,10 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
         options?.signal?.throwIfAborted();
         deadline.signal.throwIfAborted();
         sent = true;
-        return replies(await before(deadline.signal, send(script, keys, args)), calls.length);
+        return replies(await before(deadline.signal, send(script, keys, args, deadline.signal)), calls.length);
       } catch (error) {
         if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
-        if (deadline.signal.aborted) throw timedOut(sent, timeoutMs);
+        if (deadline.signal.aborted) throw timedOut(sent, timeoutMs, sent ? undefined : port.connectionError?.());
         if (error instanceof StoreError) throw error;
         throw refused(errorWord(error), sent && !(error instanceof NotSent) ? "unknown" : "not-applied", error);
       } finally {

@@ -1,0 +1,45 @@
+// The stores on Redis through ioredis: over a client of yours, or over a connection of their own.
+import type { RateLimitStore, SessionStore, Stores, VerificationStore } from "@tollbooth-stores/core";
+import { type RedisFactories, type RedisProviderOptions, redisFactories } from "@tollbooth-stores/redis-protocol";
+import { type IoredisClient, requireIoredisClient } from "./ioredis-client.ts";
+import { ioredisPort } from "./ioredis-port.ts";
+import { openIoredis } from "./open-ioredis.ts";
+
+/** Either `client`, which is never closed, or a `connection` that the stores open and close; and what they all take. */
+export type IoredisOptions = RedisProviderOptions<IoredisClient>;
+
+const create: RedisFactories<IoredisClient> = redisFactories({
+  borrow(client) {
+    requireIoredisClient(client);
+    return ioredisPort({ client, cluster: client.isCluster, owned: false });
+  },
+  open: (connection, connectTimeoutMs) =>
+    ioredisPort({
+      client: openIoredis(connection, connectTimeoutMs),
+      cluster: connection.kind === "cluster",
+      owned: true,
+    }),
+});
+
+/**
+ * The three stores over one connection. Answers at once and starts connecting; calls wait for the connection within
+ * `commandTimeoutMs`. `keyPrefix` (default "tollbooth") gets `:rl`, `:sess` and `:verify` appended. Throws STORE_CONFIG.
+ */
+export function createIoredisStores<T = unknown>(options: IoredisOptions): Stores<T> {
+  return create.stores<T>(options);
+}
+
+/** One store; `keyPrefix` is used as written, default "tollbooth:rl". Otherwise as `createIoredisStores`. */
+export function createIoredisRateLimitStore(options: IoredisOptions): RateLimitStore {
+  return create.rateLimits(options);
+}
+
+/** One store; `keyPrefix` is used as written, default "tollbooth:sess". Otherwise as `createIoredisStores`. */
+export function createIoredisSessionStore<T = unknown>(options: IoredisOptions): SessionStore<T> {
+  return create.sessions<T>(options);
+}
+
+/** One store; `keyPrefix` is used as written, default "tollbooth:verify". Otherwise as `createIoredisStores`. */
+export function createIoredisVerificationStore(options: IoredisOptions): VerificationStore {
+  return create.verifications(options);
+}

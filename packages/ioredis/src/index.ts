@@ -1,0 +1,17 @@
+// The public names of @tollbooth-stores/ioredis. Core's come along, listed in its own index: one install is enough.
+export * from "@tollbooth-stores/core";
+export type {
+  RedisAccess,
+  RedisConnection,
+  RedisNode,
+  RedisStoreOptions,
+  RedisTls,
+} from "@tollbooth-stores/redis-protocol";
+export {
+  createIoredisRateLimitStore,
+  createIoredisSessionStore,
+  createIoredisStores,
+  createIoredisVerificationStore,
+  type IoredisOptions,
+} from "./create-ioredis-stores.ts";
+export type { IoredisClient } from "./ioredis-client.ts";

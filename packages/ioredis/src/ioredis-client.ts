@@ -1,0 +1,55 @@
+// What is asked of an ioredis client, by shape: any major that fits, a single server, a Cluster, or Sentinels.
+import { StoreError } from "@tollbooth-stores/core";
+
+/** An ioredis `Redis` (also over Sentinels) or `Cluster`, of ioredis 5.11 or newer. */
+export interface IoredisClient {
+  readonly status: string;
+  readonly isCluster: boolean;
+  evalsha(sha1: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  connect(): Promise<void>;
+  disconnect(): void;
+  quit(): Promise<unknown>;
+  duplicate(): IoredisClient;
+  subscribe(...channels: string[]): Promise<unknown>;
+  on(event: string, listener: (...details: unknown[]) => void): unknown;
+  off(event: string, listener: (...details: unknown[]) => void): unknown;
+}
+
+/** One server of it: what `scan` needs. */
+export interface IoredisNode {
+  scan(cursor: string, match: "MATCH", pattern: string, count: "COUNT", perCall: number): Promise<[string, string[]]>;
+}
+
+/** Throws STORE_CONFIG unless the value is an ioredis client. */
+export function requireIoredisClient(client: unknown): asserts client is IoredisClient {
+  if (hasMethods(client, ["evalsha", "eval", "connect", "disconnect", "duplicate", "subscribe", "on", "off"])) return;
+  throw new StoreError(
+    "STORE_CONFIG",
+    hasMethods(client, ["evalSha"])
+      ? "`client` is a node-redis client; pass it to createNodeRedisStores of @tollbooth-stores/redis."
+      : "`client` is not an ioredis client; pass a Redis or Cluster of ioredis, or describe a `connection`.",
+  );
+}
+
+export function isIoredisNode(value: unknown): value is IoredisNode {
+  return hasMethods(value, ["scan"]);
+}
+
+/** The primaries of a Cluster; of anything else, itself. */
+export function primariesOf(client: IoredisClient): IoredisNode[] {
+  const nodes: unknown = "nodes" in client && typeof client.nodes === "function" ? client.nodes("master") : [client];
+  return Array.isArray(nodes) ? nodes.filter(isIoredisNode) : [];
+}
+
+/** The client's own `keyPrefix` option: it is put before keys, but not before a pattern to scan for. */
+export function keyPrefixOf(client: IoredisClient): string {
+  const options: unknown = "options" in client ? client.options : undefined;
+  if (typeof options !== "object" || options === null || !("keyPrefix" in options)) return "";
+  return typeof options.keyPrefix === "string" ? options.keyPrefix : "";
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => typeof Reflect.get(value, name) === "function");
+}

@@ -1,0 +1,152 @@
+// RedisPort over ioredis: sends a command once and only over a connection that is up.
+import type { Writable } from "node:stream";
+import { StoreError } from "@tollbooth-stores/core";
+import { type ConnectionGate, connectionGate, NotSent, type RedisPort } from "@tollbooth-stores/redis-protocol";
+import { type IoredisClient, keyPrefixOf, primariesOf } from "./ioredis-client.ts";
+import { ioredisSubscriber } from "./ioredis-subscriber.ts";
+
+export interface IoredisPortOptions {
+  /** The client, or how it comes to be. */
+  client: IoredisClient | Promise<IoredisClient>;
+  cluster: boolean;
+  /** Whether closing the port closes the client. */
+  owned: boolean;
+}
+
+/** How many keys a SCAN looks at in one step. */
+const SCAN_COUNT = 500;
+
+/** How long a client of ours may take to hear the answers it waits for, when it is closed. */
+const QUIT_MS = 500;
+
+/** The port; it listens to the client's events until it is closed. */
+export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptions): RedisPort {
+  let client: IoredisClient | undefined;
+  let unavailable: unknown;
+  let setupFailed = false;
+  let closed = false;
+
+  const gate: ConnectionGate = connectionGate(() => {
+    if (unavailable !== undefined) throw unavailable;
+    if (client === undefined || setupFailed) return false;
+    if (client.status === "end") throw ended(owned || closed);
+    return client.status === "ready" && !isBackedUp(client);
+  });
+  const failed = (error: unknown) => {
+    // ioredis goes on in database 0 where SELECT failed; a connection that was not set up as told is not used.
+    if (client?.status === "connect") setupFailed = true;
+    gate.failed(lastNodeError(error));
+  };
+  const changed = () => gate.changed();
+  const connecting = () => {
+    setupFailed = false;
+  };
+  const attach = (opened: IoredisClient) => {
+    client = opened;
+    opened.on("error", failed);
+    opened.on("connect", connecting);
+    opened.on("ready", changed);
+    opened.on("end", changed);
+    // lazyConnect: nobody else may ever connect it. A failure is told by the error event.
+    if (opened.status === "wait") opened.connect().catch(() => undefined);
+    gate.changed();
+  };
+  const opening = "then" in source ? source.then(attach) : Promise.resolve(attach(source));
+  opening.catch((error: unknown) => {
+    unavailable = error;
+    gate.changed();
+  });
+  const subscriber = ioredisSubscriber(async () => {
+    await opening;
+    return client === undefined ? undefined : client.duplicate();
+  });
+
+  const run = (
+    command: "evalsha" | "eval",
+    script: string,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> => {
+    if (client === undefined || client.status !== "ready") throw new NotSent();
+    return client[command](script, keys.length, ...keys, ...args).catch((error: unknown) => {
+      throw isUnwritten(error) ? new NotSent() : error;
+    });
+  };
+  return {
+    name: "ioredis",
+    cluster,
+    ready: gate.ready,
+    connectionError: gate.connectionError,
+    evalSha: async (sha1, keys, args) => run("evalsha", sha1, keys, args),
+    eval: async (source, keys, args) => run("eval", source, keys, args),
+    async *scan(pattern) {
+      await opening;
+      if (client === undefined) return;
+      const own = keyPrefixOf(client);
+      const match = own.replace(/[\\*?[\]]/g, "\\$&") + pattern;
+      for (const node of primariesOf(client)) {
+        let cursor = "0";
+        do {
+          const [next, keys] = await node.scan(cursor, "MATCH", match, "COUNT", SCAN_COUNT);
+          for (const key of keys) yield key.slice(own.length);
+          cursor = next;
+        } while (cursor !== "0");
+      }
+    },
+    subscribe: subscriber.subscribe,
+    async close() {
+      if (closed) return;
+      closed = true;
+      await subscriber.close();
+      await opening.catch(() => undefined);
+      if (client === undefined) return;
+      client.off("connect", connecting);
+      client.off("ready", changed);
+      client.off("end", changed);
+      if (!owned) client.off("error", failed);
+      else await end(client);
+    },
+  };
+}
+
+/** Lets the answers that are on their way arrive, but waits for no server that is gone. */
+async function end(client: IoredisClient): Promise<void> {
+  if (client.status === "ready") {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise((resolve) => {
+      timer = setTimeout(resolve, QUIT_MS);
+    });
+    await Promise.race([client.quit().catch(() => undefined), patience]);
+    clearTimeout(timer);
+  }
+  client.disconnect();
+}
+
+function ended(byUs: boolean): StoreError {
+  return new StoreError(
+    "STORE_UNAVAILABLE",
+    byUs
+      ? "The connection to Redis was closed."
+      : "The ioredis client that was passed as `client` was closed by its owner; nothing was sent.",
+  );
+}
+
+/** What is written beyond what the system takes lies in this process, and would be sent however late: so wait instead. */
+function isBackedUp(client: IoredisClient): boolean {
+  const stream: unknown = "stream" in client ? client.stream : undefined;
+  return isWritable(stream) && stream.writableNeedDrain;
+}
+
+function isWritable(stream: unknown): stream is Writable {
+  return typeof stream === "object" && stream !== null && "writableNeedDrain" in stream;
+}
+
+/** ioredis's words for a command that it did not write. */
+function isUnwritten(error: unknown): boolean {
+  return error instanceof Error && /enableOfflineQueue options is false$/.test(error.message);
+}
+
+/** A Cluster reports that no node could be reached; why not, the last node's error says. */
+function lastNodeError(error: unknown): unknown {
+  return error instanceof Error && "lastNodeError" in error ? (error.lastNodeError ?? error) : error;
+}

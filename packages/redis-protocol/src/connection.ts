@@ -1,0 +1,203 @@
+// How a Redis is described, to every provider alike: the `connection` option, checked and brought into one form.
+import { StoreError } from "@tollbooth-stores/core";
+
+/** What a TLS connection is made with: options of Node's `tls.connect`. Certificates and keys are PEM text, not paths. */
+export interface RedisTls {
+  /** The authorities to trust, instead of the system's. */
+  ca?: string | readonly string[] | undefined;
+  /** This client's certificate, where the server asks for one. */
+  cert?: string | undefined;
+  key?: string | undefined;
+  passphrase?: string | undefined;
+  /** The name that the server's certificate must have, where it is not the host. */
+  servername?: string | undefined;
+  /** false: any certificate will do, so anyone in between can read and answer. */
+  rejectUnauthorized?: boolean | undefined;
+}
+
+export interface RedisNode {
+  host: string;
+  /** Default 6379; of a sentinel 26379. */
+  port?: number | undefined;
+}
+
+/** Who logs in, and how the connection is secured. */
+export interface RedisAccess {
+  /** The ACL user. Default: the server's default user. */
+  username?: string | undefined;
+  password?: string | undefined;
+  /** `true`: TLS, with the system's authorities. */
+  tls?: boolean | RedisTls | undefined;
+}
+
+/** Where a Redis is: one server, a cluster, or whichever primary the sentinels name. */
+export type RedisConnection =
+  | {
+      /** `redis://` or, with TLS, `rediss://`, then `user:password@host:port/db`. */
+      url: string;
+      tls?: RedisTls | undefined;
+    }
+  | (RedisNode & RedisAccess & { db?: number | undefined })
+  | (RedisAccess & {
+      /** Some of its nodes; the others are found. */
+      cluster: readonly RedisNode[];
+    })
+  | (RedisAccess & {
+      sentinel: RedisAccess & {
+        /** What the sentinels call the primary, e.g. "mymaster". */
+        name: string;
+        nodes: readonly RedisNode[];
+      };
+      db?: number | undefined;
+    });
+
+/** A connection as a client is told it. */
+export type ResolvedConnection = ResolvedAccess &
+  (
+    | { kind: "single"; node: ResolvedNode; db: number }
+    | { kind: "cluster"; nodes: readonly ResolvedNode[] }
+    | {
+        kind: "sentinel";
+        name: string;
+        sentinels: readonly ResolvedNode[];
+        sentinelAccess: ResolvedAccess;
+        db: number;
+      }
+  );
+
+export interface ResolvedNode {
+  host: string;
+  port: number;
+}
+
+export interface ResolvedAccess {
+  username?: string;
+  password?: string;
+  tls?: { ca?: string[] } & Omit<{ [K in keyof RedisTls]?: NonNullable<RedisTls[K]> }, "ca">;
+}
+
+const REDIS_PORT = 6_379;
+const SENTINEL_PORT = 26_379;
+
+function wrong(message: string): StoreError {
+  return new StoreError("STORE_CONFIG", message);
+}
+
+/** Throws STORE_CONFIG, which names the option and holds none of its value. */
+export function resolveConnection(connection: RedisConnection): ResolvedConnection {
+  const given = ["url", "host", "cluster", "sentinel"].filter((key) => key in connection);
+  if (given.length !== 1) {
+    throw wrong("`connection` must have exactly one of `url`, `host`, `cluster` and `sentinel`.");
+  }
+  if ("url" in connection) return resolveUrl(connection.url, connection.tls);
+  if ("cluster" in connection) {
+    return {
+      kind: "cluster",
+      nodes: resolveNodes(connection.cluster, "connection.cluster", REDIS_PORT),
+      ...resolveAccess(connection),
+    };
+  }
+  if ("sentinel" in connection) {
+    const { name, nodes, ...sentinelAccess } = connection.sentinel;
+    if (typeof name !== "string" || name === "") throw wrong("`connection.sentinel.name` must name the primary.");
+    return {
+      kind: "sentinel",
+      name,
+      sentinels: resolveNodes(nodes, "connection.sentinel.nodes", SENTINEL_PORT),
+      sentinelAccess: resolveAccess(sentinelAccess),
+      db: resolveDb(connection.db),
+      ...resolveAccess(connection),
+    };
+  }
+  return {
+    kind: "single",
+    node: resolveNode(connection, "connection", REDIS_PORT),
+    db: resolveDb(connection.db),
+    ...resolveAccess(connection),
+  };
+}
+
+function resolveUrl(text: string, tls: RedisTls | undefined): ResolvedConnection {
+  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
+  const db = url === undefined ? null : /^\/?(\d{0,6})$/.exec(url.pathname);
+  if (url === undefined || db === null || !/^rediss?:$/.test(url.protocol) || url.hostname === "") {
+    throw wrong("`connection.url` must be redis://host:port/db, or rediss:// for TLS, with user:password@ if need be.");
+  }
+  if (url.search !== "" || url.hash !== "") {
+    throw wrong(
+      "`connection.url` may have no query; describe the connection by `host`, `port`, `tls` and `db` instead.",
+    );
+  }
+  const secure = url.protocol === "rediss:";
+  if (tls !== undefined && !secure) throw wrong("`connection.tls` contradicts `connection.url`; TLS is rediss://.");
+  return {
+    kind: "single",
+    node: {
+      // An IPv6 address stands in brackets in a URL only.
+      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+      port: url.port === "" ? REDIS_PORT : Number(url.port),
+    },
+    db: Number(db[1] ?? ""),
+    ...resolveAccess({
+      username: url.username === "" ? undefined : decoded(url.username),
+      password: url.password === "" ? undefined : decoded(url.password),
+      tls: secure ? (tls ?? true) : undefined,
+    }),
+  };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw wrong("`connection.url` holds a % in user or password that begins no escape; write it as %25.");
+  }
+}
+
+function resolveNodes(nodes: readonly RedisNode[], name: string, defaultPort: number): ResolvedNode[] {
+  if (!Array.isArray(nodes) || nodes.length === 0) throw wrong(`\`${name}\` must list at least one { host, port }.`);
+  return nodes.map((node: RedisNode, index) => resolveNode(node, `${name}[${index}]`, defaultPort));
+}
+
+function resolveNode({ host, port }: RedisNode, name: string, defaultPort: number): ResolvedNode {
+  if (typeof host !== "string" || host === "" || /[\s/@]/.test(host)) {
+    throw wrong(`\`${name}.host\` must be a host name or an address alone.`);
+  }
+  if (port === undefined) return { host, port: defaultPort };
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw wrong(`\`${name}.port\` must be 1 to 65535.`);
+  return { host, port };
+}
+
+function resolveDb(db = 0): number {
+  if (!Number.isInteger(db) || db < 0) throw wrong("`connection.db` must be a database's number, 0 or more.");
+  return db;
+}
+
+function resolveAccess({ username, password, tls }: RedisAccess): ResolvedAccess {
+  if (username !== undefined && password === undefined) {
+    throw wrong("`connection.password` is needed with `connection.username`.");
+  }
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined || tls === false ? {} : { tls: resolveTls(tls === true ? {} : tls) }),
+  };
+}
+
+function resolveTls({
+  ca,
+  cert,
+  key,
+  passphrase,
+  servername,
+  rejectUnauthorized,
+}: RedisTls): NonNullable<ResolvedAccess["tls"]> {
+  return {
+    ...(ca === undefined ? {} : { ca: typeof ca === "string" ? [ca] : [...ca] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(servername === undefined ? {} : { servername }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  };
+}
