@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startRedis } from "@tollbooth-stores/test-support";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { emptyProject, npmInstall, write } from "./consumer.ts";
 import { atLeast, type NodeVersion, nodeBinary, nodeVersions } from "./node-versions.ts";
@@ -17,6 +18,11 @@ const packages = publicPackages();
 const tarballFolder = await mkdtemp(join(tmpdir(), "tollbooth-tarballs-"));
 const tarballs = await packAll(packages, tarballFolder);
 afterAll(() => rm(tarballFolder, { recursive: true }));
+
+// READMEs of Redis packages read REDIS_URL.
+const redis = packages.some((used) => readmeProgram(used).includes("REDIS_URL")) ? await startRedis() : undefined;
+afterAll(() => redis?.stop());
+const variables = redis === undefined ? {} : { REDIS_URL: redis.url };
 
 const workspaceBinary = (name: string) => join(root, "node_modules", ".bin", name);
 const ownBinary = (name: string) => join(import.meta.dirname, "node_modules", ".bin", name);
@@ -77,7 +83,12 @@ function inProject(used: PublicPackage, others: readonly string[], nodes: readon
     describe.each(nodes)("on Node $version", ({ version }) => {
       const runFile = async (program: string, test: string) => {
         const vitest = join("node_modules", "vitest", "vitest.mjs");
-        await output(await nodeBinary(version), used.insideVitest ? [vitest, "run", test] : [program], project);
+        await output(
+          await nodeBinary(version),
+          used.insideVitest ? [vitest, "run", test] : [program],
+          project,
+          variables,
+        );
       };
 
       test("loads with import and with require, through every entry", () => runFile("entries.mjs", "entries.test.mjs"));
