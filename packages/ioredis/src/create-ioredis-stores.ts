@@ -1,6 +1,11 @@
 // The stores on Redis through ioredis: over a client of yours, or over a connection of their own.
 import type { RateLimitStore, SessionStore, Stores, VerificationStore } from "@tollbooth-stores/core";
-import { type RedisFactories, type RedisProviderOptions, redisFactories } from "@tollbooth-stores/redis-protocol";
+import {
+  type RedisFactories,
+  type RedisPort,
+  type RedisProviderOptions,
+  redisFactories,
+} from "@tollbooth-stores/redis-protocol";
 import { type IoredisClient, requireIoredisClient } from "./ioredis-client.ts";
 import { ioredisPort } from "./ioredis-port.ts";
 import { openIoredis } from "./open-ioredis.ts";
@@ -42,4 +47,9 @@ export function createIoredisSessionStore<T = unknown>(options: IoredisOptions):
 /** One store; `keyPrefix` is used as written, default "tollbooth:verify". Otherwise as `createIoredisStores`. */
 export function createIoredisVerificationStore(options: IoredisOptions): VerificationStore {
   return create.verifications(options);
+}
+
+/** One client as a `RedisPort`, for stores that are to share it; whoever asks for it closes it. Throws STORE_CONFIG. */
+export function createIoredisPort(options: IoredisOptions): RedisPort {
+  return create.port(options);
 }

@@ -4,10 +4,12 @@ export type {
   RedisAccess,
   RedisConnection,
   RedisNode,
+  RedisPort,
   RedisStoreOptions,
   RedisTls,
 } from "@tollbooth-stores/redis-protocol";
 export {
+  createIoredisPort,
   createIoredisRateLimitStore,
   createIoredisSessionStore,
   createIoredisStores,

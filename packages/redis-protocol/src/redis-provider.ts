@@ -30,6 +30,8 @@ export interface RedisProvider<Client> {
 }
 
 export interface RedisFactories<Client> {
+  /** The port alone, for stores that are to share one client. Whoever asks for it closes it. Throws STORE_CONFIG. */
+  port(options: RedisProviderOptions<Client>): RedisPort;
   stores<T = unknown>(options: RedisProviderOptions<Client>): Stores<T>;
   rateLimits(options: RedisProviderOptions<Client>): RateLimitStore;
   sessions<T = unknown>(options: RedisProviderOptions<Client>): SessionStore<T>;
@@ -52,6 +54,7 @@ export function redisFactories<Client>(provider: RedisProvider<Client>): RedisFa
     }
   };
   return {
+    port: (options) => portOf(provider, options),
     stores: <T>(options: RedisProviderOptions<Client>) => made(options, createRedisStores<T>),
     rateLimits: (options) => made(options, createRedisRateLimitStore),
     sessions: <T>(options: RedisProviderOptions<Client>) => made(options, createRedisSessionStore<T>),
