@@ -171,12 +171,17 @@ function wrongly(ghost: PaymentGhost, event: Applied<PayCall, PayReply>): string
   const body = readBody(before);
   const issued = issuedFence(event);
   if (issued > 0 && issued <= ghost.fence) return `fence ${issued} was issued after fence ${ghost.fence}`;
-  if (issued > 0 && call.op === "claim" && phaseOf(body, nowMs) === "unknown") {
+  const phase = phaseOf(body, nowMs);
+  if (issued > 0 && call.op === "claim" && phase === "unknown") {
     return "an unknown outcome was claimed without being reconciled";
   }
   if (before === after) return null;
   if (body?.state === "accepted") return "a completed payment's record was altered";
   if ("fence" in call && call.fence !== String(body?.fence)) return "a past holder's late call changed the record";
+  const needsLive = call.op === "renew" || call.op === "switch" || call.op === "release";
+  if (needsLive && phase !== "held") return "a lease that was over was renewed or released";
+  if (call.op === "complete" && phase !== "held" && phase !== "unknown")
+    return "a record was completed that nobody was working on";
   return null;
 }
 

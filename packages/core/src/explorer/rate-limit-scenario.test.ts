@@ -42,9 +42,9 @@ const searches: [string, RateLimitIntent[][], BudgetPair][] = [
     ],
   ],
   [
-    "a debt, a block and a reset",
+    "a debt, two blocks and a reset",
     [
-      [consume(1), charge(4), consume(1)],
+      [charge(4), block(100), consume(1)],
       [block(400), reset, consume(2)],
     ],
     [
