@@ -28,8 +28,8 @@ stores:
     { env: { REDIS_URL: "redis://shared.test" }, providers: [client.provider] },
   );
   expect(client.opened).toEqual([
-    { connection: { kind: "single", host: "shared.test", port: 6_379 }, connectTimeoutMs: 2_500 },
-    { connection: { kind: "single", host: "sessions.test", port: 6_379 }, connectTimeoutMs: 2_500 },
+    { connection: { kind: "single", node: { host: "shared.test", port: 6_379 }, db: 0 }, connectTimeoutMs: 2_500 },
+    { connection: { kind: "single", node: { host: "sessions.test", port: 6_379 }, db: 0 }, connectTimeoutMs: 2_500 },
   ]);
   expect(stores.describe()).toMatchObject({
     rateLimits: { provider: "redis", settings: { keyPrefix: "shop:rl" } },
@@ -116,8 +116,8 @@ it("tells problems by the names that stand in the document", async () => {
   expect(error.message).not.toContain("hunter2");
   expect(error.message).toMatchInlineSnapshot(`
     "The store configuration has 11 problems:
-    - stores.rateLimit: is another name of rateLimits; keep one of the two
-    - stores.timeSession.provider: is another name of provider; keep one of the two
+    - stores.rateLimit: rateLimits is given twice, by two names; keep one of the two
+    - stores.timeSession.provider: provider is given twice, by two names; keep one of the two
     - stores.rateLimit.ttlSeconds: must be whole seconds, 1 or more, or text such as "90s", "15m" or "12h"
     - stores.rateLimit.backend: unknown provider; did you mean "redis"? (registered: memory, redis)
     - stores.timeSession.redis.prefix: must be text; put it in quotes

@@ -1,12 +1,11 @@
 // A Redis client for tests of configuration: it records what it is asked to open, and reaches nothing.
-import type { RedisPort } from "@tollbooth-stores/redis-protocol";
+import { type RedisPort, type ResolvedConnection, resolveConnection } from "@tollbooth-stores/redis-protocol";
 import type { StoreProvider } from "../store-provider.ts";
-import type { RedisConnection } from "./redis-connection.ts";
 import { redisProvider } from "./redis-provider.ts";
 
 export interface FakeClient {
   provider: StoreProvider;
-  opened: { connection: RedisConnection; connectTimeoutMs: number | undefined }[];
+  opened: { connection: ResolvedConnection; connectTimeoutMs: number | undefined }[];
   /** How many scripts were sent, per opened connection. */
   scripts: number[];
   closed: number;
@@ -22,7 +21,8 @@ export function fakeClient(
   const provider = redisProvider({
     names,
     otherBlock,
-    async openPort(connection, connectTimeoutMs) {
+    async openPort(described, connectTimeoutMs) {
+      const connection = resolveConnection(described);
       const index = client.opened.push({ connection, connectTimeoutMs }) - 1;
       client.scripts[index] = 0;
       const run = async () => {

@@ -1,4 +1,5 @@
 // A Redis connection as a document describes it: forms A and C of the document, a cluster, or sentinels.
+import type { RedisAccess, RedisConnection, RedisNode, RedisTls } from "@tollbooth-stores/redis-protocol";
 import {
   integer,
   type JsonSchema,
@@ -11,22 +12,10 @@ import {
 } from "../settings.ts";
 import type { BlockReader } from "../store-provider.ts";
 import { parseEndpoint, parseRedisUrl, type RedisEndpoint, type RedisUrl, shownUrl } from "./redis-address.ts";
-import { type RedisTls, tlsSetting } from "./tls-settings.ts";
+import { tlsSetting } from "./tls-settings.ts";
 
-/** Who logs in, and how the connection is secured. */
-export interface RedisAccess {
-  username?: string;
-  password?: string;
-  tls?: RedisTls;
-}
-
-/** What was described, whichever way. */
-export type RedisConnection = RedisAccess &
-  (
-    | { kind: "single"; host: string; port: number; db?: number }
-    | { kind: "cluster"; nodes: readonly RedisEndpoint[] }
-    | { kind: "sentinel"; name: string; sentinels: readonly RedisEndpoint[]; sentinelAccess: RedisAccess; db?: number }
-  );
+/** What was described, whichever way; never as a URL, which is taken apart here. */
+export type DescribedConnection = Exclude<RedisConnection, { url: string }>;
 
 interface SentinelSettings {
   name: string;
@@ -150,7 +139,7 @@ export const connectionTable: SettingTable<ConnectionSettings> = {
 const addressKeys = ["url", "host", "cluster", "sentinel"] as const;
 
 /** Reads the connection that stands in the first block that has any part of one; undefined where it is not right. */
-export function readRedisConnection(options: BlockReader): RedisConnection | undefined {
+export function readRedisConnection(options: BlockReader): DescribedConnection | undefined {
   const reader = options.together(settingNames(connectionTable));
   const given = readSettings(reader, connectionTable);
   const [first, second] = addressKeys.filter((key) => reader.has(key));
@@ -178,7 +167,6 @@ export function readRedisConnection(options: BlockReader): RedisConnection | und
       checkUser(reader, username, password);
       if (given.host === undefined || !isHost(reader, given.host)) return undefined;
       return {
-        kind: "single",
         host: given.host,
         port: given.port ?? 6_379,
         ...(db !== undefined && { db }),
@@ -188,14 +176,13 @@ export function readRedisConnection(options: BlockReader): RedisConnection | und
     case "cluster": {
       checkUser(reader, username, password);
       if (db !== undefined && db !== 0) reader.problem("db", "must be 0: a cluster has one database only");
-      return given.cluster && { kind: "cluster", nodes: given.cluster, ...access };
+      return given.cluster && { cluster: given.cluster, ...access };
     }
     case "sentinel": {
       checkUser(reader, username, password);
       const { name, nodes, ...own } = given.sentinel ?? {};
       if (name === undefined || nodes === undefined) return undefined;
-      const sentinelAccess = accessOf(own);
-      return { kind: "sentinel", name, sentinels: nodes, sentinelAccess, ...(db !== undefined && { db }), ...access };
+      return { sentinel: { name, nodes, ...accessOf(own) }, ...(db !== undefined && { db }), ...access };
     }
   }
 }
@@ -225,7 +212,7 @@ function fromUrl(
   reader: BlockReader,
   written: string,
   given: Partial<ConnectionSettings>,
-): RedisConnection | undefined {
+): DescribedConnection | undefined {
   const url = parseRedisUrl(written);
   if ("problem" in url) {
     reader.problem("url", url.problem);
@@ -246,19 +233,16 @@ function fromUrl(
   return singleOf(url, db, accessOf({ username, password, tls }));
 }
 
-function singleOf({ host, port }: RedisUrl, db: number | undefined, access: RedisAccess): RedisConnection {
-  return { kind: "single", host, port, ...(db !== undefined && { db }), ...access };
+function singleOf({ host, port }: RedisUrl, db: number | undefined, access: RedisAccess): DescribedConnection {
+  return { host, port, ...(db !== undefined && { db }), ...access };
 }
 
 /** Equal for connections to the same data, whoever logs in. */
-export function placeOf(connection: RedisConnection): string {
-  const address = ({ host, port }: RedisEndpoint) => `${host.toLowerCase()}:${port}`;
-  switch (connection.kind) {
-    case "single":
-      return `redis ${address(connection)}/${connection.db ?? 0}`;
-    case "cluster":
-      return `cluster ${connection.nodes.map(address).sort().join()}`;
-    case "sentinel":
-      return `sentinel ${connection.name} ${connection.sentinels.map(address).sort().join()}/${connection.db ?? 0}`;
-  }
+export function placeOf(connection: DescribedConnection): string {
+  const address = ({ host, port }: RedisNode) => `${host.toLowerCase()}:${port ?? ""}`;
+  const addresses = (nodes: readonly RedisNode[]) => nodes.map(address).sort().join();
+  if ("cluster" in connection) return `cluster ${addresses(connection.cluster)}`;
+  const db = connection.db ?? 0;
+  if ("host" in connection) return `single ${address(connection)}/${db}`;
+  return `sentinel ${connection.sentinel.name} ${addresses(connection.sentinel.nodes)}/${db}`;
 }

@@ -22,8 +22,7 @@ describe("the document's forms", () => {
       {
         connection: {
           kind: "single",
-          host: "cache.test",
-          port: 6_390,
+          node: { host: "cache.test", port: 6_390 },
           db: 3,
           username: "app",
           password: "p@ss",
@@ -66,7 +65,7 @@ describe("the document's forms", () => {
   it("C: host, port, password, TLS and database", async () => {
     const { client, stores } = await load(await fixture("option-c"));
     expect(client.opened.map(({ connection }) => connection)).toEqual([
-      { kind: "single", host: "cache.test", port: 6_379, password: "s#c:r'et", tls: {}, db: 0 },
+      { kind: "single", node: { host: "cache.test", port: 6_379 }, password: "s#c:r'et", tls: {}, db: 0 },
     ]);
     expect(stores.describe().sessions.settings).toEqual({
       keyPrefix: "tollbooth:sess",
@@ -111,8 +110,7 @@ describe("the document's forms", () => {
       {
         connection: {
           kind: "single",
-          host: "shared.test",
-          port: 6_379,
+          node: { host: "shared.test", port: 6_379 },
           username: "app",
           password: "shared-password",
           db: 4,
@@ -120,7 +118,7 @@ describe("the document's forms", () => {
         },
         connectTimeoutMs: undefined,
       },
-      { connection: { kind: "single", host: "own.test", port: 6_379 }, connectTimeoutMs: 100 },
+      { connection: { kind: "single", node: { host: "own.test", port: 6_379 }, db: 0 }, connectTimeoutMs: 100 },
     ]);
   });
 
@@ -137,7 +135,10 @@ describe("the document's forms", () => {
       },
       { env, providers: [client.provider] },
     );
-    expect(client.opened.map(({ connection }) => connection)).toMatchObject([{ host: "a.test" }, { host: "b.test" }]);
+    expect(client.opened.map(({ connection }) => connection)).toMatchObject([
+      { node: { host: "a.test" } },
+      { node: { host: "b.test" } },
+    ]);
     await stores.ping();
     expect(client.scripts).toEqual([1, 1]);
     await stores.close();
@@ -199,7 +200,7 @@ describe("the document's forms", () => {
       stores: { provider: "redis", redis: { url: "rediss://h.test", username: "u", password: "p:#/", db: 1 } },
     });
     expect(client.opened.map(({ connection }) => connection)).toEqual([
-      { kind: "single", host: "h.test", port: 6_379, username: "u", password: "p:#/", db: 1, tls: {} },
+      { kind: "single", node: { host: "h.test", port: 6_379 }, username: "u", password: "p:#/", db: 1, tls: {} },
     ]);
   });
 
@@ -208,7 +209,10 @@ describe("the document's forms", () => {
     const stores = { provider: "ioredis", redis: { host: "a.test" } };
     await loadStores({ stores }, { providers: [other.provider] });
     await loadStores({ stores: { ...stores, ioredis: { host: "b.test" } } }, { providers: [other.provider] });
-    expect(other.opened.map(({ connection }) => connection)).toMatchObject([{ host: "a.test" }, { host: "b.test" }]);
+    expect(other.opened.map(({ connection }) => connection)).toMatchObject([
+      { node: { host: "a.test" } },
+      { node: { host: "b.test" } },
+    ]);
   });
 
   it("closes what it had opened where a later client cannot be opened", async () => {

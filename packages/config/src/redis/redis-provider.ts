@@ -9,7 +9,7 @@ import {
 } from "@tollbooth-stores/redis-protocol";
 import { integer, readSettings, type SettingTable } from "../settings.ts";
 import type { OpenedStores, PerStore, StoreBlock, StoreName, StoreProvider } from "../store-provider.ts";
-import { placeOf, type RedisConnection, readRedisConnection } from "./redis-connection.ts";
+import { type DescribedConnection, placeOf, readRedisConnection } from "./redis-connection.ts";
 
 interface TimeoutSettings {
   commandTimeoutMs: number;
@@ -29,11 +29,11 @@ export interface RedisClientKind {
   readonly names: readonly [string, ...string[]];
   readonly otherBlock?: string | undefined;
   /** Rejects with STORE_CONFIG where the client library is not installed. Waits for no connection. */
-  openPort(connection: RedisConnection, connectTimeoutMs: number | undefined): Promise<RedisPort>;
+  openPort(connection: DescribedConnection, connectTimeoutMs: number | undefined): Promise<RedisPort>;
 }
 
 interface ReadBlock {
-  connection: RedisConnection | undefined;
+  connection: DescribedConnection | undefined;
   settings: StoreOptions & Partial<TimeoutSettings>;
 }
 

@@ -53,7 +53,7 @@ it("true means the system's authorities", async () => {
 it("hands on what the files hold", async () => {
   expect(
     await tlsOf({ caFile: at("ca.pem"), certFile: at("cert.pem"), keyFile: at("key.pem"), servername: "localhost" }),
-  ).toEqual({ ca, cert, key, servername: "localhost" });
+  ).toEqual({ ca: [ca], cert, key, servername: "localhost" });
 });
 
 it("starts relative paths at the configuration file", async () => {
@@ -61,7 +61,7 @@ it("starts relative paths at the configuration file", async () => {
   writeFileSync(path, "stores:\n  provider: redis\n  redis: { url: 'rediss://a.test', tls: { caFile: ./ca.pem } }\n");
   const client = fakeClient();
   const stores = await loadStores(path, { providers: [client.provider] });
-  expect(client.opened[0]?.connection.tls).toEqual({ ca });
+  expect(client.opened[0]?.connection.tls).toEqual({ ca: [ca] });
   expect(stores.describe().sessions.settings).toMatchObject({ "tls.caFile": "./ca.pem" });
 });
 

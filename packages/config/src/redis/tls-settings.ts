@@ -1,6 +1,7 @@
 // TLS of a Redis connection: `tls: true`, or a block that names certificates. Files are read and checked at once.
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
+import type { RedisTls } from "@tollbooth-stores/redis-protocol";
 import {
   file,
   flag,
@@ -12,15 +13,6 @@ import {
   text,
 } from "../settings.ts";
 import type { BlockReader } from "../store-provider.ts";
-
-/** What a TLS connection is made with; each is an option of `tls.connect`. PEM text, not paths. */
-export interface RedisTls {
-  ca?: string;
-  cert?: string;
-  key?: string;
-  servername?: string;
-  rejectUnauthorized?: boolean;
-}
 
 interface TlsSettings {
   caFile: string;
