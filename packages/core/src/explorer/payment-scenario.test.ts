@@ -177,10 +177,9 @@ describe("the explorer finds in payments", () => {
     expect(counterexample(paymentScenario({ transitions, beats: 0 }), 1, 2)).toMatchInlineSnapshot(`
       "1. A: claim -> claimed (fresh), fence 1000000
       2. clock: +1000 ms
-      3. B: claim -> claimed (takeover), fence 2000000
-      4. A: switch under fence 1000000 -> ok
-      => a past holder's late call changed the record
-      seed 0.10.5.0"
+      3. A: switch under fence 1000000 -> ok
+      => a lease that was over was renewed or released
+      seed 0.10.0"
     `);
   });
 
