@@ -1,0 +1,54 @@
+// One call's time: it settles by its deadline or its caller's abort, whatever the adapter does, and knows what was sent.
+import { StoreError } from "@tollbooth-stores/core";
+
+/** What the work of a call sees of its deadline. */
+export interface Attempt {
+  /** Aborts at the deadline or with the caller's signal: nothing may be begun after that. */
+  readonly signal: AbortSignal;
+  /** From now on the call may have taken effect, whatever its caller hears. */
+  writing(): void;
+}
+
+/**
+ * Rejects with STORE_UNAVAILABLE after `timeoutMs`, outcome "unknown" once `writing` was called, and with the caller's
+ * reason when its signal aborts. The work goes on to its end; what it then says is not heard.
+ */
+export function withinDeadline<R>(
+  timeoutMs: number,
+  callerSignal: AbortSignal | undefined,
+  work: (attempt: Attempt) => Promise<R>,
+): Promise<R> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let writing = false;
+  return new Promise<R>((resolve, reject) => {
+    const timer = setTimeout(() => controller.abort(timedOut(timeoutMs, writing)), timeoutMs);
+    const leave = () => controller.abort(callerSignal?.reason);
+    const settle = () => {
+      clearTimeout(timer);
+      callerSignal?.removeEventListener("abort", leave);
+    };
+    signal.addEventListener("abort", () => {
+      settle();
+      reject(signal.reason);
+    });
+    if (callerSignal?.aborted) leave();
+    callerSignal?.addEventListener("abort", leave, { once: true });
+    const attempt: Attempt = {
+      signal,
+      writing() {
+        writing = true;
+      },
+    };
+    work(attempt).finally(settle).then(resolve, reject);
+  });
+}
+
+function timedOut(timeoutMs: number, writing: boolean): StoreError {
+  const effect = writing ? "the call may have taken effect" : "nothing was written";
+  return new StoreError(
+    "STORE_UNAVAILABLE",
+    `The Keyv adapter did not finish within commandTimeoutMs (${timeoutMs}); ${effect}.`,
+    { outcome: writing ? "unknown" : "not-applied" },
+  );
+}

@@ -1,0 +1,169 @@
+// The AtomicPort on any Keyv adapter: reads, decides and writes under one lock a key. Atomic among the callers of this
+// process only, since no adapter can compare and set.
+import type { AtomicPort, CallOptions, Step, StoredRecord } from "@tollbooth-stores/core";
+import { localHints, resolveStoreOptions, StoreError } from "@tollbooth-stores/core";
+import { type CheckedAdapter, checkedAdapter, type KeyvLike } from "./checked-adapter.ts";
+import { type Attempt, withinDeadline } from "./deadline.ts";
+import { decodeRecord, encodeRecord } from "./envelope.ts";
+import { type KeyLocks, keyLocks } from "./key-locks.ts";
+import { type Change, inSafeOrder } from "./write-order.ts";
+
+/** The default of `commandTimeoutMs`. */
+export const DEFAULT_COMMAND_TIMEOUT_MS = 500;
+
+/** The longest `commandTimeoutMs`: what a timer can wait. */
+const longestTimeoutMs = 2_147_483_647;
+/** The adapter keeps a record so much longer than it is live: its clock may be ahead of this machine's. */
+const graceMs = 60_000;
+
+export interface KeyvPortOptions {
+  /** A Keyv, a storage adapter of Keyv 5 or 6, or a Map. It stays its owner's: `close()` leaves it open. */
+  keyv: KeyvLike;
+  /** How long one call may take, its wait for others on the same key included. Default 500. */
+  commandTimeoutMs?: number | undefined;
+  /** What `capabilities.shared` says: true where other processes use the same backend. Default false. */
+  shared?: boolean | undefined;
+  /** What `capabilities.durable` says: true where the adapter's data outlives this process. Default false. */
+  durable?: boolean | undefined;
+  /** Spread of physical deletion, 0..0.5, default 0.1. */
+  ttlJitter?: number | undefined;
+  /** Unix epoch milliseconds; fractions are cut off. Default `Date`. */
+  clock?: { now(): number } | undefined;
+}
+
+/** Who uses one backend through one adapter waits for each other and wakes each other, whichever port they came by. */
+const sharedByAdapter = new WeakMap<object, { locks: KeyLocks; hint: ReturnType<typeof localHints> }>();
+
+function sharedBy(identity: object) {
+  const found = sharedByAdapter.get(identity) ?? { locks: keyLocks(), hint: localHints() };
+  sharedByAdapter.set(identity, found);
+  return found;
+}
+
+/**
+ * A call rejects within `commandTimeoutMs` (STORE_UNAVAILABLE): "not-applied" while it waited or read, "unknown" once it
+ * wrote. Its keys stay locked until the adapter has settled what it was handed, so that a late write overtakes nothing;
+ * until then other calls on them reject too. A call that is past its deadline begins no write.
+ *
+ * The writes of one step are applied one after the other (`write-order.ts`). Where one fails, those before it are undone
+ * as far as the adapter lets; where the process dies between two, the later ones are missing.
+ */
+export function keyvPort(options: KeyvPortOptions): AtomicPort {
+  const { commandTimeoutMs = DEFAULT_COMMAND_TIMEOUT_MS, clock = Date } = options;
+  const { ttlJitter } = resolveStoreOptions({ ttlJitter: options.ttlJitter }, "sessions");
+  if (!Number.isSafeInteger(commandTimeoutMs) || commandTimeoutMs < 1 || commandTimeoutMs > longestTimeoutMs) {
+    throw new StoreError("STORE_CONFIG", `commandTimeoutMs must be whole milliseconds from 1 to ${longestTimeoutMs}.`);
+  }
+  const adapter = checkedAdapter(options.keyv);
+  const { locks, hint } = sharedBy(adapter.identity);
+  let closed = false;
+
+  const requireOpen = () => {
+    if (closed) throw new StoreError("STORE_CLOSED", "This Keyv port was closed; create a new one.");
+  };
+  const readClock = () => {
+    const nowMs = Math.floor(clock.now());
+    if (Number.isSafeInteger(nowMs) && nowMs >= 0) return nowMs;
+    throw new StoreError("STORE_CONFIG", "The option clock must answer now() with milliseconds since 1970, 0 or more.");
+  };
+  const liveAt = (record: StoredRecord | null, nowMs: number) =>
+    record !== null && record.endsAtMs > nowMs ? record : null;
+
+  const put = async (key: string, record: StoredRecord | null, nowMs: number) => {
+    if (record === null) return adapter.remove(key);
+    const remainingMs = (record.endsAtMs - nowMs) * (1 + Math.random() * ttlJitter);
+    return adapter.write(key, encodeRecord(record), Date.now() + Math.ceil(remainingMs) + graceMs);
+  };
+
+  /** Back from where it failed to the first, stopping where that fails too: a beginning of the order is always left. */
+  const undo = async (written: readonly Change[], nowMs: number) => {
+    for (const { key, before } of [...written].reverse()) await put(key, before, nowMs);
+  };
+
+  const write = async (changes: readonly Change[], nowMs: number) => {
+    for (const [index, { key, after }] of changes.entries()) {
+      try {
+        await put(key, after, nowMs);
+      } catch (error) {
+        // A lone write is not taken back: who retries it by token or opId finds it done, or does it.
+        if (index > 0) await undo(changes.slice(0, index + 1), nowMs).catch(() => undefined);
+        throw error;
+      }
+    }
+  };
+
+  const decide = async <R>(
+    keys: readonly string[],
+    step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
+    { signal, writing }: Attempt,
+  ): Promise<R> => {
+    const found = (await allSettled(keys.map(adapter.read))).map(decodeRecord);
+    // Too late: whoever asked has been told that nothing was written.
+    signal.throwIfAborted();
+    const nowMs = readClock();
+    const records = found.map((record) => liveAt(record, nowMs));
+    const { writes = [], reply } = step(records, nowMs);
+    const changes: Change[] = [];
+    keys.forEach((key, index) => {
+      const wanted = writes[index];
+      if (wanted === undefined) return;
+      // A record that has ended as it is written is a deletion; what is not there needs none.
+      const after = liveAt(wanted, nowMs);
+      if (after !== null || found[index] !== null) changes.push({ key, before: records[index] ?? null, after });
+    });
+    if (changes.length > 0) writing();
+    await write(inSafeOrder(changes), nowMs);
+    return reply;
+  };
+
+  const scan = async function* (entries: NonNullable<CheckedAdapter["entries"]>, prefix: string, call?: CallOptions) {
+    requireOpen();
+    const iterator = entries();
+    try {
+      while (true) {
+        const next = await withinDeadline(commandTimeoutMs, call?.signal, () => iterator.next());
+        if (next.done === true) return;
+        requireOpen();
+        const [key, stored] = next.value;
+        const isOurs = typeof key === "string" && key.startsWith(prefix);
+        if (isOurs && liveAt(decodeRecord(stored), readClock()) !== null) yield key;
+      }
+    } finally {
+      // Not awaited: an iterator that hangs must not hold up who has had enough.
+      iterator.return?.().catch(() => undefined);
+    }
+  };
+
+  const { entries } = adapter;
+  return {
+    capabilities: { shared: options.shared ?? false, atomic: false, durable: options.durable ?? false },
+    async transact<R>(
+      keys: readonly string[],
+      step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
+      call?: CallOptions,
+    ): Promise<R> {
+      call?.signal?.throwIfAborted();
+      requireOpen();
+      return withinDeadline(commandTimeoutMs, call?.signal, async (attempt) => {
+        const release = await locks.acquire(keys, attempt.signal);
+        try {
+          return await decide(keys, step, attempt);
+        } finally {
+          release();
+        }
+      });
+    },
+    ...(entries === undefined ? {} : { scan: (prefix: string, call?: CallOptions) => scan(entries, prefix, call) }),
+    hint,
+    async close() {
+      closed = true;
+      adapter.close();
+    },
+  };
+}
+
+/** All of them, once none is under way any more; rejects as the first that failed. */
+async function allSettled(reads: readonly Promise<unknown>[]): Promise<unknown[]> {
+  await Promise.allSettled(reads);
+  return Promise.all(reads);
+}
