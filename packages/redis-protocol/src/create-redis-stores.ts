@@ -1,6 +1,7 @@
 // The three stores over a RedisPort: what a Redis provider is, but for its connection.
 import {
   type AtomicPort,
+  type CallOptions,
   combineStores,
   createRateLimitStore,
   createSessionStore,
@@ -102,10 +103,12 @@ export function createRedisVerificationStore(
 ): VerificationStore {
   const keyPrefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX + KEY_SUFFIX.verifications;
   const hints = hintChannels(port, keyPrefix);
-  const native = verificationNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER, hints);
+  const runner = runnerOn(port, options);
+  const native = verificationNatives(runner, options.ttlJitter ?? DEFAULT_TTL_JITTER, hints);
   const more = {
     hint: hints.hint,
-    scan: (prefix: string) => port.scan(`${prefix.replace(/[\\*?[\]]/g, "\\$&")}*`),
+    scan: (prefix: string, callOptions?: CallOptions) =>
+      runner.scan(`${prefix.replace(/[\\*?[\]]/g, "\\$&")}*`, callOptions),
     async close() {
       await hints.close();
       if (owned) await port.close();

@@ -14,6 +14,8 @@ export interface ScriptCall {
 export interface ScriptRunner {
   /** One entry a call: its reply, or the error word of that call alone (without its "!"). Throws STORE_UNAVAILABLE. */
   run(script: Script, calls: readonly ScriptCall[], options?: CallOptions, timeoutMs?: number): Promise<ScriptReply[]>;
+  /** The port's keys that match; each step has the deadline of a call. Throws STORE_UNAVAILABLE. */
+  scan(pattern: string, options?: CallOptions): AsyncIterable<string>;
 }
 
 export type ScriptReply = { ok: true; reply: readonly unknown[] } | { ok: false; word: string };
@@ -39,29 +41,46 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       return port.eval(script.source, keys, args, signal);
     }
   };
+  /** `work` over a connection that is up, all within `timeoutMs`; what fails is told as STORE_UNAVAILABLE. */
+  const withinDeadline = async <T>(
+    timeoutMs: number,
+    options: CallOptions | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), timeoutMs);
+    let sent = false;
+    try {
+      await before(deadline.signal, port.ready(deadline.signal));
+      // Whoever gave up while there was no connection wants nothing sent any more.
+      options?.signal?.throwIfAborted();
+      deadline.signal.throwIfAborted();
+      sent = true;
+      return await before(deadline.signal, work(deadline.signal));
+    } catch (error) {
+      if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
+      if (deadline.signal.aborted) throw timedOut(sent, timeoutMs, sent ? undefined : port.connectionError?.());
+      if (error instanceof StoreError) throw error;
+      throw refused(errorWord(error), sent && !(error instanceof NotSent) ? "unknown" : "not-applied", error);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
   return {
     async run(script, calls, options, timeoutMs = commandTimeoutMs) {
       const instant = clock === undefined ? "" : String(Math.floor(clock.now()));
       const args = [instant, String(calls.length)];
       for (const call of calls) args.push(call.operation, ...call.args.map(String));
       const keys = calls.flatMap((call) => call.keys);
-      const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(), timeoutMs);
-      let sent = false;
-      try {
-        await before(deadline.signal, port.ready(deadline.signal));
-        // Whoever gave up while there was no connection wants nothing sent any more.
-        options?.signal?.throwIfAborted();
-        deadline.signal.throwIfAborted();
-        sent = true;
-        return replies(await before(deadline.signal, send(script, keys, args, deadline.signal)), calls.length);
-      } catch (error) {
-        if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
-        if (deadline.signal.aborted) throw timedOut(sent, timeoutMs, sent ? undefined : port.connectionError?.());
-        if (error instanceof StoreError) throw error;
-        throw refused(errorWord(error), sent && !(error instanceof NotSent) ? "unknown" : "not-applied", error);
-      } finally {
-        clearTimeout(timer);
+      const raw = await withinDeadline(timeoutMs, options, (signal) => send(script, keys, args, signal));
+      return replies(raw, calls.length);
+    },
+    async *scan(pattern, options) {
+      const keys = port.scan(pattern)[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await withinDeadline(commandTimeoutMs, options, () => keys.next());
+        if (next.done === true) return;
+        yield next.value;
       }
     },
   };

@@ -4,7 +4,7 @@ import { rateLimitScript, type Script, sessionScript, verificationScript } from 
 
 /** What was released. A rolling deploy runs both sides of a change: see docs/adr/0006-redis-protocol.md before editing. */
 const pinned: Record<Script["name"], string> = {
-  "rate-limit": "40c7f726bbd6f297779f237dcd50375112a8687e",
+  "rate-limit": "4f1908b9805b8c7418af97b85eb718f56e70a08f",
   session: "b5ef034b327d7bdda8317d35818d7899f029e8a3",
   verification: "1d952e4ea1fa1a06594caf75b143d7da0da0939c",
 };

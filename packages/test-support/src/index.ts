@@ -3,6 +3,8 @@ export { type Certificates, makeCertificates } from "./certificates.ts";
 export { findRedisServer } from "./find-server.ts";
 export { freePort } from "./free-port.ts";
 export type { SharedRedis } from "./global-setup.ts";
+export { type RedisHarnesses, type RedisUnderTest, redisHarnesses, type SuiteOptions } from "./redis-harness.ts";
 export { type RedisEndpoint, type Reply, redisCommand } from "./resp-command.ts";
 export { type RedisOptions, type RunningRedis, startRedis } from "./start-redis.ts";
 export { startTlsRedis, type TlsEndpoint, type TlsRedisOptions } from "./start-tls-redis.ts";
+export { rateLimitStoreProcess, type StoreRecipe, verificationStoreProcess } from "./store-process.ts";

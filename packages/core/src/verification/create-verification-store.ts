@@ -187,6 +187,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
         status,
       ),
     async *unresolved(callOptions) {
+      runtime.closing.throwIfAborted();
       if (port.scan === undefined) {
         throw new StoreError(
           "STORE_CONFIG",

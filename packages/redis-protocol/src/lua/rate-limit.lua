@@ -200,7 +200,12 @@ function operations.refund()
   local k, jitter, p, amount, mark = key(), num(), policy(), num(), num()
   local s, blockedMs = read(k, p)
   local after = ALGORITHM[p.tag].back(p, s, amount, mark)
-  if after ~= s then write(k, p, after, blockedMs, jitter) end
+  if after ~= s then
+    -- What gives back prolongs nothing: not even by drawing the spread anew.
+    local left = redis.call('PTTL', k)
+    write(k, p, after, blockedMs, jitter)
+    if left > 0 and redis.call('PTTL', k) > left then redis.call('PEXPIRE', k, left) end
+  end
   return decide(p, after, blockedMs)
 end
 
