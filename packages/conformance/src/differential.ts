@@ -12,12 +12,20 @@ import { playSessions, sessionCommands } from "./sessions/sequences.ts";
 import { desk } from "./verifications/checks.ts";
 import { playVerifications, verificationCommands } from "./verifications/sequences.ts";
 
-const runsOfEach = 100;
-const testTimeoutMs = 120_000;
+/** How far a differential run goes. */
+export interface DifferentialOptions {
+  /** How many random sequences are played. Default 100. */
+  runs?: number | undefined;
+  /** Of the whole run, in milliseconds. Default 120,000. */
+  timeoutMs?: number | undefined;
+}
 
 /** Rate limits: the first harness's answers are the ones that the others must give. */
-export function rateLimitDifferential(harnesses: readonly Harness<RateLimitStore>[]): void {
-  register("rate limits", harnesses, rateLimitCommands, async (bench, commands, name) => {
+export function rateLimitDifferential(
+  harnesses: readonly Harness<RateLimitStore>[],
+  options: DifferentialOptions = {},
+): void {
+  register("rate limits", harnesses, options, rateLimitCommands, async (bench, commands, name) => {
     const store = await bench.open();
     await toWindowStart(bench, store, minute);
     return playRateLimits(store, commands, name, bench.advance);
@@ -25,16 +33,22 @@ export function rateLimitDifferential(harnesses: readonly Harness<RateLimitStore
 }
 
 /** Sessions, likewise. */
-export function sessionDifferential(harnesses: readonly Harness<SessionStore>[]): void {
-  register("sessions", harnesses, sessionCommands, async (bench, commands, name) => {
+export function sessionDifferential(
+  harnesses: readonly Harness<SessionStore>[],
+  options: DifferentialOptions = {},
+): void {
+  register("sessions", harnesses, options, sessionCommands, async (bench, commands, name) => {
     const store = await bench.open();
     return playSessions(store, commands, name, await storeNowMs(bench), bench.advance);
   });
 }
 
 /** Verifications, likewise. */
-export function verificationDifferential(harnesses: readonly Harness<VerificationStore>[]): void {
-  register("verifications", harnesses, verificationCommands, async (bench, commands, name) => {
+export function verificationDifferential(
+  harnesses: readonly Harness<VerificationStore>[],
+  options: DifferentialOptions = {},
+): void {
+  register("verifications", harnesses, options, verificationCommands, async (bench, commands, name) => {
     const at = await desk(bench);
     return playVerifications(at.store, commands, name, at.nowMs(), at.advance);
   });
@@ -43,6 +57,7 @@ export function verificationDifferential(harnesses: readonly Harness<Verificatio
 function register<S extends { close(): Promise<void> }, C>(
   area: string,
   harnesses: readonly Harness<S>[],
+  { runs = 100, timeoutMs = 120_000 }: DifferentialOptions,
   sequences: fc.Arbitrary<readonly C[]>,
   play: (bench: Bench<S>, commands: readonly C[], name: string) => Promise<unknown[]>,
 ): void {
@@ -50,7 +65,7 @@ function register<S extends { close(): Promise<void> }, C>(
   assert.ok(first !== undefined && others.length > 0, "a differential run needs two harnesses or more");
   const title = `${area}: ${others.map(({ name }) => name).join(", ")} answer as ${first.name} does`;
   describe("differential", () => {
-    it(title, () => differ(first, others, sequences, play), testTimeoutMs);
+    it(`${title} (${runs} sequences)`, () => differ(first, others, sequences, play, runs), timeoutMs);
   });
 }
 
@@ -60,6 +75,7 @@ export async function differ<S extends { close(): Promise<void> }, C>(
   others: readonly Harness<S>[],
   sequences: fc.Arbitrary<readonly C[]>,
   play: (bench: Bench<S>, commands: readonly C[], name: string) => Promise<unknown[]>,
+  runs = 100,
 ): Promise<void> {
   let run = 0;
   const answersOf = async (harness: Harness<S>, commands: readonly C[]) => {
@@ -81,5 +97,5 @@ export async function differ<S extends { close(): Promise<void> }, C>(
       assert.deepEqual(await answersOf(other, commands), expected, `${other.name} differs from ${first.name}`);
   };
   const { seed } = first;
-  await fc.assert(fc.asyncProperty(sequences, check), { numRuns: runsOfEach, ...(seed === undefined ? {} : { seed }) });
+  await fc.assert(fc.asyncProperty(sequences, check), { numRuns: runs, ...(seed === undefined ? {} : { seed }) });
 }

@@ -2,7 +2,12 @@
 
 export { storesProperties } from "./all/properties.ts";
 export { storesSuite } from "./all/suite.ts";
-export { rateLimitDifferential, sessionDifferential, verificationDifferential } from "./differential.ts";
+export {
+  type DifferentialOptions,
+  rateLimitDifferential,
+  sessionDifferential,
+  verificationDifferential,
+} from "./differential.ts";
 export type { ClusterProbe, DenyCacheProbe, Harness, Need, Probes, RawEntry, ServerProbe } from "./harness.ts";
 export { type PortHarnesses, type PortUnderTest, portHarnesses } from "./port-harness.ts";
 export { type Bench, type Property, runProperty, unmetNeeds } from "./property.ts";
