@@ -20,8 +20,8 @@ export const workspaceEnv = {
 };
 
 function manifests() {
-  const found = ["package.json", "pnpm-workspace.yaml", "pnpm-lock.yaml", join("tests", "packed", "package.json")];
-  for (const group of ["packages", "apps"]) {
+  const found = ["package.json", "pnpm-workspace.yaml", "pnpm-lock.yaml"];
+  for (const group of ["packages", "apps", "tests"]) {
     for (const name of readdirSync(join(root, group)).sort()) found.push(join(group, name, "package.json"));
   }
   return found.map((file) => join(root, file)).filter(existsSync);
