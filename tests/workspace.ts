@@ -1,6 +1,6 @@
 // What the repository's own tests look at: its packages and their source files.
-import { globSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root: string = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -38,16 +38,20 @@ function sourceFile(path: string): SourceFile {
 }
 
 export function workspacePackages(): WorkspacePackage[] {
-  return globSync("{packages,apps}/*/package.json", { cwd: root })
+  const folders = ["packages", "apps"].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => join(group, name)),
+  );
+  return folders
+    .filter((folder) => existsSync(join(root, folder, "package.json")))
     .sort()
-    .map((path) => {
-      const folder = dirname(path);
+    .map((folder) => {
       const manifest: WorkspacePackage["manifest"] & { name: string } = JSON.parse(
-        readFileSync(join(root, path), "utf8"),
+        readFileSync(join(root, folder, "package.json"), "utf8"),
       );
-      const files = globSync("src/**/*.ts", { cwd: join(root, folder) }).map((file) =>
-        sourceFile(relative(root, join(root, folder, file))),
-      );
+      const sources = join(folder, "src");
+      const files = readdirSync(join(root, sources), { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".ts"))
+        .map((file) => sourceFile(join(sources, file)));
       return { folder, name: manifest.name, manifest, files };
     });
 }
