@@ -13,3 +13,15 @@ export function packageTests(test: ViteUserConfig["test"] = {}): ViteUserConfig 
     },
   });
 }
+
+/** Fails the run where fewer branches of the package's own code, tests and their support aside, were taken. */
+export function branchCoverage(percent: number): NonNullable<NonNullable<ViteUserConfig["test"]>["coverage"]> {
+  return {
+    enabled: true,
+    provider: "v8",
+    reporter: ["text-summary"],
+    include: ["src/**/*.ts"],
+    exclude: ["**/*.test.ts", "**/*.test-support.ts", "src/explorer/**", "src/**/testing/**"],
+    thresholds: { branches: percent },
+  };
+}

@@ -1,0 +1,87 @@
+// Stores of one port, and stores joined from several: prefixes, ping, and closing once.
+import { describe, expect, it } from "vitest";
+import type { AtomicPort } from "./atomic-port.ts";
+import { combineStores, createStores } from "./create-stores.ts";
+import { isStoreError } from "./errors.ts";
+import { manualClock, mapPort } from "./testing.ts";
+
+const check = { route: "r", client: "c", policy: { algorithm: "fixed-window", limit: 1, windowMs: 1_000 } } as const;
+const caught = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+/** A port that counts how often it was closed. */
+function countingPort() {
+  let closed = 0;
+  const port: AtomicPort = {
+    ...mapPort(),
+    async close() {
+      closed += 1;
+    },
+  };
+  return { port, closed: () => closed };
+}
+
+describe("createStores", () => {
+  it("keeps the three stores of one port apart by their prefixes", async () => {
+    const port = mapPort(manualClock());
+    const stores = createStores(port, { keyPrefix: "app" });
+    await stores.rateLimits.consume(check);
+    await stores.sessions.create({ id: "mine", data: 1, idleTtlMs: 1_000 });
+    await stores.verifications.markOnce("k", { token: "t", fingerprint: "f", retainUntilMs: 0 });
+    expect([...port.records.keys()].map((key) => key.split(":").slice(0, 2).join(":"))).toEqual([
+      "app:rl",
+      "app:sess",
+      "app:verify",
+    ]);
+  });
+
+  it("pings the port in one round trip, and leaves nothing behind", async () => {
+    const port = mapPort();
+    const { latencyMs } = await createStores(port).ping();
+    expect(latencyMs).toBeGreaterThanOrEqual(0);
+    expect(port.records.size).toBe(0);
+  });
+
+  it("tells of a port that does not answer", async () => {
+    const dead: AtomicPort = { ...mapPort(), transact: () => Promise.reject(new Error("secret host is down")) };
+    const error = await caught(createStores(dead).ping());
+    expect(isStoreError(error, "STORE_UNAVAILABLE")).toBe(true);
+    expect(String(error)).not.toMatch(/secret/);
+  });
+
+  it("closes the port once, however often and by whatever means it is closed, and refuses calls from then on", async () => {
+    const { port, closed } = countingPort();
+    const stores = createStores(port);
+    await stores.rateLimits.close();
+    expect(closed()).toBe(0);
+    await Promise.all([stores.close(), stores.close(), stores[Symbol.asyncDispose]()]);
+    expect(closed()).toBe(1);
+    for (const call of [
+      stores.ping(),
+      stores.rateLimits.consume(check),
+      stores.sessions.get("x"),
+      stores.verifications.peek("x"),
+    ]) {
+      expect(isStoreError(await caught(call), "STORE_CLOSED")).toBe(true);
+    }
+  });
+});
+
+describe("combineStores", () => {
+  it("measures the ping it was given, and closes without rejecting whatever the backends do", async () => {
+    const { rateLimits, sessions, verifications } = createStores(mapPort());
+    let pinged = 0;
+    const ping = async () => {
+      pinged += 1;
+    };
+    const stores = combineStores({ rateLimits, sessions, verifications }, ping, () => Promise.reject(new Error("no")));
+    await stores.ping();
+    expect(pinged).toBe(1);
+    const gone = new Error("gone");
+    expect(await caught(stores.ping({ signal: AbortSignal.abort(gone) }))).toBe(gone);
+    await stores.close();
+  });
+});
