@@ -137,6 +137,21 @@ describe("an adapter that hangs", () => {
     expect(await read("a")).toBe("next");
   });
 
+  it("keeps keys locked while it still reads one of them, since a read may delete what has expired", async () => {
+    const { adapter, port, write } = open({ commandTimeoutMs: 60_000 });
+    const { pass, passed } = gate();
+    adapter.fault = (_, key) => {
+      if (key === "b") throw new Error("down");
+      return adapter.calls.filter((call) => call === "get a").length > 1 ? undefined : passed;
+    };
+    const failing = port.transact(["a", "b"], () => ({ reply: undefined }));
+    const writing = write("a", 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(adapter.calls).not.toContain("set a");
+    pass();
+    await Promise.all([expect(failing).rejects.toEqual(unavailable("not-applied")), writing]);
+  });
+
   it("gets nothing later of what waited for its turn and gave up", async () => {
     const { adapter, read, write } = open();
     const { pass, passed } = gate();

@@ -162,7 +162,7 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
   };
 }
 
-/** All of them, once none is under way any more; rejects as the first that failed. */
+/** All of them, once none is under way any more: a read may delete what has expired. Rejects as the first that failed. */
 async function allSettled(reads: readonly Promise<unknown>[]): Promise<unknown[]> {
   await Promise.allSettled(reads);
   return Promise.all(reads);
