@@ -67,13 +67,20 @@ export function blockReader(
 ): BlockReader {
   const { problems, environment } = context;
 
-  function locate(key: string): { path: string; value: unknown } | undefined {
-    for (const layer of layers) layer.asked.add(key);
+  function find(key: string): { path: string; value: unknown } | undefined {
     const layer = layers.find(({ values }) => Object.hasOwn(values, key) && values[key] !== undefined);
     return layer && { path: `${layer.path}.${key}`, value: layer.values[key] };
   }
 
-  const pathOf = (key: string) => locate(key)?.path ?? `${layers[0]?.path}.${key}`;
+  function locate(key: string): { path: string; value: unknown } | undefined {
+    for (const layer of layers) layer.asked.add(key);
+    return find(key);
+  }
+
+  function pathOf(key: string): string {
+    const block = layers[0]?.path ?? "stores";
+    return key === "" ? block : (find(key)?.path ?? `${block}.${key}`);
+  }
 
   /** Where there is a value at `path` that fits: itself, expanded and converted. */
   function convertAt<V>(path: string, raw: unknown, convert: (value: unknown) => Converted<V>): V | undefined {

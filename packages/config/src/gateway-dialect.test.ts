@@ -119,7 +119,7 @@ it("tells problems by the names that stand in the document", async () => {
     - stores.rateLimit: rateLimits is given twice, by two names; keep one of the two
     - stores.timeSession.provider: provider is given twice, by two names; keep one of the two
     - stores.rateLimit.ttlSeconds: must be whole seconds, 1 or more, or text such as "90s", "15m" or "12h"
-    - stores.rateLimit.backend: unknown provider; did you mean "redis"? (registered: memory, redis)
+    - stores.rateLimit.backend: unknown provider; did you mean "redis"? (known: ioredis, keyv, memory, redis)
     - stores.timeSession.redis.prefix: must be text; put it in quotes
     - stores.timeSession.redis.prefix: must be 1 to 200 characters of A-Z a-z 0-9 _ . : / -
     - stores.redis.prefix: must be 1 to 200 characters of A-Z a-z 0-9 _ . : / -

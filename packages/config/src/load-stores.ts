@@ -8,22 +8,28 @@ import {
   type Stores,
   withFallback,
 } from "@tollbooth-stores/core";
+import type { KeyvLike } from "@tollbooth-stores/keyv";
 import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
 import { isMapping } from "./block-reader.ts";
 import { closestKey } from "./closest-key.ts";
 import type { Environment } from "./expand-variables.ts";
 import { type Dialect, translateStores } from "./gateway-dialect.ts";
+import { keyvProvider } from "./keyv-provider.ts";
+import { memoryProvider } from "./memory-provider.ts";
 import { type Plan, planStores, type StoreDescription } from "./plan-stores.ts";
 import { collectProblems, collectWarnings } from "./problems.ts";
 import { providerRegistry } from "./provider-registry.ts";
 import { readSource } from "./read-source.ts";
+import { redisProviders } from "./redis/redis-clients.ts";
 import type { OpenedStores, StoreName, StoreProvider } from "./store-provider.ts";
 
 export interface LoadOptions {
   /** Where `${VAR}` comes from. Default `process.env`. `false`: nothing is expanded, for an object that already was. */
   env?: Environment | false | undefined;
-  /** Providers that the document may name, beside `memory`; one with that name takes its place. */
+  /** Providers that the document may name beside memory, redis, ioredis and keyv, or in the place of one of them. */
   providers?: readonly StoreProvider[] | undefined;
+  /** What `provider: keyv` stores in: a Keyv, an adapter or a Map. It stays open when the stores are closed. */
+  keyv?: KeyvLike | undefined;
   /** How session data becomes text and back. Default: JSON. */
   codec?: SessionCodec | undefined;
   /**
@@ -56,7 +62,8 @@ export interface LoadedStores<T = unknown> extends Stores<T> {
  */
 export async function loadStores<T = unknown>(source: unknown, options: LoadOptions = {}): Promise<LoadedStores<T>> {
   const { env = process.env, providers = [], codec } = options;
-  const registry = providerRegistry(providers);
+  const comeAlong = [memoryProvider(), ...redisProviders(), keyvProvider(options.keyv)];
+  const registry = providerRegistry(comeAlong, providers);
   const { value, origin, folder } = await readSource(source);
   const stores = translateStores(storesOf(value, origin));
   const { dialect, shownPath } = stores;

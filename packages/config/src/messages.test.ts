@@ -43,7 +43,7 @@ it("tells every problem at once, with its path and a suggestion", async () => {
     - stores.rateLimits.ttlSeconds: must be whole seconds, 1 or more, or text such as "90s", "15m" or "12h"
     - stores.sessions.provider: the variable NOT_SET is not set; set it, or write \${NOT_SET:-default}
     - stores.sessions.ttlJitter: must be a number from 0 to 0.5
-    - stores.provider: unknown provider; did you mean "memory"? (registered: memory)
+    - stores.provider: unknown provider; did you mean "memory"? (known: ioredis, keyv, memory, redis)
     - stores.rateLimits.maxEntries: must be a whole number from 1 to 10000000
     - stores: unknown key "keyPrefx"; did you mean "keyPrefix"?
     - stores: unknown key "verificationCashe"; did you mean "verificationCache"?
@@ -56,6 +56,9 @@ it.each([
   ["stores:\n  provider: redis\n  redis: { url: x }"],
   ["stores:\n  provider: node-redis"],
   ["stores:\n  sessions: { provider: ioredis, url: x }"],
+  ["stores:\n  provider: keyv"],
+  ["stores:\n  provider: keyv\n  keyv: { shared: true }\n  instances: 2"],
+  ["stores:\n  provider: ioredis\n  redis: { url: x }"],
   ["stores:\n  provider: postgres"],
   ["stores:\n  provider: Redis"],
   ["stores:\n  provider: 5"],

@@ -112,8 +112,8 @@ export function planStores(
   if (instances > 1 && unshared.length > 0 && !allowUnshared) {
     rootReader.problem(
       "instances",
-      `more than one instance needs shared state, but each would have its own ${unshared.map((store) => blockKeys[store]).join(", ")}; ` +
-        "choose a provider whose state is shared, or set allowUnshared: true (only a demonstration wants that)",
+      `several instances must share their state and change it atomically, which is not so here for ${unshared.map((store) => blockKeys[store]).join(", ")}; ` +
+        "choose redis or ioredis, or set allowUnshared: true (only a demonstration wants that)",
     );
   }
   for (const block of context.blocks) {

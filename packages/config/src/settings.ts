@@ -32,7 +32,7 @@ export function readSettings<V>(reader: BlockReader, table: SettingTable<V>): Pa
 }
 
 /** The names of a table's keys. */
-export function settingNames<V>(table: SettingTable<V>): readonly string[] {
+export function settingNames(table: { readonly [key: string]: Setting<unknown> }): readonly string[] {
   return Object.keys(table);
 }
 

@@ -41,7 +41,7 @@ export interface BlockReader {
    * store's own `url` must not be joined with the `password` of the block that stores share.
    */
   together(keys: readonly string[]): BlockReader;
-  /** Reports a problem of the value at `key`. The message holds no value of the document. */
+  /** Reports a problem of the value at `key`, or with `""` of the block. The message holds no value of the document. */
   problem(key: string, message: string): void;
   /** Says something about the value at `key` that is no error. The message holds no value of the document. */
   warning(key: string, message: string): void;

@@ -7,21 +7,10 @@ import {
   createRedisVerificationStore,
   type RedisPort,
 } from "@tollbooth-stores/redis-protocol";
-import { integer, readSettings, type SettingTable } from "../settings.ts";
+import { readSettings } from "../settings.ts";
 import type { OpenedStores, PerStore, StoreBlock, StoreName, StoreProvider } from "../store-provider.ts";
+import { type TimeoutSettings, timeoutTable } from "../timeout-table.ts";
 import { type DescribedConnection, placeOf, readRedisConnection } from "./redis-connection.ts";
-
-interface TimeoutSettings {
-  commandTimeoutMs: number;
-  connectTimeoutMs: number;
-}
-
-const milliseconds = { min: 1, max: 600_000 };
-
-export const timeoutTable: SettingTable<TimeoutSettings> = {
-  commandTimeoutMs: integer("How long a call may take, waiting for a connection included. Default 500.", milliseconds),
-  connectTimeoutMs: integer("How long connecting may take, and ping() waits for it. Default 5000.", milliseconds),
-};
 
 /** A client library: opens one connection (which may be many sockets) as a port. */
 export interface RedisClientKind {

@@ -1,0 +1,57 @@
+// The provider `keyv`: one instance on whatever Keyv adapter the application hands over in code.
+import { pingPort, StoreError, type StoreOptions } from "@tollbooth-stores/core";
+import type { KeyvLike } from "@tollbooth-stores/keyv";
+import { flag, readSettings, type SettingTable } from "./settings.ts";
+import type { PerStore, StoreBlock, StoreProvider } from "./store-provider.ts";
+import { timeoutTable } from "./timeout-table.ts";
+
+interface KeyvSettings {
+  commandTimeoutMs: number;
+  durable: boolean;
+}
+
+export const keyvTable: SettingTable<KeyvSettings> = {
+  commandTimeoutMs: timeoutTable.commandTimeoutMs,
+  durable: flag("true where the adapter's data outlives the process; only declared, as capabilities.durable."),
+};
+
+/** `keyv`: a Keyv, an adapter or a Map; undefined where the application gave none, which is told as a problem. */
+export function keyvProvider(keyv: KeyvLike | undefined): StoreProvider {
+  const optionsOf = ({ options, settings }: StoreBlock): StoreOptions & Partial<KeyvSettings> => {
+    if (keyv === undefined) {
+      options.problem("", "provider keyv needs an adapter from code: loadStores(source, { keyv: new Keyv(...) })");
+    }
+    return { ...settings, ...readSettings(options, keyvTable) };
+  };
+  return {
+    names: ["keyv"],
+    read({ rateLimits, sessions, verifications }) {
+      const given: PerStore<StoreOptions & Partial<KeyvSettings>> = {
+        ...(rateLimits && { rateLimits: optionsOf(rateLimits) }),
+        ...(sessions && { sessions: optionsOf(sessions) }),
+        ...(verifications && { verifications: optionsOf(verifications) }),
+      };
+      return {
+        // Whoever shares the backend cannot change it atomically: Keyv has no compare-and-set.
+        isShared: () => false,
+        place: () => "the one adapter",
+        async open<T>() {
+          if (keyv === undefined) throw new Error("A document that was refused cannot be opened.");
+          const { createKeyvRateLimitStore, createKeyvSessionStore, createKeyvVerificationStore, keyvPort } =
+            await import("@tollbooth-stores/keyv").catch((cause: unknown) => {
+              throw new StoreError("STORE_CONFIG", "keyv is not installed; run: npm install keyv", { cause });
+            });
+          const port = keyvPort({ keyv });
+          const { rateLimits: limits, sessions: session, verifications: verification } = given;
+          return {
+            ...(limits && { rateLimits: createKeyvRateLimitStore({ keyv, ...limits }) }),
+            ...(session && { sessions: createKeyvSessionStore<T>({ keyv, ...session }) }),
+            ...(verification && { verifications: createKeyvVerificationStore({ keyv, ...verification }) }),
+            ping: (call) => pingPort(port, call),
+            close: () => port.close(),
+          };
+        },
+      };
+    },
+  };
+}
