@@ -1,0 +1,137 @@
+// verifyOnce at its edges: what is repeated and what is not, how long answers are remembered, what is left behind.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { StoreError } from "../errors.ts";
+import { type MapPort, mapPort } from "../testing.ts";
+import { createVerificationStore } from "./create-verification-store.ts";
+import type { VerificationStore } from "./verification-store.ts";
+import { type Verify, verifyOnce } from "./verify-once.ts";
+
+const leaseMs = 3_000;
+const payload = { payloadHash: "payload", fingerprint: "f" };
+const yes: Verify = async () => ({ ok: true });
+let port: MapPort;
+let store: VerificationStore;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
+  port = mapPort();
+  store = createVerificationStore(port);
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Counts claims and answers each with what `answer` makes of it. */
+function claiming(
+  answer: (call: number, claim: () => ReturnType<VerificationStore["claim"]>) => ReturnType<VerificationStore["claim"]>,
+) {
+  const counted = { calls: 0 };
+  const wrapped: VerificationStore = {
+    ...store,
+    claim(...args) {
+      counted.calls += 1;
+      return answer(counted.calls, () => store.claim(...args));
+    },
+  };
+  return { store: wrapped, counted };
+}
+
+describe("a claim that fails", () => {
+  it.each([
+    new StoreError("STORE_UNAVAILABLE", "was not sent", { outcome: "not-applied" }),
+    new StoreError("STORE_CAPACITY", "full"),
+    new StoreError("STORE_CORRUPT", "unreadable", { outcome: "unknown" }),
+    new Error("a bug"),
+  ])("is not repeated where it certainly had no effect, or cannot succeed: $message", async (error) => {
+    const { store: failing, counted } = claiming(() => Promise.reject(error));
+    await expect(verifyOnce(failing, payload, yes)).rejects.toBe(error);
+    expect(counted.calls).toBe(1);
+  });
+
+  it("is repeated once where its answer got lost", async () => {
+    const error = new StoreError("STORE_UNAVAILABLE", "lost", { outcome: "unknown" });
+    const { store: failing, counted } = claiming(() => Promise.reject(error));
+    await expect(verifyOnce(failing, payload, yes)).rejects.toBe(error);
+    expect(counted.calls).toBe(2);
+  });
+});
+
+describe("verifyOnce", () => {
+  it("says what a payload presented for something else is told", async () => {
+    await verifyOnce(store, payload, yes);
+    expect(await verifyOnce(store, { ...payload, fingerprint: "other" }, yes)).toEqual({
+      ok: false,
+      reason: "This payload was presented for something else.",
+      ran: false,
+    });
+  });
+
+  it("remembers a rejection for valueTtlMs where that is shorter than ten seconds, and never longer", async () => {
+    let runs = 0;
+    const no: Verify = async () => {
+      runs += 1;
+      return { ok: false, reason: `no ${runs}` };
+    };
+    const options = { valueTtlMs: 2_000 };
+    await verifyOnce(store, payload, no, options);
+    await vi.advanceTimersByTimeAsync(1_999);
+    expect(await verifyOnce(store, payload, no, options)).toMatchObject({ reason: "no 1", ran: false });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await verifyOnce(store, payload, no, { valueTtlMs: 60_000 })).toMatchObject({ reason: "no 2", ran: true });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await verifyOnce(store, payload, no)).toMatchObject({ reason: "no 3", ran: true });
+  });
+
+  it("keeps a thousand characters of a reason, and no half of one", async () => {
+    const reason = `${"x".repeat(999)}😀 and more`;
+    const told = await verifyOnce(store, payload, async () => ({ ok: false, reason }));
+    expect(told).toEqual({ ok: false, reason: `${"x".repeat(999)}\ufffd`, ran: true });
+    expect(await verifyOnce(store, payload, yes)).toMatchObject({ reason: `${"x".repeat(999)}\ufffd`, ran: false });
+  });
+
+  it("keeps nothing of an acceptance but that it is one", async () => {
+    await verifyOnce(store, payload, yes);
+    expect(await store.peek("v:payload")).toMatchObject({ status: "done", outcome: "accepted", value: "" });
+  });
+
+  it("looks again where the record went to somebody else before it was completed", async () => {
+    const robbed: VerificationStore = {
+      ...store,
+      async complete(key, lease) {
+        await store.release(key, lease);
+        const other = await store.claim(key, {
+          token: "other",
+          fingerprint: "f",
+          leaseMs,
+          onLeaseExpiry: "retry",
+          retainUntilMs: 0,
+        });
+        if (other.status === "claimed") {
+          await store.complete(key, other.lease, { outcome: "rejected", value: "theirs", retainUntilMs: 0 });
+        }
+        return { status: "lost", current: "done" };
+      },
+    };
+    expect(await verifyOnce(robbed, payload, yes)).toEqual({ ok: false, reason: "theirs", ran: false });
+  });
+
+  it("gives up on a record that somebody marked unknown", async () => {
+    const claim = await store.claim("v:payload", {
+      token: "a",
+      fingerprint: "f",
+      leaseMs,
+      onLeaseExpiry: "retry",
+      retainUntilMs: 0,
+    });
+    if (claim.status === "claimed") await store.markUnknown("v:payload", claim.lease);
+    await expect(verifyOnce(store, payload, yes)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+
+  it("leaves no timer behind", async () => {
+    await verifyOnce(store, payload, yes);
+    await expect(
+      verifyOnce(store, { ...payload, payloadHash: "b" }, () => Promise.reject(new Error("no"))),
+    ).rejects.toThrow();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
