@@ -1,3 +1,11 @@
 import { packageTests } from "../../vitest.shared.ts";
 
-export default packageTests({ globalSetup: "@tollbooth-stores/test-support/global-setup" });
+const globalSetup = "@tollbooth-stores/test-support/global-setup";
+
+/** Every test runs on the newest ioredis, and again on the oldest that is supported. */
+export default packageTests({
+  projects: [
+    { extends: true, test: { name: "ioredis 6", globalSetup } },
+    { extends: true, test: { name: "ioredis 5", globalSetup }, resolve: { alias: { ioredis: "ioredis-5" } } },
+  ],
+});
