@@ -12,8 +12,16 @@ export interface ScriptCall {
 }
 
 export interface ScriptRunner {
-  /** One entry a call: its reply, or the error word of that call alone (without its "!"). Throws STORE_UNAVAILABLE. */
-  run(script: Script, calls: readonly ScriptCall[], options?: CallOptions, timeoutMs?: number): Promise<ScriptReply[]>;
+  /**
+   * One entry a call: its reply, or the error word of that call alone (without its "!"). Throws STORE_UNAVAILABLE.
+   * `connectTimeoutMs`: the time to wait for a connection where the port never had one.
+   */
+  run(
+    script: Script,
+    calls: readonly ScriptCall[],
+    options?: CallOptions,
+    connectTimeoutMs?: number,
+  ): Promise<ScriptReply[]>;
   /** The port's keys that match; each step has the deadline of a call. Throws STORE_UNAVAILABLE. */
   scan(pattern: string, options?: CallOptions): AsyncIterable<string>;
 }
@@ -26,6 +34,9 @@ export interface RunnerOptions {
   /** Tests drive the scripts with an instant of their own; undefined: the server's TIME. */
   clock?: { now(): number } | undefined;
 }
+
+/** Ports that have answered: for them a connection is one that was lost, and nobody waits for it as for the first. */
+const connected = new WeakSet<RedisPort>();
 
 export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: RunnerOptions): ScriptRunner {
   const send = async (
@@ -41,22 +52,30 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       return port.eval(script.source, keys, args, signal);
     }
   };
-  /** `work` over a connection that is up, all within `timeoutMs`; what fails is told as STORE_UNAVAILABLE. */
+  /** `work` over a connection that is up, all in time; what fails is told as STORE_UNAVAILABLE. */
   const withinDeadline = async <T>(
-    timeoutMs: number,
+    connectTimeoutMs: number,
     options: CallOptions | undefined,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), timeoutMs);
+    let timeoutMs = connected.has(port) ? commandTimeoutMs : connectTimeoutMs;
+    let timer = setTimeout(() => deadline.abort(), timeoutMs);
     let sent = false;
     try {
       await before(deadline.signal, port.ready(deadline.signal));
       // Whoever gave up while there was no connection wants nothing sent any more.
       options?.signal?.throwIfAborted();
       deadline.signal.throwIfAborted();
+      if (timeoutMs > commandTimeoutMs) {
+        clearTimeout(timer);
+        timeoutMs = commandTimeoutMs;
+        timer = setTimeout(() => deadline.abort(), timeoutMs);
+      }
       sent = true;
-      return await before(deadline.signal, work(deadline.signal));
+      const answer = await before(deadline.signal, work(deadline.signal));
+      connected.add(port);
+      return answer;
     } catch (error) {
       if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
       if (deadline.signal.aborted) throw timedOut(sent, timeoutMs, sent ? undefined : port.connectionError?.());
@@ -67,12 +86,12 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
     }
   };
   return {
-    async run(script, calls, options, timeoutMs = commandTimeoutMs) {
+    async run(script, calls, options, connectTimeoutMs = commandTimeoutMs) {
       const instant = clock === undefined ? "" : String(Math.floor(clock.now()));
       const args = [instant, String(calls.length)];
       for (const call of calls) args.push(call.operation, ...call.args.map(String));
       const keys = calls.flatMap((call) => call.keys);
-      const raw = await withinDeadline(timeoutMs, options, (signal) => send(script, keys, args, signal));
+      const raw = await withinDeadline(connectTimeoutMs, options, (signal) => send(script, keys, args, signal));
       return replies(raw, calls.length);
     },
     async *scan(pattern, options) {

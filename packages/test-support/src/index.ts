@@ -8,3 +8,6 @@ export { type RedisEndpoint, type Reply, redisCommand } from "./resp-command.ts"
 export { type RedisOptions, type RunningRedis, startRedis } from "./start-redis.ts";
 export { startTlsRedis, type TlsEndpoint, type TlsRedisOptions } from "./start-tls-redis.ts";
 export { rateLimitStoreProcess, type StoreRecipe, verificationStoreProcess } from "./store-process.ts";
+export { type FailingRedis, startFailingRedis } from "./failing-redis.ts";
+export { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+export { type OpenStores, type ProvokedError, provokeErrors } from "./provoke-errors.ts";
