@@ -1,0 +1,172 @@
+// What a backend that runs transitions itself is handed: each one's name, its keys, and the pure function's arguments.
+import { describe, expect, it } from "vitest";
+import { StoreError } from "./errors.ts";
+import { algorithmTag, type NativePort, type NativeTransitions, type TransitionName } from "./native.ts";
+import { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
+import type { RateLimitCheck } from "./rate-limit/rate-limit-store.ts";
+import { createSessionStore } from "./session/create-session-store.ts";
+import { mapPort } from "./testing.ts";
+import { createVerificationStore } from "./verification/create-verification-store.ts";
+
+interface Handed {
+  name: TransitionName;
+  keys: readonly string[];
+  given: unknown;
+}
+
+/** A port that notes what it is handed, and then fails: the replies are not what is tested. */
+function notingPort(): { port: NativePort; handed: Handed[] } {
+  const handed: Handed[] = [];
+  const noting = (name: TransitionName) => (keys: readonly string[], given: unknown) => {
+    handed.push({ name, keys, given });
+    return Promise.reject(new StoreError("STORE_UNAVAILABLE", "noted"));
+  };
+  const native: NativeTransitions = {
+    "rate-limit.consume": noting("rate-limit.consume"),
+    "rate-limit.consumeAll": noting("rate-limit.consumeAll"),
+    "rate-limit.peek": noting("rate-limit.peek"),
+    "rate-limit.charge": noting("rate-limit.charge"),
+    "rate-limit.refund": noting("rate-limit.refund"),
+    "rate-limit.block": noting("rate-limit.block"),
+    "rate-limit.reset": noting("rate-limit.reset"),
+    "session.create": noting("session.create"),
+    "session.get": noting("session.get"),
+    "session.touch": noting("session.touch"),
+    "session.update": noting("session.update"),
+    "session.credit": noting("session.credit"),
+    "session.debit": noting("session.debit"),
+    "session.delete": noting("session.delete"),
+    "verification.claim": noting("verification.claim"),
+    "verification.renew": noting("verification.renew"),
+    "verification.note": noting("verification.note"),
+    "verification.complete": noting("verification.complete"),
+    "verification.release": noting("verification.release"),
+    "verification.markUnknown": noting("verification.markUnknown"),
+    "verification.reconcile": noting("verification.reconcile"),
+    "verification.peek": noting("verification.peek"),
+    "verification.unresolved": noting("verification.unresolved"),
+    "verification.markOnce": noting("verification.markOnce"),
+  } satisfies Record<TransitionName, unknown>;
+  return { port: { ...mapPort(), native }, handed };
+}
+
+const noted = (call: Promise<unknown>) => expect(call).rejects.toThrow("noted");
+
+describe("rate limits hand over", () => {
+  it("the limit, and what each operation takes beside it", async () => {
+    const { port, handed } = notingPort();
+    const store = createRateLimitStore(port);
+    const check: RateLimitCheck = {
+      ...{ route: "r", client: "c", cost: 2 },
+      policy: { algorithm: "token-bucket", limit: 10, windowMs: 1_000, burst: 20 },
+    };
+    const limit = {
+      ...{ algorithm: "token-bucket", limit: 10, capacity: 20, windowMs: 1_000, cost: 2 },
+      ...{ intervalUs: 100_000, toleranceUs: 2_000_000 },
+    };
+    await noted(store.consume(check));
+    await noted(store.consumeAll([check, check]));
+    await noted(store.peek(check));
+    await noted(store.charge(check));
+    await noted(store.refund(check, "tb:7:9"));
+    await noted(store.block(check, 5));
+    await noted(store.reset(check));
+    expect(handed.map(({ name, given }) => [name, given])).toEqual([
+      ["rate-limit.consume", { limit }],
+      [
+        "rate-limit.consumeAll",
+        { groups: [{ consumeTogether: expect.any(Function), limits: [limit, limit], positions: [0, 1] }] },
+      ],
+      ["rate-limit.peek", { limit }],
+      ["rate-limit.charge", { limit }],
+      ["rate-limit.refund", { limit, receipt: { amount: 7, mark: 9 } }],
+      ["rate-limit.block", { limit, durationMs: 5 }],
+      ["rate-limit.reset", { limit }],
+    ]);
+    expect(new Set(handed.flatMap(({ keys }) => keys)).size).toBe(1);
+    expect(handed[0]?.keys).toEqual([expect.stringMatching(/^tollbooth:rl:r:\{[\w-]{22}\}:tb1000$/)]);
+  });
+
+  it("the algorithm's two letters by its name", () => {
+    expect((["fixed-window", "sliding-window", "token-bucket"] as const).map(algorithmTag)).toEqual(["fw", "sw", "tb"]);
+  });
+});
+
+describe("sessions hand over", () => {
+  it("the session, its operations and its index, as each operation needs them", async () => {
+    const { port, handed } = notingPort();
+    const store = createSessionStore(port);
+    await noted(store.create({ id: "chosen", data: 1, idleTtlMs: 1_000 }));
+    await noted(store.get("chosen"));
+    await noted(store.get("chosen", { touch: true }));
+    await noted(store.getMany(["chosen", "chosen"]));
+    await noted(store.update("chosen", 2, { ifVersion: 3 }));
+    await noted(store.modify("chosen", () => 2));
+    await noted(store.touch("chosen"));
+    await noted(store.credit("chosen", { opId: "o", extendMs: 1 }));
+    await noted(store.debit("chosen", { quota: "q", amount: 1n }));
+    await noted(store.delete("chosen", { ifVersion: 4 }));
+    const kinds = (keys: readonly string[]) => keys.map((key) => /\}:(\w)/.exec(key)?.[1]).join("");
+    expect(handed.map(({ name, keys }) => `${name} ${kinds(keys)}`)).toEqual([
+      "session.create si",
+      "session.get s",
+      "session.touch soi",
+      "session.get s",
+      "session.update s",
+      "session.get s",
+      "session.touch soi",
+      "session.credit soi",
+      "session.debit so",
+      "session.delete si",
+    ]);
+    const hash = handed[0]?.keys[0]?.split(":").at(-1);
+    expect(handed[4]?.given).toEqual({ ifVersion: 3, payload: "12" });
+    expect(handed[9]?.given).toEqual({ hash, ifVersion: 4 });
+  });
+});
+
+describe("verifications hand over", () => {
+  it("the record and what was asked, fingerprints hashed", async () => {
+    const { port, handed } = notingPort();
+    const store = createVerificationStore(port, { defaults: { valueTtlMs: 77 } });
+    const lease = { token: "t", fence: "7", ttlMs: 1, attempt: 1 };
+    const asked = { token: "t", fingerprint: "f", retainUntilMs: 5 };
+    const claimRequest = { ...asked, leaseMs: 3, onLeaseExpiry: "retry" } as const;
+    await noted(store.claim("k", claimRequest));
+    await noted(store.renew("k", lease, 3));
+    await noted(store.renew("k", lease, 3, { onLeaseExpiry: "unknown" }));
+    await noted(store.note("k", lease, "e"));
+    await noted(store.complete("k", lease, { outcome: "accepted", value: "v", retainUntilMs: 5 }));
+    await noted(store.release("k", lease));
+    await noted(store.markUnknown("k", lease));
+    await noted(store.reconcile("k", { token: "r", leaseMs: 3 }));
+    await noted(store.markOnce("k", asked));
+    await noted(store.peek("k"));
+    expect(handed.map(({ name, given }) => [name.replace("verification.", ""), given])).toEqual([
+      ["claim", { ...claimRequest, fingerprint: expect.stringMatching(/^[\w-]{43}$/) }],
+      ["renew", { lease, leaseMs: 3, toUnknown: false }],
+      ["renew", { lease, leaseMs: 3, toUnknown: true }],
+      ["note", { lease, evidence: "e" }],
+      ["complete", { lease, outcome: "accepted", value: "v", valueTtlMs: 77, retainUntilMs: 5 }],
+      ["release", { lease }],
+      ["markUnknown", { lease, evidence: undefined }],
+      ["reconcile", { token: "r", leaseMs: 3 }],
+      ["markOnce", { ...asked, fingerprint: expect.stringMatching(/^[\w-]{43}$/) }],
+      ["peek", undefined],
+    ]);
+    const ends = handed.map(({ keys }) => keys.map((key) => key.replace(/\{[\w-]{43}\}/, "{}")).join());
+    expect(new Set(ends)).toEqual(new Set(["tollbooth:verify:{}:c", "tollbooth:verify:{}:m"]));
+  });
+
+  it("records to look through one by one", async () => {
+    const { port, handed } = notingPort();
+    const { native: _, ...plain } = port;
+    const writer = createVerificationStore(plain);
+    await writer.claim("k", { token: "t", fingerprint: "f", leaseMs: 3, onLeaseExpiry: "retry", retainUntilMs: 0 });
+    const looking = createVerificationStore(port).unresolved()[Symbol.asyncIterator]();
+    await noted(looking.next());
+    expect(handed).toEqual([
+      { name: "verification.unresolved", keys: [expect.stringMatching(/:c$/)], given: undefined },
+    ]);
+  });
+});
