@@ -23,7 +23,7 @@ const policy = { algorithm: "fixed-window" as const, limit: 5, windowMs: 60_000 
 /** The same document for another client library. */
 const forClient = (text: string, provider: string) => text.replaceAll("provider: redis", `provider: ${provider}`);
 
-describe.each([["ioredis"]])("provider %s", (provider) => {
+describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
   it.each([
     ["A", "option-a", 3],
     ["B", "option-b", 3],

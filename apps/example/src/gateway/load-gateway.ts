@@ -2,6 +2,7 @@
 import { type Environment, expandVariables, loadStores, readSource } from "@tollbooth-stores/config";
 import type { Stores } from "@tollbooth-stores/core";
 import { ConfigError, type GatewayConfig, parseGatewayConfig } from "./gateway-config.ts";
+import { keyvAdapter } from "./keyv-adapter.ts";
 import type { SessionData } from "./session-token.ts";
 
 /**
@@ -21,7 +22,7 @@ export async function loadGateway(
   if (problems.length > 0)
     throw new ConfigError(`The configuration has ${problems.length} problem(s):\n${problems.join("\n")}`);
   const config = parseGatewayConfig(isRecord(expanded) ? expanded : {});
-  return { config, stores: await loadStores<SessionData>(value, { env }) };
+  return { config, stores: await loadStores<SessionData>(value, { env, keyv: await keyvAdapter(env) }) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,0 +1,157 @@
+// The whole gateway on each provider, from the YAML files in config/: a payment, its replay, paid calls, a second gateway.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type RunningRedis, startRedis, startTlsRedis } from "@tollbooth-stores/test-support";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { type Buyer, buyer } from "./client/paying-client.ts";
+import { startChild } from "./process/supervisor.ts";
+import { type RunningSystem, startSystem } from "./start-system.ts";
+import { programs } from "./testing/test-system.ts";
+
+const configFolder = new URL("../config/", import.meta.url);
+const folder = mkdtempSync(join(tmpdir(), "tollbooth-providers-"));
+const fileOf = (name: string) => fileURLToPath(new URL(`${name}.yaml`, configFolder));
+let redis: RunningRedis | undefined;
+let environment: Record<string, string> = {};
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const tls = await startTlsRedis();
+  const caFile = join(folder, "ca.pem");
+  writeFileSync(caFile, tls.ca);
+  environment = {
+    REDIS_URL: redis.url,
+    REDIS_HOST: tls.host,
+    REDIS_PORT: String(tls.port),
+    REDIS_USERNAME: tls.username,
+    REDIS_PASSWORD: tls.password,
+    REDIS_CA_FILE: caFile,
+    KEY_SECRET: "a secret of this test",
+    KEYV_FILE: join(folder, "keyv.json"),
+  };
+  return async () => {
+    await tls.stop();
+    await redis?.stop();
+  };
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The system on config/<name>.yaml, for the time of one `use`. */
+async function onSystem(
+  name: string,
+  env: Record<string, string>,
+  use: (system: RunningSystem, client: Buyer, gatewayEnv: Record<string, string>) => Promise<void>,
+): Promise<void> {
+  const gatewayEnv = { ...environment, ...env };
+  const system = await startSystem({
+    programs,
+    logDirectory: mkdtempSync(join(folder, "logs-")),
+    configFile: fileOf(name),
+    port: 0,
+    env: gatewayEnv,
+  });
+  try {
+    const account = privateKeyToAccount(generatePrivateKey());
+    const body = JSON.stringify({ account: account.address, value: "10000000" });
+    expect((await fetch(`${system.ledger.url}/admin/mint`, { method: "POST", body })).ok).toBe(true);
+    await use(system, buyer(account), gatewayEnv);
+  } finally {
+    await system.stop();
+  }
+}
+
+/** Another gateway before the same ledger and upstream. */
+async function secondGateway(system: RunningSystem, name: string, env: Record<string, string>) {
+  return startChild({
+    name: "second gateway",
+    file: fileURLToPath(new URL("gateway/gateway.js", programs)),
+    env: {
+      ...env,
+      GATEWAY_CONFIG: fileOf(name),
+      PORT: "0",
+      FACILITATOR_URL: `${system.ledger.url}/facilitator`,
+      CHAIN_URL: `${system.ledger.url}/chain`,
+      UPSTREAM_URL: system.upstream.url,
+    },
+  });
+}
+
+const boughtSchema = z.object({ session: z.string() });
+
+async function buyCalls(gateway: string, client: Buyer): Promise<{ bought: number; session: string }> {
+  const response = await client.pay(`${gateway}/search`, { method: "POST", body: "{}" });
+  return { bought: response.status, ...boughtSchema.parse(await response.json()) };
+}
+
+async function callWith(gateway: string, session: string): Promise<number> {
+  const headers = { authorization: `Bearer ${session}` };
+  return (await fetch(`${gateway}/search`, { method: "POST", body: "{}", headers })).status;
+}
+
+const cases: readonly [config: string, env: Record<string, string>, shared: boolean][] = [
+  ["memory", {}, false],
+  ["redis", {}, true],
+  ["ioredis", {}, true],
+  ["redis-tls", {}, true],
+  ["redis-tls", { STORES: "ioredis" }, true],
+  ["keyv", {}, false],
+];
+
+describe.each(cases)("config/%s.yaml %j", (name, env) => {
+  test("serves a paid request once, refuses its replay, and sells calls", async () => {
+    await onSystem(name, env, async (system, client) => {
+      const url = `${system.gateway.url}/quote`;
+      expect((await fetch(`${system.gateway.url}/readyz`)).status).toBe(200);
+      const headers = client.headersOf(await client.sign(await client.priceOf(url)));
+      expect((await fetch(url, { headers })).status).toBe(200);
+      expect((await fetch(url, { headers })).status).toBe(409);
+      const { bought, session } = await buyCalls(system.gateway.url, client);
+      expect([bought, await callWith(system.gateway.url, session)]).toEqual([201, 200]);
+    });
+  });
+});
+
+describe.each(cases.filter(([, , shared]) => shared))("two gateways on config/%s.yaml %j", (name, env) => {
+  test("the second one refuses what the first one served, and takes the calls that the first one sold", async () => {
+    await onSystem(name, env, async (system, client, gatewayEnv) => {
+      const second = await secondGateway(system, name, gatewayEnv);
+      try {
+        const headers = client.headersOf(await client.sign(await client.priceOf(`${system.gateway.url}/quote`)));
+        expect((await fetch(`${system.gateway.url}/quote`, { headers })).status).toBe(200);
+        expect((await fetch(`${second.url}/quote`, { headers })).status).toBe(409);
+        const { session } = await buyCalls(system.gateway.url, client);
+        expect(await callWith(second.url, session)).toBe(200);
+      } finally {
+        await second.stop();
+      }
+    });
+  });
+});
+
+test("with Redis stopped, payment routes answer 503 within the deadline, and work again without a restart", async () => {
+  await onSystem("redis", {}, async (system, client) => {
+    const url = `${system.gateway.url}/quote`;
+    const headers = client.headersOf(await client.sign(await client.priceOf(url)));
+    await redis?.kill("SIGKILL");
+    const started = performance.now();
+    const refused = await fetch(url, { headers });
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get("retry-after")).not.toBeNull();
+    expect(performance.now() - started).toBeLessThan(3_000);
+    await redis?.restart();
+    await expect.poll(async () => (await fetch(`${system.gateway.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+    expect((await fetch(url, { headers })).status).toBe(200);
+  });
+});
+
+test("every file in config/ is run here, and sells the same as config/memory.yaml", () => {
+  const read = (name: string) => readFileSync(fileOf(name), "utf8").replace(/^(#.*\n)+/, "");
+  const names = readdirSync(configFolder).map((file) => file.replace(/\.yaml$/, ""));
+  expect(names.sort()).toEqual([...new Set(cases.map(([name]) => name))].sort());
+  const [gateways] = read("memory").split("\nstores:");
+  for (const name of names) expect(read(name).split("\nstores:")[0]).toBe(gateways);
+});
