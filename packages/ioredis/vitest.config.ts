@@ -4,6 +4,8 @@ const globalSetup = "@tollbooth-stores/test-support/global-setup";
 
 /** Every test runs on the newest ioredis, and again on the oldest that is supported. */
 export default packageTests({
+  // They wait for servers more than they compute.
+  maxWorkers: 2,
   projects: [
     { extends: true, test: { name: "ioredis 6", globalSetup } },
     { extends: true, test: { name: "ioredis 5", globalSetup }, resolve: { alias: { ioredis: "ioredis-5" } } },

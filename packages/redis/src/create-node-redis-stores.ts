@@ -1,0 +1,55 @@
+// The stores on Redis through node-redis: over a client of yours, or over a connection of their own.
+import type { RateLimitStore, SessionStore, Stores, VerificationStore } from "@tollbooth-stores/core";
+import {
+  type RedisFactories,
+  type RedisPort,
+  type RedisProviderOptions,
+  redisFactories,
+} from "@tollbooth-stores/redis-protocol";
+import { isCluster, type NodeRedisClient, requireNodeRedisClient } from "./node-redis-client.ts";
+import { nodeRedisPort } from "./node-redis-port.ts";
+import { openNodeRedis } from "./open-node-redis.ts";
+
+/** Either `client`, which is never closed, or a `connection` that the stores open and close; and what they all take. */
+export type NodeRedisOptions = RedisProviderOptions<NodeRedisClient>;
+
+const create: RedisFactories<NodeRedisClient> = redisFactories({
+  borrow(client) {
+    requireNodeRedisClient(client);
+    return nodeRedisPort({ client, cluster: isCluster(client), owned: false });
+  },
+  open: (connection, connectTimeoutMs) =>
+    nodeRedisPort({
+      client: openNodeRedis(connection, connectTimeoutMs),
+      cluster: connection.kind === "cluster",
+      owned: true,
+    }),
+});
+
+/**
+ * The three stores over one connection. Answers at once and starts connecting; calls wait for the connection within
+ * `commandTimeoutMs`. `keyPrefix` (default "tollbooth") gets `:rl`, `:sess` and `:verify` appended. Throws STORE_CONFIG.
+ */
+export function createNodeRedisStores<T = unknown>(options: NodeRedisOptions): Stores<T> {
+  return create.stores<T>(options);
+}
+
+/** One store; `keyPrefix` is used as written, default "tollbooth:rl". Otherwise as `createNodeRedisStores`. */
+export function createNodeRedisRateLimitStore(options: NodeRedisOptions): RateLimitStore {
+  return create.rateLimits(options);
+}
+
+/** One store; `keyPrefix` is used as written, default "tollbooth:sess". Otherwise as `createNodeRedisStores`. */
+export function createNodeRedisSessionStore<T = unknown>(options: NodeRedisOptions): SessionStore<T> {
+  return create.sessions<T>(options);
+}
+
+/** One store; `keyPrefix` is used as written, default "tollbooth:verify". Otherwise as `createNodeRedisStores`. */
+export function createNodeRedisVerificationStore(options: NodeRedisOptions): VerificationStore {
+  return create.verifications(options);
+}
+
+/** One client as a `RedisPort`, for stores that are to share it; whoever asks for it closes it. Throws STORE_CONFIG. */
+export function createNodeRedisPort(options: NodeRedisOptions): RedisPort {
+  return create.port(options);
+}

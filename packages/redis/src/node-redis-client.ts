@@ -1,0 +1,132 @@
+// What is asked of a node-redis client, by shape: any major that fits; a client, a pool, a cluster, or sentinels.
+import { StoreError } from "@tollbooth-stores/core";
+
+/** A client of `redis` 5.12 or newer: what createClient, createClientPool, createCluster or createSentinel made. */
+export interface NodeRedisClient {
+  readonly isOpen: boolean;
+  evalSha(sha1: string, options: ScriptOptions): Promise<unknown>;
+  eval(script: string, options: ScriptOptions): Promise<unknown>;
+  on(event: string, listener: (...details: unknown[]) => void): unknown;
+  off(event: string, listener: (...details: unknown[]) => void): unknown;
+}
+
+export interface ScriptOptions {
+  keys: string[];
+  arguments: string[];
+}
+
+export type ScriptClient = Pick<NodeRedisClient, "evalSha" | "eval">;
+
+/** What subscribes: a client by itself, a cluster or sentinels over a connection that they open for it. */
+export interface Subscribing {
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+}
+
+/** A connection that is opened and ended. */
+export interface Connecting {
+  connect(): Promise<unknown>;
+  close(): Promise<unknown>;
+  destroy(): void;
+}
+
+/** Throws STORE_CONFIG unless the value is a client of node-redis. */
+export function requireNodeRedisClient(client: unknown): asserts client is NodeRedisClient {
+  if (hasMethods(client, ["evalSha", "eval", "on", "off", "withCommandOptions"])) return;
+  throw new StoreError(
+    "STORE_CONFIG",
+    hasMethods(client, ["evalsha", "eval"])
+      ? "`client` is an ioredis client; pass it to createIoredisStores of @tollbooth-stores/ioredis."
+      : "`client` is not a node-redis client of redis 5.12 or newer; pass one, or describe a `connection`.",
+  );
+}
+
+export function isCluster(client: NodeRedisClient): boolean {
+  return hasMethods(client, ["nodeClient"]);
+}
+
+/** Undefined where that kind or version of client cannot tell. */
+export function isReady(client: NodeRedisClient): boolean | undefined {
+  const ready: unknown = Reflect.get(client, "isReady");
+  return typeof ready === "boolean" ? ready : undefined;
+}
+
+/**
+ * The client with replies as strings, without node-redis's own timeouts (they cost more than the call), and such that a
+ * command that is not written when `signal` aborts never is.
+ */
+export function scriptClient(client: NodeRedisClient, abortSignal: AbortSignal): ScriptClient {
+  const optioned = call(client, "withCommandOptions", { timeout: 0, typeMapping: {}, abortSignal });
+  if (!isScriptClient(optioned)) throw new StoreError("STORE_CONFIG", "`client` cannot run scripts.");
+  return optioned;
+}
+
+/** What SCAN is sent to: every primary. */
+export async function primariesOf(client: NodeRedisClient): Promise<unknown[]> {
+  if (!isCluster(client)) return [plain(client)];
+  const masters: unknown = Reflect.get(client, "masters");
+  const nodes = Array.isArray(masters) ? masters : [];
+  return Promise.all(nodes.map(async (node: unknown) => plain(await call(client, "nodeClient", node))));
+}
+
+/** One step of SCAN. */
+export async function scanStep(
+  node: unknown,
+  cursor: string,
+  options: { MATCH: string; COUNT: number },
+): Promise<{ cursor: string; keys: string[] }> {
+  const reply = await call(node, "scan", cursor, options);
+  if (typeof reply !== "object" || reply === null || !("cursor" in reply) || !("keys" in reply)) {
+    throw new Error("SCAN was answered in no known form.");
+  }
+  return { cursor: String(reply.cursor), keys: Array.isArray(reply.keys) ? reply.keys.map(String) : [] };
+}
+
+/** The client's own `keyPrefix` option: it is put before keys, but not before a pattern to scan for. */
+export function keyPrefixOf(client: NodeRedisClient): string {
+  const prefix: unknown = Reflect.get(client, "_keyPrefix");
+  return typeof prefix === "string" || Buffer.isBuffer(prefix) ? prefix.toString() : "";
+}
+
+/** A client that may be subscribed with, and what ends it: itself for a cluster or sentinels, else a duplicate. */
+export async function subscribing(client: NodeRedisClient): Promise<{ client: Subscribing; end(): void }> {
+  if (!isCluster(client) && !hasMethods(client, ["getSentinelNode"])) {
+    const duplicate: unknown = call(client, "duplicate");
+    if (isSubscribing(duplicate) && isConnecting(duplicate) && hasMethods(duplicate, ["on"])) {
+      // A lost subscription is made up for by polling, and node-redis subscribes again by itself.
+      call(duplicate, "on", "error", () => {});
+      await duplicate.connect();
+      return { client: duplicate, end: () => duplicate.destroy() };
+    }
+  }
+  if (!isSubscribing(client)) throw new Error("This kind of client cannot subscribe.");
+  return { client, end() {} };
+}
+
+export function isConnecting(value: unknown): value is Connecting {
+  return hasMethods(value, ["connect", "close", "destroy"]);
+}
+
+function isSubscribing(value: unknown): value is Subscribing {
+  return hasMethods(value, ["subscribe", "unsubscribe"]);
+}
+
+function isScriptClient(value: unknown): value is ScriptClient {
+  return hasMethods(value, ["evalSha", "eval"]);
+}
+
+function plain(client: unknown): unknown {
+  return call(client, "withCommandOptions", { typeMapping: {} });
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+/** A method that is there by shape, not by type: node-redis's types differ from kind to kind and from major to major. */
+function call(target: unknown, method: string, ...args: unknown[]): unknown {
+  const found: unknown = typeof target === "object" && target !== null ? Reflect.get(target, method) : undefined;
+  if (typeof found !== "function") throw new Error(`This kind of client has no ${method}.`);
+  return Reflect.apply(found, target, args);
+}

@@ -1,0 +1,157 @@
+// RedisPort over node-redis: sends a command once, only over a connection that is up, and takes back what is not written.
+import { StoreError } from "@tollbooth-stores/core";
+import { connectionGate, NotSent, type RedisPort, reconnectDelayMs } from "@tollbooth-stores/redis-protocol";
+import {
+  isConnecting,
+  isReady,
+  keyPrefixOf,
+  type NodeRedisClient,
+  primariesOf,
+  scanStep,
+  scriptClient,
+} from "./node-redis-client.ts";
+import { nodeRedisSubscriber } from "./node-redis-subscriber.ts";
+
+export interface NodeRedisPortOptions {
+  /** The client, or how it comes to be. */
+  client: NodeRedisClient | Promise<NodeRedisClient>;
+  cluster: boolean;
+  /** Whether the port connects the client, again and again until it is up, and closes it. */
+  owned: boolean;
+}
+
+/** How many keys a SCAN looks at in one step. */
+const SCAN_COUNT = 500;
+
+/** How long a client of ours may take to hear the answers it waits for, when it is closed. */
+const CLOSE_MS = 500;
+
+/** The port; it listens to the client's events until it is closed. */
+export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortOptions): RedisPort {
+  let client: NodeRedisClient | undefined;
+  let unavailable: unknown;
+  let closed = false;
+
+  const gate = connectionGate(() => {
+    if (unavailable !== undefined) throw unavailable;
+    if (closed) throw ended("The connection to Redis was closed.");
+    if (client === undefined) return false;
+    if (!owned && !client.isOpen) {
+      throw ended(
+        "The node-redis client that was passed as `client` is not open: call its connect(), and keep it open.",
+      );
+    }
+    return client.isOpen && (isReady(client) ?? true);
+  });
+  const failed = (error: unknown) => gate.failed(error);
+  const changed = () => gate.changed();
+  const attach = (opened: NodeRedisClient) => {
+    client = opened;
+    opened.on("error", failed);
+    opened.on("ready", changed);
+    if (owned) void connectUntilUp(opened, failed, () => closed);
+    gate.changed();
+  };
+  const opening = "then" in source ? source.then(attach) : Promise.resolve(attach(source));
+  opening.catch((error: unknown) => {
+    unavailable = error;
+    gate.changed();
+  });
+  const subscriber = nodeRedisSubscriber(async () => {
+    await opening;
+    return client;
+  });
+
+  const run = async (
+    command: "evalSha" | "eval",
+    script: string,
+    keys: readonly string[],
+    args: readonly string[],
+    signal: AbortSignal,
+  ): Promise<unknown> => {
+    if (client === undefined || !client.isOpen || isReady(client) === false) throw new NotSent();
+    try {
+      return await scriptClient(client, signal)[command](script, { keys: [...keys], arguments: [...args] });
+    } catch (error) {
+      throw isUnwritten(error) ? new NotSent() : error;
+    }
+  };
+  return {
+    name: "node-redis",
+    cluster,
+    ready: gate.ready,
+    connectionError: gate.connectionError,
+    evalSha: (sha1, keys, args, signal) => run("evalSha", sha1, keys, args, signal),
+    eval: (script, keys, args, signal) => run("eval", script, keys, args, signal),
+    async *scan(pattern) {
+      await opening;
+      if (client === undefined) return;
+      const own = keyPrefixOf(client);
+      const options = { MATCH: own.replace(/[\\*?[\]]/g, "\\$&") + pattern, COUNT: SCAN_COUNT };
+      for (const node of await primariesOf(client)) {
+        let cursor = "0";
+        do {
+          const step = await scanStep(node, cursor, options);
+          for (const key of step.keys) yield key.slice(own.length);
+          cursor = step.cursor;
+        } while (cursor !== "0");
+      }
+    },
+    subscribe: subscriber.subscribe,
+    async close() {
+      if (closed) return;
+      closed = true;
+      gate.changed();
+      await subscriber.close();
+      await opening.catch(() => undefined);
+      if (client === undefined) return;
+      client.off("ready", changed);
+      if (!owned) client.off("error", failed);
+      else await end(client);
+    },
+  };
+}
+
+/** A single client tries for ever by itself; a cluster or sentinels give up when nobody answers, so ask again. */
+async function connectUntilUp(
+  client: NodeRedisClient,
+  failed: (error: unknown) => void,
+  isClosed: () => boolean,
+): Promise<void> {
+  if (!isConnecting(client)) return;
+  for (let attempt = 0; !isClosed(); attempt += 1) {
+    try {
+      await client.connect();
+      return;
+    } catch (error) {
+      failed(error);
+      await new Promise((resolve) => setTimeout(resolve, reconnectDelayMs(attempt)).unref());
+    }
+  }
+}
+
+/** Lets the answers that are on their way arrive, but waits for no server that is gone. */
+async function end(client: NodeRedisClient): Promise<void> {
+  if (!isConnecting(client)) return;
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS);
+  });
+  const closing = isReady(client) === false ? undefined : client.close().catch(() => undefined);
+  await Promise.race([closing, patience]);
+  clearTimeout(timer);
+  try {
+    client.destroy();
+  } catch {
+    // It was closed already.
+  }
+}
+
+function ended(message: string): StoreError {
+  return new StoreError("STORE_UNAVAILABLE", message);
+}
+
+/** node-redis's words for a command that it did not take. */
+function isUnwritten(error: unknown): boolean {
+  return error instanceof Error && /^The (client is closed|client is offline|queue is full)/.test(error.message);
+}

@@ -1,0 +1,13 @@
+import { packageTests } from "../../vitest.shared.ts";
+
+const globalSetup = "@tollbooth-stores/test-support/global-setup";
+
+/** Every test runs on the newest redis, and again on the oldest that is supported. */
+export default packageTests({
+  // They wait for servers more than they compute.
+  maxWorkers: 2,
+  projects: [
+    { extends: true, test: { name: "redis 6", globalSetup } },
+    { extends: true, test: { name: "redis 5", globalSetup }, resolve: { alias: { redis: "redis-5" } } },
+  ],
+});
