@@ -71,7 +71,7 @@ function inProject(used: PublicPackage, others: readonly string[], nodes: readon
     beforeAll(async () => {
       project = await emptyProject(`user-of-${used.name.split("/")[1]}`);
       const readme = readmeProgram(used);
-      await npmInstall(project, [...tarballsFor(used, readme), ...others]);
+      await npmInstall(project, [...tarballsFor(used, readme), ...used.clients, ...others]);
       await write(project, projectFiles(used, readme));
     });
     afterAll(() => rm(project, { recursive: true, force: true }));
@@ -93,12 +93,42 @@ function inProject(used: PublicPackage, others: readonly string[], nodes: readon
 
       test("loads with import and with require, through every entry", () => runFile("entries.mjs", "entries.test.mjs"));
 
+      test.each(used.name === "@tollbooth-stores/config" ? missingClients : [])(
+        "says how to install the client library of provider %s, which is not there",
+        async (provider, library) => {
+          await write(project, { [`missing-${provider}.mjs`]: missingClientProgram(provider, library) });
+          await runFile(`missing-${provider}.mjs`, "");
+        },
+      );
+
       test("runs the first program of its README as written", async () => {
         expect(readmeProgram(used), "README.md must begin with a program that uses the package").toContain(used.name);
         await runFile("readme.mjs", "readme.test.ts");
       });
     });
   });
+}
+
+const missingClients: readonly (readonly [provider: string, library: string])[] = [
+  ["redis", "redis"],
+  ["ioredis", "ioredis"],
+  ["keyv", "keyv"],
+];
+
+/** Loads a document whose client library was not installed, and asserts what is said of it. */
+function missingClientProgram(provider: string, library: string): string {
+  return `
+    import assert from "node:assert/strict";
+    import { loadStores } from "@tollbooth-stores/config";
+    const block = ${JSON.stringify(provider)} === "keyv" ? {} : { url: "redis://127.0.0.1:1" };
+    const document = { stores: { provider: ${JSON.stringify(provider)}, [${JSON.stringify(provider)}]: block } };
+    const used = loadStores(document, { keyv: new Map() }).then((stores) => stores.ping().finally(() => stores.close()));
+    await assert.rejects(used, (error) => {
+      assert.equal(error.code, "STORE_CONFIG");
+      assert.match(error.message, /npm install ${library}$/);
+      return true;
+    });
+  `;
 }
 
 /** The package, what it needs, and what its README installs beside it; nothing else, so that a missing dependency shows. */

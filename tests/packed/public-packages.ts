@@ -13,6 +13,8 @@ export interface PublicPackage {
   specifiers: readonly string[];
   /** The other public packages it needs, those they need included. */
   needs: readonly string[];
+  /** What its README installs beside it, e.g. "ioredis@^6". Packages that only depend on it do without. */
+  clients: readonly string[];
   /** True where the package is used inside a vitest run only. */
   insideVitest: boolean;
   /** The lowest Node version it is said to run on. */
@@ -59,6 +61,9 @@ export function publicPackages(): PublicPackage[] {
         .filter((entry) => !entry.endsWith(".json"))
         .map((entry) => name + entry.slice(1)),
       needs: [...needsOf(name)],
+      clients: Object.entries(peerDependencies)
+        .filter(([peer]) => peer !== "vitest")
+        .map(([peer, range]) => `${peer}@${range}`),
       insideVitest: "vitest" in peerDependencies,
       lowestNode: [Number(lowest[1]), Number(lowest[2])],
     };
