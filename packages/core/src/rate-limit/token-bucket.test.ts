@@ -23,6 +23,11 @@ const extremes: fc.Arbitrary<TokenBucketPolicy> = fc
     return { algorithm: "token-bucket" as const, windowMs, limit: rate, burst: Math.min(burst, most) };
   });
 
+/** Of two numbers above 0: a divisor of either, often a large one. */
+function greatestCommonDivisor(one: number, other: number): number {
+  return other === 0 ? one : greatestCommonDivisor(other, one % other);
+}
+
 describe("token bucket", () => {
   it("a changed limit forgives no debt, although its T is rounded otherwise", () => {
     const bucket = (limit: number) => ({ algorithm: "token-bucket" as const, limit, windowMs: 60_000 });
@@ -107,20 +112,20 @@ describe("token bucket", () => {
     expect(client.peek(policy)).toMatchObject({ allowed: true, remaining: 10, resetAfterMs: 0 });
   });
 
-  it("is exactly monotonic in the limit while limit² <= windowMs * 1000, for every cost above 0", () => {
+  // Stricter by less than `limit` microseconds for the burst, which one unit of the difference in T must outweigh.
+  it("raised from a limit that divides the window or whose cube is within it, denies nothing it allowed", () => {
     const law = fc
-      .record({
-        windowMs: fc.integer({ min: 1, max: 5_000 }),
-        a: fc.nat(),
-        b: fc.nat(),
-        c: fc.nat(),
-        cost: fc.nat(),
-        pause: fc.nat(2_000),
-      })
-      .map(({ windowMs, a, b, c, ...rest }) => {
-        const most = Math.min(10 * windowMs, Math.floor(Math.sqrt(windowMs * 1_000)));
-        const [low = 1, high = 1] = [1 + (a % most), 1 + (b % most)].sort((x, y) => x - y);
-        return { windowMs, low, high, stored: 1 + (c % most), ...rest };
+      .record({ windowMs: fc.integer({ min: 1, max: 5_000 }), a: fc.nat(), b: fc.nat(), c: fc.nat() })
+      .chain(({ windowMs, a, b, c }) => {
+        const windowUs = windowMs * 1_000;
+        const most = 10 * windowMs;
+        const divisor = greatestCommonDivisor(windowUs, 1 + a);
+        const low =
+          a % 2 === 0 && divisor <= most ? divisor : 1 + (a % Math.min(most, Math.floor(Math.cbrt(windowUs))));
+        const high = low + (b % (most - low + 1));
+        return fc
+          .record({ cost: fc.nat(), pause: fc.nat() })
+          .map((rest) => ({ ...rest, windowMs, low, high, stored: 1 + (c % most) }));
       });
     fc.assert(
       fc.property(law, ({ windowMs, low, high, stored, cost, pause }) => {
@@ -133,6 +138,33 @@ describe("token bucket", () => {
         expect(client.peek(at(high)).remaining).toBeGreaterThanOrEqual(client.peek(at(low)).remaining);
       }),
       { numRuns: 3_000 },
+    );
+  });
+
+  it("raised from any limit, denies nothing for longer than `limit` microseconds", () => {
+    const at = (limit: number) => ({ algorithm: "token-bucket", limit, windowMs: 4_992 }) as const;
+    const client = simulatedClient(startMs);
+    client.consume(at(1));
+    client.nowMs += 10;
+    expect([client.peek(at(1_746)).remaining, client.peek(at(1_747)).remaining]).toEqual([4, 3]);
+    fc.assert(
+      fc.property(
+        fc.nat(2_000),
+        fc.nat(5_000),
+        fc.nat(49_919),
+        fc.nat(49_919),
+        fc.nat(),
+        (stored, pause, a, b, cost) => {
+          const owing = simulatedClient(startMs);
+          owing.consume(at(1 + stored), 1 + (cost % (1 + stored)));
+          owing.nowMs += pause;
+          const [low, high] = [1 + Math.min(a, b), 1 + Math.max(a, b)];
+          const some = 1 + (cost % low);
+          const later = owing.nowMs + Math.ceil(low / 1_000);
+          if (owing.peek(at(low), some).allowed) expect(owing.peekAt(later, at(high), some).allowed).toBe(true);
+        },
+      ),
+      { numRuns: 2_000 },
     );
   });
 });

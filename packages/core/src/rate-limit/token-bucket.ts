@@ -17,9 +17,10 @@ function isState(stored: unknown): stored is TokenBucketState {
  * `T = ceil(windowUs / limit)` microseconds to come back, a full bucket `tau = burst * T`. A cost fits exactly when
  * `max(tat, now) + T * cost <= now + tau`.
  *
- * A changed limit applies at once, since what is stored is time and not a count. It is exactly monotonic (a higher
- * limit never denies what a lower one allowed, the burst left at its default) while limit² <= windowMs * 1000; beyond,
- * rounding T up to whole microseconds may make a higher limit up to `limit` microseconds stricter.
+ * A changed limit applies at once, since what is stored is time and not a count. Raising one never denies what it
+ * allowed (the burst left at its default), if it divides windowMs * 1000 or its cube is no more than that: up to 391
+ * for a minute. Beyond, rounding T up to whole microseconds may make the higher limit up to `limit` microseconds
+ * stricter.
  *
  * A stored time more than twice a full refill (at least two windows) ahead is one that a clock stepping back left
  * behind; it counts as absent. One per cent more is granted to a debt that was made under another limit, whose T was
