@@ -6,7 +6,8 @@ import { stringify } from "yaml";
 import { loadStores } from "./load-stores.ts";
 import { fakeClient } from "./redis/fake-client.test-support.ts";
 
-const secret = "S3CRET-hunter2";
+// With a space: what could be a host or a prefix, and is put where such is wanted, is no secret there.
+const secret = "S3CRET hunter2";
 const env = { SECRET: secret, NUMBER: "5", BAD: `"'#:{${secret}` };
 const counted = { loaded: 0, refused: 0 };
 

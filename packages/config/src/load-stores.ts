@@ -26,6 +26,8 @@ import type { OpenedStores, StoreName, StoreProvider } from "./store-provider.ts
 export interface LoadOptions {
   /** Where `${VAR}` comes from. Default `process.env`. `false`: nothing is expanded, for an object that already was. */
   env?: Environment | false | undefined;
+  /** Where relative paths of files start. Default: the folder of a file given as source, else where the process runs. */
+  folder?: string | undefined;
   /** Providers that the document may name beside memory, redis, ioredis and keyv, or in the place of one of them. */
   providers?: readonly StoreProvider[] | undefined;
   /** What `provider: keyv` stores in: a Keyv, an adapter or a Map. It stays open when the stores are closed. */
@@ -72,7 +74,7 @@ export async function loadStores<T = unknown>(source: unknown, options: LoadOpti
   for (const { path, message } of stores.problems) problems.add(path, message);
   for (const { path, message } of stores.warnings) warnings.add(path, message);
   const environment = env === false ? undefined : env;
-  const context = { problems, warnings, environment, folder, blocks: [] };
+  const context = { problems, warnings, environment, folder: options.folder ?? folder, blocks: [] };
   const plan = planStores(stores.value, registry, codec, context);
   problems.throwIfAny();
   if (plan === undefined) throw new StoreError("STORE_CONFIG", `${origin} could not be understood.`);

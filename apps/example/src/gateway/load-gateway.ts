@@ -13,7 +13,7 @@ export async function loadGateway(
   source: string,
   env: Environment,
 ): Promise<{ config: GatewayConfig; stores: Stores<SessionData> }> {
-  const { value } = await readSource(source);
+  const { value, folder } = await readSource(source);
   if (!isRecord(value))
     throw new ConfigError("The configuration must be a YAML mapping with routes, prices and stores.");
   const { stores: _stores, ...own } = value;
@@ -22,7 +22,7 @@ export async function loadGateway(
   if (problems.length > 0)
     throw new ConfigError(`The configuration has ${problems.length} problem(s):\n${problems.join("\n")}`);
   const config = parseGatewayConfig(isRecord(expanded) ? expanded : {});
-  return { config, stores: await loadStores<SessionData>(value, { env, keyv: await keyvAdapter(env) }) };
+  return { config, stores: await loadStores<SessionData>(value, { env, folder, keyv: await keyvAdapter(env) }) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

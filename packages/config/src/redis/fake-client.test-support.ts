@@ -11,11 +11,12 @@ export interface FakeClient {
   closed: number;
 }
 
-/** `answer`: what every script is answered with; an Error is thrown. */
+/** `answer`: what every script is answered with; an Error is thrown. `refusedHost`: opening a connection to it fails. */
 export function fakeClient(
   answer: unknown = new Error("READONLY no"),
   names: readonly [string, ...string[]] = ["redis", "node-redis"],
   otherBlock?: string,
+  refusedHost?: string,
 ): FakeClient {
   const client: Omit<FakeClient, "provider"> = { opened: [], scripts: [], closed: 0 };
   const provider = redisProvider({
@@ -23,6 +24,7 @@ export function fakeClient(
     otherBlock,
     async openPort(described, connectTimeoutMs) {
       const connection = resolveConnection(described);
+      if (connection.kind === "single" && connection.node.host === refusedHost) throw new Error("no such client");
       const index = client.opened.push({ connection, connectTimeoutMs }) - 1;
       client.scripts[index] = 0;
       const run = async () => {

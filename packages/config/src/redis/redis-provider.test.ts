@@ -215,6 +215,13 @@ describe("the document's forms", () => {
     ]);
   });
 
+  it("closes the first client where the second of the same library cannot be opened", async () => {
+    const refusing = fakeClient(undefined, undefined, undefined, "refused.test");
+    const stores = { provider: "redis", redis: { host: "a.test" }, sessions: { host: "refused.test" } };
+    await expect(loadStores({ stores }, { env, providers: [refusing.provider] })).rejects.toThrow("no such client");
+    expect([refusing.opened.length, refusing.closed]).toEqual([1, 1]);
+  });
+
   it("closes what it had opened where a later client cannot be opened", async () => {
     const client = fakeClient();
     const failing = fakeClient(undefined, ["failing"]);

@@ -65,6 +65,13 @@ it("starts relative paths at the configuration file", async () => {
   expect(stores.describe().sessions.settings).toMatchObject({ "tls.caFile": "./ca.pem" });
 });
 
+it("starts them where code says, for a document that code has read", async () => {
+  const client = fakeClient();
+  const document = { stores: { provider: "redis", redis: { host: "a.test", tls: { caFile: "ca.pem" } } } };
+  await loadStores(document, { providers: [client.provider], folder });
+  expect(client.opened[0]?.connection.tls).toEqual({ ca: [ca] });
+});
+
 it.each([
   [{ caFile: at("missing.pem") }],
   [{ caFile: folder }],
