@@ -123,6 +123,7 @@ function diedUnknown(): StoredRecord {
     fingerprint,
     leaseUntilMs: startMs - 1,
     onLeaseExpiry: "unknown",
+    retainUntilMs: validUntilMs,
   };
   const { write } = markUnknown({ endsAtMs: validUntilMs, body }, startMs, { lease, evidence: undefined });
   return write ?? { endsAtMs: validUntilMs, body };

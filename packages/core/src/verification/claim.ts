@@ -6,6 +6,7 @@ import {
   phaseOf,
   RETENTION_FLOOR_MS,
   readBody,
+  recordOf,
   retention,
   type Transition,
   type VerificationBody,
@@ -27,11 +28,10 @@ export function claim(record: StoredRecord | null, nowMs: number, request: Claim
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
   if (record === null || body === null || phase === "absent") {
-    const fresh = leased(body, nowMs, request, 1);
-    const asked = retention(request.retainUntilMs, fresh.leaseUntilMs, nowMs);
-    const endsAtMs = Math.max(asked, record?.endsAtMs ?? 0);
+    const asked = retention(request.retainUntilMs, nowMs + request.leaseMs, nowMs);
+    const fresh = leased(body, nowMs, request, 1, asked);
     return {
-      write: { endsAtMs, body: fresh },
+      write: recordOf(fresh, nowMs),
       reply: { status: "claimed", lease: leaseOf(fresh, nowMs), via: "fresh" },
     };
   }
@@ -42,7 +42,7 @@ export function claim(record: StoredRecord | null, nowMs: number, request: Claim
   if (phase !== "lapsed") return { reply: view(body, phase, record.endsAtMs, nowMs) };
   const next = leased(body, nowMs, request, body.attempt + 1);
   return {
-    write: { endsAtMs: Math.max(record.endsAtMs, next.leaseUntilMs + RETENTION_FLOOR_MS), body: next },
+    write: recordOf(next, nowMs),
     reply: { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover" },
   };
 }
@@ -53,7 +53,9 @@ function leased(
   nowMs: number,
   request: Omit<ClaimRequest, "retainUntilMs">,
   attempt: number,
+  retainUntilMs = 0,
 ): VerificationBody {
+  const leaseUntilMs = nowMs + request.leaseMs;
   const evidence = attempt > 1 ? before?.evidence : undefined;
   return {
     state: "in-progress",
@@ -61,8 +63,9 @@ function leased(
     attempt,
     token: request.token,
     fingerprint: request.fingerprint,
-    leaseUntilMs: nowMs + request.leaseMs,
+    leaseUntilMs,
     onLeaseExpiry: request.onLeaseExpiry,
+    retainUntilMs: Math.max(retainUntilMs, before?.retainUntilMs ?? 0, leaseUntilMs + RETENTION_FLOOR_MS),
     ...(evidence !== undefined && { evidence }),
   };
 }
@@ -88,7 +91,7 @@ export function reconcile(
   const { fingerprint } = body;
   const next = leased(body, nowMs, { ...request, fingerprint, onLeaseExpiry: "unknown" }, body.attempt + 1);
   return {
-    write: { endsAtMs: Math.max(record.endsAtMs, next.leaseUntilMs + RETENTION_FLOOR_MS), body: next },
+    write: recordOf(next, nowMs),
     reply: { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover" },
   };
 }

@@ -5,8 +5,10 @@ import {
   isLastHolder,
   lost,
   phaseOf,
+  RETENTION_CEILING_MS,
+  RETENTION_FLOOR_MS,
   readBody,
-  retention,
+  recordOf,
   type Transition,
   type VerificationBody,
 } from "./verification-record.ts";
@@ -32,8 +34,9 @@ export function complete(record: StoredRecord | null, nowMs: number, result: Com
   const phase = phaseOf(body, nowMs);
   if (phase !== "held" && phase !== "unknown") return { reply: lost(body, nowMs) };
   const { valueTtlMs = 0 } = result;
-  const asked = retention(result.retainUntilMs, nowMs, nowMs);
-  const endsAtMs = Math.max(record.endsAtMs, asked, nowMs + valueTtlMs);
+  // Nothing is refused here any more: what was done must be recorded, whatever the clock has done since the claim.
+  const asked = Math.max(Math.min(result.retainUntilMs, nowMs + RETENTION_CEILING_MS), nowMs + RETENTION_FLOOR_MS);
+  const retainUntilMs = Math.max(body.retainUntilMs, asked, nowMs + valueTtlMs);
   const done: VerificationBody = {
     state: result.outcome,
     fence: body.fence,
@@ -42,10 +45,11 @@ export function complete(record: StoredRecord | null, nowMs: number, result: Com
     fingerprint: body.fingerprint,
     leaseUntilMs: body.leaseUntilMs,
     onLeaseExpiry: body.onLeaseExpiry,
+    retainUntilMs,
     value: result.value,
-    valueUntilMs: result.valueTtlMs === undefined ? endsAtMs : nowMs + result.valueTtlMs,
+    valueUntilMs: result.valueTtlMs === undefined ? retainUntilMs : nowMs + result.valueTtlMs,
   };
-  return { write: { endsAtMs, body: done }, reply: ended };
+  return { write: recordOf(done, nowMs), reply: ended };
 }
 
 /** Frees the key at once. What stays until retention ends is a tombstone, so that fences go on rising. */
@@ -55,7 +59,8 @@ export function release(record: StoredRecord | null, nowMs: number, lease: Lease
   if (body.state === "released") return { reply: ended };
   if (phaseOf(body, nowMs) !== "held") return { reply: lost(body, nowMs) };
   const { evidence: _, ...rest } = body;
-  return { write: { endsAtMs: record.endsAtMs, body: { ...rest, state: "released" } }, reply: ended };
+  const retainUntilMs = Math.max(body.retainUntilMs, nowMs + RETENTION_FLOOR_MS);
+  return { write: recordOf({ ...rest, state: "released", retainUntilMs }, nowMs), reply: ended };
 }
 
 /**
@@ -77,16 +82,11 @@ export function markUnknown(
     return { reply: lost(body, nowMs) };
   }
   const evidence = request.evidence ?? body.evidence;
-  return {
-    write: {
-      endsAtMs: record.endsAtMs,
-      body: {
-        ...body,
-        state: "unknown",
-        unknownAtMs: body.unknownAtMs ?? nowMs,
-        ...(evidence !== undefined && { evidence }),
-      },
-    },
-    reply: ended,
+  const unknown: VerificationBody = {
+    ...body,
+    state: "unknown",
+    unknownAtMs: body.unknownAtMs ?? nowMs,
+    ...(evidence !== undefined && { evidence }),
   };
+  return { write: recordOf(unknown, nowMs), reply: ended };
 }

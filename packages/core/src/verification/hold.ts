@@ -7,7 +7,9 @@ import {
   phaseOf,
   RETENTION_FLOOR_MS,
   readBody,
+  recordOf,
   type Transition,
+  type VerificationBody,
 } from "./verification-record.ts";
 import type { Ended, Lease } from "./verification-store.ts";
 
@@ -22,13 +24,13 @@ export function renew(
     return { reply: lost(body, nowMs) };
   }
   const leaseUntilMs = Math.max(body.leaseUntilMs, nowMs + request.leaseMs);
-  return {
-    write: {
-      endsAtMs: Math.max(record.endsAtMs, leaseUntilMs + RETENTION_FLOOR_MS),
-      body: { ...body, leaseUntilMs, onLeaseExpiry: request.toUnknown ? "unknown" : body.onLeaseExpiry },
-    },
-    reply: ended,
+  const renewed: VerificationBody = {
+    ...body,
+    leaseUntilMs,
+    onLeaseExpiry: request.toUnknown ? "unknown" : body.onLeaseExpiry,
+    retainUntilMs: Math.max(body.retainUntilMs, leaseUntilMs + RETENTION_FLOOR_MS),
   };
+  return { write: recordOf(renewed, nowMs), reply: ended };
 }
 
 /** Keeps evidence. Also on an unknown record of the holder's own: whoever reconciles it can only gain. */
@@ -47,5 +49,5 @@ export function note(
   ) {
     return { reply: lost(body, nowMs) };
   }
-  return { write: { endsAtMs: record.endsAtMs, body: { ...body, evidence: request.evidence } }, reply: ended };
+  return { write: recordOf({ ...body, evidence: request.evidence }, nowMs), reply: ended };
 }

@@ -3,6 +3,7 @@ import { isStoreError } from "../errors.ts";
 import { type LeaseKeeper, withinLease } from "./lease-keeper.ts";
 import type { Paid, Payment, PaymentSteps } from "./pay-once.ts";
 import { writeReceipt } from "./receipt.ts";
+import { rememberRefusal } from "./refusals.ts";
 import type { Lease, VerificationStore } from "./verification-store.ts";
 import { STEP_LEASES } from "./verify-once.ts";
 
@@ -18,19 +19,25 @@ export interface Attempt<R> {
   /** The caller's. It ends an attempt only before the settlement. */
   signal: AbortSignal | undefined;
   serialize: ((result: R) => string) | undefined;
+  /** Whether the payload must be verified anew first: its remembered acceptance was followed by a refusal. */
+  reverify: boolean;
+  /** How long its acceptance, and so a refusal, is remembered. */
+  acceptedForMs: number;
 }
 
 /** "again": the lease was lost or the earlier attempt undone, so that the record must be looked at anew. */
 type Outcome<R> = Paid<R> | "again";
 
 /** When to ask again about a payment whose outcome is unknown. */
-export const RETRY_PENDING_MS = 1_000;
+const RETRY_PENDING_MS = 1_000;
 const FIRST_BACKOFF_MS = 50;
 const LAST_BACKOFF_MS = 1_000;
 
 /** Takes a freshly claimed payment to its end. */
 export async function runPayment<R>(attempt: Attempt<R>): Promise<Outcome<R>> {
   try {
+    const refusal = attempt.reverify ? await verifyAgain(attempt) : undefined;
+    if (refusal !== undefined) return refusal;
     return attempt.order === "serve-then-settle" ? await serveThenSettle(attempt) : await settleThenServe(attempt);
   } finally {
     attempt.keeper.stop();
@@ -59,6 +66,23 @@ export async function settleUnknown<R>(attempt: Attempt<R>, evidence: string | u
     return completion === "unconfirmed" ? pending() : { status: "paid", fresh: false, receipt };
   } finally {
     keeper.stop();
+  }
+}
+
+/** Within the lease, so once at a time; undefined: accepted. */
+async function verifyAgain<R>(attempt: Attempt<R>): Promise<Outcome<R> | undefined> {
+  const { keeper, steps, lease, leaseMs } = attempt;
+  try {
+    const result = await withinLease([keeper.signal], STEP_LEASES * leaseMs, (signal) =>
+      steps.verify({ signal, fence: lease.fence }),
+    );
+    if (result.ok) return undefined;
+    await releaseQuietly(attempt);
+    return { status: "rejected", reason: String(result.reason) };
+  } catch (error) {
+    if (keeper.signal.aborted) return "again";
+    await releaseQuietly(attempt);
+    throw error;
   }
 }
 
@@ -148,6 +172,7 @@ async function settle<R>(attempt: Attempt<R>, stored: string | undefined): Promi
     if (settled.ok === true && typeof settled.receipt === "string")
       return { status: "settled", receipt: settled.receipt };
     if (settled.ok === false) {
+      await rememberRefusal(store, attempt.payment, attempt.acceptedForMs);
       await releaseQuietly(attempt);
       return { status: "rejected", reason: String(settled.reason) };
     }
@@ -159,14 +184,20 @@ async function settle<R>(attempt: Attempt<R>, stored: string | undefined): Promi
   return pending();
 }
 
-/** A settlement that succeeds after its time is still recorded, unless somebody has reconciled it meanwhile. */
+/**
+ * A settlement that succeeds after its time is still recorded, unless somebody has reconciled it meanwhile; but only where
+ * what was served is kept with it. Otherwise it stays in doubt, and whoever reconciles it learns of the evidence: a record
+ * that is done would leave the payer with a receipt and nothing else.
+ */
 async function completeLate<R>(
   attempt: Attempt<R>,
   late: { ok: true; receipt: string } | { ok: false; reason: string },
   stored: string | undefined,
 ): Promise<void> {
   // In the other order the result is still owed: whoever reconciles serves it.
-  if (late.ok && attempt.order === "serve-then-settle") await completeDurably(attempt, late.receipt, stored);
+  if (late.ok && attempt.order === "serve-then-settle" && stored !== undefined) {
+    await completeDurably(attempt, late.receipt, stored);
+  }
 }
 
 /** fresh only if the store confirmed it: whatever else, somebody else may have been told so. */
@@ -206,7 +237,7 @@ async function completeDurably<R>(
   }
 }
 
-function pending(): { status: "pending"; retryAfterMs: number } {
+export function pending(): { status: "pending"; retryAfterMs: number } {
   return { status: "pending", retryAfterMs: RETRY_PENDING_MS };
 }
 

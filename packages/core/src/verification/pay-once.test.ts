@@ -282,6 +282,135 @@ describe("payOnce", () => {
     expect(ledger).toMatchObject({ transfers: 1, searches: ["tx"] });
   });
 
+  it("a lease that was lost here while it lives on in the store is never taken up as a new one", async () => {
+    let deaf = false;
+    // The store renews and answers, but from the settlement on none of its answers arrives.
+    const oneWay: VerificationStore = {
+      ...stores[0],
+      renew: async (...args) => {
+        const reply = await stores[0].renew(...args);
+        return deaf ? never() : reply;
+      },
+    };
+    const serving = seller({
+      async settle() {
+        ledger.transfers += 1;
+        deaf = true;
+        return { ok: true, receipt: "tx" };
+      },
+      serve: () => {
+        ledger.serves += 1;
+        return ledger.serves === 1 ? never() : Promise.resolve("content");
+      },
+    });
+    const both = { ...options, order: "settle-then-serve" } as const;
+    const first = await passing(5 * leaseMs, payOnce(oneWay, payment, serving, both));
+    expect(ledger.transfers).toBe(1);
+    const last = first.status === "paid" ? first : await payOnce(stores[1], payment, seller(), both);
+    expect(last).toMatchObject({ status: "paid", fresh: true });
+    expect(ledger).toMatchObject({ transfers: 1, searches: ["tx"] });
+  });
+
+  it.each(orders)(
+    "a payment in doubt for hours is found, not refused, although no verifier takes it any more: %s",
+    async (order) => {
+      let spent = false;
+      const chain = seller({
+        verify: async () => (spent ? { ok: false, reason: "nonce used" } : { ok: true }),
+        async settle() {
+          ledger.transfers += 1;
+          spent = true;
+          throw new Error("reply lost");
+        },
+      });
+      expect(await payOnce(stores[0], payment, chain, { order })).toMatchObject({ status: "pending" });
+      await vi.advanceTimersByTimeAsync(6 * 3_600_000);
+      expect(await payOnce(stores[1], payment, chain, { order })).toMatchObject({ status: "paid", receipt: "tx" });
+      expect(ledger.transfers).toBe(1);
+    },
+  );
+
+  it("a payment in doubt for days is pending, never refused", async () => {
+    let spent = false;
+    const chain = seller({
+      verify: async () => (spent ? { ok: false, reason: "expired" } : { ok: true }),
+      async settle() {
+        spent = true;
+        throw new Error("reply lost");
+      },
+      findSettlement: async () => "unknown",
+    });
+    await payOnce(stores[0], payment, chain);
+    await vi.advanceTimersByTimeAsync(5 * 86_400_000);
+    expect(await payOnce(stores[1], payment, chain)).toMatchObject({ status: "pending" });
+  });
+
+  it("a settled payment is still known as one hours after it was valid, when no verifier takes it any more", async () => {
+    await payOnce(stores[0], payment, seller());
+    await vi.advanceTimersByTimeAsync(6 * 3_600_000);
+    const late = seller({ verify: async () => ({ ok: false, reason: "expired" }) });
+    expect(await payOnce(stores[1], payment, late)).toEqual({ status: "paid", fresh: false, receipt: "tx" });
+  });
+
+  it("nobody is served again on an acceptance that a refusal has overtaken", async () => {
+    let drained = false;
+    const seen = { verifies: 0 };
+    const drain = seller({
+      async verify() {
+        seen.verifies += 1;
+        return drained ? { ok: false, reason: "no funds" } : { ok: true };
+      },
+      async settle() {
+        drained = true;
+        return { ok: false, reason: "no funds" };
+      },
+    });
+    for (let times = 0; times < 10; times += 1) {
+      expect(await payOnce(stores[times % 2 === 0 ? 0 : 1], payment, drain)).toEqual({
+        status: "rejected",
+        reason: "no funds",
+      });
+    }
+    expect(ledger.serves).toBe(1);
+    drained = false;
+    expect(await payOnce(stores[0], payment, seller())).toMatchObject({ status: "paid", fresh: true });
+  });
+
+  it("a verification that throws when it is repeated frees the payment", async () => {
+    await payOnce(stores[0], payment, seller({ settle: async () => ({ ok: false, reason: "no funds" }) }));
+    const down = new Error("facilitator is down");
+    await expect(payOnce(stores[1], payment, seller({ verify: () => Promise.reject(down) }))).rejects.toBe(down);
+    expect((await stores[0].peek("p:payment")).status).toBe("absent");
+  });
+
+  it("refuses an order it does not know", async () => {
+    const order = JSON.parse('"settle-first"');
+    await expect(payOnce(stores[0], payment, seller(), { order })).rejects.toThrow(/^order must be/);
+  });
+
+  it("a settlement that succeeds after its time stays in doubt where nothing served is kept, and is found", async () => {
+    let succeed: () => void = () => undefined;
+    const slow = seller({
+      settle: ({ note }) =>
+        new Promise((resolve) => {
+          void note("what was served");
+          succeed = () => {
+            ledger.transfers += 1;
+            resolve({ ok: true, receipt: "tx" });
+          };
+        }),
+    });
+    expect(await passing(3 * leaseMs, payOnce(stores[0], payment, slow, options))).toMatchObject({ status: "pending" });
+    succeed();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await payOnce(stores[1], payment, seller(), options)).toEqual({
+      status: "paid",
+      fresh: false,
+      receipt: "tx",
+    });
+    expect(ledger).toMatchObject({ transfers: 1, searches: ["what was served"] });
+  });
+
   it("a settlement that succeeds after its time is recorded, and what was served is there for the payer", async () => {
     let succeed: () => void = () => undefined;
     const slow = seller({

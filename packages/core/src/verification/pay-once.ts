@@ -1,11 +1,14 @@
 // The façade payOnce: one payment is verified once, served once and settled once, on however many instances.
 import { randomUUID } from "node:crypto";
 import type { CallOptions } from "../call-options.ts";
+import { requireInstantMs } from "../durations.ts";
+import { invalidArgument } from "../errors.ts";
 import { abortable } from "../store-runtime.ts";
 import { keepLease } from "./lease-keeper.ts";
-import { type Attempt, RETRY_PENDING_MS, runPayment, settleUnknown } from "./pay-attempt.ts";
+import { type Attempt, pending, runPayment, settleUnknown } from "./pay-attempt.ts";
 import { readReceipt } from "./receipt.ts";
-import { RETENTION_FLOOR_MS } from "./verification-record.ts";
+import { wasRefused } from "./refusals.ts";
+import { RETENTION_CEILING_MS, RETENTION_FLOOR_MS } from "./verification-record.ts";
 import type { VerificationStore } from "./verification-store.ts";
 import {
   claimOrResume,
@@ -24,7 +27,10 @@ export interface Payment {
   payloadHash: string;
   /** Names what is bought: `paymentFingerprint(...)`. */
   fingerprint: string;
-  /** Until when the payment could be settled, Unix epoch milliseconds; at most 31 days ahead. Replays are refused at least as long. */
+  /**
+   * Until when the payment could be settled, Unix epoch milliseconds; at most 31 days ahead. It is remembered for a day
+   * longer; one whose outcome is in doubt for 31 days.
+   */
   validUntilMs: number;
 }
 
@@ -83,6 +89,11 @@ export async function payOnce<R>(
 
 /** How often one call takes a payment up again after its lease was lost or an earlier attempt was undone. */
 const MAX_ATTEMPTS = 5;
+const HOUR_MS = 3_600_000;
+/** How long after its validity an accepted payload is still known to have been accepted: no verifier accepts it again. */
+const ACCEPTED_FOR_MS = 12 * HOUR_MS;
+/** How long after its validity a payment is remembered: longer than the acceptance, so that none is taken for a new one. */
+const REMEMBERED_FOR_MS = 24 * HOUR_MS;
 
 async function payFlight<R>(
   store: VerificationStore,
@@ -91,37 +102,52 @@ async function payFlight<R>(
   options: PayOnceOptions<R>,
 ): Promise<Paid<R>> {
   const { signal, leaseMs = DEFAULT_LEASE_MS, order = "serve-then-settle", serialize } = options;
-  const begunAt = performance.now();
-  // Verified by its exact payload: a forged one spoils only its own record, never the payer's.
-  const verified = await verifyShared(store, payment, steps.verify, { signal, leaseMs, waitMs: leaseMs });
-  if (verified.status === "mismatch") return { status: "conflict" };
-  if (verified.status === "pending" || verified.status === "rejected") {
-    return verified.status === "pending" ? verified : { status: "rejected", reason: verified.reason };
+  if (order !== "serve-then-settle" && order !== "settle-then-serve") {
+    throw invalidArgument('order must be "serve-then-settle" or "settle-then-serve".');
   }
+  const validUntilMs = requireInstantMs(payment.validUntilMs, "payment.validUntilMs");
+  const validForMs = Math.max(0, validUntilMs - Date.now());
+  const acceptedForMs = Math.min(validForMs + ACCEPTED_FOR_MS, RETENTION_CEILING_MS);
+  // Near the ceiling, validity itself is what is asked for: the store refuses what is beyond.
+  const rememberable = validForMs + REMEMBERED_FOR_MS + HOUR_MS < RETENTION_CEILING_MS;
+  const retainUntilMs = rememberable ? validUntilMs + REMEMBERED_FOR_MS : validUntilMs;
 
   const key = `p:${payment.key}`;
-  const request = {
-    token: randomUUID(),
-    fingerprint: payment.fingerprint,
-    leaseMs,
-    onLeaseExpiry: "retry" as const,
-    retainUntilMs: payment.validUntilMs,
-  };
+  const begunAt = performance.now();
+  // Verified by its exact payload: a forged one spoils only its own record, never the payer's.
+  const sharing = { signal, leaseMs, waitMs: leaseMs, valueTtlMs: acceptedForMs };
+  const verified = await verifyShared(store, payment, steps.verify, sharing);
+  if (verified.status === "mismatch") return { status: "conflict" };
+  if (verified.status === "pending") return verified;
+  if (verified.status === "rejected") {
+    // A payment whose outcome is in doubt is not refused, whatever a verifier thinks of it by now: 402 would ask for another.
+    const inDoubt = (await store.peek(key)).status === "unknown";
+    return inDoubt ? pending() : { status: "rejected", reason: verified.reason };
+  }
+
   const patience = performance.now() + leaseMs;
-  const attemptWith = (lease: Attempt<R>["lease"], sentAt: number): Attempt<R> => ({
-    ...{ store, key, lease, payment, steps, order, leaseMs, signal, serialize },
+  const attemptWith = (lease: Attempt<R>["lease"], sentAt: number, reverify: boolean): Attempt<R> => ({
+    ...{ store, key, lease, payment, steps, order, leaseMs, signal, serialize, reverify, acceptedForMs },
     keeper: keepLease(store, key, lease, leaseMs, sentAt),
   });
-  let attempts = 0;
-  for (;;) {
+  for (let attempts = 0; ; ) {
     // Whoever slept for as long as a record may be kept cannot tell a fresh payment from a forgotten one any more.
     const overslept = performance.now() - begunAt > RETENTION_FLOOR_MS;
-    if (attempts === MAX_ATTEMPTS || overslept) return { status: "pending", retryAfterMs: RETRY_PENDING_MS };
+    if (attempts === MAX_ATTEMPTS || overslept) return pending();
     signal?.throwIfAborted();
-    const { claim, sentAt } = await claimOrResume(store, key, request);
+    // A token of its own each time: a lease once given up may still be live in the store, with money on its way, and
+    // must never be taken for a new one.
+    const { claim, sentAt } = await claimOrResume(store, key, {
+      token: randomUUID(),
+      fingerprint: payment.fingerprint,
+      leaseMs,
+      onLeaseExpiry: "retry",
+      retainUntilMs,
+    });
     switch (claim.status) {
       case "claimed": {
-        const paid = await runPayment(attemptWith(claim.lease, sentAt));
+        const reverify = !verified.ran && (await wasRefused(store, payment));
+        const paid = await runPayment(attemptWith(claim.lease, sentAt, reverify));
         if (paid !== "again") return paid;
         attempts += 1;
         break;
@@ -134,10 +160,9 @@ async function payFlight<R>(
         return { status: "conflict" };
       case "unknown": {
         const reconcileSentAt = performance.now();
-        // Under a token of its own: no claim may ever resume a lease over an outcome that is unknown.
         const found = await store.reconcile(key, { token: randomUUID(), leaseMs });
         if (found.status !== "claimed") break;
-        const paid = await settleUnknown(attemptWith(found.lease, reconcileSentAt), claim.evidence);
+        const paid = await settleUnknown(attemptWith(found.lease, reconcileSentAt, false), claim.evidence);
         if (paid !== "again") return paid;
         attempts += 1;
         break;

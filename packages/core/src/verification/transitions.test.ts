@@ -7,14 +7,16 @@ import { note, renew } from "./hold.ts";
 import type { VerificationBody } from "./verification-record.ts";
 
 const floorMs = 600_000;
+/** What is in doubt is kept this long from the last word of it. */
+const doubtMs = 2_678_400_000;
 const held: VerificationBody = {
   ...{ state: "in-progress", fence: 7, attempt: 1, token: "a", fingerprint: "f" },
-  ...{ leaseUntilMs: 1_000, onLeaseExpiry: "retry" },
+  ...{ leaseUntilMs: 1_000, onLeaseExpiry: "retry", retainUntilMs: 2_000_000 },
 };
 const lease = { token: "a", fence: "7", ttlMs: 1, attempt: 1 };
-const record = (more: Partial<VerificationBody> = {}, endsAtMs = 2_000_000): StoredRecord => ({
-  endsAtMs,
-  body: { ...held, ...more },
+const record = (more: Partial<VerificationBody> = {}, retainUntilMs = 2_000_000): StoredRecord => ({
+  endsAtMs: retainUntilMs,
+  body: { ...held, retainUntilMs, ...more },
 });
 const bodyOf = (written: { write?: StoredRecord | null }) => written.write?.body;
 const states = ["accepted", "rejected", "released"] as const;
@@ -48,7 +50,7 @@ describe("note", () => {
     const expired = note(record({ onLeaseExpiry: "unknown" }), 1_000, request);
     expect(expired).toMatchObject({
       reply: { status: "ok" },
-      write: { endsAtMs: 2_000_000, body: { evidence: "new" } },
+      write: { endsAtMs: 1_000 + doubtMs, body: { evidence: "new" } },
     });
     expect(bodyOf(note(record({ state: "unknown" }), 500, request))).toMatchObject({ evidence: "new" });
   });
@@ -66,9 +68,10 @@ describe("note", () => {
 describe("markUnknown", () => {
   it("says so from the first time on, and keeps the evidence there was where it brings none", () => {
     const first = markUnknown(record({ evidence: "old" }), 500, { lease, evidence: undefined });
-    expect(first.write).toEqual(record({ state: "unknown", unknownAtMs: 500, evidence: "old" }));
+    const kept = { retainUntilMs: 2_000_000, state: "unknown", unknownAtMs: 500 } as const;
+    expect(first.write).toEqual({ endsAtMs: 500 + doubtMs, body: { ...held, ...kept, evidence: "old" } });
     const again = markUnknown(first.write ?? null, 900, { lease, evidence: "new" });
-    expect(again.write).toEqual(record({ state: "unknown", unknownAtMs: 500, evidence: "new" }));
+    expect(again.write).toEqual({ endsAtMs: 900 + doubtMs, body: { ...held, ...kept, evidence: "new" } });
     expect(markUnknown(record(), 500, { lease, evidence: undefined }).write?.body).toStrictEqual({
       ...held,
       state: "unknown",
@@ -107,14 +110,14 @@ describe("release and complete", () => {
 describe("reconcile", () => {
   const request = { token: "r", leaseMs: 3_000 };
 
-  it("leases an unknown record, evidence and all, and keeps it ten minutes past the lease", () => {
+  it("leases an unknown record, evidence and all, and forgets it no more than before", () => {
     const unknown = record({ state: "unknown", unknownAtMs: 400, evidence: "tx" }, 5_000);
     expect(reconcile(unknown, 500, request)).toEqual({
       write: {
-        endsAtMs: 3_500 + floorMs,
+        endsAtMs: 500 + doubtMs,
         body: {
           ...{ state: "in-progress", fence: 500_000, attempt: 2, token: "r", fingerprint: "f" },
-          ...{ leaseUntilMs: 3_500, onLeaseExpiry: "unknown", evidence: "tx" },
+          ...{ leaseUntilMs: 3_500, onLeaseExpiry: "unknown", retainUntilMs: 3_500 + floorMs, evidence: "tx" },
         },
       },
       reply: {
@@ -123,7 +126,7 @@ describe("reconcile", () => {
         via: "takeover",
       },
     });
-    expect(reconcile(record({ state: "unknown" }), 500, request).write?.endsAtMs).toBe(2_000_000);
+    expect(bodyOf(reconcile(record({ state: "unknown" }), 500, request))).toMatchObject({ retainUntilMs: 2_000_000 });
     expect(reconcile(record({ state: "unknown" }), 500, request).write?.body).not.toHaveProperty("evidence");
   });
 

@@ -10,6 +10,7 @@ const held: VerificationBody = {
   fingerprint: "f",
   leaseUntilMs: 1_000,
   onLeaseExpiry: "retry",
+  retainUntilMs: 2_000_000,
 };
 const done: VerificationBody = { ...held, state: "accepted", value: "v", valueUntilMs: 5_000 };
 const without = (body: VerificationBody, name: keyof VerificationBody) =>

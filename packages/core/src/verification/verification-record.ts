@@ -22,6 +22,8 @@ export interface VerificationBody {
   readonly fingerprint: string;
   readonly leaseUntilMs: number;
   readonly onLeaseExpiry: LeaseExpiry;
+  /** How long the record was asked to be kept, raised to the floor. What is in doubt is kept longer. */
+  readonly retainUntilMs: number;
   readonly evidence?: string;
   /** When it was declared unknown. */
   readonly unknownAtMs?: number;
@@ -55,6 +57,7 @@ function isBody(body: unknown): body is VerificationBody {
     typeof b.fingerprint === "string" &&
     Number.isSafeInteger(b.leaseUntilMs) &&
     (b.onLeaseExpiry === "retry" || b.onLeaseExpiry === "unknown") &&
+    Number.isSafeInteger(b.retainUntilMs) &&
     optional(b.evidence, "string") &&
     optional(b.unknownAtMs, "number")
   );
@@ -78,6 +81,16 @@ export function phaseOf(body: VerificationBody | null, nowMs: number): Phase {
   }
   if ((body.valueUntilMs ?? 0) > nowMs) return "done";
   return body.state === "accepted" ? "spent" : "absent";
+}
+
+/**
+ * The record of a body. It ends with its retention; but what is unknown, or would be if its holder died now, is not
+ * forgotten before the ceiling: somebody has to find out first.
+ */
+export function recordOf(body: VerificationBody, nowMs: number): StoredRecord {
+  const inDoubt = body.state === "unknown" || (body.state === "in-progress" && body.onLeaseExpiry === "unknown");
+  const { retainUntilMs } = body;
+  return { endsAtMs: inDoubt ? Math.max(retainUntilMs, nowMs + RETENTION_CEILING_MS) : retainUntilMs, body };
 }
 
 /** True if `lease` is the last one that was issued: then, and only then, its holder may end what it began. */

@@ -290,6 +290,33 @@ describe("reconcile", () => {
     }
   });
 
+  it("what nobody has found out is not forgotten with its retention, nor by its reconciler's death", async () => {
+    await store.note("k", await claimed("a", { onLeaseExpiry: "unknown", retainUntilMs: 0 }), "tx");
+    clock.advance(20 * day);
+    expect((await collect(store.unresolved())).map(({ evidence }) => evidence)).toEqual(["tx"]);
+    expect((await store.reconcile("k", { token: "r", leaseMs: 1_000 })).status).toBe("claimed");
+    clock.advance(31 * day - 1);
+    expect(await store.claim("k", request("b"))).toEqual({ status: "unknown", evidence: "tx" });
+    clock.advance(1);
+    expect(await store.peek("k")).toEqual({ status: "absent" });
+  });
+
+  it("what was in doubt for long is kept no longer than asked once it is done", async () => {
+    const lease = await claimed("a", { onLeaseExpiry: "unknown", retainUntilMs: clock.now() + day });
+    await store.complete("k", lease, accepted("v", { retainUntilMs: 0 }));
+    clock.advance(day - 1);
+    expect((await store.peek("k")).status).toBe("done");
+    clock.advance(1);
+    expect((await store.peek("k")).status).toBe("absent");
+  });
+
+  it("a completion is never refused for its retention: what was done must be recorded", async () => {
+    const result = accepted("v", { retainUntilMs: clock.now() + 32 * day });
+    expect(await store.complete("k", await claimed("a"), result)).toEqual({ status: "ok" });
+    clock.advance(31 * day);
+    expect((await store.peek("k")).status).toBe("absent");
+  });
+
   it("where nothing is unknown says what there is", async () => {
     expect(await store.reconcile("k", { token: "r", leaseMs: 1 })).toEqual({ status: "in-progress", retryAfterMs: 0 });
     const lease = await claimed("a");

@@ -20,7 +20,7 @@ export type Verify = (context: StepContext) => Promise<{ ok: true } | { ok: fals
 export interface VerifyOnceOptions extends CallOptions {
   /** Renewed at a third while `verify` runs; `verify` has three of them to answer. Default 10,000. */
   leaseMs?: number | undefined;
-  /** How long an acceptance is remembered. Default: the store's defaults.valueTtlMs, else ten minutes or more. */
+  /** How long an acceptance is remembered, ten minutes at least. Default: the store's defaults.valueTtlMs. */
   valueTtlMs?: number | undefined;
   /** How long to wait for somebody else's verification. Default 10,000. */
   waitMs?: number | undefined;
@@ -88,18 +88,18 @@ async function verifyFlight(
   { signal, leaseMs = DEFAULT_LEASE_MS, valueTtlMs, waitMs = DEFAULT_LEASE_MS }: VerifyOnceOptions,
 ): Promise<SharedVerification> {
   const key = `v:${payment.payloadHash}`;
-  const request = {
-    token: randomUUID(),
-    fingerprint: payment.fingerprint,
-    leaseMs,
-    onLeaseExpiry: "retry" as const,
-    // In the past, so raised to the shortest retention; a longer-lived value extends it.
-    retainUntilMs: 0,
-  };
   const patience = performance.now() + waitMs;
   for (;;) {
     signal?.throwIfAborted();
-    const { claim, sentAt } = await claimOrResume(store, key, request);
+    const { claim, sentAt } = await claimOrResume(store, key, {
+      // One of its own each time: a lease that was lost here may still be live in the store.
+      token: randomUUID(),
+      fingerprint: payment.fingerprint,
+      leaseMs,
+      onLeaseExpiry: "retry",
+      // In the past, so raised to the shortest retention; a longer-lived value extends it.
+      retainUntilMs: 0,
+    });
     switch (claim.status) {
       case "claimed": {
         const done = await runVerify(store, key, claim.lease, verify, { leaseMs, valueTtlMs, sentAt });

@@ -1,7 +1,7 @@
 -- Verifications: core's transitions (packages/core/src/verification), line for line where it can be.
 --
 -- A record is FORMAT, state, onLeaseExpiry (0 retry, 1 unknown), then big-endian: fence 8, attempt 4, leaseUntil 8,
--- unknownAt 8 (0: none), valueUntil 8, endsAt 8; token and fingerprint with 2 bytes of length before each; evidence and
+-- unknownAt 8 (0: none), valueUntil 8, retainUntil 8, endsAt 8; token and fingerprint with 2 bytes of length before each; evidence and
 -- value with 4 bytes of length plus one before each (0: none). A marker is FORMAT, M, at 8, endsAt 8, token, fingerprint.
 
 local FLOOR, CEILING = 600000, 2678400000
@@ -13,16 +13,16 @@ end
 
 local function encode(b)
   return struct.pack(
-    '>BBBI8I4I8I8I8I8I2c0I2c0', FORMAT, b.state, b.unknown and 1 or 0, b.fence, b.attempt, b.leaseUntil,
-    b.unknownAt or 0, b.valueUntil or 0, b.endsAt, #b.token, b.token, #b.fingerprint, b.fingerprint
+    '>BBBI8I4I8I8I8I8I8I2c0I2c0', FORMAT, b.state, b.unknown and 1 or 0, b.fence, b.attempt, b.leaseUntil,
+    b.unknownAt or 0, b.valueUntil or 0, b.retainUntil, b.endsAt, #b.token, b.token, #b.fingerprint, b.fingerprint
   ) .. text(b.evidence) .. text(b.value)
 end
 
 local function decode(raw)
   local b, at, unknown, size = {}, 1, 0, 0
   local form
-  form, b.state, unknown, b.fence, b.attempt, b.leaseUntil, b.unknownAt, b.valueUntil, b.endsAt, b.token, b.fingerprint, at =
-    struct.unpack('>BBBI8I4I8I8I8I8I2c0I2c0', raw)
+  form, b.state, unknown, b.fence, b.attempt, b.leaseUntil, b.unknownAt, b.valueUntil, b.retainUntil, b.endsAt, b.token,
+    b.fingerprint, at = struct.unpack('>BBBI8I4I8I8I8I8I8I2c0I2c0', raw)
   if form ~= FORMAT or b.state < IN_PROGRESS or b.state > RELEASED or unknown > 1 then fail('CORRUPT') end
   b.unknown = unknown == 1
   if b.unknownAt == 0 then b.unknownAt = nil end
@@ -59,13 +59,16 @@ local function phase(b)
   return b.state == ACCEPTED and 'spent' or 'absent'
 end
 
+-- What is unknown, or would be if its holder died now, is not forgotten before the ceiling.
 local function write(k, b, jitter)
+  local inDoubt = b.state == UNKNOWN or (b.state == IN_PROGRESS and b.unknown)
+  b.endsAt = inDoubt and math.max(b.retainUntil, now + CEILING) or b.retainUntil
   redis.call('SET', k, encode(b), 'PX', px(b.endsAt, jitter))
 end
 
 -- For a write that must succeed although memory is full: a script that has written already may go on writing.
 local function finish(k, b, jitter)
-  redis.call('PEXPIRE', k, px(b.endsAt, jitter))
+  redis.call('PEXPIRE', k, px(math.max(b.retainUntil, now + FLOOR), jitter))
   write(k, b, jitter)
 end
 
@@ -92,8 +95,9 @@ local function retention(retainUntil, from)
   return math.max(retainUntil, from + FLOOR)
 end
 
-local function leased(before, token, fingerprint, leaseMs, unknown, attempt)
+local function leased(before, token, fingerprint, leaseMs, unknown, attempt, retainUntil)
   return {
+    retainUntil = math.max(retainUntil or 0, before and before.retainUntil or 0, now + leaseMs + FLOOR),
     state = IN_PROGRESS,
     fence = math.max((before and before.fence or 0) + 1, now * 1000),
     attempt = attempt,
@@ -127,8 +131,7 @@ function operations.claim()
   local b = read(k)
   local p = phase(b)
   if p == 'absent' then
-    local fresh = leased(b, token, fingerprint, leaseMs, unknown, 1)
-    fresh.endsAt = math.max(retention(retainUntil, fresh.leaseUntil), b and b.endsAt or 0)
+    local fresh = leased(b, token, fingerprint, leaseMs, unknown, 1, retention(retainUntil, now + leaseMs))
     write(k, fresh, jitter)
     return claimed(fresh, 'fresh')
   end
@@ -136,7 +139,6 @@ function operations.claim()
   if p == 'held' and b.token == token then return claimed(b, 'resume') end
   if p ~= 'lapsed' then return view(b, p) end
   local taken = leased(b, token, fingerprint, leaseMs, unknown, b.attempt + 1)
-  taken.endsAt = math.max(b.endsAt, taken.leaseUntil + FLOOR)
   write(k, taken, jitter)
   return claimed(taken, 'takeover')
 end
@@ -149,7 +151,6 @@ function operations.reconcile()
   if p == 'held' and b.token == token then return claimed(b, 'resume') end
   if p ~= 'unknown' then return view(b, p) end
   local taken = leased(b, token, b.fingerprint, leaseMs, true, b.attempt + 1)
-  taken.endsAt = math.max(b.endsAt, taken.leaseUntil + FLOOR)
   write(k, taken, jitter)
   return claimed(taken, 'takeover')
 end
@@ -160,7 +161,7 @@ function operations.renew()
   if phase(b) ~= 'held' or not isLast(b, token, fence) then return lost(b) end
   b.leaseUntil = math.max(b.leaseUntil, now + leaseMs)
   b.unknown = b.unknown or toUnknown
-  b.endsAt = math.max(b.endsAt, b.leaseUntil + FLOOR)
+  b.retainUntil = math.max(b.retainUntil, b.leaseUntil + FLOOR)
   write(k, b, jitter)
   return { 'ok' }
 end
@@ -184,9 +185,10 @@ function operations.complete()
   if b.state == state and b.value == value then return { 'ok' } end
   local p = phase(b)
   if p ~= 'held' and p ~= 'unknown' then return lost(b) end
-  b.endsAt = math.max(b.endsAt, retention(retainUntil, now), now + math.max(0, valueTtl))
+  local asked = math.max(math.min(retainUntil, now + CEILING), now + FLOOR)
+  b.retainUntil = math.max(b.retainUntil, asked, now + math.max(0, valueTtl))
   b.state, b.value, b.evidence, b.unknownAt = state, value, nil, nil
-  b.valueUntil = valueTtl < 0 and b.endsAt or now + valueTtl
+  b.valueUntil = valueTtl < 0 and b.retainUntil or now + valueTtl
   finish(k, b, jitter)
   hint(command, channel, message)
   return { 'ok' }
@@ -199,6 +201,7 @@ function operations.release()
   if b.state == RELEASED then return { 'ok' } end
   if phase(b) ~= 'held' then return lost(b) end
   b.state, b.evidence = RELEASED, nil
+  b.retainUntil = math.max(b.retainUntil, now + FLOOR)
   finish(k, b, jitter)
   hint(command, channel, message)
   return { 'ok' }
