@@ -6,7 +6,7 @@ import { rateLimitScript, type Script, sessionScript, verificationScript } from 
 const pinned: Record<Script["name"], string> = {
   "rate-limit": "4f1908b9805b8c7418af97b85eb718f56e70a08f",
   session: "b5ef034b327d7bdda8317d35818d7899f029e8a3",
-  verification: "1d952e4ea1fa1a06594caf75b143d7da0da0939c",
+  verification: "5c05dfc558221e81c9444e6883bef3ef0f5ffea0",
 };
 
 describe("scripts", () => {

@@ -131,6 +131,8 @@ export const endingProperties: readonly VerificationProperty[] = [
       }
       await at.advance(leaseMs);
       assert.deepEqual(await at.store.peek("renewed"), { status: "unknown" });
+      await at.advance(20 * day);
+      assert.deepEqual(await at.store.peek("renewed"), { status: "unknown" }, "what is in doubt was forgotten");
     },
   },
   {

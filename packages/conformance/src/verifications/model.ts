@@ -30,6 +30,7 @@ export type VerificationCommand =
   | { kind: "advance"; ms: number };
 
 const floorMs = 600_000;
+const ceilingMs = 2_678_400_000;
 
 interface Entry {
   state: "working" | "unknown" | "accepted" | "rejected" | "free";
@@ -43,6 +44,7 @@ interface Entry {
   evidence: string | undefined;
   value: string;
   valueUntilMs: number;
+  retainUntilMs: number;
   endsAtMs: number;
 }
 
@@ -90,11 +92,17 @@ export function verificationModel(startMs: number): { play(command: Verification
       expiresInMs: Math.min(entry.valueUntilMs, entry.endsAtMs) - nowMs,
     };
   };
+  /** Says when the entry ends, after each change: with its retention, but what is in doubt no earlier than the ceiling. */
+  const keep = (entry: Entry) => {
+    const inDoubt = entry.state === "unknown" || (entry.state === "working" && entry.onLeaseExpiry === "unknown");
+    entry.endsAtMs = inDoubt ? Math.max(entry.retainUntilMs, nowMs + ceilingMs) : entry.retainUntilMs;
+    return entry;
+  };
   const grant = (key: number, entry: Entry, via: "fresh" | "takeover"): NumberedClaim => {
     const lease = (leases.get(key) ?? 0) + 1;
     leases.set(key, lease);
     Object.assign(entry, { lease, state: "working" });
-    entries.set(key, entry);
+    entries.set(key, keep(entry));
     held.set(`${entry.actor} ${key}`, lease);
     return { status: "claimed", via, lease, attempt: entry.attempt, ttlMs: entry.leaseUntilMs - nowMs };
   };
@@ -113,17 +121,18 @@ export function verificationModel(startMs: number): { play(command: Verification
       const made: Entry = {
         ...{ state: "working", actor, purchase, onLeaseExpiry, leaseUntilMs },
         ...{ lease: 0, attempt: 1, evidence: undefined, value: "", valueUntilMs: 0 },
-        endsAtMs: Math.max(asked, entry?.endsAtMs ?? 0),
+        retainUntilMs: Math.max(asked, entry?.retainUntilMs ?? 0),
+        endsAtMs: 0,
       };
       return grant(key, made, "fresh");
     }
     if (entry.purchase !== purchase) return { status: "mismatch" };
     if (is === "held" && entry.actor === actor) return resume(entry);
     if (is !== "lapsed") return see(entry);
-    const endsAtMs = Math.max(entry.endsAtMs, leaseUntilMs + floorMs);
+    const retainUntilMs = Math.max(entry.retainUntilMs, leaseUntilMs + floorMs);
     return grant(
       key,
-      { ...entry, actor, onLeaseExpiry, leaseUntilMs, endsAtMs, attempt: entry.attempt + 1 },
+      { ...entry, actor, onLeaseExpiry, leaseUntilMs, retainUntilMs, attempt: entry.attempt + 1 },
       "takeover",
     );
   };
@@ -134,10 +143,10 @@ export function verificationModel(startMs: number): { play(command: Verification
     if (is === "held" && entry.actor === actor) return resume(entry);
     if (is !== "unknown") return see(entry);
     const leaseUntilMs = nowMs + leaseMs;
-    const endsAtMs = Math.max(entry.endsAtMs, leaseUntilMs + floorMs);
+    const retainUntilMs = Math.max(entry.retainUntilMs, leaseUntilMs + floorMs);
     return grant(
       key,
-      { ...entry, actor, onLeaseExpiry: "unknown", leaseUntilMs, endsAtMs, attempt: entry.attempt + 1 },
+      { ...entry, actor, onLeaseExpiry: "unknown", leaseUntilMs, retainUntilMs, attempt: entry.attempt + 1 },
       "takeover",
     );
   };
@@ -157,7 +166,11 @@ export function verificationModel(startMs: number): { play(command: Verification
       const is = phase(entry);
       const lost = { status: "lost", current: is === "held" || is === "lapsed" ? "in-progress" : is };
       if (entry === undefined || entry.actor !== command.actor || entry.lease !== lease) return lost;
-      return end(command, entry, is) ? { status: "ok" } : lost;
+      const before = JSON.stringify(entry);
+      if (!end(command, entry, is)) return lost;
+      // Said again, nothing changes; but what is in doubt is kept longer with every word of it.
+      if (JSON.stringify(entry) !== before || ["renew", "note", "markUnknown"].includes(command.kind)) keep(entry);
+      return { status: "ok" };
     },
   };
 
@@ -171,7 +184,7 @@ export function verificationModel(startMs: number): { play(command: Verification
       case "renew":
         if (is !== "held") return false;
         entry.leaseUntilMs = Math.max(entry.leaseUntilMs, nowMs + command.leaseMs);
-        entry.endsAtMs = Math.max(entry.endsAtMs, entry.leaseUntilMs + floorMs);
+        entry.retainUntilMs = Math.max(entry.retainUntilMs, entry.leaseUntilMs + floorMs);
         if (command.toUnknown) entry.onLeaseExpiry = "unknown";
         return true;
       case "note":
@@ -181,6 +194,7 @@ export function verificationModel(startMs: number): { play(command: Verification
       case "release":
         if (entry.state === "free") return true;
         if (is !== "held") return false;
+        entry.retainUntilMs = Math.max(entry.retainUntilMs, nowMs + floorMs);
         Object.assign(entry, { state: "free", evidence: undefined });
         return true;
       case "markUnknown":
@@ -192,9 +206,10 @@ export function verificationModel(startMs: number): { play(command: Verification
         if (entry.state === state && entry.value === command.value) return true;
         if (is !== "held" && is !== "unknown") return false;
         const { valueTtlMs = 0, value } = command;
-        const endsAtMs = Math.max(entry.endsAtMs, nowMs + command.retainMs, nowMs + floorMs, nowMs + valueTtlMs);
-        const valueUntilMs = command.valueTtlMs === undefined ? endsAtMs : nowMs + valueTtlMs;
-        Object.assign(entry, { state, value, endsAtMs, valueUntilMs, evidence: undefined });
+        const asked = Math.max(nowMs + command.retainMs, nowMs + floorMs, nowMs + valueTtlMs);
+        const retainUntilMs = Math.max(entry.retainUntilMs, asked);
+        const valueUntilMs = command.valueTtlMs === undefined ? retainUntilMs : nowMs + valueTtlMs;
+        Object.assign(entry, { state, value, retainUntilMs, valueUntilMs, evidence: undefined });
         return true;
       }
     }
