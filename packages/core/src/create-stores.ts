@@ -41,9 +41,13 @@ export function combineStores<T>(
 }
 
 /** One read of nothing: proves that the backend behind a port answers. */
-export async function pingPort(port: AtomicPort, options?: CallOptions): Promise<void> {
+export async function pingPort(
+  port: AtomicPort,
+  options?: CallOptions,
+  keyPrefix: string = DEFAULT_KEY_PREFIX,
+): Promise<void> {
   const runtime = storeRuntime(port, { store: "verifications", provider: "ping" }, false);
-  await runtime.transact([`${DEFAULT_KEY_PREFIX}:ping`], () => ({ reply: undefined }), options);
+  await runtime.transact([`${keyPrefix}:ping`], () => ({ reply: undefined }), options);
 }
 
 /** The three stores of one backend. Closing them closes the port. */
@@ -56,7 +60,7 @@ export function createStores<T = unknown>(port: AtomicPort, options: StoreOption
       sessions: createSessionStore<T>(port, optionsOf("sessions"), false),
       verifications: createVerificationStore(port, optionsOf("verifications"), false),
     },
-    (callOptions) => pingPort(port, callOptions),
+    (callOptions) => pingPort(port, callOptions, prefix),
     () => port.close(),
   );
 }

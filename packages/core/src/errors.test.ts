@@ -19,7 +19,8 @@ describe("isStoreError", () => {
 describe("sanitizedCause", () => {
   it("keeps a class name and an error word, and nothing else", () => {
     const acl = new Error("NOPERM User bob has no permissions to run 'set' with key sess:secret");
-    expect(sanitizedCause(acl)).toEqual({ name: "Error", code: "NOPERM" });
+    acl.name = "ReplyError";
+    expect(sanitizedCause(acl)).toEqual({ name: "ReplyError", code: "NOPERM" });
     const system = Object.assign(new TypeError("connect ECONNREFUSED secret-host:6379"), { code: "ECONNREFUSED" });
     expect(sanitizedCause(system)).toEqual({ name: "TypeError", code: "ECONNREFUSED" });
   });
@@ -27,6 +28,8 @@ describe("sanitizedCause", () => {
   it("drops a code or name that could be somebody's data", () => {
     const odd = Object.assign(new Error("secret stuff"), { code: "my secret", name: "secret 1" });
     expect(sanitizedCause(odd)).toEqual({ name: "Error" });
+    expect(sanitizedCause(new Error("ALICE_SECRET_4711 is not a number"))).toEqual({ name: "Error" });
+    expect(sanitizedCause(new Error("ALICE said"))).toEqual({ name: "Error" });
     expect(sanitizedCause("secret")).toEqual({ name: "string" });
     expect(JSON.stringify(new StoreError("STORE_CORRUPT", "x", { cause: odd }).cause)).not.toMatch(/secret/);
   });

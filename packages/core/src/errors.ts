@@ -58,13 +58,20 @@ export interface SanitizedCause {
   code?: string;
 }
 
-const errorWord = /^[A-Z][A-Z0-9_]{2,40}$/;
+/** E.g. ECONNREFUSED, ERR_TLS_CERT_ALTNAME_INVALID: what Node itself puts in `code`. */
+const systemCode = /^[A-Z][A-Z0-9_]{2,40}$/;
+/** E.g. WRONGPASS, NOPERM: the first word of a Redis server's error, and only of one of those. */
+const serverWord = /^[A-Z]{2,14}$/;
+const serverError = /^(?:ReplyError|ErrorReply|SimpleError|BlobError)$/;
 
 /** A copy of `error` without its message: clients' messages can echo keys and values. */
 export function sanitizedCause(error: unknown): SanitizedCause | StoreError {
   if (isStoreError(error)) return error;
   if (!(error instanceof Error)) return { name: typeof error };
   const name = /^[A-Za-z]{1,60}$/.test(error.name) ? error.name : "Error";
-  const code = "code" in error && typeof error.code === "string" ? error.code : error.message.split(" ", 1)[0];
-  return code !== undefined && errorWord.test(code) ? { name, code } : { name };
+  if ("code" in error && typeof error.code === "string") {
+    return systemCode.test(error.code) ? { name, code: error.code } : { name };
+  }
+  const word = error.message.split(" ", 1)[0];
+  return word !== undefined && serverError.test(name) && serverWord.test(word) ? { name, code: word } : { name };
 }

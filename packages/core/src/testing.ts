@@ -1,5 +1,6 @@
 // An AtomicPort on a Map and a clock to step: for tests, and the smallest right example of a port.
 import type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
+import { localHints } from "./local-hints.ts";
 
 /** A clock that moves only when told to. */
 export interface ManualClock {
@@ -29,7 +30,6 @@ export interface MapPort extends AtomicPort {
 /** Unbounded, single-process, atomic because `step` is synchronous. Give several `createStores` one port to share it. */
 export function mapPort(clock: { now(): number } = Date): MapPort {
   const records = new Map<string, StoredRecord>();
-  const listeners = new Map<string, Set<() => void>>();
   const live = (key: string, nowMs: number) => {
     const record = records.get(key);
     if (record !== undefined && record.endsAtMs > nowMs) return record;
@@ -60,19 +60,7 @@ export function mapPort(clock: { now(): number } = Date): MapPort {
     async *scan(prefix) {
       for (const key of [...records.keys()]) if (key.startsWith(prefix) && live(key, clock.now()) !== null) yield key;
     },
-    hint: {
-      publish(key) {
-        for (const wake of listeners.get(key) ?? []) wake();
-      },
-      subscribe(key, wake) {
-        const set = listeners.get(key) ?? new Set();
-        listeners.set(key, set.add(wake));
-        return () => {
-          set.delete(wake);
-          if (set.size === 0) listeners.delete(key);
-        };
-      },
-    },
+    hint: localHints(),
     async close() {},
   };
 }

@@ -61,6 +61,7 @@ describe("paymentKey", () => {
       { scheme: "permit2", network: 1, owner: payer, nonce: "1e3" },
       { scheme: "permit2", network: 1, owner: payer, nonce: "" },
       { scheme: "svm", message: new Uint8Array() },
+      { scheme: "svm", message: JSON.parse('"text"') },
       { scheme: "payment-identifier", payer: "", id: "x" },
     ];
     for (const identity of bad) expect(refused(() => paymentKey(identity))).toBe(true);

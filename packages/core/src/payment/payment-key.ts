@@ -48,7 +48,8 @@ function fieldsOf(payment: PaymentIdentity): (string | Uint8Array)[] {
         bytesOfUint256(payment.nonce, "nonce"),
       ];
     case "svm":
-      if (payment.message.length === 0) throw invalidArgument("message must be the bytes of a Solana message.");
+      if (!(payment.message instanceof Uint8Array) || payment.message.length === 0)
+        throw invalidArgument("message must be the bytes of a Solana message.");
       return [payment.message];
     case "payment-identifier": {
       if (payment.payer === "" || payment.id === "") throw invalidArgument("payer and id must not be empty.");

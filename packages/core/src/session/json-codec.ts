@@ -66,7 +66,8 @@ function objectToJson(object: object, path: string, depth: number): string {
 }
 
 function member(path: string, name: string): string {
-  return /^[A-Za-z_$][\w$]{0,39}$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name.slice(0, 40))}]`;
+  // A name that is no identifier of a program may be somebody's: an address, a key.
+  return /^[A-Za-z_$][\w$]{0,39}$/.test(name) ? `${path}.${name}` : `${path}[...]`;
 }
 
 function refused(path: string, what: string): StoreError {

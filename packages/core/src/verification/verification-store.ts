@@ -30,7 +30,8 @@ export type Claim =
 export type Ended = { status: "ok" } | { status: "lost"; current: Claim["status"] | "absent" };
 
 /**
- * The building blocks of `payOnce` and `verifyOnce`. Each call is atomic, and each may be retried with the same token
+ * The building blocks of `payOnce` and `verifyOnce`, whose records are named `p:<payment.key>` and `v:<payloadHash>`. A
+ * handle of `unresolved()` gives a lease; to end with it takes the key, so log the keys of payments that are pending. Each call is atomic, and each may be retried with the same token
  * after an unknown outcome. Failures throw a `StoreError`.
  *
  * States: absent -> in-progress -> done | absent (release). An expired lease is a takeover under "retry" and unknown
