@@ -6,7 +6,7 @@ import { ensureInstalled, root, run } from "./bootstrap.mjs";
 
 /** Every folder whose `test` task must leave a report in .reports/. */
 function testedFolders() {
-  const folders = ["tests", join("tests", "packed")];
+  const folders = ["tests", join("tests", "differential"), join("tests", "packed")];
   for (const group of ["packages", "apps"]) {
     for (const name of readdirSync(join(root, group))) {
       const manifest = join(root, group, name, "package.json");

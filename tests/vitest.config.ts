@@ -1,4 +1,8 @@
 import { packageTests } from "../vitest.shared.ts";
 
-// packed/ is a package of its own: it installs from a registry and runs only when a published package changed.
-export default packageTests({ include: ["**/*.test.ts"], exclude: ["**/node_modules/**", "packed/**"] });
+// The folders in here are packages of their own: they start servers or install from a registry, and run when a package
+// that they look at changed.
+export default packageTests({
+  include: ["**/*.test.ts"],
+  exclude: ["**/node_modules/**", "packed/**", "differential/**"],
+});

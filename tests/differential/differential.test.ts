@@ -1,0 +1,59 @@
+// memory = ioredis = node-redis: the same random calls, at one frozen and stepped clock, and exactly equal answers. This
+// holds the scripts to core's TypeScript. `npm run test:long` in this folder plays 20,000 sequences of each kind.
+import {
+  type Harness,
+  rateLimitDifferential,
+  sessionDifferential,
+  verificationDifferential,
+} from "@tollbooth-stores/conformance";
+import type { StoreOptions } from "@tollbooth-stores/core";
+import { manualClock } from "@tollbooth-stores/core/testing";
+import { createIoredisPort } from "@tollbooth-stores/ioredis";
+import {
+  createMemoryRateLimitStore,
+  createMemorySessionStore,
+  createMemoryVerificationStore,
+} from "@tollbooth-stores/memory";
+import { createNodeRedisPort } from "@tollbooth-stores/redis";
+import {
+  createRedisRateLimitStore,
+  createRedisSessionStore,
+  createRedisVerificationStore,
+  type RedisPort,
+  type RedisStoreOptions,
+} from "@tollbooth-stores/redis-protocol";
+import { afterAll, inject } from "vitest";
+
+const runs = Number(process.env.DIFFERENTIAL_RUNS ?? 350);
+const options = { runs, timeoutMs: 60_000 + runs * 500 };
+const connection = { url: inject("redis").single.url };
+const clock = manualClock();
+// One connection each for all sequences.
+const ports = [createIoredisPort({ connection }), createNodeRedisPort({ connection })];
+afterAll(() => Promise.all(ports.map((port) => port.close())));
+
+type Clocked = StoreOptions & { clock: { now(): number } };
+
+/** Memory first: its answers are the ones that the others must give. */
+function harnesses<S>(
+  onMemory: (options: Clocked) => S,
+  onRedis: (port: RedisPort, options: RedisStoreOptions, owned: boolean) => S,
+): Harness<S>[] {
+  const advance = (ms: number) => clock.advance(ms);
+  const memory: Harness<S> = {
+    name: "memory",
+    advance,
+    capabilities: { shared: false, atomic: true },
+    create: (keyPrefix) => onMemory({ clock, keyPrefix }),
+  };
+  const redis = ports.map((port): Harness<S> => {
+    // The deadline is not what is compared; a busy machine may be slow.
+    const create = (keyPrefix: string) => onRedis(port, { clock, keyPrefix, commandTimeoutMs: 10_000 }, false);
+    return { name: port.name, advance, create };
+  });
+  return [memory, ...redis];
+}
+
+rateLimitDifferential(harnesses(createMemoryRateLimitStore, createRedisRateLimitStore), options);
+sessionDifferential(harnesses(createMemorySessionStore<unknown>, createRedisSessionStore<unknown>), options);
+verificationDifferential(harnesses(createMemoryVerificationStore, createRedisVerificationStore), options);
