@@ -22,11 +22,13 @@ import {
   type RedisPort,
   type RedisStoreOptions,
 } from "@tollbooth-stores/redis-protocol";
+import type { SharedRedis } from "@tollbooth-stores/test-support";
 import { afterAll, inject } from "vitest";
 
 const runs = Number(process.env.DIFFERENTIAL_RUNS ?? 350);
 const options = { runs, timeoutMs: 60_000 + runs * 500 };
-const connection = { url: inject("redis").single.url };
+const servers: SharedRedis = inject("redis");
+const connection = { url: servers.single.url };
 const clock = manualClock();
 // One connection each for all sequences.
 const ports = [createIoredisPort({ connection }), createNodeRedisPort({ connection })];
