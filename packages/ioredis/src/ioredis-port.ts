@@ -67,7 +67,7 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
     keys: readonly string[],
     args: readonly string[],
   ): Promise<unknown> => {
-    if (client === undefined || client.status !== "ready") throw new NotSent();
+    if (client === undefined || client.status !== "ready" || isBackedUp(client)) throw new NotSent();
     return client[command](script, keys.length, ...keys, ...args).catch((error: unknown) => {
       throw isUnwritten(error) ? new NotSent() : error;
     });

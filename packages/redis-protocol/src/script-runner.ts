@@ -35,6 +35,9 @@ export interface RunnerOptions {
   clock?: { now(): number } | undefined;
 }
 
+/** A client may be told of a lost connection a moment late. */
+const UNNOTICED_MS = 10;
+
 /** Ports that have answered: for them a connection is one that was lost, and nobody waits for it as for the first. */
 const connected = new WeakSet<RedisPort>();
 
@@ -63,24 +66,35 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
     let timer = setTimeout(() => deadline.abort(), timeoutMs);
     let sent = false;
     try {
-      await before(deadline.signal, port.ready(deadline.signal));
-      // Whoever gave up while there was no connection wants nothing sent any more.
-      options?.signal?.throwIfAborted();
-      deadline.signal.throwIfAborted();
-      if (timeoutMs > commandTimeoutMs) {
-        clearTimeout(timer);
-        timeoutMs = commandTimeoutMs;
-        timer = setTimeout(() => deadline.abort(), timeoutMs);
+      for (;;) {
+        await before(deadline.signal, port.ready(deadline.signal));
+        // Whoever gave up while there was no connection wants nothing sent any more.
+        options?.signal?.throwIfAborted();
+        deadline.signal.throwIfAborted();
+        if (timeoutMs > commandTimeoutMs) {
+          clearTimeout(timer);
+          timeoutMs = commandTimeoutMs;
+          timer = setTimeout(() => deadline.abort(), timeoutMs);
+        }
+        sent = true;
+        const answer = await before(deadline.signal, work(deadline.signal)).catch((error: unknown) => {
+          if (!(error instanceof NotSent)) throw error;
+          sent = false;
+          return error;
+        });
+        if (!(answer instanceof NotSent)) {
+          connected.add(port);
+          return answer;
+        }
+        // The connection was lost and nobody had noticed yet: nothing was sent, so this is no second time.
+        deadline.signal.throwIfAborted();
+        await new Promise((resolve) => setTimeout(resolve, UNNOTICED_MS));
       }
-      sent = true;
-      const answer = await before(deadline.signal, work(deadline.signal));
-      connected.add(port);
-      return answer;
     } catch (error) {
       if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
       if (deadline.signal.aborted) throw timedOut(sent, timeoutMs, sent ? undefined : port.connectionError?.());
       if (error instanceof StoreError) throw error;
-      throw refused(errorWord(error), sent && !(error instanceof NotSent) ? "unknown" : "not-applied", error);
+      throw refused(errorWord(error), sent ? "unknown" : "not-applied", error);
     } finally {
       clearTimeout(timer);
     }
@@ -105,10 +119,10 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
   };
 }
 
-/** Settles as `work` does, unless `signal` aborts first. */
+/** Settles as `work` does, unless `signal` aborts first; work that then says at once that it was not sent is believed. */
 function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    signal.addEventListener("abort", () => setImmediate(() => reject(signal.reason)), { once: true });
     work.then(resolve, reject);
   });
 }

@@ -151,7 +151,8 @@ function ended(message: string): StoreError {
   return new StoreError("STORE_UNAVAILABLE", message);
 }
 
-/** node-redis's words for a command that it did not take. */
+/** node-redis's words for a command that it did not take, or gave back before it was written. */
 function isUnwritten(error: unknown): boolean {
-  return error instanceof Error && /^The (client is closed|client is offline|queue is full)/.test(error.message);
+  const words = /^The (client is closed|client is offline|queue is full|command was aborted)/;
+  return error instanceof Error && words.test(error.message);
 }

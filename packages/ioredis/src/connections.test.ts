@@ -1,0 +1,6 @@
+// Connections of our own, on real servers: what every provider over Redis must hold.
+import { connectionSuite } from "@tollbooth-stores/test-support/suites";
+import { inject } from "vitest";
+import { createIoredisStores } from "./index.ts";
+
+connectionSuite({ name: "ioredis", shared: inject("redis"), open: (options) => createIoredisStores(options) });
