@@ -1,7 +1,8 @@
 // What happens before a payment is looked at by anybody else: limits, and a payment read, canonical and proven.
-import { type Payment, payloadHash, paymentFingerprint, paymentKey } from "@tollbooth-stores/core";
+import { type Payment, payloadHash, paymentFingerprint, paymentKey, type Verify } from "@tollbooth-stores/core";
 import { paymentRequired, problem, tooManyRequests } from "./answers.ts";
 import type { LimitAnswer } from "./limits.ts";
+import { PayerLimited } from "./payer-limited.ts";
 import { maxPaymentHeaderLength, readPayment, type SignedPayment } from "./payment-header.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
 
@@ -10,11 +11,19 @@ export type Admitted =
   | { status: "refused"; response: Response }
   /** No payment came with it. */
   | { status: "unpaid"; limit: LimitAnswer }
-  | { status: "paying"; signed: SignedPayment; payment: Payment; headers: Readonly<Record<string, string>> };
+  | {
+      status: "paying";
+      signed: SignedPayment;
+      payment: Payment;
+      readonly headers: Readonly<Record<string, string>>;
+      /** `verify`, followed by the limit by payer for what it accepts. Throws PayerLimited. */
+      limited(verify: Verify): Verify;
+    };
 
 /**
- * The limit by address, then the payment header, then the limit by payer: nobody is held to the limit of an address that
- * he did not sign for. `boundTo` is whatever else the purchase depends on.
+ * The limit by address, then the payment header. The limit by payer comes with the verification: a signature alone may be
+ * an old one that anybody can read on the chain, and nobody's allowance is used up by presenting it. `boundTo` is whatever
+ * else the purchase depends on.
  */
 export async function admit(
   context: RouteContext,
@@ -48,8 +57,6 @@ export async function admit(
   }
 
   const { authorization, payer, canonical } = read.payment;
-  const byPayer = await limits.payer(payer, byIp);
-  if (!byPayer.allowed) return refused(tooManyRequests(byPayer.headers));
   const payment: Payment = {
     key: paymentKey({
       scheme: "eip3009",
@@ -72,5 +79,21 @@ export async function admit(
     // A payment for longer than `paymentTimeout` is refused by `verify`: the gateway's own bound is the later one.
     validUntilMs: Date.now() + config.paymentTimeoutMs + 60_000,
   };
-  return { status: "paying", signed: read.payment, payment, headers: byPayer.headers };
+  let told = byIp.headers;
+  return {
+    status: "paying",
+    signed: read.payment,
+    payment,
+    get headers() {
+      return told;
+    },
+    limited: (verify) => async (step) => {
+      const verified = await verify(step);
+      if (!verified.ok) return verified;
+      const byPayer = await limits.payer(payer, byIp);
+      told = byPayer.headers;
+      if (!byPayer.allowed) throw new PayerLimited(byPayer.headers);
+      return verified;
+    },
+  };
 }

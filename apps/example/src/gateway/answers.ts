@@ -4,6 +4,7 @@ import { encodePaymentRequiredHeader, encodePaymentResponseHeader } from "@x402/
 import type { PaymentRequired, SettleResponse } from "@x402/core/types";
 import { z } from "zod";
 import type { RouteConfig } from "./gateway-config.ts";
+import { PayerLimited } from "./payer-limited.ts";
 import { FacilitatorUnavailable } from "./payment-steps.ts";
 import type { RoutePrice } from "./requirements.ts";
 import { UpstreamFailed } from "./upstream-client.ts";
@@ -86,6 +87,7 @@ export function receiptHeader(receipt: string): Headers_ {
 /** Whatever was thrown while handling a request. A store or facilitator that cannot be asked fails closed. */
 export function failure(error: unknown): Response {
   if (error instanceof UpstreamFailed) return problem(error.status, "upstream_failed", error.message);
+  if (error instanceof PayerLimited) return tooManyRequests(error.headers);
   if (error instanceof FacilitatorUnavailable) {
     return problem(503, "facilitator_unavailable", error.message, retryAfter(1_000));
   }

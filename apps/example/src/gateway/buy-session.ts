@@ -27,11 +27,12 @@ interface Bought {
 export async function buySession(
   context: RouteContext<SessionRoute>,
   asked: Asked,
-  { signed, payment, headers }: Extract<Admitted, { status: "paying" }>,
+  admitted: Extract<Admitted, { status: "paying" }>,
   /** A session to prolong. */
   presentedToken: string | undefined,
 ): Promise<Response> {
   const { config, route, price, stores, issueToken } = context;
+  const { signed, payment } = admitted;
   const credit = async (): Promise<Bought> => {
     const grant = {
       opId: payment.key,
@@ -53,24 +54,24 @@ export async function buySession(
   const paid = await payOnce<Bought>(
     stores.verifications,
     payment,
-    { ...steps, serve: credit },
+    { ...steps, verify: admitted.limited(steps.verify), serve: credit },
     { order: "settle-then-serve" },
   );
   switch (paid.status) {
     case "paid":
       // The token is told once, to whoever was served: a settled authorization is public and proves nothing.
-      if (!paid.fresh) return alreadyUsed(headers);
+      if (!paid.fresh) return alreadyUsed(admitted.headers);
       return Response.json(paid.result, {
         status: 201,
-        headers: { ...headers, ...receiptHeader(paid.receipt), "cache-control": "no-store" },
+        headers: { ...admitted.headers, ...receiptHeader(paid.receipt), "cache-control": "no-store" },
       });
     case "rejected":
-      if (paid.reason === nonceUsedReason) return alreadyUsed(headers);
-      return paymentRequired(asked.url, route, price, paid.reason, headers);
+      if (paid.reason === nonceUsedReason) return alreadyUsed(admitted.headers);
+      return paymentRequired(asked.url, route, price, paid.reason, admitted.headers);
     case "conflict":
-      return alreadyUsed(headers);
+      return alreadyUsed(admitted.headers);
     case "pending":
-      return pending(paid.retryAfterMs, headers);
+      return pending(paid.retryAfterMs, admitted.headers);
   }
 }
 

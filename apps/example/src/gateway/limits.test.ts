@@ -83,13 +83,27 @@ describe("the limit by payer", () => {
     const response = await fetch(system.url("/quote"), { headers: { ...from(), ...paymentHeader(payload) } });
     expect(response.status).toBe(429);
     expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(3_500);
-    expect(system.counts()).toEqual(before);
+    // The limit counts verified payments only, so this one was verified; nothing was made of it.
+    expect(system.counts()).toEqual({ ...before, verifies: before.verifies + 1 });
 
     // Each route has its own.
     const other = await makePayment(payer);
     expect(
       (await fetch(system.url("/report"), { headers: { ...from(), ...paymentHeader(other.payload) } })).status,
     ).toBe(200);
+  });
+
+  test("cannot be used up by presenting payments of the payer that were used before", async () => {
+    const victim = await system.payer();
+    const { payload: public_ } = await makePayment(victim);
+    expect((await fetch(system.url("/quote"), { headers: paymentHeader(public_) })).status).toBe(200);
+    for (let times = 0; times < 6; times += 1) {
+      expect((await fetch(system.url("/quote"), { headers: { ...from(), ...paymentHeader(public_) } })).status).toBe(
+        409,
+      );
+    }
+    const { payload } = await makePayment(victim);
+    expect((await fetch(system.url("/quote"), { headers: paymentHeader(payload) })).status).toBe(200);
   });
 
   test("cannot be used up by forging the payer", async () => {

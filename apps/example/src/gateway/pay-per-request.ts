@@ -29,7 +29,7 @@ export async function payPerRequest(
   let served: string | undefined;
   let recovered: UpstreamAnswer | undefined;
   const paid = await payOnce<UpstreamAnswer>(stores.verifications, payment, {
-    verify: steps.verify,
+    verify: admitted.limited(steps.verify),
     async serve({ signal }) {
       const answer = await run(signal);
       served = writeAnswer(answer);
