@@ -52,11 +52,20 @@ export function isReady(client: NodeRedisClient): boolean | undefined {
 }
 
 /**
- * The client with replies as strings, without node-redis's own timeouts (they cost more than the call), and such that a
- * command that is not written when `signal` aborts never is.
+ * Whether a command can be taken back before it is written. The queue of node-redis 5 loses its end when two commands are
+ * taken out of it, and then writes nothing any more; that of 6, which also knows key prefixes, does not.
+ */
+export function takesBack(client: NodeRedisClient): boolean {
+  return "_keyPrefix" in client;
+}
+
+/**
+ * The client with replies as strings and without node-redis's own timeouts (they cost more than the call); where it takes
+ * back commands, what is not written when `signal` aborts never is.
  */
 export function scriptClient(client: NodeRedisClient, abortSignal: AbortSignal): ScriptClient {
-  const optioned = call(client, "withCommandOptions", { timeout: 0, typeMapping: {}, abortSignal });
+  const options = { timeout: 0, typeMapping: {}, ...(takesBack(client) ? { abortSignal } : {}) };
+  const optioned = call(client, "withCommandOptions", options);
   if (!isScriptClient(optioned)) throw new StoreError("STORE_CONFIG", "`client` cannot run scripts.");
   return optioned;
 }

@@ -9,6 +9,7 @@ import {
   primariesOf,
   scanStep,
   scriptClient,
+  takesBack,
 } from "./node-redis-client.ts";
 import { nodeRedisSubscriber } from "./node-redis-subscriber.ts";
 
@@ -23,6 +24,9 @@ export interface NodeRedisPortOptions {
 /** How many keys a SCAN looks at in one step. */
 const SCAN_COUNT = 500;
 
+/** Characters: less than systems keep for a connection, more than a busy one has on its way. */
+const MOST_UNANSWERED = 1_000_000;
+
 /** How long a client of ours may take to hear the answers it waits for, when it is closed. */
 const CLOSE_MS = 500;
 
@@ -31,7 +35,10 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
   let client: NodeRedisClient | undefined;
   let unavailable: unknown;
   let closed = false;
+  let unanswered = 0;
 
+  /** Where a command cannot be taken back, what a silent server does not take must not pile up here, to be sent late. */
+  const isBackedUp = (opened: NodeRedisClient) => unanswered > MOST_UNANSWERED && !takesBack(opened);
   const gate = connectionGate(() => {
     if (unavailable !== undefined) throw unavailable;
     if (closed) throw ended("The connection to Redis was closed.");
@@ -41,7 +48,7 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
         "The node-redis client that was passed as `client` is not open: call its connect(), and keep it open.",
       );
     }
-    return client.isOpen && (isReady(client) ?? true);
+    return client.isOpen && (isReady(client) ?? true) && !isBackedUp(client);
   });
   const failed = (error: unknown) => gate.failed(error);
   const changed = () => gate.changed();
@@ -69,11 +76,15 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
     args: readonly string[],
     signal: AbortSignal,
   ): Promise<unknown> => {
-    if (client === undefined || !client.isOpen || isReady(client) === false) throw new NotSent();
+    if (client === undefined || !client.isOpen || isReady(client) === false || isBackedUp(client)) throw new NotSent();
+    const size = args.reduce((sum, arg) => sum + arg.length, script.length);
+    unanswered += size;
     try {
       return await scriptClient(client, signal)[command](script, { keys: [...keys], arguments: [...args] });
     } catch (error) {
       throw isUnwritten(error) ? new NotSent() : error;
+    } finally {
+      unanswered -= size;
     }
   };
   return {
