@@ -50,6 +50,8 @@ const status = run("turbo", [
   "test",
   "test:repo",
   "--continue",
+  // No more at once than there are cores: tests that wait for deadlines are tests of time.
+  "--concurrency=100%",
   "--output-logs=new-only",
 ]);
 const total = { passed: 0, failed: 0, skipped: 0 };
