@@ -7,7 +7,11 @@ export default packageTests({
   // They wait for servers more than they compute.
   maxWorkers: 2,
   projects: [
-    { extends: true, test: { name: "ioredis 6", globalSetup } },
-    { extends: true, test: { name: "ioredis 5", globalSetup }, resolve: { alias: { ioredis: "ioredis-5" } } },
+    { extends: true, test: { name: "ioredis 6", globalSetup, provide: { library: "ioredis" } } },
+    {
+      extends: true,
+      test: { name: "ioredis 5", globalSetup, provide: { library: "ioredis-5" } },
+      resolve: { alias: { ioredis: "ioredis-5" } },
+    },
   ],
 });

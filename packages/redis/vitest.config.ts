@@ -7,7 +7,11 @@ export default packageTests({
   // They wait for servers more than they compute.
   maxWorkers: 2,
   projects: [
-    { extends: true, test: { name: "redis 6", globalSetup } },
-    { extends: true, test: { name: "redis 5", globalSetup }, resolve: { alias: { redis: "redis-5" } } },
+    { extends: true, test: { name: "redis 6", globalSetup, provide: { library: "redis" } } },
+    {
+      extends: true,
+      test: { name: "redis 5", globalSetup, provide: { library: "redis-5" } },
+      resolve: { alias: { redis: "redis-5" } },
+    },
   ],
 });

@@ -12,6 +12,7 @@ const READY_MS = 5_000;
 /** `duplicate` makes a client that the subscriber owns. */
 export function ioredisSubscriber(duplicate: () => Promise<IoredisClient | undefined>): IoredisSubscriber {
   let connection: Promise<IoredisClient> | undefined;
+  let subscriptions = 0;
 
   const open = async () => {
     const client = await duplicate();
@@ -40,10 +41,11 @@ export function ioredisSubscriber(duplicate: () => Promise<IoredisClient | undef
       };
       client.on("message", listener);
       await client.subscribe(channel);
+      subscriptions += 1;
       return async () => {
         client.off("message", listener);
-        // A port subscribes for one store on one channel: whoever leaves is the last.
-        if (connection !== undefined) await close();
+        subscriptions -= 1;
+        if (subscriptions === 0) await close();
       };
     },
     close,

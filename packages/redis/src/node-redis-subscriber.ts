@@ -9,6 +9,7 @@ export interface NodeRedisSubscriber {
 
 export function nodeRedisSubscriber(clientOf: () => Promise<NodeRedisClient | undefined>): NodeRedisSubscriber {
   let connection: Promise<{ client: Subscribing; end(): void }> | undefined;
+  let subscriptions = 0;
 
   const open = async () => {
     const client = await clientOf();
@@ -24,10 +25,12 @@ export function nodeRedisSubscriber(clientOf: () => Promise<NodeRedisClient | un
       });
       const listener = (message: string) => hear(message);
       await client.subscribe(channel, listener);
+      subscriptions += 1;
       return async () => {
-        // A port subscribes for one store on one channel: whoever leaves is the last.
-        connection = undefined;
+        subscriptions -= 1;
         await client.unsubscribe(channel, listener).catch(() => undefined);
+        if (subscriptions > 0) return;
+        connection = undefined;
         end();
       };
     },

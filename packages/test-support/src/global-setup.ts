@@ -14,6 +14,8 @@ export interface SharedRedis {
 declare module "vitest" {
   interface ProvidedContext {
     redis: SharedRedis;
+    /** Where a package runs its tests on several majors of a library: what this one is installed as. */
+    library: string;
   }
 }
 
