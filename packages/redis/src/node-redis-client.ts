@@ -48,7 +48,10 @@ export function isCluster(client: NodeRedisClient): boolean {
 /** Undefined where that kind or version of client cannot tell. */
 export function isReady(client: NodeRedisClient): boolean | undefined {
   const ready: unknown = Reflect.get(client, "isReady");
-  return typeof ready === "boolean" ? ready : undefined;
+  if (typeof ready === "boolean") return ready;
+  // A cluster of node-redis 5 is open before it knows its nodes.
+  const masters: unknown = Reflect.get(client, "masters");
+  return Array.isArray(masters) ? masters.length > 0 : undefined;
 }
 
 /**

@@ -36,6 +36,7 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
   let unavailable: unknown;
   let closed = false;
   let unanswered = 0;
+  let connected = !owned;
 
   /** Where a command cannot be taken back, what a silent server does not take must not pile up here, to be sent late. */
   const isBackedUp = (opened: NodeRedisClient) => unanswered > MOST_UNANSWERED && !takesBack(opened);
@@ -48,7 +49,7 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
         "The node-redis client that was passed as `client` is not open: call its connect(), and keep it open.",
       );
     }
-    return client.isOpen && (isReady(client) ?? true) && !isBackedUp(client);
+    return connected && client.isOpen && (isReady(client) ?? true) && !isBackedUp(client);
   });
   const failed = (error: unknown) => gate.failed(error);
   const changed = () => gate.changed();
@@ -56,7 +57,12 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
     client = opened;
     opened.on("error", failed);
     opened.on("ready", changed);
-    if (owned) void connectUntilUp(opened, failed, () => closed);
+    if (owned) {
+      void connectUntilUp(opened, failed, () => closed).then(() => {
+        connected = true;
+        gate.changed();
+      });
+    }
     gate.changed();
   };
   const opening = "then" in source ? source.then(attach) : Promise.resolve(attach(source));
