@@ -3,4 +3,10 @@ import { connectionSuite } from "@tollbooth-stores/test-support/suites";
 import { inject } from "vitest";
 import { createIoredisStores } from "./index.ts";
 
-connectionSuite({ name: "ioredis", shared: inject("redis"), open: (options) => createIoredisStores(options) });
+connectionSuite({
+  name: "ioredis",
+  shared: inject("redis"),
+  open: (options) => createIoredisStores(options),
+  module: new URL("../dist/index.js", import.meta.url).href,
+  factory: "createIoredisStores",
+});

@@ -3,4 +3,10 @@ import { connectionSuite } from "@tollbooth-stores/test-support/suites";
 import { inject } from "vitest";
 import { createNodeRedisStores } from "./index.ts";
 
-connectionSuite({ name: "node-redis", shared: inject("redis"), open: (options) => createNodeRedisStores(options) });
+connectionSuite({
+  name: "node-redis",
+  shared: inject("redis"),
+  open: (options) => createNodeRedisStores(options),
+  module: new URL("../dist/index.js", import.meta.url).href,
+  factory: "createNodeRedisStores",
+});

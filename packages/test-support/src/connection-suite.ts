@@ -1,6 +1,11 @@
 // What holds for every provider's connections, on real servers: made, refused, lost, and closed.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:net";
+import { dirname } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { isStoreError, type Stores } from "@tollbooth-stores/core";
 import type { RedisConnection, RedisStoreOptions } from "@tollbooth-stores/redis-protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -14,6 +19,9 @@ export interface ProviderUnderTest {
   name: string;
   shared: SharedRedis;
   open(options: RedisStoreOptions & { connection: RedisConnection }): Stores;
+  /** A file of the built package, as a URL, and the name of its factory: for a process of its own. */
+  module: string;
+  factory: string;
 }
 
 const check = {
@@ -26,7 +34,7 @@ const check = {
 const rights = "-@all +evalsha +eval +@read +@write +time +publish +subscribe +unsubscribe +hello +select +info +quit";
 
 /** Registers the tests. */
-export function connectionSuite({ name, shared, open }: ProviderUnderTest): void {
+export function connectionSuite({ name, shared, open, module, factory }: ProviderUnderTest): void {
   let prefixes = 0;
   const opened = (connection: RedisConnection, options: RedisStoreOptions = {}): Stores => {
     prefixes += 1;
@@ -260,6 +268,36 @@ export function connectionSuite({ name, shared, open }: ProviderUnderTest): void
           .trim()
           .split("\n").length;
       await until(async () => (await count()) === 1);
+    });
+
+    it("neither crashes the process nor keeps it alive: a server dies, calls fail, close, and it ends by itself", async () => {
+      const redis = await server();
+      const script = `
+        const stores = (await import(${JSON.stringify(module)}))[${JSON.stringify(factory)}]({
+          connection: { url: ${JSON.stringify(redis.url)} },
+        });
+        const call = () => stores.rateLimits.consume(${JSON.stringify(check)}).then(() => "ok", ({ code }) => code);
+        const waiting = stores.verifications.wait("key", { timeoutMs: 300 });
+        console.log(await call());
+        await new Promise((resolve) => process.stdin.once("data", resolve));
+        process.stdin.destroy();
+        await waiting;
+        console.log(await call());
+        await stores.close();
+        console.log("closed");`;
+      const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+        cwd: dirname(fileURLToPath(module)),
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      const said: string[] = [];
+      for await (const line of createInterface(child.stdout)) {
+        said.push(line);
+        if (said.length > 1) continue;
+        await redis.kill("SIGKILL");
+        child.stdin.write("it is gone\n");
+      }
+      const status = child.exitCode ?? (await once(child, "exit"))[0];
+      expect([...said, status]).toEqual(["ok", "STORE_UNAVAILABLE", "closed", 0]);
     });
 
     it("closes at once though the server is frozen or gone", async () => {
