@@ -1,4 +1,5 @@
 // A refused session call says which argument mends it; a record that cannot be read says what it was, and stays.
+import { createHash } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type OperationMessage, operationChannel } from "../telemetry.ts";
@@ -191,7 +192,29 @@ describe("what is stored", () => {
   });
 });
 
+describe("an applied operation", () => {
+  it("is remembered under a name that outlives a release: forgotten, it could be applied again", async () => {
+    const { record } = await store.create({ data: 1, idleTtlMs: minute, quotas: { q: 5n } });
+    await store.credit(record.id, grant);
+    await store.debit(record.id, { quota: "q", amount: 1n, opId: "o" });
+    const stored = [...port.records].find(([key]) => key.includes("}:o"))?.[1].body;
+    expect(stored).toEqual([named("credit"), named("debit")]);
+  });
+
+  /** SHA-256 over kind and opId, each after its length as four bytes; 22 characters. */
+  const named = (kind: string) => {
+    const bytes = Buffer.from(`\0\0\0${String.fromCharCode(kind.length)}${kind}\0\0\0\u0001o`);
+    return createHash("sha256").update(bytes).digest("base64url").slice(0, 22);
+  };
+});
+
 describe("a codec that throws", () => {
+  it("is heard where it says what is wrong", async () => {
+    await expect(store.create({ data: { born: new Date(0) }, idleTtlMs: 1 })).rejects.toThrow(
+      /^Session data\.born is an instance of a class/,
+    );
+  });
+
   const failing = (encode: () => string) => createSessionStore(port, { codec: { encode, decode: () => "unread" } });
 
   it("is not quoted", async () => {
