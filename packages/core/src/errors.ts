@@ -60,9 +60,16 @@ export interface SanitizedCause {
 
 /** E.g. ECONNREFUSED, ERR_TLS_CERT_ALTNAME_INVALID: what Node itself puts in `code`. */
 const systemCode = /^[A-Z][A-Z0-9_]{2,40}$/;
-/** E.g. WRONGPASS, NOPERM: the first word of a Redis server's error, and only of one of those. */
-const serverWord = /^[A-Z]{2,14}$/;
-const serverError = /^(?:ReplyError|ErrorReply|SimpleError|BlobError)$/;
+/**
+ * The words with which Redis begins its errors, whatever class a client makes of them. Any other first word could be
+ * somebody's name.
+ */
+const serverWords: ReadonlySet<string> = new Set(
+  (
+    "ASK BUSY CLUSTERDOWN CROSSSLOT ERR EXECABORT LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT OOM " +
+    "READONLY TRYAGAIN UNKILLABLE WRONGPASS WRONGTYPE"
+  ).split(" "),
+);
 
 /** A copy of `error` without its message: clients' messages can echo keys and values. */
 export function sanitizedCause(error: unknown): SanitizedCause | StoreError {
@@ -73,5 +80,5 @@ export function sanitizedCause(error: unknown): SanitizedCause | StoreError {
     return systemCode.test(error.code) ? { name, code: error.code } : { name };
   }
   const word = error.message.split(" ", 1)[0];
-  return word !== undefined && serverError.test(name) && serverWord.test(word) ? { name, code: word } : { name };
+  return word !== undefined && serverWords.has(word) ? { name, code: word } : { name };
 }

@@ -45,7 +45,7 @@ describe("an adapter that fails", () => {
   it("makes a read reject, never look absent: nothing was written", async () => {
     const { adapter, read } = open();
     adapter.fault = () => {
-      throw new Error("ECONNREFUSED secret-key");
+      throw Object.assign(new Error("connect ECONNREFUSED secret-key"), { code: "ECONNREFUSED" });
     };
     const error = await read("secret-key").catch((caught: unknown) => caught);
     expect(error).toEqual(unavailable("not-applied"));
