@@ -69,7 +69,7 @@ describe("jsonCodec", () => {
     ["a map", new Map([["hunter2", 1]]), "data"],
     ["a set", [new Set()], "data[0]"],
     ["bytes", { key: Buffer.from("hunter2") }, "data.key"],
-    ["a class instance", { "odd name": new Account() }, 'data[...]'],
+    ["a class instance", { "odd name": new Account() }, "data[...]"],
     ["a boxed string", Object("hunter2"), "data"],
     ["a bigint", { n: 1n }, "data.n"],
     ["NaN", { n: Number.NaN }, "data.n"],
