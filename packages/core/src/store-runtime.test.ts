@@ -78,6 +78,34 @@ describe("transact", () => {
   });
 });
 
+describe("scan", () => {
+  const keysOf = async (port: AtomicPort) => {
+    const keys: string[] = [];
+    for await (const key of storeRuntime(port, about, true).scan("k", undefined)) keys.push(key);
+    return keys;
+  };
+
+  it("lists the port's keys, and makes its failures safe", async () => {
+    const port = mapPort(manualClock());
+    port.put("k1", { endsAtMs: Number.MAX_SAFE_INTEGER, body: 1 });
+    expect(await keysOf(port)).toEqual(["k1"]);
+    const broken: AtomicPort = {
+      ...port,
+      scan: () => ({
+        [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("secret connection lost")) }),
+      }),
+    };
+    const error = await caught(keysOf(broken));
+    expect(isStoreError(error, "STORE_UNAVAILABLE")).toBe(true);
+    expect(`${error instanceof Error ? error.stack : ""}`).not.toMatch(/secret/);
+  });
+
+  it("says so where the port cannot list", async () => {
+    const { scan: _scan, ...silent } = mapPort();
+    expect(isStoreError(await caught(keysOf(silent)), "STORE_CONFIG")).toBe(true);
+  });
+});
+
 describe("operation", () => {
   it("is refused before it starts when aborted or closed", async () => {
     const runtime = storeRuntime(mapPort(), about, true);

@@ -35,6 +35,8 @@ export interface StoreRuntime {
     ) => Step<TransitionCatalog[Name]["reply"]>,
     options: CallOptions | undefined,
   ): Promise<TransitionCatalog[Name]["reply"]>;
+  /** Keys under a prefix. Throws STORE_CONFIG where the port cannot list; its own failures as `transact` does. */
+  scan(prefix: string, options: CallOptions | undefined): AsyncIterable<string>;
   close(): Promise<void>;
 }
 
@@ -99,6 +101,19 @@ export function storeRuntime(
       }
       try {
         return await run(keys, transitionArguments, options);
+      } catch (error) {
+        throw translated(error, options);
+      }
+    },
+    async *scan(prefix, options) {
+      if (port.scan === undefined) {
+        throw new StoreError(
+          "STORE_CONFIG",
+          "This provider cannot list its records, so unresolved() is not available.",
+        );
+      }
+      try {
+        yield* port.scan(prefix, options);
       } catch (error) {
         throw translated(error, options);
       }

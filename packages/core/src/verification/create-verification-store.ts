@@ -188,13 +188,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
       ),
     async *unresolved(callOptions) {
       runtime.closing.throwIfAborted();
-      if (port.scan === undefined) {
-        throw new StoreError(
-          "STORE_CONFIG",
-          "This provider cannot list its records, so unresolved() is not available.",
-        );
-      }
-      for await (const key of port.scan(`${keyPrefix}:{`, callOptions)) {
+      for await (const key of runtime.scan(`${keyPrefix}:{`, callOptions)) {
         const handle = /\{([\w-]{43})\}:c$/.exec(key)?.[1];
         if (handle === undefined) continue;
         const found = await run(
