@@ -37,12 +37,14 @@ export function clientTo({ url, ca }: RedisEndpoint, options: ClientOptions = {}
 
 /** The harnesses of stores that are opened from `source`, asked for each time. */
 export function ioredisHarnesses(source: () => IoredisOptions, more: Omit<RedisUnderTest, "create">): RedisHarnesses {
+  // A busy machine's first connection takes its time; deadlines are tested on the server that fails.
+  const patience = { commandTimeoutMs: more.server?.commandTimeoutMs ?? 5_000 };
   return redisHarnesses({
     create: {
-      rateLimits: (options: SuiteOptions) => createIoredisRateLimitStore({ ...source(), ...options }),
-      sessions: (options) => createIoredisSessionStore({ ...source(), ...options }),
-      verifications: (options) => createIoredisVerificationStore({ ...source(), ...options }),
-      stores: (options) => createIoredisStores({ ...source(), ...options }),
+      rateLimits: (options: SuiteOptions) => createIoredisRateLimitStore({ ...patience, ...source(), ...options }),
+      sessions: (options) => createIoredisSessionStore({ ...patience, ...source(), ...options }),
+      verifications: (options) => createIoredisVerificationStore({ ...patience, ...source(), ...options }),
+      stores: (options) => createIoredisStores({ ...patience, ...source(), ...options }),
     },
     ...more,
   });
@@ -54,6 +56,6 @@ export function processesOn(connection: RedisConnection): NonNullable<RedisUnder
     module: new URL("../dist/index.js", import.meta.url).href,
     rateLimits: "createIoredisRateLimitStore",
     verifications: "createIoredisVerificationStore",
-    options: { connection },
+    options: { connection, commandTimeoutMs: 5_000 },
   };
 }

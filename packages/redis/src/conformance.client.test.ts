@@ -20,6 +20,4 @@ storesSuite(harnesses.stores);
 
 const pooled = nodeRedisHarnesses(() => ({ client: poolTo(single) }), { name: "your pool", endpoint: single });
 rateLimitStoreSuite(pooled.rateLimits);
-sessionStoreSuite(pooled.sessions);
-verificationStoreSuite(pooled.verifications);
 storesSuite(pooled.stores);

@@ -56,12 +56,14 @@ export function nodeRedisHarnesses(
   source: () => NodeRedisOptions,
   more: Omit<RedisUnderTest, "create">,
 ): RedisHarnesses {
+  // A busy machine's first connection takes its time; deadlines are tested on the server that fails.
+  const patience = { commandTimeoutMs: more.server?.commandTimeoutMs ?? 5_000 };
   return redisHarnesses({
     create: {
-      rateLimits: (options: SuiteOptions) => createNodeRedisRateLimitStore({ ...source(), ...options }),
-      sessions: (options) => createNodeRedisSessionStore({ ...source(), ...options }),
-      verifications: (options) => createNodeRedisVerificationStore({ ...source(), ...options }),
-      stores: (options) => createNodeRedisStores({ ...source(), ...options }),
+      rateLimits: (options: SuiteOptions) => createNodeRedisRateLimitStore({ ...patience, ...source(), ...options }),
+      sessions: (options) => createNodeRedisSessionStore({ ...patience, ...source(), ...options }),
+      verifications: (options) => createNodeRedisVerificationStore({ ...patience, ...source(), ...options }),
+      stores: (options) => createNodeRedisStores({ ...patience, ...source(), ...options }),
     },
     ...more,
   });
@@ -73,6 +75,6 @@ export function processesOn(connection: RedisConnection): NonNullable<RedisUnder
     module: new URL("../dist/index.js", import.meta.url).href,
     rateLimits: "createNodeRedisRateLimitStore",
     verifications: "createNodeRedisVerificationStore",
-    options: { connection },
+    options: { connection, commandTimeoutMs: 5_000 },
   };
 }

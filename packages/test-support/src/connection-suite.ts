@@ -13,6 +13,7 @@ import { startFaultProxy } from "./fault-proxy.ts";
 import type { SharedRedis } from "./global-setup.ts";
 import { redisCommand } from "./resp-command.ts";
 import { type RedisOptions, startRedis } from "./start-redis.ts";
+import { startSentinel } from "./start-sentinel.ts";
 import { startTlsRedis } from "./start-tls-redis.ts";
 
 export interface ProviderUnderTest {
@@ -38,7 +39,13 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
   let prefixes = 0;
   const opened = (connection: RedisConnection, options: RedisStoreOptions = {}): Stores => {
     prefixes += 1;
-    const stores = open({ connection, keyPrefix: `connections-${process.pid}-${prefixes}`, ...options });
+    const stores = open({
+      connection,
+      keyPrefix: `connections-${process.pid}-${prefixes}`,
+      // A busy machine's first TLS connection takes its time; tests of deadlines set their own.
+      commandTimeoutMs: 5_000,
+      ...options,
+    });
     onTestFinished(() => stores.close());
     return stores;
   };
@@ -139,16 +146,15 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
     it("says that a certificate is not trusted, and by which option it would be", async () => {
       const stranger = await startTlsRedis();
       onTestFinished(() => stranger.stop());
-      const patient = { commandTimeoutMs: 5_000 };
       for (const trusted of [{ tls: { ca: tls.ca } }, {}]) {
-        const stores = opened({ url: stranger.url, ...trusted }, patient);
+        const stores = opened({ url: stranger.url, ...trusted });
         expect(await failure(stores.rateLimits.consume(check))).toEqual(unavailable("`tls.ca`"));
       }
     });
 
     it("says that the server speaks no TLS", async () => {
       const connection = { host: single.host, port: single.port, tls: true };
-      const said = await failure(opened(connection).rateLimits.consume(check));
+      const said = await failure(opened(connection, { commandTimeoutMs: 500 }).rateLimits.consume(check));
       expect(said).toEqual(unavailable("No connection to Redis"));
     });
 
@@ -187,6 +193,25 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
       expect((await early.rateLimits.consume(check)).remaining).toBe(99);
     });
 
+    it("finds the primary that sentinels name, and again after its connections were killed", async () => {
+      const redis = await server();
+      const sentinel = await startSentinel(redis);
+      onTestFinished(() => sentinel.stop());
+      const { host, port } = sentinel;
+      const connection = { sentinel: { name: sentinel.name, nodes: [{ host, port }] }, db: 1 };
+      const stores = opened(connection, { commandTimeoutMs: 5_000 });
+      await stores.rateLimits.consume(check);
+      await redis.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+      await until(() =>
+        stores.ping().then(
+          () => true,
+          () => false,
+        ),
+      );
+      expect((await stores.rateLimits.consume(check)).remaining).toBe(98);
+      expect(String(await redis.command("INFO", "keyspace"))).toContain("db1:keys=1");
+    });
+
     it("goes on after its connections were killed", async () => {
       const redis = await server();
       const stores = opened({ url: redis.url }, { commandTimeoutMs: 3_000 });
@@ -216,7 +241,7 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
 
     it("keeps back what a frozen server does not take, and never sends it later", async () => {
       const redis = await server();
-      const stores = opened({ url: redis.url });
+      const stores = opened({ url: redis.url }, { commandTimeoutMs: 500 });
       await stores.ping();
       await redis.kill("SIGSTOP");
       // Far more than the system's buffers hold.
@@ -302,7 +327,10 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
 
     it("closes at once though the server is frozen or gone", async () => {
       const redis = await server();
-      const [frozen, gone] = [opened({ url: redis.url }), opened({ url: "redis://127.0.0.1:1" })];
+      const [frozen, gone] = [
+        opened({ url: redis.url }, { commandTimeoutMs: 500 }),
+        opened({ url: "redis://127.0.0.1:1" }),
+      ];
       await frozen.ping();
       await redis.kill("SIGSTOP");
       const pending = failure(frozen.rateLimits.consume(check));

@@ -12,3 +12,4 @@ export { type FailingRedis, startFailingRedis } from "./failing-redis.ts";
 export { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 export { type OpenStores, type ProvokedError, provokeErrors } from "./provoke-errors.ts";
 export { type RunningCluster, startRedisCluster } from "./start-redis-cluster.ts";
+export { type RunningSentinel, startSentinel } from "./start-sentinel.ts";
