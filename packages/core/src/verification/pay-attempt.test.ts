@@ -132,6 +132,50 @@ describe("a lease lost", () => {
   });
 });
 
+describe("a verification repeated after a refusal", () => {
+  const refusedOnce = async () => {
+    await payOnce(store, payment, seller({ settle: async () => ({ ok: false, reason: "no" }) }), { leaseMs });
+  };
+
+  it("is given the fence it works under and three leases to answer", async () => {
+    await refusedOnce();
+    const given: { signal: AbortSignal; fence: string }[] = [];
+    const hung = seller({
+      verify({ signal, fence }) {
+        given.push({ signal, fence });
+        return never();
+      },
+    });
+    const failed = expect(payOnce(store, payment, hung, { leaseMs })).rejects.toMatchObject({ name: "TimeoutError" });
+    await vi.advanceTimersByTimeAsync(3 * leaseMs - 1);
+    expect(given).toMatchObject([{ fence: expect.stringMatching(/^\d+$/), signal: { aborted: false } }]);
+    await vi.advanceTimersByTimeAsync(1);
+    await failed;
+    expect(given[0]?.signal.aborted).toBe(true);
+    expect(await store.peek(key)).toEqual({ status: "absent" });
+  });
+
+  it("that loses its lease is taken up again", async () => {
+    await refusedOnce();
+    let verifies = 0;
+    const slow = seller({
+      verify() {
+        verifies += 1;
+        return verifies === 1 ? never() : Promise.resolve({ ok: true });
+      },
+    });
+    const fromMs = performance.now();
+    const deaf: VerificationStore = {
+      ...store,
+      renew: (...args) => (performance.now() < fromMs + leaseMs ? unreachable() : store.renew(...args)),
+    };
+    const paying = payOnce(deaf, payment, slow, { leaseMs });
+    await vi.advanceTimersByTimeAsync(leaseMs + 10);
+    expect(await paying).toMatchObject({ status: "paid", fresh: true });
+    expect(verifies).toBe(2);
+  });
+});
+
 describe("time", () => {
   it("is three leases for a settlement, to the millisecond", async () => {
     const paying = payOnce(store, payment, seller({ settle: never }), { leaseMs });

@@ -8,6 +8,7 @@ import type { VerificationStore } from "./verification-store.ts";
 import { type StepContext, type Verify, verifyOnce } from "./verify-once.ts";
 
 const leaseMs = 3_000;
+const hour = 3_600_000;
 const payload = { payloadHash: "payload", fingerprint: "f" };
 const yes: Verify = async () => ({ ok: true });
 let port: MapPort;
@@ -183,5 +184,14 @@ describe("payOnce", () => {
     const claim = await store.claim("v:payload", request);
     if (claim.status === "claimed") await store.markUnknown("v:payload", claim.lease);
     expect(await payOnce(store, payment, seller(), { leaseMs })).toEqual({ status: "pending", retryAfterMs: leaseMs });
+  });
+
+  it.each([
+    ["a day longer than it is valid", 60_000, 60_000 + 24 * hour],
+    ["as long as it is valid where that is nearly 31 days", 720 * hour, 720 * hour],
+  ])("keeps the payment %s, and its acceptance 12 hours longer than it is valid", async (_title, validMs, keptMs) => {
+    await payOnce(store, { ...payment, validUntilMs: Date.now() + validMs }, seller());
+    expect(await store.peek("p:payment")).toMatchObject({ expiresInMs: keptMs });
+    expect(await store.peek("v:payload")).toMatchObject({ expiresInMs: validMs + 12 * hour });
   });
 });

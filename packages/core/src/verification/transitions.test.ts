@@ -105,6 +105,22 @@ describe("release and complete", () => {
       expect(complete(record(), 500, { ...result, lease: request })).toEqual(lost);
     }
   });
+
+  it("keep the record ten minutes at least, 31 days at most unless it was to be kept longer, and never less than before", () => {
+    const ceilingMs = 31 * 86_400_000;
+    const nowMs = 500;
+    const soon = record({ retainUntilMs: 600 });
+    expect(release(soon, nowMs, lease).write?.endsAtMs).toBe(nowMs + floorMs);
+    expect(release(record(), nowMs, lease).write?.endsAtMs).toBe(2_000_000);
+    const completed = (from: StoredRecord, more: object) => complete(from, nowMs, { ...result, ...more }).write;
+    expect(completed(soon, {})?.endsAtMs).toBe(nowMs + floorMs);
+    expect(completed(soon, { retainUntilMs: 900_000 })?.endsAtMs).toBe(900_000);
+    expect(completed(soon, { retainUntilMs: 2 * ceilingMs })?.endsAtMs).toBe(nowMs + ceilingMs);
+    expect(completed(record(), { retainUntilMs: 900_000 })?.endsAtMs).toBe(2_000_000);
+    expect(completed(soon, { valueTtlMs: 700_000 })?.endsAtMs).toBe(nowMs + 700_000);
+    expect(completed(soon, { valueTtlMs: 7 })?.body).toMatchObject({ valueUntilMs: nowMs + 7 });
+    expect(completed(soon, {})?.body).toMatchObject({ valueUntilMs: nowMs + floorMs });
+  });
 });
 
 describe("reconcile", () => {
