@@ -194,4 +194,13 @@ describe("payOnce", () => {
     expect(await store.peek("p:payment")).toMatchObject({ expiresInMs: keptMs });
     expect(await store.peek("v:payload")).toMatchObject({ expiresInMs: validMs + 12 * hour });
   });
+
+  it("tells a duplicate to come back when the other's lease would be over", async () => {
+    void payOnce(store, payment, seller({ serve: never }), { leaseMs: 60_000 });
+    await vi.advanceTimersByTimeAsync(1);
+    const duplicate = payOnce(store, payment, seller(), { leaseMs });
+    await vi.advanceTimersByTimeAsync(leaseMs);
+    const paid = await duplicate;
+    expect(paid.status === "pending" && paid.retryAfterMs).toBeGreaterThan(50_000);
+  });
 });

@@ -134,4 +134,14 @@ describe("verifyOnce", () => {
     ).rejects.toThrow();
     expect(vi.getTimerCount()).toBe(0);
   });
+
+  it("waits no longer than waitMs, also where that is less than a poll", async () => {
+    void verifyOnce(store, payload, () => new Promise(() => undefined)).catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const failed = expect(verifyOnce(store, payload, yes, { waitMs: 100 })).rejects.toThrow(/waitMs/);
+    await vi.advanceTimersByTimeAsync(100);
+    // What is left is the first one's: its renewal, its lease's end, its limit.
+    expect(vi.getTimerCount()).toBe(3);
+    await failed;
+  });
 });
