@@ -1,5 +1,5 @@
 // What every published package has: the same manifest rules, a README, and files that say what they are for.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root, workspacePackages } from "./workspace.ts";
@@ -36,6 +36,21 @@ describe("published packages", () => {
   it.each(published)("$name never makes another package of ours a peer", ({ manifest }) => {
     const peers = Object.keys(manifest.peerDependencies ?? {});
     expect(peers.filter((peer) => peer.startsWith("@tollbooth-stores/"))).toEqual([]);
+  });
+});
+
+describe("changesets", () => {
+  const changesets = readdirSync(join(root, ".changeset")).filter(
+    (file) => file.endsWith(".md") && file !== "README.md",
+  );
+
+  it.each(changesets)("%s says which packages change, and how", (file) => {
+    const [, head] = /^---\n([\s\S]*?)---\n\n?\S/.exec(readFileSync(join(root, ".changeset", file), "utf8")) ?? [];
+    const changes = (head ?? "").trim().split("\n");
+    for (const change of changes) {
+      const [, name] = /^"(@tollbooth-stores\/[a-z-]+)": (?:major|minor|patch)$/.exec(change) ?? [];
+      expect([change, published.some((used) => used.name === name)]).toEqual([change, true]);
+    }
   });
 });
 

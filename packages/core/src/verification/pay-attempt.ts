@@ -213,13 +213,14 @@ async function finish<R>(
   return { status: "paid", fresh: false, receipt, ...(stored !== undefined && { stored }) };
 }
 
-/** Completes, again and again while the lease may still be ours: the money has moved. */
+/** Completes, again and again while the lease may still be ours, for three leases at most: the money has moved. */
 async function completeDurably<R>(
-  { store, key, lease, keeper, payment }: Attempt<R>,
+  { store, key, lease, keeper, payment, leaseMs }: Attempt<R>,
   receipt: string,
   stored: string | undefined,
 ): Promise<"ok" | "lost" | "unconfirmed"> {
   let kept = stored;
+  const patience = performance.now() + STEP_LEASES * leaseMs;
   for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(2 * backoff, LAST_BACKOFF_MS)) {
     try {
       const value = writeReceipt(receipt, kept);
@@ -231,7 +232,7 @@ async function completeDurably<R>(
         continue;
       }
       if (!isStoreError(error, "STORE_UNAVAILABLE")) throw error;
-      if (performance.now() + backoff >= keeper.deadline()) return "unconfirmed";
+      if (performance.now() + backoff >= Math.min(patience, keeper.deadline())) return "unconfirmed";
       await new Promise((resolve) => setTimeout(resolve, backoff));
     }
   }

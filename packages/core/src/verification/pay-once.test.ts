@@ -193,6 +193,18 @@ describe.each(orders)("payOnce, %s", (order) => {
     expect(ledger.transfers).toBe(1);
   });
 
+  it("gives up after three leases where renewals work and completing does not", async () => {
+    const half: VerificationStore = {
+      ...stores[0],
+      complete: (key, ...rest) =>
+        key.startsWith("p:")
+          ? Promise.reject(new StoreError("STORE_UNAVAILABLE", "down", { outcome: "unknown" }))
+          : stores[0].complete(key, ...rest),
+    };
+    const paid = await passing(4 * leaseMs, payOnce(half, payment, seller(), { ...options, order }));
+    expect(paid).toMatchObject({ status: "pending" });
+  });
+
   it("leaves out a result too large to keep, not the marker", async () => {
     const serialize = () => "x".repeat(70_000);
     expect(await payOnce(stores[0], payment, seller(), { order, serialize })).toMatchObject({ fresh: true });
