@@ -61,7 +61,12 @@ export async function startGuarded(
     pid,
     ended,
     kill(signal) {
-      process.kill(pid, signal);
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        // It has ended already, and `ended` is about to say so.
+        if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+      }
     },
   };
 }
