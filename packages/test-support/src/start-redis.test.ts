@@ -22,8 +22,12 @@ function isRunning(pid: number): boolean {
     return false;
   }
   // A zombie has ended; only Linux tells so here, elsewhere its parent's reaping is waited for.
-  const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, "utf8") : "";
-  return !/\) Z/.test(stat);
+  try {
+    return !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    // Not Linux, or it ended just now: the next look at it says so.
+    return true;
+  }
 }
 
 async function ends(pid: number): Promise<void> {
