@@ -162,7 +162,7 @@ describe("what cannot be started", () => {
     try {
       const run = main(testConfig, ["--port", String(port)]);
       expect(await run.exited).toEqual({ code: 2, signal: null });
-      expect(run.output()).toBe(`gateway: Port ${port} is taken; choose another with --port.\n`);
+      expect(run.output()).toBe(`Port ${port} is taken; choose another with --port.\n`);
     } finally {
       blocker.close();
     }

@@ -1,62 +1,69 @@
-// `npm start`: the simulated ledger, the upstream API and the paid gateway, each a process, wired by one YAML file.
+// `npm start`: the simulated ledger, the upstream API and the paid gateways behind one front, wired by one YAML file.
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { portOption, readOptions, UsageError } from "./command-line.ts";
+import { integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
+import { startFleet } from "./fleet/start-fleet.ts";
+import { ConfigError } from "./gateway/gateway-config.ts";
+import { privateRedis } from "./process/private-redis.ts";
+import { stopRequested } from "./process/stop-requested.ts";
 import { ChildFailed } from "./process/supervisor.ts";
-import { startSystem } from "./start-system.ts";
 
-const defaultConfig = fileURLToPath(new URL("../config/memory.yaml", import.meta.url));
+const configFile = (name: string) => fileURLToPath(new URL(`../config/${name}.yaml`, import.meta.url));
+/** More processes than this show nothing more. */
+const mostInstances = 16;
 
-async function main(): Promise<void> {
-  const { config, port, logs } = readOptions(process.argv.slice(2), ["config", "port", "logs"]);
-  const configFile = resolve(config ?? defaultConfig);
-  if (!existsSync(configFile)) throw new UsageError(`There is no configuration file ${configFile}.`);
+async function main(): Promise<number> {
+  const { options, flags } = readCommand(process.argv.slice(2), ["config", "port", "logs", "instances"], ["redis"]);
+  const withRedis = flags.has("redis");
+  const count = integerOption("instances", options.instances, 1, mostInstances) ?? (withRedis ? 3 : 1);
+  const port = portOption(options.port);
+  const config = resolve(options.config ?? configFile(withRedis ? "redis" : "memory"));
+  if (!existsSync(config)) throw new UsageError(`There is no configuration file ${config}.`);
+  const { logs } = options;
   const logDirectory = logs === undefined ? mkdtempSync(join(tmpdir(), "tollbooth-example-")) : resolve(logs);
 
-  // Ctrl-C arrives twice under npm (from the terminal and passed on); one orderly stop serves both.
-  let stopRequested: () => void = () => undefined;
-  const stopSignal = new Promise<void>((done) => {
-    stopRequested = done;
-  });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopRequested());
-
-  const starting = startSystem({
-    programs: new URL("./", import.meta.url),
-    logDirectory,
-    configFile,
-    port: portOption(port),
-  });
-  const system = await starting;
-  const { ledger, upstream, gateway } = system;
-  console.log(`
-  Gateway   ${gateway.url}  (pid ${gateway.pid}; routes and prices: GET /)
-  Health    ${gateway.url}/healthz  ${gateway.url}/readyz
+  const stopSignal = stopRequested();
+  const redis = withRedis ? await privateRedis() : undefined;
+  try {
+    const fleet = await startFleet({
+      programs: new URL("./", import.meta.url),
+      logDirectory,
+      configFile: config,
+      instances: count,
+      port,
+      env: { ...(redis && { REDIS_URL: redis.url }) },
+    });
+    const { url, ledger, upstream, instances } = fleet;
+    const pids = instances.list().map(({ name, pid }) => `${name} (pid ${pid})`);
+    console.log(`
+  Gateway   ${url}  (routes and prices: GET /)
+  Instances ${pids.join(", ")}
+  Health    ${url}/healthz  ${url}/readyz
   Ledger    ${ledger.url}  (pid ${ledger.pid}; SIMULATED: no real money moves)
-  Upstream  ${upstream.url}  (pid ${upstream.pid})
-  Config    ${configFile}
+  Upstream  ${upstream.url}  (pid ${upstream.pid})${redis ? `\n  Redis     ${redis.url}  (pid ${redis.pid}; private, gone at the end)` : ""}
+  Config    ${config}
   Logs      ${logDirectory}
 
-  Try it:   curl -i ${gateway.url}/quote
-  Pay:      npm run pay${gateway.port === 4021 ? "" : ` -- --url ${gateway.url}`}
+  Try it:   curl -i ${url}/quote
+  Pay:      npm run pay${fleet.port === 4021 ? "" : ` -- --url ${url}`}
   Stop:     Ctrl-C
 `);
-
-  const ended = [ledger, upstream, gateway].map(async (child) => {
-    await child.exited;
-    return child.name;
-  });
-  const died = await Promise.race([stopSignal, ...ended]);
-  if (died !== undefined) console.error(`${died} ended by itself; stopping the others.`);
-  await system.stop();
-  process.exit(died === undefined ? 0 : 1);
+    const reason = await Promise.race([stopSignal, fleet.failed]);
+    if (reason !== undefined) console.error(`${reason}; stopping the others.`);
+    await fleet.stop();
+    return reason === undefined ? 0 : 1;
+  } finally {
+    await redis?.stop();
+  }
 }
 
 try {
-  await main();
+  process.exit(await main());
 } catch (error) {
   // A child has told its own reason already.
   if (!(error instanceof ChildFailed)) console.error(error instanceof Error ? error.message : String(error));
-  process.exit(error instanceof UsageError ? 2 : error instanceof ChildFailed ? (error.exitCode ?? 1) : 1);
+  const usage = error instanceof UsageError || error instanceof ConfigError;
+  process.exit(usage ? 2 : error instanceof ChildFailed ? (error.exitCode ?? 1) : 1);
 }

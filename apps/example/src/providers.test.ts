@@ -8,8 +8,8 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type Buyer, buyer } from "./client/paying-client.ts";
+import { type Fleet, startFleet } from "./fleet/start-fleet.ts";
 import { startChild } from "./process/supervisor.ts";
-import { type RunningSystem, startSystem } from "./start-system.ts";
 import { programs } from "./testing/test-system.ts";
 
 const configFolder = new URL("../config/", import.meta.url);
@@ -44,10 +44,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function onSystem(
   name: string,
   env: Record<string, string>,
-  use: (system: RunningSystem, client: Buyer, gatewayEnv: Record<string, string>) => Promise<void>,
+  use: (system: Fleet, client: Buyer, gatewayEnv: Record<string, string>) => Promise<void>,
 ): Promise<void> {
   const gatewayEnv = { ...environment, ...env };
-  const system = await startSystem({
+  const system = await startFleet({
     programs,
     logDirectory: mkdtempSync(join(folder, "logs-")),
     configFile: fileOf(name),
@@ -65,7 +65,7 @@ async function onSystem(
 }
 
 /** Another gateway before the same ledger and upstream. */
-async function secondGateway(system: RunningSystem, name: string, env: Record<string, string>) {
+async function secondGateway(system: Fleet, name: string, env: Record<string, string>) {
   return startChild({
     name: "second gateway",
     file: fileURLToPath(new URL("gateway/gateway.js", programs)),
@@ -104,13 +104,13 @@ const cases: readonly [config: string, env: Record<string, string>, shared: bool
 describe.each(cases)("config/%s.yaml %j", (name, env) => {
   test("serves a paid request once, refuses its replay, and sells calls", async () => {
     await onSystem(name, env, async (system, client) => {
-      const url = `${system.gateway.url}/quote`;
-      expect((await fetch(`${system.gateway.url}/readyz`)).status).toBe(200);
+      const url = `${system.url}/quote`;
+      expect((await fetch(`${system.url}/readyz`)).status).toBe(200);
       const headers = client.headersOf(await client.sign(await client.priceOf(url)));
       expect((await fetch(url, { headers })).status).toBe(200);
       expect((await fetch(url, { headers })).status).toBe(409);
-      const { bought, session } = await buyCalls(system.gateway.url, client);
-      expect([bought, await callWith(system.gateway.url, session)]).toEqual([201, 200]);
+      const { bought, session } = await buyCalls(system.url, client);
+      expect([bought, await callWith(system.url, session)]).toEqual([201, 200]);
     });
   });
 });
@@ -120,10 +120,10 @@ describe.each(cases.filter(([, , shared]) => shared))("two gateways on config/%s
     await onSystem(name, env, async (system, client, gatewayEnv) => {
       const second = await secondGateway(system, name, gatewayEnv);
       try {
-        const headers = client.headersOf(await client.sign(await client.priceOf(`${system.gateway.url}/quote`)));
-        expect((await fetch(`${system.gateway.url}/quote`, { headers })).status).toBe(200);
+        const headers = client.headersOf(await client.sign(await client.priceOf(`${system.url}/quote`)));
+        expect((await fetch(`${system.url}/quote`, { headers })).status).toBe(200);
         expect((await fetch(`${second.url}/quote`, { headers })).status).toBe(409);
-        const { session } = await buyCalls(system.gateway.url, client);
+        const { session } = await buyCalls(system.url, client);
         expect(await callWith(second.url, session)).toBe(200);
       } finally {
         await second.stop();
@@ -134,7 +134,7 @@ describe.each(cases.filter(([, , shared]) => shared))("two gateways on config/%s
 
 test("with Redis stopped, payment routes answer 503 within the deadline, and work again without a restart", async () => {
   await onSystem("redis", {}, async (system, client) => {
-    const url = `${system.gateway.url}/quote`;
+    const url = `${system.url}/quote`;
     const headers = client.headersOf(await client.sign(await client.priceOf(url)));
     await redis?.kill("SIGKILL");
     const started = performance.now();
@@ -143,7 +143,7 @@ test("with Redis stopped, payment routes answer 503 within the deadline, and wor
     expect(refused.headers.get("retry-after")).not.toBeNull();
     expect(performance.now() - started).toBeLessThan(3_000);
     await redis?.restart();
-    await expect.poll(async () => (await fetch(`${system.gateway.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await fetch(`${system.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
     expect((await fetch(url, { headers })).status).toBe(200);
   });
 });

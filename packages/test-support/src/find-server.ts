@@ -13,18 +13,25 @@ const SERVER_VARIABLE = "TOLLBOOTH_REDIS_SERVER";
 /** How long another test run that is installing already may take. */
 const INSTALL_WAIT_MS = 120_000;
 
+export interface FindOptions {
+  /** Whether a missing server may be installed, where that can be done. Default true. */
+  install?: boolean | undefined;
+}
+
 let found: Promise<string> | undefined;
 
 /**
  * The path of `redis-server` or `valkey-server`. On Debian and Ubuntu, as root, a missing one is installed with apt-get,
- * which is said on stderr. Throws how to get one where that cannot be done. Searched for once a process.
+ * which is said on stderr. Throws how to get one where that cannot be done. Installed once a process at most.
  */
-export function findRedisServer(): Promise<string> {
-  found ??= search();
+export function findRedisServer({ install: mayInstall = true }: FindOptions = {}): Promise<string> {
+  if (!mayInstall) return search(async () => "it is not on the PATH");
+  found ??= search(install);
   return found;
 }
 
-async function search(): Promise<string> {
+/** `whenMissing` says why there is none after it, or "" where there may be one now. */
+async function search(whenMissing: () => Promise<string>): Promise<string> {
   const named = process.env[SERVER_VARIABLE];
   if (named !== undefined && named !== "") {
     if (await isProgram(named)) return named;
@@ -32,11 +39,11 @@ async function search(): Promise<string> {
   }
   const present = await onPath();
   if (present !== undefined) return present;
-  const refusal = await install();
+  const refusal = await whenMissing();
   const installed = await onPath();
   if (installed !== undefined) return installed;
   throw new Error(
-    `These tests need a real Redis (6.2 or newer) or Valkey, and there is none: ${refusal}. Install it ` +
+    `A real Redis (6.2 or newer) or Valkey is needed, and there is none: ${refusal}. Install it ` +
       `("apt-get install redis-server", "apk add redis", "dnf install valkey", "brew install redis"), or set ` +
       `${SERVER_VARIABLE} to the path of redis-server or valkey-server. It need not be running.`,
   );

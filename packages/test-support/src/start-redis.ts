@@ -18,6 +18,8 @@ export interface RedisOptions {
   users?: Readonly<Record<string, string>> | undefined;
   /** Any other lines of redis.conf, e.g. ["replicaof 127.0.0.1 6379"]. */
   config?: readonly string[] | undefined;
+  /** Told when the server ended without having been told to by `kill`, `restart` or `stop`. */
+  onEnd?: (() => void) | undefined;
 }
 
 export interface RunningRedis extends RedisEndpoint {
@@ -72,7 +74,7 @@ export async function startListening<E extends RedisEndpoint>(
   };
   try {
     const { port, server } = await onFreePort(start);
-    return running(listening.endpoint(port), server, () => start(port), folder);
+    return running(listening.endpoint(port), server, () => start(port), folder, options.onEnd);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -116,18 +118,24 @@ function running<E extends RedisEndpoint>(
   first: GuardedProcess,
   start: () => Promise<GuardedProcess>,
   folder: string,
+  onEnd: () => void = () => undefined,
 ): RunningRedis & E {
   let server = first;
   let alive = true;
+  let told = false;
   const watch = (started: GuardedProcess) => {
     server = started;
     alive = true;
+    told = false;
     void started.ended.then(() => {
-      if (server === started) alive = false;
+      if (server !== started) return;
+      alive = false;
+      if (!told) onEnd();
     });
   };
   watch(first);
   const kill = async (signal: NodeJS.Signals) => {
+    told ||= signal !== "SIGSTOP" && signal !== "SIGCONT";
     if (!alive) return;
     server.kill(signal);
     if (signal !== "SIGSTOP" && signal !== "SIGCONT") await server.ended;

@@ -1,20 +1,32 @@
-// Process: the gateway. Takes its YAML file's path from GATEWAY_CONFIG, and PORT instead of the file's port if set.
+// Process: one gateway. Takes its YAML file's path from GATEWAY_CONFIG, and PORT instead of the file's port if set.
+// Behind the front of `npm start` it also takes GATEWAY_BEHIND_FRONT, GATEWAY_INSTANCE(S) and GATEWAY_SESSION_SECRET.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isStoreError } from "@tollbooth-stores/core";
 import { requiredEnv, runChild } from "../process/child.ts";
 import { listen } from "../process/listen.ts";
 import { gatewayApp } from "./gateway-app.ts";
-import { ConfigError } from "./gateway-config.ts";
+import { ConfigError, type GatewayConfig } from "./gateway-config.ts";
 import { loadGateway } from "./load-gateway.ts";
+
+/** What changes where a front of ours stands before the gateway: the front is one more proxy, and drains for it. */
+function placed(config: GatewayConfig, env: NodeJS.ProcessEnv): GatewayConfig {
+  const { GATEWAY_INSTANCE: name = "gateway", GATEWAY_SESSION_SECRET: secret } = env;
+  const known = { ...config, instance: `${name}/${process.pid}`, sessionSecret: config.sessionSecret ?? secret };
+  if (env.GATEWAY_BEHIND_FRONT === undefined) return known;
+  return { ...known, host: "127.0.0.1", drainMs: 0, trustedProxies: config.trustedProxies + 1 };
+}
 
 await runChild(
   "gateway",
   async () => {
-    const { config, stores } = await loadGateway(requiredEnv("GATEWAY_CONFIG"), process.env);
+    const { env } = process;
+    const loaded = await loadGateway(requiredEnv("GATEWAY_CONFIG"), env, Number(env.GATEWAY_INSTANCES ?? 1));
+    const { stores } = loaded;
+    const config = placed(loaded.config, env);
     let stopping = false;
     try {
       const app = await gatewayApp({ config, stores, stopping: () => stopping });
-      const port = Number(process.env.PORT ?? config.port);
+      const port = Number(env.PORT ?? config.port);
       const server = await listen(app.fetch, port, config.host).catch((error: unknown) => {
         const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
         throw taken ? new ConfigError(`Port ${port} is taken; choose another with --port.`) : error;

@@ -5,14 +5,16 @@ import { ConfigError, type GatewayConfig, parseGatewayConfig } from "./gateway-c
 import { keyvAdapter } from "./keyv-adapter.ts";
 import type { SessionData } from "./session-token.ts";
 
-/**
- * Reads `source` (a path, or YAML text with a line break). Variables in the gateway's own part are expanded here, those
- * under `stores` by `loadStores`, once each. Throws a ConfigError or a StoreError with code STORE_CONFIG.
- */
-export async function loadGateway(
-  source: string,
-  env: Environment,
-): Promise<{ config: GatewayConfig; stores: Stores<SessionData> }> {
+/** The gateway's own part of a YAML file, and the whole document for `loadStores`. */
+interface GatewayDocument {
+  config: GatewayConfig;
+  document: Record<string, unknown>;
+  /** What relative paths in it are relative to. */
+  folder: Awaited<ReturnType<typeof readSource>>["folder"];
+}
+
+/** Reads `source` (a path, or YAML text with a line break) without opening any store. Throws a ConfigError. */
+export async function readGatewayConfig(source: string, env: Environment): Promise<GatewayDocument> {
   const { value, folder } = await readSource(source);
   if (!isRecord(value))
     throw new ConfigError("The configuration must be a YAML mapping with routes, prices and stores.");
@@ -21,8 +23,23 @@ export async function loadGateway(
   const expanded = expandTree(own, [], env, problems);
   if (problems.length > 0)
     throw new ConfigError(`The configuration has ${problems.length} problem(s):\n${problems.join("\n")}`);
-  const config = parseGatewayConfig(isRecord(expanded) ? expanded : {});
-  return { config, stores: await loadStores<SessionData>(value, { env, folder, keyv: await keyvAdapter(env) }) };
+  return { config: parseGatewayConfig(isRecord(expanded) ? expanded : {}), document: value, folder };
+}
+
+/**
+ * The configuration and its running stores. Variables in the gateway's own part are expanded here, those under `stores` by
+ * `loadStores`, once each. `instances`: how many gateways run; several need stores that are shared. Throws a ConfigError or
+ * a StoreError with code STORE_CONFIG.
+ */
+export async function loadGateway(
+  source: string,
+  env: Environment,
+  instances = 1,
+): Promise<{ config: GatewayConfig; stores: Stores<SessionData> }> {
+  const { config, document, folder } = await readGatewayConfig(source, env);
+  const { stores: block } = document;
+  const counted = instances > 1 && isRecord(block) ? { ...document, stores: { ...block, instances } } : document;
+  return { config, stores: await loadStores<SessionData>(counted, { env, folder, keyv: await keyvAdapter(env) }) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -5,6 +5,7 @@ import { type PaymentPayload, SettleError, type SettleResponse, VerifyError } fr
 import { isAddressEqual } from "viem";
 import { type NonceState, nonceStateOf } from "./chain-client.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
+import { instanceHeader } from "./instance-header.ts";
 import type { SignedPayment } from "./payment-header.ts";
 import type { RoutePrice } from "./requirements.ts";
 
@@ -44,7 +45,11 @@ export function paymentSteps(
   payment: SignedPayment,
 ): Omit<PaymentSteps<never>, "serve"> {
   const { facilitator: remote, chain, paymentTimeoutMs } = config;
-  const facilitator = new HTTPFacilitatorClient(remote);
+  const told = instanceHeader(config.instance);
+  const facilitator = new HTTPFacilitatorClient({
+    ...remote,
+    createAuthHeaders: async () => ({ verify: told, settle: told }),
+  });
   const { authorization, signature } = payment;
   const payload: PaymentPayload = {
     x402Version: 2,

@@ -26,6 +26,10 @@ export interface Asked {
   path: string;
   body: Uint8Array<ArrayBuffer> | undefined;
   contentType: string | undefined;
+  /** X-Request-Id, if it came with a plain one. Passed on to the upstream; nothing depends on it. */
+  requestId: string | undefined;
+  /** Of this gateway. */
+  instance: string | undefined;
   /** The address with which to ask again. */
   url: string;
 }
@@ -41,6 +45,8 @@ export async function askedOf(c: Context<Env>, config: GatewayConfig): Promise<A
     path,
     body: c.req.method === "GET" ? undefined : new Uint8Array(await c.req.arrayBuffer()),
     contentType: c.req.header("content-type"),
+    requestId: /^[\w.:/-]{1,128}$/.exec(c.req.header("x-request-id") ?? "")?.[0],
+    instance: config.instance,
     url: `${origin}${path}`,
   };
 }

@@ -52,3 +52,8 @@ export function requiredEnv(name: string): string {
   if (value === undefined || value === "") throw new Error(`the environment variable ${name} is not set.`);
   return value;
 }
+
+/** Tells the parent something beside the readiness; without a parent nobody hears it. */
+export function tellParent(message: object): void {
+  if (process.connected) process.send?.(message);
+}

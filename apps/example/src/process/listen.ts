@@ -34,12 +34,8 @@ export async function listen(app: AppHandler, port: number, hostname = "127.0.0.
     server.once("error", reject);
     server.listen(port, hostname, resolve);
   });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("Expected a TCP port.");
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname === "0.0.0.0" ? "127.0.0.1" : hostname;
   return {
-    port: address.port,
-    url: `http://${host}:${address.port}`,
+    ...portOf(server, hostname),
     async stop(graceMs) {
       let timer: NodeJS.Timeout | undefined;
       const graceOver = new Promise<boolean>((resolve) => {
@@ -54,4 +50,12 @@ export async function listen(app: AppHandler, port: number, hostname = "127.0.0.
       return clean;
     },
   };
+}
+
+/** Where a listening server can be asked, from this machine. */
+export function portOf(server: Server, hostname: string): { port: number; url: string } {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("Expected a TCP port.");
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname === "0.0.0.0" ? "127.0.0.1" : hostname;
+  return { port: address.port, url: `http://${host}:${address.port}` };
 }

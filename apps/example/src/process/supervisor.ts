@@ -22,6 +22,8 @@ export interface ChildProgram {
   /** Default: this process's own output. */
   output?: "inherit" | "ignore" | undefined;
   onStderr?: ((text: string) => void) | undefined;
+  /** Whatever else than its readiness the child tells, see `tellParent`. */
+  onMessage?: ((message: unknown) => void) | undefined;
   readyWithinMs?: number | undefined;
 }
 
@@ -59,6 +61,7 @@ export async function startChild(program: ChildProgram): Promise<Supervised> {
     child.on("message", (message) => {
       const found = portOf(message);
       if (found) resolve(found);
+      else program.onMessage?.(message);
     });
   });
   const failed = exited.then(({ code, signal }) => {

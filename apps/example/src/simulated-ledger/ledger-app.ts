@@ -40,7 +40,8 @@ export function ledgerApp(ledger: Ledger, log: AppendLog): Hono<Env> {
   const paymentCall = async (c: Context<Env>, kind: "verify" | "settle"): Promise<Response> => {
     const body: unknown = await c.req.json();
     const named = namedPayment.safeParse(body).data?.paymentPayload.payload.authorization;
-    log.append({ kind, payer: named?.from ?? null, nonce: named?.nonce ?? null });
+    const instance = c.req.header("x-instance") ?? null;
+    log.append({ kind, payer: named?.from ?? null, nonce: named?.nonce ?? null, instance });
     const { paymentPayload, paymentRequirements } = z
       .object({ paymentPayload: z.unknown(), paymentRequirements: z.unknown() })
       .parse(body);

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll } from "vitest";
+import { type Fleet, startFleet } from "../fleet/start-fleet.ts";
 import { readLog } from "../process/append-log.ts";
-import { type RunningSystem, startSystem } from "../start-system.ts";
 import { payTo } from "./forge.ts";
 
 /** The built programs; the `test` task depends on `build`. */
@@ -35,7 +35,7 @@ type LogName = "ledger" | "facilitator" | "upstream";
 export interface TestSystem {
   /** The gateway's address. */
   url(path?: string): string;
-  running(): RunningSystem;
+  running(): Fleet;
   /** A payer of its own with 10 USDC, known to nobody before. */
   payer(): Promise<PrivateKeyAccount>;
   /** What a process wrote: "transfer" (ledger), "verify" and "settle" (facilitator), "run" (upstream). */
@@ -55,7 +55,7 @@ async function send(method: string, url: string, body?: object): Promise<void> {
 
 /** Registers the hooks; call it once at a test file's top level. */
 export function testSystem(config: string = testConfig): TestSystem {
-  let system: RunningSystem | undefined;
+  let system: Fleet | undefined;
   let directory: string | undefined;
   const running = () => {
     if (system === undefined) throw new Error("The system is not running.");
@@ -68,7 +68,7 @@ export function testSystem(config: string = testConfig): TestSystem {
     directory = mkdtempSync(join(tmpdir(), "tollbooth-test-"));
     const configFile = join(directory, "gateway.yaml");
     writeFileSync(configFile, config);
-    system = await startSystem({ programs, logDirectory: directory, configFile, port: 0 });
+    system = await startFleet({ programs, logDirectory: directory, configFile, port: 0 });
   }, 60_000);
   afterEach(async () => {
     await send("DELETE", `${running().ledger.url}/admin/faults`);
@@ -80,7 +80,7 @@ export function testSystem(config: string = testConfig): TestSystem {
   }, 60_000);
 
   return {
-    url: (path = "") => running().gateway.url + path,
+    url: (path = "") => running().url + path,
     running,
     async payer() {
       const account = privateKeyToAccount(generatePrivateKey());

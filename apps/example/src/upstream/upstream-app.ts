@@ -31,7 +31,9 @@ export function upstreamApp(log: AppendLog): Hono {
   app.all("*", async (c) => {
     runs += 1;
     const run = runs;
-    log.append({ kind: "run", run, method: c.req.method, path: c.req.path, paidBy: c.req.header("x-paid-by") ?? null });
+    const told = (name: string) => c.req.header(name) ?? null;
+    const [paidBy, request, instance] = [told("x-paid-by"), told("x-request-id"), told("x-instance")];
+    log.append({ kind: "run", run, method: c.req.method, path: c.req.path, paidBy, request, instance });
     if (behaviour.delayMs > 0) await sleep(behaviour.delayMs);
     if (behaviour.fail) return c.json({ error: "the upstream was told to fail" }, 500);
     const url = new URL(c.req.url);

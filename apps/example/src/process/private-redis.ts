@@ -1,0 +1,35 @@
+// A Redis of the example's own, for `npm start -- --redis` and the drill: on loopback, a free port, gone at the end.
+import { findRedisServer, type RunningRedis, startRedis } from "@tollbooth-stores/test-support/servers";
+import { UsageError } from "../command-line.ts";
+
+/** How to get a Redis where there is none. */
+const howTo =
+  'There is no redis-server or valkey-server on the PATH. Install one ("apt-get install redis-server", ' +
+  '"brew install redis"), set TOLLBOOTH_REDIS_SERVER to its path, or use a Redis of yours: ' +
+  "REDIS_URL=redis://... npm start -- --instances 3 --config apps/example/config/redis.yaml";
+
+/** Whether `privateRedis` would find a server. */
+export async function hasRedisServer(): Promise<boolean> {
+  return findRedisServer({ install: false }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Starts it with AOF and fsync always: what was answered survives its crash. When it ends by itself it is started again,
+ * which is told on stderr. Throws a UsageError that says how to get one where there is none; nothing is installed.
+ */
+export async function privateRedis(): Promise<RunningRedis> {
+  if (!(await hasRedisServer())) throw new UsageError(howTo);
+  const redis = await startRedis({
+    appendFsync: "always",
+    onEnd() {
+      console.error("The private Redis ended by itself; starting it again. Payments answer 503 until it is back.");
+      redis.restart().catch((error: unknown) => {
+        console.error(`It does not start: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    },
+  });
+  return redis;
+}

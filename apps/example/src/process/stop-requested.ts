@@ -1,0 +1,8 @@
+// Ctrl-C and its kin, as one promise: however often they come, one orderly stop answers them all.
+
+/** Resolves, to nothing, at the first stop signal. Ctrl-C arrives twice under npm: from the terminal, and passed on. */
+export function stopRequested(): Promise<undefined> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(undefined));
+  });
+}
