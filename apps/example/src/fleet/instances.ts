@@ -69,6 +69,8 @@ interface Slot extends InstanceView {
 /** Starts `count` instances, the first alone: what is wrong with it is wrong with all, and told once. */
 export async function startInstances(count: number, options: InstancesOptions): Promise<Instances> {
   const slots: Slot[] = [];
+  /** Taken out by `scaleTo`, but not gone yet. */
+  const leaving = new Set<Slot>();
   let turn = 0;
   let stopped = false;
   let fail: (reason: string) => void = () => undefined;
@@ -97,15 +99,22 @@ export async function startInstances(count: number, options: InstancesOptions): 
     if (slot.leaving || stopped) return;
     slot.diedYoung = livedMs < shortLifeMs ? slot.diedYoung + 1 : 0;
     change(slot, "down");
-    if (slot.diedYoung >= shortLives) return fail(`${slot.name} ended ${shortLives} times soon after its start.`);
+    if (slot.diedYoung >= shortLives) return fail(`${slot.name} ended ${shortLives} times soon after its start`);
     await inTurn(slot, async () => {
       await sleep(restartDelayMs);
-      if (stopped || slot.leaving || slot.process !== undefined) return;
-      slot.restarts += 1;
+      if (!stopped && !slot.leaving && slot.process === undefined) await relaunch(slot);
+    }).catch(() => undefined);
+  };
+
+  const relaunch = async (slot: Slot): Promise<void> => {
+    slot.restarts += 1;
+    try {
       await launch(slot);
-    }).catch((error: unknown) =>
-      fail(`${slot.name} could not be started again: ${error instanceof Error ? error.message : "it failed"}`),
-    );
+    } catch (error) {
+      change(slot, "down");
+      fail(`${slot.name} could not be started again (${error instanceof Error ? error.message : "it failed"})`);
+      throw error;
+    }
   };
 
   /** Out of rotation first; then what is in flight; then SIGTERM, which finishes what the front does not know of. */
@@ -120,9 +129,7 @@ export async function startInstances(count: number, options: InstancesOptions): 
   const again = async (slot: Slot): Promise<void> => {
     if (stopped || !slots.includes(slot)) return;
     await retire(slot);
-    if (stopped) return;
-    slot.restarts += 1;
-    await launch(slot);
+    if (!stopped) await relaunch(slot);
   };
 
   const add = async (): Promise<void> => {
@@ -150,7 +157,9 @@ export async function startInstances(count: number, options: InstancesOptions): 
 
   const remove = async (slot: Slot): Promise<void> => {
     slots.splice(slots.indexOf(slot), 1);
+    leaving.add(slot);
     await inTurn(slot, () => retire(slot));
+    leaving.delete(slot);
   };
 
   const named = (name: string): Slot => {
@@ -196,8 +205,9 @@ export async function startInstances(count: number, options: InstancesOptions): 
     },
     async stop() {
       stopped = true;
-      await Promise.all(slots.map((slot) => slot.process?.stop()));
-      await Promise.all(slots.map((slot) => slot.busy));
+      const all = [...slots, ...leaving];
+      await Promise.all(all.map((slot) => slot.process?.stop()));
+      await Promise.all(all.map((slot) => slot.busy));
     },
   };
   try {
