@@ -110,7 +110,7 @@ export function createRedisVerificationStore(
     scan: (prefix: string, callOptions?: CallOptions) =>
       runner.scan(`${prefix.replace(/[\\*?[\]]/g, "\\$&")}*`, callOptions),
     async close() {
-      await hints.close();
+      hints.close();
       if (owned) await port.close();
     },
   };

@@ -9,7 +9,8 @@ export interface HintChannels {
   announcement(keys: readonly string[]): [command: string, channel: string, message: string];
   /** The store's side: publishing is the scripts' business. */
   readonly hint: NonNullable<AtomicPort["hint"]>;
-  close(): Promise<void>;
+  /** Ends all subscriptions, but waits for none. */
+  close(): void;
 }
 
 /** Scripts publish nothing. */
@@ -22,7 +23,8 @@ type Unsubscribe = () => Promise<void>;
 
 /** `<keyPrefix>:hints`, or `<keyPrefix>:{<record>}:hints` where a cluster shards its channels. */
 export function hintChannels(port: RedisPort, keyPrefix: string): HintChannels {
-  const sharded = port.cluster && port.subscribeSharded !== undefined;
+  const subscribeSharded = port.cluster ? port.subscribeSharded?.bind(port) : undefined;
+  const sharded = subscribeSharded !== undefined;
   const nameOf = (key: string) => /\{([\w-]+)\}/.exec(key)?.[1] ?? key;
   const channelOf = (name: string) => (sharded ? `${keyPrefix}:{${name}}:hints` : `${keyPrefix}:hints`);
   const listeners = new Map<string, Set<() => void>>();
@@ -33,9 +35,11 @@ export function hintChannels(port: RedisPort, keyPrefix: string): HintChannels {
     for (const wake of [...(listeners.get(message) ?? [])]) wake();
   };
   const open = async (channel: string): Promise<Unsubscribe> => {
-    if (!sharded || port.subscribeSharded === undefined) return port.subscribe(channel, hear);
-    // Before Redis 7 there are no sharded channels; scripts publish there the ordinary way.
-    return port.subscribeSharded(channel, hear).catch(() => port.subscribe(channel, hear));
+    if (subscribeSharded === undefined) return port.subscribe(channel, hear);
+    return subscribeSharded(channel, hear).catch((error: unknown) => {
+      if (isRefusal(error)) return port.subscribe(channel, hear);
+      throw error;
+    });
   };
   const listen = (channel: string) => {
     if (closed || subscriptions.has(channel)) return;
@@ -48,11 +52,11 @@ export function hintChannels(port: RedisPort, keyPrefix: string): HintChannels {
       }, RETRY_MS).unref();
     });
   };
-  const end = async (channel: string) => {
+  // Nobody waits for this: the subscription may still be waiting for a connection.
+  const end = (channel: string) => {
     const started = subscriptions.get(channel);
     subscriptions.delete(channel);
-    const unsubscribe = await started?.catch(() => undefined);
-    await unsubscribe?.().catch(() => undefined);
+    started?.then((unsubscribe) => unsubscribe()).catch(() => undefined);
   };
   return {
     announcement([key = ""]) {
@@ -72,13 +76,18 @@ export function hintChannels(port: RedisPort, keyPrefix: string): HintChannels {
           if (waiting.size > 0 || listeners.get(name) !== waiting) return;
           listeners.delete(name);
           // A channel a record is not worth keeping; the common one is.
-          if (sharded) void end(channel);
+          if (sharded) end(channel);
         };
       },
     },
-    async close() {
+    close() {
       closed = true;
-      await Promise.all([...subscriptions.keys()].map(end));
+      for (const channel of [...subscriptions.keys()]) end(channel);
     },
   };
+}
+
+/** No such command (before Redis 7), or none for this user: scripts then publish the ordinary way, too. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && /^(ERR unknown command|NOPERM)/.test(error.message);
 }

@@ -1,7 +1,7 @@
 // What the native transitions of all three stores share: one call at a time, its own error words translated.
 import { type CallOptions, StoreError } from "@tollbooth-stores/core";
 import { type ReplyReader, replyReader } from "./reading.ts";
-import { refused } from "./redis-errors.ts";
+import { refused, rightMissing } from "./redis-errors.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 import type { Script } from "./scripts.ts";
 
@@ -29,6 +29,7 @@ export function callRunner(
         `${what} cannot be read; it was kept as it is. Does something else write under keyPrefix?`,
       );
     }
+    if (word === "NOPERM") throw rightMissing();
     throw errors[word]?.() ?? refused(word, "unknown");
   };
 }

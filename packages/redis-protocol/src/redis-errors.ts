@@ -8,6 +8,9 @@ const login = {
   NOPERM: "This Redis user may not run the stores' commands; its ACL must allow EVALSHA, EVAL and the key prefix.",
 };
 
+const tooOld =
+  "This Redis is too old: the stores need Redis 6.2 or Valkey 7.2, or newer. Update it, or change `url` or `host` of the connection.";
+
 /** Error words at which the server certainly ran nothing, and what mends them. */
 const refusals: Readonly<Record<string, string>> = {
   ...login,
@@ -50,6 +53,25 @@ export function timedOut(sent: boolean, commandTimeoutMs: number, cause?: unknow
   );
 }
 
+/** A server below the floor, which the README names. Nothing was written. */
+export function serverTooOld(): StoreError {
+  return new StoreError("STORE_UNAVAILABLE", tooOld);
+}
+
+/** Before 7.2 Redis says so, without a word of its own, of a command that a script runs itself. */
+export function isRightMissing(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("The user executing the script");
+}
+
+/** A right is missing for a command other than EVALSHA and EVAL; a script that lacks it may have run in part. */
+export function rightMissing(): StoreError {
+  return new StoreError(
+    "STORE_UNAVAILABLE",
+    "This Redis user may not run a command that the stores need; its ACL must allow all that the README lists.",
+    { outcome: "unknown" },
+  );
+}
+
 /** What a connection's failure to come up means where trying again will not mend it, and how to mend it. */
 const hopeless: readonly [pattern: RegExp, mend: string][] = [
   [/^WRONGPASS|^ERR invalid password/, login.WRONGPASS],
@@ -64,6 +86,8 @@ const hopeless: readonly [pattern: RegExp, mend: string][] = [
     /^(ERR_SSL_|EPROTO)/,
     "TLS was not agreed on; check that the server listens for TLS on this port, and `tls` of the connection.",
   ],
+  // Where a client insists on RESP3, which came with Redis 6.0.
+  [/^ERR unknown command\W+HELLO\b/i, tooOld],
   [/^(Protocol error, got|Unknown RESP type)/, "What answered is not a Redis; check host and port of the connection."],
 ];
 

@@ -1,8 +1,9 @@
 // Runs script calls on a port: one round trip, one deadline, and NOSCRIPT as the only reason to send anything twice.
 import { type CallOptions, StoreError } from "@tollbooth-stores/core";
-import { errorWord, refused, timedOut } from "./redis-errors.ts";
+import { errorWord, isRightMissing, refused, rightMissing, timedOut } from "./redis-errors.ts";
 import { NotSent, type RedisPort } from "./redis-port.ts";
 import type { Script } from "./scripts.ts";
+import { requireNewEnough } from "./server-version.ts";
 
 /** One call within a script call. Its keys share a slot. */
 export interface ScriptCall {
@@ -52,6 +53,9 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       return await port.evalSha(script.sha1, keys, args, signal);
     } catch (error) {
       if (errorWord(error) !== "NOSCRIPT" || signal.aborted) throw error;
+      // Whoever has no script of ours is another server than before, or a new one: it may be an older one.
+      await requireNewEnough(port, keys, signal);
+      signal.throwIfAborted();
       return port.eval(script.source, keys, args, signal);
     }
   };
@@ -94,6 +98,7 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
       if (deadline.signal.aborted) throw timedOut(sent, timeoutMs, sent ? undefined : port.connectionError?.());
       if (error instanceof StoreError) throw error;
+      if (isRightMissing(error)) throw rightMissing();
       throw refused(errorWord(error), sent ? "unknown" : "not-applied", error);
     } finally {
       clearTimeout(timer);
@@ -109,9 +114,14 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       return replies(raw, calls.length);
     },
     async *scan(pattern, options) {
+      await withinDeadline(commandTimeoutMs, options, (signal) => requireNewEnough(port, [], signal));
       const keys = port.scan(pattern)[Symbol.asyncIterator]();
+      const nextKey = () =>
+        keys.next().catch((error: unknown) => {
+          throw errorWord(error) === "NOPERM" ? rightMissing() : error;
+        });
       for (;;) {
-        const next = await withinDeadline(commandTimeoutMs, options, () => keys.next());
+        const next = await withinDeadline(commandTimeoutMs, options, nextKey);
         if (next.done === true) return;
         yield next.value;
       }

@@ -4,9 +4,9 @@ import { rateLimitScript, type Script, sessionScript, verificationScript } from 
 
 /** What was released. A rolling deploy runs both sides of a change: see docs/adr/0006-redis-protocol.md before editing. */
 const pinned: Record<Script["name"], string> = {
-  "rate-limit": "4f1908b9805b8c7418af97b85eb718f56e70a08f",
-  session: "b5ef034b327d7bdda8317d35818d7899f029e8a3",
-  verification: "5c05dfc558221e81c9444e6883bef3ef0f5ffea0",
+  "rate-limit": "cfb3ff71f3f3d824d9ef9bd50ec7d5556b23071b",
+  session: "99a17ac04812417a41bd912f870bab0f65e672fb",
+  verification: "975d3021db508eca865c3e5e695e70d0b94e1c6d",
 };
 
 describe("scripts", () => {

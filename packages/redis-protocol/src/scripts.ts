@@ -4,6 +4,7 @@ import prelude from "./lua/prelude.lua";
 import rateLimit from "./lua/rate-limit.lua";
 import session from "./lua/session.lua";
 import verification from "./lua/verification.lua";
+import version from "./lua/version.lua";
 
 export interface Script {
   readonly name: "rate-limit" | "session" | "verification";
@@ -12,11 +13,17 @@ export interface Script {
 }
 
 /** Comments and indentation are for readers: servers get the source without them. */
+function bare(source: string): string {
+  return source.replace(/^[ \t]*(--.*)?\n/gm, "").replace(/^[ \t]+/gm, "");
+}
+
 function script(name: Script["name"], operations: string): Script {
-  const source = `${prelude}\n${operations}`.replace(/^[ \t]*(--.*)?\n/gm, "").replace(/^[ \t]+/gm, "");
+  const source = bare(`${prelude}\n${operations}`);
   return { name, source, sha1: createHash("sha1").update(source).digest("hex") };
 }
 
 export const rateLimitScript: Script = script("rate-limit", rateLimit);
 export const sessionScript: Script = script("session", session);
 export const verificationScript: Script = script("verification", verification);
+/** No store's: asks an old server for its version. Sent as it is, so nothing knows it by a SHA-1. */
+export const versionScript: string = bare(version);

@@ -11,6 +11,7 @@ import type { RedisConnection, RedisStoreOptions } from "@tollbooth-stores/redis
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startFaultProxy } from "./fault-proxy.ts";
 import type { SharedRedis } from "./global-setup.ts";
+import { requirementsSuite } from "./requirements-suite.ts";
 import { redisCommand } from "./resp-command.ts";
 import { type RedisOptions, startRedis } from "./start-redis.ts";
 import { startSentinel } from "./start-sentinel.ts";
@@ -30,9 +31,6 @@ const check = {
   client: "client",
   policy: { algorithm: "fixed-window", limit: 100, windowMs: 60_000 },
 } as const;
-
-/** What the packages' READMEs say that an ACL user needs. */
-const rights = "-@all +evalsha +eval +@read +@write +time +publish +subscribe +unsubscribe +hello +select +info +quit";
 
 /** Registers the tests. */
 export function connectionSuite({ name, shared, open, module, factory }: ProviderUnderTest): void {
@@ -69,6 +67,8 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
     message: expect.stringContaining(message),
   });
 
+  requirementsSuite({ name, open });
+
   describe(`connections of ${name}`, () => {
     it("takes host and port, a database, TLS and a user in either form", async () => {
       const { host, port, username, password, ca } = tls;
@@ -104,43 +104,6 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
         .trim()
         .split("\n");
       expect(clients.length).toBeLessThanOrEqual(2);
-    });
-
-    it("does everything as a user with no more rights than the README asks for", async () => {
-      const keyPrefix = "acl";
-      const redis = await server({ users: { app: `on >secret ~${keyPrefix}:* &${keyPrefix}:* ${rights}` } });
-      const stores = opened({ url: `redis://app:secret@${redis.host}:${redis.port}/1` }, { keyPrefix });
-      await stores.ping();
-      const { receipt = "" } = await stores.rateLimits.consume(check);
-      await stores.rateLimits.refund(check, receipt);
-      await stores.rateLimits.block(check, 1_000);
-      await stores.rateLimits.reset(check);
-      const { record } = await stores.sessions.create({
-        data: 1,
-        subject: "s",
-        idleTtlMs: 60_000,
-        quotas: { calls: 5n },
-      });
-      await stores.sessions.credit(record.id, { opId: "o", extendMs: 1 });
-      await stores.sessions.debit(record.id, { quota: "calls", amount: 1n });
-      await stores.sessions.rotate(record.id);
-      expect(await stores.sessions.deleteBySubject("s")).toEqual({ deleted: 1 });
-      const request = {
-        token: "t",
-        fingerprint: "f",
-        leaseMs: 30_000,
-        onLeaseExpiry: "retry",
-        retainUntilMs: 0,
-      } as const;
-      const claim = await stores.verifications.claim("key", request);
-      if (claim.status !== "claimed") throw new Error("not claimed");
-      const waited = stores.verifications.wait("key", { timeoutMs: 10_000 });
-      await until(async () => String(await redis.command("PUBSUB", "CHANNELS")).includes(keyPrefix));
-      await stores.verifications.markUnknown("key", claim.lease, "evidence");
-      await waited;
-      const unresolved: unknown[] = [];
-      for await (const each of stores.verifications.unresolved()) unresolved.push(each);
-      expect(unresolved).toMatchObject([{ evidence: "evidence" }]);
     });
 
     it("says that a certificate is not trusted, and by which option it would be", async () => {

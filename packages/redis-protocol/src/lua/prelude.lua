@@ -54,6 +54,8 @@ local function answer(operations)
       -- Redis 7 throws tables, earlier ones text; a key of another type in our place is as unreadable as wrong bytes.
       local said = type(reply) == 'table' and (reply.code or reply.err) or reply
       local word = string.match(said, '^%-?(%u+)') or 'ERR'
+      -- Before 7.2 a right that the user lacks within a script has no word of its own.
+      if string.find(said, 'The user executing the script', 1, true) then word = 'NOPERM' end
       reply = '!' .. (word == 'WRONGTYPE' and 'CORRUPT' or word)
     end
     replies[i] = reply

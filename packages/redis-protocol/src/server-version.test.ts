@@ -1,0 +1,159 @@
+// A server that is too old is told so before it is given a script; a new enough one is asked once, and then never again.
+import type { Stores } from "@tollbooth-stores/core";
+import { describe, expect, it } from "vitest";
+import { createRedisStores, NotSent, type RedisPort } from "./index.ts";
+import { versionScript } from "./scripts.ts";
+import { isTooOld } from "./server-version.ts";
+
+interface FakeServer {
+  /** What the version script answers, or throws. */
+  version: string | null | Error;
+  /** Whether it has the scripts. */
+  known: boolean;
+  /** What was sent, in turn. */
+  log: string[];
+  /** The keys that each was sent with: they tell a cluster the node. */
+  keys: (readonly string[])[];
+  onVersion?: (() => Promise<void>) | undefined;
+}
+
+/** A server that answers any store script with one empty reply a call. */
+function fake(version: FakeServer["version"]): { server: FakeServer; stores: Stores; port: RedisPort } {
+  const server: FakeServer = { version, known: false, log: [], keys: [] };
+  const replies = (args: readonly string[]) => Array.from({ length: Number(args[1]) }, () => []);
+  const port: RedisPort = {
+    name: "fake",
+    cluster: false,
+    async ready() {},
+    async evalSha(_, keys, args) {
+      server.log.push("EVALSHA");
+      server.keys.push(keys);
+      if (!server.known) throw new Error("NOSCRIPT No matching script. Please use EVAL.");
+      return replies(args);
+    },
+    async eval(source, keys, args) {
+      server.log.push(source === versionScript ? "version" : "EVAL");
+      server.keys.push(keys);
+      if (source === versionScript) {
+        await server.onVersion?.();
+        if (server.version instanceof Error) throw server.version;
+        return server.version;
+      }
+      server.known = true;
+      return replies(args);
+    },
+    async *scan() {},
+    subscribe: async () => async () => undefined,
+    async close() {},
+  };
+  return { server, port, stores: createRedisStores(port, { commandTimeoutMs: 100, connectTimeoutMs: 100 }) };
+}
+
+const tooOld = {
+  code: "STORE_UNAVAILABLE",
+  outcome: "not-applied",
+  message: expect.stringMatching(/Redis 6\.2 or Valkey 7\.2.*`url` or `host`/),
+};
+const missing = (stores: Stores) => stores.sessions.get("a-session-that-is-not-there");
+
+describe("the version of a server", () => {
+  it.each(["2.8.24", "5.0.14", "6.0.16", "6.1.242"])("is too old where it is %s", (version) => {
+    expect(isTooOld(version)).toBe(true);
+  });
+
+  it.each(["6.2.0", "6.2.14", "7.0.15", "10.0.1", "255.255.255", "", "unstable", null, undefined, 5])(
+    "is new enough, or cannot be told, where it is %j",
+    (version) => {
+      expect(isTooOld(version)).toBe(false);
+    },
+  );
+});
+
+describe("a server that is too old", () => {
+  it("refuses every call, is given no script, and is asked again by the next call", async () => {
+    const { server, stores } = fake("6.0.16");
+    const request = { token: "t", fingerprint: "f", retainUntilMs: Date.now() + 1_000 };
+    const policy = { algorithm: "fixed-window", limit: 1, windowMs: 1_000 } as const;
+    const check = { route: "r", client: "c", policy };
+    const calls: (() => Promise<unknown>)[] = [
+      () => stores.ping(),
+      () => stores.rateLimits.consume(check),
+      () => stores.rateLimits.consumeAll([check]),
+      () => stores.rateLimits.block(check, 1_000),
+      () => missing(stores),
+      () => stores.sessions.create({ data: 1, idleTtlMs: 1_000 }),
+      () => stores.sessions.deleteBySubject("s"),
+      () => stores.verifications.claim("k", { ...request, leaseMs: 1_000, onLeaseExpiry: "retry" }),
+      () => stores.verifications.markOnce("k", request),
+      () => stores.verifications.unresolved()[Symbol.asyncIterator]().next(),
+    ];
+    for (const call of calls) await expect(call()).rejects.toMatchObject(tooOld);
+    expect(server.log).not.toContain("EVAL");
+    expect(server.log.filter((sent) => sent === "version")).toHaveLength(calls.length);
+  });
+
+  it("is found where a connection comes to be with an older server later on", async () => {
+    const { server, stores } = fake("6.2.14");
+    await missing(stores);
+    server.version = "5.0.14";
+    server.known = false;
+    await expect(missing(stores)).rejects.toMatchObject(tooOld);
+    server.version = "7.0.15";
+    expect(await missing(stores)).toBeNull();
+  });
+});
+
+describe("a server that is new enough", () => {
+  it.each(["6.2.14", null])(
+    "of version %j is asked once, before it gets the script, and not in any later call",
+    async (version) => {
+      const { server, stores } = fake(version);
+      await missing(stores);
+      expect(server.log).toEqual(["EVALSHA", "version", "EVAL"]);
+      await missing(stores);
+      await missing(stores);
+      expect(server.log.slice(3)).toEqual(["EVALSHA", "EVALSHA"]);
+    },
+  );
+
+  it("is asked where the call's keys live", async () => {
+    const { server, stores } = fake("6.2.14");
+    await missing(stores);
+    const [first, ...others] = server.keys;
+    expect(first).toHaveLength(1);
+    expect(others).toEqual([first, first]);
+  });
+});
+
+describe("asking for the version", () => {
+  it("is refused like any call where the user has no right to it", async () => {
+    const { stores } = fake(new Error("NOPERM this user has no permissions to run the 'eval' command"));
+    await expect(missing(stores)).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      outcome: "not-applied",
+      message: expect.stringContaining("ACL"),
+    });
+  });
+
+  it("is done again over the next connection where it was not sent", async () => {
+    const { server, stores } = fake(new NotSent());
+    server.onVersion = async () => {
+      if (server.log.length > 2) server.version = "6.2.14";
+    };
+    expect(await missing(stores)).toBeNull();
+    expect(server.log).toEqual(["EVALSHA", "version", "EVALSHA", "version", "EVAL"]);
+  });
+
+  it("belongs to the call's time: after the deadline the script is not sent", async () => {
+    const { server, stores } = fake("6.2.14");
+    let answer = () => {};
+    server.onVersion = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    await expect(missing(stores)).rejects.toMatchObject({ message: expect.stringContaining("commandTimeoutMs (100)") });
+    answer();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(server.log).toEqual(["EVALSHA", "version"]);
+  });
+});
