@@ -12,6 +12,7 @@ export interface Passed {
   path: string;
   /** The socket's address. */
   client: string;
+  /** 0: the connection ended before the whole answer was out. */
   status: number;
   /** From the first byte of the request to the last of the answer, in milliseconds. */
   ms: number;
@@ -32,7 +33,7 @@ export interface FrontOptions {
   /** 0: any free one. */
   port: number;
   /** Known later than the port is taken. */
-  instances(): Instances | undefined;
+  instances(): Pick<Instances, "take"> | undefined;
   pages?: OwnPages | undefined;
   onPassed?: ((passed: Passed) => void) | undefined;
 }
@@ -63,8 +64,9 @@ export async function startFront({ host, port, instances, pages, onPassed }: Fro
     response.once("close", () => {
       turn?.release();
       const { method = "", url = "" } = request;
+      const status = response.writableFinished ? response.statusCode : 0;
       const ms = performance.now() - started;
-      onPassed?.({ instance: turn?.name, method, path: url, client, status: response.statusCode, ms });
+      onPassed?.({ instance: turn?.name, method, path: url, client, status, ms });
     });
     if (turn === undefined) return refuse(response, "no_instance", "No instance is up just now; send it again.");
     served.set(request, turn.name);
