@@ -1,12 +1,11 @@
-// What is particular to ioredis: clients of the caller's, which kinds of them, and a cluster.
+// What is particular to ioredis: clients of the caller's, and which kinds of them.
 import { once } from "node:events";
 import { createRequire } from "node:module";
-import { setTimeout as delay } from "node:timers/promises";
-import { startRedis, startRedisCluster } from "@tollbooth-stores/test-support";
-import { Cluster, Redis } from "ioredis";
+import { startRedis } from "@tollbooth-stores/test-support";
+import { Redis } from "ioredis";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { clientTo } from "./conformance.test-support.ts";
-import { createIoredisStores, createIoredisVerificationStore, type IoredisClient } from "./index.ts";
+import { createIoredisStores, createIoredisVerificationStore } from "./index.ts";
 
 const { single } = inject("redis");
 const check = {
@@ -77,46 +76,5 @@ describe("a client of the caller's", () => {
     const reconciled = await store.reconcile({ handle: handles[0] ?? "" }, { token: "r", leaseMs: 1_000 });
     expect(reconciled.status).toBe("claimed");
     await store.close();
-  });
-});
-
-describe("a cluster", () => {
-  it("is used slot by slot, listed on every primary, and hinted in, over a connection of ours or yours", async () => {
-    const cluster = await startRedisCluster();
-    onTestFinished(() => cluster.stop());
-    const nodes = cluster.nodes.map(({ host, port }) => ({ host, port }));
-    const client = new Cluster(nodes.slice(0, 1));
-    onTestFinished(() => client.disconnect());
-    const options = { keyPrefix: "cluster", commandTimeoutMs: 5_000 };
-    const own = createIoredisStores({ connection: { cluster: nodes.slice(0, 1) }, ...options });
-    const yours = createIoredisStores({ client: client satisfies IoredisClient, ...options });
-    for (let index = 0; index < 30; index += 1) {
-      const claim = await own.verifications.claim(`key ${index}`, request);
-      if (claim.status !== "claimed") throw new Error("not claimed");
-      await own.verifications.markUnknown(`key ${index}`, claim.lease);
-    }
-    for (const stores of [own, yours]) {
-      const handles = new Set<string>();
-      for await (const { handle } of stores.verifications.unresolved()) handles.add(handle);
-      expect(handles.size).toBe(30);
-      const { record } = await stores.sessions.create({ data: 1, subject: "s", idleTtlMs: 60_000 });
-      expect((await stores.sessions.rotate(record.id)).status).toBe("ok");
-      const checks = Array.from({ length: 20 }, (_, index) => ({ ...check, client: `client ${index}` }));
-      expect(await stores.rateLimits.consumeAll(checks)).toMatchObject({ allowed: true, atomic: false });
-    }
-    expect(await own.sessions.deleteBySubject("s")).toEqual({ deleted: 2 });
-    const [busy] = await Promise.all(cluster.nodes.map((node) => node.command("DBSIZE")));
-    expect(Number(busy)).toBeGreaterThan(0);
-    const claim = await own.verifications.claim("waited for", request);
-    if (claim.status !== "claimed") throw new Error("not claimed");
-    const waited = yours.verifications.wait("waited for", { timeoutMs: 10_000 });
-    const channels = () => Promise.all(cluster.nodes.map((node) => node.command("PUBSUB", "CHANNELS", "cluster:*")));
-    for (let tries = 0; tries < 200 && !String(await channels()).includes("hints"); tries += 1) await delay(20);
-    const startMs = performance.now();
-    await own.verifications.release("waited for", claim.lease);
-    await waited;
-    expect(performance.now() - startMs).toBeLessThan(1_000);
-    await Promise.all([own.close(), yours.close()]);
-    expect(client.status).toBe("ready");
   });
 });

@@ -12,6 +12,9 @@ export interface IoredisClient {
   quit(): Promise<unknown>;
   duplicate(): IoredisClient;
   subscribe(...channels: string[]): Promise<unknown>;
+  unsubscribe(...channels: string[]): Promise<unknown>;
+  ssubscribe(...channels: string[]): Promise<unknown>;
+  sunsubscribe(...channels: string[]): Promise<unknown>;
   on(event: string, listener: (...details: unknown[]) => void): unknown;
   off(event: string, listener: (...details: unknown[]) => void): unknown;
 }
@@ -21,9 +24,11 @@ export interface IoredisNode {
   scan(cursor: string, match: "MATCH", pattern: string, count: "COUNT", perCall: number): Promise<[string, string[]]>;
 }
 
+const methods = ["evalsha", "eval", "connect", "disconnect", "duplicate", "on", "off", "subscribe", "ssubscribe"];
+
 /** Throws STORE_CONFIG unless the value is an ioredis client. */
 export function requireIoredisClient(client: unknown): asserts client is IoredisClient {
-  if (hasMethods(client, ["evalsha", "eval", "connect", "disconnect", "duplicate", "subscribe", "on", "off"])) return;
+  if (hasMethods(client, methods)) return;
   throw new StoreError(
     "STORE_CONFIG",
     hasMethods(client, ["evalSha"])
@@ -44,9 +49,26 @@ export function primariesOf(client: IoredisClient): IoredisNode[] {
 
 /** The client's own `keyPrefix` option: it is put before keys, but not before a pattern to scan for. */
 export function keyPrefixOf(client: IoredisClient): string {
+  const { keyPrefix } = optionsOf(client);
+  return typeof keyPrefix === "string" ? keyPrefix : "";
+}
+
+/**
+ * A Cluster like this one that subscribes to sharded channels. Without its `keyPrefix`, which ioredis would put before
+ * their names as it does before keys, and scripts do not.
+ */
+export function shardingDuplicate(cluster: IoredisClient): IoredisClient {
+  const { redisOptions } = optionsOf(cluster);
+  const own = typeof redisOptions === "object" ? redisOptions : {};
+  const overrides = { shardedSubscribers: true, keyPrefix: "", redisOptions: { ...own, keyPrefix: "" } };
+  const duplicate: unknown = Reflect.apply(cluster.duplicate, cluster, [[], overrides]);
+  requireIoredisClient(duplicate);
+  return duplicate;
+}
+
+function optionsOf(client: IoredisClient): { keyPrefix?: unknown; redisOptions?: unknown } {
   const options: unknown = "options" in client ? client.options : undefined;
-  if (typeof options !== "object" || options === null || !("keyPrefix" in options)) return "";
-  return typeof options.keyPrefix === "string" ? options.keyPrefix : "";
+  return typeof options === "object" && options !== null ? options : {};
 }
 
 function hasMethods(value: unknown, names: readonly string[]): boolean {

@@ -2,7 +2,7 @@
 import type { Writable } from "node:stream";
 import { StoreError } from "@tollbooth-stores/core";
 import { type ConnectionGate, connectionGate, NotSent, type RedisPort } from "@tollbooth-stores/redis-protocol";
-import { type IoredisClient, keyPrefixOf, primariesOf } from "./ioredis-client.ts";
+import { type IoredisClient, keyPrefixOf, primariesOf, shardingDuplicate } from "./ioredis-client.ts";
 import { ioredisSubscriber } from "./ioredis-subscriber.ts";
 
 export interface IoredisPortOptions {
@@ -56,10 +56,13 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
     unavailable = error;
     gate.changed();
   });
-  const subscriber = ioredisSubscriber(async () => {
+  const opened = async () => {
     await opening;
-    return client === undefined ? undefined : client.duplicate();
-  });
+    if (client === undefined) throw new NotSent();
+    return client;
+  };
+  const subscriber = ioredisSubscriber(async () => (await opened()).duplicate(), "ordinary");
+  const sharded = ioredisSubscriber(async () => shardingDuplicate(await opened()), "sharded");
 
   const run = (
     command: "evalsha" | "eval",
@@ -94,10 +97,12 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
       }
     },
     subscribe: subscriber.subscribe,
+    ...(cluster ? { subscribeSharded: sharded.subscribe } : {}),
     async close() {
       if (closed) return;
       closed = true;
-      await subscriber.close();
+      subscriber.close();
+      sharded.close();
       await opening.catch(() => undefined);
       if (client === undefined) return;
       client.off("connect", connecting);

@@ -4,65 +4,104 @@ import type { IoredisClient } from "./ioredis-client.ts";
 export interface IoredisSubscriber {
   /** As `RedisPort.subscribe`. */
   subscribe(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
-  close(): Promise<void>;
+  /** Ends the connection, whatever it is doing. Idempotent. */
+  close(): void;
 }
+
+/** Ordinary channels, which every node of a cluster passes on, or sharded ones, which live where their slot does. */
+export type ChannelKind = "ordinary" | "sharded";
+
+const words = {
+  ordinary: { subscribe: "subscribe", unsubscribe: "unsubscribe", message: "message" },
+  sharded: { subscribe: "ssubscribe", unsubscribe: "sunsubscribe", message: "smessage" },
+} as const;
 
 const READY_MS = 5_000;
 
+/** How long an answer to SUBSCRIBE is waited for. */
+const ANSWER_MS = 1_000;
+
 /** `duplicate` makes a client that the subscriber owns. */
-export function ioredisSubscriber(duplicate: () => Promise<IoredisClient | undefined>): IoredisSubscriber {
+export function ioredisSubscriber(duplicate: () => Promise<IoredisClient>, kind: ChannelKind): IoredisSubscriber {
+  const { subscribe, unsubscribe, message } = words[kind];
+  const listeners = new Map<string, Set<(message: string) => void>>();
   let connection: Promise<IoredisClient> | undefined;
-  let subscriptions = 0;
+  let current: IoredisClient | undefined;
+  let closed = false;
 
   const open = async () => {
     const client = await duplicate();
-    if (client === undefined) throw new Error("No client to subscribe with.");
+    current = client;
     // A lost subscription is made up for by polling, and ioredis subscribes again by itself.
     client.on("error", () => {});
-    if (client.status === "wait") client.connect().catch(() => undefined);
+    client.on(message, (channel, text) => {
+      if (typeof text !== "string") return;
+      for (const hear of [...(listeners.get(String(channel)) ?? [])]) hear(text);
+    });
+    if (closed) client.disconnect();
+    else if (client.status === "wait") client.connect().catch(() => undefined);
     await isReady(client);
+    // It gave up for good: whoever comes next opens another.
+    client.on("end", () => {
+      if (current === client) connection = undefined;
+    });
     return client;
-  };
-  const close = async () => {
-    const closing = connection;
-    connection = undefined;
-    const client = await closing?.catch(() => undefined);
-    client?.disconnect();
   };
   return {
     async subscribe(channel, hear) {
       connection ??= open();
-      const client = await connection.catch((error: unknown) => {
-        connection = undefined;
+      const opening = connection;
+      const client = await opening.catch((error: unknown) => {
+        if (connection === opening) connection = undefined;
         throw error;
       });
-      const listener = (to: unknown, message: unknown) => {
-        if (to === channel && typeof message === "string") hear(message);
+      const listener = (text: string) => hear(text);
+      const hearing = listeners.get(channel) ?? new Set();
+      listeners.set(channel, hearing.add(listener));
+      const leave = async () => {
+        hearing.delete(listener);
+        if (hearing.size > 0 || listeners.get(channel) !== hearing) return;
+        listeners.delete(channel);
+        await client[unsubscribe](channel).catch(() => undefined);
       };
-      client.on("message", listener);
-      await client.subscribe(channel);
-      subscriptions += 1;
-      return async () => {
-        client.off("message", listener);
-        subscriptions -= 1;
-        if (subscriptions === 0) await close();
-      };
+      try {
+        await answered(client[subscribe](channel));
+      } catch (error) {
+        await leave();
+        throw error;
+      }
+      return leave;
     },
-    close,
+    close() {
+      closed = true;
+      current?.disconnect();
+    },
   };
 }
 
 async function isReady(client: IoredisClient): Promise<void> {
   if (client.status === "ready") return;
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const failed = () => {
+      clearTimeout(timer);
       client.disconnect();
       reject(new Error("No connection to subscribe with."));
-    }, READY_MS);
-    const ready = () => {
-      clearTimeout(timer);
-      resolve();
     };
-    client.on("ready", ready);
+    const timer = setTimeout(failed, READY_MS).unref();
+    client.on("end", failed);
+    client.on("ready", () => {
+      clearTimeout(timer);
+      client.off("end", failed);
+      resolve();
+    });
   });
+}
+
+/** ioredis 5 leaves a SSUBSCRIBE that was redirected unanswered, and subscribes again at the right node by itself. */
+async function answered(subscribing: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise((resolve) => {
+    timer = setTimeout(resolve, ANSWER_MS);
+  });
+  await Promise.race([subscribing, patience]).finally(() => clearTimeout(timer));
 }

@@ -1,11 +1,10 @@
-// What is particular to node-redis: clients of the caller's, which kinds of them, and a cluster.
+// What is particular to node-redis: clients of the caller's, and which kinds of them.
 import { createRequire } from "node:module";
-import { setTimeout as delay } from "node:timers/promises";
-import { startRedis, startRedisCluster } from "@tollbooth-stores/test-support";
-import { createClient, createCluster } from "redis";
+import { startRedis } from "@tollbooth-stores/test-support";
+import { createClient } from "redis";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { clientTo } from "./conformance.test-support.ts";
-import { createNodeRedisStores, createNodeRedisVerificationStore, type NodeRedisClient } from "./index.ts";
+import { createNodeRedisStores, createNodeRedisVerificationStore } from "./index.ts";
 
 const { single } = inject("redis");
 const check = {
@@ -74,47 +73,5 @@ describe("a client of the caller's", () => {
       "claimed",
     );
     await store.close();
-  });
-});
-
-describe("a cluster", () => {
-  it("is used slot by slot, listed on every primary, and hinted in, over a connection of ours or yours", async () => {
-    const cluster = await startRedisCluster();
-    onTestFinished(() => cluster.stop());
-    const nodes = cluster.nodes.map(({ host, port }) => ({ host, port }));
-    const client = createCluster({ rootNodes: nodes.slice(0, 1).map((socket) => ({ socket })) });
-    await client.connect();
-    onTestFinished(() => client.destroy());
-    const options = { keyPrefix: "cluster", commandTimeoutMs: 5_000 };
-    const own = createNodeRedisStores({ connection: { cluster: nodes.slice(0, 1) }, ...options });
-    const yours = createNodeRedisStores({ client: client satisfies NodeRedisClient, ...options });
-    for (let index = 0; index < 30; index += 1) {
-      const claim = await own.verifications.claim(`key ${index}`, request);
-      if (claim.status !== "claimed") throw new Error("not claimed");
-      await own.verifications.markUnknown(`key ${index}`, claim.lease);
-    }
-    for (const stores of [own, yours]) {
-      const handles = new Set<string>();
-      for await (const { handle } of stores.verifications.unresolved()) handles.add(handle);
-      expect(handles.size).toBe(30);
-      const { record } = await stores.sessions.create({ data: 1, subject: "s", idleTtlMs: 60_000 });
-      expect((await stores.sessions.rotate(record.id)).status).toBe("ok");
-      const checks = Array.from({ length: 20 }, (_, index) => ({ ...check, client: `client ${index}` }));
-      expect(await stores.rateLimits.consumeAll(checks)).toMatchObject({ allowed: true, atomic: false });
-    }
-    expect(await own.sessions.deleteBySubject("s")).toEqual({ deleted: 2 });
-    const [busy] = await Promise.all(cluster.nodes.map((node) => node.command("DBSIZE")));
-    expect(Number(busy)).toBeGreaterThan(0);
-    const claim = await own.verifications.claim("waited for", request);
-    if (claim.status !== "claimed") throw new Error("not claimed");
-    const waited = yours.verifications.wait("waited for", { timeoutMs: 10_000 });
-    const channels = () => Promise.all(cluster.nodes.map((node) => node.command("PUBSUB", "CHANNELS", "cluster:*")));
-    for (let tries = 0; tries < 200 && !String(await channels()).includes("hints"); tries += 1) await delay(20);
-    const startMs = performance.now();
-    await own.verifications.release("waited for", claim.lease);
-    await waited;
-    expect(performance.now() - startMs).toBeLessThan(1_000);
-    await Promise.all([own.close(), yours.close()]);
-    expect(client.isOpen).toBe(true);
   });
 });

@@ -23,6 +23,12 @@ export interface Subscribing {
   unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
 }
 
+/** A client of one server, which subscribes to the sharded channels that live there. */
+export interface ShardSubscribing extends Connecting {
+  sSubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  sUnsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+}
+
 /** A connection that is opened and ended. */
 export interface Connecting {
   connect(): Promise<unknown>;
@@ -76,9 +82,7 @@ export function scriptClient(client: NodeRedisClient, abortSignal: AbortSignal):
 /** What SCAN is sent to: every primary. */
 export async function primariesOf(client: NodeRedisClient): Promise<unknown[]> {
   if (!isCluster(client)) return [plain(client)];
-  const masters: unknown = Reflect.get(client, "masters");
-  const nodes = Array.isArray(masters) ? masters : [];
-  return Promise.all(nodes.map(async (node: unknown) => plain(await call(client, "nodeClient", node))));
+  return Promise.all(knownPrimaries(client).map(async (node) => plain(await call(client, "nodeClient", node))));
 }
 
 /** One step of SCAN. */
@@ -100,19 +104,70 @@ export function keyPrefixOf(client: NodeRedisClient): string {
   return typeof prefix === "string" || Buffer.isBuffer(prefix) ? prefix.toString() : "";
 }
 
-/** A client that may be subscribed with, and what ends it: itself for a cluster or sentinels, else a duplicate. */
-export async function subscribing(client: NodeRedisClient): Promise<{ client: Subscribing; end(): void }> {
+/** A client that may be subscribed with once `connect` resolves: itself for a cluster or sentinels, else a duplicate. */
+export function subscribing(client: NodeRedisClient): {
+  client: Subscribing;
+  connect(): Promise<unknown>;
+  end(): void;
+} {
   if (!isCluster(client) && !hasMethods(client, ["getSentinelNode"])) {
-    const duplicate: unknown = call(client, "duplicate");
-    if (isSubscribing(duplicate) && isConnecting(duplicate) && hasMethods(duplicate, ["on"])) {
-      // A lost subscription is made up for by polling, and node-redis subscribes again by itself.
-      call(duplicate, "on", "error", () => {});
-      await duplicate.connect();
-      return { client: duplicate, end: () => duplicate.destroy() };
+    const duplicate = duplicateOf(client);
+    if (isSubscribing(duplicate) && isConnecting(duplicate)) {
+      return { client: duplicate, connect: () => duplicate.connect(), end: () => endNow(duplicate) };
     }
   }
   if (!isSubscribing(client)) throw new Error("This kind of client cannot subscribe.");
-  return { client, end() {} };
+  return { client, connect: () => Promise.resolve(), end() {} };
+}
+
+/** Where the primary is that a cluster's client believes to own a slot: "host:port". */
+export function ownerOf(cluster: NodeRedisClient, slot: number): string | undefined {
+  const slots: unknown = Reflect.get(cluster, "slots");
+  return Array.isArray(slots) ? addressOf(property(slots[slot], "master")) : undefined;
+}
+
+/** Where the primaries are that a cluster's client knows. */
+export function primaryAddresses(cluster: NodeRedisClient): string[] {
+  return knownPrimaries(cluster).flatMap((node) => addressOf(node) ?? []);
+}
+
+/** A client of its own to the primary at an address, not connected yet. */
+export async function shardSubscribing(cluster: NodeRedisClient, address: string): Promise<ShardSubscribing> {
+  const primary = knownPrimaries(cluster).find((node) => addressOf(node) === address);
+  if (primary === undefined) throw new Error("This node is not known yet.");
+  const duplicate = duplicateOf(await call(cluster, "nodeClient", primary));
+  if (!isConnecting(duplicate) || !isShardSubscribing(duplicate)) throw new Error("This client has no sSubscribe.");
+  return duplicate;
+}
+
+/** Ends a connection that may have ended already. */
+export function endNow(connection: Connecting): void {
+  try {
+    connection.destroy();
+  } catch {
+    // It was closed already.
+  }
+}
+
+function knownPrimaries(cluster: NodeRedisClient): unknown[] {
+  const masters: unknown = Reflect.get(cluster, "masters");
+  return Array.isArray(masters) ? masters : [];
+}
+
+function addressOf(node: unknown): string | undefined {
+  const address = property(node, "address");
+  return typeof address === "string" ? address : undefined;
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** A lost subscription is made up for by polling, and node-redis subscribes again by itself: nobody need hear of it. */
+function duplicateOf(client: unknown): unknown {
+  const duplicate = call(client, "duplicate");
+  call(duplicate, "on", "error", () => {});
+  return duplicate;
 }
 
 export function isConnecting(value: unknown): value is Connecting {
@@ -121,6 +176,10 @@ export function isConnecting(value: unknown): value is Connecting {
 
 function isSubscribing(value: unknown): value is Subscribing {
   return hasMethods(value, ["subscribe", "unsubscribe"]);
+}
+
+function isShardSubscribing(value: Connecting): value is ShardSubscribing {
+  return hasMethods(value, ["sSubscribe", "sUnsubscribe"]);
 }
 
 function isScriptClient(value: unknown): value is ScriptClient {
@@ -138,7 +197,7 @@ function hasMethods(value: unknown, names: readonly string[]): boolean {
 
 /** A method that is there by shape, not by type: node-redis's types differ from kind to kind and from major to major. */
 function call(target: unknown, method: string, ...args: unknown[]): unknown {
-  const found: unknown = typeof target === "object" && target !== null ? Reflect.get(target, method) : undefined;
+  const found = property(target, method);
   if (typeof found !== "function") throw new Error(`This kind of client has no ${method}.`);
   return Reflect.apply(found, target, args);
 }

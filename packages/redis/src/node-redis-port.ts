@@ -2,6 +2,7 @@
 import { StoreError } from "@tollbooth-stores/core";
 import { connectionGate, NotSent, type RedisPort, reconnectDelayMs } from "@tollbooth-stores/redis-protocol";
 import {
+  endNow,
   isConnecting,
   isReady,
   keyPrefixOf,
@@ -11,6 +12,7 @@ import {
   scriptClient,
   takesBack,
 } from "./node-redis-client.ts";
+import { nodeRedisShardSubscriber } from "./node-redis-shard-subscriber.ts";
 import { nodeRedisSubscriber } from "./node-redis-subscriber.ts";
 
 export interface NodeRedisPortOptions {
@@ -70,10 +72,13 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
     unavailable = error;
     gate.changed();
   });
-  const subscriber = nodeRedisSubscriber(async () => {
+  const opened = async () => {
     await opening;
+    if (client === undefined) throw new NotSent();
     return client;
-  });
+  };
+  const subscriber = nodeRedisSubscriber(opened);
+  const sharded = nodeRedisShardSubscriber(opened);
 
   const run = async (
     command: "evalSha" | "eval",
@@ -115,11 +120,13 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
       }
     },
     subscribe: subscriber.subscribe,
+    ...(cluster ? { subscribeSharded: sharded.subscribe } : {}),
     async close() {
       if (closed) return;
       closed = true;
       gate.changed();
-      await subscriber.close();
+      subscriber.close();
+      sharded.close();
       await opening.catch(() => undefined);
       if (client === undefined) return;
       client.off("ready", changed);
@@ -157,11 +164,7 @@ async function end(client: NodeRedisClient): Promise<void> {
   const closing = isReady(client) === false ? undefined : client.close().catch(() => undefined);
   await Promise.race([closing, patience]);
   clearTimeout(timer);
-  try {
-    client.destroy();
-  } catch {
-    // It was closed already.
-  }
+  endNow(client);
 }
 
 function ended(message: string): StoreError {

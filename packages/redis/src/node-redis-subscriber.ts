@@ -1,43 +1,42 @@
 // Subscriptions: over one more connection of the same kind, opened when the first is made.
-import { type NodeRedisClient, type Subscribing, subscribing } from "./node-redis-client.ts";
+import { type NodeRedisClient, subscribing } from "./node-redis-client.ts";
 
 export interface NodeRedisSubscriber {
   /** As `RedisPort.subscribe`. */
   subscribe(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
-  close(): Promise<void>;
+  /** Ends what was opened, whatever it is doing. Idempotent. */
+  close(): void;
 }
 
-export function nodeRedisSubscriber(clientOf: () => Promise<NodeRedisClient | undefined>): NodeRedisSubscriber {
-  let connection: Promise<{ client: Subscribing; end(): void }> | undefined;
-  let subscriptions = 0;
+export function nodeRedisSubscriber(clientOf: () => Promise<NodeRedisClient>): NodeRedisSubscriber {
+  let connection: ReturnType<typeof open> | undefined;
+  let end: (() => void) | undefined;
+  let closed = false;
 
   const open = async () => {
-    const client = await clientOf();
-    if (client === undefined) throw new Error("No client to subscribe with.");
-    return subscribing(client);
+    const opened = subscribing(await clientOf());
+    end = opened.end;
+    if (closed) throw new Error("No subscriptions any more.");
+    await opened.connect();
+    return opened.client;
   };
   return {
     async subscribe(channel, hear) {
       connection ??= open();
-      const { client, end } = await connection.catch((error: unknown) => {
-        connection = undefined;
+      const opening = connection;
+      const client = await opening.catch((error: unknown) => {
+        if (connection === opening) connection = undefined;
         throw error;
       });
       const listener = (message: string) => hear(message);
       await client.subscribe(channel, listener);
-      subscriptions += 1;
       return async () => {
-        subscriptions -= 1;
         await client.unsubscribe(channel, listener).catch(() => undefined);
-        if (subscriptions > 0) return;
-        connection = undefined;
-        end();
       };
     },
-    async close() {
-      const closing = connection;
-      connection = undefined;
-      (await closing?.catch(() => undefined))?.end();
+    close() {
+      closed = true;
+      end?.();
     },
   };
 }

@@ -1,4 +1,5 @@
 // Everything that tests of other packages may use.
+export { type ShownIn, type WokenOver, wokenAfterMs } from "./cluster-hints.ts";
 export { type Certificates, makeCertificates } from "./certificates.ts";
 export { findRedisServer } from "./find-server.ts";
 export { freePort } from "./free-port.ts";

@@ -11,11 +11,16 @@ export interface RunningCluster {
 const SLOTS = 16_384;
 const NODES = 3;
 
-/** Starts the nodes, gives each a third of the slots, and waits until all agree. Needs Redis 7 (`cluster-port`). */
-export async function startRedisCluster(): Promise<RunningCluster> {
+/**
+ * Starts the nodes, gives each a third of the slots, and waits until all agree. Needs Redis 7 (`cluster-port`). `config`
+ * holds any other lines of redis.conf.
+ */
+export async function startRedisCluster(config: readonly string[] = []): Promise<RunningCluster> {
   const nodes = await Promise.all(
     Array.from({ length: NODES }, async () =>
-      startRedis({ config: ["cluster-enabled yes", `cluster-port ${await freePort()}`, "cluster-node-timeout 2000"] }),
+      startRedis({
+        config: ["cluster-enabled yes", `cluster-port ${await freePort()}`, "cluster-node-timeout 2000", ...config],
+      }),
     ),
   );
   const stop = async () => {
@@ -43,4 +48,31 @@ export async function startRedisCluster(): Promise<RunningCluster> {
 async function agrees(node: RunningRedis): Promise<boolean> {
   const info = String(await node.command("CLUSTER", "INFO"));
   return info.includes("cluster_state:ok") && info.includes(`cluster_size:${NODES}`);
+}
+
+/** The slot of a key or a sharded channel. */
+export async function slotOf({ nodes }: Pick<RunningCluster, "nodes">, key: string): Promise<number> {
+  return Number(await nodes[0]?.command("CLUSTER", "KEYSLOT", key));
+}
+
+/** The node that owns a slot. */
+export async function ownerOf({ nodes }: Pick<RunningCluster, "nodes">, slot: number): Promise<RunningRedis> {
+  const ranges = await nodes[0]?.command("CLUSTER", "SLOTS");
+  for (const range of Array.isArray(ranges) ? ranges : []) {
+    const [from, to, primary] = Array.isArray(range) ? range : [];
+    const port = Array.isArray(primary) ? primary[1] : undefined;
+    const owner = nodes.find((node) => node.port === port);
+    if (owner !== undefined && Number(from) <= slot && slot <= Number(to)) return owner;
+  }
+  throw new Error("Nobody owns this slot.");
+}
+
+/** Gives a slot that holds no keys to another node. Subscribers to its channels are told so by Redis. */
+export async function moveSlot(cluster: Pick<RunningCluster, "nodes">, slot: number): Promise<void> {
+  const from = await ownerOf(cluster, slot);
+  const [to, ...others] = cluster.nodes.filter((node) => node !== from);
+  if (to === undefined) throw new Error("There is no other node.");
+  const id = String(await to.command("CLUSTER", "MYID"));
+  // The new owner first, lest nobody should own it.
+  for (const node of [to, from, ...others]) await node.command("CLUSTER", "SETSLOT", String(slot), "NODE", id);
 }

@@ -1,0 +1,82 @@
+// Subscriptions to a cluster's sharded channels: over a connection to each primary that owns one, opened when it is needed.
+// Not by the cluster's own sSubscribe: that ends its connection with every last subscription, which here comes with every
+// wait, and subscribes again in promises that nobody handles, so that a node that goes away may end the process.
+import { keySlot } from "./key-slot.ts";
+import {
+  endNow,
+  type NodeRedisClient,
+  ownerOf,
+  primaryAddresses,
+  type ShardSubscribing,
+  shardSubscribing,
+} from "./node-redis-client.ts";
+import type { NodeRedisSubscriber } from "./node-redis-subscriber.ts";
+
+interface Connection {
+  /** Rejects where there is none. */
+  readonly ready: Promise<ShardSubscribing>;
+  end(): void;
+}
+
+/** A channel whose slot moves is lost (and made up for by polling) until somebody subscribes to it anew. */
+export function nodeRedisShardSubscriber(clusterOf: () => Promise<NodeRedisClient>): NodeRedisSubscriber {
+  const connections = new Map<string, Connection>();
+  let closed = false;
+
+  const connect = (cluster: NodeRedisClient, address: string): Connection => {
+    let client: ShardSubscribing | undefined;
+    let ended = false;
+    const open = async () => {
+      client = await shardSubscribing(cluster, address);
+      if (ended) throw new Error("No subscriptions here any more.");
+      await client.connect();
+      return client;
+    };
+    const ready = open();
+    const end = () => {
+      ended = true;
+      if (connections.get(address)?.ready === ready) connections.delete(address);
+      if (client !== undefined) endNow(client);
+    };
+    ready.catch(end);
+    return { ready, end };
+  };
+  const connectionTo = (cluster: NodeRedisClient, address: string): Promise<ShardSubscribing> => {
+    if (closed) throw new Error("No subscriptions any more.");
+    const primaries = primaryAddresses(cluster);
+    for (const [known, connection] of [...connections]) if (!primaries.includes(known)) connection.end();
+    const connection = connections.get(address) ?? connect(cluster, address);
+    connections.set(address, connection);
+    return connection.ready;
+  };
+  return {
+    async subscribe(channel, hear) {
+      const cluster = await clusterOf();
+      const owner = ownerOf(cluster, keySlot(channel));
+      if (owner === undefined) throw new Error("No node to subscribe at.");
+      const listener = (message: string) => hear(message);
+      const subscribeAt = async (address: string) => {
+        const client = await connectionTo(cluster, address);
+        await client.sSubscribe(channel, listener);
+        return client;
+      };
+      const client = await subscribeAt(owner).catch((error: unknown) => {
+        const moved = newOwner(error);
+        if (moved === undefined) throw error;
+        return subscribeAt(moved);
+      });
+      return async () => {
+        await client.sUnsubscribe(channel, listener).catch(() => undefined);
+      };
+    },
+    close() {
+      closed = true;
+      for (const connection of [...connections.values()]) connection.end();
+    },
+  };
+}
+
+/** "MOVED <slot> <host:port>": the client that runs scripts has not noticed yet. */
+function newOwner(error: unknown): string | undefined {
+  return error instanceof Error ? /^MOVED \d+ (\S+)$/.exec(error.message)?.[1] : undefined;
+}

@@ -1,0 +1,198 @@
+// What holds for every provider on a Redis Cluster, on a real one of three primaries.
+import { type Stores, verifyOnce } from "@tollbooth-stores/core";
+import type { RedisConnection, RedisStoreOptions } from "@tollbooth-stores/redis-protocol";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { channelsOf, type ShownIn, wokenAfterMs } from "./cluster-hints.ts";
+import { moveSlot, ownerOf, type RunningCluster, slotOf, startRedisCluster } from "./start-redis-cluster.ts";
+import { until } from "./until.ts";
+
+export interface ClusterProviderUnderTest {
+  name: string;
+  open(options: RedisStoreOptions & { connection: RedisConnection }): Stores;
+  /** A client of the caller's, connected to the cluster; with a key prefix of its own, where it knows such. */
+  borrow(nodes: readonly { host: string; port: number }[], keyPrefix?: string): Promise<BorrowedCluster>;
+}
+
+export interface BorrowedCluster {
+  open(options: RedisStoreOptions): Stores;
+  isUp(): boolean;
+  end(): void;
+}
+
+const check = {
+  route: "GET /data",
+  client: "client",
+  policy: { algorithm: "fixed-window", limit: 100, windowMs: 60_000 },
+} as const;
+const request = { token: "t", fingerprint: "f", leaseMs: 30_000, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
+
+/** A waiter that no hint reaches looks again after 250 ms, and these wait for 20 s. */
+const SOON_MS = 1_000;
+
+/** Registers the tests. */
+export function clusterSuite({ name, open, borrow }: ClusterProviderUnderTest): void {
+  let cluster: RunningCluster;
+  let prefixes = 0;
+  /** Stores over a connection of theirs and over a client of the caller's, on the same keys. */
+  const both = async (on: RunningCluster = cluster) => {
+    prefixes += 1;
+    const nodes = on.nodes.map(({ host, port }) => ({ host, port })).slice(0, 1);
+    const options = { keyPrefix: `cluster-${prefixes}`, commandTimeoutMs: 5_000 };
+    const client = await borrow(nodes);
+    const own = open({ connection: { cluster: nodes }, ...options });
+    const yours = client.open(options);
+    onTestFinished(async () => {
+      await Promise.all([own.close(), yours.close()]);
+      client.end();
+    });
+    await Promise.all([own.ping(), yours.ping()]);
+    return { own, yours, client };
+  };
+  const bothWays = async (stores: { own: Stores; yours: Stores }, key: string, shownIn: ShownIn, on = cluster) => {
+    const [own, yours] = [stores.own.verifications, stores.yours.verifications];
+    expect(await wokenAfterMs({ cluster: on, waiter: yours, holder: own, key, shownIn })).toBeLessThan(SOON_MS);
+    expect(await wokenAfterMs({ cluster: on, waiter: own, holder: yours, key, shownIn })).toBeLessThan(SOON_MS);
+  };
+  const subscribers = async () => {
+    const lists = await Promise.all(cluster.nodes.map((node) => node.command("CLIENT", "LIST", "TYPE", "pubsub")));
+    return lists.flatMap((list) => String(list).trim().split("\n")).filter((line) => line !== "").length;
+  };
+
+  describe(`${name} on a cluster`, () => {
+    beforeAll(async () => {
+      cluster = await startRedisCluster();
+    });
+    afterAll(() => cluster?.stop());
+
+    it("works slot by slot, and lists every primary, over a connection of ours or yours", async () => {
+      const { own, yours, client } = await both();
+      for (let index = 0; index < 30; index += 1) {
+        const claim = await own.verifications.claim(`key ${index}`, request);
+        if (claim.status !== "claimed") throw new Error("not claimed");
+        await own.verifications.markUnknown(`key ${index}`, claim.lease);
+      }
+      for (const stores of [own, yours]) {
+        const handles = new Set<string>();
+        for await (const { handle } of stores.verifications.unresolved()) handles.add(handle);
+        expect(handles.size).toBe(30);
+        const { record } = await stores.sessions.create({ data: 1, subject: "s", idleTtlMs: 60_000 });
+        expect((await stores.sessions.rotate(record.id)).status).toBe("ok");
+        const checks = Array.from({ length: 20 }, (_, index) => ({ ...check, client: `client ${index}` }));
+        expect(await stores.rateLimits.consumeAll(checks)).toMatchObject({ allowed: true, atomic: false });
+      }
+      expect(await own.sessions.deleteBySubject("s")).toEqual({ deleted: 2 });
+      for (const node of cluster.nodes) expect(Number(await node.command("DBSIZE"))).toBeGreaterThan(0);
+      await Promise.all([own.close(), yours.close()]);
+      expect(client.isUp()).toBe(true);
+    });
+
+    it("wakes a waiter by a hint that only the record's own node passes on", async () => {
+      const stores = await both();
+      for (const key of ["one", "two", "three", "four"]) await bothWays(stores, key, "SHARDCHANNELS");
+      expect((await channelsOf(cluster, "CHANNELS")).flat()).toEqual([]);
+      const keys = ["a", "b", "c", "d", "e", "f", "g", "h"];
+      const waits = keys.map((key) => stores.own.verifications.wait(key, { timeoutMs: 1_500 }));
+      await until(async () => (await channelsOf(cluster, "SHARDCHANNELS")).flat().length === keys.length);
+      for (const [index, channels] of (await channelsOf(cluster, "SHARDCHANNELS")).entries()) {
+        for (const channel of channels) {
+          expect(await ownerOf(cluster, await slotOf(cluster, channel))).toBe(cluster.nodes[index]);
+        }
+      }
+      await Promise.all(waits);
+    });
+
+    it("wakes a waiter also where the caller's client puts a prefix before its keys", async () => {
+      const client = await borrow(cluster.nodes, "app:");
+      const options = { keyPrefix: "prefixed", commandTimeoutMs: 5_000 };
+      const [own, yours] = [client.open(options), client.open(options)];
+      onTestFinished(async () => {
+        await Promise.all([own.close(), yours.close()]);
+        client.end();
+      });
+      await bothWays({ own, yours }, "key", "SHARDCHANNELS");
+    });
+
+    it("opens connections for hints when somebody waits, and ends them with the stores", async () => {
+      const { own, yours } = await both();
+      const checks = [own, yours].map((stores) => stores.rateLimits.consume(check));
+      await Promise.all(checks);
+      expect(await subscribers()).toBe(0);
+      const waits = [own, yours].map((stores) => stores.verifications.wait("key", { timeoutMs: 10_000 }));
+      const over = Promise.allSettled(waits);
+      await until(async () => (await subscribers()) === 2);
+      await Promise.all([own.close(), yours.close()]);
+      await until(async () => (await subscribers()) === 0);
+      await over;
+    });
+
+    it("finishes by polling when the subscriber's connection is killed, and is hinted again after that", async () => {
+      const stores = await both();
+      const [held, waiting] = [stores.own.verifications, stores.yours.verifications];
+      const payment = { payloadHash: "payload", fingerprint: "f" };
+      let verified = (_: { ok: true }) => {};
+      const verifying = new Promise<{ ok: true }>((resolve) => {
+        verified = resolve;
+      });
+      let started = () => {};
+      const running = new Promise<void>((resolve) => {
+        started = resolve;
+      });
+      const first = verifyOnce(held, payment, () => {
+        started();
+        return verifying;
+      });
+      await running;
+      const second = verifyOnce(waiting, payment, () => Promise.reject(new Error("It is verified twice.")));
+      await until(async () => (await subscribers()) > 0);
+      await Promise.all(cluster.nodes.map((node) => node.command("CLIENT", "KILL", "TYPE", "pubsub")));
+      const startMs = performance.now();
+      verified({ ok: true });
+      expect(await second).toEqual({ ok: true, ran: false });
+      expect(performance.now() - startMs).toBeLessThan(SOON_MS);
+      await first;
+      await bothWays(stores, "after it was killed", "SHARDCHANNELS");
+    });
+
+    it("hears hints for a record whose slot has moved to another node", async () => {
+      const stores = await both();
+      const key = "on the move";
+      const leaving = new AbortController();
+      const waits = [stores.own, stores.yours].map(({ verifications }) =>
+        verifications.wait(key, { timeoutMs: 20_000, signal: leaving.signal }),
+      );
+      const over = Promise.allSettled(waits);
+      await until(async () => (await subscribers()) === 2);
+      const [channel = ""] = (await channelsOf(cluster, "SHARDCHANNELS")).flat();
+      await moveSlot(cluster, await slotOf(cluster, channel));
+      leaving.abort();
+      await over;
+      await bothWays(stores, key, "SHARDCHANNELS");
+    });
+
+    it("lets waits end and closes at once though the node that would hint is dead", async () => {
+      const doomed = await startRedisCluster();
+      onTestFinished(() => doomed.stop());
+      const { own, yours } = await both(doomed);
+      const waits = [own, yours].map(({ verifications }) => verifications.wait("key", { timeoutMs: 1_000 }));
+      const shown = () => channelsOf(doomed, "SHARDCHANNELS");
+      await until(async () => (await shown()).flat().length > 0);
+      const [channel = ""] = (await shown()).flat();
+      await (await ownerOf(doomed, await slotOf(doomed, channel))).kill("SIGKILL");
+      await Promise.all(waits);
+      const again = Promise.allSettled(
+        [own, yours].map(({ verifications }) => verifications.wait("key", { timeoutMs: 60_000 })),
+      );
+      const startMs = performance.now();
+      await Promise.all([own.close(), yours.close()]);
+      expect(performance.now() - startMs).toBeLessThan(SOON_MS);
+      expect((await again).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    });
+
+    it("subscribes and publishes the ordinary way where the server knows no sharded channels", async () => {
+      const older = await startRedisCluster(['rename-command SSUBSCRIBE ""', 'rename-command SPUBLISH ""']);
+      onTestFinished(() => older.stop());
+      const stores = await both(older);
+      for (const key of ["one", "two", "three"]) await bothWays(stores, key, "CHANNELS", older);
+    });
+  });
+}

@@ -1,0 +1,30 @@
+// Hints between processes of which one uses ioredis and the other node-redis: on a cluster both must mean the same channels.
+import { createIoredisVerificationStore } from "@tollbooth-stores/ioredis";
+import { createNodeRedisVerificationStore } from "@tollbooth-stores/redis";
+import { type ShownIn, startRedisCluster, wokenAfterMs } from "@tollbooth-stores/test-support";
+import { expect, it, onTestFinished } from "vitest";
+
+/** A waiter without a hint waits for 20 s here. */
+const SOON_MS = 1_000;
+
+it.each([
+  ["sharded where Redis has sharded channels", "SHARDCHANNELS", []],
+  ["ordinary before Redis 7", "CHANNELS", ['rename-command SSUBSCRIBE ""', 'rename-command SPUBLISH ""']],
+] satisfies [string, ShownIn, string[]][])(
+  "a hint of either client wakes a waiter of the other on a cluster: %s",
+  async (_, shownIn, config) => {
+    const cluster = await startRedisCluster(config);
+    onTestFinished(() => cluster.stop());
+    const connection = { cluster: cluster.nodes.slice(0, 1).map(({ host, port }) => ({ host, port })) };
+    const options = { connection, keyPrefix: "hints", commandTimeoutMs: 5_000 };
+    const [ioredis, nodeRedis] = [createIoredisVerificationStore(options), createNodeRedisVerificationStore(options)];
+    onTestFinished(async () => {
+      await Promise.all([ioredis.close(), nodeRedis.close()]);
+    });
+    for (const key of ["one", "two", "three", "four"]) {
+      const told = { cluster, key, shownIn };
+      expect(await wokenAfterMs({ ...told, waiter: nodeRedis, holder: ioredis })).toBeLessThan(SOON_MS);
+      expect(await wokenAfterMs({ ...told, waiter: ioredis, holder: nodeRedis })).toBeLessThan(SOON_MS);
+    }
+  },
+);
