@@ -5,7 +5,7 @@ import { alreadyUsed, paymentRequired, pending, receiptHeader } from "./answers.
 import type { RouteConfig } from "./gateway-config.ts";
 import { nonceUsedReason, paymentSteps } from "./payment-steps.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
-import { sessionId } from "./session-token.ts";
+import { announceSession, sessionId } from "./session-token.ts";
 
 /** The routes that are used by session. */
 export type SessionRoute = Extract<RouteConfig, { kind: "time-window" | "calls" }>;
@@ -33,6 +33,10 @@ export async function buySession(
 ): Promise<Response> {
   const { config, route, price, stores, issueToken } = context;
   const { signed, payment } = admitted;
+  const told = (token: string, state: Credited) => {
+    announceSession(route, sessionId(route, token), signed.payer, state.expiresAtMs, state.quotas?.[callsQuota]);
+    return bought(token, state);
+  };
   const credit = async (): Promise<Bought> => {
     const grant = {
       opId: payment.key,
@@ -41,12 +45,12 @@ export async function buySession(
     };
     if (presentedToken !== undefined) {
       const prolonged = await stores.sessions.credit(sessionId(route, presentedToken), grant);
-      if (prolonged.status === "ok") return bought(presentedToken, prolonged);
+      if (prolonged.status === "ok") return told(presentedToken, prolonged);
     }
     const token = issueToken(payment.key);
     const createWith = { data: { payer: signed.payer } };
     const created = await stores.sessions.credit(sessionId(route, token), { ...grant, createWith });
-    if (created.status === "ok") return bought(token, created);
+    if (created.status === "ok") return told(token, created);
     // Only a replay finds what it created gone: it was credited before, and its time is over.
     return { session: token, expiresAt: new Date(0).toISOString() };
   };
@@ -75,7 +79,12 @@ export async function buySession(
   }
 }
 
-function bought(token: string, state: { expiresAtMs: number; quotas?: Record<string, bigint> }): Bought {
+interface Credited {
+  expiresAtMs: number;
+  quotas?: Record<string, bigint>;
+}
+
+function bought(token: string, state: Credited): Bought {
   const calls = state.quotas?.[callsQuota];
   return {
     session: token,

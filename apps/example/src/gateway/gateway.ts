@@ -2,10 +2,11 @@
 // Behind the front of `npm start` it also takes GATEWAY_BEHIND_FRONT, GATEWAY_INSTANCE(S) and GATEWAY_SESSION_SECRET.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isStoreError } from "@tollbooth-stores/core";
-import { requiredEnv, runChild } from "../process/child.ts";
+import { requiredEnv, runChild, tellParent } from "../process/child.ts";
 import { listen } from "../process/listen.ts";
 import { gatewayApp } from "./gateway-app.ts";
 import { ConfigError, type GatewayConfig } from "./gateway-config.ts";
+import { startReporting } from "./gateway-report.ts";
 import { loadGateway } from "./load-gateway.ts";
 
 /** What changes where a front of ours stands before the gateway: the front is one more proxy, and drains for it. */
@@ -31,6 +32,8 @@ await runChild(
         const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
         throw taken ? new ConfigError(`Port ${port} is taken; choose another with --port.`) : error;
       });
+      // Nobody hears it where the gateway is run by itself.
+      const endReporting = process.connected ? startReporting(stores.describe(), tellParent) : () => undefined;
       return {
         ...server,
         async stop() {
@@ -40,6 +43,7 @@ await runChild(
           const clean = await server.stop(config.shutdownGraceMs);
           if (!clean) console.error(`gateway: requests were cut off after ${config.shutdownGraceMs} ms.`);
           await stores.close();
+          endReporting();
         },
       };
     } catch (error) {

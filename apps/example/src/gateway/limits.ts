@@ -1,6 +1,7 @@
 // The two limits of every paid route: by address before anything is verified, by payer once the payer is proven.
 import { type RateLimitStore, type ReportedDecision, rateLimiter, rateLimitHeaders } from "@tollbooth-stores/core";
 import type { GatewayConfig, Limit, RouteConfig } from "./gateway-config.ts";
+import { announce } from "./gateway-events.ts";
 
 /** What the limiters asked so far have said, ready to be sent. */
 export interface LimitAnswer {
@@ -24,6 +25,16 @@ export function routeLimits(store: RateLimitStore, config: GatewayConfig, route:
     const take = rateLimiter(store, { name, limit, window: windowMs });
     return async (client: string, before: LimitAnswer["reported"]): Promise<LimitAnswer> => {
       const decision = await take(client);
+      const { allowed, remaining, resetAfterMs } = decision;
+      announce({
+        kind: "decision",
+        limiter: name,
+        client,
+        allowed,
+        limit,
+        remaining,
+        resetsAtMs: Date.now() + resetAfterMs,
+      });
       const reported = [...before, { ...decision, name, windowMs }];
       return { allowed: decision.allowed, headers: rateLimitHeaders(reported), reported };
     };

@@ -72,6 +72,11 @@ describe("the gateway's configuration", () => {
       testConfig.replace("path: /report", "path: /healthz"),
       /routes\.1\.path: is the gateway's own/,
     ],
+    [
+      "a path of the dashboard's",
+      testConfig.replace("path: /report", "path: /dashboard/events"),
+      /routes\.1\.path: is the gateway's own/,
+    ],
     ["a price in words", testConfig.replace('"$0.02"', '"cheap"'), /routes\.2\.price: must be a price such as/],
     ["a window of nothing", testConfig.replace("window: 10m", "window: 0s"), /routes\.3\.window: /],
     ["a limit below 1", testConfig.replace("limit: 1000,", "limit: 0,"), /limits\.perPayer\.limit: /],

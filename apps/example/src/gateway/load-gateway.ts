@@ -1,6 +1,5 @@
 // The one YAML file, as the gateway's configuration and as running stores.
-import { type Environment, expandVariables, loadStores, readSource } from "@tollbooth-stores/config";
-import type { Stores } from "@tollbooth-stores/core";
+import { type Environment, expandVariables, type LoadedStores, loadStores, readSource } from "@tollbooth-stores/config";
 import { ConfigError, type GatewayConfig, parseGatewayConfig } from "./gateway-config.ts";
 import { keyvAdapter } from "./keyv-adapter.ts";
 import type { SessionData } from "./session-token.ts";
@@ -35,7 +34,7 @@ export async function loadGateway(
   source: string,
   env: Environment,
   instances = 1,
-): Promise<{ config: GatewayConfig; stores: Stores<SessionData> }> {
+): Promise<{ config: GatewayConfig; stores: LoadedStores<SessionData> }> {
   const { config, document, folder } = await readGatewayConfig(source, env);
   const { stores: block } = document;
   const counted = instances > 1 && isRecord(block) ? { ...document, stores: { ...block, instances } } : document;

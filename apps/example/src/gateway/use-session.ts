@@ -5,7 +5,7 @@ import { paymentRequired, tooManyRequests } from "./answers.ts";
 import { buySession, callsQuota, type SessionRoute } from "./buy-session.ts";
 import type { LimitAnswer } from "./limits.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
-import { bearerToken, sessionId } from "./session-token.ts";
+import { announceSession, bearerToken, sessionId } from "./session-token.ts";
 import { callUpstream } from "./upstream-client.ts";
 
 /** Nobody waits for a shared lease here; the upstream's own deadline ends the call. */
@@ -48,6 +48,7 @@ async function useSession(
     if (spent.status === "insufficient") return paymentRequired(asked.url, route, price, "no_calls_left", headers);
     left = spent.remaining;
   }
+  announceSession(route, id, session.data.payer, session.expiresAtMs, left);
   try {
     const answer = await callUpstream(config.upstream, { ...asked, paidBy: "session" }, never);
     return new Response(answer.body, {
