@@ -46,12 +46,12 @@ export interface InstancesOptions {
   start(name: string): Promise<Supervised>;
   /** How long a draining instance may take for what it has in flight, in milliseconds. */
   drainMs: number;
+  /** The pause before an instance that died is started again, in milliseconds. Default 1,000: long enough to be seen. */
+  restartDelayMs?: number | undefined;
   /** Told after every change of state. */
   onChange?: ((instance: InstanceView) => void) | undefined;
 }
 
-/** The pause before an instance that died is started again, in milliseconds: long enough to be seen. */
-const restartDelayMs = 1_000;
 /** An instance that dies so soon after its start, so often in a row, is given up. */
 const shortLifeMs = 5_000;
 const shortLives = 3;
@@ -73,6 +73,8 @@ export async function startInstances(count: number, options: InstancesOptions): 
   const leaving = new Set<Slot>();
   let turn = 0;
   let stopped = false;
+  const stopping = new AbortController();
+  const pause = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
   let fail: (reason: string) => void = () => undefined;
   const failed = new Promise<string>((resolve) => {
     fail = resolve;
@@ -101,7 +103,7 @@ export async function startInstances(count: number, options: InstancesOptions): 
     change(slot, "down");
     if (slot.diedYoung >= shortLives) return fail(`${slot.name} ended ${shortLives} times soon after its start`);
     await inTurn(slot, async () => {
-      await sleep(restartDelayMs);
+      await pause(options.restartDelayMs ?? 1_000);
       if (!stopped && !slot.leaving && slot.process === undefined) await relaunch(slot);
     }).catch(() => undefined);
   };
@@ -122,7 +124,8 @@ export async function startInstances(count: number, options: InstancesOptions): 
     slot.leaving = true;
     change(slot, "draining");
     const until = performance.now() + options.drainMs;
-    while (slot.inFlight > 0 && performance.now() < until) await sleep(drainLookMs);
+    const waiting = () => slot.inFlight > 0 && slot.process !== undefined && !stopped && performance.now() < until;
+    while (waiting()) await sleep(drainLookMs);
     await slot.process?.stop();
   };
 
@@ -205,6 +208,7 @@ export async function startInstances(count: number, options: InstancesOptions): 
     },
     async stop() {
       stopped = true;
+      stopping.abort();
       const all = [...slots, ...leaving];
       await Promise.all(all.map((slot) => slot.process?.stop()));
       await Promise.all(all.map((slot) => slot.busy));
