@@ -4,7 +4,7 @@ import { createNodeRedisVerificationStore } from "@tollbooth-stores/redis";
 import { type ShownIn, startRedisCluster, wokenAfterMs } from "@tollbooth-stores/test-support";
 import { expect, it, onTestFinished } from "vitest";
 
-/** A waiter without a hint waits for 20 s here. */
+/** Long before the 5 s that a waiter waits here whom no hint reaches. */
 const SOON_MS = 1_000;
 
 it.each([

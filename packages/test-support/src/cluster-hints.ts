@@ -16,7 +16,7 @@ export interface WokenOver {
   shownIn: ShownIn;
 }
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 5_000;
 
 /** The channels that somebody has subscribed to, node by node. */
 export async function channelsOf(cluster: Pick<RunningCluster, "nodes">, shownIn: ShownIn): Promise<string[][]> {
@@ -25,7 +25,7 @@ export async function channelsOf(cluster: Pick<RunningCluster, "nodes">, shownIn
 }
 
 /**
- * How many milliseconds pass from the release of a key until its waiter is woken: about 20,000 without a hint. The release
+ * How many milliseconds pass from the release of a key until its waiter is woken: about 5,000 without a hint. The release
  * comes once the waiter's subscription is shown; no other may be.
  */
 export async function wokenAfterMs({ cluster, waiter, holder, key, shownIn }: WokenOver): Promise<number> {

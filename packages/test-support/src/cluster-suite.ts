@@ -26,7 +26,7 @@ const check = {
 } as const;
 const request = { token: "t", fingerprint: "f", leaseMs: 30_000, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
 
-/** A waiter that no hint reaches looks again after 250 ms, and these wait for 20 s. */
+/** Long before the 5 s that a waiter waits here whom no hint reaches. */
 const SOON_MS = 1_000;
 
 /** Registers the tests. */
