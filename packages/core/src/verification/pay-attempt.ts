@@ -3,7 +3,7 @@ import { isStoreError } from "../errors.ts";
 import { type LeaseKeeper, withinLease } from "./lease-keeper.ts";
 import type { Paid, Payment, PaymentSteps } from "./pay-once.ts";
 import { writeReceipt } from "./receipt.ts";
-import { rememberRefusal } from "./refusals.ts";
+import { rememberRefusal, wasRefused } from "./refusals.ts";
 import type { Lease, VerificationStore } from "./verification-store.ts";
 import { STEP_LEASES } from "./verify-once.ts";
 
@@ -19,14 +19,17 @@ export interface Attempt<R> {
   /** The caller's. It ends an attempt only before the settlement. */
   signal: AbortSignal | undefined;
   serialize: ((result: R) => string) | undefined;
-  /** Whether the payload must be verified anew first: its remembered acceptance was followed by a refusal. */
-  reverify: boolean;
+  /** Whether this caller has just verified the payload. An acceptance from before may have been followed by a refusal. */
+  verifiedNow: boolean;
   /** How long its acceptance, and so a refusal, is remembered. */
   acceptedForMs: number;
 }
 
 /** "again": the lease was lost or the earlier attempt undone, so that the record must be looked at anew. */
 type Outcome<R> = Paid<R> | "again";
+
+/** After a refusal: 402, or 503 where it may be out of date. */
+type Refusal = { status: "rejected"; reason: string } | ReturnType<typeof pending>;
 
 /** When to ask again about a payment whose outcome is unknown. */
 const RETRY_PENDING_MS = 1_000;
@@ -36,7 +39,7 @@ const LAST_BACKOFF_MS = 1_000;
 /** Takes a freshly claimed payment to its end. */
 export async function runPayment<R>(attempt: Attempt<R>): Promise<Outcome<R>> {
   try {
-    const refusal = attempt.reverify ? await verifyAgain(attempt) : undefined;
+    const refusal = await verifyAgain(attempt);
     if (refusal !== undefined) return refusal;
     return attempt.order === "serve-then-settle" ? await serveThenSettle(attempt) : await settleThenServe(attempt);
   } finally {
@@ -56,7 +59,8 @@ export async function settleUnknown<R>(attempt: Attempt<R>, evidence: string | u
       return "again";
     }
     if (typeof found !== "object" || typeof found?.receipt !== "string") {
-      await markUnknownQuietly(attempt, evidence);
+      // The record has kept its evidence, or newer one of a late holder.
+      await markUnknownQuietly(attempt, undefined);
       return pending();
     }
     if (order === "settle-then-serve") return await serveSettled(attempt, found.receipt);
@@ -69,16 +73,15 @@ export async function settleUnknown<R>(attempt: Attempt<R>, evidence: string | u
   }
 }
 
-/** Within the lease, so once at a time; undefined: accepted. */
+/** Where the acceptance may be out of date: within the lease, so once at a time; undefined: accepted. */
 async function verifyAgain<R>(attempt: Attempt<R>): Promise<Outcome<R> | undefined> {
   const { keeper, steps, lease, leaseMs } = attempt;
   try {
+    if (attempt.verifiedNow || !(await wasRefused(attempt.store, attempt.payment))) return undefined;
     const result = await withinLease([keeper.signal], STEP_LEASES * leaseMs, (signal) =>
       steps.verify({ signal, fence: lease.fence }),
     );
-    if (result.ok) return undefined;
-    await releaseQuietly(attempt);
-    return { status: "rejected", reason: String(result.reason) };
+    return result.ok ? undefined : await refuse(attempt, result.reason);
   } catch (error) {
     if (keeper.signal.aborted) return "again";
     await releaseQuietly(attempt);
@@ -91,6 +94,7 @@ async function serveThenSettle<R>(attempt: Attempt<R>): Promise<Outcome<R>> {
   let result: R;
   let stored: string | undefined;
   try {
+    signal?.throwIfAborted();
     result = await serve(attempt, signal);
     stored = serialize?.(result);
     signal?.throwIfAborted();
@@ -145,10 +149,8 @@ function serve<R>({ keeper, steps, lease }: Attempt<R>, caller: AbortSignal | un
   });
 }
 
-type Settled =
-  | { status: "settled"; receipt: string }
-  | { status: "rejected"; reason: string }
-  | ReturnType<typeof pending>;
+type SettleAnswer = Awaited<ReturnType<PaymentSteps<unknown>["settle"]>>;
+type Settled = { status: "settled"; receipt: string } | Refusal;
 
 async function settle<R>(attempt: Attempt<R>, stored: string | undefined): Promise<Settled> {
   const { store, key, lease, keeper, steps, leaseMs } = attempt;
@@ -169,12 +171,10 @@ async function settle<R>(attempt: Attempt<R>, stored: string | undefined): Promi
       });
       return running;
     });
-    if (settled.ok === true && typeof settled.receipt === "string")
-      return { status: "settled", receipt: settled.receipt };
+    if (isReceipt(settled)) return { status: "settled", receipt: settled.receipt };
     if (settled.ok === false) {
       await rememberRefusal(store, attempt.payment, attempt.acceptedForMs);
-      await releaseQuietly(attempt);
-      return { status: "rejected", reason: String(settled.reason) };
+      return await refuse(attempt, settled.reason);
     }
   } catch {
     // Threw, timed out or lost its lease: the money may have moved.
@@ -184,18 +184,19 @@ async function settle<R>(attempt: Attempt<R>, stored: string | undefined): Promi
   return pending();
 }
 
+/** Programs without types may answer anything: only a clear yes is one. */
+function isReceipt(answer: SettleAnswer): answer is { ok: true; receipt: string } {
+  return answer.ok === true && typeof answer.receipt === "string";
+}
+
 /**
  * A settlement that succeeds after its time is still recorded, unless somebody has reconciled it meanwhile; but only where
  * what was served is kept with it. Otherwise it stays in doubt, and whoever reconciles it learns of the evidence: a record
  * that is done would leave the payer with a receipt and nothing else.
  */
-async function completeLate<R>(
-  attempt: Attempt<R>,
-  late: { ok: true; receipt: string } | { ok: false; reason: string },
-  stored: string | undefined,
-): Promise<void> {
+async function completeLate<R>(attempt: Attempt<R>, late: SettleAnswer, stored: string | undefined): Promise<void> {
   // In the other order the result is still owed: whoever reconciles serves it.
-  if (late.ok && attempt.order === "serve-then-settle" && stored !== undefined) {
+  if (isReceipt(late) && attempt.order === "serve-then-settle" && stored !== undefined) {
     await completeDurably(attempt, late.receipt, stored);
   }
 }
@@ -240,6 +241,12 @@ async function completeDurably<R>(
 
 export function pending(): { status: "pending"; retryAfterMs: number } {
   return { status: "pending", retryAfterMs: RETRY_PENDING_MS };
+}
+
+/** Refused only if the store confirms that the payment is free again: else somebody else may be making it, or have made it. */
+async function refuse<R>({ store, key, lease }: Attempt<R>, reason: string): Promise<Refusal> {
+  const released = await store.release(key, lease).catch(() => undefined);
+  return released?.status === "ok" ? { status: "rejected", reason: String(reason) } : pending();
 }
 
 /** Best effort: a lease that is neither released nor marked ends by itself, and means the same then or more. */

@@ -7,7 +7,6 @@ import { abortable } from "../store-runtime.ts";
 import { keepLease } from "./lease-keeper.ts";
 import { type Attempt, pending, runPayment, settleUnknown } from "./pay-attempt.ts";
 import { readReceipt } from "./receipt.ts";
-import { wasRefused } from "./refusals.ts";
 import { RETENTION_CEILING_MS, RETENTION_FLOOR_MS } from "./verification-record.ts";
 import type { VerificationStore } from "./verification-store.ts";
 import {
@@ -121,13 +120,16 @@ async function payFlight<R>(
   if (verified.status === "pending") return verified;
   if (verified.status === "rejected") {
     // A payment whose outcome is in doubt is not refused, whatever a verifier thinks of it by now: 402 would ask for another.
-    const inDoubt = (await store.peek(key)).status === "unknown";
-    return inDoubt ? pending() : { status: "rejected", reason: verified.reason };
+    // One that is being made may come to be so any moment.
+    const { status } = await store.peek(key);
+    return status === "unknown" || status === "in-progress"
+      ? pending()
+      : { status: "rejected", reason: verified.reason };
   }
 
   const patience = performance.now() + leaseMs;
-  const attemptWith = (lease: Attempt<R>["lease"], sentAt: number, reverify: boolean): Attempt<R> => ({
-    ...{ store, key, lease, payment, steps, order, leaseMs, signal, serialize, reverify, acceptedForMs },
+  const attemptWith = (lease: Attempt<R>["lease"], sentAt: number, verifiedNow: boolean): Attempt<R> => ({
+    ...{ store, key, lease, payment, steps, order, leaseMs, signal, serialize, verifiedNow, acceptedForMs },
     keeper: keepLease(store, key, lease, leaseMs, sentAt),
   });
   for (let attempts = 0; ; ) {
@@ -146,8 +148,7 @@ async function payFlight<R>(
     });
     switch (claim.status) {
       case "claimed": {
-        const reverify = !verified.ran && (await wasRefused(store, payment));
-        const paid = await runPayment(attemptWith(claim.lease, sentAt, reverify));
+        const paid = await runPayment(attemptWith(claim.lease, sentAt, verified.ran && attempts === 0));
         if (paid !== "again") return paid;
         attempts += 1;
         break;
