@@ -1,0 +1,76 @@
+// Everything that the logs say about each payment, side by side, and which repetitions a kill -9 explains.
+import { type Evidence, grouped, nonceKey } from "./evidence.ts";
+import type { FacilitatorCall, Run, Transfer } from "./lane-logs.ts";
+
+export interface Trail {
+  /** The plan's name; undefined where the logs know a payment that nobody planned. */
+  payment: string | undefined;
+  verifies: readonly FacilitatorCall[];
+  settles: readonly FacilitatorCall[];
+  runs: readonly Run[];
+  transfers: readonly Transfer[];
+  /** The requests that present it; the runs' own where nobody planned it. */
+  requests: readonly string[];
+}
+
+/** How much older than the gateway's own patience a step may look when its process dies, in milliseconds. */
+const slackMs = 1_000;
+
+const byTime = <T extends { at: number }>(lines: readonly T[]): T[] => [...lines].sort((a, b) => a.at - b.at);
+
+/** One trail for each payment that anybody planned or that a log names. */
+export function paymentTrails({ plan, logs, signed }: Evidence): Trail[] {
+  const named = new Map([...signed].map(([payment, { payer, nonce }]) => [nonceKey(payer, nonce), payment]));
+  const paymentOf = (payer: string, nonce: string) => named.get(nonceKey(payer, nonce)) ?? nonceKey(payer, nonce);
+  const calls = grouped(logs.calls, ({ payer, nonce }) => paymentOf(payer, nonce));
+  const transfers = grouped(logs.transfers, ({ from, nonce }) => paymentOf(from, nonce));
+  const runs = grouped(logs.runs, (run) => {
+    if (run.paidBy === "session") return undefined;
+    const request = plan.requests.get(run.request);
+    return request?.action === "pay" || request?.action === "buy" ? request.payment : `run of ${run.paidBy}`;
+  });
+  const names = new Set([...plan.payments.keys(), ...calls.keys(), ...transfers.keys(), ...runs.keys()]);
+  return [...names].map((name) => {
+    const planned = plan.payments.get(name);
+    const own = byTime(runs.get(name) ?? []);
+    const called = byTime(calls.get(name) ?? []);
+    return {
+      payment: planned && name,
+      verifies: called.filter(({ kind }) => kind === "verify"),
+      settles: called.filter(({ kind }) => kind === "settle"),
+      runs: own,
+      transfers: byTime(transfers.get(name) ?? []),
+      requests: planned?.map(({ id }) => id) ?? own.map(({ request }) => request),
+    };
+  });
+}
+
+/**
+ * How many verifications beyond the first a kill explains: the process that had asked died before it had done anything
+ * else for this payment, and the next one asked again. One for each process killed.
+ */
+export function explainedVerifies(trail: Trail, evidence: Evidence): number {
+  return explained(trail.verifies, [...trail.runs, ...trail.settles], trail, evidence).length;
+}
+
+/** The runs that died with their process before it had asked for the settlement: another one had to serve. */
+export function diedRuns(trail: Trail, evidence: Evidence): Run[] {
+  return explained(trail.runs, trail.settles, trail, evidence);
+}
+
+/** The steps that were the last of a killed process, and were taken again after its death. */
+function explained<T extends { at: number; instance: string }>(
+  steps: readonly T[],
+  later: readonly { at: number; instance: string }[],
+  { transfers }: Trail,
+  { kills, rules }: Evidence,
+): T[] {
+  return kills.flatMap((kill) => {
+    const last = steps.findLast(({ instance, at }) => instance === kill.instance && at <= kill.at);
+    if (last === undefined || kill.at - last.at > rules.stepMs + slackMs) return [];
+    const wentOn = later.some(({ instance, at }) => instance === kill.instance && at >= last.at);
+    const paid = transfers.some(({ at }) => at <= kill.at);
+    const again = steps.some(({ at }) => at > kill.at);
+    return wentOn || paid || !again ? [] : [last];
+  });
+}

@@ -1,0 +1,149 @@
+// Plays a trace against the front, standing for the edge proxy and for clients that do as the gateway's answers tell them.
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { RouteRules, Sent } from "./evidence.ts";
+import type { DrillRequest } from "./trace.ts";
+import type { Wallets } from "./wallets.ts";
+
+export interface PlayerOptions {
+  /** The front's address. */
+  url: string;
+  routes: ReadonlyMap<string, RouteRules>;
+  wallets: Wallets;
+}
+
+export interface PlayOptions {
+  /** Aborting ends the play early; it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** 2 plays twice as fast. Default 1. */
+  speed?: number | undefined;
+  /** The instant of the trace that is now, in milliseconds. Default: that of the first request. */
+  from?: number | undefined;
+}
+
+export interface Player {
+  /** Sends each request at its instant; resolves when the last one has its last answer. */
+  play(requests: readonly DrillRequest[], options?: PlayOptions): Promise<void>;
+  /** What was sent and answered so far, by request id. */
+  readonly sent: ReadonlyMap<string, Sent>;
+}
+
+/** One attempt takes no longer than this, in milliseconds: more than the gateway may wait for another's lease. */
+const attemptMs = 20_000;
+/** A request is sent again until it is this old, in milliseconds, and no more than so often. */
+const patienceMs = 45_000;
+const mostTimes = 40;
+/** Without Retry-After, and after a lost connection. */
+const pauseMs = 500;
+/** More requests than these never wait at once. */
+const mostInFlight = 400;
+
+const boughtSchema = z.object({ session: z.string() });
+
+export function player({ url, routes, wallets }: PlayerOptions): Player {
+  const sent = new Map<string, Sent>();
+  const tokens = new Map<string, Promise<string | undefined>>();
+
+  const attempt = async (request: DrillRequest, headers: Record<string, string>, one: Sent, signal: AbortSignal) => {
+    one.times += 1;
+    one.lastAt = Date.now();
+    const started = performance.now();
+    const response = await fetch(`${url}${request.route}`, {
+      method: routes.get(request.route)?.method ?? "GET",
+      headers,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]),
+    });
+    const body = await response.text();
+    one.ms = performance.now() - started;
+    one.status = response.status;
+    return { status: response.status, retryAfter: response.headers.get("retry-after"), body };
+  };
+
+  /** The same request, and payment, until there is an answer other than 503. Returns the last one's body. */
+  const persist = async (request: DrillRequest, headers: Record<string, string>, one: Sent, signal: AbortSignal) => {
+    const until = performance.now() + patienceMs;
+    for (;;) {
+      const answer = await attempt(request, headers, one, signal).catch((error: unknown) => {
+        if (signal.aborted) throw error;
+        return undefined;
+      });
+      if (answer !== undefined && answer.status !== 503) return answer;
+      if (answer === undefined) one.status = undefined;
+      const wait = secondsOf(answer?.retryAfter) ?? pauseMs;
+      if (performance.now() + wait > until || one.times >= mostTimes) {
+        if (answer === undefined) one.problem = "no-answer";
+        return answer;
+      }
+      await sleep(wait, undefined, { signal });
+    }
+  };
+
+  const send = async (request: DrillRequest, one: Sent, signal: AbortSignal): Promise<string | undefined> => {
+    const headers: Record<string, string> = {
+      "x-request-id": request.id,
+      // The edge proxy appends the address that it saw to whatever the client wrote.
+      "x-forwarded-for": [request.forwardedFor, request.client].filter((part) => part !== undefined).join(", "),
+      ...(request.userAgent !== undefined && { "user-agent": request.userAgent }),
+    };
+    if (request.action === "use") {
+      const token = await tokens.get(request.session);
+      if (token === undefined) {
+        one.problem = "no-session";
+        one.lastAt = Date.now();
+        return undefined;
+      }
+      headers.authorization = `Bearer ${token}`;
+    }
+    if (request.action === "pay" || request.action === "buy") {
+      const payment = await wallets.headersFor(request).catch(() => undefined);
+      if (payment === undefined) {
+        one.problem = "not-signed";
+        return undefined;
+      }
+      Object.assign(headers, payment);
+    }
+    const answer = await persist(request, headers, one, signal);
+    if (request.action !== "buy" || answer?.status !== 201) return undefined;
+    return boughtSchema.safeParse(parsed(answer.body)).data?.session;
+  };
+
+  return {
+    sent,
+    async play(requests, { signal = new AbortController().signal, speed = 1, from } = {}) {
+      const begun = performance.now();
+      const base = from ?? requests[0]?.at ?? 0;
+      const running = new Set<Promise<unknown>>();
+      for (const request of requests) {
+        const due = (request.at - base) / speed - (performance.now() - begun);
+        if (due >= 1) await sleep(due, undefined, { signal });
+        while (running.size >= mostInFlight) await Promise.race(running);
+        signal.throwIfAborted();
+        const one: Sent = { times: 0, lastAt: 0, finished: false, status: undefined, ms: 0, problem: undefined };
+        sent.set(request.id, one);
+        const done = send(request, one, signal)
+          .catch(() => undefined)
+          .finally(() => {
+            one.finished = !signal.aborted;
+          });
+        if (request.action === "buy") tokens.set(request.session, done);
+        running.add(done);
+        void done.finally(() => running.delete(done));
+      }
+      await Promise.all(running);
+      signal.throwIfAborted();
+    },
+  };
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A Retry-After in seconds, as milliseconds. */
+function secondsOf(header: string | null | undefined): number | undefined {
+  return header !== null && header !== undefined && /^\d{1,4}$/.test(header) ? Number(header) * 1_000 : undefined;
+}
