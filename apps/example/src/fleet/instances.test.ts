@@ -11,6 +11,8 @@ interface Played {
   readonly states: string[];
   /** The process with this id ends by itself. */
   end(pid: number): void;
+  /** The process with this id says that somebody told it to stop. */
+  sayStopping(pid: number): void;
   /** From now on: every process ends as soon as it serves, or none can be started. */
   ill(how: "dies" | "does not start" | undefined): void;
 }
@@ -18,6 +20,7 @@ interface Played {
 /** Processes get the ids 101, 102 and so on; they serve at once and end when told to. */
 async function played(count: number, options: Partial<InstancesOptions> = {}): Promise<Played> {
   const ends = new Map<number, () => void>();
+  const sayings = new Map<number, () => void>();
   const done: string[] = [];
   const states: string[] = [];
   let illness: "dies" | "does not start" | undefined;
@@ -28,6 +31,7 @@ async function played(count: number, options: Partial<InstancesOptions> = {}): P
     const exited = new Promise<Awaited<Supervised["exited"]>>((resolve) => {
       ends.set(pid, () => resolve({ code: 0, signal: null }));
     });
+    const stopping = new Promise<void>((resolve) => void sayings.set(pid, resolve));
     const end = () => ends.get(pid)?.();
     if (illness === "dies") setTimeout(end, 0);
     return {
@@ -36,6 +40,7 @@ async function played(count: number, options: Partial<InstancesOptions> = {}): P
       port: pid,
       url: `http://127.0.0.1:${pid}`,
       exited,
+      stopping,
       async stop() {
         done.push(`SIGTERM ${pid}`);
         end();
@@ -53,7 +58,7 @@ async function played(count: number, options: Partial<InstancesOptions> = {}): P
   const ill: Played["ill"] = (how) => {
     illness = how;
   };
-  return { instances, done, states, end: (pid) => ends.get(pid)?.(), ill };
+  return { instances, done, states, end: (pid) => ends.get(pid)?.(), sayStopping: (pid) => sayings.get(pid)?.(), ill };
 }
 
 const named = (instances: Instances) => instances.list().map(({ name, state, pid }) => `${name} ${state} ${pid}`);
@@ -70,7 +75,7 @@ describe("starting", () => {
         await Promise.resolve();
         starting -= 1;
         const exited = new Promise<never>(() => {});
-        return { name, pid: 1, port: 1, url: "", exited, stop: async () => {}, kill: () => {} };
+        return { name, pid: 1, port: 1, url: "", exited, stopping: exited, stop: async () => {}, kill: () => {} };
       },
     });
     onTestFinished(() => instances.stop());
@@ -85,7 +90,7 @@ describe("starting", () => {
         if (name === "gateway-3") throw new Error("no room for a third");
         const exited = new Promise<never>(() => {});
         const stop = async () => void stopped.push(name);
-        return { name, pid: 1, port: 1, url: "", exited, stop, kill: () => {} };
+        return { name, pid: 1, port: 1, url: "", exited, stopping: exited, stop, kill: () => {} };
       },
     });
     await expect(started).rejects.toThrow("no room for a third");
@@ -105,6 +110,15 @@ describe("taking turns", () => {
     void instances.restart("gateway-1");
     await vi.waitFor(() => expect(named(instances)[0]).toBe("gateway-1 draining 101"));
     expect(new Set(turns())).toEqual(new Set(["gateway-3"]));
+  });
+
+  test("gives none that says it is stopping, whoever told it to, and takes it back once it was started again", async () => {
+    const { instances, sayStopping, end } = await played(2);
+    sayStopping(101);
+    await vi.waitFor(() => expect(named(instances)[0]).toBe("gateway-1 draining 101"));
+    expect([instances.take()?.name, instances.take()?.name]).toEqual(["gateway-2", "gateway-2"]);
+    end(101);
+    await vi.waitFor(() => expect(named(instances)[0]).toBe("gateway-1 ready 103"));
   });
 
   test("counts what is in flight, a turn released twice once", async () => {

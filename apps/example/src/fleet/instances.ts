@@ -93,6 +93,10 @@ export async function startInstances(count: number, options: InstancesOptions): 
     void child.exited.then(() => died(slot, child, performance.now() - startedAt));
     if (stopped) return retire(slot);
     change(slot, "ready");
+    // Told to stop by somebody else: out of rotation while it finishes what it has.
+    void child.stopping.then(() => {
+      if (slot.process === child && slot.state === "ready") change(slot, "draining");
+    });
   };
 
   const died = async (slot: Slot, child: Supervised, livedMs: number): Promise<void> => {

@@ -9,12 +9,15 @@ import { ConfigError, type GatewayConfig } from "./gateway-config.ts";
 import { startReporting } from "./gateway-report.ts";
 import { loadGateway } from "./load-gateway.ts";
 
+/** How long a gateway that was told to stop goes on taking requests, so that the front hears of it first. */
+const frontNoticesMs = 100;
+
 /** What changes where a front of ours stands before the gateway: the front is one more proxy, and drains for it. */
 function placed(config: GatewayConfig, env: NodeJS.ProcessEnv): GatewayConfig {
   const { GATEWAY_INSTANCE: name = "gateway", GATEWAY_SESSION_SECRET: secret } = env;
   const known = { ...config, instance: `${name}/${process.pid}`, sessionSecret: config.sessionSecret ?? secret };
   if (env.GATEWAY_BEHIND_FRONT === undefined) return known;
-  return { ...known, host: "127.0.0.1", drainMs: 0, trustedProxies: config.trustedProxies + 1 };
+  return { ...known, host: "127.0.0.1", drainMs: frontNoticesMs, trustedProxies: config.trustedProxies + 1 };
 }
 
 await runChild(

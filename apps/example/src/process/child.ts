@@ -7,6 +7,11 @@ interface Ready {
   url: string;
 }
 
+/** What it tells once it has been told to stop, by whomever. */
+interface Stopping {
+  stopping: true;
+}
+
 export interface RunningChild {
   port: number;
   url: string;
@@ -30,6 +35,7 @@ export async function runChild(
   const stop = async () => {
     if (stopping) return;
     stopping = true;
+    tellParent({ stopping: true } satisfies Stopping);
     await running?.stop();
     process.exit(0);
   };

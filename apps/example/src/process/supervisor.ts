@@ -8,6 +8,8 @@ export interface Supervised {
   url: string;
   /** Resolves when the process has ended, however it did. */
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Resolves when it says that it is stopping, whoever told it to: nothing new is to be sent to it. */
+  stopping: Promise<void>;
   /** SIGTERM, then SIGKILL after `graceMs` (default 150,000, above every child's own). Resolves when it is gone. */
   stop(graceMs?: number): Promise<void>;
   /** Any signal, as faults are played through. */
@@ -32,6 +34,10 @@ function portOf(message: unknown): { port: number; url: string } | undefined {
   if (!("ready" in message) || !("port" in message) || !("url" in message)) return undefined;
   const { port, url } = message;
   return typeof port === "number" && typeof url === "string" ? { port, url } : undefined;
+}
+
+function saysStopping(message: unknown): boolean {
+  return typeof message === "object" && message !== null && "stopping" in message;
 }
 
 /** A child that ended before it served. Its own words are on its stderr. */
@@ -61,7 +67,12 @@ export async function startChild(program: ChildProgram): Promise<Supervised> {
     child.on("message", (message) => {
       const found = portOf(message);
       if (found) resolve(found);
-      else program.onMessage?.(message);
+      else if (!saysStopping(message)) program.onMessage?.(message);
+    });
+  });
+  const stopping = new Promise<void>((resolve) => {
+    child.on("message", (message) => {
+      if (saysStopping(message)) resolve();
     });
   });
   const failed = exited.then(({ code, signal }) => {
@@ -82,6 +93,7 @@ export async function startChild(program: ChildProgram): Promise<Supervised> {
       port,
       url,
       exited,
+      stopping,
       stop,
       kill: (signal) => void child.kill(signal),
     };

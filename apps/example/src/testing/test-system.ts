@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { type Fleet, startFleet } from "../fleet/start-fleet.ts";
+import { type Fleet, type FleetOptions, startFleet } from "../fleet/start-fleet.ts";
 import { readLog } from "../process/append-log.ts";
 import { payTo } from "./forge.ts";
 
@@ -53,8 +53,13 @@ async function send(method: string, url: string, body?: object): Promise<void> {
   if (!response.ok) throw new Error(`${method} ${new URL(url).pathname}: ${response.status}`);
 }
 
+/** The configuration with its state in the Redis at `url`. */
+export function onRedis(config: string, url: string): string {
+  return config.replace("stores: { provider: memory }", `stores: { provider: ioredis, redis: { url: "${url}" } }`);
+}
+
 /** Registers the hooks; call it once at a test file's top level. */
-export function testSystem(config: string = testConfig): TestSystem {
+export function testSystem(config: string = testConfig, options: Partial<FleetOptions> = {}): TestSystem {
   let system: Fleet | undefined;
   let directory: string | undefined;
   const running = () => {
@@ -68,7 +73,7 @@ export function testSystem(config: string = testConfig): TestSystem {
     directory = mkdtempSync(join(tmpdir(), "tollbooth-test-"));
     const configFile = join(directory, "gateway.yaml");
     writeFileSync(configFile, config);
-    system = await startFleet({ programs, logDirectory: directory, configFile, port: 0 });
+    system = await startFleet({ programs, logDirectory: directory, configFile, port: 0, ...options });
   }, 60_000);
   afterEach(async () => {
     await send("DELETE", `${running().ledger.url}/admin/faults`);
