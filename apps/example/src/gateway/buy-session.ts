@@ -59,7 +59,7 @@ export async function buySession(
     stores.verifications,
     payment,
     { ...steps, verify: admitted.limited(steps.verify), serve: credit },
-    { order: "settle-then-serve" },
+    { order: "settle-then-serve", leaseMs: config.paymentLeaseMs },
   );
   switch (paid.status) {
     case "paid":

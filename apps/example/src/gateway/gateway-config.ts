@@ -50,6 +50,8 @@ export interface GatewayConfig {
   asset?: { address: Address; name: string; version: string; decimals: number } | undefined;
   /** Longest time from signing to settling that a payment may be valid for. */
   paymentTimeoutMs: number;
+  /** How long a payment that an instance has in hand stays with it when it dies, before another takes it up. */
+  paymentLeaseMs: number;
   facilitator: { url: string; timeoutMs: number };
   /** Where to ask whether a nonce was used. */
   chain: { url: string };
@@ -138,6 +140,7 @@ const schema = z
       })
       .optional(),
     paymentTimeout: duration.refine((ms) => ms >= 10_000 && ms <= 86_400_000, "must be 10s to 24h").prefault("2m"),
+    paymentLease: duration.refine((ms) => ms >= 1_000 && ms <= 60_000, "must be 1s to 60s").prefault("10s"),
     facilitator: z.strictObject({ url, timeout: duration.prefault("5s") }),
     chain: z.strictObject({ url }),
     upstream: z.strictObject({ url, timeout: duration.prefault("5s") }),
@@ -153,9 +156,10 @@ const schema = z
         "lists a method and path twice",
       ),
   })
-  .transform(({ paymentTimeout, facilitator, upstream, drain, shutdownGrace, ...rest }) => ({
+  .transform(({ paymentTimeout, paymentLease, facilitator, upstream, drain, shutdownGrace, ...rest }) => ({
     ...rest,
     paymentTimeoutMs: paymentTimeout,
+    paymentLeaseMs: paymentLease,
     facilitator: { url: facilitator.url, timeoutMs: facilitator.timeout },
     upstream: { url: upstream.url, timeoutMs: upstream.timeout },
     drainMs: drain ?? 0,

@@ -27,6 +27,7 @@ describe("the gateway's configuration", () => {
       port: 4021,
       host: "127.0.0.1",
       paymentTimeoutMs: 120_000,
+      paymentLeaseMs: 10_000,
       upstream: { url: "http://127.0.0.1:2", timeoutMs: 5_000 },
       trustedProxies: 0,
       drainMs: 0,

@@ -1,5 +1,5 @@
 // A route that is paid for request by request: verified once, served once, settled once, on however many instances.
-import { isStoreError, payOnce } from "@tollbooth-stores/core";
+import { isStoreError, type PaymentSteps, payOnce } from "@tollbooth-stores/core";
 import { admit } from "./admit.ts";
 import { alreadyUsed, paymentRequired, pending, receiptHeader } from "./answers.ts";
 import { nonceUsedReason, paymentSteps } from "./payment-steps.ts";
@@ -28,7 +28,7 @@ export async function payPerRequest(
   const run = (signal: AbortSignal) => callUpstream(config.upstream, { ...asked, paidBy: payment.key }, signal);
   let served: string | undefined;
   let recovered: UpstreamAnswer | undefined;
-  const paid = await payOnce<UpstreamAnswer>(stores.verifications, payment, {
+  const all: PaymentSteps<UpstreamAnswer> = {
     verify: admitted.limited(steps.verify),
     async serve({ signal }) {
       const answer = await run(signal);
@@ -47,7 +47,8 @@ export async function payPerRequest(
       if (typeof found === "object") recovered = evidence ? readAnswer(evidence) : await run(step.signal);
       return found;
     },
-  });
+  };
+  const paid = await payOnce(stores.verifications, payment, all, { leaseMs: config.paymentLeaseMs });
   switch (paid.status) {
     case "paid": {
       const answer = paid.fresh ? paid.result : recovered;

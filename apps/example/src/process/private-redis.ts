@@ -2,11 +2,17 @@
 import { findRedisServer, type RunningRedis, startRedis } from "@tollbooth-stores/test-support/servers";
 import { UsageError } from "../command-line.ts";
 
-/** How to get a Redis where there is none. */
-const howTo =
+/** How to get a Redis where there is none; `command` uses the user's own. */
+const howTo = (command: string) =>
   'There is no redis-server or valkey-server on the PATH. Install one ("apt-get install redis-server", ' +
-  '"brew install redis"), set TOLLBOOTH_REDIS_SERVER to its path, or use a Redis of yours: ' +
-  "REDIS_URL=redis://... npm start -- --instances 3 --config apps/example/config/redis.yaml";
+  `"brew install redis"), set TOLLBOOTH_REDIS_SERVER to its path, or use a Redis of yours: ${command}`;
+
+export interface PrivateRedisOptions {
+  /** How to do the same with a Redis of the user's, for the message where there is no server. */
+  withYours?: string | undefined;
+  /** Told when it ended by itself, instead of starting it again. */
+  onEnd?: (() => void) | undefined;
+}
 
 /** Whether `privateRedis` would find a server. */
 export async function hasRedisServer(): Promise<boolean> {
@@ -20,16 +26,17 @@ export async function hasRedisServer(): Promise<boolean> {
  * Starts it with AOF and fsync always: what was answered survives its crash. When it ends by itself it is started again,
  * which is told on stderr. Throws a UsageError that says how to get one where there is none; nothing is installed.
  */
-export async function privateRedis(): Promise<RunningRedis> {
-  if (!(await hasRedisServer())) throw new UsageError(howTo);
-  const redis = await startRedis({
-    appendFsync: "always",
-    onEnd() {
-      console.error("The private Redis ended by itself; starting it again. Payments answer 503 until it is back.");
-      redis.restart().catch((error: unknown) => {
-        console.error(`It does not start: ${error instanceof Error ? error.message : String(error)}`);
-      });
-    },
-  });
+export async function privateRedis({
+  withYours = "REDIS_URL=redis://... npm start -- --instances 3 --config apps/example/config/redis.yaml",
+  onEnd,
+}: PrivateRedisOptions = {}): Promise<RunningRedis> {
+  if (!(await hasRedisServer())) throw new UsageError(howTo(withYours));
+  const startAgain = () => {
+    console.error("The private Redis ended by itself; starting it again. Payments answer 503 until it is back.");
+    redis.restart().catch((error: unknown) => {
+      console.error(`It does not start: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  };
+  const redis = await startRedis({ appendFsync: "always", onEnd: onEnd ?? startAgain });
   return redis;
 }
