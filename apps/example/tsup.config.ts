@@ -1,7 +1,8 @@
+import type { Options } from "tsup";
 import { packageBuild } from "../../tsup.shared.ts";
 
 // Programs, not a library: each process of the example is an entry, and nobody imports their types.
-export default packageBuild(
+const programs = packageBuild(
   [
     "src/main.ts",
     "src/pay.ts",
@@ -9,5 +10,23 @@ export default packageBuild(
     "src/simulated-ledger/simulated-ledger.ts",
     "src/upstream/upstream.ts",
   ],
-  { dts: false },
+  // The page below dist/dashboard is built at the same time, and cleans up after itself.
+  { dts: false, clean: ["!dashboard/**"] },
 );
+
+/** The dashboard's page: one script and one style sheet for browsers, with everything in them. */
+const page: Options = {
+  entry: { main: "src/dashboard/client/main.tsx" },
+  outDir: "dist/dashboard",
+  publicDir: "src/dashboard/client/public",
+  tsconfig: "src/dashboard/client/tsconfig.json",
+  format: ["esm"],
+  target: "es2022",
+  platform: "browser",
+  noExternal: [/./],
+  minify: true,
+  splitting: false,
+  clean: true,
+};
+
+export default [programs, page];

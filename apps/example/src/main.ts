@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
+import { dashboard } from "./dashboard/dashboard.ts";
 import { startFleet } from "./fleet/start-fleet.ts";
 import { ConfigError } from "./gateway/gateway-config.ts";
-import { privateRedis } from "./process/private-redis.ts";
+import { hasRedisServer, privateRedis } from "./process/private-redis.ts";
 import { stopRequested } from "./process/stop-requested.ts";
 import { ChildFailed } from "./process/supervisor.ts";
 
@@ -25,20 +26,24 @@ async function main(): Promise<number> {
   const logDirectory = logs === undefined ? mkdtempSync(join(tmpdir(), "tollbooth-example-")) : resolve(logs);
 
   const stopSignal = stopRequested();
+  const programs = new URL("./", import.meta.url);
   const redis = withRedis ? await privateRedis() : undefined;
+  const shown = dashboard({ programs, logDirectory, redisFound: await hasRedisServer() });
   try {
     const fleet = await startFleet({
-      programs: new URL("./", import.meta.url),
+      ...shown.hooks,
+      programs,
       logDirectory,
       configFile: config,
       instances: count,
       port,
       env: { ...(redis && { REDIS_URL: redis.url }) },
     });
+    shown.attach(fleet);
     const { url, ledger, upstream, instances } = fleet;
     const pids = instances.list().map(({ name, pid }) => `${name} (pid ${pid})`);
     console.log(`
-  Gateway   ${url}  (routes and prices: GET /)
+  Gateway   ${url}  (in a browser: the live dashboard; else routes and prices)
   Instances ${pids.join(", ")}
   Health    ${url}/healthz  ${url}/readyz
   Ledger    ${ledger.url}  (pid ${ledger.pid}; SIMULATED: no real money moves)
@@ -52,9 +57,11 @@ async function main(): Promise<number> {
 `);
     const reason = await Promise.race([stopSignal, fleet.failed]);
     if (reason !== undefined) console.error(`${reason}; stopping the others.`);
+    await shown.close();
     await fleet.stop();
     return reason === undefined ? 0 : 1;
   } finally {
+    await shown.close();
     await redis?.stop();
   }
 }

@@ -8,6 +8,8 @@ export interface Buyer {
   account: PrivateKeyAccount;
   /** What an unpaid request to `url` is asked for. Throws where the answer is no 402. */
   priceOf(url: string, init?: RequestInit): Promise<PaymentRequired>;
+  /** The same of an answer that is there already. */
+  readPrice(response: Response): Promise<PaymentRequired>;
   /** Signs; sends nothing. */
   sign(required: PaymentRequired): Promise<PaymentPayload>;
   /** The header that carries a signed payment. */
@@ -21,10 +23,10 @@ export function buyer(account: PrivateKeyAccount): Buyer {
   const http = new x402HTTPClient(new x402Client().register("eip155:*", new ExactEvmScheme(account)));
   const self: Buyer = {
     account,
-    async priceOf(url, init) {
-      const response = await fetch(url, init);
+    priceOf: async (url, init) => self.readPrice(await fetch(url, init)),
+    async readPrice(response) {
       const body: unknown = await response.json();
-      if (response.status !== 402) throw new Error(`Expected 402 from ${url}, got ${response.status}.`);
+      if (response.status !== 402) throw new Error(`Expected 402 from ${response.url}, got ${response.status}.`);
       return http.getPaymentRequiredResponse((name) => response.headers.get(name), body);
     },
     sign: (required) => http.createPaymentPayload(required),

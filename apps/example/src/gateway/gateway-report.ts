@@ -4,6 +4,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { StoresDescription } from "@tollbooth-stores/config";
 import { type OperationMessage, operationChannel } from "@tollbooth-stores/core";
 import { z } from "zod";
+import { keepLatest } from "../keep-latest.ts";
 import { type DecisionEvent, type GatewayEvent, gatewayChannel, type SessionEvent } from "./gateway-events.ts";
 
 /** What one client was told by one limiter. */
@@ -141,11 +142,11 @@ function nothing() {
     const key = `${now.limiter} ${now.client}`;
     const before = decisions.get(key) ?? { allowed: 0, denied: 0 };
     const sums = { allowed: before.allowed + Number(allowed), denied: before.denied + Number(!allowed) };
-    keep(decisions, key, { ...now, ...sums });
+    keepLatest(decisions, mostNamed, key, { ...now, ...sums });
   };
   const addSession = ({ kind: _kind, callsLeft, ...now }: SessionEvent) => {
     const id = createHash("sha256").update(now.id).digest("hex").slice(0, 8);
-    keep(sessions, id, { ...now, id, ...(callsLeft !== undefined && { callsLeft }) });
+    keepLatest(sessions, mostNamed, id, { ...now, id, ...(callsLeft !== undefined && { callsLeft }) });
   };
   return {
     addOperation({ durationMs, errorCode }: OperationMessage) {
@@ -162,14 +163,6 @@ function nothing() {
       operations: { latencies: [...latencies], errors: Object.fromEntries(errors) },
     }),
   };
-}
-
-/** Puts the entry last, and drops the first ones beyond what a report may name. */
-function keep<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  const [first] = map.keys();
-  if (map.size > mostNamed && first !== undefined) map.delete(first);
 }
 
 function isOperation(message: unknown): message is OperationMessage {

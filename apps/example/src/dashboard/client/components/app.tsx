@@ -1,0 +1,49 @@
+// The whole page.
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { readPermission } from "../permission.ts";
+import { useActions } from "../use-actions.ts";
+import { useLive } from "../use-live.ts";
+import { useNow } from "../use-now.ts";
+import { Allowances } from "./allowances.tsx";
+import { Comparison } from "./comparison.tsx";
+import { Console } from "./console.tsx";
+import { Instances } from "./instances.tsx";
+import { Payments } from "./payments.tsx";
+import { Recent } from "./recent.tsx";
+import { Sessions } from "./sessions.tsx";
+import { Stores } from "./stores.tsx";
+import { TopBar } from "./top-bar.tsx";
+
+export function App(): JSX.Element {
+  const [permission] = useState(readPermission);
+  const actions = useActions(permission);
+  const { state, connection, clockAheadMs } = useLive();
+  const now = useNow(clockAheadMs);
+  const instances = state?.instances.length ?? 0;
+  return (
+    <>
+      <TopBar about={state?.about} instances={instances} connection={connection} />
+      <main class={connection === "lost" ? "stale" : undefined}>
+        {state !== undefined && (
+          <>
+            <Payments payments={state.payments} />
+            <div class="columns">
+              <div class="wide">
+                <Console state={state.actions} actions={actions} />
+                <Instances instances={state.instances} actions={actions} />
+              </div>
+              <div class="narrow">
+                <Allowances allowances={state.allowances} now={now} />
+                <Sessions sessions={state.sessions} now={now} />
+                <Stores stores={state.stores} />
+                <Recent recent={state.recent} />
+              </div>
+            </div>
+            <Comparison comparison={state.comparison} about={state.about} actions={actions} />
+          </>
+        )}
+      </main>
+    </>
+  );
+}

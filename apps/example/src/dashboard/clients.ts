@@ -1,0 +1,62 @@
+// What clients may still do and how long sessions still last, from what the gateways report.
+import type { DecisionReport, SessionReport } from "../gateway/gateway-report.ts";
+import { keepLatest } from "../keep-latest.ts";
+import type { Allowance, SessionState } from "./state.ts";
+
+export interface Clients {
+  heard(decisions: readonly DecisionReport[], sessions: readonly SessionReport[]): void;
+  allowances(): Allowance[];
+  sessions(): SessionState[];
+}
+
+/** So many are shown, the ones last heard of. */
+const mostShown = 12;
+/** What they add up to is forgotten of clients that have not been heard of for so many others. */
+const mostKept = 500;
+/** How long what is over is still shown, in milliseconds. */
+const shownAfterMs = 60_000;
+
+export function clients(now: () => number): Clients {
+  const allowances = new Map<string, Allowance>();
+  const sessions = new Map<string, SessionState>();
+  return {
+    heard(decisions, bought) {
+      for (const { limiter, client, allowed, denied, ...rest } of decisions) {
+        const key = `${limiter} ${client}`;
+        const before = allowances.get(key) ?? { allowed: 0, denied: 0 };
+        const sums = { allowed: before.allowed + allowed, denied: before.denied + denied };
+        const byPayer = /^payer (.*)$/.exec(limiter)?.[1];
+        const who = { client: byPayer === undefined ? client : shortPayer(client), scope: byPayer ?? "all routes" };
+        keepLatest(allowances, mostKept, key, { ...rest, ...sums, ...who });
+      }
+      for (const { id, payer, callsLeft, ...rest } of bought) {
+        const before = sessions.get(id);
+        const spanMs = Math.max(before?.spanMs ?? 0, rest.expiresAtMs - now());
+        const calls = callsLeft !== undefined && {
+          callsLeft,
+          callsMost: Math.max(before?.callsMost ?? 0, callsLeft),
+        };
+        keepLatest(sessions, mostKept, id, { ...rest, id, payer: shortPayer(payer), spanMs, ...calls });
+      }
+    },
+    allowances: () =>
+      shown(allowances, ({ resetsAtMs }) => resetsAtMs + shownAfterMs > now()).sort(
+        (a, b) => a.client.localeCompare(b.client) || a.scope.localeCompare(b.scope),
+      ),
+    sessions: () =>
+      shown(sessions, ({ expiresAtMs }) => expiresAtMs + shownAfterMs > now()).sort(
+        (a, b) => a.route.localeCompare(b.route) || a.id.localeCompare(b.id),
+      ),
+  };
+}
+
+/** Enough of a payer to tell it from others. */
+function shortPayer(payer: string): string {
+  return /^0x[0-9a-fA-F]{40}$/.test(payer) ? `${payer.slice(0, 6)}…${payer.slice(-4)}` : "unknown";
+}
+
+/** The last ones heard of; the others are forgotten. */
+function shown<V>(map: Map<string, V>, current: (value: V) => boolean): V[] {
+  for (const [key, value] of map) if (!current(value)) map.delete(key);
+  return [...map.values()].slice(-mostShown);
+}
