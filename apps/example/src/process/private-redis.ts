@@ -2,17 +2,9 @@
 import { findRedisServer, type RunningRedis, startRedis } from "@tollbooth-stores/test-support/servers";
 import { UsageError } from "../command-line.ts";
 
-/** How to get a Redis where there is none; `command` uses the user's own. */
-const howTo = (command: string) =>
-  'There is no redis-server or valkey-server on the PATH. Install one ("apt-get install redis-server", ' +
-  `"brew install redis"), set TOLLBOOTH_REDIS_SERVER to its path, or use a Redis of yours: ${command}`;
-
-export interface PrivateRedisOptions {
-  /** How to do the same with a Redis of the user's, for the message where there is no server. */
-  withYours?: string | undefined;
-  /** Told when it ended by itself, instead of starting it again. */
-  onEnd?: (() => void) | undefined;
-}
+/** What to do where no server is found and none is wanted. */
+const ownRedis =
+  "Or use a Redis of yours: REDIS_URL=redis://... npm start -- --instances 3 --config apps/example/config/redis.yaml";
 
 /** Whether `privateRedis` would find a server. */
 export async function hasRedisServer(): Promise<boolean> {
