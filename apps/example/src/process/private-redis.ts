@@ -2,9 +2,12 @@
 import { findRedisServer, type RunningRedis, startRedis } from "@tollbooth-stores/test-support/servers";
 import { UsageError } from "../command-line.ts";
 
-/** What to do where no server is found and none is wanted. */
-const ownRedis =
-  "Or use a Redis of yours: REDIS_URL=redis://... npm start -- --instances 3 --config apps/example/config/redis.yaml";
+export interface PrivateRedisOptions {
+  /** How to do the same with a Redis of the user's, for the message where there is no server. */
+  withYours?: string | undefined;
+  /** Told when it ended by itself, instead of starting it again. */
+  onEnd?: (() => void) | undefined;
+}
 
 /** Whether `privateRedis` would find a server. */
 export async function hasRedisServer(): Promise<boolean> {
@@ -22,7 +25,10 @@ export async function privateRedis({
   withYours = "REDIS_URL=redis://... npm start -- --instances 3 --config apps/example/config/redis.yaml",
   onEnd,
 }: PrivateRedisOptions = {}): Promise<RunningRedis> {
-  if (!(await hasRedisServer())) throw new UsageError(howTo(withYours));
+  await findRedisServer({ install: false }).catch((error: unknown) => {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${said}\nOr use a Redis of yours: ${withYours}`);
+  });
   const startAgain = () => {
     console.error("The private Redis ended by itself; starting it again. Payments answer 503 until it is back.");
     redis.restart().catch((error: unknown) => {
