@@ -3,13 +3,16 @@ import type { StoredRecord } from "../atomic-port.ts";
 import { claim, reconcile } from "../verification/claim.ts";
 import { complete, markUnknown, release } from "../verification/end.ts";
 import { note, renew } from "../verification/hold.ts";
+import { look } from "../verification/peek.ts";
 import { phaseOf, readBody, type Transition, type VerificationBody } from "../verification/verification-record.ts";
 import type { Lease } from "../verification/verification-store.ts";
 import {
   believesToHold,
   type Flight,
+  isRefused,
   type PayCall,
   type PayClient,
+  type PayDeed,
   type PayReply,
   type PayRules,
   payAnswered,
@@ -42,6 +45,8 @@ export interface PaymentGhost {
   readonly flights: readonly Flight[];
   /** The highest fence issued. */
   readonly fence: number;
+  /** The fence under which a refusal was last remembered, by one who held the lease; 0: none. */
+  readonly refused: number;
   readonly broken: string | null;
 }
 
@@ -62,20 +67,30 @@ export function paymentScenario({
   ...rules
 }: PaymentOptions = {}): Scenario<PayClient, PayCall, PayReply, PaymentGhost> {
   const on: PaymentTransitions = { claim, reconcile, renew, note, complete, release, markUnknown, ...transitions };
-  const rule: PayRules = { order: "serve-then-settle", leaseMs, validUntilMs, reconcilesAs: "another", ...rules };
+  const rule: PayRules = {
+    ...{ order: "serve-then-settle", leaseMs, validUntilMs, tokens: "new" },
+    ...{ verifiedFor: "first attempt", refusedIf: "released" },
+    ...rules,
+  };
   const names = ["A", "B", "C"].slice(0, callers);
   return {
     names,
     startMs,
-    actors: names.map((token) => ({ at: "claim", token, attempts, beats })),
+    // The first one has verified the payload for all.
+    actors: names.map((name) => ({ at: "claim", name, attempts, beats, ...(name === "A" && { verified: "before" }) })),
     records: found === "nothing" ? {} : { payment: diedUnknown() },
-    ghost: { flights: found === "nothing" ? [] : ["flying"], fence: 1, broken: null },
-    turns: (client, { ghost, nowMs }) =>
-      payTurns(client, rule, ghost.flights, nowMs).map((turn) => {
+    ghost: { flights: found === "nothing" ? [] : ["flying"], fence: 1, refused: 0, broken: null },
+    turns: (client, { ghost, records, strays, nowMs }) => {
+      const tokens = new Set(strays.map(({ call }) => ("token" in call ? call.token : "")));
+      const last = readBody(records.payment ?? null)?.token;
+      if (last !== undefined) tokens.add(last);
+      return payTurns(client, rule, { flights: ghost.flights, tokens, nowMs }).map((turn) => {
         if ("call" in turn) return turn;
-        return { ...turn, ghost: { ...ghost, flights: turn.ghost ?? ghost.flights } };
-      }),
-    keysOf: () => ["payment"],
+        const { ghost: deed, ...rest } = turn;
+        return deed === undefined ? rest : { ...rest, ghost: after(deed, client, ghost, rule, attempts) };
+      });
+    },
+    keysOf: ({ op }) => (op === "wasRefused" || op === "rememberRefusal" ? ["refusal", "payment"] : ["payment"]),
     step(call, [record = null], nowMs) {
       const { write, reply } = transition(on, call, record, nowMs);
       return { writes: [write], reply };
@@ -83,7 +98,8 @@ export function paymentScenario({
     applied: (ghost, event) => ({
       ...ghost,
       fence: Math.max(ghost.fence, issuedFence(event)),
-      broken: ghost.broken ?? wrongly(ghost, event),
+      refused: Math.max(ghost.refused, refusedFence(event)),
+      broken: ghost.broken ?? wrongly(ghost, event, rule),
     }),
     answered: (client, call, reply, nowMs) => payAnswered(client, call, reply, rule, nowMs),
     instants: ({ records, ghost, nowMs }) => {
@@ -91,7 +107,11 @@ export function paymentScenario({
       const body = readBody(record);
       const ends = ghost.flights.includes("flying") ? [validUntilMs] : [];
       if (record !== null) ends.push(record.endsAtMs);
-      if (body !== null && phaseOf(body, nowMs) === "held") ends.push(body.leaseUntilMs);
+      if (body !== null && phaseOf(body, nowMs) === "held") {
+        ends.push(body.leaseUntilMs);
+        // Who renews does so before it must.
+        if (beats > 0) ends.push(body.leaseUntilMs - leaseMs / 2);
+      }
       return ends;
     },
     surroundings: ({ ghost, nowMs }) =>
@@ -110,6 +130,23 @@ export function paymentScenario({
       return reply.status === "done" ? `done (${reply.outcome})` : reply.status;
     },
   };
+}
+
+/** The books after what a caller did by itself. `attempts`: what it has for its first one. */
+function after(
+  deed: PayDeed,
+  client: PayClient,
+  ghost: PaymentGhost,
+  { order }: PayRules,
+  attempts: number,
+): PaymentGhost {
+  if (deed === "sends") return { ...ghost, flights: [...ghost.flights, "flying"] };
+  const paid = ghost.flights.includes("landed");
+  if (order === "settle-then-serve" && !paid) return { ...ghost, broken: "what was not paid for was served" };
+  const overtaken = ghost.refused > 0 && Number(client.lease?.fence) > ghost.refused;
+  const verified = client.verified === "again" || (client.verified === "before" && client.attempts === attempts);
+  if (paid || verified || !overtaken) return ghost;
+  return { ...ghost, broken: `${client.name} serves on an acceptance that a refusal has overtaken` };
 }
 
 /** An attempt under fence 1 sent its settlement, and has not been heard of since. */
@@ -135,6 +172,7 @@ function transition(
   record: StoredRecord | null,
   nowMs: number,
 ): Transition<PayReply> {
+  if (call.op === "wasRefused") return { reply: look(record, nowMs) };
   if (!("fence" in call)) {
     if (call.op === "reconcile") return on.reconcile(record, nowMs, { token: call.token, leaseMs });
     const request = { leaseMs, onLeaseExpiry: "retry", retainUntilMs: validUntilMs, fingerprint } as const;
@@ -152,6 +190,12 @@ function transition(
       const result = { outcome: "accepted", value: "receipt", valueTtlMs: undefined } as const;
       return on.complete(record, nowMs, { ...result, lease, retainUntilMs: validUntilMs });
     }
+    case "rememberRefusal": {
+      // Two calls in payOnce; what the first leaves is a refusal already.
+      const request = { token: call.token, fingerprint, leaseMs, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
+      return claim(record, nowMs, request);
+    }
+    case "refuse":
     case "release":
       return on.release(record, nowMs, lease);
     case "markUnknown":
@@ -160,13 +204,25 @@ function transition(
 }
 
 /** The fence of a lease that this call newly granted; 0 where it granted none. */
-function issuedFence({ reply }: Applied<PayCall, PayReply>): number {
+function issuedFence({ call, reply }: Applied<PayCall, PayReply>): number {
+  if (call.op === "rememberRefusal") return 0;
   return reply.status === "claimed" && reply.via !== "resume" ? Number(reply.lease.fence) : 0;
 }
 
+/** The fence of a holder that has just remembered a refusal, so that no later one can have looked for it before; else 0. */
+function refusedFence({ call, before, nowMs }: Applied<PayCall, PayReply>): number {
+  if (call.op !== "rememberRefusal") return 0;
+  const body = readBody(before[1] ?? null);
+  return phaseOf(body, nowMs) === "held" && String(body?.fence) === call.fence ? Number(call.fence) : 0;
+}
+
 /** What an applied call did that it must not do. */
-function wrongly(ghost: PaymentGhost, event: Applied<PayCall, PayReply>): string | null {
-  const { call, nowMs } = event;
+function wrongly(ghost: PaymentGhost, event: Applied<PayCall, PayReply>, rules: PayRules): string | null {
+  const { call, reply, nowMs } = event;
+  if (call.op === "wasRefused" || call.op === "rememberRefusal") return null;
+  if (call.op === "refuse" && isRefused(rules, reply) && ghost.flights.some((flight) => mayCount(flight, nowMs))) {
+    return "a payment was refused while a settlement of it is under way or done";
+  }
   const [before = null] = event.before;
   const [after = null] = event.after;
   const body = readBody(before);
@@ -179,11 +235,16 @@ function wrongly(ghost: PaymentGhost, event: Applied<PayCall, PayReply>): string
   if (before === after) return null;
   if (body?.state === "accepted") return "a completed payment's record was altered";
   if ("fence" in call && call.fence !== String(body?.fence)) return "a past holder's late call changed the record";
-  const needsLive = call.op === "renew" || call.op === "switch" || call.op === "release";
+  const needsLive = call.op === "renew" || call.op === "switch" || call.op === "release" || call.op === "refuse";
   if (needsLive && phase !== "held") return "a lease that was over was renewed or released";
   if (call.op === "complete" && phase !== "held" && phase !== "unknown")
     return "a record was completed that nobody was working on";
   return null;
+}
+
+/** What is still under way when the payment's validity is over can only be dropped. */
+function mayCount(flight: Flight, nowMs: number): boolean {
+  return flight === "landed" || (flight === "flying" && nowMs < validUntilMs);
 }
 
 /** What is wrong with the world as it stands. */
@@ -191,11 +252,10 @@ function wrong({ actors, ghost, records, nowMs }: PaymentWorld): string | null {
   const clients = actors.filter((client) => client !== null);
   const holders = clients.filter((client) => believesToHold(client, nowMs));
   if (holders.length > 1) {
-    return `${holders.map(({ token }) => token).join(" and ")} both believe to hold the lease`;
+    return `${holders.map(({ name }) => name).join(" and ")} both believe to hold the lease`;
   }
-  // What is still under way when the payment's validity is over can only be dropped.
-  const canCount = (flight: Flight) => flight === "landed" || (flight === "flying" && nowMs < validUntilMs);
-  if (ghost.flights.filter(canCount).length > 1) return "two settlements are under way or done";
+  if (ghost.flights.filter((flight) => mayCount(flight, nowMs)).length > 1)
+    return "two settlements are under way or done";
   if (clients.filter(({ outcome }) => outcome === "fresh").length > 1) return "two callers were served fresh";
   if (readBody(records.payment ?? null)?.state === "accepted" && !ghost.flights.includes("landed")) {
     return "a payment is done that was never settled";
