@@ -4,8 +4,8 @@ import { createRequire } from "node:module";
 import { startRedis } from "@tollbooth-stores/test-support";
 import { Redis } from "ioredis";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
-import { clientTo } from "./conformance.test-support.ts";
 import { createIoredisStores, createIoredisVerificationStore } from "./index.ts";
+import { clientTo } from "./provider.test-support.ts";
 
 const { single } = inject("redis");
 const check = {

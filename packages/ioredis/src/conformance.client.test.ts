@@ -1,19 +1,11 @@
 // The published suites over a client of the caller's that speaks RESP2.
-import {
-  rateLimitStoreSuite,
-  sessionStoreSuite,
-  storesSuite,
-  verificationStoreSuite,
-} from "@tollbooth-stores/conformance";
+import { conformanceSuites } from "@tollbooth-stores/test-support/suites";
 import { inject } from "vitest";
-import { clientTo, ioredisHarnesses } from "./conformance.test-support.ts";
+import { clientTo, provider } from "./provider.test-support.ts";
 
 const { single } = inject("redis");
-const harnesses = ioredisHarnesses(() => ({ client: clientTo(single, { protocol: 2 }) }), {
+conformanceSuites(provider, {
   name: "your client, RESP2",
   endpoint: single,
+  client: () => clientTo(single, { protocol: 2 }),
 });
-rateLimitStoreSuite(harnesses.rateLimits);
-sessionStoreSuite(harnesses.sessions);
-verificationStoreSuite(harnesses.verifications);
-storesSuite(harnesses.stores);

@@ -1,20 +1,14 @@
 // The published suites over connections of our own to a plain server; and what clients of other versions make of it.
-import {
-  rateLimitStoreSuite,
-  sessionStoreSuite,
-  storesSuite,
-  verificationStoreSuite,
-} from "@tollbooth-stores/conformance";
+import { conformanceSuites } from "@tollbooth-stores/test-support/suites";
 import { inject } from "vitest";
-import { clientTo, connectionTo, ioredisHarnesses, processesOn } from "./conformance.test-support.ts";
 import { createIoredisStores } from "./index.ts";
+import { clientTo, provider } from "./provider.test-support.ts";
 
 const { single } = inject("redis");
-const connection = connectionTo(single);
-const harnesses = ioredisHarnesses(() => ({ connection }), {
+conformanceSuites(provider, {
   name: "plain",
   endpoint: single,
-  processes: processesOn(connection),
+  processes: true,
   async borrowed(options) {
     const client = clientTo(single);
     return {
@@ -27,7 +21,3 @@ const harnesses = ioredisHarnesses(() => ({ connection }), {
     RESP3: (options) => createIoredisStores({ client: clientTo(single, { protocol: 3 }), ...options }),
   },
 });
-rateLimitStoreSuite(harnesses.rateLimits);
-sessionStoreSuite(harnesses.sessions);
-verificationStoreSuite(harnesses.verifications);
-storesSuite(harnesses.stores);

@@ -27,9 +27,10 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
   let closed = false;
 
   const gate: ConnectionGate = connectionGate(() => {
+    if (closed) throw new StoreError("STORE_CLOSED", "The connection to Redis was closed.");
     if (unavailable !== undefined) throw unavailable;
     if (client === undefined || setupFailed) return false;
-    if (client.status === "end") throw ended(owned || closed);
+    if (client.status === "end") throw ended(owned);
     return client.status === "ready" && !isBackedUp(client);
   });
   const failed = (error: unknown) => {
@@ -101,6 +102,7 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
     async close() {
       if (closed) return;
       closed = true;
+      gate.changed();
       subscriber.close();
       sharded.close();
       await opening.catch(() => undefined);

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { startRedis } from "@tollbooth-stores/test-support";
 import { createClient } from "redis";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
-import { clientTo } from "./conformance.test-support.ts";
 import { createNodeRedisStores, createNodeRedisVerificationStore } from "./index.ts";
+import { clientTo } from "./provider.test-support.ts";
 
 const { single } = inject("redis");
 const check = {

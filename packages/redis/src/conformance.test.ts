@@ -1,21 +1,16 @@
 // The published suites over connections of our own to a plain server; and what clients of other versions make of it.
-import {
-  rateLimitStoreSuite,
-  sessionStoreSuite,
-  storesSuite,
-  verificationStoreSuite,
-} from "@tollbooth-stores/conformance";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
+import { connectionTo } from "@tollbooth-stores/test-support";
+import { conformanceSuites } from "@tollbooth-stores/test-support/suites";
 import { inject } from "vitest";
-import { clientTo, connectionTo, nodeRedisHarnesses, processesOn } from "./conformance.test-support.ts";
 import { createNodeRedisStores } from "./index.ts";
+import { clientTo, provider } from "./provider.test-support.ts";
 
 const { single } = inject("redis");
-const connection = connectionTo(single);
-const harnesses = nodeRedisHarnesses(() => ({ connection }), {
+conformanceSuites(provider, {
   name: "plain",
   endpoint: single,
-  processes: processesOn(connection),
+  processes: true,
   async borrowed(options) {
     const client = clientTo(single);
     return {
@@ -24,12 +19,8 @@ const harnesses = nodeRedisHarnesses(() => ({ connection }), {
     };
   },
   peers: {
-    ioredis: (options) => createIoredisStores({ connection, ...options }),
+    ioredis: (options) => createIoredisStores({ connection: connectionTo(single), ...options }),
     RESP2: (options) => createNodeRedisStores({ client: clientTo(single, { RESP: 2 }), ...options }),
     RESP3: (options) => createNodeRedisStores({ client: clientTo(single, { RESP: 3 }), ...options }),
   },
 });
-rateLimitStoreSuite(harnesses.rateLimits);
-sessionStoreSuite(harnesses.sessions);
-verificationStoreSuite(harnesses.verifications);
-storesSuite(harnesses.stores);

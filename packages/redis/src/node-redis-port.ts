@@ -43,11 +43,12 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
   /** Where a command cannot be taken back, what a silent server does not take must not pile up here, to be sent late. */
   const isBackedUp = (opened: NodeRedisClient) => unanswered > MOST_UNANSWERED && !takesBack(opened);
   const gate = connectionGate(() => {
+    if (closed) throw new StoreError("STORE_CLOSED", "The connection to Redis was closed.");
     if (unavailable !== undefined) throw unavailable;
-    if (closed) throw ended("The connection to Redis was closed.");
     if (client === undefined) return false;
     if (!owned && !client.isOpen) {
-      throw ended(
+      throw new StoreError(
+        "STORE_UNAVAILABLE",
         "The node-redis client that was passed as `client` is not open: call its connect(), and keep it open.",
       );
     }
@@ -165,10 +166,6 @@ async function end(client: NodeRedisClient): Promise<void> {
   await Promise.race([closing, patience]);
   clearTimeout(timer);
   endNow(client);
-}
-
-function ended(message: string): StoreError {
-  return new StoreError("STORE_UNAVAILABLE", message);
 }
 
 /** node-redis's words for a command that it did not take, or gave back before it was written. */

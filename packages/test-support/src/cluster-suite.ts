@@ -1,20 +1,19 @@
 // What holds for every provider on a Redis Cluster, on a real one of three primaries.
 import { type Stores, verifyOnce } from "@tollbooth-stores/core";
-import type { RedisConnection, RedisStoreOptions } from "@tollbooth-stores/redis-protocol";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { ClientProvider } from "./client-provider.ts";
 import { channelsOf, type ShownIn, wokenAfterMs } from "./cluster-hints.ts";
 import { moveSlot, ownerOf, type RunningCluster, slotOf, startRedisCluster } from "./start-redis-cluster.ts";
 import { until } from "./until.ts";
 
-export interface ClusterProviderUnderTest {
-  name: string;
-  open(options: RedisStoreOptions & { connection: RedisConnection }): Stores;
-  /** A client of the caller's, connected to the cluster; with a key prefix of its own, where it knows such. */
-  borrow(nodes: readonly { host: string; port: number }[], keyPrefix?: string): Promise<BorrowedCluster>;
-}
+/** A client of the caller's, connected to the cluster; with a key prefix of its own, where it knows such. */
+export type BorrowCluster<Client> = (
+  nodes: readonly { host: string; port: number }[],
+  keyPrefix?: string,
+) => Promise<BorrowedCluster<Client>>;
 
-export interface BorrowedCluster {
-  open(options: RedisStoreOptions): Stores;
+export interface BorrowedCluster<Client> {
+  client: Client;
   isUp(): boolean;
   end(): void;
 }
@@ -30,7 +29,7 @@ const request = { token: "t", fingerprint: "f", leaseMs: 30_000, onLeaseExpiry: 
 const SOON_MS = 1_000;
 
 /** Registers the tests. */
-export function clusterSuite({ name, open, borrow }: ClusterProviderUnderTest): void {
+export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, borrow: BorrowCluster<Client>): void {
   let cluster: RunningCluster;
   let prefixes = 0;
   /** Stores over a connection of theirs and over a client of the caller's, on the same keys. */
@@ -38,15 +37,15 @@ export function clusterSuite({ name, open, borrow }: ClusterProviderUnderTest): 
     prefixes += 1;
     const nodes = on.nodes.map(({ host, port }) => ({ host, port })).slice(0, 1);
     const options = { keyPrefix: `cluster-${prefixes}`, commandTimeoutMs: 5_000 };
-    const client = await borrow(nodes);
-    const own = open({ connection: { cluster: nodes }, ...options });
-    const yours = client.open(options);
+    const borrowed = await borrow(nodes);
+    const own = create.stores({ connection: { cluster: nodes }, ...options });
+    const yours = create.stores({ client: borrowed.client, ...options });
     onTestFinished(async () => {
       await Promise.all([own.close(), yours.close()]);
-      client.end();
+      borrowed.end();
     });
     await Promise.all([own.ping(), yours.ping()]);
-    return { own, yours, client };
+    return { own, yours, borrowed };
   };
   const bothWays = async (stores: { own: Stores; yours: Stores }, key: string, shownIn: ShownIn, on = cluster) => {
     const [own, yours] = [stores.own.verifications, stores.yours.verifications];
@@ -65,7 +64,7 @@ export function clusterSuite({ name, open, borrow }: ClusterProviderUnderTest): 
     afterAll(() => cluster?.stop());
 
     it("works slot by slot, and lists every primary, over a connection of ours or yours", async () => {
-      const { own, yours, client } = await both();
+      const { own, yours, borrowed } = await both();
       for (let index = 0; index < 30; index += 1) {
         const claim = await own.verifications.claim(`key ${index}`, request);
         if (claim.status !== "claimed") throw new Error("not claimed");
@@ -83,7 +82,7 @@ export function clusterSuite({ name, open, borrow }: ClusterProviderUnderTest): 
       expect(await own.sessions.deleteBySubject("s")).toEqual({ deleted: 2 });
       for (const node of cluster.nodes) expect(Number(await node.command("DBSIZE"))).toBeGreaterThan(0);
       await Promise.all([own.close(), yours.close()]);
-      expect(client.isUp()).toBe(true);
+      expect(borrowed.isUp()).toBe(true);
     });
 
     it("wakes a waiter by a hint that only the record's own node passes on", async () => {
@@ -102,12 +101,12 @@ export function clusterSuite({ name, open, borrow }: ClusterProviderUnderTest): 
     });
 
     it("wakes a waiter also where the caller's client puts a prefix before its keys", async () => {
-      const client = await borrow(cluster.nodes, "app:");
-      const options = { keyPrefix: "prefixed", commandTimeoutMs: 5_000 };
-      const [own, yours] = [client.open(options), client.open(options)];
+      const { client, end } = await borrow(cluster.nodes, "app:");
+      const options = { client, keyPrefix: "prefixed", commandTimeoutMs: 5_000 };
+      const [own, yours] = [create.stores(options), create.stores(options)];
       onTestFinished(async () => {
         await Promise.all([own.close(), yours.close()]);
-        client.end();
+        end();
       });
       await bothWays({ own, yours }, "key", "SHARDCHANNELS");
     });

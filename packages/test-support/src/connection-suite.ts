@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isStoreError, type Stores } from "@tollbooth-stores/core";
 import type { RedisConnection, RedisStoreOptions } from "@tollbooth-stores/redis-protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { ClientProvider } from "./client-provider.ts";
 import { startFaultProxy } from "./fault-proxy.ts";
 import type { SharedRedis } from "./global-setup.ts";
 import { requirementsSuite } from "./requirements-suite.ts";
@@ -16,15 +16,7 @@ import { redisCommand } from "./resp-command.ts";
 import { type RedisOptions, startRedis } from "./start-redis.ts";
 import { startSentinel } from "./start-sentinel.ts";
 import { startTlsRedis } from "./start-tls-redis.ts";
-
-export interface ProviderUnderTest {
-  name: string;
-  shared: SharedRedis;
-  open(options: RedisStoreOptions & { connection: RedisConnection }): Stores;
-  /** A file of the built package, as a URL, and the name of its factory: for a process of its own. */
-  module: string;
-  factory: string;
-}
+import { until } from "./until.ts";
 
 const check = {
   route: "GET /data",
@@ -33,11 +25,13 @@ const check = {
 } as const;
 
 /** Registers the tests. */
-export function connectionSuite({ name, shared, open, module, factory }: ProviderUnderTest): void {
+export function connectionSuite<Client>(provider: ClientProvider<Client>, shared: SharedRedis): void {
+  const { name, module, create } = provider;
+  const factory = create.stores.name;
   let prefixes = 0;
   const opened = (connection: RedisConnection, options: RedisStoreOptions = {}): Stores => {
     prefixes += 1;
-    const stores = open({
+    const stores = create.stores({
       connection,
       keyPrefix: `connections-${process.pid}-${prefixes}`,
       // A busy machine's first TLS connection takes its time; tests of deadlines set their own.
@@ -67,7 +61,7 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
     message: expect.stringContaining(message),
   });
 
-  requirementsSuite({ name, open });
+  requirementsSuite(provider);
 
   describe(`connections of ${name}`, () => {
     it("takes host and port, a database, TLS and a user in either form", async () => {
@@ -258,6 +252,15 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
       await until(async () => (await count()) === 1);
     });
 
+    it("answers a call that waits for a connection at once when the stores are closed, and says that they are", async () => {
+      const stores = opened({ host: "127.0.0.1", port: 1 });
+      const waiting = failure(stores.rateLimits.consume(check));
+      const startMs = performance.now();
+      await stores.close();
+      expect(await waiting).toMatchObject({ code: "STORE_CLOSED", outcome: "not-applied" });
+      expect(performance.now() - startMs).toBeLessThan(900);
+    });
+
     it("neither crashes the process nor keeps it alive: a server dies, calls fail, close, and it ends by itself", async () => {
       const redis = await server();
       const script = `
@@ -266,6 +269,7 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
         });
         const call = () => stores.rateLimits.consume(${JSON.stringify(check)}).then(() => "ok", ({ code }) => code);
         const waiting = stores.verifications.wait("key", { timeoutMs: 300 });
+        await stores.ping();
         console.log(await call());
         await new Promise((resolve) => process.stdin.once("data", resolve));
         process.stdin.destroy();
@@ -303,13 +307,4 @@ export function connectionSuite({ name, shared, open, module, factory }: Provide
       expect(await pending).toMatchObject({ code: "STORE_UNAVAILABLE" });
     });
   });
-}
-
-/** Asks until the answer is yes; a test that waits in vain is told so before its own time is over. */
-async function until(ask: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (await ask()) return;
-    await delay(20);
-  }
-  throw new Error("It did not come about.");
 }

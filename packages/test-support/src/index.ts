@@ -1,6 +1,7 @@
 // Everything that tests of other packages may use.
 export { type ShownIn, type WokenOver, wokenAfterMs } from "./cluster-hints.ts";
 export { type Certificates, makeCertificates } from "./certificates.ts";
+export { type ClientProvider, connectionTo } from "./client-provider.ts";
 export { findRedisServer } from "./find-server.ts";
 export { freePort } from "./free-port.ts";
 export type { SharedRedis } from "./global-setup.ts";

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { isStoreError, type Stores } from "@tollbooth-stores/core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import type { ProviderUnderTest } from "./connection-suite.ts";
+import type { ClientProvider } from "./client-provider.ts";
 import type { RedisEndpoint } from "./resp-command.ts";
 import { startOlderRedis } from "./start-older-redis.ts";
 import { type RunningRedis, startRedis } from "./start-redis.ts";
@@ -24,10 +24,10 @@ const check = {
 } as const;
 
 /** Registers the tests. */
-export function requirementsSuite({ name, open }: Pick<ProviderUnderTest, "name" | "open">): void {
+export function requirementsSuite<Client>({ name, create }: ClientProvider<Client>): void {
   const opened = (url: string): Stores => {
     // A busy machine's first connection takes its time.
-    const stores = open({ connection: { url }, keyPrefix, commandTimeoutMs: 5_000 });
+    const stores = create.stores({ connection: { url }, keyPrefix, commandTimeoutMs: 5_000 });
     onTestFinished(() => stores.close());
     return stores;
   };

@@ -1,3 +1,6 @@
 // Tests that several packages run; importing this file needs vitest.
-export { type BorrowedCluster, type ClusterProviderUnderTest, clusterSuite } from "./cluster-suite.ts";
-export { connectionSuite, type ProviderUnderTest } from "./connection-suite.ts";
+
+export type { ClientHarnessOptions } from "./client-provider.ts";
+export { type BorrowCluster, type BorrowedCluster, clusterSuite } from "./cluster-suite.ts";
+export { conformanceSuites, failingServerSuite } from "./conformance-suites.ts";
+export { connectionSuite } from "./connection-suite.ts";
