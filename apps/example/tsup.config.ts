@@ -6,6 +6,7 @@ const programs = packageBuild(
   [
     "src/main.ts",
     "src/pay.ts",
+    "src/drill/main.ts",
     "src/gateway/gateway.ts",
     "src/simulated-ledger/simulated-ledger.ts",
     "src/upstream/upstream.ts",

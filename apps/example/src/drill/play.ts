@@ -1,4 +1,5 @@
 // Plays a trace against the front, standing for the edge proxy and for clients that do as the gateway's answers tell them.
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { RouteRules, Sent } from "./evidence.ts";
@@ -110,6 +111,8 @@ export function player({ url, routes, wallets }: PlayerOptions): Player {
   return {
     sent,
     async play(requests, { signal = new AbortController().signal, speed = 1, from } = {}) {
+      // Every request in flight listens to it.
+      setMaxListeners(0, signal);
       const begun = performance.now();
       const base = from ?? requests[0]?.at ?? 0;
       const running = new Set<Promise<unknown>>();

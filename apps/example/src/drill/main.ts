@@ -1,0 +1,125 @@
+// `npm run drill`: shows, by the logs of ledger, facilitator and upstream, what instances without shared state get wrong,
+// and that shared stores get it right while instances and Redis are killed under the traffic.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { integerOption, readCommand, UsageError } from "../command-line.ts";
+import { ConfigError } from "../gateway/gateway-config.ts";
+import { stopRequested } from "../process/stop-requested.ts";
+import { ChildFailed } from "../process/supervisor.ts";
+import { convertAccessLog } from "./convert.ts";
+import { ownRedis, usersRedis } from "./drill-redis.ts";
+import { type LanePlan, runDrill } from "./run-drill.ts";
+import { markdownTable, textReport } from "./table.ts";
+import { type DrillRequest, parseTrace, writeTrace } from "./trace.ts";
+import { leastRequests, traffic } from "./traffic.ts";
+
+const names = [
+  ...["requests", "seed", "trace", "speed", "instances", "redis-url", "config", "report", "logs"],
+  ...["convert", "to"],
+] as const;
+const flagNames = ["markdown", "sessions"] as const;
+
+const mostRequests = 20_000;
+const [leastInstances, mostInstances] = [2, 8];
+
+const configOf = (lane: string) => fileURLToPath(new URL(`../../drill/${lane}.yaml`, import.meta.url));
+
+function readText(option: string, file: string): string {
+  if (!existsSync(file)) throw new UsageError(`--${option}: there is no file ${file}.`);
+  return readFileSync(file, "utf8");
+}
+
+/** `--convert`: says on stderr what it could not read. */
+function convert(file: string, to: string | undefined, sessions: boolean): void {
+  const { events, skipped, firstSkipped } = convertAccessLog(readText("convert", file), { sessions });
+  if (skipped > 0) {
+    const more = skipped > firstSkipped.length ? ", ..." : "";
+    console.error(`${skipped} line(s) are no requests in the combined log format: ${firstSkipped.join(", ")}${more}`);
+  }
+  if (events.length === 0) throw new UsageError("--convert: the log has no requests in the combined log format.");
+  const text = writeTrace(events);
+  if (to === undefined) process.stdout.write(text);
+  else writeFileSync(to, text);
+  console.error(`${events.length} request(s) converted.`);
+}
+
+/** The shared lanes: those of the drill, or a configuration of the user's own. */
+function sharedLanes(config: string | undefined): LanePlan[] {
+  if (config === undefined)
+    return ["redis", "ioredis"].map((name) => ({ name, configFile: configOf(name), shared: true }));
+  const configFile = resolve(config);
+  if (!existsSync(configFile)) throw new UsageError(`--config: there is no file ${configFile}.`);
+  const name = basename(configFile)
+    .replace(/\.\w+$/, "")
+    .replace(/[^\w-]/g, "-")
+    .slice(0, 12);
+  return [{ name: name === "memory" ? "config" : name, configFile, shared: true }];
+}
+
+async function main(): Promise<number> {
+  const { options, flags } = readCommand(process.argv.slice(2), names, flagNames);
+  if (options.convert !== undefined) {
+    convert(options.convert, options.to, flags.has("sessions"));
+    return 0;
+  }
+  if (options.to !== undefined || flags.has("sessions")) throw new UsageError("--to and --sessions go with --convert.");
+  const seed = integerOption("seed", options.seed, 0, 4_294_967_295) ?? 1;
+  const wanted = integerOption("requests", options.requests, leastRequests, mostRequests);
+  const instances = integerOption("instances", options.instances, leastInstances, mostInstances) ?? 2;
+  const speed = integerOption("speed", options.speed, 1, 1_000) ?? 1;
+  const { trace } = options;
+  if (trace !== undefined && (wanted ?? options.seed) !== undefined)
+    throw new UsageError("--requests and --seed are for the drill's own traffic; leave them out with --trace.");
+  const requests: DrillRequest[] =
+    trace === undefined ? traffic({ seed, requests: wanted }) : parseTrace(readText("trace", trace), basename(trace));
+  const lanes = [{ name: "memory", configFile: configOf("memory"), shared: false }, ...sharedLanes(options.config)];
+
+  const logs = options.logs === undefined ? undefined : resolve(options.logs);
+  if (logs !== undefined) mkdirSync(logs, { recursive: true });
+  const logDirectory = logs ?? mkdtempSync(join(tmpdir(), "tollbooth-drill-"));
+  const stop = new AbortController();
+  const interrupted = new Error("Stopped.");
+  void stopRequested().then(() => stop.abort(interrupted));
+  const url = options["redis-url"];
+  const redis = url === undefined ? await ownRedis() : await usersRedis(url);
+  const say = (line: string) => console.error(`  ${line}`);
+  try {
+    say(`${requests.length} requests; Redis: ${redis.where}; logs: ${logDirectory}`);
+    const report = await runDrill({
+      programs: new URL("../", import.meta.url),
+      lanes,
+      instances,
+      requests,
+      source: trace === undefined ? `seed ${seed}` : basename(trace),
+      ownTraffic: trace === undefined,
+      speed,
+      redis,
+      logDirectory,
+      signal: stop.signal,
+      say,
+    });
+    const reportFile = resolve(options.report ?? join(logDirectory, "report.json"));
+    writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`);
+    const color = process.stdout.isTTY === true && (process.env.NO_COLOR ?? "") === "";
+    console.log(flags.has("markdown") ? markdownTable(report) : `\n${textReport(report, { color })}`);
+    say(`report: ${reportFile}`);
+    return report.ok ? 0 : 1;
+  } catch (error) {
+    if (error !== interrupted) throw error;
+    console.error("Stopped; nothing of it is left running.");
+    return 130;
+  } finally {
+    const removed = await redis.close();
+    if (url !== undefined) say(`${removed} key(s) of the drill were removed from the Redis.`);
+  }
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  const usage = error instanceof UsageError || error instanceof ConfigError;
+  process.exit(usage ? 2 : error instanceof ChildFailed ? (error.exitCode ?? 1) : 1);
+}

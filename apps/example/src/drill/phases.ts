@@ -1,0 +1,110 @@
+// What is done to a lane while the traffic runs, each thing in a phase of its own: it ends before the next one begins.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Instances } from "../fleet/instances.ts";
+import type { Lane } from "./lane.ts";
+import type { PlayOptions } from "./play.ts";
+import type { DrillRequest } from "./trace.ts";
+
+export interface Phase {
+  name: string;
+  /** Its part of the trace's time; all together are 1. */
+  share: number;
+  /** Begun when the phase's traffic is under way. */
+  chaos?: ((lane: Lane, signal: AbortSignal) => Promise<void>) | undefined;
+}
+
+/** The chaos begins so long after the phase's traffic, in milliseconds. */
+const headStartMs = 300;
+const lookEveryMs = 5;
+/** How long a killed instance may take to come back, and a busy one to be found, in milliseconds. */
+const backWithinMs = 30_000;
+const busyWithinMs = 2_000;
+
+/** More than the drill's own instances, and no fewer than six. */
+const mostInstances = (instances: number) => Math.max(6, instances + 2);
+
+/** `restartRedis`: undefined where the Redis is not ours to kill. */
+export function chaosPhases(instances: number, restartRedis: (() => Promise<void>) | undefined): Phase[] {
+  const most = mostInstances(instances);
+  return [
+    { name: "steady", share: 0.16 },
+    { name: "rolling restart", share: 0.24, chaos: ({ fleet }) => fleet.instances.roll() },
+    {
+      name: `scale ${instances} -> ${most} -> ${instances}`,
+      share: 0.24,
+      async chaos({ fleet }) {
+        await fleet.instances.scaleTo(most);
+        await fleet.instances.scaleTo(instances);
+      },
+    },
+    { name: "kill -9", share: 0.18, chaos: killBusiest },
+    restartRedis === undefined
+      ? { name: "Redis left alone", share: 0.18 }
+      : { name: "Redis kill -9 and restart", share: 0.18, chaos: restartRedis },
+  ];
+}
+
+/** The same cuts through the traffic, and nothing done to anything. */
+export function quietPhases(): Phase[] {
+  return [{ name: "steady", share: 1 }];
+}
+
+/** Kills whichever instance has most in flight, and waits until it is back. */
+async function killBusiest(lane: Lane, signal: AbortSignal): Promise<void> {
+  const { instances } = lane.fleet;
+  const busiest = () => instances.list().reduce((most, one) => (one.inFlight > most.inFlight ? one : most));
+  await until(() => busiest().inFlight > 0, busyWithinMs, signal).catch((error: unknown) => {
+    // Without traffic an idle one must do.
+    if (signal.aborted) throw error;
+  });
+  const { name, restarts } = busiest();
+  lane.kill(name);
+  const back = () => instances.list().some((one) => one.name === name && one.restarts > restarts && isReady(one));
+  await until(back, backWithinMs, signal);
+}
+
+const isReady = ({ state }: ReturnType<Instances["list"]>[number]) => state === "ready";
+
+async function until(done: () => boolean, withinMs: number, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!done()) {
+    if (performance.now() > end) throw new Error("An instance that was killed did not come back in time.");
+    await sleep(lookEveryMs, undefined, { signal });
+  }
+}
+
+export interface PhaseDone {
+  name: string;
+  seconds: number;
+}
+
+/** Plays the whole trace, cut by the phases' shares of its time. Rejects where aborted, or where the chaos failed. */
+export async function playPhases(
+  lane: Lane,
+  requests: readonly DrillRequest[],
+  phases: readonly Phase[],
+  { speed, signal = new AbortController().signal }: PlayOptions,
+  onDone: (phase: PhaseDone) => void = () => undefined,
+): Promise<void> {
+  const endsAt = (requests.at(-1)?.at ?? 0) + 1;
+  let from = 0;
+  let share = 0;
+  for (const [index, phase] of phases.entries()) {
+    share += phase.share;
+    const to = index === phases.length - 1 ? endsAt : endsAt * share;
+    const part = requests.filter(({ at }) => at >= from && at < to);
+    const begun = performance.now();
+    lane.phase(phase.name);
+    const chaos = async () => {
+      if (phase.chaos === undefined) return;
+      await sleep(headStartMs, undefined, { signal });
+      await phase.chaos(lane, signal);
+    };
+    const ended = await Promise.allSettled([lane.play(part, { speed, signal, from }), chaos()]);
+    signal.throwIfAborted();
+    for (const result of ended) if (result.status === "rejected") throw result.reason;
+    onDone({ name: phase.name, seconds: (performance.now() - begun) / 1_000 });
+    from = to;
+  }
+  lane.phase("done");
+}

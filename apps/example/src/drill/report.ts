@@ -1,0 +1,65 @@
+// The drill's result: as JSON, with the requests behind every red cell, and whether it shows what it is to show.
+import type { LaneSnapshot, RowKey } from "./lane.ts";
+import type { PhaseDone } from "./phases.ts";
+
+/** The whole result of one drill, as it is written to the report file. */
+export interface DrillReport {
+  /** Of this format. */
+  version: 1;
+  /** ISO 8601. */
+  startedAt: string;
+  seconds: number;
+  traffic: {
+    /** "seed 1", or the trace's file. */
+    source: string;
+    requests: number;
+  };
+  /** Gateways behind the front, at rest. */
+  instances: number;
+  redis: string;
+  /** True where memory failed and the shared lanes held everything. */
+  ok: boolean;
+  /** Why not; empty where it is. */
+  reasons: string[];
+  lanes: LaneReport[];
+}
+
+export interface LaneReport extends LaneSnapshot {
+  /** False for the lane that is there to fail. */
+  shared: boolean;
+  seconds: number;
+  /** What was done to it, in order. */
+  phases: PhaseDone[];
+  /** The folder of its three logs. */
+  logs: string;
+}
+
+/** What instances without shared state get wrong under the drill's own traffic, always. */
+export const memoryMustFail: readonly RowKey[] = [
+  "over-limit",
+  "sessions-lost",
+  "verifies-per-payment",
+  "runs-per-payment",
+  "replays-accepted",
+];
+
+/**
+ * Why the drill does not show what it is to show; empty where it does. `mustFail`: the rows that lanes without shared state
+ * must break; "any" for traffic that we do not know, of which they must break one.
+ */
+export function shortcomings(lanes: readonly LaneReport[], mustFail: readonly RowKey[] | "any"): string[] {
+  return lanes.flatMap(({ provider, shared, rows, errors, requests, answered }): string[] => {
+    const failed = rows.filter(({ ok }) => !ok);
+    if (!shared) {
+      if (mustFail === "any")
+        return failed.length > 0 ? [] : [`${provider} held every row: this traffic shows no difference`];
+      const held = rows.filter(({ key, ok }) => ok && mustFail.includes(key));
+      return held.map(({ title }) => `${provider} was to fail, and held: ${title}`);
+    }
+    return [
+      ...failed.map(({ title, value, allowed }) => `${provider}: ${title}: ${value}, and ${allowed} is right`),
+      ...(errors.length > 0 ? [`${provider}: ${errors.length} request(s) with an answer that is not right`] : []),
+      ...(answered < requests ? [`${provider}: ${requests - answered} request(s) without an answer`] : []),
+    ];
+  });
+}
