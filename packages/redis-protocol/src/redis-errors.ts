@@ -42,13 +42,16 @@ export function refused(word: string | undefined, outcome: StoreErrorOutcome, ca
   );
 }
 
+/** The option that set a deadline. */
+export type TimeoutOption = "commandTimeoutMs" | "connectTimeoutMs";
+
 /** The deadline passed: before or after the command was written. */
-export function timedOut(sent: boolean, commandTimeoutMs: number, cause?: unknown): StoreError {
+export function timedOut(sent: boolean, option: TimeoutOption, limitMs: number, cause?: unknown): StoreError {
   return new StoreError(
     "STORE_UNAVAILABLE",
     sent
-      ? `Redis did not answer within commandTimeoutMs (${commandTimeoutMs}); the call may have taken effect.`
-      : `No connection to Redis within commandTimeoutMs (${commandTimeoutMs}); nothing was sent. Check the connection's url or host.`,
+      ? `Redis did not answer within ${option} (${limitMs}); the call may have taken effect.`
+      : `No connection to Redis within ${option} (${limitMs}); nothing was sent. Check the connection's url or host.`,
     { outcome: sent ? "unknown" : "not-applied", cause },
   );
 }

@@ -1,6 +1,6 @@
 // Runs script calls on a port: one round trip, one deadline, and NOSCRIPT as the only reason to send anything twice.
 import { type CallOptions, StoreError } from "@tollbooth-stores/core";
-import { errorWord, isRightMissing, refused, rightMissing, timedOut } from "./redis-errors.ts";
+import { errorWord, isRightMissing, refused, rightMissing, type TimeoutOption, timedOut } from "./redis-errors.ts";
 import { NotSent, type RedisPort } from "./redis-port.ts";
 import type { Script } from "./scripts.ts";
 import { requireNewEnough } from "./server-version.ts";
@@ -61,13 +61,15 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
   };
   /** `work` over a connection that is up, all in time; what fails is told as STORE_UNAVAILABLE. */
   const withinDeadline = async <T>(
-    connectTimeoutMs: number,
+    connectTimeoutMs: number | undefined,
     options: CallOptions | undefined,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     const deadline = new AbortController();
-    let timeoutMs = connected.has(port) ? commandTimeoutMs : connectTimeoutMs;
-    let timer = setTimeout(() => deadline.abort(), timeoutMs);
+    const limits = { commandTimeoutMs, connectTimeoutMs: connectTimeoutMs ?? commandTimeoutMs };
+    let option: TimeoutOption =
+      connectTimeoutMs === undefined || connected.has(port) ? "commandTimeoutMs" : "connectTimeoutMs";
+    let timer = setTimeout(() => deadline.abort(), limits[option]);
     let sent = false;
     try {
       for (;;) {
@@ -75,10 +77,10 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
         // Whoever gave up while there was no connection wants nothing sent any more.
         options?.signal?.throwIfAborted();
         deadline.signal.throwIfAborted();
-        if (timeoutMs > commandTimeoutMs) {
+        if (limits[option] > commandTimeoutMs) {
           clearTimeout(timer);
-          timeoutMs = commandTimeoutMs;
-          timer = setTimeout(() => deadline.abort(), timeoutMs);
+          option = "commandTimeoutMs";
+          timer = setTimeout(() => deadline.abort(), commandTimeoutMs);
         }
         sent = true;
         const answer = await before(deadline.signal, work(deadline.signal)).catch((error: unknown) => {
@@ -96,7 +98,8 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       }
     } catch (error) {
       if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
-      if (deadline.signal.aborted) throw timedOut(sent, timeoutMs, sent ? undefined : port.connectionError?.());
+      if (deadline.signal.aborted)
+        throw timedOut(sent, option, limits[option], sent ? undefined : port.connectionError?.());
       if (error instanceof StoreError) throw error;
       if (isRightMissing(error)) throw rightMissing();
       throw refused(errorWord(error), sent ? "unknown" : "not-applied", error);
@@ -105,7 +108,7 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
     }
   };
   return {
-    async run(script, calls, options, connectTimeoutMs = commandTimeoutMs) {
+    async run(script, calls, options, connectTimeoutMs) {
       const instant = clock === undefined ? "" : String(Math.floor(clock.now()));
       const args = [instant, String(calls.length)];
       for (const call of calls) args.push(call.operation, ...call.args.map(String));
@@ -114,14 +117,14 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       return replies(raw, calls.length);
     },
     async *scan(pattern, options) {
-      await withinDeadline(commandTimeoutMs, options, (signal) => requireNewEnough(port, [], signal));
+      await withinDeadline(undefined, options, (signal) => requireNewEnough(port, [], signal));
       const keys = port.scan(pattern)[Symbol.asyncIterator]();
       const nextKey = () =>
         keys.next().catch((error: unknown) => {
           throw errorWord(error) === "NOPERM" ? rightMissing() : error;
         });
       for (;;) {
-        const next = await withinDeadline(commandTimeoutMs, options, nextKey);
+        const next = await withinDeadline(undefined, options, nextKey);
         if (next.done === true) return;
         yield next.value;
       }

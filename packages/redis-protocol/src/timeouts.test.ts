@@ -1,0 +1,92 @@
+// Which deadline applies, and that its error names the option that set it.
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createRedisStores } from "./create-redis-stores.ts";
+import type { RedisPort } from "./redis-port.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const check = {
+  route: "GET /data",
+  client: "client",
+  policy: { algorithm: "fixed-window", limit: 1, windowMs: 60_000 },
+} as const;
+
+/** A port that is connected after `readyAfterMs`, and answers what `answer` says. */
+function slowPort(readyAfterMs: number, answer: () => Promise<unknown>): RedisPort {
+  return {
+    name: "slow",
+    cluster: false,
+    ready: () => new Promise((resolve) => setTimeout(resolve, readyAfterMs)),
+    evalSha: answer,
+    eval: answer,
+    async *scan() {},
+    subscribe: () => Promise.reject(new Error("unused")),
+    close: () => Promise.resolve(),
+  };
+}
+
+const never = () => new Promise<never>(() => {});
+
+/** What a call is answered, and after how many milliseconds to the nearest ten: the fake timers count an "immediate" as one. */
+async function outcome(call: Promise<unknown>): Promise<[message: string, afterMs: number]> {
+  const startMs = Date.now();
+  const afterMs = () => Math.round((Date.now() - startMs) / 10) * 10;
+  let result: [string, number] | undefined;
+  call.then(
+    () => {
+      result = ["answered", afterMs()];
+    },
+    (error: Error) => {
+      result = [error.message, afterMs()];
+    },
+  );
+  while (result === undefined) await vi.advanceTimersByTimeAsync(100);
+  return result;
+}
+
+it("gives a first ping connectTimeoutMs to connect, and names it", async () => {
+  const stores = createRedisStores(slowPort(10_000, never), { commandTimeoutMs: 500, connectTimeoutMs: 2_000 });
+  const [message, afterMs] = await outcome(stores.ping());
+  expect(message).toMatch(/^No connection to Redis within connectTimeoutMs \(2000\); nothing was sent/);
+  expect(afterMs).toBe(2_000);
+});
+
+it("gives any other call commandTimeoutMs, connection included, and names it", async () => {
+  const stores = createRedisStores(slowPort(10_000, never), { commandTimeoutMs: 500, connectTimeoutMs: 2_000 });
+  const [message, afterMs] = await outcome(stores.rateLimits.consume(check));
+  expect(message).toMatch(/^No connection to Redis within commandTimeoutMs \(500\); nothing was sent/);
+  expect(afterMs).toBe(500);
+});
+
+it("gives a ping that has its connection commandTimeoutMs for the answer, and names that", async () => {
+  const stores = createRedisStores(slowPort(1_000, never), { commandTimeoutMs: 500, connectTimeoutMs: 2_000 });
+  const [message, afterMs] = await outcome(stores.ping());
+  expect(message).toMatch(/^Redis did not answer within commandTimeoutMs \(500\); the call may have taken effect/);
+  expect(afterMs).toBe(1_500);
+});
+
+it("gives a ping on a port that has answered before commandTimeoutMs, and names it", async () => {
+  let readyAfterMs = 0;
+  const port = slowPort(0, () => Promise.resolve([]));
+  const stores = createRedisStores(
+    { ...port, ready: () => new Promise((resolve) => setTimeout(resolve, readyAfterMs)) },
+    { commandTimeoutMs: 500, connectTimeoutMs: 2_000 },
+  );
+  expect(await outcome(stores.ping())).toEqual(["answered", 0]);
+  readyAfterMs = 10_000;
+  const [message, afterMs] = await outcome(stores.ping());
+  expect(message).toMatch(/^No connection to Redis within commandTimeoutMs \(500\)/);
+  expect(afterMs).toBe(500);
+});
+
+it("names connectTimeoutMs also where it is the shorter one", async () => {
+  const stores = createRedisStores(slowPort(10_000, never), { commandTimeoutMs: 2_000, connectTimeoutMs: 300 });
+  const [message, afterMs] = await outcome(stores.ping());
+  expect(message).toMatch(/within connectTimeoutMs \(300\)/);
+  expect(afterMs).toBe(300);
+});
