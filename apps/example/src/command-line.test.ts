@@ -1,6 +1,6 @@
 // The arguments of the programs: what is read, what is refused.
 import { describe, expect, test } from "vitest";
-import { portOption, readOptions, UsageError } from "./command-line.ts";
+import { integerOption, portOption, readCommand, readOptions, UsageError } from "./command-line.ts";
 
 describe("readOptions", () => {
   test("reads what it knows, in both spellings", () => {
@@ -14,6 +14,38 @@ describe("readOptions", () => {
   test.each([[["--other", "1"]], [["--port"]], [["stray"]]])("refuses %j and says what there is", (args) => {
     expect(() => readOptions(args, ["port"])).toThrow(UsageError);
     expect(() => readOptions(args, ["port"])).toThrow("Options: --port <value>.");
+  });
+});
+
+describe("readCommand", () => {
+  test("reads options and flags, each at any place", () => {
+    const read = readCommand(["--redis", "--port", "1"], ["port", "config"], ["redis", "quiet"]);
+    expect(read).toEqual({ options: { port: "1" }, flags: new Set(["redis"]) });
+    expect(readCommand([], ["port"], ["redis"])).toEqual({ options: {}, flags: new Set() });
+  });
+
+  test.each([[["--redis=yes"]], [["--redis", "yes"]], [["--no-redis"]], [["--reds"]]])(
+    "refuses %j and says what there is",
+    (args) => {
+      expect(() => readCommand(args, ["port"], ["redis"])).toThrow(UsageError);
+      expect(() => readCommand(args, ["port"], ["redis"])).toThrow("Options: --port <value>, --redis.");
+    },
+  );
+
+  test("the last one of an option that is given twice counts", () => {
+    expect(readCommand(["--port", "1", "--port", "2"], ["port"], []).options).toEqual({ port: "2" });
+  });
+});
+
+describe("integerOption", () => {
+  test("takes what is in range, or nothing", () => {
+    expect(["1", "16", "007"].map((text) => integerOption("instances", text, 1, 16))).toEqual([1, 16, 7]);
+    expect(integerOption("instances", undefined, 1, 16)).toBeUndefined();
+  });
+
+  test.each(["0", "17", "x", "-1", "1.5", "", "1e1", " 2", "9".repeat(16)])("refuses %j and says the range", (text) => {
+    expect(() => integerOption("instances", text, 1, 16)).toThrow(UsageError);
+    expect(() => integerOption("instances", text, 1, 16)).toThrow("--instances must be a number from 1 to 16.");
   });
 });
 

@@ -8,7 +8,7 @@ import { ask, askUntilAnswered, type Bought, signedPayments, startTraffic } from
 const redis = await startRedis({ appendFsync: "always" });
 afterAll(() => redis.stop());
 
-const system = testSystem(onRedis(testConfig, redis.url), { instances: 3 });
+const system = testSystem(`paymentLease: 2s\n${onRedis(testConfig, redis.url)}`, { instances: 3 });
 const { running, url } = system;
 const patience = { timeout: 30_000, interval: 10 };
 

@@ -1,9 +1,10 @@
 // Runs the built main program as a user would, and makes sure that nothing of it is left after the test.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { expect, vi } from "vitest";
 import { programs } from "./test-system.ts";
 
 export interface MainRun {
@@ -13,7 +14,10 @@ export interface MainRun {
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Resolves once the URLs are printed; rejects if it ends first. */
   started: Promise<{ gateway: string; ledger: string; upstream: string; pids: number[] }>;
+  /** Its logs, and its temporary folder. */
   logDirectory: string;
+  /** Rejects, after a while, where anything of it is left: a process, or the folder of a private Redis. */
+  leftNothing(): Promise<void>;
   /** Kills whatever is left. Call it in afterEach. */
   dispose(): Promise<void>;
 }
@@ -28,7 +32,7 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Resolves once none of the processes exists; rejects after `withinMs`. */
+/** Resolves once none of the processes (a negative one: of its group) exists; rejects after `withinMs`. */
 export async function allGone(pids: readonly number[], withinMs: number): Promise<void> {
   const until = performance.now() + withinMs;
   while (pids.some(exists)) {
@@ -36,6 +40,8 @@ export async function allGone(pids: readonly number[], withinMs: number): Promis
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+const pidsIn = (text: string) => [...text.matchAll(/\(pid (\d+)/g)].map(([, pid]) => Number(pid));
 
 /** `config`: the text of a YAML file, handed over with --config. */
 export function runMain(
@@ -51,7 +57,8 @@ export function runMain(
   const child = spawn(process.execPath, [program, "--config", configFile, "--logs", directory, ...args], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...env },
+    // Whatever it puts into the temporary folder is seen, and removed in the end.
+    env: { ...process.env, TMPDIR: directory, ...env },
   });
   let text = "";
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
@@ -63,8 +70,7 @@ export function runMain(
       const addressOf = (name: string) => new RegExp(`${name} +(http://\\S+)`).exec(text)?.[1];
       const [gateway, ledger, upstream] = [addressOf("Gateway"), addressOf("Ledger"), addressOf("Upstream")];
       if (gateway === undefined || ledger === undefined || upstream === undefined || !text.includes("Stop:")) return;
-      const pids = [...text.matchAll(/\(pid (\d+)/g)].map(([, pid]) => Number(pid));
-      resolve({ gateway, ledger, upstream, pids });
+      resolve({ gateway, ledger, upstream, pids: pidsIn(text) });
     };
     child.stdout?.setEncoding("utf8").on("data", read);
     child.stderr?.setEncoding("utf8").on("data", read);
@@ -78,6 +84,12 @@ export function runMain(
     exited,
     started,
     logDirectory: directory,
+    async leftNothing() {
+      await allGone([...pidsIn(text), ...(child.pid === undefined ? [] : [-child.pid])], 15_000);
+      await vi.waitFor(() => {
+        expect(readdirSync(directory).filter((name) => name.startsWith("tollbooth-redis-"))).toEqual([]);
+      });
+    },
     async dispose() {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
