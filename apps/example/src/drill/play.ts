@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { RouteRules, Sent } from "./evidence.ts";
+import type { Paying } from "./plan.ts";
 import type { DrillRequest } from "./trace.ts";
 import type { Wallets } from "./wallets.ts";
 
@@ -36,6 +37,7 @@ const patienceMs = 45_000;
 const mostTimes = 40;
 /** Without Retry-After, and after a lost connection. */
 const pauseMs = 500;
+const mostSignings = 10;
 /** More requests than these never wait at once. */
 const mostInFlight = 400;
 
@@ -79,6 +81,15 @@ export function player({ url, routes, wallets }: PlayerOptions): Player {
     }
   };
 
+  /** A payment that can be signed; the price or the funding it needs may have to be asked for more than once. */
+  const signedFor = async (request: Paying, signal: AbortSignal) => {
+    for (let tries = 1; ; tries += 1) {
+      const headers = await wallets.headersFor(request).catch(() => undefined);
+      if (headers !== undefined || tries === mostSignings) return headers;
+      await sleep(pauseMs, undefined, { signal });
+    }
+  };
+
   const send = async (request: DrillRequest, one: Sent, signal: AbortSignal): Promise<string | undefined> => {
     const headers: Record<string, string> = {
       "x-request-id": request.id,
@@ -96,7 +107,7 @@ export function player({ url, routes, wallets }: PlayerOptions): Player {
       headers.authorization = `Bearer ${token}`;
     }
     if (request.action === "pay" || request.action === "buy") {
-      const payment = await wallets.headersFor(request).catch(() => undefined);
+      const payment = await signedFor(request, signal);
       if (payment === undefined) {
         one.problem = "not-signed";
         return undefined;
