@@ -149,7 +149,7 @@ export function payTurns(
     case "markUnknown":
       return [sends(client.at)];
     case "send":
-      if (!holds) return [overlooks];
+      if (!holds) return [startsAnew];
       return [
         {
           ...becomes("sends the settlement", { at: "settling", flight: flights.length }),

@@ -13,6 +13,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -113,6 +114,30 @@ describe("keepLease", () => {
     const down = keep(renewing(() => Promise.reject(new StoreError("STORE_UNAVAILABLE", "down"))).store);
     await expect(down.switchToUnknown()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     down.stop();
+  });
+
+  it("believes no answer that it reads after the lease it is for, whether or not a timer has fired", async () => {
+    const startMs = performance.now();
+    let nowMs = startMs;
+    vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+    const { store } = renewing(async () => {
+      nowMs += leaseMs;
+      return { status: "ok" };
+    });
+    const keeper = keep(store);
+    expect(await keeper.switchToUnknown()).toBe(false);
+    expect(keeper.signal.aborted).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is lost from the start where the claim's answer came too late, and renews nothing then", async () => {
+    const { store, renewals } = renewing(ok);
+    const keeper = keepLease(store, "k", lease, leaseMs, performance.now() - leaseMs);
+    expect(keeper.signal.aborted).toBe(true);
+    expect(await keeper.switchToUnknown()).toBe(false);
+    await vi.advanceTimersByTimeAsync(leaseMs);
+    expect(renewals).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("takes leases longer than any timer", async () => {

@@ -43,7 +43,10 @@ export function keepLease(
   const extendTo = (until: number) => {
     deadline = Math.max(deadline, until);
     clearTimeout(expiry);
-    if (!stopped) expiry = setTimeout(lose, Math.min(deadline - performance.now(), LONGEST_TIMER_MS));
+    const leftMs = deadline - performance.now();
+    // A process that stood still may read an answer of long ago before any timer fires.
+    if (leftMs <= 0) lose();
+    else if (!stopped) expiry = setTimeout(lose, Math.min(leftMs, LONGEST_TIMER_MS));
   };
   const renewOnce = async (onLeaseExpiry?: "unknown") => {
     const renewSentAt = performance.now();
@@ -64,11 +67,11 @@ export function keepLease(
   };
 
   extendTo(deadline);
-  scheduleRenewal();
+  if (!stopped) scheduleRenewal();
   return {
     signal: lostLease.signal,
     deadline: () => deadline,
-    switchToUnknown: () => renewOnce("unknown"),
+    switchToUnknown: async () => !lostLease.signal.aborted && (await renewOnce("unknown")),
     stop,
   };
 }

@@ -1,7 +1,7 @@
 // payOnce where something happens between two of its steps: another instance, a late answer, a store that fails once.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { StoreError } from "../errors.ts";
-import { mapPort } from "../testing.ts";
+import { manualClock, mapPort } from "../testing.ts";
 import { createVerificationStore } from "./create-verification-store.ts";
 import { type Payment, type PaymentSteps, payOnce } from "./pay-once.ts";
 import type { Lease, VerificationStore } from "./verification-store.ts";
@@ -20,6 +20,7 @@ beforeEach(() => {
   };
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -68,6 +69,37 @@ describe("a refusal that comes after the lease was lost", () => {
   it("is not told where the store does not say whether it was lost", async () => {
     const silent: VerificationStore = { ...store, release: unreachable };
     expect(await payOnce(silent, payment, refusing, { leaseMs })).toMatchObject({ status: "pending" });
+  });
+});
+
+describe("a process that stands still", () => {
+  it("from its last renewal until after its lease settles nothing, though no timer of its own has fired yet", async () => {
+    const clock = manualClock(Date.now());
+    const shared = createVerificationStore(mapPort(clock));
+    const startMs = performance.now();
+    let stoodStillMs = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => startMs + stoodStillMs);
+    let transfers = 0;
+    const settling = seller({
+      async settle() {
+        transfers += 1;
+        return { ok: true, receipt: `tx ${transfers}` };
+      },
+    });
+    const halted: VerificationStore = {
+      ...shared,
+      async renew(...args) {
+        const renewed = await shared.renew(...args);
+        if (stoodStillMs > 0) return renewed;
+        stoodStillMs = 2 * leaseMs;
+        clock.advance(stoodStillMs);
+        expect(await payOnce(shared, payment, settling, { leaseMs })).toMatchObject({ status: "paid", fresh: true });
+        return renewed;
+      },
+    };
+    const paid = await payOnce(halted, payment, settling, { leaseMs });
+    expect(transfers).toBe(1);
+    expect(paid).toEqual({ status: "paid", fresh: false, receipt: "tx 1" });
   });
 });
 
