@@ -162,11 +162,14 @@ async function settle<R>(attempt: Attempt<R>, stored: string | undefined): Promi
         signal,
         fence: lease.fence,
         async note(text) {
+          const before = evidence;
+          evidence = text;
           // Out of reach is no reason to give up a settlement under way; evidence that cannot be kept is a mistake.
           await store.note(key, lease, text).catch((error: unknown) => {
-            if (!isStoreError(error, "STORE_UNAVAILABLE")) throw error;
+            if (isStoreError(error, "STORE_UNAVAILABLE")) return;
+            evidence = before;
+            throw error;
           });
-          evidence = text;
         },
       });
       return running;

@@ -173,6 +173,39 @@ describe("evidence", () => {
   });
 });
 
+describe("a note", () => {
+  it("whose answer is still under way when the settlement fails is not replaced by the one before", async () => {
+    const slow: VerificationStore = {
+      ...store,
+      async note(name, lease, evidence) {
+        const noted = await store.note(name, lease, evidence);
+        return evidence === "second" ? new Promise(() => undefined) : noted;
+      },
+    };
+    const failing = seller({
+      async settle({ note }) {
+        await note("first");
+        void note("second");
+        return died();
+      },
+    });
+    expect(await payOnce(slow, payment, failing, { leaseMs })).toMatchObject({ status: "pending" });
+    expect(await store.peek(key)).toEqual({ status: "unknown", evidence: "second" });
+  });
+
+  it("that can never be kept does not replace one that is", async () => {
+    const shouting = seller({
+      async settle({ note }) {
+        await note("first");
+        await note("x".repeat(70_000)).catch(() => undefined);
+        return died();
+      },
+    });
+    expect(await payOnce(store, payment, shouting, { leaseMs })).toMatchObject({ status: "pending" });
+    expect(await store.peek(key)).toEqual({ status: "unknown", evidence: "first" });
+  });
+});
+
 describe("a store that fails between the claim and the work", () => {
   it("leaves no lease behind for the next caller to wait for", async () => {
     await payOnce(store, payment, refusing, { leaseMs });
