@@ -3,6 +3,7 @@ import { type Stores, verifyOnce } from "@tollbooth-stores/core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
 import { channelsOf, type ShownIn, wokenAfterMs } from "./cluster-hints.ts";
+import { neededCommands } from "./requirements-suite.ts";
 import { moveSlot, ownerOf, type RunningCluster, slotOf, startRedisCluster } from "./start-redis-cluster.ts";
 import { until } from "./until.ts";
 
@@ -167,6 +168,32 @@ export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, b
       await over;
       await bothWays(stores, key, "SHARDCHANNELS");
     });
+
+    it.each([
+      ["sharded", ["spublish", "ssubscribe", "sunsubscribe"], "SHARDCHANNELS"],
+      ["ordinary", ["publish", "subscribe", "unsubscribe"], "CHANNELS"],
+    ] satisfies [string, string[], ShownIn][])(
+      "does its work and hints as a user with the rights that the README asks for, and those to %s channels",
+      async (_, channels, shownIn) => {
+        const rights = [...neededCommands, "cluster|slots", "cluster|info", ...channels].map((word) => `+${word}`);
+        const rules = ["reset", "on", ">secret", "~acl:*", "&acl:*", "-@all", ...rights];
+        for (const node of cluster.nodes) await node.command("ACL", "SETUSER", "app", ...rules);
+        const connection = {
+          cluster: cluster.nodes.slice(0, 1).map(({ host, port }) => ({ host, port })),
+          username: "app",
+          password: "secret",
+        };
+        const options = { connection, keyPrefix: "acl", commandTimeoutMs: 5_000 };
+        const [own, yours] = [create.stores(options), create.stores(options)];
+        onTestFinished(async () => {
+          await Promise.all([own.close(), yours.close()]);
+        });
+        for (let index = 0; index < 10; index += 1) {
+          await own.rateLimits.consume({ ...check, client: `client ${index}` });
+        }
+        for (const key of ["one", "two", "three"]) await bothWays({ own, yours }, key, shownIn);
+      },
+    );
 
     it("lets waits end and closes at once though the node that would hint is dead", async () => {
       const doomed = await startRedisCluster();

@@ -10,7 +10,7 @@ import { type RunningRedis, startRedis } from "./start-redis.ts";
 const keyPrefix = "needs";
 
 /** What the packages' READMEs say that an ACL user needs: without any of these the stores refuse to work. */
-const commands = (
+export const neededCommands: readonly string[] = (
   "evalsha eval get set del pttl pexpire hget hset hexists zadd zrem zrange zrangebyscore zremrangebyscore time scan " +
   "select"
 ).split(" ");
@@ -49,7 +49,7 @@ export function requirementsSuite<Client>({ name, create }: ClientProvider<Clien
     afterAll(() => redis.stop());
 
     it("does everything as a user with no more rights than the README asks for", async () => {
-      await allow(redis, [...commands, ...helpful]);
+      await allow(redis, [...neededCommands, ...helpful]);
       const stores = asApp(redis);
       await everything(stores);
       await hinted(stores, redis);
@@ -57,17 +57,17 @@ export function requirementsSuite<Client>({ name, create }: ClientProvider<Clien
       expect(await redis.command("ACL", "LOG")).toEqual([]);
     });
 
-    it.each(commands)("says that a right is missing where the user may not %s", async (command) => {
+    it.each(neededCommands)("says that a right is missing where the user may not %s", async (command) => {
       await allow(
         redis,
-        [...commands, ...helpful].filter((each) => each !== command),
+        [...neededCommands, ...helpful].filter((each) => each !== command),
       );
       const error: unknown = await everything(asApp(redis)).catch((reason: unknown) => reason);
       expect(isStoreError(error, "STORE_UNAVAILABLE") && error.message).toMatch(/^This Redis user may not.*ACL/);
     });
 
     it("does everything without the rights that only help", async () => {
-      await allow(redis, commands);
+      await allow(redis, neededCommands);
       await everything(asApp(redis));
     });
 
@@ -100,7 +100,7 @@ export function requirementsSuite<Client>({ name, create }: ClientProvider<Clien
       await everything(opened(oldest.url));
       const silent = await startOlderRedis("6.0.16");
       onTestFinished(() => silent.stop());
-      await allow(silent, commands);
+      await allow(silent, neededCommands);
       await everything(asApp(silent));
     });
   });
