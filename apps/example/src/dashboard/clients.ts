@@ -13,6 +13,8 @@ export interface Clients {
 const mostShown = 12;
 /** What they add up to is forgotten of clients that have not been heard of for so many others. */
 const mostKept = 500;
+/** Ends of windows that are no further apart are the same, in milliseconds: each gateway reckons with its own clock. */
+const sameWindowMs = 500;
 /** How long what is over is still shown, in milliseconds. */
 const shownAfterMs = 60_000;
 
@@ -23,11 +25,14 @@ export function clients(now: () => number): Clients {
     heard(decisions, bought) {
       for (const { limiter, client, allowed, denied, ...rest } of decisions) {
         const key = `${limiter} ${client}`;
-        const before = allowances.get(key) ?? { allowed: 0, denied: 0 };
-        const sums = { allowed: before.allowed + allowed, denied: before.denied + denied };
+        const before = allowances.get(key);
+        const sums = { allowed: (before?.allowed ?? 0) + allowed, denied: (before?.denied ?? 0) + denied };
         const byPayer = /^payer (.*)$/.exec(limiter)?.[1];
         const who = { client: byPayer === undefined ? client : shortPayer(client), scope: byPayer ?? "all routes" };
-        keepLatest(allowances, mostKept, key, { ...rest, ...sums, ...who });
+        // Instances report in any order; within one window what remains only becomes less.
+        const sameWindow = before !== undefined && Math.abs(before.resetsAtMs - rest.resetsAtMs) < sameWindowMs;
+        const remaining = Math.min(rest.remaining, sameWindow ? before.remaining : rest.remaining);
+        keepLatest(allowances, mostKept, key, { ...rest, ...sums, ...who, remaining });
       }
       for (const { id, payer, callsLeft, ...rest } of bought) {
         const before = sessions.get(id);

@@ -1,26 +1,134 @@
-// Memory and Redis side by side under the same attack, one comparison at a time.
+// Memory and Redis side by side: two gateways each, the same attack at the same time, judged by the lanes' own logs.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Lane, startLane } from "../drill/lane.ts";
+import { playPhases, quietPhases } from "../drill/phases.ts";
+import { traffic } from "../drill/traffic.ts";
+import { privateRedis } from "../process/private-redis.ts";
 import { NotNow, type Outcome } from "./actions/action.ts";
 import type { CompareOrder } from "./actions/run-action.ts";
 import type { ComparisonState } from "./state.ts";
 
 export interface Comparison {
+  /** Throws NotNow where there is one already, or none to stop. */
   order(order: CompareOrder): Promise<Outcome>;
   state(): ComparisonState;
+  /** Resolves when every process of it is gone. Idempotent. */
   close(): Promise<void>;
 }
 
 export interface ComparisonOptions {
+  /** The folder of the built programs. */
   programs: URL;
+  /** Without a Redis the memory lane runs alone. */
   redisFound: boolean;
   onChange(): void;
+  /** About how many requests each lane gets; default 360. */
+  requests?: number | undefined;
 }
 
-export function comparison(_options: ComparisonOptions): Comparison {
+const gatewaysEach = 2;
+/** How often the lanes' logs are looked at, in milliseconds. */
+const lookEveryMs = 400;
+/** However slow the machine is, and whoever has gone away: then it ends, in milliseconds. */
+const longestMs = 180_000;
+
+export function comparison({ programs, redisFound, onChange, requests = 360 }: ComparisonOptions): Comparison {
+  let shown: ComparisonState = { state: "idle", lanes: [] };
+  let running: { stop: AbortController; over: Promise<void> } | undefined;
+  const show = (change: Partial<ComparisonState>) => {
+    shown = { ...shown, ...change };
+    onChange();
+  };
+
+  const run = async (stop: AbortSignal): Promise<void> => {
+    const directory = mkdtempSync(join(tmpdir(), "tollbooth-comparison-"));
+    const ending: (() => Promise<unknown>)[] = [async () => rmSync(directory, { recursive: true, force: true })];
+    const failed = new AbortController();
+    const signal = AbortSignal.any([stop, failed.signal, AbortSignal.timeout(longestMs)]);
+    const lanes: Lane[] = [];
+    const start = async (provider: string, env: Record<string, string>) => {
+      const logDirectory = join(directory, provider);
+      mkdirSync(logDirectory);
+      const configFile = fileURLToPath(new URL(`../drill/${provider}.yaml`, programs));
+      const fleet = { programs, logDirectory, configFile, instances: gatewaysEach, port: 0, env };
+      const lane = await startLane({ provider, fleet: { ...fleet, output: "ignore" } });
+      ending.unshift(() => lane.stop());
+      lanes.push(lane);
+      void lane.fleet.failed.then((reason) => failed.abort(new Error(`${provider}: ${reason}.`)));
+      signal.throwIfAborted();
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const look = () => show({ lanes: lanes.map((lane) => lane.snapshot()) });
+    try {
+      await start("memory", {});
+      if (redisFound) {
+        const redis = await privateRedis({ onEnd: () => failed.abort(new Error("Its Redis ended by itself.")) });
+        ending.unshift(() => redis.stop());
+        await start("redis", { REDIS_URL: redis.url, DRILL_PREFIX: "comparison" });
+      }
+      show({ state: "running" });
+      timer = setInterval(look, lookEveryMs);
+      const attack = traffic({ requests });
+      // One failed lane ends the other, which has ended before anything is stopped.
+      const played = await Promise.allSettled(
+        lanes.map((lane) => playPhases(lane, attack, quietPhases(), { signal }).catch((error: unknown) => fail(error))),
+      );
+      for (const one of played) if (one.status === "rejected") throw one.reason;
+      look();
+    } finally {
+      clearInterval(timer);
+      for (const end of ending) await end().catch(() => undefined);
+    }
+
+    function fail(error: unknown): never {
+      failed.abort(error);
+      throw error;
+    }
+  };
+
+  const begin = () => {
+    const stop = new AbortController();
+    shown = { state: "starting", lanes: [] };
+    onChange();
+    const over = run(stop.signal)
+      .then(
+        () => show({ state: "done" }),
+        (error: unknown) => {
+          if (stop.signal.aborted) show({ state: "idle", message: "It was stopped before its end." });
+          else show({ state: "failed", message: `It failed: ${error instanceof Error ? error.message : "no reason"}` });
+        },
+      )
+      .finally(() => {
+        running = undefined;
+        onChange();
+      });
+    running = { stop, over };
+  };
+  const end = async () => {
+    if (running === undefined) return;
+    show({ state: "stopping" });
+    running.stop.abort(new Error("Stopped."));
+    await running.over;
+  };
+
   return {
-    async order() {
-      throw new NotNow("Not yet.");
+    state: () => shown,
+    close: end,
+    async order(order) {
+      if (order === "start") {
+        if (running !== undefined) throw new NotNow("A comparison is running; stop it first.");
+        begin();
+        const sides = redisFound ? "Memory and Redis meet the same attack now" : "Memory meets the attack alone now";
+        const outcome = `${sides}; the rows fill as their logs do.`;
+        return { title: "Run the comparison", outcome, ok: true, answers: [], curl: [] };
+      }
+      if (running === undefined) throw new NotNow("No comparison is running.");
+      await end();
+      const outcome = "It was stopped, and every process of it is gone.";
+      return { title: "Stop the comparison", outcome, ok: true, answers: [], curl: [] };
     },
-    state: () => ({ state: "idle", lanes: [] }),
-    close: async () => undefined,
   };
 }

@@ -21,7 +21,7 @@ export interface Actions {
   announcement: string;
 }
 
-const mostEntries = 12;
+const mostEntries = 6;
 
 export function useActions({ token, denied }: Permission): Actions {
   const [own, setOwn] = useState<readonly ConsoleEntry[]>([]);

@@ -21,6 +21,9 @@ export function App(): JSX.Element {
   const { state, connection, clockAheadMs } = useLive();
   const now = useNow(clockAheadMs);
   const instances = state?.instances.length ?? 0;
+  const comparison = state && <Comparison comparison={state.comparison} about={state.about} actions={actions} />;
+  // Where nothing is shared, what sharing is for comes first.
+  const first = state !== undefined && !state.about.shared;
   return (
     <>
       <TopBar about={state?.about} instances={instances} connection={connection} />
@@ -28,19 +31,24 @@ export function App(): JSX.Element {
         {state !== undefined && (
           <>
             <Payments payments={state.payments} />
+            {first && comparison}
             <div class="columns">
-              <div class="wide">
-                <Console state={state.actions} actions={actions} />
+              <Console state={state.actions} actions={actions} />
+              <div class="beside">
                 <Instances instances={state.instances} actions={actions} />
-              </div>
-              <div class="narrow">
-                <Allowances allowances={state.allowances} now={now} />
-                <Sessions sessions={state.sessions} now={now} />
-                <Stores stores={state.stores} />
-                <Recent recent={state.recent} />
+                <div class="pairs">
+                  <div class="stack">
+                    <Allowances allowances={state.allowances} now={now} />
+                    <Stores stores={state.stores} />
+                  </div>
+                  <div class="stack">
+                    <Sessions sessions={state.sessions} now={now} />
+                    <Recent recent={state.recent} />
+                  </div>
+                </div>
               </div>
             </div>
-            <Comparison comparison={state.comparison} about={state.about} actions={actions} />
+            {!first && comparison}
           </>
         )}
       </main>

@@ -7,7 +7,8 @@ import { Curl } from "./curl.tsx";
 import { InstanceBadge } from "./instance-badge.tsx";
 import { Status } from "./status.tsx";
 
-export function ConsoleArticle({ entry }: { entry: ConsoleEntry }): JSX.Element {
+/** The newest one shows its commands; the others show them when asked. */
+export function ConsoleArticle({ entry, newest }: { entry: ConsoleEntry; newest: boolean }): JSX.Element {
   const { title, outcome, ok, at, answers, curl } = entry;
   return (
     <article class={`entry ${ok ? "good" : "bad"}`}>
@@ -18,50 +19,47 @@ export function ConsoleArticle({ entry }: { entry: ConsoleEntry }): JSX.Element 
       <p class="outcome">{outcome}</p>
       {answers.length > 0 && (
         <ul class="answers">
-          {grouped(answers).map((group) => (
-            <AnswerGroup key={`${group.first.request} ${group.from}`} group={group} />
+          {grouped(answers).map((alike, index) => (
+            <AnswerGroup key={String(index)} alike={alike} />
           ))}
         </ul>
       )}
-      {curl?.map((command) => (
-        <Curl key={command} command={command} />
-      ))}
+      {curl !== undefined && (
+        <details class="commands" open={newest}>
+          <summary>The same by hand</summary>
+          {curl.map((command) => (
+            <Curl key={command} command={command} />
+          ))}
+        </details>
+      )}
     </article>
   );
 }
 
-interface Group {
-  from: number;
-  first: AnswerSummary;
-  all: AnswerSummary[];
+/** What was asked and answered the same, in the order of the first of each. */
+function grouped(answers: readonly AnswerSummary[]): AnswerSummary[][] {
+  const groups = new Map<string, AnswerSummary[]>();
+  for (const answer of answers) {
+    const key = `${answer.request} ${answer.status} ${answer.note}`;
+    groups.set(key, [...(groups.get(key) ?? []), answer]);
+  }
+  return [...groups.values()];
 }
 
-/** Neighbours that were asked and answered the same. */
-function grouped(answers: readonly AnswerSummary[]): Group[] {
-  const groups: Group[] = [];
-  answers.forEach((answer, from) => {
-    const last = groups.at(-1);
-    const same =
-      last?.first.request === answer.request && last.first.status === answer.status && last.first.note === answer.note;
-    if (last !== undefined && same) last.all.push(answer);
-    else groups.push({ from, first: answer, all: [answer] });
-  });
-  return groups;
-}
-
-function AnswerGroup({ group: { first, all } }: { group: Group }): JSX.Element {
-  const slowest = Math.max(...all.map(({ ms }) => ms));
+function AnswerGroup({ alike }: { alike: readonly AnswerSummary[] }): JSX.Element {
+  const [first] = alike;
+  const slowest = Math.max(...alike.map(({ ms }) => ms));
   return (
     <li>
-      <span class="request">{first.request}</span>
-      <Status status={first.status} />
-      {all.length > 1 && <span class="times">× {all.length}</span>}
+      <span class="request">{first?.request}</span>
+      <Status status={first?.status ?? 0} />
+      <span class="times">{alike.length > 1 && `× ${alike.length}`}</span>
       <span class="on">
-        {all.map(({ instance }, index) => (
+        {alike.map(({ instance }, index) => (
           <InstanceBadge key={String(index)} name={instance} />
         ))}
+        <span class="note">{first?.note}</span>
       </span>
-      <span class="note">{first.note}</span>
       <span class="ms">{formatMs(slowest)}</span>
     </li>
   );

@@ -34,8 +34,8 @@ export function Console({ state, actions }: ConsoleProps): JSX.Element {
         </Empty>
       ) : (
         <div class="entries">
-          {entries.map((entry) => (
-            <ConsoleArticle key={entry.key} entry={entry} />
+          {entries.map((entry, index) => (
+            <ConsoleArticle key={entry.key} entry={entry} newest={index === 0} />
           ))}
         </div>
       )}

@@ -11,7 +11,7 @@ const states: Record<InstanceState["state"], string> = {
   starting: "starting",
   ready: "ready",
   draining: "draining",
-  down: "down, coming back",
+  down: "down",
 };
 
 export function InstanceCard({ instance, actions }: { instance: InstanceState; actions: Actions }): JSX.Element {
@@ -30,7 +30,7 @@ export function InstanceCard({ instance, actions }: { instance: InstanceState; a
       <dl class="figures">
         <Figure name="pid" value={pid === undefined ? "—" : String(pid)} />
         <Figure name="share" value={`${Math.round(share * 100)} %`} />
-        <Figure name="per second" value={rate.toFixed(1)} />
+        <Figure name="req/s" value={rate.toFixed(1)} />
         <Figure name="in flight" value={String(inFlight)} />
         <Figure name="requests" value={formatCount(requests)} />
         <Figure name="restarts" value={String(restarts)} />

@@ -1,54 +1,83 @@
-// What became of the payments, step by step: five numbers that must go together.
+// What became of the payments, step by step, written as the equation that it should be.
 import type { JSX } from "preact";
 import type { PaymentCounts, Tally } from "../../state.ts";
 import { formatCount, plural } from "../format.ts";
 import { Panel } from "./panel.tsx";
 
+interface Step {
+  name: string;
+  /** What is compared with the step before. */
+  count: number;
+  tally?: Tally;
+  /** Shown instead of the count, where some payments bought sessions instead of a run. */
+  parts?: { runs: number; sessions: number };
+}
+
 export function Payments({ payments }: { payments: PaymentCounts }): JSX.Element {
   const { payments: count, verifies, runs, settles, transfers, sessionsBought } = payments;
   const verdict = judge(payments);
+  const steps: Step[] = [
+    { name: "Payments", count },
+    { name: "Verified", count: verifies.total, tally: verifies },
+    {
+      name: "Handler runs",
+      count: runs.total + sessionsBought,
+      tally: runs,
+      ...(sessionsBought > 0 && { parts: { runs: runs.total, sessions: sessionsBought } }),
+    },
+    { name: "Settled", count: settles.total, tally: settles },
+    { name: "Transfers", count: transfers.total, tally: transfers },
+  ];
   return (
     <Panel title="Payments" aside="counted in the logs of the ledger, its facilitator and the upstream">
       <ol class="steps">
-        <Step name="Payments" count={count} note={count === 0 ? "none yet" : "different ones"} />
-        <Step name="Verified" count={verifies.total} tally={verifies} />
-        <Step
-          name="Handler runs"
-          count={runs.total}
-          tally={runs}
-          strict
-          more={sessionsBought > 0 ? `${formatCount(sessionsBought)} bought sessions` : undefined}
-        />
-        <Step name="Settled" count={settles.total} tally={settles} />
-        <Step name="Transfers" count={transfers.total} tally={transfers} strict />
+        {steps.map((step, index) => (
+          <StepItem key={step.name} step={step} before={steps[index - 1]?.count} />
+        ))}
       </ol>
       <p class={`verdict ${verdict.tone}`}>{verdict.words}</p>
     </Panel>
   );
 }
 
-interface StepProps {
-  name: string;
-  count: number;
-  note?: string;
-  tally?: Tally;
-  /** More than one for a payment is wrong, not only noteworthy. */
-  strict?: boolean;
-  more?: string | undefined;
-}
-
-function Step({ name, count, note, tally, strict = false, more }: StepProps): JSX.Element {
+function StepItem({ step, before }: { step: Step; before: number | undefined }): JSX.Element {
+  const { name, count, tally, parts } = step;
   const most = tally?.most ?? 0;
-  const tone = most > 1 ? (strict ? "bad" : "odd") : tally !== undefined && most === 1 ? "good" : "plain";
-  const each = most > 1 ? `up to ${most} for one payment` : most === 1 ? "one per payment" : "none yet";
   return (
-    <li class={`step ${tone}`}>
+    <li class={`step ${most > 1 ? "bad" : most === 1 ? "good" : "plain"}`}>
+      {before !== undefined && <Relation before={before} count={count} />}
       <span class="step-name">{name}</span>
-      <span class="step-count">{formatCount(count)}</span>
-      <span class="step-note">{note ?? each}</span>
-      {more !== undefined && <span class="step-more">{more}</span>}
+      <span class="step-count">
+        {formatCount(parts?.runs ?? count)}
+        {parts !== undefined && <small> + {formatCount(parts.sessions)}</small>}
+      </span>
+      <span class="step-note">
+        {noteOf(tally)}
+        {parts !== undefined && <span class="step-more">, {plural(parts.sessions, "session")} sold</span>}
+      </span>
     </li>
   );
+}
+
+/** How a step compares with the one before; fewer is what is under way, or was refused. */
+function Relation({ before, count }: { before: number; count: number }): JSX.Element {
+  const [sign, word, tone] =
+    count === before
+      ? ["=", "equal", before === 0 ? "plain" : "good"]
+      : count < before
+        ? [">", "fewer", "plain"]
+        : ["<", "more", "bad"];
+  return (
+    <span class={`relation ${tone}`} role="img" aria-label={word}>
+      {sign}
+    </span>
+  );
+}
+
+function noteOf(tally: Tally | undefined): string {
+  if (tally === undefined) return "as the facilitator saw them";
+  if (tally.most === 0) return "none yet";
+  return tally.most === 1 ? "one per payment" : `up to ${tally.most} for one payment`;
 }
 
 function judge({ payments, runs, transfers, verifies, settles }: PaymentCounts): { tone: string; words: string } {
@@ -60,10 +89,8 @@ function judge({ payments, runs, transfers, verifies, settles }: PaymentCounts):
   if (verifies.most > 1 || settles.most > 1)
     return {
       tone: "odd",
-      words: "A payment was asked about again, as after a lost instance; it was still served and transferred once.",
+      words: "A payment was asked about again, as after a lost instance. It was served and transferred once.",
     };
-  return {
-    tone: "good",
-    words: `Each of ${plural(payments, "payment")} was verified, served and transferred at most once.`,
-  };
+  const whose = payments === 1 ? "The one payment was" : `Each of ${plural(payments, "payment")} was`;
+  return { tone: "good", words: `${whose} verified, served and transferred once at most.` };
 }

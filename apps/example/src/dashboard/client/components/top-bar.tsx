@@ -29,7 +29,7 @@ export function TopBar({ about, instances, connection }: TopBarProps): JSX.Eleme
       <ul class="facts" aria-label="What is running">
         {about?.provider !== undefined && (
           <li>
-            State in <strong>{about.provider}</strong>, {about.shared ? "shared" : "of each process by itself"}
+            State in <strong>{about.provider}</strong>, {about.shared ? "shared by all instances" : "not shared"}
           </li>
         )}
         {instances > 0 && <li>{plural(instances, "instance")}</li>}

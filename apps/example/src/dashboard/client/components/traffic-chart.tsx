@@ -10,7 +10,8 @@ const slot = 10;
 export function TrafficChart({ instances }: { instances: readonly InstanceState[] }): JSX.Element {
   const seconds = instances[0]?.perSecond.length ?? 0;
   const totals = Array.from({ length: seconds }, (_, second) => sum(instances, second));
-  const most = Math.max(8, ...totals);
+  const peak = Math.max(0, ...totals);
+  const most = Math.max(8, peak);
   const label = `Requests by instance over the last minute: ${instances
     .map(({ name, perSecond }) => `${name} ${perSecond.reduce((a, b) => a + b, 0)}`)
     .join(", ")}`;
@@ -23,7 +24,7 @@ export function TrafficChart({ instances }: { instances: readonly InstanceState[
       </svg>
       <figcaption>
         <span>60 s ago</span>
-        <span>at most {plural(Math.max(0, ...totals), "request")} a second</span>
+        <span>{peak === 0 ? "no requests" : `at most ${plural(peak, "request")} a second`}</span>
         <span>now</span>
       </figcaption>
     </figure>
