@@ -56,8 +56,8 @@ export function textReport(report: DrillReport, { color }: TableOptions): string
   const paint = (text: string, code: number) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const row = (title: string, cells: readonly string[]) => `  ${title.padEnd(widestTitle)}${cells.join("")}`.trimEnd();
   const cell = ({ text, failed }: Cell) => {
-    const padded = (failed ? `${text} WRONG` : text).padEnd(widestCell);
-    return failed ? paint(padded, 31) : padded;
+    const shown = failed ? `${text} WRONG` : text;
+    return `${failed ? paint(shown, 31) : shown}${" ".repeat(Math.max(1, widestCell - shown.length))}`;
   };
   const { lanes } = report;
   const table = [

@@ -1,0 +1,66 @@
+// Errors: answers that the plan does not allow, and nothing that it does.
+import { describe, expect, test } from "vitest";
+import type { Sent } from "./evidence.ts";
+import { type HandMade, handMade } from "./hand-made-lane.test-support.ts";
+import type { TraceEvent } from "./trace.ts";
+import { unexpectedAnswers } from "./unexpected.ts";
+
+const client = "192.0.2.1";
+const ask: TraceEvent = { at: 0, client, action: "ask" };
+const pay: TraceEvent = { at: 0, client, action: "pay", payment: "A" };
+const buy: TraceEvent = { at: 0, client, action: "buy", session: "S" };
+const use: TraceEvent = { at: 1, client, action: "use", session: "S" };
+
+function answered(lane: HandMade, id: string, to: Partial<Sent>): string[] {
+  Object.assign(lane.sent.get(id) ?? {}, to);
+  return unexpectedAnswers(lane.evidence);
+}
+
+describe("an answer is an error", () => {
+  test.each<[string, TraceEvent[], string, Partial<Sent>]>([
+    ["where there was none", [pay], "t-1", { status: undefined, problem: "no-answer" }],
+    [
+      "where nothing was sent because it could not be signed",
+      [pay],
+      "t-1",
+      { status: undefined, problem: "not-signed" },
+    ],
+    ["where it stayed 503", [pay], "t-1", { status: 503 }],
+    ["where the upstream failed", [pay], "t-1", { status: 502 }],
+    ["where a payment was rejected", [pay], "t-1", { status: 402 }],
+    ["where a payment of one request was used", [pay], "t-1", { status: 409 }],
+    ["where a price was given away", [ask], "t-1", { status: 200 }],
+    ["where a purchase was no purchase", [buy], "t-1", { status: 200 }],
+    ["where whoever is below every limit is limited", [pay], "t-1", { status: 429 }],
+    ["where a use conflicts", [buy, use], "t-2", { status: 409 }],
+  ])("%s", (_where, events, id, to) => {
+    const lane = handMade(events);
+    expect(unexpectedAnswers(lane.evidence)).toEqual([]);
+    expect(answered(lane, id, to)).toEqual([id]);
+  });
+});
+
+describe("an answer is right", () => {
+  test.each<[string, TraceEvent[], string, Partial<Sent>]>([
+    ["409 for a payment that was presented more than once", [pay, pay], "t-2", { status: 409 }],
+    ["409 for a request whose first answer was lost", [pay], "t-1", { status: 409, times: 2 }],
+    ["402 for a session: the logs judge it", [buy, use], "t-2", { status: 402 }],
+    [
+      "nothing for a session whose token never came: the logs judge it",
+      [buy, use],
+      "t-2",
+      { status: undefined, problem: "no-session" },
+    ],
+    ["nothing yet", [pay], "t-1", { status: undefined, finished: false }],
+    ["429 for an address over its limit", [ask, ask, ask, ask, ask], "t-5", { status: 429 }],
+    ["429 for an address over its limit by asking again", [ask, ask, ask], "t-3", { status: 429, times: 3 }],
+    [
+      "429 for a payer over its limit",
+      [1, 2, 3, 4].map((n): TraceEvent => ({ at: 0, client: `192.0.2.${n}`, action: "pay", payer: "one" })),
+      "t-4",
+      { status: 429 },
+    ],
+  ])("%s", (_what, events, id, to) => {
+    expect(answered(handMade(events), id, to)).toEqual([]);
+  });
+});
