@@ -21,6 +21,8 @@ export interface DrillRedis {
 /** A Redis of the user's is given up when it has not answered for so long, in milliseconds. */
 const lostAfterMs = 10_000;
 const lookEveryMs = 1_000;
+/** Errors of the server's begin with a word such as WRONGPASS. */
+const serverError = /^[A-Z]{5,} /;
 
 /** Throws a UsageError that says how to get one where there is no server. */
 export async function ownRedis(): Promise<DrillRedis> {
@@ -61,16 +63,18 @@ export async function usersRedis(url: string): Promise<DrillRedis> {
       reconnectStrategy: () => (reached ? lookEveryMs : new Error("It cannot be reached.")),
     },
   });
-  // Told by what the looks below find.
-  client.on("error", () => undefined);
+  // Later ones are told by what the looks below find.
+  let refused = false;
+  client.on("error", (error: unknown) => {
+    refused ||= error instanceof Error && serverError.test(error.message);
+  });
   try {
     await client.connect();
     await client.ping();
     reached = true;
-  } catch (error) {
+  } catch {
     client.destroy();
-    const said =
-      error instanceof Error && /^[A-Z]{5,} /.test(error.message) ? "refuses the connection" : "is not there";
+    const said = refused ? "refuses the connection" : "is not there";
     throw new UsageError(`The Redis at ${where} ${said}. Check host, port, user and password of --redis-url.`);
   }
 

@@ -1,6 +1,6 @@
 // One lane of the drill: a fleet on one kind of store, and what its logs prove so far. The dashboard shows the same.
 import { type Fleet, type FleetOptions, startFleet } from "../fleet/start-fleet.ts";
-import type { Kill, Rules } from "./evidence.ts";
+import type { Kill, Rules, Sent } from "./evidence.ts";
 import { laneLogs } from "./lane-logs.ts";
 import { planOf } from "./plan.ts";
 import { type PlayOptions, player } from "./play.ts";
@@ -72,6 +72,8 @@ export interface Lane {
   rules: Rules;
   /** Plays requests that were not played before; sessions may go on from one play to the next. Rejects where aborted. */
   play(requests: readonly DrillRequest[], options?: PlayOptions): Promise<void>;
+  /** What was sent and answered so far, by request id. */
+  readonly sent: ReadonlyMap<string, Sent>;
   /** What is being done to it, for the snapshots; "done" finishes the lane. */
   phase(name: string): void;
   /** kill -9 of one instance, remembered: it may explain a repetition. Returns its process id. */
@@ -97,6 +99,7 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
     provider,
     fleet,
     rules,
+    sent,
     async play(requests, playOptions) {
       plan.add(requests);
       await play(requests, playOptions);

@@ -1,5 +1,5 @@
 // The drill itself: the same traffic against one lane after the other, and the report of what their logs prove.
-import { appendFileSync, existsSync, mkdirSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../command-line.ts";
 import { ChildFailed } from "../process/supervisor.ts";
@@ -107,6 +107,9 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
       say(`${name}: ${phase.name}, ${phase.seconds.toFixed(1)} s`);
     });
     await Promise.race([playing, ended.early]);
+    // For whoever looks a request of the report up: when it was sent, how often, and what was answered.
+    const sent = [...lane.sent].map(([id, one]) => `${JSON.stringify({ id, ...one })}\n`);
+    writeFileSync(join(logs, "requests.jsonl"), sent.join(""));
     return { ...lane.snapshot(), shared, seconds: secondsSince(begun), phases: done, logs };
   } finally {
     ended.finish();

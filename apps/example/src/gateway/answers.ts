@@ -91,6 +91,10 @@ export function failure(error: unknown): Response {
   if (error instanceof FacilitatorUnavailable) {
     return problem(503, "facilitator_unavailable", error.message, retryAfter(1_000));
   }
+  // A step took longer than its lease may be renewed: nobody knows more than that it is not over.
+  if (error instanceof DOMException && error.name === "TimeoutError") {
+    return problem(503, "too_slow", "It took too long. Send the same payment again.", retryAfter(1_000));
+  }
   if (isStoreError(error)) {
     return problem(503, "store_unavailable", "Shared state cannot be reached; try again.", retryAfter(1_000));
   }
