@@ -1,0 +1,10 @@
+// `npm run screenshot`: takes docs/images/dashboard-light.png and dashboard-dark.png anew, in a real browser.
+import { join } from "node:path";
+import { ensureInstalled, fail, root, run } from "./bootstrap.mjs";
+
+ensureInstalled();
+if (run("turbo", ["run", "build", "--filter=@tollbooth-stores/example", "--output-logs=errors-only"]) !== 0)
+  fail("The build failed; its output is above.");
+process.exitCode = run("vitest", ["run", "--config", "vitest.images.config.ts"], {
+  cwd: join(root, "apps", "example"),
+});
