@@ -25,17 +25,17 @@ export interface ComparisonOptions {
   /** Without a Redis the memory lane runs alone. */
   redisFound: boolean;
   onChange(): void;
-  /** About how many requests each lane gets; default 360. */
-  requests?: number | undefined;
+  /** 2 attacks twice as fast. Default 0.4: two lanes are played at once, and people watch. */
+  speed?: number | undefined;
 }
 
 const gatewaysEach = 2;
 /** How often the lanes' logs are looked at, in milliseconds. */
-const lookEveryMs = 400;
+const lookEveryMs = 500;
 /** However slow the machine is, and whoever has gone away: then it ends, in milliseconds. */
 const longestMs = 180_000;
 
-export function comparison({ programs, redisFound, onChange, requests = 360 }: ComparisonOptions): Comparison {
+export function comparison({ programs, redisFound, onChange, speed = 0.4 }: ComparisonOptions): Comparison {
   let shown: ComparisonState = { state: "idle", lanes: [] };
   let running: { stop: AbortController; over: Promise<void> } | undefined;
   const show = (change: Partial<ComparisonState>) => {
@@ -71,10 +71,12 @@ export function comparison({ programs, redisFound, onChange, requests = 360 }: C
       }
       show({ state: "running" });
       timer = setInterval(look, lookEveryMs);
-      const attack = traffic({ requests });
+      const attack = traffic({ light: true });
       // One failed lane ends the other, which has ended before anything is stopped.
       const played = await Promise.allSettled(
-        lanes.map((lane) => playPhases(lane, attack, quietPhases(), { signal }).catch((error: unknown) => fail(error))),
+        lanes.map((lane) =>
+          playPhases(lane, attack, quietPhases(), { signal, speed }).catch((error: unknown) => fail(error)),
+        ),
       );
       for (const one of played) if (one.status === "rejected") throw one.reason;
       look();

@@ -6,7 +6,6 @@ export interface EventStream {
   open(response: ServerResponse): void;
   /** Something may have changed; it is looked at and sent soon. */
   touch(): void;
-  readers(): number;
   /** Ends every answer, also those to come. */
   close(): void;
 }
@@ -18,7 +17,10 @@ export interface EventStreamOptions {
   everyMs?: number | undefined;
   /** How often a comment is sent that keeps the connection alive, in milliseconds. Default 15,000. */
   heartbeatMs?: number | undefined;
-  /** A reader with more than this unsent is dropped, in bytes. It comes back by itself and gets the state anew. */
+  /**
+   * A reader with more than this unsent when there is more to send is dropped, in bytes; default 524,288. It comes back by
+   * itself and gets the state anew.
+   */
   maxUnsentBytes?: number | undefined;
 }
 
@@ -46,9 +48,9 @@ export function eventStream(options: EventStreamOptions): EventStream {
   const message = (fields: readonly string[]) =>
     `id: ${lastId}\nevent: state\ndata: {"at":${[Date.now(), ...fields].join(",")}}\n\n`;
   const write = (response: ServerResponse, text: string) => {
-    response.write(text);
-    // Nothing is kept for a reader who does not read.
+    // Nothing more is kept for a reader who does not read.
     if (response.writableLength > maxUnsentBytes) response.destroy();
+    else response.write(text);
   };
   const flush = () => {
     timer = undefined;
@@ -63,7 +65,6 @@ export function eventStream(options: EventStreamOptions): EventStream {
   }, heartbeatMs).unref();
 
   return {
-    readers: () => open.size,
     open(response) {
       if (closed || open.size >= mostReaders) {
         response.writeHead(503, { "content-type": "text/plain", "retry-after": "1", connection: "close" });

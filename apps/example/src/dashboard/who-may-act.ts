@@ -1,6 +1,12 @@
 // Who may press the dashboard's buttons: a browser on this machine, on a page that this process gave out.
 import { timingSafeEqual } from "node:crypto";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+
+/** What is looked at of a request. */
+export interface Asking {
+  socket: { remoteAddress?: string | undefined };
+  headers: IncomingHttpHeaders;
+}
 
 /** The header that carries the token of the page. */
 export const tokenHeader = "x-csrf-token";
@@ -9,7 +15,7 @@ export const tokenHeader = "x-csrf-token";
  * Why whoever sent the request cannot be the person at this machine, as a sentence; undefined where it can. The Host is
  * looked at because a foreign site may point its own name at 127.0.0.1.
  */
-export function whyNotLocal({ socket, headers }: IncomingMessage): string | undefined {
+export function whyNotLocal({ socket, headers }: Asking): string | undefined {
   if (headers["x-forwarded-for"] !== undefined || headers.forwarded !== undefined)
     return "Actions are not taken through a proxy; open the dashboard on the machine it runs on.";
   if (!isLoopback(socket.remoteAddress ?? ""))
@@ -20,7 +26,7 @@ export function whyNotLocal({ socket, headers }: IncomingMessage): string | unde
 }
 
 /** The same for an action, which must also come from the page itself: its token, and a browser that says so. */
-export function whyNotAct(request: IncomingMessage, token: string): string | undefined {
+export function whyNotAct(request: Asking, token: string): string | undefined {
   const notLocal = whyNotLocal(request);
   if (notLocal !== undefined) return notLocal;
   const { origin, host = "" } = request.headers;

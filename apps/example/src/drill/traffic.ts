@@ -6,6 +6,8 @@ export interface TrafficOptions {
   seed?: number | undefined;
   /** About how many; at least `leastRequests`. Default 600. */
   requests?: number | undefined;
+  /** One hot client less, no rotated headers, nobody who just pays: about 230, for lanes that are played at the same time. */
+  light?: boolean | undefined;
 }
 
 /** Fewer could not show every fault. */
@@ -43,6 +45,7 @@ interface Scene {
   random: Random;
   /** The whole traffic's length, in milliseconds. */
   lengthMs: number;
+  light: boolean;
   /** `share` of the whole, scaled by its size, but no less than `least`. */
   many(share: number, least: number): number;
 }
@@ -54,8 +57,8 @@ const copies = <T>(count: number, make: (index: number) => T[]): T[] => times(co
 const userAgents = ["curl/8.5.0", "Mozilla/5.0", "python-requests/2.32", "okhttp/4.12", "Go-http-client/2.0"] as const;
 
 /** Clients that want far more than their address may have, in three waves, with a payer for every few requests. */
-function hotClients({ random, lengthMs, many }: Scene): TraceEvent[] {
-  return copies(2, (client) =>
+function hotClients({ random, lengthMs, many, light }: Scene): TraceEvent[] {
+  return copies(light ? 1 : 2, (client) =>
     times(many(0.07, leastHot), (n) => ({
       at: Math.floor((lengthMs * (n % 3)) / 3) + random.between(0, Math.floor(lengthMs / 5)),
       client: address(1, client),
@@ -66,8 +69,8 @@ function hotClients({ random, lengthMs, many }: Scene): TraceEvent[] {
 }
 
 /** One client that writes another address in front, and another browser's name, each time. */
-function headerRotation({ random, lengthMs, many }: Scene): TraceEvent[] {
-  return times(many(0.08, leastHot), (n) => ({
+function headerRotation({ random, lengthMs, many, light }: Scene): TraceEvent[] {
+  return times(light ? 0 : many(0.08, leastHot), (n) => ({
     at: random.between(0, lengthMs),
     client: address(2, 0),
     action: "pay",
@@ -171,8 +174,9 @@ function steadyPayers({ random, lengthMs }: Scene, count: number): TraceEvent[] 
 }
 
 /** Sorted by time; the ids are `seed<seed>-<line>`. */
-export function traffic({ seed = 1, requests = 600 }: TrafficOptions = {}): DrillRequest[] {
+export function traffic({ seed = 1, light = false, requests = light ? 0 : 600 }: TrafficOptions = {}): DrillRequest[] {
   const scene: Scene = {
+    light,
     random: randomFrom(seed),
     lengthMs: Math.max(shortestMs, requests * msPerRequest),
     many: (share, least) => Math.max(least, Math.round(share * requests)),

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { About, ComparisonState } from "../../state.ts";
 import type { Actions } from "../use-actions.ts";
 import { ActionButton } from "./action-button.tsx";
-import { Lane } from "./lane.tsx";
+import { Lanes } from "./lanes.tsx";
 import { Panel } from "./panel.tsx";
 
 export interface ComparisonProps {
@@ -45,14 +45,9 @@ export function Comparison({ comparison, about, actions }: ComparisonProps): JSX
           />
         )}
       </div>
+      {state === "starting" && <p class="hint">Starting the gateways, their ledgers and a Redis of their own…</p>}
       {message !== undefined && <p class={state === "failed" ? "failed" : "hint"}>{message}</p>}
-      {lanes.length > 0 && (
-        <div class="lanes">
-          {lanes.map((lane) => (
-            <Lane key={lane.provider} lane={lane} />
-          ))}
-        </div>
-      )}
+      {lanes.length > 0 && <Lanes lanes={lanes} />}
     </Panel>
   );
 }

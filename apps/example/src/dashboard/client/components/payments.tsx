@@ -45,7 +45,7 @@ function StepItem({ step, before }: { step: Step; before: number | undefined }):
   const most = tally?.most ?? 0;
   return (
     <li class={`step ${most > 1 ? "bad" : most === 1 ? "good" : "plain"}`}>
-      {before !== undefined && <Relation before={before} count={count} />}
+      {before !== undefined && before + count > 0 && <Relation before={before} count={count} />}
       <span class="step-name">{name}</span>
       <span class="step-count">
         {formatCount(parts?.runs ?? count)}
@@ -62,11 +62,7 @@ function StepItem({ step, before }: { step: Step; before: number | undefined }):
 /** How a step compares with the one before; fewer is what is under way, or was refused. */
 function Relation({ before, count }: { before: number; count: number }): JSX.Element {
   const [sign, word, tone] =
-    count === before
-      ? ["=", "equal", before === 0 ? "plain" : "good"]
-      : count < before
-        ? [">", "fewer", "plain"]
-        : ["<", "more", "bad"];
+    count === before ? ["=", "equal", "good"] : count < before ? [">", "fewer", "plain"] : ["<", "more", "bad"];
   return (
     <span class={`relation ${tone}`} role="img" aria-label={word}>
       {sign}

@@ -1,0 +1,84 @@
+// The dashboard on a real fleet: where it is, and what it shows after what was done.
+import { beforeAll, describe, expect, test } from "vitest";
+import { dashboardFleet } from "../testing/dashboard-fleet.ts";
+
+const { fleet, redis, done, logged, stateWhere } = dashboardFleet();
+
+describe("what is where", () => {
+  test("a browser gets the page at /, everybody else what was always there", async () => {
+    const page = await fetch(fleet().url, { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } });
+    expect(page.headers.get("content-type")).toContain("text/html");
+    expect(page.headers.get("x-instance")).toBeNull();
+    const listed = await fetch(fleet().url);
+    expect(listed.headers.get("x-instance")).toMatch(/^gateway-/);
+    expect(await listed.json()).toMatchObject({ health: ["/healthz", "/readyz"] });
+    const posted = await fetch(fleet().url, { method: "POST", headers: { accept: "text/html" } });
+    expect([posted.status, posted.headers.get("x-instance")]).toEqual([404, expect.stringMatching(/^gateway-/)]);
+  });
+
+  test.each(["/dashboard", "/dashboard/", "/dashboard/nothing.js", "/dashboard/actions/"])(
+    "%s is not there",
+    async (path) => {
+      const response = await fetch(`${fleet().url}${path}`);
+      expect(response.status).toBe(404);
+      expect(await response.text()).toContain("the dashboard is at /");
+    },
+  );
+});
+
+describe("what is shown", () => {
+  beforeAll(async () => {
+    for (const action of ["pay", "replay", "burst", "hop"]) await done(action);
+  }, 60_000);
+
+  test("where state is kept, who runs, and what went through whom", async () => {
+    const state = await stateWhere(() => true);
+    expect(state.about).toMatchObject({ url: fleet().url, provider: "redis", shared: true, redisFound: true });
+    expect(state.instances.map(({ name }) => name)).toEqual(["gateway-1", "gateway-2"]);
+    const share = state.instances.reduce((sum, instance) => sum + instance.share, 0);
+    expect(share).toBeCloseTo(1);
+    expect(state.recent[0]).toMatchObject({ instance: expect.stringMatching(/^gateway-/) });
+    expect(state.stores.operations).toBeGreaterThan(10);
+    expect(state.stores.p50Ms).toBeGreaterThan(0);
+  });
+
+  test("the payments are those of the logs", async () => {
+    const transfers = logged("ledger", "transfer");
+    const runs = logged("upstream", "run");
+    const { payments } = await stateWhere(
+      (state) =>
+        state.payments.transfers.total === transfers && state.payments.runs.total + state.payments.sessionRuns === runs,
+    );
+    expect(payments).toMatchObject({
+      payments: transfers,
+      verifies: { total: logged("facilitator", "verify"), most: 1 },
+      settles: { total: transfers, most: 1 },
+      transfers: { total: transfers, most: 1 },
+      sessionsBought: 2,
+    });
+  });
+
+  test("allowances and sessions, and nobody's payer, token or payment in them", async () => {
+    const state = await stateWhere(({ sessions }) => sessions.length === 2);
+    expect(state.sessions[0]).toMatchObject({ route: "GET /stream", payer: expect.stringMatching(/^0x\w{4}…\w{4}$/) });
+    expect(state.allowances.find(({ denied }) => denied > 0)).toMatchObject({
+      scope: "GET /stream",
+      limit: 6,
+      remaining: 0,
+    });
+    expect(state.actions).toMatchObject({ canReplay: true, running: [] });
+    expect(state.actions.latest.map(({ name }) => name)).toContain("hop");
+    expect(JSON.stringify(state)).not.toMatch(/0x[0-9a-fA-F]{40}|[\w-]{43}|eyJ/);
+  });
+
+  test("a store that fails is told by its code", async () => {
+    await redis().kill("SIGKILL");
+    try {
+      await fetch(`${fleet().url}/quote`);
+      const { stores } = await stateWhere((state) => Object.keys(state.stores.errors).length > 0);
+      expect(stores.errors).toMatchObject({ STORE_UNAVAILABLE: expect.any(Number) });
+    } finally {
+      await redis().restart();
+    }
+  });
+});

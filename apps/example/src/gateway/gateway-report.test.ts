@@ -1,0 +1,109 @@
+// What a gateway tells its parent: sums of what happened since the report before, and nothing that opens anything.
+import { setTimeout as sleep } from "node:timers/promises";
+import { isStoreError } from "@tollbooth-stores/core";
+import { expect, test } from "vitest";
+import { inProcessGateway } from "../testing/in-process-gateway.ts";
+import { announce } from "./gateway-events.ts";
+import { bucketMs, type GatewayReport, latencyBucket, readGatewayReport, startReporting } from "./gateway-report.ts";
+
+const running = inProcessGateway();
+const store = (provider: string, shared: boolean) => ({ provider, shared, settings: {} });
+const memory = {
+  rateLimits: store("memory", false),
+  sessions: store("memory", false),
+  verifications: store("memory", false),
+};
+
+/** The reports, the first one (which tells only where state is kept) left out. */
+function reporting(about = memory): { reports: GatewayReport[]; first: GatewayReport | undefined; end: () => void } {
+  const reports: GatewayReport[] = [];
+  const end = startReporting(about, (report) => reports.push(report), 60_000);
+  return { first: reports.shift(), reports, end };
+}
+
+test("the first report says at once where state is kept, and whether all instances see it", () => {
+  const { first, end } = reporting({ ...memory, sessions: store("redis", true) });
+  end();
+  expect(first).toMatchObject({ provider: "memory + redis", shared: false, decisions: [], sessions: [] });
+});
+
+test("while nothing happens nothing is said", () => {
+  const { reports, end } = reporting();
+  end();
+  expect(reports).toEqual([]);
+});
+
+test("requests to a gateway are told as sums: one line a client, and how long its store took", async () => {
+  const { reports, end } = reporting();
+  const ask = await running().gateway();
+  await ask("/quote");
+  await ask("/quote");
+  end();
+  const [report, more] = reports;
+  expect(more).toBeUndefined();
+  expect(report?.decisions).toMatchObject([
+    { limiter: "ip", client: "10.0.0.1", limit: 100_000, remaining: 99_998, allowed: 2, denied: 0 },
+  ]);
+  expect(report?.operations.latencies.reduce((sum, [, count]) => sum + count, 0)).toBe(2);
+  expect(report?.operations.errors).toEqual({});
+  expect(readGatewayReport(structuredClone(report))).toEqual(report);
+});
+
+test("a refusal counts as one, and what fails is told by its code", async () => {
+  const { reports, end } = reporting();
+  const { stores } = running();
+  announce({ kind: "decision", limiter: "ip", client: "a", allowed: true, limit: 1, remaining: 0, resetsAtMs: 5 });
+  announce({ kind: "decision", limiter: "ip", client: "a", allowed: false, limit: 1, remaining: 0, resetsAtMs: 5 });
+  await stores.close();
+  const failed = await stores.sessions.get("anything").catch((error: unknown) => error);
+  expect(isStoreError(failed, "STORE_CLOSED")).toBe(true);
+  end();
+  expect(reports).toMatchObject([
+    { decisions: [{ allowed: 1, denied: 1 }], operations: { errors: { STORE_CLOSED: 1 } } },
+  ]);
+});
+
+test("a session is told without what opens it", () => {
+  const { reports, end } = reporting();
+  const id = "GET /stream:the-token-that-opens-it";
+  announce({ kind: "session", id, route: "GET /stream", payer: "0x1", expiresAtMs: 9, callsLeft: 3 });
+  announce({ kind: "session", id, route: "GET /stream", payer: "0x1", expiresAtMs: 9, callsLeft: 2 });
+  end();
+  expect(reports).toMatchObject([{ sessions: [{ route: "GET /stream", payer: "0x1", expiresAtMs: 9, callsLeft: 2 }] }]);
+  expect(JSON.stringify(reports)).not.toContain("the-token");
+});
+
+test("no more than two hundred clients are named, the last ones", () => {
+  const { reports, end } = reporting();
+  for (let n = 0; n < 300; n += 1) {
+    const client = `10.0.${Math.floor(n / 250)}.${n % 250}`;
+    announce({ kind: "decision", limiter: "ip", client, allowed: true, limit: 9, remaining: 8, resetsAtMs: 5 });
+  }
+  end();
+  expect(reports[0]?.decisions).toHaveLength(200);
+  expect(reports[0]?.decisions.at(-1)?.client).toBe("10.0.1.49");
+});
+
+test("after its end nothing more is told", async () => {
+  const { reports, end } = reporting();
+  end();
+  announce({ kind: "decision", limiter: "ip", client: "a", allowed: true, limit: 1, remaining: 0, resetsAtMs: 5 });
+  await sleep(0);
+  expect(reports).toEqual([]);
+});
+
+test("a bucket's middle is at most a tenth off", () => {
+  for (const ms of [0.001, 0.0173, 0.5, 1, 3.3, 47, 800, 12_345]) {
+    expect(Math.abs(bucketMs(latencyBucket(ms)) / ms - 1)).toBeLessThan(0.1);
+  }
+  expect(latencyBucket(0)).toBe(0);
+});
+
+test.each([
+  ["a readiness", { ready: true, port: 1, url: "http://127.0.0.1:1" }],
+  ["another kind", { kind: "stopping" }],
+  ["nothing", undefined],
+  ["a report with a field too many", { kind: "gateway-report", provider: "memory", shared: false, extra: 1 }],
+])("%s is no report", (_name, message) => {
+  expect(readGatewayReport(message)).toBeUndefined();
+});
