@@ -108,7 +108,7 @@ async function main(): Promise<number> {
     return report.ok ? 0 : 1;
   } catch (error) {
     if (error !== interrupted) throw error;
-    console.error("Stopped; nothing of it is left running.");
+    console.error("Stopped.");
     return 130;
   } finally {
     const removed = await redis.close();

@@ -100,6 +100,13 @@ describe("the limit by payer", () => {
   });
 });
 
+test("a run for no request of ours is over every limit", () => {
+  const lane = handMade(fromOne(1));
+  lane.run(1, "t-1");
+  lane.run(2, "-");
+  expect(overLimit(lane.evidence)).toMatchObject({ value: 1, requests: ["-"], note: "1 for no request of ours" });
+});
+
 test("calls beyond those that were bought are over the limit", () => {
   const uses = Array.from(
     { length: 4 },

@@ -59,11 +59,14 @@ export function overLimit({ plan, logs, rules, startedAt }: Evidence): Row {
     (run) => rules.routes.get(requestOf(run)?.route ?? "")?.calls ?? Number.POSITIVE_INFINITY,
   );
 
-  const over = new Set([...byAddress, ...byPayer, ...bySession]);
+  // Whom nobody can name, nobody has limited.
+  const unnamed = runs.filter((run) => requestOf(run) === undefined);
+  const over = new Set([...byAddress, ...byPayer, ...bySession, ...unnamed]);
   const parts = [
     [byAddress, "by address"],
     [byPayer, "by payer"],
     [bySession, "beyond the calls bought"],
+    [unnamed, "for no request of ours"],
   ] as const;
   const notes = parts.filter(([{ length }]) => length > 0).map(([{ length }, what]) => `${length} ${what}`);
   return rowOf(

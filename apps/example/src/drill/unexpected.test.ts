@@ -40,10 +40,31 @@ describe("an answer is an error", () => {
   });
 });
 
+describe("a payment that all who present it are refused with 409", () => {
+  const refused = (): HandMade => {
+    const lane = handMade([pay, pay]);
+    for (const { id } of lane.evidence.plan.requests.values()) answered(lane, id, { status: 409 });
+    return lane;
+  };
+
+  test("is an error of each of them, where nothing ran and nothing was paid", () => {
+    expect(unexpectedAnswers(refused().evidence)).toEqual(["t-1", "t-2"]);
+  });
+
+  test("is none where it ran for one of them, or was paid, or one of them still waits", () => {
+    const ran = refused();
+    ran.run(1, "t-2");
+    expect(unexpectedAnswers(ran.evidence)).toEqual([]);
+    const paid = refused();
+    paid.transfer(1, "A");
+    expect(unexpectedAnswers(paid.evidence)).toEqual([]);
+    expect(answered(refused(), "t-2", { finished: false })).toEqual([]);
+  });
+});
+
 describe("an answer is right", () => {
   test.each<[string, TraceEvent[], string, Partial<Sent>]>([
     ["409 for a payment that was presented more than once", [pay, pay], "t-2", { status: 409 }],
-    ["409 for a request whose first answer was lost", [pay], "t-1", { status: 409, times: 2 }],
     ["402 for a session: the logs judge it", [buy, use], "t-2", { status: 402 }],
     [
       "nothing for a session whose token never came: the logs judge it",
@@ -62,5 +83,12 @@ describe("an answer is right", () => {
     ],
   ])("%s", (_what, events, id, to) => {
     expect(answered(handMade(events), id, to)).toEqual([]);
+  });
+
+  test("409 for a request whose first answer was lost, after it ran", () => {
+    const lane = handMade([pay]);
+    lane.run(1, "t-1");
+    expect(answered(lane, "t-1", { status: 409, times: 2 })).toEqual([]);
+    expect(answered(lane, "t-1", { status: 409, times: 1 })).toEqual(["t-1"]);
   });
 });

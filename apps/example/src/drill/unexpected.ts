@@ -1,20 +1,41 @@
 // Which requests got an answer that the plan does not allow: told as errors beside the verdicts, which judge by the logs.
-import type { Evidence, Rules, Sent } from "./evidence.ts";
+import { type Evidence, nonceKey, type Rules, type Sent } from "./evidence.ts";
 import { countedAddress } from "./over-limit.ts";
 import type { Plan } from "./plan.ts";
 import { type Sends, sendsOf } from "./sends.ts";
 import type { DrillRequest } from "./trace.ts";
 
-/** The ids, in the plan's order. 429 is wrong for whoever stayed below every limit. */
-export function unexpectedAnswers(evidence: Pick<Evidence, "plan" | "sent" | "rules">): string[] {
+/**
+ * The ids, in the plan's order. 429 is wrong for whoever stayed below every limit, and every answer is where a payment was
+ * refused to all who presented it.
+ */
+export function unexpectedAnswers(evidence: Evidence): string[] {
   const { plan, sent, rules } = evidence;
   const sends = sendsOf(evidence);
+  const refused = refusedPayments(evidence);
   return [...plan.requests.values()]
     .filter((request) => {
       const one = sent.get(request.id);
-      return one?.finished === true && !expected(request, one, plan, rules, sends);
+      if (one?.finished !== true) return false;
+      const presents = request.action === "pay" || request.action === "buy";
+      return (presents && refused.has(request.payment)) || !expected(request, one, plan, rules, sends);
     })
     .map(({ id }) => id);
+}
+
+/** Payments that bought nothing: no handler ran and no money moved, though no limit was in the way of any who presented them. */
+function refusedPayments({ plan, sent, logs, signed }: Evidence): Set<string> {
+  const ran = new Set(logs.runs.map(({ request }) => request));
+  const paid = new Set(logs.transfers.map(({ from, nonce }) => nonceKey(from, nonce)));
+  const refused = [...plan.payments].filter(([payment, requests]) => {
+    const authorization = signed.get(payment);
+    const bought =
+      requests.some(({ id }) => ran.has(id)) ||
+      (authorization !== undefined && paid.has(nonceKey(authorization.payer, authorization.nonce)));
+    const conflicts = requests.every(({ id }) => sent.get(id)?.finished === true && sent.get(id)?.status === 409);
+    return !bought && conflicts;
+  });
+  return new Set(refused.map(([payment]) => payment));
 }
 
 function expected(request: DrillRequest, one: Sent, plan: Plan, rules: Rules, sends: Sends): boolean {

@@ -28,6 +28,7 @@ export function wallets(gatewayUrl: string, ledgerUrl: string, routes: ReadonlyM
   const signed = new Map<string, { payer: string; nonce: string }>();
   const once = new Map<string, Promise<SignedOnce>>();
   const payers = new Map<string, Promise<Buyer>>();
+  let opened = 0;
   const prices = new Map<string, ReturnType<Buyer["priceOf"]>>();
 
   const open = async (index: number): Promise<Buyer> => {
@@ -39,7 +40,10 @@ export function wallets(gatewayUrl: string, ledgerUrl: string, routes: ReadonlyM
     return buyer(account);
   };
   const sign = async (request: Paying): Promise<SignedOnce> => {
-    const client = await remembered(payers, request.payer, () => open(payers.size));
+    const client = await remembered(payers, request.payer, () => {
+      opened += 1;
+      return open(opened - 1);
+    });
     const method = routes.get(request.route)?.method ?? "GET";
     const price = await remembered(prices, request.route, () =>
       client.priceOf(`${gatewayUrl}${request.route}`, { method }),
