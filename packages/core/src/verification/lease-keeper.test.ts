@@ -56,8 +56,27 @@ describe("keepLease", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     keeper.stop();
     answer({ status: "ok" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(vi.getTimerCount()).toBe(0);
     await vi.advanceTimersByTimeAsync(10 * leaseMs);
     expect(renewals).toHaveLength(1);
+    expect(keeper.signal.aborted).toBe(false);
+  });
+
+  it.each(["ok", "lost"] as const)("once stopped, loses nothing by an answer (%s) after the lease", async (status) => {
+    let answer: (ended: Ended) => void = () => undefined;
+    const { store } = renewing(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const keeper = keep(store);
+    await vi.advanceTimersByTimeAsync(1_000);
+    keeper.stop();
+    await vi.advanceTimersByTimeAsync(2 * leaseMs);
+    answer(status === "ok" ? { status } : { status, current: "absent" });
+    await vi.advanceTimersByTimeAsync(0);
     expect(keeper.signal.aborted).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
   });

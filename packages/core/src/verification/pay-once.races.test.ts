@@ -69,6 +69,10 @@ describe("a refusal that comes after the lease was lost", () => {
   it("is not told where the store does not say whether it was lost", async () => {
     const silent: VerificationStore = { ...store, release: unreachable };
     expect(await payOnce(silent, payment, refusing, { leaseMs })).toMatchObject({ status: "pending" });
+    await vi.advanceTimersByTimeAsync(leaseMs);
+    const late = seller({ verify: async () => ({ ok: false, reason: "no funds" }) });
+    expect(await payOnce(store, payment, late, { leaseMs })).toMatchObject({ status: "rejected" });
+    expect(await payOnce(silent, payment, late, { leaseMs })).toMatchObject({ status: "pending" });
   });
 });
 
@@ -219,6 +223,21 @@ describe("a store that fails between the claim and the work", () => {
 });
 
 describe("a caller's own verification", () => {
+  it("needs no look at refusals before it", async () => {
+    const looked: string[] = [];
+    const watched: VerificationStore = {
+      ...store,
+      peek(name, ...rest) {
+        looked.push(name);
+        return store.peek(name, ...rest);
+      },
+    };
+    expect(await payOnce(watched, payment, seller(), { leaseMs })).toMatchObject({ fresh: true });
+    expect(looked).toEqual([]);
+    await payOnce(watched, { ...payment, key: "another" }, seller(), { leaseMs });
+    expect(looked).toEqual(["r:payload"]);
+  });
+
   it("counts for its first attempt: a refusal of somebody else's attempt overtakes it", async () => {
     const seen = { verifies: 0, serves: 0 };
     const drained = seller({
