@@ -72,6 +72,8 @@ export interface Lane {
   rules: Rules;
   /** Plays requests that were not played before; sessions may go on from one play to the next. Rejects where aborted. */
   play(requests: readonly DrillRequest[], options?: PlayOptions): Promise<void>;
+  /** What `kill` has killed. */
+  readonly kills: readonly Kill[];
   /** What was sent and answered so far, by request id. */
   readonly sent: ReadonlyMap<string, Sent>;
   /** What is being done to it, for the snapshots; "done" finishes the lane. */
@@ -99,6 +101,7 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
     provider,
     fleet,
     rules,
+    kills,
     sent,
     async play(requests, playOptions) {
       plan.add(requests);

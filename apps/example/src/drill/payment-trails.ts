@@ -1,5 +1,5 @@
 // Everything that the logs say about each payment, side by side, and which repetitions a kill -9 explains.
-import { type Evidence, grouped, nonceKey } from "./evidence.ts";
+import { type Evidence, grouped, nonceKey, type Rules } from "./evidence.ts";
 import type { FacilitatorCall, Run, Transfer } from "./lane-logs.ts";
 
 export interface Trail {
@@ -13,7 +13,7 @@ export interface Trail {
   requests: readonly string[];
 }
 
-/** How much older than the gateway's own patience a step may look when its process dies, in milliseconds. */
+/** How much further than the gateway's own patience a step may look from its process's death, in milliseconds. */
 const slackMs = 1_000;
 
 const byTime = <T extends { at: number }>(lines: readonly T[]): T[] => [...lines].sort((a, b) => a.at - b.at);
@@ -58,6 +58,12 @@ export function diedRuns(trail: Trail, evidence: Evidence): Run[] {
   return explained(trail.runs, trail.settles, trail, evidence);
 }
 
+/** Whether a line of a process that was killed at `killedAt` tells of what it had in hand when it died. */
+export function inHand(at: number, killedAt: number, { stepMs }: Rules): boolean {
+  // What a process sent last may be logged after its death, however long the other one took to read it.
+  return Math.abs(killedAt - at) <= stepMs + slackMs;
+}
+
 /** The steps that were the last of a killed process, and were taken again after its death. */
 function explained<T extends { at: number; instance: string }>(
   steps: readonly T[],
@@ -66,11 +72,12 @@ function explained<T extends { at: number; instance: string }>(
   { kills, rules }: Evidence,
 ): T[] {
   return kills.flatMap((kill) => {
-    const last = steps.findLast(({ instance, at }) => instance === kill.instance && at <= kill.at);
-    if (last === undefined || kill.at - last.at > rules.stepMs + slackMs) return [];
+    const last = steps.findLast(({ instance }) => instance === kill.instance);
+    if (last === undefined || !inHand(last.at, kill.at, rules)) return [];
     const wentOn = later.some(({ instance, at }) => instance === kill.instance && at >= last.at);
-    const paid = transfers.some(({ at }) => at <= kill.at);
-    const again = steps.some(({ at }) => at > kill.at);
+    const died = Math.max(kill.at, last.at);
+    const paid = transfers.some(({ at }) => at <= died);
+    const again = steps.some(({ at, instance }) => instance !== kill.instance && at > died);
     return wentOn || paid || !again ? [] : [last];
   });
 }

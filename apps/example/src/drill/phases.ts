@@ -5,12 +5,15 @@ import type { Lane } from "./lane.ts";
 import type { PlayOptions } from "./play.ts";
 import type { DrillRequest } from "./trace.ts";
 
+/** What of a lane the phases need. */
+export type Driven = Pick<Lane, "phase" | "play" | "kill"> & { fleet: Pick<Lane["fleet"], "instances"> };
+
 export interface Phase {
   name: string;
   /** Its part of the trace's time; all together are 1. */
   share: number;
   /** Begun when the phase's traffic is under way. */
-  chaos?: ((lane: Lane, signal: AbortSignal) => Promise<void>) | undefined;
+  chaos?: ((lane: Driven, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** The chaos begins so long after the phase's traffic, in milliseconds. */
@@ -50,7 +53,7 @@ export function quietPhases(): Phase[] {
 }
 
 /** Kills whichever instance has most in flight, and waits until it is back. */
-async function killBusiest(lane: Lane, signal: AbortSignal): Promise<void> {
+async function killBusiest(lane: Driven, signal: AbortSignal): Promise<void> {
   const { instances } = lane.fleet;
   const busiest = () => instances.list().reduce((most, one) => (one.inFlight > most.inFlight ? one : most));
   await until(() => busiest().inFlight > 0, busyWithinMs, signal).catch((error: unknown) => {
@@ -80,7 +83,7 @@ export interface PhaseDone {
 
 /** Plays the whole trace, cut by the phases' shares of its time. Rejects where aborted, or where the chaos failed. */
 export async function playPhases(
-  lane: Lane,
+  lane: Driven,
   requests: readonly DrillRequest[],
   phases: readonly Phase[],
   { speed, signal = new AbortController().signal }: PlayOptions,

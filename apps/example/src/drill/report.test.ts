@@ -29,7 +29,15 @@ function lane(
   });
   return {
     ...{ provider, shared, rows, instances: 2, phase: "done", requests: 600, answered: 600, retried: 3, errors: [] },
-    ...{ p50Ms: 12.4, p99Ms: 99.6, finished: true, seconds: 20, phases: [{ name: "steady", seconds: 3 }], logs: "/l" },
+    ...{
+      p50Ms: 12.4,
+      p99Ms: 99.6,
+      finished: true,
+      seconds: 20,
+      phases: [{ name: "steady", seconds: 3 }],
+      logs: "/l",
+      kills: [],
+    },
     ...more,
   };
 }

@@ -1,4 +1,5 @@
 // The drill's result: as JSON, with the requests behind every red cell, and whether it shows what it is to show.
+import type { Kill } from "./evidence.ts";
 import type { LaneSnapshot, RowKey } from "./lane.ts";
 import type { PhaseDone } from "./phases.ts";
 
@@ -30,6 +31,8 @@ export interface LaneReport extends LaneSnapshot {
   seconds: number;
   /** What was done to it, in order. */
   phases: PhaseDone[];
+  /** The processes that the drill killed with -9, "name/pid". */
+  kills: readonly Kill[];
   /** The folder of its three logs. */
   logs: string;
 }

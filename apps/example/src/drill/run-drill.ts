@@ -110,7 +110,7 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
     // For whoever looks a request of the report up: when it was sent, how often, and what was answered.
     const sent = [...lane.sent].map(([id, one]) => `${JSON.stringify({ id, ...one })}\n`);
     writeFileSync(join(logs, "requests.jsonl"), sent.join(""));
-    return { ...lane.snapshot(), shared, seconds: secondsSince(begun), phases: done, logs };
+    return { ...lane.snapshot(), shared, seconds: secondsSince(begun), phases: done, kills: lane.kills, logs };
   } finally {
     ended.finish();
     await lane.stop();

@@ -1,19 +1,18 @@
 // The row about sessions: uses of a session that was paid for, was open, and was within its limits, yet never ran.
-import { type Evidence, grouped, type Kill, nonceKey } from "./evidence.ts";
+import { type Evidence, grouped, nonceKey } from "./evidence.ts";
 import type { Row } from "./lane.ts";
 import type { FacilitatorCall, Transfer } from "./lane-logs.ts";
 import { countedAddress } from "./over-limit.ts";
+import { inHand } from "./payment-trails.ts";
 import type { PlannedSession } from "./plan.ts";
 import { rowOf } from "./rows.ts";
 import { type Sends, sendsOf } from "./sends.ts";
 
 /** A use this close to the session's end, in milliseconds, may have come too late. */
 const marginMs = 2_000;
-/** The token is told with the answer: a process that dies so soon after the settlement may take it along. */
-const answerMs = 6_000;
 
 export function sessionsLost(evidence: Evidence): Row {
-  const { plan, logs, signed, kills } = evidence;
+  const { plan, logs, signed } = evidence;
   const transfers = new Map(logs.transfers.map((transfer) => [nonceKey(transfer.from, transfer.nonce), transfer]));
   const calls = grouped(logs.calls, ({ payer, nonce }) => nonceKey(payer, nonce));
   const ran = new Set(logs.runs.map(({ request }) => request));
@@ -31,7 +30,7 @@ export function sessionsLost(evidence: Evidence): Row {
     judged += entitled.length;
     const missing = entitled.filter((id) => !ran.has(id));
     const untold = session.uses.every(({ id }) => (evidence.sent.get(id)?.times ?? 0) === 0);
-    if (untold && diedTelling(calls.get(name) ?? [], transfer, kills)) {
+    if (untold && diedTelling(calls.get(name) ?? [], transfer, evidence)) {
       died += missing.length > 0 ? 1 : 0;
       continue;
     }
@@ -67,7 +66,7 @@ function unpaidCalls({ buy, uses }: PlannedSession, entitled: number, { rules, s
 }
 
 /** True where the last process that settled the session's payment was killed before its answer can have got out. */
-function diedTelling(calls: readonly FacilitatorCall[], transfer: Transfer, kills: readonly Kill[]): boolean {
+function diedTelling(calls: readonly FacilitatorCall[], transfer: Transfer, { kills, rules }: Evidence): boolean {
   const last = calls.findLast(({ kind, at }) => kind === "settle" && at <= transfer.at);
-  return kills.some(({ instance, at }) => instance === last?.instance && at >= last.at && at - transfer.at <= answerMs);
+  return kills.some(({ instance, at }) => instance === last?.instance && inHand(transfer.at, at, rules));
 }

@@ -77,9 +77,8 @@ describe("verify calls per payment", () => {
   test.each<[string, (lane: HandMade) => void]>([
     ["another instance", (lane) => lane.kill(12, "gateway-1/1")],
     ["another process of the same name", (lane) => lane.kill(12, "gateway-2/3")],
-    ["a process killed before it asked", (lane) => lane.kill(9, "gateway-2/2")],
+    ["a process of that id long before", (lane) => lane.kill(-5_991, "gateway-2/2")],
     ["a process killed long after it asked", (lane) => lane.kill(6_011, "gateway-2/2")],
-    ["a process killed after the second call", (lane) => lane.kill(7_000, "gateway-2/2")],
     [
       "a process that had gone on to serve",
       (lane) => {
@@ -107,6 +106,31 @@ describe("verify calls per payment", () => {
     given(lane);
     lane.call("verify", 6_900, "A", "gateway-1/1");
     expect(row(lane, "verifies-per-payment")).toMatchObject({ value: 2, ok: false });
+  });
+
+  test("a call that was under way when its process was killed is logged after its death, and explained", () => {
+    const lane = handMade([pay(owner, "A")]);
+    lane.kill(9, "gateway-2/2");
+    lane.call("verify", 10, "A", "gateway-2/2");
+    expect(row(lane, "verifies-per-payment").note).toBeUndefined();
+    lane.call("verify", 5_000, "A");
+    expect(row(lane, "verifies-per-payment")).toMatchObject({ value: 1, note: "a kill -9 explains 1 second call" });
+  });
+
+  test("a call that was repeated before the kill is not explained by it", () => {
+    const lane = handMade([pay(owner, "A")]);
+    lane.call("verify", 10, "A", "gateway-2/2");
+    lane.call("verify", 3_000, "A", "gateway-1/1");
+    lane.kill(4_000, "gateway-2/2");
+    expect(row(lane, "verifies-per-payment").value).toBe(2);
+  });
+
+  test("two calls of one process are never explained by its kill", () => {
+    const lane = handMade([pay(owner, "A")]);
+    lane.call("verify", 10, "A", "gateway-2/2");
+    lane.call("verify", 11, "A", "gateway-2/2");
+    lane.kill(12, "gateway-2/2");
+    expect(row(lane, "verifies-per-payment").value).toBe(2);
   });
 });
 
