@@ -106,7 +106,7 @@ export const payOnceProperties: readonly VerificationProperty[] = [
         const { store } = at;
         const hanging = { settle: () => new Promise<never>(() => {}) };
         const hung = { key: `hung ${order}`, payloadHash: `hung ${order}` };
-        assert.equal((await shop.pay(store, hanging, hung, { leaseMs: 100 })).status, "pending", `${order}: timed out`);
+        assert.equal((await shop.pay(store, hanging, hung, { leaseMs: 250 })).status, "pending", `${order}: timed out`);
         // A process that died while settling leaves a lease whose end means unknown.
         await at.hold(`p:died ${order}`, "dead", { fingerprint: "purchase 1", onLeaseExpiry: "unknown" });
         await at.advance(leaseMs);
