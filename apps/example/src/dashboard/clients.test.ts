@@ -74,7 +74,7 @@ test("a session's bar is as long as its most time and its most calls were", () =
     {
       id: "abcd1234",
       route: "GET /stream",
-      payer: "0x2096…287C",
+      payer: "0x2096…287c",
       expiresAtMs: now + 540_000,
       spanMs: 600_000,
       callsLeft: 1,

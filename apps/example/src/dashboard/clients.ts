@@ -57,7 +57,7 @@ export function clients(now: () => number): Clients {
 
 /** Enough of a payer to tell it from others. */
 function shortPayer(payer: string): string {
-  return /^0x[0-9a-fA-F]{40}$/.test(payer) ? `${payer.slice(0, 6)}…${payer.slice(-4)}` : "unknown";
+  return /^0x[0-9a-fA-F]{40}$/.test(payer) ? `${payer.slice(0, 6)}…${payer.slice(-4)}`.toLowerCase() : "unknown";
 }
 
 /** The last ones heard of; the others are forgotten. */

@@ -1,4 +1,4 @@
-// Two gateways on a real Redis with the dashboard before them, for one test file: started once, always stopped.
+// Two gateways with the dashboard before them, on a real Redis or on memory, for one test file: started once, always stopped.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,9 +11,15 @@ import { readLog } from "../process/append-log.ts";
 import { programs, testConfig } from "./test-system.ts";
 
 /** A limit that a burst meets. */
-const config = testConfig
-  .replace("provider: memory", `provider: redis, redis: { url: "\${REDIS_URL}", keyPrefix: dashboard }`)
-  .replace("path: /stream, kind: time-window", "path: /stream, perPayer: { limit: 6, window: 1m }, kind: time-window");
+const config = testConfig.replace(
+  "path: /stream, kind: time-window",
+  "path: /stream, perPayer: { limit: 6, window: 1m }, kind: time-window",
+);
+const stores = {
+  redis: `provider: redis, redis: { url: "\${REDIS_URL}", keyPrefix: dashboard }`,
+  /** What nobody should do: each gateway has a state of its own. */
+  unshared: "provider: memory, allowUnshared: true",
+};
 
 export interface DashboardFleet {
   fleet(): Fleet;
@@ -38,7 +44,7 @@ interface Running {
 }
 
 /** Registers the hooks; call it once at a test file's top level. */
-export function dashboardFleet(): DashboardFleet {
+export function dashboardFleet(on: keyof typeof stores = "redis"): DashboardFleet {
   let current: Running | undefined;
   const running = () => {
     if (current === undefined) throw new Error("The fleet is not running.");
@@ -50,7 +56,7 @@ export function dashboardFleet(): DashboardFleet {
     const redis = await startRedis();
     const directory = mkdtempSync(join(tmpdir(), "tollbooth-dashboard-"));
     const configFile = join(directory, "gateway.yaml");
-    writeFileSync(configFile, config);
+    writeFileSync(configFile, config.replace("provider: memory", stores[on]));
     const shown = dashboard({ programs, logDirectory: directory, redisFound: true });
     const env = { REDIS_URL: redis.url };
     const own = { programs, logDirectory: directory, configFile, instances: 2, port: 0, env };

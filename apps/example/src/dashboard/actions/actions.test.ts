@@ -88,6 +88,20 @@ describe("actions", () => {
     expect(logged("ledger", "transfer")).toBe(before);
   });
 
+  test("replay of a payment whose answer was lost: served once, not charged again", async () => {
+    const before = logged("ledger", "transfer");
+    const fault = { on: "settle", fail: "after", times: 1 };
+    await fetch(`${fleet().ledger.url}/admin/faults`, { method: "POST", body: JSON.stringify(fault) });
+    const lost = await done("pay");
+    expect(statuses(lost)).toEqual([402, 503]);
+    expect(lost).toMatchObject({ ok: false, outcome: expect.stringMatching(/^Not known yet whether it was paid/) });
+    const replayed = await done("replay");
+    expect(statuses(replayed).filter((status) => status === 200)).toHaveLength(1);
+    expect(replayed).toMatchObject({ ok: true, outcome: expect.stringMatching(/^Served once/) });
+    expect(statuses(await done("replay"))).toEqual([409, 409]);
+    expect(logged("ledger", "transfer")).toBe(before + 1);
+  });
+
   test("burst: the limit holds over both instances together, the purchase included", async () => {
     const burst = await done("burst");
     const counts = (status: number) => statuses(burst).filter((one) => one === status).length;

@@ -48,11 +48,16 @@ function judged(
   const limit: Limit = bought ? limitOf(config, route) : config.limits.perIp;
   const answers = [...(bought?.answers ?? []), ...uses];
   const denied = uses.filter(({ status }) => status === 429).length;
-  const passed = uses.filter(({ status }) => status === 200 || status === 402).length;
+  const unpaid = uses.filter(({ status }) => status === 402).length;
+  const served = uses.filter(({ status }) => status === 200).length;
   // The purchase was the first request of this payer.
-  const admitted = passed + (bought ? 1 : 0);
+  const admitted = bought ? served + 1 : unpaid;
   const rule = `${limit.limit} in ${limit.windowMs / 1_000} s are allowed`;
   const counted = bought ? `${admitted} admitted, the purchase included` : `${admitted} admitted`;
+  if (bought && unpaid > 0) {
+    const outcome = `${unpaid} of ${uses.length} uses met an instance that did not know the session; ${counted}.`;
+    return { outcome, ok: false, answers };
+  }
   if (admitted > limit.limit) return { outcome: `${counted}, where ${rule}.`, ok: false, answers };
   if (denied === 0) return { outcome: `No limit was met in ${uses.length} requests: ${rule}.`, ok: false, answers };
   return { outcome: `${counted}, ${denied} refused with 429: ${rule}.`, ok: true, answers };

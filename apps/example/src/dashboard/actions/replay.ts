@@ -17,7 +17,8 @@ export async function replay(context: ActionContext): Promise<Outcome> {
   return {
     title: "Replay last payment",
     outcome: outcomeOf(times, refused, served, owed),
-    ok: served <= owed && refused + served === times,
+    // While it is owed, who asks at the same time may be told to come back.
+    ok: served <= owed && (owed > 0 || refused === times),
     answers,
     curl: [curlOf(url, lastPayment.asked)],
   };
@@ -25,7 +26,7 @@ export async function replay(context: ActionContext): Promise<Outcome> {
 
 function outcomeOf(times: number, refused: number, served: number, owed: number): string {
   if (served > owed) return `Served ${served} of ${times} times for money that was spent before.`;
-  if (served > 0) return `Served once, as the lost answer was owed, and refused ${refused} times.`;
+  if (served > 0) return "Served once, as the answer that was lost is owed; it was not charged again.";
   if (refused === times) return `Refused ${times} of ${times} times. Nothing was served or charged again.`;
   return `Refused ${refused} of ${times} times; the others were not answered. Nothing was served again.`;
 }

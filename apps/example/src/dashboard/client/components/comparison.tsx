@@ -23,8 +23,9 @@ export function Comparison({ comparison, about, actions }: ComparisonProps): JSX
             {about.shared ? "What would memory do with this?" : "See what two instances would do to this"}
           </p>
           <p>
-            Two gateways on memory and two on Redis, each with a ledger of its own, meet the same bursts, hops,
-            duplicates and replays. The rows are counted in the ledgers’ logs.
+            {about.redisFound
+              ? "Two gateways on memory and two on Redis, each pair with a ledger of its own, meet the same bursts, hops, duplicates and replays, and are judged by their ledgers’ logs."
+              : "Two gateways on memory, with a ledger of their own, meet bursts, hops, duplicates and replays, and are judged by the ledger’s logs."}
           </p>
           {!about.redisFound && (
             <p class="hint">

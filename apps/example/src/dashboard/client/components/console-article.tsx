@@ -55,12 +55,19 @@ function AnswerGroup({ alike }: { alike: readonly AnswerSummary[] }): JSX.Elemen
       <Status status={first?.status ?? 0} />
       <span class="times">{alike.length > 1 && `× ${alike.length}`}</span>
       <span class="on">
-        {alike.map(({ instance }, index) => (
-          <InstanceBadge key={String(index)} name={instance} />
+        {byInstance(alike).map(([name, count], _, { length }) => (
+          <InstanceBadge key={name} name={name} times={length > 1 ? count : 1} />
         ))}
         <span class="note">{first?.note}</span>
       </span>
       <span class="ms">{formatMs(slowest)}</span>
     </li>
   );
+}
+
+/** How many of them each instance answered, in the order of its first. */
+function byInstance(answers: readonly AnswerSummary[]): [name: string | undefined, count: number][] {
+  const counts = new Map<string | undefined, number>();
+  for (const { instance } of answers) counts.set(instance, (counts.get(instance) ?? 0) + 1);
+  return [...counts];
 }

@@ -3,19 +3,24 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { shortened } from "../format.ts";
 
+const words = { ready: "Copy", copied: "Copied", failed: "Not allowed" };
+
 export function Curl({ command }: { command: string }): JSX.Element {
-  const [copied, setCopied] = useState(false);
+  const [state, setState] = useState<keyof typeof words>("ready");
   const copy = async () => {
-    await navigator.clipboard.writeText(command);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2_000);
+    const copied = navigator.clipboard.writeText(command).then(
+      () => true,
+      () => false,
+    );
+    setState((await copied) ? "copied" : "failed");
+    setTimeout(() => setState("ready"), 2_000);
   };
   const shown = shortened(command);
   return (
     <div class="curl">
       <code>{shown}</code>
-      <button type="button" class="copy" aria-label={`Copy: ${shown}`} onClick={() => void copy()}>
-        {copied ? "Copied" : "Copy"}
+      <button type="button" class="copy" aria-label={`${words[state]}: ${shown}`} onClick={() => void copy()}>
+        {words[state]}
       </button>
     </div>
   );

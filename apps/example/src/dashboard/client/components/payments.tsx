@@ -9,6 +9,8 @@ interface Step {
   /** What is compared with the step before. */
   count: number;
   tally?: Tally;
+  /** More than one for a payment has an innocent explanation. */
+  repeatable?: boolean;
   /** Shown instead of the count, where some payments bought sessions instead of a run. */
   parts?: { runs: number; sessions: number };
 }
@@ -18,14 +20,14 @@ export function Payments({ payments }: { payments: PaymentCounts }): JSX.Element
   const verdict = judge(payments);
   const steps: Step[] = [
     { name: "Payments", count },
-    { name: "Verified", count: verifies.total, tally: verifies },
+    { name: "Verified", count: verifies.total, tally: verifies, repeatable: true },
     {
       name: "Handler runs",
       count: runs.total + sessionsBought,
       tally: runs,
       ...(sessionsBought > 0 && { parts: { runs: runs.total, sessions: sessionsBought } }),
     },
-    { name: "Settled", count: settles.total, tally: settles },
+    { name: "Settled", count: settles.total, tally: settles, repeatable: true },
     { name: "Transfers", count: transfers.total, tally: transfers },
   ];
   return (
@@ -41,11 +43,12 @@ export function Payments({ payments }: { payments: PaymentCounts }): JSX.Element
 }
 
 function StepItem({ step, before }: { step: Step; before: number | undefined }): JSX.Element {
-  const { name, count, tally, parts } = step;
+  const { name, count, tally, parts, repeatable = false } = step;
   const most = tally?.most ?? 0;
+  const wrong = repeatable ? "odd" : "bad";
   return (
-    <li class={`step ${most > 1 ? "bad" : most === 1 ? "good" : "plain"}`}>
-      {before !== undefined && before + count > 0 && <Relation before={before} count={count} />}
+    <li class={`step ${most > 1 ? wrong : most === 1 ? "good" : "plain"}`}>
+      {before !== undefined && before + count > 0 && <Relation before={before} count={count} wrong={wrong} />}
       <span class="step-name">{name}</span>
       <span class="step-count">
         {formatCount(parts?.runs ?? count)}
@@ -60,9 +63,9 @@ function StepItem({ step, before }: { step: Step; before: number | undefined }):
 }
 
 /** How a step compares with the one before; fewer is what is under way, or was refused. */
-function Relation({ before, count }: { before: number; count: number }): JSX.Element {
+function Relation({ before, count, wrong }: { before: number; count: number; wrong: string }): JSX.Element {
   const [sign, word, tone] =
-    count === before ? ["=", "equal", "good"] : count < before ? [">", "fewer", "plain"] : ["<", "more", "bad"];
+    count === before ? ["=", "equal", "good"] : count < before ? [">", "fewer", "plain"] : ["<", "more", wrong];
   return (
     <span class={`relation ${tone}`} role="img" aria-label={word}>
       {sign}
@@ -85,7 +88,8 @@ function judge({ payments, runs, transfers, verifies, settles }: PaymentCounts):
   if (verifies.most > 1 || settles.most > 1)
     return {
       tone: "odd",
-      words: "A payment was asked about again, as after a lost instance. It was served and transferred once.",
+      words:
+        "A payment was asked about again: an instance was lost, or instances do not share what they know. It was served and transferred once.",
     };
   const whose = payments === 1 ? "The one payment was" : `Each of ${plural(payments, "payment")} was`;
   return { tone: "good", words: `${whose} verified, served and transferred once at most.` };

@@ -20,9 +20,10 @@ export function TopBar({ about, instances, connection }: TopBarProps): JSX.Eleme
   return (
     <header class="top-bar">
       <h1 class="wordmark">
-        <svg viewBox="0 0 24 24" aria-hidden="true">
-          <path class="post" d="M5 20V6.5a2 2 0 0 1 4 0V20" />
-          <path class="barrier" d="M9 8.6 21 5.4v3.2L9 11.8z" />
+        <svg viewBox="0 0 32 24" aria-hidden="true">
+          <path class="post" d="M2 21V7.5a2.5 2.5 0 0 1 5 0V21z" />
+          <path class="barrier" d="M7 10.4 31 4v3.6L7 14z" />
+          <path class="stripes" d="m12 9.07 3-.8v3.6l-3 .8zm8-2.14 3-.8v3.6l-3 .8z" />
         </svg>
         tollbooth<span>-stores</span>
       </h1>
