@@ -7,9 +7,9 @@ import { readLog } from "../process/append-log.ts";
 import { runMain } from "../testing/run-main.ts";
 import { button, entryAfter, live, openPage, region, startBrowser } from "./browser.ts";
 
-const config = readFileSync(new URL("../../config/redis.yaml", import.meta.url), "utf8");
+const configOf = (name: string) => readFileSync(new URL(`../../config/${name}.yaml`, import.meta.url), "utf8");
 const browser = await startBrowser();
-const main = runMain(config, ["--port", "0", "--redis", "--instances", "3"]);
+const main = runMain(configOf("redis"), ["--port", "0", "--redis", "--instances", "3"]);
 afterAll(() => main.dispose());
 const { gateway } = await main.started;
 const open = () => openPage(browser, gateway);
@@ -225,10 +225,12 @@ describe("who may not act", () => {
 
 describe("a connection that is lost", () => {
   test("the page says so, and is live again once the program is", async () => {
-    const other = runMain(config.replace("provider: redis", "provider: memory"), ["--port", "0"]);
+    const other = runMain(configOf("memory"), ["--port", "0"]);
     try {
       const { gateway: url } = await other.started;
       const { page, wrong } = await openPage(browser, url);
+      // What more instances would do to this is the first thing that one on memory offers.
+      await region(page, "Comparison").getByText("See what two instances would do to this").waitFor();
       await press(page, "Pay once");
       await vi.waitFor(async () => expect(await counters(page)).toEqual([1, 1, 1, 1, 1]), 10_000);
       const stopped = other.exited;
@@ -240,12 +242,13 @@ describe("a connection that is lost", () => {
       const failed = await entryAfter(page, "Burst until 429", () => button(page, "Burst until 429").click());
       expect(await failed.textContent()).toContain("did not answer");
 
-      const again = runMain(config.replace("provider: redis", "provider: memory"), ["--port", new URL(url).port]);
+      const again = runMain(configOf("memory"), ["--port", new URL(url).port]);
       try {
         await again.started;
         await live(page);
         await vi.waitFor(async () => expect(await counters(page)).toEqual([0, 0, 0, 0, 0]), 10_000);
         await press(page, "Pay once");
+        await page.close();
       } finally {
         await again.dispose();
       }
