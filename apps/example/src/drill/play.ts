@@ -31,10 +31,10 @@ export interface Player {
 }
 
 /** One attempt takes no longer than this, in milliseconds: more than the gateway may wait for another's lease. */
-const attemptMs = 20_000;
+const attemptMs = 40_000;
 /** A request is sent again until it is this old, in milliseconds, and no more than so often. */
-const patienceMs = 45_000;
-const mostTimes = 40;
+const patienceMs = 90_000;
+const mostTimes = 80;
 /** Without Retry-After, and after a lost connection. */
 const pauseMs = 500;
 const mostSignings = 10;

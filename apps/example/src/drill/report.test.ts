@@ -37,6 +37,7 @@ function lane(
       phases: [{ name: "steady", seconds: 3 }],
       logs: "/l",
       kills: [],
+      stalledMs: 900,
     },
     ...more,
   };
@@ -76,6 +77,15 @@ describe("the drill fails", () => {
       "redis: 1 request(s) with an answer that is not right",
       "redis: 2 request(s) without an answer",
     ]);
+  });
+
+  test("and says so where the machine stood still, which excuses nothing", () => {
+    const stalled = lane("redis", true, ["replays-accepted"], { stalledMs: 12_840 });
+    expect(shortcomings([memory, stalled], memoryMustFail)).toEqual([
+      expect.stringContaining("redis: replays accepted: 41"),
+      "redis: the machine itself stood still for 12.8 s; try it on a quieter one",
+    ]);
+    expect(shortcomings([memory, lane("redis", true, [], { stalledMs: 12_840 })], memoryMustFail)).toEqual([]);
   });
 
   test("where one's own traffic breaks nothing on memory", () => {

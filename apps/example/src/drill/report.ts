@@ -33,9 +33,14 @@ export interface LaneReport extends LaneSnapshot {
   phases: PhaseDone[];
   /** The processes that the drill killed with -9, "name/pid". */
   kills: readonly Kill[];
+  /** The longest that processor or disk let nothing through, in milliseconds: leases and timeouts are not for more. */
+  stalledMs: number;
   /** The folder of its three logs. */
   logs: string;
 }
+
+/** From here on a stall may be what a lease was lost by, in milliseconds; the drill's are eight seconds. */
+const muchStalledMs = 4_000;
 
 /** What instances without shared state get wrong under the drill's own traffic, always. */
 export const memoryMustFail: readonly RowKey[] = [
@@ -51,7 +56,7 @@ export const memoryMustFail: readonly RowKey[] = [
  * must break; "any" for traffic that we do not know, of which they must break one.
  */
 export function shortcomings(lanes: readonly LaneReport[], mustFail: readonly RowKey[] | "any"): string[] {
-  return lanes.flatMap(({ provider, shared, rows, errors, requests, answered }): string[] => {
+  return lanes.flatMap(({ provider, shared, rows, errors, requests, answered, stalledMs }): string[] => {
     const failed = rows.filter(({ ok }) => !ok);
     if (!shared) {
       if (mustFail === "any")
@@ -59,10 +64,16 @@ export function shortcomings(lanes: readonly LaneReport[], mustFail: readonly Ro
       const held = rows.filter(({ key, ok }) => ok && mustFail.includes(key));
       return held.map(({ title }) => `${provider} was to fail, and held: ${title}`);
     }
+    const stalled = stalledMs > muchStalledMs && failed.length + errors.length > 0;
     return [
       ...failed.map(({ title, value, allowed }) => `${provider}: ${title}: ${value}, and ${allowed} is right`),
       ...(errors.length > 0 ? [`${provider}: ${errors.length} request(s) with an answer that is not right`] : []),
       ...(answered < requests ? [`${provider}: ${requests - answered} request(s) without an answer`] : []),
+      ...(stalled
+        ? [
+            `${provider}: the machine itself stood still for ${(stalledMs / 1_000).toFixed(1)} s; try it on a quieter one`,
+          ]
+        : []),
     ];
   });
 }

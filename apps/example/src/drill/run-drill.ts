@@ -8,6 +8,7 @@ import { startLane } from "./lane.ts";
 import { chaosPhases, type PhaseDone, playPhases, quietPhases } from "./phases.ts";
 import { type DrillReport, type LaneReport, memoryMustFail, shortcomings } from "./report.ts";
 import { checkRoutes } from "./rules.ts";
+import { watchStalls } from "./stalls.ts";
 import type { DrillRequest } from "./trace.ts";
 
 /** Something ended that must not: the drill has no result. */
@@ -93,6 +94,7 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
     if (error instanceof ChildFailed) throw new ChildFailed(lastWords.trim() || error.message, error.exitCode);
     throw error;
   });
+  const stalls = watchStalls(join(logs, "heartbeat"));
   const ended = endedEarly([
     options.signal,
     lane.fleet.failed.then((reason) => `${name}: ${reason}`),
@@ -110,10 +112,18 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
     // For whoever looks a request of the report up: when it was sent, how often, and what was answered.
     const sent = [...lane.sent].map(([id, one]) => `${JSON.stringify({ id, ...one })}\n`);
     writeFileSync(join(logs, "requests.jsonl"), sent.join(""));
-    return { ...lane.snapshot(), shared, seconds: secondsSince(begun), phases: done, kills: lane.kills, logs };
+    return {
+      ...lane.snapshot(),
+      shared,
+      seconds: secondsSince(begun),
+      phases: done,
+      kills: lane.kills,
+      stalledMs: stalls.longestMs(),
+      logs,
+    };
   } finally {
     ended.finish();
-    await lane.stop();
+    await Promise.all([lane.stop(), stalls.stop()]);
   }
 }
 
