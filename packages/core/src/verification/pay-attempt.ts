@@ -1,5 +1,6 @@
 // One attempt at a payment by the holder of its lease, and the reconciliation of one that died.
 import { isStoreError } from "../errors.ts";
+import { completeWhileHeld } from "./complete-while-held.ts";
 import { type LeaseKeeper, withinLease } from "./lease-keeper.ts";
 import type { Paid, Payment, PaymentSteps } from "./pay-once.ts";
 import { writeReceipt } from "./receipt.ts";
@@ -33,8 +34,6 @@ type Refusal = { status: "rejected"; reason: string } | ReturnType<typeof pendin
 
 /** When to ask again about a payment whose outcome is unknown. */
 const RETRY_PENDING_MS = 1_000;
-const FIRST_BACKOFF_MS = 50;
-const LAST_BACKOFF_MS = 1_000;
 
 /** Takes a freshly claimed payment to its end. */
 export async function runPayment<R>(attempt: Attempt<R>): Promise<Outcome<R>> {
@@ -225,19 +224,15 @@ async function completeDurably<R>(
 ): Promise<"ok" | "lost" | "unconfirmed"> {
   let kept = stored;
   const patience = performance.now() + STEP_LEASES * leaseMs;
-  for (let backoff = FIRST_BACKOFF_MS; ; backoff = Math.min(2 * backoff, LAST_BACKOFF_MS)) {
+  for (;;) {
     try {
       const value = writeReceipt(receipt, kept);
       const result = { outcome: "accepted" as const, value, retainUntilMs: payment.validUntilMs };
-      return (await store.complete(key, lease, result)).status;
+      return await completeWhileHeld(store, key, lease, result, () => Math.min(patience, keeper.deadline()));
     } catch (error) {
-      if (isStoreError(error, "STORE_VALUE_TOO_LARGE") && kept !== undefined) {
-        kept = undefined;
-        continue;
-      }
-      if (!isStoreError(error, "STORE_UNAVAILABLE")) throw error;
-      if (performance.now() + backoff >= Math.min(patience, keeper.deadline())) return "unconfirmed";
-      await new Promise((resolve) => setTimeout(resolve, backoff));
+      if (isStoreError(error, "STORE_UNAVAILABLE")) return "unconfirmed";
+      if (!isStoreError(error, "STORE_VALUE_TOO_LARGE") || kept === undefined) throw error;
+      kept = undefined;
     }
   }
 }

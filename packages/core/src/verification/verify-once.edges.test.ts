@@ -56,6 +56,60 @@ describe("a claim that fails", () => {
   });
 });
 
+describe("a result that the store does not take at once", () => {
+  const away = new StoreError("STORE_UNAVAILABLE", "away", { outcome: "unknown" });
+  let verified = 0;
+  const counting: Verify = async () => {
+    verified += 1;
+    return { ok: true };
+  };
+  /** Completing fails with `error` as often as `times` says. */
+  const failing = (times: number, error: Error): VerificationStore => {
+    let left = times;
+    return {
+      ...store,
+      complete(...args) {
+        if (left === 0) return store.complete(...args);
+        left -= 1;
+        return Promise.reject(error);
+      },
+    };
+  };
+  beforeEach(() => {
+    verified = 0;
+  });
+
+  it("is recorded once the store is back: nobody verifies again", async () => {
+    const waiting = verifyOnce(failing(4, away), payload, counting, { leaseMs });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await waiting).toEqual({ ok: true, ran: true });
+    expect(await verifyOnce(store, payload, counting, { leaseMs })).toEqual({ ok: true, ran: false });
+    expect(verified).toBe(1);
+  });
+
+  it("is given up after three leases, and free for the next", async () => {
+    const waiting = verifyOnce(failing(Number.POSITIVE_INFINITY, away), payload, counting, { leaseMs });
+    const refused = expect(waiting).rejects.toBe(away);
+    await vi.advanceTimersByTimeAsync(3 * leaseMs);
+    await refused;
+    expect(await verifyOnce(store, payload, counting, { leaseMs })).toEqual({ ok: true, ran: true });
+    expect(verified).toBe(2);
+  });
+
+  it("is given up with the lease, which somebody else may then have", async () => {
+    const cut: VerificationStore = { ...failing(Number.POSITIVE_INFINITY, away), renew: () => Promise.reject(away) };
+    const waiting = verifyOnce(cut, payload, counting, { leaseMs, waitMs: 1 });
+    const refused = expect(waiting).rejects.toBe(away);
+    await vi.advanceTimersByTimeAsync(leaseMs + 100);
+    await refused;
+  });
+
+  it("is not tried again where the store says that it never can", async () => {
+    const full = new StoreError("STORE_CAPACITY", "full");
+    await expect(verifyOnce(failing(1, full), payload, counting, { leaseMs })).rejects.toBe(full);
+  });
+});
+
 describe("verifyOnce", () => {
   it("says what a payload presented for something else is told", async () => {
     await verifyOnce(store, payload, yes);

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { CallOptions } from "../call-options.ts";
 import { isStoreError, StoreError } from "../errors.ts";
 import { abortable } from "../store-runtime.ts";
+import { completeWhileHeld } from "./complete-while-held.ts";
 import { keepLease, withinLease } from "./lease-keeper.ts";
 import type { Claim, Lease, VerificationStore } from "./verification-store.ts";
 
@@ -46,7 +47,8 @@ export type SharedVerification =
 /**
  * Verifies one exact payload once across instances. Waiters learn the result; a rejection is remembered for ten seconds,
  * then forgotten. What `verify` throws is thrown to the caller who ran it, and the next waiter runs its own. An aborted
- * caller leaves a running verification to those who wait for it.
+ * caller leaves a running verification to those who wait for it. A result is recorded through a short outage of the
+ * store, as long as the lease may still be held.
  *
  * Throws STORE_UNAVAILABLE when somebody else did not finish within `waitMs`.
  */
@@ -165,13 +167,16 @@ async function runVerify(
       verify({ signal, fence: lease.fence }),
     );
     const reason = result.ok ? "" : String(result.reason).toWellFormed().slice(0, MAX_REASON_LENGTH).toWellFormed();
-    const completion = await store.complete(key, lease, {
+    const completion = {
       outcome: result.ok ? "accepted" : "rejected",
       value: reason,
       valueTtlMs: result.ok ? valueTtlMs : Math.min(REJECTION_TTL_MS, valueTtlMs ?? REJECTION_TTL_MS),
       retainUntilMs: 0,
-    });
-    if (completion.status === "lost") return "lost";
+    } as const;
+    // A result that is not recorded would be asked for again: worth waiting for a store that is away for a moment.
+    const patience = performance.now() + STEP_LEASES * leaseMs;
+    const until = () => Math.min(patience, keeper.deadline());
+    if ((await completeWhileHeld(store, key, lease, completion, until)) === "lost") return "lost";
     return result.ok ? { status: "accepted", ran: true } : { status: "rejected", reason, ran: true };
   } catch (error) {
     if (keeper.signal.aborted) return "lost";
