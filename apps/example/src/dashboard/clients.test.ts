@@ -54,16 +54,25 @@ test("what is over is forgotten a minute later", () => {
   expect([known.allowances(), known.sessions()]).toEqual([[], []]);
 });
 
-test("of many the twelve last heard of are shown", () => {
+test("a session without calls is over a minute after its last one", () => {
+  known.heard([], [session({ callsLeft: 0, callsMost: 3 })]);
+  now += 59_999;
+  expect(known.sessions()).toMatchObject([{ callsLeft: 0, callsMost: 3 }]);
+  now += 1;
+  expect(known.sessions()).toEqual([]);
+});
+
+test("of many the eight last heard of are shown", () => {
   known.heard(
     Array.from({ length: 30 }, (_, n) => decision({ client: `10.0.0.${n + 10}` })),
     [],
   );
   known.heard([decision({ client: "10.0.0.10" })], []);
   const shown = known.allowances().map(({ client }) => client);
-  expect(shown).toHaveLength(12);
+  expect(shown).toHaveLength(8);
   expect(shown).toContain("10.0.0.10");
-  expect(shown).not.toContain("10.0.0.27");
+  expect(shown).toContain("10.0.0.33");
+  expect(shown).not.toContain("10.0.0.32");
 });
 
 test("a session's bar is as long as its most time and its most calls were", () => {

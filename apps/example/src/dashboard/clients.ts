@@ -10,7 +10,8 @@ export interface Clients {
 }
 
 /** So many are shown, the ones last heard of. */
-const mostShown = 12;
+const mostAllowances = 8;
+const mostSessions = 6;
 /** What they add up to is forgotten of clients that have not been heard of for so many others. */
 const mostKept = 500;
 /** Ends of windows that are no further apart are the same, in milliseconds: each gateway reckons with its own clock. */
@@ -20,7 +21,7 @@ const shownAfterMs = 60_000;
 
 export function clients(now: () => number): Clients {
   const allowances = new Map<string, Allowance>();
-  const sessions = new Map<string, SessionState>();
+  const sessions = new Map<string, SessionState & { shownUntil: number }>();
   return {
     heard(decisions, bought) {
       for (const { limiter, client, allowed, denied, ...rest } of decisions) {
@@ -34,24 +35,26 @@ export function clients(now: () => number): Clients {
         const remaining = Math.min(rest.remaining, sameWindow ? before.remaining : rest.remaining);
         keepLatest(allowances, mostKept, key, { ...rest, ...sums, ...who, remaining });
       }
-      for (const { id, payer, callsLeft, ...rest } of bought) {
+      for (const { id, payer, callsLeft, callsMost = 0, ...rest } of bought) {
         const before = sessions.get(id);
         const spanMs = Math.max(before?.spanMs ?? 0, rest.expiresAtMs - now());
         const calls = callsLeft !== undefined && {
           callsLeft,
-          callsMost: Math.max(before?.callsMost ?? 0, callsLeft),
+          callsMost: Math.max(before?.callsMost ?? 0, callsMost, callsLeft),
         };
-        keepLatest(sessions, mostKept, id, { ...rest, id, payer: shortPayer(payer), spanMs, ...calls });
+        // Used up is over, whatever time it had left.
+        const shownUntil = (callsLeft === 0 ? now() : rest.expiresAtMs) + shownAfterMs;
+        keepLatest(sessions, mostKept, id, { ...rest, id, payer: shortPayer(payer), spanMs, ...calls, shownUntil });
       }
     },
     allowances: () =>
-      shown(allowances, ({ resetsAtMs }) => resetsAtMs + shownAfterMs > now()).sort(
+      shown(allowances, mostAllowances, ({ resetsAtMs }) => resetsAtMs + shownAfterMs > now()).sort(
         (a, b) => a.client.localeCompare(b.client) || a.scope.localeCompare(b.scope),
       ),
     sessions: () =>
-      shown(sessions, ({ expiresAtMs }) => expiresAtMs + shownAfterMs > now()).sort(
-        (a, b) => a.route.localeCompare(b.route) || a.id.localeCompare(b.id),
-      ),
+      shown(sessions, mostSessions, ({ shownUntil }) => shownUntil > now())
+        .map(({ shownUntil: _, ...session }) => session)
+        .sort((a, b) => a.route.localeCompare(b.route) || a.id.localeCompare(b.id)),
   };
 }
 
@@ -61,7 +64,7 @@ function shortPayer(payer: string): string {
 }
 
 /** The last ones heard of; the others are forgotten. */
-function shown<V>(map: Map<string, V>, current: (value: V) => boolean): V[] {
+function shown<V>(map: Map<string, V>, most: number, current: (value: V) => boolean): V[] {
   for (const [key, value] of map) if (!current(value)) map.delete(key);
-  return [...map.values()].slice(-mostShown);
+  return [...map.values()].slice(-most);
 }

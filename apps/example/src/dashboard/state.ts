@@ -16,7 +16,6 @@ export interface About {
 
 export interface InstanceState {
   name: string;
-  /** "gone": it was scaled away or is about to be. */
   state: "starting" | "ready" | "draining" | "down";
   pid: number | undefined;
   restarts: number;

@@ -69,7 +69,9 @@ test("a session is told without what opens it", () => {
   announce({ kind: "session", id, route: "GET /stream", payer: "0x1", expiresAtMs: 9, callsLeft: 3 });
   announce({ kind: "session", id, route: "GET /stream", payer: "0x1", expiresAtMs: 9, callsLeft: 2 });
   end();
-  expect(reports).toMatchObject([{ sessions: [{ route: "GET /stream", payer: "0x1", expiresAtMs: 9, callsLeft: 2 }] }]);
+  expect(reports).toMatchObject([
+    { sessions: [{ route: "GET /stream", payer: "0x1", expiresAtMs: 9, callsLeft: 2, callsMost: 3 }] },
+  ]);
   expect(JSON.stringify(reports)).not.toContain("the-token");
 });
 

@@ -28,8 +28,9 @@ export interface SessionReport {
   payer: string;
   /** Unix milliseconds. */
   expiresAtMs: number;
-  /** Only where calls are sold. */
+  /** Only where calls are sold: as of the last word of it, and the most since the report before. */
   callsLeft?: number | undefined;
+  callsMost?: number | undefined;
 }
 
 /** What happened since the report before. */
@@ -70,6 +71,7 @@ const schema: z.ZodType<GatewayReport> = z.strictObject({
       payer: z.string(),
       expiresAtMs: z.number(),
       callsLeft: count.optional(),
+      callsMost: count.optional(),
     }),
   ),
   operations: z.strictObject({
@@ -146,7 +148,8 @@ function nothing() {
   };
   const addSession = ({ kind: _kind, callsLeft, ...now }: SessionEvent) => {
     const id = createHash("sha256").update(now.id).digest("hex").slice(0, 8);
-    keepLatest(sessions, mostNamed, id, { ...now, id, ...(callsLeft !== undefined && { callsLeft }) });
+    const callsMost = Math.max(sessions.get(id)?.callsMost ?? 0, callsLeft ?? 0);
+    keepLatest(sessions, mostNamed, id, { ...now, id, ...(callsLeft !== undefined && { callsLeft, callsMost }) });
   };
   return {
     addOperation({ durationMs, errorCode }: OperationMessage) {

@@ -56,7 +56,7 @@ function StepItem({ step, before }: { step: Step; before: number | undefined }):
       </span>
       <span class="step-note">
         {noteOf(tally)}
-        {parts !== undefined && <span class="step-more">, {plural(parts.sessions, "session")} sold</span>}
+        {parts !== undefined && <span class="step-more">, {plural(parts.sessions, "session")}</span>}
       </span>
     </li>
   );

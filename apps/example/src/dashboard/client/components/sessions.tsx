@@ -34,7 +34,7 @@ function SessionRow({ session, now }: { session: SessionState; now: number }): J
           {route}
         </span>
         <span class="scope">{payer}</span>
-        <span class="amount">{left === 0 ? "over" : formatLeft(left)}</span>
+        <span class="amount">{left === 0 ? "over" : callsLeft === 0 ? "used up" : formatLeft(left)}</span>
       </div>
       <Meter part={byCalls ? callsLeft / callsMost : left / spanMs} tone={over ? "bad" : "good"} />
       {byCalls && (
