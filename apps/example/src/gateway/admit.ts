@@ -5,6 +5,7 @@ import type { LimitAnswer } from "./limits.ts";
 import { PayerLimited } from "./payer-limited.ts";
 import { maxPaymentHeaderLength, readPayment, type SignedPayment } from "./payment-header.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
+import { throughOutage } from "./through-outage.ts";
 
 /** A request that may go on. `headers` are the limiters', for whatever answer comes. */
 export type Admitted =
@@ -90,7 +91,8 @@ export async function admit(
     limited: (verify) => async (step) => {
       const verified = await verify(step);
       if (!verified.ok) return verified;
-      const byPayer = await limits.payer(payer, byIp);
+      // A limiter that cannot be asked would throw the verification away: it would be asked for again.
+      const byPayer = await throughOutage(() => limits.payer(payer, byIp), config.paymentLeaseMs, step.signal);
       told = byPayer.headers;
       if (!byPayer.allowed) throw new PayerLimited(byPayer.headers);
       return verified;

@@ -41,6 +41,27 @@ async function untilReady(): Promise<void> {
 }
 
 describe("a gateway whose Redis goes away", () => {
+  test("while a payment is being verified: it is verified once, and served once Redis is back", async () => {
+    const { headers } = await signed();
+    const counted = system.counts();
+    await system.fault({ on: "verify", delayMs: 500 });
+    const answer = fetch(system.url("/quote"), { headers });
+    await expect.poll(() => system.counts().verifies).toBe(counted.verifies + 1);
+    await redis.kill("SIGKILL");
+    // Until the verifier has answered, and what follows has waited for Redis for as long as one command may.
+    await new Promise((resolve) => setTimeout(resolve, 500 + 2 * commandTimeoutMs));
+    await redis.restart();
+    const { status } = await answer;
+    await untilReady();
+    if (status === 503) expect((await fetch(system.url("/quote"), { headers })).status).toBe(200);
+    else expect(status).toBe(200);
+    expect(system.counts()).toEqual({
+      verifies: counted.verifies + 1,
+      runs: counted.runs + 1,
+      transfers: counted.transfers + 1,
+    });
+  });
+
   test.each([
     { fault: "is killed", down: () => redis.kill("SIGKILL"), up: () => redis.restart() },
     { fault: "hangs", down: () => redis.kill("SIGSTOP"), up: () => redis.kill("SIGCONT") },
