@@ -214,6 +214,18 @@ test("an access log is converted to a trace on stdout, and what could not be rea
   expect(parseTrace(run.stdout(), "t")).toMatchObject([{ client: "203.0.113.7", action: "pay", userAgent: "curl" }]);
 });
 
+test("the README names every option, its traces can be played, and its configurations are there", async () => {
+  const readme = readFileSync(new URL("../../drill/README.md", import.meta.url), "utf8");
+  const run = drill(["--help"]);
+  await run.exited;
+  const options = [...run.stderr().matchAll(/--([a-z-]+)(?: <value>)?(?:,|\.\n)/g)].map(([, name]) => name);
+  expect(options.length).toBeGreaterThanOrEqual(13);
+  for (const option of options) expect(readme).toContain(`--${option}`);
+  const [, trace = ""] = /```\n(\{"at"[\s\S]*?)```/.exec(readme) ?? [];
+  expect(parseTrace(trace, "readme")).toHaveLength(6);
+  expect(readme).toContain("(redis.yaml)");
+});
+
 test("the lanes' configurations sell the same, and differ in their stores only", () => {
   const [memory, ...others] = ["memory", "redis", "ioredis"].map((lane) => {
     const [own = ""] = readFileSync(configOf(lane), "utf8")

@@ -99,3 +99,18 @@ describe.each([leastRequests, 600, 3_000])("traffic of %i requests", (count) => 
     }
   });
 });
+
+describe("light traffic", () => {
+  const requests = traffic({ light: true });
+  const plan = planOf(requests);
+  const sends = sendsOf({ plan, sent: new Map() });
+
+  test("is less, and breaks the same: limits by address and by payer, sessions, duplicates, replays", () => {
+    expect(requests.length).toBeGreaterThan(150);
+    expect(requests.length).toBeLessThan(leastRequests);
+    expect(requests.some(({ client }) => sends.byAddress(client) > perIp * 1.5)).toBe(true);
+    expect(sends.byPayer("everywhere", "/quote")).toBeGreaterThan(perPayer * 1.5);
+    expect(plan.sessions.size).toBeGreaterThanOrEqual(7);
+    expect([...plan.payments.values()].flat().some((request) => plan.isReplay(request))).toBe(true);
+  });
+});
