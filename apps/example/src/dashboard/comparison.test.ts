@@ -82,7 +82,11 @@ test("there is one at a time; stopped, it leaves no gateway, no ledger and no Re
   expect(started).toHaveLength(9);
   const { outcome } = await order("stop");
   expect(outcome).toContain("every process of it is gone");
-  expect(state()).toMatchObject({ state: "idle", message: "It was stopped before its end." });
+  expect(state()).toMatchObject({
+    state: "idle",
+    message: "It was stopped before its end.",
+    lanes: [{ phase: "stopped" }, { phase: "stopped" }],
+  });
   await allGone(pids(), 1_000);
 }, 180_000);
 

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Lane, startLane } from "../drill/lane.ts";
-import { playPhases, quietPhases } from "../drill/phases.ts";
+import { type Phase, playPhases } from "../drill/phases.ts";
 import { traffic } from "../drill/traffic.ts";
 import { privateRedis } from "../process/private-redis.ts";
+import { ChildFailed } from "../process/supervisor.ts";
 import { NotNow, type Outcome } from "./actions/action.ts";
 import type { CompareOrder } from "./actions/run-action.ts";
 import type { ComparisonState } from "./state.ts";
@@ -30,6 +31,8 @@ export interface ComparisonOptions {
 }
 
 const gatewaysEach = 2;
+/** Nothing is done to the gateways beside. */
+const attacked: readonly Phase[] = [{ name: "under attack", share: 1 }];
 /** How often the lanes' logs are looked at, in milliseconds. */
 const lookEveryMs = 500;
 /** However slow the machine is, and whoever has gone away: then it ends, in milliseconds. */
@@ -49,12 +52,21 @@ export function comparison({ programs, redisFound, onChange, speed = 0.4 }: Comp
     const failed = new AbortController();
     const signal = AbortSignal.any([stop, failed.signal, AbortSignal.timeout(longestMs)]);
     const lanes: Lane[] = [];
+    let lastWords = "";
+    const onStderr = (text: string) => {
+      lastWords = text.trim().split("\n", 1).join().slice(0, 300) || lastWords;
+    };
     const start = async (provider: string, env: Record<string, string>) => {
       const logDirectory = join(directory, provider);
       mkdirSync(logDirectory);
       const configFile = fileURLToPath(new URL(`../drill/${provider}.yaml`, programs));
       const fleet = { programs, logDirectory, configFile, instances: gatewaysEach, port: 0, env };
-      const lane = await startLane({ provider, fleet: { ...fleet, output: "ignore" } });
+      const lane = await startLane({ provider, fleet: { ...fleet, output: "ignore", onStderr } }).catch(
+        (error: unknown) => {
+          // A child that ends early has told why.
+          throw error instanceof ChildFailed && lastWords !== "" ? new Error(lastWords) : error;
+        },
+      );
       ending.unshift(() => lane.stop());
       lanes.push(lane);
       void lane.fleet.failed.then((reason) => failed.abort(new Error(`${provider}: ${reason}.`)));
@@ -75,7 +87,7 @@ export function comparison({ programs, redisFound, onChange, speed = 0.4 }: Comp
       // One failed lane ends the other, which has ended before anything is stopped.
       const played = await Promise.allSettled(
         lanes.map((lane) =>
-          playPhases(lane, attack, quietPhases(), { signal, speed }).catch((error: unknown) => fail(error)),
+          playPhases(lane, attack, attacked, { signal, speed }).catch((error: unknown) => fail(error)),
         ),
       );
       for (const one of played) if (one.status === "rejected") throw one.reason;
@@ -99,8 +111,10 @@ export function comparison({ programs, redisFound, onChange, speed = 0.4 }: Comp
       .then(
         () => show({ state: "done" }),
         (error: unknown) => {
-          if (stop.signal.aborted) show({ state: "idle", message: "It was stopped before its end." });
-          else show({ state: "failed", message: `It failed: ${error instanceof Error ? error.message : "no reason"}` });
+          const lanes = shown.lanes.map((lane) => ({ ...lane, phase: "stopped" }));
+          const reason = error instanceof Error ? error.message : "no reason";
+          if (stop.signal.aborted) show({ state: "idle", lanes, message: "It was stopped before its end." });
+          else show({ state: "failed", lanes, message: `It failed: ${reason}` });
         },
       )
       .finally(() => {
