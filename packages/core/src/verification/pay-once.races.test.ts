@@ -124,6 +124,18 @@ describe("a rejected payload", () => {
     settled({ ok: true, receipt: "tx" });
     expect(await paying).toMatchObject({ status: "paid", fresh: true });
   });
+
+  it("is told as soon as the lease of an attempt that died before its settlement is over: nothing has moved", async () => {
+    const dead = await store.claim(key, {
+      ...{ token: "dead", fingerprint: "f", leaseMs, onLeaseExpiry: "retry" },
+      retainUntilMs: payment.validUntilMs,
+    });
+    expect(dead).toMatchObject({ status: "claimed" });
+    const expired = seller({ verify: async () => ({ ok: false, reason: "expired" }) });
+    expect(await payOnce(store, payment, expired, { leaseMs })).toMatchObject({ status: "pending" });
+    await vi.advanceTimersByTimeAsync(leaseMs);
+    expect(await payOnce(store, payment, expired, { leaseMs })).toEqual({ status: "rejected", reason: "expired" });
+  });
 });
 
 describe("a settlement that answers after its time", () => {

@@ -120,11 +120,10 @@ async function payFlight<R>(
   if (verified.status === "pending") return verified;
   if (verified.status === "rejected") {
     // A payment whose outcome is in doubt is not refused, whatever a verifier thinks of it by now: 402 would ask for another.
-    // One that is being made may come to be so any moment.
-    const { status } = await store.peek(key);
-    return status === "unknown" || status === "in-progress"
-      ? pending()
-      : { status: "rejected", reason: verified.reason };
+    // One that is being made may come to be so any moment; one whose lease ended before the settlement never will.
+    const found = await store.peek(key);
+    const inDoubt = found.status === "unknown" || (found.status === "in-progress" && found.retryAfterMs > 0);
+    return inDoubt ? pending() : { status: "rejected", reason: verified.reason };
   }
 
   const patience = performance.now() + leaseMs;
