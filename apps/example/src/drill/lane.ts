@@ -119,8 +119,6 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
       const evidence = { plan, rules, sent, kills, startedAt, signed: keys.signed, logs: logs.read() };
       const answers = [...sent.values()];
       const answered = answers.filter(({ finished }) => finished);
-      const took = answered.filter(({ status }) => status !== undefined).map(({ ms }) => ms);
-      took.sort((a, b) => a - b);
       return {
         provider,
         instances: fleet.instances.list().filter(({ state }) => state === "ready").length,
@@ -129,14 +127,20 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
         answered: answered.length,
         retried: answers.filter(({ times }) => times > 1).length,
         errors: unexpectedAnswers(evidence),
-        p50Ms: percentile(took, 0.5),
-        p99Ms: percentile(took, 0.99),
+        ...answerTimes(answers),
         rows: verdicts(evidence),
         finished: phase === "done",
       };
     },
     stop: () => fleet.stop(),
   };
+}
+
+/** Of each request's last attempt, from its sending to the whole answer. */
+export function answerTimes(sent: readonly Sent[]): { p50Ms: number; p99Ms: number } {
+  const took = sent.filter(({ finished, status }) => finished && status !== undefined).map(({ ms }) => ms);
+  took.sort((a, b) => a - b);
+  return { p50Ms: percentile(took, 0.5), p99Ms: percentile(took, 0.99) };
 }
 
 /** Of ascending numbers; 0 where there are none. */

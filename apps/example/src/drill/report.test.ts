@@ -34,7 +34,7 @@ function lane(
       p99Ms: 99.6,
       finished: true,
       seconds: 20,
-      phases: [{ name: "steady", seconds: 3 }],
+      phases: [{ name: "steady", seconds: 3, p50Ms: 7, p99Ms: 50 }],
       logs: "/l",
       kills: [],
       stalledMs: 900,
@@ -106,7 +106,8 @@ describe("the table", () => {
     const text = textReport(report(good), { color: false });
     expect(text).toContain("requests admitted over the limit      41 WRONG           0                  0\n");
     expect(text).toContain("requests admitted over the limit: seed1-10, seed1-20, seed1-30 and 1 more");
-    expect(text).toContain("p50 / p99 of an answer, ms            12 / 100");
+    expect(text).toContain("p50 / p99 while steady, ms            7 / 50");
+    expect(text).toContain("p50 / p99 in all, ms                  12 / 100");
     expect(text).toContain("As it should be");
     expect(text).not.toContain("\u001b");
   });
@@ -134,6 +135,6 @@ describe("the table", () => {
     expect(head).toBe("|  | memory x 2 | redis x 2 | ioredis x 2 |");
     expect(rule).toBe("| --- | --- | --- | --- |");
     expect(first).toBe("| requests admitted over the limit | **41** wrong | 0 | 0 |");
-    expect(rest.filter((line) => line !== "")).toHaveLength(keys.length - 1 + 3);
+    expect(rest.filter((line) => line !== "")).toHaveLength(keys.length - 1 + 4);
   });
 });

@@ -25,12 +25,18 @@ export interface DrillReport {
   lanes: LaneReport[];
 }
 
+/** A phase, and how fast its requests were answered. */
+export interface PhaseReport extends PhaseDone {
+  p50Ms: number;
+  p99Ms: number;
+}
+
 export interface LaneReport extends LaneSnapshot {
   /** False for the lane that is there to fail. */
   shared: boolean;
   seconds: number;
   /** What was done to it, in order. */
-  phases: PhaseDone[];
+  phases: PhaseReport[];
   /** The processes that the drill killed with -9, "name/pid". */
   kills: readonly Kill[];
   /** The longest that processor or disk let nothing through, in milliseconds: leases and timeouts are not for more. */

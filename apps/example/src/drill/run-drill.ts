@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { UsageError } from "../command-line.ts";
 import { ChildFailed } from "../process/supervisor.ts";
 import type { DrillRedis } from "./drill-redis.ts";
-import { startLane } from "./lane.ts";
-import { chaosPhases, type PhaseDone, playPhases, quietPhases } from "./phases.ts";
-import { type DrillReport, type LaneReport, memoryMustFail, shortcomings } from "./report.ts";
+import { answerTimes, startLane } from "./lane.ts";
+import { chaosPhases, playPhases, quietPhases } from "./phases.ts";
+import { type DrillReport, type LaneReport, memoryMustFail, type PhaseReport, shortcomings } from "./report.ts";
 import { checkRoutes } from "./rules.ts";
 import { watchStalls } from "./stalls.ts";
 import type { DrillRequest } from "./trace.ts";
@@ -103,9 +103,12 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
   try {
     checkRoutes(requests, lane.rules);
     const phases = shared ? chaosPhases(instances, redis.restart) : quietPhases();
-    const done: PhaseDone[] = [];
+    const done: PhaseReport[] = [];
+    let told = 0;
     const playing = playPhases(lane, requests, phases, { speed, signal: ended.signal }, (phase) => {
-      done.push(phase);
+      const sent = [...lane.sent.values()];
+      done.push({ ...phase, ...answerTimes(sent.slice(told)) });
+      told = sent.length;
       say(`${name}: ${phase.name}, ${phase.seconds.toFixed(1)} s`);
     });
     await Promise.race([playing, ended.early]);

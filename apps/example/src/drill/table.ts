@@ -44,10 +44,13 @@ function linesOf(lanes: readonly LaneReport[]): Line[] {
   return [
     ...rows,
     errors,
-    plain("p50 / p99 of an answer, ms", ({ p50Ms, p99Ms }) => `${Math.round(p50Ms)} / ${Math.round(p99Ms)}`),
+    plain("p50 / p99 while steady, ms", ({ phases }) => (phases[0] === undefined ? "-" : times(phases[0]))),
+    plain("p50 / p99 in all, ms", times),
     plain("requests, sent again", ({ requests, retried }) => `${requests}, ${retried}`),
   ];
 }
+
+const times = ({ p50Ms, p99Ms }: { p50Ms: number; p99Ms: number }) => `${Math.round(p50Ms)} / ${Math.round(p99Ms)}`;
 
 const headings = ({ lanes, instances }: DrillReport) => lanes.map(({ provider }) => `${provider} x ${instances}`);
 

@@ -80,6 +80,7 @@ describe("the gateway's configuration", () => {
     ],
     ["a price in words", testConfig.replace('"$0.02"', '"cheap"'), /routes\.2\.price: must be a price such as/],
     ["a window of nothing", testConfig.replace("window: 10m", "window: 0s"), /routes\.3\.window: /],
+    ["a lease that is over at once", `${testConfig}\npaymentLease: 500ms\n`, /paymentLease: must be 1s to 60s/],
     ["a limit below 1", testConfig.replace("limit: 1000,", "limit: 0,"), /limits\.perPayer\.limit: /],
     [
       "an upstream that is no URL",
