@@ -1,6 +1,7 @@
 // Subscriptions to a cluster's sharded channels: over a connection to each primary that owns one, opened when it is needed.
 // Not by the cluster's own sSubscribe: that ends its connection with every last subscription, which here comes with every
 // wait, and subscribes again in promises that nobody handles, so that a node that goes away may end the process.
+import { channelTurns } from "./channel-turns.ts";
 import { keySlot } from "./key-slot.ts";
 import {
   endNow,
@@ -22,6 +23,7 @@ interface Connection {
 export function nodeRedisShardSubscriber(clusterOf: () => Promise<NodeRedisClient>): NodeRedisSubscriber {
   const connections = new Map<string, Connection>();
   let closed = false;
+  const turns = channelTurns();
 
   const connect = (cluster: NodeRedisClient, address: string): Connection => {
     let client: ShardSubscribing | undefined;
@@ -57,7 +59,7 @@ export function nodeRedisShardSubscriber(clusterOf: () => Promise<NodeRedisClien
       const listener = (message: string) => hear(message);
       const subscribeAt = async (address: string) => {
         const client = await connectionTo(cluster, address);
-        await client.sSubscribe(channel, listener);
+        await turns.enter(channel, client.sSubscribe(channel, listener));
         return client;
       };
       const client = await subscribeAt(owner).catch((error: unknown) => {
@@ -66,6 +68,7 @@ export function nodeRedisShardSubscriber(clusterOf: () => Promise<NodeRedisClien
         return subscribeAt(moved);
       });
       return async () => {
+        await turns.free(channel);
         await client.sUnsubscribe(channel, listener).catch(() => undefined);
       };
     },

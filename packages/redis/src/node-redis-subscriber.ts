@@ -1,4 +1,5 @@
 // Subscriptions: over one more connection of the same kind, opened when the first is made.
+import { channelTurns } from "./channel-turns.ts";
 import { type NodeRedisClient, subscribing } from "./node-redis-client.ts";
 
 export interface NodeRedisSubscriber {
@@ -12,6 +13,7 @@ export function nodeRedisSubscriber(clientOf: () => Promise<NodeRedisClient>): N
   let connection: ReturnType<typeof open> | undefined;
   let end: (() => void) | undefined;
   let closed = false;
+  const turns = channelTurns();
 
   const open = async () => {
     const opened = subscribing(await clientOf());
@@ -29,8 +31,9 @@ export function nodeRedisSubscriber(clientOf: () => Promise<NodeRedisClient>): N
         throw error;
       });
       const listener = (message: string) => hear(message);
-      await client.subscribe(channel, listener);
+      await turns.enter(channel, client.subscribe(channel, listener));
       return async () => {
+        await turns.free(channel);
         await client.unsubscribe(channel, listener).catch(() => undefined);
       };
     },
