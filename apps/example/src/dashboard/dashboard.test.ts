@@ -74,7 +74,10 @@ describe("what is shown", () => {
   test("a store that fails is told by its code", async () => {
     await redis().kill("SIGKILL");
     try {
-      await fetch(`${fleet().url}/quote`);
+      const [paid, replayed, burst] = [await done("pay"), await done("replay"), await done("burst")];
+      expect([paid, replayed, burst].map(({ ok }) => ok)).toEqual([false, false, false]);
+      expect(replayed.outcome).toMatch(/^Refused 0 of 2 times.* Nothing was served\.$/);
+      expect(burst.outcome).toMatch(/^Not paid: asked for the price, the gateway answered 503/);
       const { stores } = await stateWhere((state) => Object.keys(state.stores.errors).length > 0);
       expect(stores.errors).toMatchObject({ STORE_UNAVAILABLE: expect.any(Number) });
     } finally {

@@ -4,61 +4,74 @@ import type { AnswerSummary } from "../state.ts";
 import { type ActionContext, NotNow, type Outcome } from "./action.ts";
 import { ask } from "./ask.ts";
 import { type AskedFor, curlOf } from "./curl.ts";
-import { limitOf, type Purchase, purchase, sessionUse } from "./purchase.ts";
+import { limitOf, purchase, sessionUse, whyNotBought } from "./purchase.ts";
 
 /** Never more than these in all, so many at a time. */
 const mostRequests = 50;
 const atOnce = 5;
 
+const title = "Burst until 429";
+
+/** On the session with the narrowest limit; where none is sold, on the price of the first route. */
 export async function burst(context: ActionContext): Promise<Outcome> {
-  const { config, url } = context;
+  const { config } = context;
   const [narrowest] = config.routes
     .filter(({ kind }) => kind === "time-window")
     .sort((a, b) => limitOf(config, a).limit - limitOf(config, b).limit);
-  const route = narrowest ?? config.routes[0];
-  if (route === undefined) throw new NotNow("Nothing is sold here.");
-  const title = "Burst until 429";
-  const bought = narrowest && (await purchase(context, narrowest));
-  const use = bought ? sessionUse(bought, route) : { method: route.method, path: route.path };
-  if (use === undefined) {
-    const { answers = [], curl = [] } = bought ?? {};
-    const limited = answers.some(({ status }) => status === 429);
-    return { title, outcome: "The limit is used up already; no session was sold.", ok: limited, answers, curl };
-  }
-  const uses = await untilLimited(url, use);
-  return { title, ...judged(context, route, bought, uses), curl: [...(bought?.curl ?? []), curlOf(url, use)] };
+  return narrowest === undefined ? burstOnPrice(context) : burstOnSession(context, narrowest);
 }
 
-async function untilLimited(url: string, use: AskedFor): Promise<AnswerSummary[]> {
-  const uses: AnswerSummary[] = [];
-  while (uses.length < mostRequests && !uses.some(({ status }) => status === 429)) {
-    const more = Math.min(atOnce, mostRequests - uses.length);
-    const wave = await Promise.all(Array.from({ length: more }, () => ask(url, use)));
-    uses.push(...wave.map(({ summary }) => summary));
+async function burstOnSession(context: ActionContext, route: RouteConfig): Promise<Outcome> {
+  const { config, url } = context;
+  const bought = await purchase(context, route);
+  const { answers, curl } = bought;
+  const use = sessionUse(bought, route);
+  if (use === undefined) return { title, outcome: whyNotBought(bought), ok: false, answers, curl };
+  const uses = await untilLimited(url, use);
+  const all = { title, answers: [...answers, ...uses], curl: [...curl, curlOf(url, use)] };
+  // The purchase was the first request of this payer.
+  const admitted = countOf(uses, 200) + 1;
+  const unknown = countOf(uses, 402);
+  if (unknown > 0) {
+    const outcome = `${unknown} of ${uses.length} uses met an instance that did not know the session; ${admitted} admitted, the purchase included.`;
+    return { ...all, outcome, ok: false };
   }
-  return uses;
+  return { ...all, ...judged(limitOf(config, route), `${admitted} admitted, the purchase included`, admitted, uses) };
+}
+
+async function burstOnPrice({ config, url }: ActionContext): Promise<Outcome> {
+  const [route] = config.routes;
+  if (route === undefined) throw new NotNow("Nothing is sold here.");
+  const asked: AskedFor = { method: route.method, path: route.path };
+  const answers = await untilLimited(url, asked);
+  const admitted = countOf(answers, 402);
+  const verdict = judged(config.limits.perIp, `${admitted} admitted`, admitted, answers);
+  return { title, answers, curl: [curlOf(url, asked)], ...verdict };
+}
+
+async function untilLimited(url: string, asked: AskedFor): Promise<AnswerSummary[]> {
+  const answers: AnswerSummary[] = [];
+  while (answers.length < mostRequests && countOf(answers, 429) === 0) {
+    const more = Math.min(atOnce, mostRequests - answers.length);
+    const wave = await Promise.all(Array.from({ length: more }, () => ask(url, asked)));
+    answers.push(...wave.map(({ summary }) => summary));
+  }
+  return answers;
 }
 
 function judged(
-  { config }: ActionContext,
-  route: RouteConfig,
-  bought: Purchase | undefined,
-  uses: readonly AnswerSummary[],
-): Pick<Outcome, "outcome" | "ok" | "answers"> {
-  const limit: Limit = bought ? limitOf(config, route) : config.limits.perIp;
-  const answers = [...(bought?.answers ?? []), ...uses];
-  const denied = uses.filter(({ status }) => status === 429).length;
-  const unpaid = uses.filter(({ status }) => status === 402).length;
-  const served = uses.filter(({ status }) => status === 200).length;
-  // The purchase was the first request of this payer.
-  const admitted = bought ? served + 1 : unpaid;
-  const rule = `${limit.limit} in ${limit.windowMs / 1_000} s are allowed`;
-  const counted = bought ? `${admitted} admitted, the purchase included` : `${admitted} admitted`;
-  if (bought && unpaid > 0) {
-    const outcome = `${unpaid} of ${uses.length} uses met an instance that did not know the session; ${counted}.`;
-    return { outcome, ok: false, answers };
-  }
-  if (admitted > limit.limit) return { outcome: `${counted}, where ${rule}.`, ok: false, answers };
-  if (denied === 0) return { outcome: `No limit was met in ${uses.length} requests: ${rule}.`, ok: false, answers };
-  return { outcome: `${counted}, ${denied} refused with 429: ${rule}.`, ok: true, answers };
+  { limit, windowMs }: Limit,
+  counted: string,
+  admitted: number,
+  answers: readonly AnswerSummary[],
+): Pick<Outcome, "outcome" | "ok"> {
+  const rule = `${limit} in ${windowMs / 1_000} s are allowed`;
+  const refused = countOf(answers, 429);
+  if (admitted > limit) return { outcome: `${counted}, where ${rule}.`, ok: false };
+  if (refused === 0) return { outcome: `No limit was met in ${answers.length} requests: ${rule}.`, ok: false };
+  return { outcome: `${counted}, ${refused} refused with 429: ${rule}.`, ok: true };
+}
+
+function countOf(answers: readonly AnswerSummary[], status: number): number {
+  return answers.filter((answer) => answer.status === status).length;
 }

@@ -3,7 +3,7 @@ import type { RouteConfig } from "../../gateway/gateway-config.ts";
 import { type ActionContext, NotNow, type Outcome } from "./action.ts";
 import { ask } from "./ask.ts";
 import { curlOf } from "./curl.ts";
-import { limitOf, purchase, sessionUse } from "./purchase.ts";
+import { limitOf, purchase, sessionUse, whyNotBought } from "./purchase.ts";
 
 export async function hop(context: ActionContext): Promise<Outcome> {
   const { config, url, instances } = context;
@@ -17,8 +17,7 @@ export async function hop(context: ActionContext): Promise<Outcome> {
   const bought = await purchase(context, route);
   const use = sessionUse(bought, route);
   if (use === undefined) {
-    const outcome = `No session was sold: the gateway answered ${bought.last.summary.status}.`;
-    return { title, outcome, ok: false, answers: bought.answers, curl: bought.curl };
+    return { title, outcome: whyNotBought(bought), ok: false, answers: bought.answers, curl: bought.curl };
   }
   const wanted = Math.max(3, instances.list().length + 1);
   const hops = [];

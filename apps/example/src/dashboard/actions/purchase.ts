@@ -43,6 +43,17 @@ export async function purchase(context: ActionContext, { method, path }: RouteCo
   return { last, answers: [...before.answers, last.summary], curl: [...before.curl, curlOf(url, paying)] };
 }
 
+/** What became of a purchase that was not answered with what was bought, as a sentence or two. */
+export function whyNotBought({ last, answers }: Purchase): string {
+  const { status } = last.summary;
+  const said = status === 0 ? "no answer came" : `the gateway answered ${status}`;
+  if (status === 429) return "Not paid: a limit is used up. Nothing was charged.";
+  if (answers.length === 1) return `Not paid: asked for the price, ${said}. No payment was sent.`;
+  if (status === 503 || status === 0)
+    return "Not known yet whether it was paid. Replaying sends the same payment again; it cannot be charged twice.";
+  return `Not paid: ${said}. Nothing was charged.`;
+}
+
 const sold = z.object({ session: z.string() });
 
 /** The request that uses a session that was bought; undefined where none was. */

@@ -18,7 +18,7 @@ export async function replay(context: ActionContext): Promise<Outcome> {
     title: "Replay last payment",
     outcome: outcomeOf(times, refused, served, owed),
     // While it is owed, who asks at the same time may be told to come back.
-    ok: served <= owed && (owed > 0 || refused === times),
+    ok: served <= owed && (served === 1 || refused === times),
     answers,
     curl: [curlOf(url, lastPayment.asked)],
   };
@@ -28,5 +28,5 @@ function outcomeOf(times: number, refused: number, served: number, owed: number)
   if (served > owed) return `Served ${served} of ${times} times for money that was spent before.`;
   if (served > 0) return "Served once, as the answer that was lost is owed; it was not charged again.";
   if (refused === times) return `Refused ${times} of ${times} times. Nothing was served or charged again.`;
-  return `Refused ${refused} of ${times} times; the others were not answered. Nothing was served again.`;
+  return `Refused ${refused} of ${times} times; the others got no answer to hold on to. Nothing was served.`;
 }
