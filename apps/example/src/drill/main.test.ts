@@ -155,7 +155,7 @@ describe("ended early, it leaves nothing behind", () => {
     const run = drill(["--trace", shortTrace]);
     await run.said("memory: starting");
     const files = () => readdirSync(run.folder, { recursive: true }).map(String);
-    await expect.poll(() => files().some((name) => name.endsWith("facilitator.jsonl")), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => files().some((name) => name.endsWith("facilitator.jsonl")), { timeout: 30_000 }).toBe(true);
     run.child.kill("SIGKILL");
     await run.exited;
     await run.leftNothing();
