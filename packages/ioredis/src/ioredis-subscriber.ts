@@ -3,9 +3,14 @@ import type { IoredisClient } from "./ioredis-client.ts";
 
 export interface IoredisSubscriber {
   /** As `RedisPort.subscribe`. */
-  subscribe(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
+  subscribe(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
   /** Ends the connection, whatever it is doing. Idempotent. */
   close(): void;
+}
+
+interface Listener {
+  hear(message: string): void;
+  lost(): void;
 }
 
 /** Ordinary channels, which every node of a cluster passes on, or sharded ones, which live where their slot does. */
@@ -24,7 +29,7 @@ const ANSWER_MS = 1_000;
 /** `duplicate` makes a client that the subscriber owns. */
 export function ioredisSubscriber(duplicate: () => Promise<IoredisClient>, kind: ChannelKind): IoredisSubscriber {
   const { subscribe, unsubscribe, message } = words[kind];
-  const listeners = new Map<string, Set<(message: string) => void>>();
+  const listeners = new Map<string, Set<Listener>>();
   let connection: Promise<IoredisClient> | undefined;
   let current: IoredisClient | undefined;
   let closed = false;
@@ -36,26 +41,30 @@ export function ioredisSubscriber(duplicate: () => Promise<IoredisClient>, kind:
     client.on("error", () => {});
     client.on(message, (channel, text) => {
       if (typeof text !== "string") return;
-      for (const hear of [...(listeners.get(String(channel)) ?? [])]) hear(text);
+      for (const { hear } of [...(listeners.get(String(channel)) ?? [])]) hear(text);
     });
     if (closed) client.disconnect();
     else if (client.status === "wait") client.connect().catch(() => undefined);
     await isReady(client);
     // It gave up for good: whoever comes next opens another.
     client.on("end", () => {
-      if (current === client) connection = undefined;
+      if (current !== client) return;
+      connection = undefined;
+      const heard = [...listeners.values()].flatMap((hearing) => [...hearing]);
+      listeners.clear();
+      for (const { lost } of heard) lost();
     });
     return client;
   };
   return {
-    async subscribe(channel, hear) {
+    async subscribe(channel, hear, lost = () => {}) {
       connection ??= open();
       const opening = connection;
       const client = await opening.catch((error: unknown) => {
         if (connection === opening) connection = undefined;
         throw error;
       });
-      const listener = (text: string) => hear(text);
+      const listener = { hear, lost };
       const hearing = listeners.get(channel) ?? new Set();
       listeners.set(channel, hearing.add(listener));
       const leave = async () => {

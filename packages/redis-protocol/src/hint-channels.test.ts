@@ -105,3 +105,23 @@ it("does not wait at its close for a subscription that is still being made", asy
   hints.hint.subscribe(key, () => {});
   expect(hints.close()).toBeUndefined();
 });
+
+it("subscribes anew for who waits next once a subscription has ended by itself", async () => {
+  const { port, log } = fakePort(true);
+  const losses: (() => void)[] = [];
+  const subscribeSharded = (channel: string, hear: (message: string) => void, lost: () => void = () => {}) => {
+    losses.push(lost);
+    return port.subscribe(channel, hear);
+  };
+  const hints = hintChannels({ ...port, subscribeSharded }, "p");
+  hints.hint.subscribe(key, () => {});
+  await settled();
+  losses[0]?.();
+  hints.hint.subscribe(key, () => {});
+  await settled();
+  // One that was replaced has nothing to say any more.
+  losses[0]?.();
+  hints.hint.subscribe(key, () => {});
+  await settled();
+  expect(log).toEqual(["ordinary p:{abc}:hints", "ordinary p:{abc}:hints"]);
+});

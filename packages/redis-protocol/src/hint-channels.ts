@@ -34,22 +34,23 @@ export function hintChannels(port: RedisPort, keyPrefix: string): HintChannels {
   const hear = (message: string) => {
     for (const wake of [...(listeners.get(message) ?? [])]) wake();
   };
-  const open = async (channel: string): Promise<Unsubscribe> => {
-    if (subscribeSharded === undefined) return port.subscribe(channel, hear);
-    return subscribeSharded(channel, hear).catch((error: unknown) => {
-      if (isRefusal(error)) return port.subscribe(channel, hear);
+  const open = async (channel: string, lost: () => void): Promise<Unsubscribe> => {
+    if (subscribeSharded === undefined) return port.subscribe(channel, hear, lost);
+    return subscribeSharded(channel, hear, lost).catch((error: unknown) => {
+      if (isRefusal(error)) return port.subscribe(channel, hear, lost);
       throw error;
     });
   };
   const listen = (channel: string) => {
     if (closed || subscriptions.has(channel)) return;
-    const started = open(channel);
+    const forget = () => {
+      if (subscriptions.get(channel) === started) subscriptions.delete(channel);
+    };
+    const started = open(channel, forget);
     subscriptions.set(channel, started);
     // Out of reach or not allowed: polling serves; another waiter may find it mended.
     started.catch(() => {
-      setTimeout(() => {
-        if (subscriptions.get(channel) === started) subscriptions.delete(channel);
-      }, RETRY_MS).unref();
+      setTimeout(forget, RETRY_MS).unref();
     });
   };
   // Nobody waits for this: the subscription may still be waiting for a connection.

@@ -26,13 +26,16 @@ export interface RedisPort {
   eval(source: string, keys: readonly string[], args: readonly string[], signal: AbortSignal): Promise<unknown>;
   /** Keys that match a glob pattern, on every primary, best effort. */
   scan(pattern: string): AsyncIterable<string>;
-  /** Hears messages published on a channel from now on, on a connection of its own. Resolves to what ends it. */
-  subscribe(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
+  /**
+   * Hears messages published on a channel from now on, on a connection of its own. Resolves to what ends it. `lost` may be
+   * called when it has ended by itself for good: whoever waits next subscribes anew.
+   */
+  subscribe(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
   /**
    * Optional, for clusters: the same for a sharded channel (SSUBSCRIBE, Redis 7), on the node that owns its slot. Rejects
    * with the server's error. Ports that share a cluster should all have it or none, as they do not hear each other else.
    */
-  subscribeSharded?(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
+  subscribeSharded?(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
   /** Idempotent; closes only the connections that the port opened. */
   close(): Promise<void>;
 }

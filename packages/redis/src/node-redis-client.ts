@@ -104,14 +104,20 @@ export function keyPrefixOf(client: NodeRedisClient): string {
   return typeof prefix === "string" || Buffer.isBuffer(prefix) ? prefix.toString() : "";
 }
 
-/** A client that may be subscribed with once `connect` resolves: itself for a cluster or sentinels, else a duplicate. */
-export function subscribing(client: NodeRedisClient): {
+/**
+ * A client that may be subscribed with once `connect` resolves: itself for a cluster or sentinels, else a duplicate.
+ * `lost` is called when the duplicate gives up connecting.
+ */
+export function subscribing(
+  client: NodeRedisClient,
+  lost: () => void,
+): {
   client: Subscribing;
   connect(): Promise<unknown>;
   end(): void;
 } {
   if (!isCluster(client) && !hasMethods(client, ["getSentinelNode"])) {
-    const duplicate = duplicateOf(client);
+    const duplicate = duplicateOf(client, lost);
     if (isSubscribing(duplicate) && isConnecting(duplicate)) {
       return { client: duplicate, connect: () => duplicate.connect(), end: () => endNow(duplicate) };
     }
@@ -131,11 +137,15 @@ export function primaryAddresses(cluster: NodeRedisClient): string[] {
   return knownPrimaries(cluster).flatMap((node) => addressOf(node) ?? []);
 }
 
-/** A client of its own to the primary at an address, not connected yet. */
-export async function shardSubscribing(cluster: NodeRedisClient, address: string): Promise<ShardSubscribing> {
+/** A client of its own to the primary at an address, not connected yet. `lost` is called when it gives up connecting. */
+export async function shardSubscribing(
+  cluster: NodeRedisClient,
+  address: string,
+  lost: () => void,
+): Promise<ShardSubscribing> {
   const primary = knownPrimaries(cluster).find((node) => addressOf(node) === address);
   if (primary === undefined) throw new Error("This node is not known yet.");
-  const duplicate = duplicateOf(await call(cluster, "nodeClient", primary));
+  const duplicate = duplicateOf(await call(cluster, "nodeClient", primary), lost);
   if (!isConnecting(duplicate) || !isShardSubscribing(duplicate)) throw new Error("This client has no sSubscribe.");
   return duplicate;
 }
@@ -163,10 +173,15 @@ function property(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** A lost subscription is made up for by polling, and node-redis subscribes again by itself: nobody need hear of it. */
-function duplicateOf(client: unknown): unknown {
+/**
+ * A lost subscription is made up for by polling, and node-redis subscribes again by itself: nobody need hear of it, unless
+ * the strategy of the client's owner gives up. Then it is closed, and would leave all that is asked of it unanswered.
+ */
+function duplicateOf(client: unknown, lost: () => void): unknown {
   const duplicate = call(client, "duplicate");
-  call(duplicate, "on", "error", () => {});
+  call(duplicate, "on", "error", () => {
+    if (property(duplicate, "isOpen") === false) lost();
+  });
   return duplicate;
 }
 

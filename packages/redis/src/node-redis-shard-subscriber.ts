@@ -16,6 +16,8 @@ import type { NodeRedisSubscriber } from "./node-redis-subscriber.ts";
 interface Connection {
   /** Rejects where there is none. */
   readonly ready: Promise<ShardSubscribing>;
+  /** To be told when it ends. */
+  readonly heard: Set<() => void>;
   end(): void;
 }
 
@@ -28,8 +30,9 @@ export function nodeRedisShardSubscriber(clusterOf: () => Promise<NodeRedisClien
   const connect = (cluster: NodeRedisClient, address: string): Connection => {
     let client: ShardSubscribing | undefined;
     let ended = false;
+    const heard = new Set<() => void>();
     const open = async () => {
-      client = await shardSubscribing(cluster, address);
+      client = await shardSubscribing(cluster, address, () => end());
       if (ended) throw new Error("No subscriptions here any more.");
       await client.connect();
       return client;
@@ -39,35 +42,41 @@ export function nodeRedisShardSubscriber(clusterOf: () => Promise<NodeRedisClien
       ended = true;
       if (connections.get(address)?.ready === ready) connections.delete(address);
       if (client !== undefined) endNow(client);
+      for (const lost of [...heard]) lost();
+      heard.clear();
     };
     ready.catch(end);
-    return { ready, end };
+    return { ready, heard, end };
   };
-  const connectionTo = (cluster: NodeRedisClient, address: string): Promise<ShardSubscribing> => {
+  const connectionTo = (cluster: NodeRedisClient, address: string): Connection => {
     if (closed) throw new Error("No subscriptions any more.");
     const primaries = primaryAddresses(cluster);
     for (const [known, connection] of [...connections]) if (!primaries.includes(known)) connection.end();
     const connection = connections.get(address) ?? connect(cluster, address);
     connections.set(address, connection);
-    return connection.ready;
+    return connection;
   };
   return {
-    async subscribe(channel, hear) {
+    async subscribe(channel, hear, lost = () => {}) {
       const cluster = await clusterOf();
       const owner = ownerOf(cluster, keySlot(channel));
       if (owner === undefined) throw new Error("No node to subscribe at.");
       const listener = (message: string) => hear(message);
+      const told = () => lost();
       const subscribeAt = async (address: string) => {
-        const client = await connectionTo(cluster, address);
+        const { ready, heard } = connectionTo(cluster, address);
+        const client = await ready;
         await turns.enter(channel, client.sSubscribe(channel, listener));
-        return client;
+        heard.add(told);
+        return { client, heard };
       };
-      const client = await subscribeAt(owner).catch((error: unknown) => {
+      const { client, heard } = await subscribeAt(owner).catch((error: unknown) => {
         const moved = newOwner(error);
         if (moved === undefined) throw error;
         return subscribeAt(moved);
       });
       return async () => {
+        heard.delete(told);
         await turns.free(channel);
         await client.sUnsubscribe(channel, listener).catch(() => undefined);
       };

@@ -4,7 +4,7 @@ import { type NodeRedisClient, subscribing } from "./node-redis-client.ts";
 
 export interface NodeRedisSubscriber {
   /** As `RedisPort.subscribe`. */
-  subscribe(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
+  subscribe(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
   /** Ends what was opened, whatever it is doing. Idempotent. */
   close(): void;
 }
@@ -14,16 +14,22 @@ export function nodeRedisSubscriber(clientOf: () => Promise<NodeRedisClient>): N
   let end: (() => void) | undefined;
   let closed = false;
   const turns = channelTurns();
+  const heard = new Set<() => void>();
 
   const open = async () => {
-    const opened = subscribing(await clientOf());
+    const opened = subscribing(await clientOf(), () => {
+      if (end !== opened.end) return;
+      connection = undefined;
+      for (const lost of [...heard]) lost();
+      heard.clear();
+    });
     end = opened.end;
     if (closed) throw new Error("No subscriptions any more.");
     await opened.connect();
     return opened.client;
   };
   return {
-    async subscribe(channel, hear) {
+    async subscribe(channel, hear, lost = () => {}) {
       connection ??= open();
       const opening = connection;
       const client = await opening.catch((error: unknown) => {
@@ -32,7 +38,10 @@ export function nodeRedisSubscriber(clientOf: () => Promise<NodeRedisClient>): N
       });
       const listener = (message: string) => hear(message);
       await turns.enter(channel, client.subscribe(channel, listener));
+      const told = () => lost();
+      heard.add(told);
       return async () => {
+        heard.delete(told);
         await turns.free(channel);
         await client.unsubscribe(channel, listener).catch(() => undefined);
       };
