@@ -20,6 +20,7 @@ export function useLive(): Live {
   useEffect(() => {
     let source: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let startedAt: number | undefined;
     const lost = () => {
       setLive((before) => ({ ...before, connection: before.state === undefined ? "connecting" : "lost" }));
       if (source?.readyState !== EventSource.CLOSED) return;
@@ -28,6 +29,9 @@ export function useLive(): Live {
     };
     const heard = (event: MessageEvent<string>) => {
       const { at, ...changed }: StateMessage = JSON.parse(event.data);
+      // The program was started anew: this page's token is void.
+      if (changed.about && startedAt !== undefined && changed.about.startedAt !== startedAt) location.reload();
+      startedAt ??= changed.about?.startedAt;
       setLive((before) => {
         const state = merged(before.state, changed);
         return { connection: "live", state, clockAheadMs: at - Date.now() };
@@ -52,8 +56,6 @@ function merged(before: DashboardState | undefined, changed: Partial<DashboardSt
     ...before,
     ...changed,
   };
-  // The program was started anew: this page's token is void.
-  if (before !== undefined && about?.startedAt !== before.about.startedAt) location.reload();
   if (!about || !instances || !payments || !allowances || !sessions) return before;
   if (!stores || !recent || !actions || !comparison) return before;
   return { about, instances, payments, allowances, sessions, stores, recent, actions, comparison };
