@@ -26,6 +26,10 @@ async function main(): Promise<number> {
   const logDirectory = logs === undefined ? mkdtempSync(join(tmpdir(), "tollbooth-example-")) : resolve(logs);
 
   const stopSignal = stopRequested();
+  let interrupted = false;
+  void stopSignal.then(() => {
+    interrupted = true;
+  });
   const programs = new URL("./", import.meta.url);
   const redis = withRedis ? await privateRedis() : undefined;
   const shown = dashboard({ programs, logDirectory, redisFound: await hasRedisServer() });
@@ -60,6 +64,10 @@ async function main(): Promise<number> {
     await shown.close();
     await fleet.stop();
     return reason === undefined ? 0 : 1;
+  } catch (error) {
+    // Ctrl-C while it starts reaches the children, too; that they end is what was asked for.
+    if (interrupted && error instanceof ChildFailed) return 130;
+    throw error;
   } finally {
     await shown.close();
     await redis?.stop();
