@@ -20,7 +20,7 @@ export interface Attempt<R> {
   /** The caller's. It ends an attempt only before the settlement. */
   signal: AbortSignal | undefined;
   serialize: ((result: R) => string) | undefined;
-  /** Whether this caller has just verified the payload. An acceptance from before may have been followed by a refusal. */
+  /** Whether this caller has just verified the payload, and waited for nobody since: whom it waited for may have been refused. */
   verifiedNow: boolean;
   /** How long its acceptance, and so a refusal, is remembered. */
   acceptedForMs: number;

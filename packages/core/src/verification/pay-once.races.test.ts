@@ -276,6 +276,47 @@ describe("a caller's own verification", () => {
     expect(await payOnce(overtaken, payment, drained, { leaseMs })).toEqual({ status: "rejected", reason: "no funds" });
     expect(seen).toEqual({ verifies: 2, serves: 1 });
   });
+
+  it("counts only where nobody else was at it: whom it waited for may have been refused", async () => {
+    const seen = { verifies: 0, serves: 0 };
+    const drained = seller({
+      async verify() {
+        seen.verifies += 1;
+        return seen.verifies === 1 ? { ok: true } : { ok: false, reason: "no funds" };
+      },
+      async serve() {
+        seen.serves += 1;
+        return "content";
+      },
+    });
+    let refuse: () => void = () => undefined;
+    const other = seller({
+      settle: () =>
+        new Promise((resolve) => {
+          refuse = () => resolve({ ok: false, reason: "no funds" });
+        }),
+    });
+    let others: Promise<unknown> | undefined;
+    const slower: VerificationStore = {
+      ...store,
+      async claim(name, ...rest) {
+        if (name === key && others === undefined) {
+          others = payOnce(store, payment, other, { leaseMs });
+          await vi.advanceTimersByTimeAsync(10);
+          const claim = await store.claim(name, ...rest);
+          expect(claim).toMatchObject({ status: "in-progress" });
+          refuse();
+          return claim;
+        }
+        return store.claim(name, ...rest);
+      },
+    };
+    const paying = payOnce(slower, payment, drained, { leaseMs });
+    await vi.advanceTimersByTimeAsync(leaseMs);
+    expect(await others).toEqual({ status: "rejected", reason: "no funds" });
+    expect(await paying).toEqual({ status: "rejected", reason: "no funds" });
+    expect(seen).toEqual({ verifies: 2, serves: 0 });
+  });
 });
 
 describe("a caller that went away while it claimed", () => {

@@ -131,7 +131,7 @@ async function payFlight<R>(
     ...{ store, key, lease, payment, steps, order, leaseMs, signal, serialize, verifiedNow, acceptedForMs },
     keeper: keepLease(store, key, lease, leaseMs, sentAt),
   });
-  for (let attempts = 0; ; ) {
+  for (let attempts = 0, first = true; ; first = false) {
     // Whoever slept for as long as a record may be kept cannot tell a fresh payment from a forgotten one any more.
     const overslept = performance.now() - begunAt > RETENTION_FLOOR_MS;
     if (attempts === MAX_ATTEMPTS || overslept) return pending();
@@ -147,7 +147,7 @@ async function payFlight<R>(
     });
     switch (claim.status) {
       case "claimed": {
-        const paid = await runPayment(attemptWith(claim.lease, sentAt, verified.ran && attempts === 0));
+        const paid = await runPayment(attemptWith(claim.lease, sentAt, verified.ran && first));
         if (paid !== "again") return paid;
         attempts += 1;
         break;
