@@ -364,6 +364,19 @@ describe("payOnce", () => {
     expect(await payOnce(stores[1], payment, late)).toEqual({ status: "paid", fresh: false, receipt: "tx" });
   });
 
+  it("a payment valid for nearly 31 days is not taken for a new one on an acceptance that outlives it", async () => {
+    const validForMs = 30.5 * 86_400_000;
+    const long = { ...payment, validUntilMs: Date.now() + validForMs };
+    await payOnce(stores[0], long, seller());
+    await vi.advanceTimersByTimeAsync(validForMs + 3_600_000);
+    const late = seller({
+      verify: async () => ({ ok: false, reason: "expired" }),
+      settle: async () => ({ ok: false, reason: "expired" }),
+    });
+    expect(await payOnce(stores[1], long, late)).toEqual({ status: "rejected", reason: "expired" });
+    expect(ledger.serves).toBe(1);
+  });
+
   it("nobody is served again on an acceptance that a refusal has overtaken", async () => {
     let drained = false;
     const seen = { verifies: 0 };

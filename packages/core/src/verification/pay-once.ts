@@ -28,7 +28,7 @@ export interface Payment {
   fingerprint: string;
   /**
    * Until when the payment could be settled, Unix epoch milliseconds; at most 31 days ahead. It is remembered for a day
-   * longer; one whose outcome is in doubt for 31 days.
+   * longer, if that is within 31 days; one whose outcome is in doubt for 31 days.
    */
   validUntilMs: number;
 }
@@ -106,10 +106,10 @@ async function payFlight<R>(
   }
   const validUntilMs = requireInstantMs(payment.validUntilMs, "payment.validUntilMs");
   const validForMs = Math.max(0, validUntilMs - Date.now());
-  const acceptedForMs = Math.min(validForMs + ACCEPTED_FOR_MS, RETENTION_CEILING_MS);
-  // Near the ceiling, validity itself is what is asked for: the store refuses what is beyond.
+  // Near the ceiling, validity itself is what is asked for: the store refuses what is beyond. The acceptance ends before it.
   const rememberable = validForMs + REMEMBERED_FOR_MS + HOUR_MS < RETENTION_CEILING_MS;
   const retainUntilMs = rememberable ? validUntilMs + REMEMBERED_FOR_MS : validUntilMs;
+  const acceptedForMs = Math.min(validForMs + (rememberable ? ACCEPTED_FOR_MS : -HOUR_MS), RETENTION_CEILING_MS);
 
   const key = `p:${payment.key}`;
   const begunAt = performance.now();
