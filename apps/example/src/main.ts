@@ -15,6 +15,9 @@ const configFile = (name: string) => fileURLToPath(new URL(`../config/${name}.ya
 /** More processes than this show nothing more. */
 const mostInstances = 16;
 
+/** Ctrl-C while it starts reaches what is being started, too; that it ends then is what was asked for. */
+const start = { over: false, interrupted: false };
+
 async function main(): Promise<number> {
   const { options, flags } = readCommand(process.argv.slice(2), ["config", "port", "logs", "instances"], ["redis"]);
   const withRedis = flags.has("redis");
@@ -26,9 +29,8 @@ async function main(): Promise<number> {
   const logDirectory = logs === undefined ? mkdtempSync(join(tmpdir(), "tollbooth-example-")) : resolve(logs);
 
   const stopSignal = stopRequested();
-  let interrupted = false;
   void stopSignal.then(() => {
-    interrupted = true;
+    start.interrupted = !start.over;
   });
   const programs = new URL("./", import.meta.url);
   const redis = withRedis ? await privateRedis() : undefined;
@@ -43,6 +45,7 @@ async function main(): Promise<number> {
       port,
       env: { ...(redis && { REDIS_URL: redis.url }) },
     });
+    start.over = true;
     shown.attach(fleet);
     const { url, ledger, upstream, instances } = fleet;
     const pids = instances.list().map(({ name, pid }) => `${name} (pid ${pid})`);
@@ -64,10 +67,6 @@ async function main(): Promise<number> {
     await shown.close();
     await fleet.stop();
     return reason === undefined ? 0 : 1;
-  } catch (error) {
-    // Ctrl-C while it starts reaches the children, too; that they end is what was asked for.
-    if (interrupted && error instanceof ChildFailed) return 130;
-    throw error;
   } finally {
     await shown.close();
     await redis?.stop();
@@ -77,6 +76,7 @@ async function main(): Promise<number> {
 try {
   process.exit(await main());
 } catch (error) {
+  if (start.interrupted) process.exit(130);
   // A child has told its own reason already.
   if (!(error instanceof ChildFailed)) console.error(error instanceof Error ? error.message : String(error));
   const usage = error instanceof UsageError || error instanceof ConfigError;

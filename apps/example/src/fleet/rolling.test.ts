@@ -1,6 +1,6 @@
 // FAULTS 24, and instances killed outright: real gateways on a real Redis under traffic, judged by the logs of others.
 import { startRedis } from "@tollbooth-stores/test-support";
-import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { buyer } from "../client/paying-client.ts";
 import { onRedis, testConfig, testSystem } from "../testing/test-system.ts";
 import { ask, askUntilAnswered, type Bought, signedPayments, startTraffic } from "../testing/traffic.ts";
@@ -64,6 +64,9 @@ describe("a deployment under traffic", () => {
     ]);
     const used: number[] = [];
     let using = true;
+    onTestFinished(() => {
+      using = false;
+    });
     const usingSession = (async () => {
       while (using) used.push((await ask(url("/stream"), { headers: { authorization: `Bearer ${token}` } })).status);
     })();

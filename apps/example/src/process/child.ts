@@ -21,8 +21,9 @@ export interface RunningChild {
 
 /**
  * Runs `start`, reports the port to the parent over IPC, and stops on SIGTERM or when the parent is gone: its end of
- * the IPC channel closes even if it was killed. Run by hand, without a parent, SIGINT stops it too; under a parent
- * Ctrl-C reaches the whole terminal group at once, and the parent decides the order in which its children end.
+ * the IPC channel closes even if it was killed. Run by hand, without a parent, SIGINT and SIGHUP stop it too; under a
+ * parent Ctrl-C, and the end of a terminal, reach its whole group at once, and the parent decides the order in which its
+ * children end.
  */
 export async function runChild(
   name: string,
@@ -41,7 +42,8 @@ export async function runChild(
   };
   process.on("SIGTERM", stop);
   process.on("disconnect", stop);
-  process.on("SIGINT", () => (process.send === undefined ? stop() : undefined));
+  for (const signal of ["SIGINT", "SIGHUP"])
+    process.on(signal, () => (process.send === undefined ? stop() : undefined));
   try {
     running = await start();
   } catch (error) {

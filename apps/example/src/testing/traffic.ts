@@ -1,6 +1,7 @@
 // Buyers who never stop: each pays, repeats what was not answered as a client should, and remembers every answer.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PaymentRequired } from "@x402/core/types";
+import { onTestFinished } from "vitest";
 import { z } from "zod";
 import { type Buyer, buyer } from "../client/paying-client.ts";
 import type { TestSystem } from "./test-system.ts";
@@ -81,7 +82,7 @@ export async function askUntilAnswered(url: string, init: RequestInit): Promise<
   return answers;
 }
 
-/** `buyers` clients, each with a payer of its own, buy `path` one after the other without a pause. */
+/** `buyers` clients, each with a payer of its own, buy `path` one after the other without a pause, until the test ends. */
 export async function startTraffic(
   system: TestSystem,
   path: string,
@@ -106,6 +107,9 @@ export async function startTraffic(
   const running = Promise.all(shoppers.map(shop));
   // Told by `stop`.
   running.catch(() => undefined);
+  onTestFinished(() => {
+    stopped = true;
+  });
   return {
     bought: () => bought,
     async stop() {
