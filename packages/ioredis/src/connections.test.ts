@@ -1,6 +1,7 @@
 // Connections of our own, on real servers: what every provider over Redis must hold.
-import { connectionSuite } from "@tollbooth-stores/test-support/suites";
+import { connectionSuite, roundTripSuite } from "@tollbooth-stores/test-support/suites";
 import { inject } from "vitest";
 import { provider } from "./provider.test-support.ts";
 
 connectionSuite(provider, inject("redis"));
+roundTripSuite(provider);
