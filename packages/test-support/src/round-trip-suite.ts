@@ -20,7 +20,7 @@ export function roundTripSuite<Client>({ name, create }: ClientProvider<Client>)
   describe(`round trips of ${name}`, () => {
     let redis: RunningRedis;
     let stores: Stores;
-    let session: SessionRecord;
+    let session: SessionRecord<unknown>;
     let lease: Lease;
     beforeAll(async () => {
       redis = await startRedis();
