@@ -66,6 +66,17 @@ afterEach(() => {
 });
 
 describe("the dashboard looks right", () => {
+  test("in letters: there is a font", async () => {
+    const widths = await dashboard().page.evaluate<number[]>(`(() => {
+      const canvas = document.createElement("canvas").getContext("2d");
+      canvas.font = "16px " + getComputedStyle(document.body).fontFamily;
+      return ["iiii", "WWWW"].map((text) => canvas.measureText(text).width);
+    })()`);
+    const [narrow = 0, wide = 0] = widths;
+    expect(narrow, "Chromium finds no font; install one, e.g. fonts-liberation.").toBeGreaterThan(0);
+    expect(wide).toBeGreaterThan(2 * narrow);
+  });
+
   test("empty", () => looksRight("empty"));
 
   test("busy", async () => {
