@@ -27,6 +27,9 @@ export function Comparison({ comparison, about, actions }: ComparisonProps): JSX
               ? "Two gateways on memory and two on Redis, each pair with a ledger of its own, meet the same bursts, hops, duplicates and replays, and are judged by their ledgers’ logs."
               : "Two gateways on memory, with a ledger of their own, meet bursts, hops, duplicates and replays, and are judged by the ledger’s logs."}
           </p>
+          <p class="hint">
+            <code>npm run drill</code> also rolls, scales and kills the gateways, and Redis.
+          </p>
           {!about.redisFound && (
             <p class="hint">
               There is no redis-server on this machine, so only the memory side runs. Install one with{" "}
