@@ -84,6 +84,21 @@ describe("the limit by payer", () => {
     expect(overLimit(lane.evidence).value).toBe(0);
   });
 
+  test("whatever the gateway says that runs were paid by, they are different payments", () => {
+    const lane = handMade(everywhere(4));
+    for (let line = 1; line <= 4; line += 1) lane.run(line, `t-${line}`, "gateway-1/1", "-");
+    expect(overLimit(lane.evidence)).toMatchObject({ value: 1, requests: ["t-4"] });
+  });
+
+  test("a use that ran again took another allowance", () => {
+    const lane = handMade([
+      { at: 0, client: "192.0.2.1", action: "buy", session: "S" },
+      { at: 1, client: "192.0.2.1", action: "use", session: "S" },
+    ]);
+    for (let times = 1; times <= 4; times += 1) lane.run(times, "t-2");
+    expect(overLimit(lane.evidence)).toMatchObject({ value: 1, requests: ["t-2"], note: "1 by payer" });
+  });
+
   test("uses of a session count against who paid for it", () => {
     const uses = Array.from(
       { length: 4 },

@@ -36,8 +36,15 @@ export function overLimit({ plan, logs, rules, startedAt }: Evidence): Row {
     (run) => within(rules.perIp, run.at),
   );
 
-  // A payment that ran twice took one allowance: that is the business of another row.
-  const firstRuns = [...grouped(runs, (run) => (run.paidBy === "session" ? run.request : run.paidBy)).values()];
+  // A payment that ran twice took one allowance: that is the business of another row. Each use of a session takes its own.
+  const seen = new Set<string>();
+  const allowances = runs.filter((run) => {
+    const request = requestOf(run);
+    if (request?.action !== "pay") return true;
+    const again = seen.has(request.payment);
+    seen.add(request.payment);
+    return !again;
+  });
   const byPayer = beyond(
     (run) => {
       const request = requestOf(run);
@@ -48,7 +55,7 @@ export function overLimit({ plan, logs, rules, startedAt }: Evidence): Row {
       const route = rules.routes.get(requestOf(run)?.route ?? "");
       return route === undefined ? Number.POSITIVE_INFINITY : within(route.perPayer, run.at);
     },
-    firstRuns.flatMap(([first]) => first ?? []).sort((a, b) => a.at - b.at),
+    allowances,
   );
 
   const bySession = beyond(

@@ -25,9 +25,10 @@ export function paymentTrails({ plan, logs, signed }: Evidence): Trail[] {
   const calls = grouped(logs.calls, ({ payer, nonce }) => paymentOf(payer, nonce));
   const transfers = grouped(logs.transfers, ({ from, nonce }) => paymentOf(from, nonce));
   const runs = grouped(logs.runs, (run) => {
-    if (run.paidBy === "session") return undefined;
     const request = plan.requests.get(run.request);
-    return request?.action === "pay" || request?.action === "buy" ? request.payment : `run of ${run.paidBy}`;
+    // What was planned goes before what the gateway says that it was paid by.
+    if (request?.action === "pay" || request?.action === "buy") return request.payment;
+    return run.paidBy === "session" ? undefined : `run of ${run.paidBy}`;
   });
   const names = new Set([...plan.payments.keys(), ...calls.keys(), ...transfers.keys(), ...runs.keys()]);
   return [...names].map((name) => {

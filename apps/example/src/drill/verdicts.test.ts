@@ -150,6 +150,13 @@ describe("handler runs per payment", () => {
     expect(red(lane)).toEqual({ "runs-per-payment": 2 });
   });
 
+  test("runs count by what was planned, also where the gateway says that a session paid for them", () => {
+    const lane = handMade([pay(owner, "A")]);
+    served(lane, 10, "t-1", "A");
+    lane.run(30, "t-1", "gateway-2/2", "session");
+    expect(red(lane)).toEqual({ "runs-per-payment": 2 });
+  });
+
   test("runs that name no planned request count by what paid for them", () => {
     const lane = handMade([pay(owner, "A")]);
     lane.run(1, "-", "gateway-1/1", "p:key");
