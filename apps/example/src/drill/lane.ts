@@ -18,7 +18,8 @@ export type RowKey =
   | "runs-per-payment"
   | "transfers-per-payment"
   | "replays-accepted"
-  | "paid-not-served";
+  | "paid-not-served"
+  | "served-not-paid";
 
 /** One line of the drill's table, for one lane. */
 export interface Row {

@@ -14,6 +14,7 @@ const keys: readonly RowKey[] = [
   "transfers-per-payment",
   "replays-accepted",
   "paid-not-served",
+  "served-not-paid",
 ];
 
 function lane(

@@ -10,6 +10,7 @@ export const rowTitles: Readonly<Record<RowKey, string>> = {
   "transfers-per-payment": "transfers per payment",
   "replays-accepted": "replays accepted",
   "paid-not-served": "paid, but not served",
+  "served-not-paid": "served, but not paid",
 };
 
 /** `requests` are named only where the value is more than `allowed`; of the notes those that there are. */

@@ -21,6 +21,13 @@ function bought(uses: number, route = "/stream", more: readonly TraceEvent[] = [
   return lane;
 }
 
+/** The same with limits that are in nobody's way. */
+function unlimited(lane: HandMade): HandMade {
+  const generous = { limit: 100, windowMs: 3_600_000 };
+  const routes = new Map([...lane.evidence.rules.routes].map(([path, one]) => [path, { ...one, perPayer: generous }]));
+  return { ...lane, evidence: { ...lane.evidence, rules: { ...lane.evidence.rules, perIp: generous, routes } } };
+}
+
 const change = (lane: HandMade, id: string, to: object) => Object.assign(lane.sent.get(id) ?? {}, to);
 
 describe("uses of a paid session", () => {
@@ -69,15 +76,35 @@ describe("uses of a paid session", () => {
   });
 });
 
-describe("counted calls", () => {
-  /** As many uses as there are calls, with a payer's limit that is not in the way. */
-  function calls(uses: number): HandMade {
-    const lane = bought(uses, "/search");
-    const generous = { limit: 100, windowMs: 3_600_000 };
-    const routes = new Map(
-      [...lane.evidence.rules.routes].map(([path, one]) => [path, { ...one, perPayer: generous }]),
+describe("one payment presented for two sessions", () => {
+  const twice = (): HandMade =>
+    unlimited(
+      bought(1, "/stream", [
+        { at: 1, client: "192.0.2.66", action: "buy", session: "T", payment: "A" },
+        { at: 500, client: "192.0.2.66", action: "use", session: "T" },
+      ]),
     );
-    return { ...lane, evidence: { ...lane.evidence, rules: { ...lane.evidence.rules, perIp: generous, routes } } };
+
+  test("buys one of them: whoever is refused the other has lost nothing", () => {
+    const lane = twice();
+    change(lane, "t-3", { status: 409 });
+    change(lane, "t-4", { times: 0, status: undefined, problem: "no-session" });
+    lane.run(100, "t-2");
+    expect(sessionsLost(lane.evidence)).toMatchObject({ value: 0, note: "of 1" });
+    const copied = twice();
+    change(copied, "t-2", { times: 0, status: undefined, problem: "no-session" });
+    copied.run(500, "t-4");
+    expect(sessionsLost(copied.evidence)).toMatchObject({ value: 0, note: "of 1" });
+  });
+
+  test("is lost where neither was of use", () => {
+    expect(sessionsLost(twice().evidence)).toMatchObject({ value: 1, requests: ["t-2"] });
+  });
+});
+
+describe("counted calls", () => {
+  function calls(uses: number): HandMade {
+    return unlimited(bought(uses, "/search"));
   }
 
   test("beyond those that were bought need not run", () => {

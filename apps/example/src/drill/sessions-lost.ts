@@ -12,7 +12,7 @@ import { type Sends, sendsOf } from "./sends.ts";
 const marginMs = 2_000;
 
 export function sessionsLost(evidence: Evidence): Row {
-  const { plan, logs, signed } = evidence;
+  const { logs, signed } = evidence;
   const transfers = new Map(logs.transfers.map((transfer) => [nonceKey(transfer.from, transfer.nonce), transfer]));
   const calls = grouped(logs.calls, ({ payer, nonce }) => nonceKey(payer, nonce));
   const ran = new Set(logs.runs.map(({ request }) => request));
@@ -20,7 +20,7 @@ export function sessionsLost(evidence: Evidence): Row {
   const lost: string[] = [];
   let judged = 0;
   let died = 0;
-  for (const session of plan.sessions.values()) {
+  for (const session of toBeHeld(evidence, ran)) {
     const authorization = signed.get(session.buy.payment);
     const name = authorization && nonceKey(authorization.payer, authorization.nonce);
     const transfer = name === undefined ? undefined : transfers.get(name);
@@ -40,6 +40,17 @@ export function sessionsLost(evidence: Evidence): Row {
     `of ${judged}`,
     died > 0 ? `a kill -9 explains ${died} token(s) that died with the process that was to tell them` : undefined,
   ]);
+}
+
+/** The sessions that were bought: a payment buys one, whoever presents it first, and is refused to the others. */
+function toBeHeld({ plan, sent }: Evidence, ran: ReadonlySet<string>): PlannedSession[] {
+  return [...grouped(plan.sessions.values(), ({ buy }) => buy.payment).values()].flatMap((sessions) => {
+    const served = sessions.filter(({ uses }) => uses.some(({ id }) => ran.has(id)));
+    if (served.length > 0) return served;
+    // Whoever got the token; without one it is its first buyer's.
+    const told = sessions.find(({ buy }) => sent.get(buy.id)?.status === 201);
+    return told ?? sessions.slice(0, 1);
+  });
 }
 
 /** The uses that must have run by now: finished, while the session was open, and within the limits whatever came first. */

@@ -182,6 +182,7 @@ describe("handler runs per payment", () => {
     lane.call("settle", 11, "A", "gateway-2/2");
     lane.kill(12, "gateway-2/2");
     lane.run(5_000, "t-1");
+    lane.transfer(5_001, "A");
     expect(red(lane)).toEqual({ "runs-per-payment": 2 });
   });
 
@@ -192,6 +193,7 @@ describe("handler runs per payment", () => {
     lane.run(5_000, "t-1", "gateway-1/1");
     lane.kill(5_001, "gateway-1/1");
     lane.run(9_000, "t-1", "gateway-2/3");
+    lane.transfer(9_001, "A");
     expect(red(lane)).toEqual({});
     lane.run(9_500, "t-1", "gateway-1/4");
     expect(red(lane)).toEqual({ "runs-per-payment": 2 });
@@ -244,11 +246,56 @@ describe("replays accepted", () => {
     expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, requests: ["t-2"] });
   });
 
+  test("a session that somebody else bought with the payment is one where both sessions are used", () => {
+    const lane = handMade([
+      { at: 0, client: owner, action: "buy", session: "S", payment: "A" },
+      { at: 0, client: attacker, action: "buy", session: "T", payment: "A" },
+      { at: 9, client: owner, action: "use", session: "S" },
+      { at: 9, client: attacker, action: "use", session: "T" },
+    ]);
+    lane.transfer(5, "A");
+    lane.run(11, "t-4");
+    expect(red(lane)).toEqual({});
+    lane.run(10, "t-3");
+    expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, ok: false, requests: ["t-2", "t-4"] });
+  });
+
   test("the owner's own duplicates are none", () => {
     const lane = handMade([pay(owner, "A"), pay(owner, "A")]);
     served(lane, 10, "t-1", "A");
     lane.run(11, "t-2");
     expect(row(lane, "replays-accepted").value).toBe(0);
+  });
+});
+
+describe("served, but not paid", () => {
+  test("a run without a transfer is red once nobody waits for an answer any more", () => {
+    const lane = handMade([pay(owner, "A"), pay(owner, "B"), pay(owner, "B")]);
+    served(lane, 10, "t-1", "A");
+    lane.run(20, "t-2");
+    Object.assign(lane.sent.get("t-3") ?? {}, { finished: false });
+    expect(red(lane)).toEqual({});
+    Object.assign(lane.sent.get("t-3") ?? {}, { finished: true });
+    expect(red(lane)).toEqual({ "served-not-paid": 1 });
+    expect(row(lane, "served-not-paid").requests).toEqual(["t-2"]);
+  });
+
+  test("a run for a request that pays nothing is red", () => {
+    const lane = handMade([{ at: 0, client: owner, action: "ask" }]);
+    lane.run(10, "t-1");
+    expect(red(lane)).toEqual({ "served-not-paid": 1 });
+    expect(row(lane, "served-not-paid").requests).toEqual(["t-1"]);
+  });
+
+  test("a use of a session whose purchase moved no money is red", () => {
+    const lane = handMade([
+      { at: 0, client: owner, action: "buy", session: "S", payment: "A" },
+      { at: 9, client: owner, action: "use", session: "S" },
+    ]);
+    lane.run(10, "t-2");
+    expect(red(lane)).toEqual({ "served-not-paid": 1 });
+    lane.transfer(5, "A");
+    expect(red(lane)).toEqual({});
   });
 });
 

@@ -1,9 +1,11 @@
 // The drill's verdicts: a pure function of the logs and the plan. What the gateways say of themselves plays no part.
-import type { Evidence } from "./evidence.ts";
+import { type Evidence, grouped } from "./evidence.ts";
 import type { Row, RowKey } from "./lane.ts";
 import { overLimit } from "./over-limit.ts";
 import { diedRuns, explainedVerifies, paymentTrails, type Trail } from "./payment-trails.ts";
+import type { PlannedSession } from "./plan.ts";
 import { rowOf } from "./rows.ts";
+import { servedNotPaid } from "./served-not-paid.ts";
 import { sessionsLost } from "./sessions-lost.ts";
 
 /** All rows, in order. Pure; a few milliseconds for a thousand requests. */
@@ -17,6 +19,7 @@ export function verdicts(evidence: Evidence): Row[] {
     transfersPerPayment(trails),
     replaysAccepted(trails, evidence),
     paidNotServed(trails, evidence),
+    servedNotPaid(evidence),
   ];
 }
 
@@ -94,8 +97,23 @@ function replaysAccepted(trails: readonly Trail[], evidence: Evidence): Row {
     count += accepted;
     requests.push(...replayed.map(({ request }) => request));
   }
+  for (const { buy, uses } of sessionsReplayed(evidence)) {
+    count += 1;
+    requests.push(buy.id, ...uses.map(({ id }) => id));
+  }
   const tried = [...plan.payments.values()].flat().filter((request) => plan.isReplay(request)).length;
   return rowOf("replays-accepted", 0, count, requests, [`of ${tried} tried`]);
+}
+
+/** Sessions that somebody else bought with a payment that had bought one: a purchase shows by its uses only. */
+function sessionsReplayed({ plan, logs }: Evidence): PlannedSession[] {
+  const ran = new Set(logs.runs.map(({ request }) => request));
+  const used = [...plan.sessions.values()].filter(({ uses }) => uses.some(({ id }) => ran.has(id)));
+  return [...grouped(used, ({ buy }) => buy.payment).values()].flatMap((sessions) => {
+    const replayed = sessions.filter(({ buy }) => plan.isReplay(buy));
+    // Whoever came first is served, whoever it was.
+    return replayed.length === sessions.length ? replayed.slice(1) : replayed;
+  });
 }
 
 /** Money moved for a request, and no handler ever ran for it. What was paid for sessions is judged by their uses. */
