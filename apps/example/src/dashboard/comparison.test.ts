@@ -110,3 +110,11 @@ test("where one of its processes dies it says so, ends, and can be started again
   await order("start");
   expect(state().state).toBe("starting");
 }, 180_000);
+
+test("nothing is started any more once it is closed", async () => {
+  const { order, close, state } = startable({ redisFound: false });
+  await close();
+  await expect(order("start")).rejects.toBeInstanceOf(NotNow);
+  expect(state().state).toBe("idle");
+  expect(started).toEqual([]);
+});

@@ -41,6 +41,7 @@ const longestMs = 180_000;
 export function comparison({ programs, redisFound, onChange, speed = 0.4 }: ComparisonOptions): Comparison {
   let shown: ComparisonState = { state: "idle", lanes: [] };
   let running: { stop: AbortController; over: Promise<void> } | undefined;
+  let closed = false;
   const show = (change: Partial<ComparisonState>) => {
     shown = { ...shown, ...change };
     onChange();
@@ -132,9 +133,13 @@ export function comparison({ programs, redisFound, onChange, speed = 0.4 }: Comp
 
   return {
     state: () => shown,
-    close: end,
+    close() {
+      closed = true;
+      return end();
+    },
     async order(order) {
       if (order === "start") {
+        if (closed) throw new NotNow("Everything is being stopped.");
         if (running !== undefined) throw new NotNow("A comparison is running; stop it first.");
         begin();
         const sides = redisFound ? "Memory and Redis meet the same attack now" : "Memory meets the attack alone now";

@@ -62,6 +62,8 @@ interface Slot extends InstanceView {
   /** Ends expected by us are no deaths. */
   leaving: boolean;
   diedYoung: number;
+  /** The process that `kill` has killed: no sign of illness. */
+  killed: Supervised | undefined;
   /** What is being done to it, so that two orders to one instance are carried out one after the other. */
   busy: Promise<void>;
 }
@@ -103,7 +105,7 @@ export async function startInstances(count: number, options: InstancesOptions): 
     if (slot.process !== child) return;
     Object.assign(slot, { process: undefined, pid: undefined, url: undefined });
     if (slot.leaving || stopped) return;
-    slot.diedYoung = livedMs < shortLifeMs ? slot.diedYoung + 1 : 0;
+    if (slot.killed !== child) slot.diedYoung = livedMs < shortLifeMs ? slot.diedYoung + 1 : 0;
     change(slot, "down");
     if (slot.diedYoung >= shortLives) return fail(`${slot.name} ended ${shortLives} times soon after its start`);
     await inTurn(slot, async () => {
@@ -151,6 +153,7 @@ export async function startInstances(count: number, options: InstancesOptions): 
       process: undefined,
       leaving: false,
       diedYoung: 0,
+      killed: undefined,
       busy: Promise.resolve(),
     };
     slots.push(slot);
@@ -206,7 +209,9 @@ export async function startInstances(count: number, options: InstancesOptions): 
       await inTurn(slot, () => again(slot));
     },
     kill(name) {
-      const { process: child } = named(name);
+      const slot = named(name);
+      const { process: child } = slot;
+      slot.killed = child;
       child?.kill("SIGKILL");
       return child?.pid;
     },

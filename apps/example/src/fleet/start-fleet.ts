@@ -69,10 +69,13 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     return stopping;
   };
   try {
-    const [ledger, upstream] = await Promise.all([
+    const starting = [
       startHelper("simulated ledger", "simulated-ledger/simulated-ledger.js"),
       startHelper("upstream", "upstream/upstream.js"),
-    ]);
+    ] as const;
+    // Where one fails, the other is waited for all the same: only then can it be stopped.
+    await Promise.allSettled(starting);
+    const [ledger, upstream] = await Promise.all(starting);
     const env: Record<string, string | undefined> = {
       // Behind one front all instances must issue the same tokens. A secret in the file wins.
       GATEWAY_SESSION_SECRET: randomBytes(32).toString("base64url"),
