@@ -176,6 +176,13 @@ describe("what cannot be done is told in one line, with 2", () => {
       ["--trace", bad],
       /^The trace cannot be played: line 1: .*; line 3: is no JSON\.\n$/,
     ],
+    ["a trace that is a folder", ["--trace", folder], /^--trace: there is no file .*\n$/],
+    [
+      "a report where it cannot be written",
+      ["--report", join(missing, "report.json")],
+      /^--report: there is no folder .*missing\.\n$/,
+    ],
+    ["a report that is a folder", ["--report", folder], /^--report: .* is a folder; name a file\.\n$/],
     ["a trace and a seed", ["--trace", shortTrace, "--seed", "1"], /^--requests and --seed are for .*\n$/],
     ["a configuration that is not there", ["--config", missing], /^--config: there is no file .*\n$/],
     ["an option that does not exist", ["--fast"], /^Unknown option '--fast'\. Options: .*--redis-url <value>.*\n$/],

@@ -1,8 +1,8 @@
 // `npm run drill`: shows, by the logs of ledger, facilitator and upstream, what instances without shared state get wrong,
 // and that shared stores get it right while instances and Redis are killed under the traffic.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { integerOption, readCommand, UsageError } from "../command-line.ts";
 import { ConfigError } from "../gateway/gateway-config.ts";
@@ -26,8 +26,19 @@ const [leastInstances, mostInstances] = [2, 8];
 
 const configOf = (lane: string) => fileURLToPath(new URL(`../../drill/${lane}.yaml`, import.meta.url));
 
+/** undefined where there is nothing. */
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory();
+
+/** Where a file is to be written at the end, which must not fail then. */
+function writable(option: string, file: string): string {
+  const path = resolve(file);
+  if (isFolder(path)) throw new UsageError(`--${option}: ${path} is a folder; name a file.`);
+  if (isFolder(dirname(path)) !== true) throw new UsageError(`--${option}: there is no folder ${dirname(path)}.`);
+  return path;
+}
+
 function readText(option: string, file: string): string {
-  if (!existsSync(file)) throw new UsageError(`--${option}: there is no file ${file}.`);
+  if (isFolder(file) !== false) throw new UsageError(`--${option}: there is no file ${file}.`);
   return readFileSync(file, "utf8");
 }
 
@@ -41,7 +52,7 @@ function convert(file: string, to: string | undefined, sessions: boolean): void 
   if (events.length === 0) throw new UsageError("--convert: the log has no requests in the combined log format.");
   const text = writeTrace(events);
   if (to === undefined) process.stdout.write(text);
-  else writeFileSync(to, text);
+  else writeFileSync(writable("to", to), text);
   console.error(`${events.length} request(s) converted.`);
 }
 
@@ -50,7 +61,7 @@ function sharedLanes(config: string | undefined): LanePlan[] {
   if (config === undefined)
     return ["redis", "ioredis"].map((name) => ({ name, configFile: configOf(name), shared: true }));
   const configFile = resolve(config);
-  if (!existsSync(configFile)) throw new UsageError(`--config: there is no file ${configFile}.`);
+  if (isFolder(configFile) !== false) throw new UsageError(`--config: there is no file ${configFile}.`);
   const name = basename(configFile)
     .replace(/\.\w+$/, "")
     .replace(/[^\w-]/g, "-")
@@ -76,6 +87,7 @@ async function main(): Promise<number> {
     trace === undefined ? traffic({ seed, requests: wanted }) : parseTrace(readText("trace", trace), basename(trace));
   const lanes = [{ name: "memory", configFile: configOf("memory"), shared: false }, ...sharedLanes(options.config)];
 
+  const reportTo = options.report === undefined ? undefined : writable("report", options.report);
   const logs = options.logs === undefined ? undefined : resolve(options.logs);
   if (logs !== undefined) mkdirSync(logs, { recursive: true });
   const logDirectory = logs ?? mkdtempSync(join(tmpdir(), "tollbooth-drill-"));
@@ -100,7 +112,7 @@ async function main(): Promise<number> {
       signal: stop.signal,
       say,
     });
-    const reportFile = resolve(options.report ?? join(logDirectory, "report.json"));
+    const reportFile = reportTo ?? join(logDirectory, "report.json");
     writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`);
     const color = process.stdout.isTTY === true && (process.env.NO_COLOR ?? "") === "";
     console.log(flags.has("markdown") ? markdownTable(report) : `\n${textReport(report, { color })}`);

@@ -20,6 +20,8 @@ interface SignedOnce {
 }
 
 const authorization = z.object({ authorization: z.object({ from: addressSchema, nonce: bytes32Schema }) });
+/** Prices are asked for as nobody of the trace (RFC 6666, discard-only): no client's allowance is used up by it. */
+const asNobody = { "x-forwarded-for": "100::1" };
 /** What a payer gets whom the ledger has not funded when it started: 1,000 USDC. */
 const minted = "1000000000";
 
@@ -46,7 +48,7 @@ export function wallets(gatewayUrl: string, ledgerUrl: string, routes: ReadonlyM
     });
     const method = routes.get(request.route)?.method ?? "GET";
     const price = await remembered(prices, request.route, () =>
-      client.priceOf(`${gatewayUrl}${request.route}`, { method }),
+      client.priceOf(`${gatewayUrl}${request.route}`, { method, headers: asNobody }),
     );
     const payment = await client.sign(price);
     const { from, nonce } = authorization.parse(payment.payload).authorization;
