@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { RouteConfig } from "./gateway-config.ts";
 import { PayerLimited } from "./payer-limited.ts";
 import { FacilitatorUnavailable } from "./payment-steps.ts";
+import { BodyIncomplete } from "./request-context.ts";
 import type { RoutePrice } from "./requirements.ts";
 import { UpstreamFailed } from "./upstream-client.ts";
 
@@ -87,6 +88,7 @@ export function receiptHeader(receipt: string): Headers_ {
 /** Whatever was thrown while handling a request. A store or facilitator that cannot be asked fails closed. */
 export function failure(error: unknown): Response {
   if (error instanceof UpstreamFailed) return problem(error.status, "upstream_failed", error.message);
+  if (error instanceof BodyIncomplete) return problem(400, "body_incomplete", error.message);
   if (error instanceof PayerLimited) return tooManyRequests(error.headers);
   if (error instanceof FacilitatorUnavailable) {
     return problem(503, "facilitator_unavailable", error.message, retryAfter(1_000));

@@ -1,12 +1,13 @@
 // What the gateway answers when its stores do not.
 import { loadStores } from "@tollbooth-stores/config";
 import type { Stores } from "@tollbooth-stores/core";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { demoAccount } from "../chain.ts";
 import { makePayment, paymentHeader } from "../testing/forge.ts";
 import { askerOf } from "../testing/in-process-gateway.ts";
 import { testConfig } from "../testing/test-system.ts";
-import { loadGateway } from "./load-gateway.ts";
+import { gatewayApp } from "./gateway-app.ts";
+import { loadGateway, readGatewayConfig } from "./load-gateway.ts";
 import type { SessionData } from "./session-token.ts";
 
 const opened: Stores<SessionData>[] = [];
@@ -69,4 +70,24 @@ describe("a gateway whose stores do not answer fails closed", () => {
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({ ready: false, checks: { stores: "unreachable", facilitator: "unreachable" } });
   });
+});
+
+test("a client that goes away in the middle of its body is not told as a failure of ours", async () => {
+  const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  onTestFinished(() => told.mockRestore());
+  const away = "http://127.0.0.1:9";
+  const { config } = await readGatewayConfig(testConfig, {
+    FACILITATOR_URL: away,
+    CHAIN_URL: away,
+    UPSTREAM_URL: away,
+  });
+  const app = await gatewayApp({ config, stores: await working(), stopping: () => false });
+  const body = new ReadableStream({ pull: (controller) => controller.error(new Error("aborted")) });
+  const headers = { "content-length": "9" };
+  const env = { incoming: { socket: { remoteAddress: "10.0.0.1" } } };
+  const init: RequestInit = { method: "POST", headers, body, duplex: "half" };
+  const response = await app.request("/order", init, env);
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ error: "body_incomplete" });
+  expect(told).not.toHaveBeenCalled();
 });

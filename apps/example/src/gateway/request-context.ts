@@ -34,7 +34,12 @@ export interface Asked {
   url: string;
 }
 
-/** Reads the request; its body only where the method has one. */
+/** The client went away before its body was whole. */
+export class BodyIncomplete extends Error {
+  override readonly name = "BodyIncomplete";
+}
+
+/** Reads the request; its body only where the method has one. Throws BodyIncomplete. */
 export async function askedOf(c: Context<Env>, config: GatewayConfig): Promise<Asked> {
   const url = new URL(c.req.url);
   const origin = config.origin ?? url.origin;
@@ -43,10 +48,16 @@ export async function askedOf(c: Context<Env>, config: GatewayConfig): Promise<A
     method: c.req.method,
     origin,
     path,
-    body: c.req.method === "GET" ? undefined : new Uint8Array(await c.req.arrayBuffer()),
+    body: c.req.method === "GET" ? undefined : new Uint8Array(await wholeBody(c.req)),
     contentType: c.req.header("content-type"),
     requestId: /^[\w.:/-]{1,128}$/.exec(c.req.header("x-request-id") ?? "")?.[0],
     instance: config.instance,
     url: `${origin}${path}`,
   };
+}
+
+function wholeBody(request: Context<Env>["req"]): Promise<ArrayBuffer> {
+  return request.arrayBuffer().catch((error: unknown) => {
+    throw new BodyIncomplete("The body did not come to its end.", { cause: error });
+  });
 }
