@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type HandMade, handMade, served } from "./hand-made-lane.test-support.ts";
 import type { Row, RowKey } from "./lane.ts";
+import { rowTitles } from "./rows.ts";
 import type { TraceEvent } from "./trace.ts";
 import { verdicts } from "./verdicts.ts";
 
@@ -37,6 +38,7 @@ describe("a lane in which all went well", () => {
   });
 
   test("that has done nothing yet holds every row too", () => {
+    expect(verdicts(handMade([]).evidence).map(({ key }) => key)).toEqual(Object.keys(rowTitles));
     expect(red(handMade([]))).toEqual({});
     expect(red(handMade([pay(owner, "A")]))).toEqual({});
   });
@@ -265,37 +267,6 @@ describe("replays accepted", () => {
     served(lane, 10, "t-1", "A");
     lane.run(11, "t-2");
     expect(row(lane, "replays-accepted").value).toBe(0);
-  });
-});
-
-describe("served, but not paid", () => {
-  test("a run without a transfer is red once nobody waits for an answer any more", () => {
-    const lane = handMade([pay(owner, "A"), pay(owner, "B"), pay(owner, "B")]);
-    served(lane, 10, "t-1", "A");
-    lane.run(20, "t-2");
-    Object.assign(lane.sent.get("t-3") ?? {}, { finished: false });
-    expect(red(lane)).toEqual({});
-    Object.assign(lane.sent.get("t-3") ?? {}, { finished: true });
-    expect(red(lane)).toEqual({ "served-not-paid": 1 });
-    expect(row(lane, "served-not-paid").requests).toEqual(["t-2"]);
-  });
-
-  test("a run for a request that pays nothing is red", () => {
-    const lane = handMade([{ at: 0, client: owner, action: "ask" }]);
-    lane.run(10, "t-1");
-    expect(red(lane)).toEqual({ "served-not-paid": 1 });
-    expect(row(lane, "served-not-paid").requests).toEqual(["t-1"]);
-  });
-
-  test("a use of a session whose purchase moved no money is red", () => {
-    const lane = handMade([
-      { at: 0, client: owner, action: "buy", session: "S", payment: "A" },
-      { at: 9, client: owner, action: "use", session: "S" },
-    ]);
-    lane.run(10, "t-2");
-    expect(red(lane)).toEqual({ "served-not-paid": 1 });
-    lane.transfer(5, "A");
-    expect(red(lane)).toEqual({});
   });
 });
 
