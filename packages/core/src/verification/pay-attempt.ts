@@ -1,12 +1,12 @@
 // One attempt at a payment by the holder of its lease, and the reconciliation of one that died.
 import { isStoreError } from "../errors.ts";
-import { completeWhileHeld } from "./complete-while-held.ts";
 import { type LeaseKeeper, withinLease } from "./lease-keeper.ts";
 import type { Paid, Payment, PaymentSteps } from "./pay-once.ts";
 import { writeReceipt } from "./receipt.ts";
 import { rememberRefusal, wasRefused } from "./refusals.ts";
 import type { Lease, VerificationStore } from "./verification-store.ts";
 import { STEP_LEASES } from "./verify-once.ts";
+import { completeWhileHeld, whileHeld } from "./while-held.ts";
 
 export interface Attempt<R> {
   store: VerificationStore;
@@ -97,7 +97,8 @@ async function serveThenSettle<R>(attempt: Attempt<R>): Promise<Outcome<R>> {
     result = await serve(attempt, signal);
     stored = serialize?.(result);
     signal?.throwIfAborted();
-    if (!(await keeper.switchToUnknown())) return "again";
+    // It is served: a store that is away for a moment shall not have it served a second time.
+    if (!(await whileHeld(() => keeper.switchToUnknown(), keeper.deadline, signal))) return "again";
   } catch (error) {
     if (keeper.signal.aborted) return "again";
     await releaseQuietly(attempt);

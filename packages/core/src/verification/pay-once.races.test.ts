@@ -76,6 +76,41 @@ describe("a refusal that comes after the lease was lost", () => {
   });
 });
 
+describe("a store that is away between serving and settling", () => {
+  it("for less than the lease has nothing served a second time", async () => {
+    let serves = 0;
+    let away = true;
+    const once = seller({
+      async serve() {
+        serves += 1;
+        setTimeout(() => {
+          away = false;
+        }, leaseMs / 2);
+        return "content";
+      },
+    });
+    const outage: VerificationStore = {
+      ...store,
+      renew: (...args) => (away ? unreachable() : store.renew(...args)),
+      release: (name, lease) => (away ? unreachable() : store.release(name, lease)),
+    };
+    const paying = payOnce(outage, payment, once, { leaseMs });
+    await vi.advanceTimersByTimeAsync(leaseMs);
+    expect(await paying).toMatchObject({ status: "paid", fresh: true, result: "content" });
+    expect(serves).toBe(1);
+  });
+
+  it("does not hold up a caller that goes away", async () => {
+    const gone = new AbortController();
+    const deaf: VerificationStore = { ...store, renew: unreachable };
+    const paying = expect(payOnce(deaf, payment, seller(), { leaseMs, signal: gone.signal })).rejects.toThrow("gone");
+    setTimeout(() => gone.abort(new Error("gone")), 100);
+    await vi.advanceTimersByTimeAsync(leaseMs / 3);
+    await paying;
+    expect(await payOnce(store, payment, seller(), { leaseMs })).toMatchObject({ status: "paid", fresh: true });
+  });
+});
+
 describe("a process that stands still", () => {
   it("from its last renewal until after its lease settles nothing, though no timer of its own has fired yet", async () => {
     const clock = manualClock(Date.now());

@@ -229,9 +229,12 @@ describe.each(orders)("payOnce, %s", (order) => {
       ...stores[0],
       renew: () => Promise.reject(new StoreError("STORE_UNAVAILABLE", "down", { outcome: "unknown" })),
     };
-    await expect(payOnce(down, payment, seller(), { order })).rejects.toSatisfy((error) =>
+    const refused = expect(payOnce(down, payment, seller(), { order, leaseMs })).rejects.toSatisfy((error) =>
       isStoreError(error, "STORE_UNAVAILABLE"),
     );
+    // What is served is not given up while the lease lasts.
+    await vi.advanceTimersByTimeAsync(leaseMs);
+    await refused;
     expect(ledger.transfers).toBe(0);
     expect(await payOnce(stores[1], payment, seller(), { order })).toMatchObject({ status: "paid", fresh: true });
   });

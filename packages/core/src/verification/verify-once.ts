@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import type { CallOptions } from "../call-options.ts";
 import { isStoreError, StoreError } from "../errors.ts";
 import { abortable } from "../store-runtime.ts";
-import { completeWhileHeld } from "./complete-while-held.ts";
 import { keepLease, withinLease } from "./lease-keeper.ts";
 import type { Claim, Lease, VerificationStore } from "./verification-store.ts";
+import { completeWhileHeld } from "./while-held.ts";
 
 /** What a step of the work is given. */
 export interface StepContext {
