@@ -1,19 +1,19 @@
 // The arguments of the programs: what is read, what is refused.
 import { describe, expect, test } from "vitest";
-import { integerOption, portOption, readCommand, readOptions, UsageError } from "./command-line.ts";
+import { integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
 
-describe("readOptions", () => {
+describe("readCommand without flags", () => {
   test("reads what it knows, in both spellings", () => {
-    expect(readOptions(["--port", "1", "--config=a.yaml"], ["port", "config"])).toEqual({
+    expect(readCommand(["--port", "1", "--config=a.yaml"], ["port", "config"], []).options).toEqual({
       port: "1",
       config: "a.yaml",
     });
-    expect(readOptions([], ["port"])).toEqual({});
+    expect(readCommand([], ["port"], []).options).toEqual({});
   });
 
   test.each([[["--other", "1"]], [["--port"]], [["stray"]]])("refuses %j and says what there is", (args) => {
-    expect(() => readOptions(args, ["port"])).toThrow(UsageError);
-    expect(() => readOptions(args, ["port"])).toThrow("Options: --port <value>.");
+    expect(() => readCommand(args, ["port"], [])).toThrow(UsageError);
+    expect(() => readCommand(args, ["port"], [])).toThrow("Options: --port <value>.");
   });
 });
 
@@ -31,6 +31,13 @@ describe("readCommand", () => {
       expect(() => readCommand(args, ["port"], ["redis"])).toThrow("Options: --port <value>, --redis.");
     },
   );
+
+  test("--help asks for the list of what there is, beside whatever else is given", () => {
+    const help = "Options: --port <value>, --redis.";
+    expect(readCommand(["--help"], ["port"], ["redis"]).help).toBe(help);
+    expect(readCommand(["--redis", "--port", "1", "--help"], ["port"], ["redis"]).help).toBe(help);
+    expect(readCommand(["--redis"], ["port"], ["redis"]).help).toBeUndefined();
+  });
 
   test("the last one of an option that is given twice counts", () => {
     expect(readCommand(["--port", "1", "--port", "2"], ["port"], []).options).toEqual({ port: "2" });

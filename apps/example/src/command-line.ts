@@ -6,38 +6,40 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Reads `--name value` options and `--flag`s; anything else is a UsageError that lists what there is. */
+export interface Command<Name extends string, Flag extends string> {
+  options: Partial<Record<Name, string>>;
+  flags: ReadonlySet<Flag>;
+  /** Where `--help` was given: the line that lists what there is, to be printed instead of doing anything. */
+  help: string | undefined;
+}
+
+/** Reads `--name value` options, `--flag`s and `--help`; anything else is a UsageError that lists what there is. */
 export function readCommand<Name extends string, Flag extends string>(
   args: readonly string[],
   names: readonly Name[],
   flags: readonly Flag[],
-): { options: Partial<Record<Name, string>>; flags: ReadonlySet<Flag> } {
-  const usage = [...names.map((name) => `--${name} <value>`), ...flags.map((flag) => `--${flag}`)].join(", ");
+): Command<Name, Flag> {
+  const listed = [...names.map((name) => `--${name} <value>`), ...flags.map((flag) => `--${flag}`)].join(", ");
+  const usage = `Options: ${listed}.`;
   let values: Record<string, unknown>;
   try {
     const known = Object.fromEntries([
       ...names.map((name) => [name, { type: "string" as const }] as const),
       ...flags.map((flag) => [flag, { type: "boolean" as const }] as const),
+      ["help", { type: "boolean" as const }] as const,
     ]);
     values = parseArgs({ args: [...args], options: known, allowPositionals: false }).values;
   } catch (error) {
     const said = error instanceof Error ? error.message.split(".", 1)[0] : "Unknown option";
-    throw new UsageError(`${said}. Options: ${usage}.`);
+    throw new UsageError(`${said}. ${usage}`);
   }
   const options: Partial<Record<Name, string>> = {};
   for (const name of names) {
     const value = values[name];
     if (typeof value === "string") options[name] = value;
   }
-  return { options, flags: new Set(flags.filter((flag) => values[flag] === true)) };
-}
-
-/** The same where there are no flags. */
-export function readOptions<Name extends string>(
-  args: readonly string[],
-  names: readonly Name[],
-): Partial<Record<Name, string>> {
-  return readCommand(args, names, []).options;
+  const help = values.help === true ? usage : undefined;
+  return { options, flags: new Set(flags.filter((flag) => values[flag] === true)), help };
 }
 
 /** A whole number from `least` to `most`, as the option `name` gives it. */

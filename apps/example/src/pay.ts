@@ -4,7 +4,8 @@ import { decodePaymentResponseHeader } from "@x402/core/http";
 import { z } from "zod";
 import { demoAccount, fundedAccounts, payerLabel } from "./chain.ts";
 import { type Buyer, buyer } from "./client/paying-client.ts";
-import { readOptions, UsageError } from "./command-line.ts";
+import { sendUntilKnown } from "./client/send-until-known.ts";
+import { readCommand, UsageError } from "./command-line.ts";
 
 const sessionSchema = z.object({ session: z.string(), expiresAt: z.string(), callsLeft: z.string().optional() });
 
@@ -21,6 +22,16 @@ async function show(response: Response): Promise<string> {
   const receipt = response.headers.get("payment-response");
   if (receipt !== null) detail("settled by", decodePaymentResponseHeader(receipt).transaction);
   return body;
+}
+
+/** A request that carries a payment: 503 asks for the same payment again, and gets it. */
+function sendPaid(url: string, init: RequestInit): Promise<Response> {
+  return sendUntilKnown(url, init, {
+    async onRepeat(answer, waitMs) {
+      await show(answer);
+      detail("not known yet", `the same payment again in ${waitMs / 1_000} s`);
+    },
+  });
 }
 
 /** The tour stops where the gateway does not do what it should. */
@@ -43,18 +54,23 @@ async function payPerRequest(url: string, client: Buyer): Promise<void> {
 
   say("Ask again with the payment: verified, served, settled");
   const headers = client.headersOf(payment);
-  const paid = await fetch(url, { headers });
+  const paid = await sendPaid(url, { headers });
   await show(paid);
   expectStatus(paid, 200);
 
   say("Send the same payment again: refused, nothing charged");
-  const replay = await fetch(url, { headers });
+  const replay = await sendPaid(url, { headers });
   await show(replay);
   expectStatus(replay, 409);
 }
 
-async function buySession(client: Buyer, url: string, init?: RequestInit): Promise<Record<string, string>> {
-  const response = await client.pay(url, init);
+async function buySession(
+  client: Buyer,
+  url: string,
+  init: Pick<RequestInit, "method"> = {},
+): Promise<Record<string, string>> {
+  const payment = await client.sign(await client.priceOf(url, init));
+  const response = await sendPaid(url, { ...init, headers: client.headersOf(payment) });
   const body = await show(response);
   expectStatus(response, 201);
   return { authorization: `Bearer ${sessionSchema.parse(JSON.parse(body)).session}` };
@@ -70,7 +86,7 @@ async function payForTime(url: string, client: Buyer): Promise<void> {
   say("Buy ten more minutes for the same session");
   // The price is asked for without the token: with it, the route is open.
   const payment = await client.sign(await client.priceOf(url));
-  const prolonged = await fetch(url, { headers: { ...headers, ...client.headersOf(payment) } });
+  const prolonged = await sendPaid(url, { headers: { ...headers, ...client.headersOf(payment) } });
   await show(prolonged);
   expectStatus(prolonged, 201);
 
@@ -99,7 +115,8 @@ async function payForCalls(url: string, client: Buyer): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2), ["url", "payer"]);
+  const { options, help } = readCommand(process.argv.slice(2), ["url", "payer"], []);
+  if (help !== undefined) return console.log(help);
   const base = (options.url ?? "http://127.0.0.1:4021").replace(/\/+$/, "");
   if (!URL.canParse(base)) throw new UsageError("--url must be the gateway's address, e.g. http://127.0.0.1:4021.");
   if (options.payer !== undefined && !/^\d{1,2}$/.test(options.payer)) {
