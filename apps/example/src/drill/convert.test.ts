@@ -62,6 +62,18 @@ describe("a combined log", () => {
     expect(events).toEqual([{ at: 0, client: "203.0.113.7", action: "pay", note: "GET /prices?day=1 200" }]);
   });
 
+  test.each([
+    ["escaped quotes", String.raw`Mozilla \"q\" 5`, 'Mozilla "q" 5'],
+    ["quotes as bytes", String.raw`Mozilla \x22q\x22 5`, 'Mozilla "q" 5'],
+    ["a backslash at its end", String.raw`dir\\`, "dir\\"],
+    ["an escaped backslash before what looks like a byte", String.raw`\\x22`, String.raw`\x22`],
+    ["a byte that cannot be printed", String.raw`a\x16b`, "a?b"],
+    ["an escape of another kind", String.raw`a\tb`, String.raw`a\tb`],
+  ])("reads a user agent with %s", (_what, written, userAgent) => {
+    const { events } = convertAccessLog(line("203.0.113.7", "13:55:36", 200, `"a \\"ref\\"" "${written}"`), plain);
+    expect(events).toMatchObject([{ userAgent, note: "GET /prices?day=1 200" }]);
+  });
+
   test("becomes a trace that can be played, whatever its user agents hold", () => {
     const odd = line("203.0.113.7", "13:55:36", 200, `"-" "${"ü".repeat(600)}\\x16"`);
     for (const sessions of [false, true]) {

@@ -15,7 +15,10 @@ export interface ConvertOptions {
 }
 
 /** host ident user [time] "METHOD path HTTP/x" status ..., and whatever follows: referrer and user agent may be missing. */
-const linePattern = /^(\S+) \S+ .*?\[([^\]]+)\] "([A-Z]+) (\S+)[^"]*" (\d{3})(?: \S+(?: "[^"]*" "([^"]*)")?)?/;
+const linePattern =
+  /^(\S+) \S+ .*?\[([^\]]+)\] "([A-Z]+) (\S+)(?:[^"\\]|\\.)*" (\d{3})(?: \S+(?: "(?:[^"\\]|\\.)*" "((?:[^"\\]|\\.)*)")?)?/;
+/** Servers write a quote as \" or \x22, a backslash as \\ or \x5C, and other bytes as \xHH. */
+const escapePattern = /\\(?:x([0-9A-Fa-f]{2})|(["\\]))/g;
 const timePattern = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})$/;
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const namedSkips = 5;
@@ -68,10 +71,14 @@ function readLine(line: string): Logged | undefined {
   const [, client = "", time = "", method = "", path = "", status = "", agent] = linePattern.exec(line) ?? [];
   const seconds = secondsOf(time);
   if (isIP(client) === 0 || seconds === undefined) return undefined;
-  const userAgent = agent === undefined || agent === "-" ? undefined : printable(agent, 500);
+  const userAgent = agent === undefined || agent === "-" ? undefined : printable(unescaped(agent), 500);
   return { seconds, client, request: printable(`${method} ${path}`, 200), status: Number(status), userAgent };
 }
 
+const unescaped = (text: string) =>
+  text.replace(escapePattern, (_, hex: string | undefined, char: string | undefined) =>
+    hex === undefined ? (char ?? "") : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 const printable = (text: string, length: number) => text.replace(/[^\x20-\x7e]/g, "?").slice(0, length);
 
 /** Unix seconds of a time such as "10/Oct/2000:13:55:36 -0700". */
