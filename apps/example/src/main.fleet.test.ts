@@ -137,6 +137,9 @@ describe("the end of all of it", () => {
     }
     expect(await run.exited).toEqual({ code: 1, signal: null });
     expect(run.output()).toContain("gateway-1 ended 3 times soon after its start; stopping the others.");
+    expect(run.output().match(/^gateway-1 ended by itself or was killed\.$/gm)).toHaveLength(3);
+    expect(run.output().match(/^gateway-1 is back \(pid [1-9]\d*\)\.$/gm)).toHaveLength(2);
+    expect(run.output()).not.toMatch(/^gateway-2 /m);
     await run.leftNothing();
   });
 });
@@ -159,6 +162,7 @@ describe("its private Redis", () => {
     const served = await askUntilAnswered(`${gateway}/quote`, { headers: next?.headers ?? {} });
     expect(served.at(-1)?.status).toBe(200);
     expect(run.output()).toContain("The private Redis ended by itself; starting it again.");
+    await vi.waitFor(() => expect(run.output()).toMatch(/The private Redis is back \(pid [1-9]\d*\)\.\n/), patience);
     expect((await ask(`${gateway}/quote`, { headers: spent?.headers ?? {} })).status).toBe(409);
     const bearer = { headers: { authorization: `Bearer ${session}` } };
     expect((await ask(`${gateway}/stream`, bearer)).status).toBe(200);

@@ -5,7 +5,7 @@ import { demoAccount, payerLabel } from "./chain.ts";
 import { buyer } from "./client/paying-client.ts";
 import { readLog } from "./process/append-log.ts";
 import { allGone, type MainRun, runMain } from "./testing/run-main.ts";
-import { testConfig } from "./testing/test-system.ts";
+import { onRedis, testConfig } from "./testing/test-system.ts";
 
 const runs: MainRun[] = [];
 function main(...args: Parameters<typeof runMain>): MainRun {
@@ -52,6 +52,7 @@ describe("the started example", () => {
     expect((await fetch(`${gateway}/nowhere`)).status).toBe(404);
     const { routes } = Object(await (await fetch(gateway)).json());
     expect(routes).toHaveLength(5);
+    expect(run.output()).not.toContain("Not ready");
 
     run.child.kill("SIGTERM");
     expect(await run.exited).toEqual({ code: 0, signal: null });
@@ -66,6 +67,20 @@ describe("the started example", () => {
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({ ready: false, checks: { stores: "ok", facilitator: "unreachable" } });
     expect((await fetch(`${gateway}/healthz`)).status).toBe(200);
+    await until(() => /Stop: +Ctrl-C\n\nNot ready: its facilitator cannot be reached\./.test(run.output()));
+  });
+
+  test("says at the start that its stores cannot be reached, right after where it is", async () => {
+    const run = main(onRedis(testConfig, "redis://127.0.0.1:9"));
+    await run.started;
+    const said = /Stop: +Ctrl-C\n\nNot ready: its stores cannot be reached\. Payments answer 503 until they can\.\n/;
+    await until(() => said.test(run.output()));
+  });
+
+  test("--help lists the options on stdout, and ends with 0", async () => {
+    const run = main(testConfig, ["--help"]);
+    expect(await run.exited).toEqual({ code: 0, signal: null });
+    expect(run.output()).toMatch(/^Options: --config <value>, .*--redis\.\n$/);
   });
 
   test("ends with 0 when the terminal sends Ctrl-C to all of it, twice", async () => {
@@ -169,6 +184,7 @@ describe("what cannot be started", () => {
   });
 
   test.each([
+    ["invalid YAML", testConfig.replace("stores: {", "stores: {{"), /gateway\.yaml is not valid YAML/],
     ["an unknown provider", testConfig.replace("provider: memory", "provider: memry"), /stores\.provider.*memory/s],
     [
       "a missing variable",
@@ -184,6 +200,7 @@ describe("what cannot be started", () => {
 
   test.each([
     ["a port that is none", ["--port", "70000"], "--port must be a number from 0 to 65535.\n"],
+    ["a folder as its configuration", ["--config", "."], /^--config: .* is a folder; name a file\.\n$/],
     ["an option that does not exist", ["--verbose"], /^Unknown option '--verbose'.*--config <value>/],
   ])("%s: says so, ends with 2", async (_name, args, message) => {
     const run = main(testConfig, args);

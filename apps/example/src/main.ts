@@ -1,15 +1,16 @@
 // `npm start`: the simulated ledger, the upstream API and the paid gateways behind one front, wired by one YAML file.
-import { existsSync, mkdtempSync } from "node:fs";
+import { mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
 import { dashboard } from "./dashboard/dashboard.ts";
+import { exitCodeOf } from "./exit-code.ts";
 import { startFleet } from "./fleet/start-fleet.ts";
-import { ConfigError } from "./gateway/gateway-config.ts";
 import { hasRedisServer, privateRedis } from "./process/private-redis.ts";
 import { stopRequested } from "./process/stop-requested.ts";
 import { ChildFailed } from "./process/supervisor.ts";
+import { instanceTrouble, readinessTrouble } from "./told-trouble.ts";
 
 const configFile = (name: string) => fileURLToPath(new URL(`../config/${name}.yaml`, import.meta.url));
 /** More processes than this show nothing more. */
@@ -19,12 +20,19 @@ const mostInstances = 16;
 const start = { over: false, interrupted: false };
 
 async function main(): Promise<number> {
-  const { options, flags } = readCommand(process.argv.slice(2), ["config", "port", "logs", "instances"], ["redis"]);
+  const names = ["config", "port", "logs", "instances"] as const;
+  const { options, flags, help } = readCommand(process.argv.slice(2), names, ["redis"]);
+  if (help !== undefined) {
+    console.log(help);
+    return 0;
+  }
   const withRedis = flags.has("redis");
   const count = integerOption("instances", options.instances, 1, mostInstances) ?? (withRedis ? 3 : 1);
   const port = portOption(options.port);
   const config = resolve(options.config ?? configFile(withRedis ? "redis" : "memory"));
-  if (!existsSync(config)) throw new UsageError(`There is no configuration file ${config}.`);
+  const found = statSync(config, { throwIfNoEntry: false });
+  if (found === undefined) throw new UsageError(`There is no configuration file ${config}.`);
+  if (found.isDirectory()) throw new UsageError(`--config: ${config} is a folder; name a file.`);
   const { logs } = options;
   const logDirectory = logs === undefined ? mkdtempSync(join(tmpdir(), "tollbooth-example-")) : resolve(logs);
 
@@ -35,9 +43,14 @@ async function main(): Promise<number> {
   const programs = new URL("./", import.meta.url);
   const redis = withRedis ? await privateRedis() : undefined;
   const shown = dashboard({ programs, logDirectory, redisFound: await hasRedisServer() });
+  const instanceChanged = instanceTrouble((line) => console.error(line));
   try {
     const fleet = await startFleet({
       ...shown.hooks,
+      onInstance(instance) {
+        shown.hooks.onInstance?.(instance);
+        instanceChanged(instance);
+      },
       programs,
       logDirectory,
       configFile: config,
@@ -48,6 +61,8 @@ async function main(): Promise<number> {
     start.over = true;
     shown.attach(fleet);
     const { url, ledger, upstream, instances } = fleet;
+    // Asked first, so that the banner is followed by nothing else.
+    const notReady = await Promise.race([readinessTrouble(url), stopSignal]);
     const pids = instances.list().map(({ name, pid }) => `${name} (pid ${pid})`);
     console.log(`
   Gateway   ${url}  (in a browser: the live dashboard; else routes and prices)
@@ -62,6 +77,7 @@ async function main(): Promise<number> {
   Pay:      npm run pay${fleet.port === 4021 ? "" : ` -- --url ${url}`}
   Stop:     Ctrl-C
 `);
+    if (notReady !== undefined) console.error(notReady);
     const reason = await Promise.race([stopSignal, fleet.failed]);
     if (reason !== undefined) console.error(`${reason}; stopping the others.`);
     await shown.close();
@@ -79,6 +95,5 @@ try {
   if (start.interrupted) process.exit(130);
   // A child has told its own reason already.
   if (!(error instanceof ChildFailed)) console.error(error instanceof Error ? error.message : String(error));
-  const usage = error instanceof UsageError || error instanceof ConfigError;
-  process.exit(usage ? 2 : error instanceof ChildFailed ? (error.exitCode ?? 1) : 1);
+  process.exit(exitCodeOf(error));
 }

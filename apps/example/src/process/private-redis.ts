@@ -19,7 +19,7 @@ export async function hasRedisServer(): Promise<boolean> {
 
 /**
  * Starts it with AOF and fsync always: what was answered survives its crash. When it ends by itself it is started again,
- * which is told on stderr. Throws a UsageError that says how to get one where there is none; nothing is installed.
+ * which is told on stderr, as is its return. Throws a UsageError that says how to get one where there is none; nothing is installed.
  */
 export async function privateRedis({
   withYours = "REDIS_URL=redis://... npm start -- --instances 3 --config apps/example/config/redis.yaml",
@@ -31,9 +31,10 @@ export async function privateRedis({
   });
   const startAgain = () => {
     console.error("The private Redis ended by itself; starting it again. Payments answer 503 until it is back.");
-    redis.restart().catch((error: unknown) => {
-      console.error(`It does not start: ${error instanceof Error ? error.message : String(error)}`);
-    });
+    redis.restart().then(
+      () => console.error(`The private Redis is back (pid ${redis.pid}).`),
+      (error: unknown) => console.error(`It does not start: ${error instanceof Error ? error.message : String(error)}`),
+    );
   };
   const redis = await startRedis({ appendFsync: "always", onEnd: onEnd ?? startAgain });
   return redis;
