@@ -142,6 +142,19 @@ describe("ended early, it leaves nothing behind", () => {
     await run.leftNothing();
   });
 
+  test.each([
+    ["1", "2 h 0 min"],
+    ["60", "2 min 0 s"],
+  ])("by Ctrl-C, once it has said how long a trace at speed %s takes", async (speed, time) => {
+    const long = file("long.jsonl", writeTrace([...events, { at: 7_200_000, client, action: "ask" }]));
+    const run = drill(["--trace", long, "--speed", speed]);
+    await run.said("memory: starting");
+    expect(run.stderr()).toContain(`plays ${time} of traffic on each of 3 lanes, one after the other\n`);
+    run.interrupt();
+    expect(await run.exited).toEqual({ code: 130, signal: null });
+    await run.leftNothing();
+  });
+
   test("by a Redis that dies for good: says so, 1", async () => {
     const run = drill(["--trace", shortTrace]);
     await run.said("redis: starting");
@@ -184,6 +197,7 @@ describe("what cannot be done is told in one line, with 2", () => {
     ],
     ["a report that is a folder", ["--report", folder], /^--report: .* is a folder; name a file\.\n$/],
     ["a trace and a seed", ["--trace", shortTrace, "--seed", "1"], /^--requests and --seed are for .*\n$/],
+    ["a speed without a trace", ["--speed", "2"], /^--speed is for traces; give one with --trace, .*\n$/],
     ["a configuration that is not there", ["--config", missing], /^--config: there is no file .*\n$/],
     ["an option that does not exist", ["--fast"], /^Unknown option '--fast'\. Options: .*--redis-url <value>.*\n$/],
     [
@@ -199,6 +213,14 @@ describe("what cannot be done is told in one line, with 2", () => {
     expect(run.stderr()).toMatch(message);
     expect(run.stdout()).toBe("");
   });
+
+  test("a configuration that is no YAML, once it is read", async () => {
+    const run = drill(["--trace", shortTrace, "--config", file("invalid.yaml", "stores: {{\n")]);
+    expect(await run.exited).toEqual({ code: 2, signal: null });
+    expect(run.stderr()).toContain("invalid.yaml is not valid YAML");
+    expect(run.stderr()).not.toContain("    at ");
+    await run.leftNothing();
+  }, 120_000);
 
   test("a trace that asks for what is not sold, once the configuration is known", async () => {
     const run = drill(["--trace", unsold]);
@@ -224,8 +246,10 @@ test("an access log is converted to a trace on stdout, and what could not be rea
 test("the README names every option, its traces can be played, and its configurations are there", async () => {
   const readme = readFileSync(new URL("../../drill/README.md", import.meta.url), "utf8");
   const run = drill(["--help"]);
-  await run.exited;
-  const options = [...run.stderr().matchAll(/--([a-z-]+)(?: <value>)?(?:,|\.\n)/g)].map(([, name]) => name);
+  expect(await run.exited).toEqual({ code: 0, signal: null });
+  expect(run.stderr()).toBe("");
+  expect(run.stdout()).toMatch(/^Options: .*\.\n$/);
+  const options = [...run.stdout().matchAll(/--([a-z-]+)(?: <value>)?(?:,|\.\n)/g)].map(([, name]) => name);
   expect(options.length).toBeGreaterThanOrEqual(13);
   for (const option of options) expect(readme).toContain(`--${option}`);
   const [, trace = ""] = /```\n(\{"at"[\s\S]*?)```/.exec(readme) ?? [];

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { integerOption, readCommand, UsageError } from "../command-line.ts";
-import { ConfigError } from "../gateway/gateway-config.ts";
+import { exitCodeOf } from "../exit-code.ts";
 import { stopRequested } from "../process/stop-requested.ts";
-import { ChildFailed } from "../process/supervisor.ts";
 import { convertAccessLog } from "./convert.ts";
 import { ownRedis, usersRedis } from "./drill-redis.ts";
+import { playingTime } from "./playing-time.ts";
 import { type LanePlan, runDrill } from "./run-drill.ts";
 import { markdownTable, textReport } from "./table.ts";
 import { type DrillRequest, parseTrace, writeTrace } from "./trace.ts";
@@ -70,7 +70,11 @@ function sharedLanes(config: string | undefined): LanePlan[] {
 }
 
 async function main(): Promise<number> {
-  const { options, flags } = readCommand(process.argv.slice(2), names, flagNames);
+  const { options, flags, help } = readCommand(process.argv.slice(2), names, flagNames);
+  if (help !== undefined) {
+    console.log(help);
+    return 0;
+  }
   if (options.convert !== undefined) {
     convert(options.convert, options.to, flags.has("sessions"));
     return 0;
@@ -83,6 +87,8 @@ async function main(): Promise<number> {
   const { trace } = options;
   if (trace !== undefined && (wanted ?? options.seed) !== undefined)
     throw new UsageError("--requests and --seed are for the drill's own traffic; leave them out with --trace.");
+  if (trace === undefined && options.speed !== undefined)
+    throw new UsageError("--speed is for traces; give one with --trace, or leave it out.");
   const requests: DrillRequest[] =
     trace === undefined ? traffic({ seed, requests: wanted }) : parseTrace(readText("trace", trace), basename(trace));
   const lanes = [{ name: "memory", configFile: configOf("memory"), shared: false }, ...sharedLanes(options.config)];
@@ -99,6 +105,8 @@ async function main(): Promise<number> {
   const say = (line: string) => console.error(`  ${line}`);
   try {
     say(`${requests.length} requests; Redis: ${redis.where}; logs: ${logDirectory}`);
+    const playsMs = (requests.at(-1)?.at ?? 0) / speed;
+    say(`plays ${playingTime(playsMs)} of traffic on each of ${lanes.length} lanes, one after the other`);
     const report = await runDrill({
       programs: new URL("../", import.meta.url),
       lanes,
@@ -132,6 +140,5 @@ try {
   process.exit(await main());
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
-  const usage = error instanceof UsageError || error instanceof ConfigError;
-  process.exit(usage ? 2 : error instanceof ChildFailed ? (error.exitCode ?? 1) : 1);
+  process.exit(exitCodeOf(error));
 }
