@@ -1,6 +1,7 @@
 // What a gateway tells its parent: sums of what happened since the report before, and nothing that opens anything.
+import { channel } from "node:diagnostics_channel";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isStoreError } from "@tollbooth-stores/core";
+import { isStoreError, operationChannel } from "@tollbooth-stores/core";
 import { expect, test } from "vitest";
 import { inProcessGateway } from "../testing/in-process-gateway.ts";
 import { announce } from "./gateway-events.ts";
@@ -73,6 +74,46 @@ test("a session is told without what opens it", () => {
     { sessions: [{ route: "GET /stream", payer: "0x1", expiresAtMs: 9, callsLeft: 2, callsMost: 3 }] },
   ]);
   expect(JSON.stringify(reports)).not.toContain("the-token");
+});
+
+test("each entry has the instant of its event, and the report the process it is from", () => {
+  const { reports, end } = reporting();
+  const before = Date.now();
+  announce({ kind: "decision", limiter: "ip", client: "a", allowed: true, limit: 1, remaining: 0, resetsAtMs: 5 });
+  announce({ kind: "session", id: "one", route: "GET /stream", payer: "0x1", expiresAtMs: 9 });
+  announce({ kind: "session-over", id: "one" });
+  const after = Date.now();
+  end();
+  const [{ pid, decisions, sessions, sessionsOver } = expect.fail("There is no report.")] = reports;
+  expect(pid).toBe(process.pid);
+  for (const { at } of [...decisions, ...sessions, ...sessionsOver]) {
+    expect(at).toBeGreaterThanOrEqual(before);
+    expect(at).toBeLessThanOrEqual(after);
+  }
+  expect([decisions.length, sessions.length, sessionsOver.map(({ id }) => id)]).toEqual([1, 1, [sessions[0]?.id]]);
+});
+
+test("a token that opens nothing is told as a session that is over", async () => {
+  const { reports, end } = reporting();
+  const ask = await running().gateway();
+  const refused = await ask("/stream", { authorization: `Bearer ${"x".repeat(43)}` });
+  expect([refused.status, await refused.json()]).toEqual([402, expect.objectContaining({ error: "session_over" })]);
+  end();
+  expect(reports[0]?.sessionsOver).toEqual([{ id: expect.stringMatching(/^[0-9a-f]{8}$/), at: expect.any(Number) }]);
+  expect(JSON.stringify(reports)).not.toContain("xxx");
+});
+
+test("what the stores said last is told by provider; an abort says nothing of them", () => {
+  const tell = (provider: string, errorCode?: string) =>
+    channel(operationChannel).publish({ store: "sessions", operation: "get", provider, durationMs: 1, errorCode });
+  const { reports, end } = reporting();
+  tell("redis");
+  tell("redis", "STORE_UNAVAILABLE");
+  tell("redis", "OTHER");
+  tell("memory", "STORE_UNAVAILABLE");
+  tell("memory");
+  end();
+  expect(reports[0]?.operations.reached).toEqual({ redis: false, memory: true });
 });
 
 test("no more than two hundred clients are named, the last ones", () => {

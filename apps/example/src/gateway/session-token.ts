@@ -27,6 +27,11 @@ export function sessionId(route: { method: string; path: string }, token: string
   return `${route.method} ${route.path}:${token}`;
 }
 
+/** Tells who listens in this process that a session opens nothing any more, or never did. */
+export function announceSessionOver(id: string): void {
+  announce({ kind: "session-over", id });
+}
+
 /** Tells who listens in this process that a session was bought, prolonged or used. */
 export function announceSession(
   { method, path }: { method: string; path: string },

@@ -5,7 +5,7 @@ import { paymentRequired, tooManyRequests } from "./answers.ts";
 import { buySession, callsQuota, type SessionRoute } from "./buy-session.ts";
 import type { LimitAnswer } from "./limits.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
-import { announceSession, bearerToken, sessionId } from "./session-token.ts";
+import { announceSession, announceSessionOver, bearerToken, sessionId } from "./session-token.ts";
 import { callUpstream } from "./upstream-client.ts";
 
 /** Nobody waits for a shared lease here; the upstream's own deadline ends the call. */
@@ -36,7 +36,11 @@ async function useSession(
 ): Promise<Response> {
   const id = sessionId(route, token);
   const session = await stores.sessions.get(id);
-  if (session === null) return paymentRequired(asked.url, route, price, "session_over", byIp.headers);
+  const over = (reason: "session_over" | "no_calls_left", limited: LimitAnswer["headers"]) => {
+    announceSessionOver(id);
+    return paymentRequired(asked.url, route, price, reason, limited);
+  };
+  if (session === null) return over("session_over", byIp.headers);
   const { allowed, headers } = await limits.payer(session.data.payer, byIp);
   if (!allowed) return tooManyRequests(headers);
 
@@ -44,8 +48,8 @@ async function useSession(
   let left: bigint | undefined;
   if (route.kind === "calls") {
     const spent = await stores.sessions.debit(id, { quota: callsQuota, amount: 1n, opId });
-    if (spent.status === "missing") return paymentRequired(asked.url, route, price, "session_over", headers);
-    if (spent.status === "insufficient") return paymentRequired(asked.url, route, price, "no_calls_left", headers);
+    if (spent.status === "missing") return over("session_over", headers);
+    if (spent.status === "insufficient") return over("no_calls_left", headers);
     left = spent.remaining;
   }
   announceSession(route, id, session.data.payer, session.expiresAtMs, left);
