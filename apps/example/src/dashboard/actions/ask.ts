@@ -8,6 +8,9 @@ export interface Asked {
   summary: AnswerSummary;
 }
 
+/** The note of an answer that a gateway could not give without its stores. */
+export const storesAwayNote = "the stores are away";
+
 /** No answer of the gateway takes longer, in milliseconds. */
 const longestMs = 30_000;
 
@@ -32,6 +35,7 @@ export async function ask(base: string, { method, path, headers, body }: AskedFo
 
 function noteOf({ status, headers }: Response, body: string): string | undefined {
   if (status === 0) return "no answer came";
+  if (errorOf(body) === "store_unavailable") return storesAwayNote;
   const left = headers.get("x-calls-left");
   if (left !== null) return `${left} calls left`;
   const retryAfter = headers.get("retry-after");

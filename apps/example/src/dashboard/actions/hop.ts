@@ -24,11 +24,15 @@ export async function hop(context: ActionContext): Promise<Outcome> {
   for (let hopped = 0; hopped < Math.min(best.uses, wanted); hopped += 1) hops.push((await ask(url, use)).summary);
   const served = hops.filter(({ status }) => status === 200);
   const on = new Set(served.flatMap(({ instance = [] }) => instance));
+  const alone =
+    instances.list().length > 1
+      ? ""
+      : "There is only one instance to hop to; start with --instances 3 --redis for more. ";
   const ok = served.length === hops.length;
   return {
     title,
     outcome: ok
-      ? `Bought on ${bought.last.summary.instance}, and good on ${[...on].sort().join(", ")}: ${served.length} of ${hops.length} uses served.`
+      ? `${alone}Bought on ${bought.last.summary.instance}, and good on ${[...on].sort().join(", ")}: ${served.length} of ${hops.length} uses served.`
       : `Bought on ${bought.last.summary.instance}, but ${hops.length - served.length} of ${hops.length} uses were not served.`,
     ok,
     answers: [...bought.answers, ...hops],

@@ -6,7 +6,7 @@ import { buyer } from "../../client/paying-client.ts";
 import type { GatewayConfig, Limit, RouteConfig } from "../../gateway/gateway-config.ts";
 import type { AnswerSummary } from "../state.ts";
 import type { ActionContext } from "./action.ts";
-import { type Asked, ask } from "./ask.ts";
+import { type Asked, ask, storesAwayNote } from "./ask.ts";
 import { type AskedFor, curlOf } from "./curl.ts";
 
 export interface Purchase {
@@ -46,7 +46,8 @@ export async function purchase(context: ActionContext, { method, path }: RouteCo
 /** What became of a purchase that was not answered with what was bought, as a sentence or two. */
 export function whyNotBought({ last, answers }: Purchase): string {
   const { status } = last.summary;
-  const said = status === 0 ? "no answer came" : `the gateway answered ${status}`;
+  const answered = last.summary.note === storesAwayNote ? `${status}: ${storesAwayNote}` : status;
+  const said = status === 0 ? "no answer came" : `the gateway answered ${answered}`;
   if (status === 429) return "Not paid: a limit is used up. Nothing was charged.";
   if (answers.length === 1) return `Not paid: asked for the price, ${said}. No payment was sent.`;
   if (status === 503 || status === 0)

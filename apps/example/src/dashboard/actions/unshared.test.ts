@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { dashboardFleet } from "../../testing/dashboard-fleet.ts";
 
-const { done, stateWhere } = dashboardFleet("unshared");
+const { fleet, done, stateWhere } = dashboardFleet("unshared");
 
 test("a session is good on the instance that sold it only", async () => {
   const hopped = await done("hop");
@@ -23,4 +23,23 @@ test("a replayed payment is verified again by whoever has not seen it, and the p
   expect(about).toMatchObject({ provider: "memory", shared: false });
   expect(payments.verifies.most).toBe(2);
   expect(payments.transfers.most).toBe(1);
+});
+
+test("what a killed process held goes from the page; what others hold stays", async () => {
+  const held = await stateWhere(({ allowances }) => new Set(allowances.map(({ instance }) => instance)).size === 2);
+  expect(held.sessions.length).toBeGreaterThan(0);
+  await done("kill", { instance: "gateway-1" });
+  const left = await stateWhere(({ allowances }) => allowances.every(({ instance }) => instance !== "gateway-1"));
+  expect(left.sessions.filter(({ instance }) => instance !== "gateway-2")).toEqual([]);
+  expect(left.allowances.length).toBeGreaterThan(0);
+});
+
+test("a hop with one instance says that there is only one to hop to", async () => {
+  await fleet().instances.scaleTo(1);
+  await stateWhere(({ instances: [one, ...others] }) => one?.state === "ready" && others.length === 0);
+  const hopped = await done("hop");
+  expect(hopped.ok).toBe(true);
+  expect(hopped.outcome).toMatch(
+    /^There is only one instance to hop to; .*\. Bought on gateway-1, and good on gateway-1: 3 of 3 uses served\.$/,
+  );
 });
