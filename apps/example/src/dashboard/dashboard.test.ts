@@ -1,5 +1,5 @@
 // The dashboard on a real fleet: where it is, and what it shows after what was done.
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { dashboardFleet } from "../testing/dashboard-fleet.ts";
 
 const { fleet, redis, done, logged, stateWhere } = dashboardFleet();
@@ -71,17 +71,24 @@ describe("what is shown", () => {
     expect(JSON.stringify(state)).not.toMatch(/0x[0-9a-fA-F]{40}|[\w-]{43}|eyJ/);
   });
 
-  test("a store that fails is told by its code", async () => {
+  test("a store that fails is told by its code, and by every instance that has asked it in vain until it answers", async () => {
     await redis().kill("SIGKILL");
     try {
       const [paid, replayed, burst] = [await done("pay"), await done("replay"), await done("burst")];
       expect([paid, replayed, burst].map(({ ok }) => ok)).toEqual([false, false, false]);
-      expect(replayed.outcome).toMatch(/^Refused 0 of 2 times.* Nothing was served\.$/);
-      expect(burst.outcome).toMatch(/^Not paid: asked for the price, the gateway answered 503/);
-      const { stores } = await stateWhere((state) => Object.keys(state.stores.errors).length > 0);
+      expect(replayed.outcome).toBe("No answer: the stores are away. Nothing was charged.");
+      expect(burst.outcome).toMatch(/^Not paid: asked for the price, the gateway answered 503: the stores are away\./);
+      const { stores } = await stateWhere(({ instances }) => instances.every(({ storesAway }) => storesAway));
       expect(stores.errors).toMatchObject({ STORE_UNAVAILABLE: expect.any(Number) });
     } finally {
       await redis().restart();
     }
+    // Each instance says so itself, as soon as it has been asked for something again.
+    const awayAfterAsking = async () => {
+      await fetch(`${fleet().url}/quote`);
+      const { instances } = await stateWhere(() => true);
+      return instances.filter(({ storesAway }) => storesAway);
+    };
+    await vi.waitFor(async () => expect(await awayAfterAsking()).toEqual([]), { timeout: 20_000, interval: 100 });
   });
 });

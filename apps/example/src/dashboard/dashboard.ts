@@ -13,6 +13,7 @@ import { pageFiles } from "./page-files.ts";
 import { paymentLogs } from "./payment-logs.ts";
 import type { DashboardState } from "./state.ts";
 import { storeLatency } from "./store-latency.ts";
+import { storeReach } from "./store-reach.ts";
 import { traffic } from "./traffic.ts";
 
 export interface Dashboard {
@@ -42,29 +43,39 @@ export function dashboard({ programs, logDirectory, redisFound }: DashboardOptio
   const now = () => Date.now();
   const startedAt = now();
   const passing = traffic(now);
-  const known = clients(now);
   const stores = storeLatency(now);
+  const reach = storeReach();
   const compared = comparison({ programs, redisFound, onChange: () => stream.touch() });
   let about: { provider: string; shared: boolean } | undefined;
   let running: { fleet: Fleet; actions: Actions } | undefined;
-
-  const sections = (): Partial<DashboardState> => ({
-    about: {
-      startedAt,
-      url: running?.fleet.url ?? "",
-      provider: about?.provider,
-      shared: about?.shared ?? false,
-      redisFound,
-    },
-    instances: passing.instances(running?.fleet.instances.list() ?? []),
-    payments: payments.counts(),
-    allowances: known.allowances(),
-    sessions: known.sessions(),
-    stores: stores.state(),
-    recent: passing.recent(),
-    actions: running?.actions.state() ?? { latest: [], running: [], canReplay: false },
-    comparison: compared.state(),
+  const known = clients({
+    now,
+    // Until the whole fleet runs nobody can say which processes it has.
+    alive: (pid) => running === undefined || running.fleet.instances.list().some((one) => one.pid === pid),
   });
+
+  const sections = (): Partial<DashboardState> => {
+    const instances = running?.fleet.instances.list() ?? [];
+    const [allowances, sessions] = [known.allowances(), known.sessions()];
+    return {
+      about: {
+        startedAt,
+        url: running?.fleet.url ?? "",
+        provider: about?.provider,
+        shared: about?.shared ?? false,
+        redisFound,
+      },
+      instances: passing.instances(instances).map((one) => ({ ...one, storesAway: reach.away(one.pid) })),
+      payments: payments.counts(),
+      allowances: allowances.shown,
+      sessions: sessions.shown,
+      more: { allowances: allowances.more, sessions: sessions.more },
+      stores: stores.state(),
+      recent: passing.recent(),
+      actions: running?.actions.state() ?? { latest: [], running: [], canReplay: false },
+      comparison: compared.state(),
+    };
+  };
   const stream = eventStream({ sections });
   const payments = paymentLogs(logDirectory, () => stream.touch());
   const tick = setInterval(() => stream.touch(), tickMs).unref();
@@ -105,11 +116,12 @@ export function dashboard({ programs, logDirectory, redisFound }: DashboardOptio
         stream.touch();
       },
       onInstance: () => stream.touch(),
-      onReport(_instance, message) {
+      onReport(instance, message) {
         const report = readGatewayReport(message);
         if (report === undefined) return;
         about = { provider: report.provider, shared: report.shared };
-        known.heard(report.decisions, report.sessions);
+        known.heard(instance, report);
+        reach.heard(report);
         stores.heard(report.operations);
         stream.touch();
       },

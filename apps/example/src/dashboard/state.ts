@@ -25,6 +25,8 @@ export interface InstanceState {
   share: number;
   /** Requests in each of the last 60 seconds, the oldest first. */
   perSecond: readonly number[];
+  /** Its stores did not answer when it asked them last. */
+  storesAway: boolean;
 }
 
 /** Counted in the logs of the ledger, its facilitator and the upstream, which the gateways do not write. */
@@ -54,6 +56,8 @@ export interface Allowance {
   client: string;
   /** What is limited: "all routes", or "GET /quote". */
   scope: string;
+  /** Who keeps it, where instances share nothing. */
+  instance?: string | undefined;
   limit: number;
   remaining: number;
   /** Unix milliseconds. */
@@ -66,6 +70,8 @@ export interface SessionState {
   id: string;
   route: string;
   payer: string;
+  /** Who keeps it, where instances share nothing. */
+  instance?: string | undefined;
   /** Unix milliseconds. */
   expiresAtMs: number;
   /** The most time that was left when it was heard of, in milliseconds. */
@@ -166,8 +172,10 @@ export interface DashboardState {
   about: About;
   instances: readonly InstanceState[];
   payments: PaymentCounts;
+  /** The newest first; `more` tells how many are not in the lists. */
   allowances: readonly Allowance[];
   sessions: readonly SessionState[];
+  more: { allowances: number; sessions: number };
   stores: StoreState;
   recent: readonly RecentRequest[];
   actions: {

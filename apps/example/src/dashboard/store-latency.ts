@@ -4,7 +4,7 @@ import { lastMinute } from "./last-minute.ts";
 import type { StoreState } from "./state.ts";
 
 export interface StoreLatency {
-  heard(operations: GatewayReport["operations"]): void;
+  heard(operations: Pick<GatewayReport["operations"], "latencies" | "errors">): void;
   state(): StoreState;
 }
 

@@ -6,7 +6,7 @@ import type { InstanceState, RecentRequest } from "./state.ts";
 
 export interface Traffic {
   passed(request: Passed): void;
-  instances(list: readonly InstanceView[]): InstanceState[];
+  instances(list: readonly InstanceView[]): Omit<InstanceState, "storesAway">[];
   /** The newest first. */
   recent(): RecentRequest[];
 }

@@ -52,11 +52,11 @@ export function useLive(): Live {
 }
 
 function merged(before: DashboardState | undefined, changed: Partial<DashboardState>): DashboardState | undefined {
-  const { about, instances, payments, allowances, sessions, stores, recent, actions, comparison } = {
+  const { about, instances, payments, allowances, sessions, more, stores, recent, actions, comparison } = {
     ...before,
     ...changed,
   };
-  if (!about || !instances || !payments || !allowances || !sessions) return before;
+  if (!about || !instances || !payments || !allowances || !sessions || !more) return before;
   if (!stores || !recent || !actions || !comparison) return before;
-  return { about, instances, payments, allowances, sessions, stores, recent, actions, comparison };
+  return { about, instances, payments, allowances, sessions, more, stores, recent, actions, comparison };
 }

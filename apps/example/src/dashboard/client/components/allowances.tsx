@@ -4,26 +4,37 @@ import type { Allowance } from "../../state.ts";
 import { formatCount, formatLeft } from "../format.ts";
 import { Empty } from "./empty.tsx";
 import { Meter } from "./meter.tsx";
+import { More } from "./more.tsx";
 import { Panel } from "./panel.tsx";
 
-export function Allowances({ allowances, now }: { allowances: readonly Allowance[]; now: number }): JSX.Element {
+export interface AllowancesProps {
+  allowances: readonly Allowance[];
+  more: number;
+  now: number;
+}
+
+export function Allowances({ allowances, more, now }: AllowancesProps): JSX.Element {
   return (
     <Panel title="Allowances">
       {allowances.length === 0 ? (
         <Empty>Nobody has asked yet. “Burst until 429” shows a limit being met.</Empty>
       ) : (
-        <ul class="rows">
-          {allowances.map((one) => (
-            <AllowanceRow key={`${one.client} ${one.scope}`} allowance={one} now={now} />
-          ))}
-        </ul>
+        <>
+          <ul class="rows">
+            {allowances.map((one) => (
+              <AllowanceRow key={`${one.client} ${one.scope} ${one.instance}`} allowance={one} now={now} />
+            ))}
+          </ul>
+          <More count={more} />
+        </>
       )}
     </Panel>
   );
 }
 
 function AllowanceRow({ allowance, now }: { allowance: Allowance; now: number }): JSX.Element {
-  const { client, scope, limit, resetsAtMs, allowed, denied } = allowance;
+  const { client, instance, limit, resetsAtMs, allowed, denied } = allowance;
+  const scope = instance === undefined ? allowance.scope : `${allowance.scope}, ${instance}`;
   const over = resetsAtMs <= now;
   const remaining = over ? limit : allowance.remaining;
   return (

@@ -21,12 +21,13 @@ export function App(): JSX.Element {
   const { state, connection, clockAheadMs } = useLive();
   const now = useNow(clockAheadMs);
   const instances = state?.instances.length ?? 0;
+  const away = state?.instances.flatMap(({ name, storesAway }) => (storesAway ? [name] : [])) ?? [];
   const comparison = state && <Comparison comparison={state.comparison} about={state.about} actions={actions} />;
   // Where nothing is shared, what sharing is for comes first.
   const first = state !== undefined && !state.about.shared;
   return (
     <>
-      <TopBar about={state?.about} instances={instances} connection={connection} />
+      <TopBar about={state?.about} instances={instances} storesAway={away.length > 0} connection={connection} />
       <main class={connection === "lost" ? "stale" : undefined}>
         {state !== undefined && (
           <>
@@ -38,11 +39,11 @@ export function App(): JSX.Element {
                 <Instances instances={state.instances} actions={actions} />
                 <div class="pairs">
                   <div class="stack">
-                    <Allowances allowances={state.allowances} now={now} />
-                    <Stores stores={state.stores} />
+                    <Allowances allowances={state.allowances} more={state.more.allowances} now={now} />
+                    <Stores stores={state.stores} away={away} />
                   </div>
                   <div class="stack">
-                    <Sessions sessions={state.sessions} now={now} />
+                    <Sessions sessions={state.sessions} more={state.more.sessions} now={now} />
                     <Recent recent={state.recent} />
                   </div>
                 </div>

@@ -15,13 +15,15 @@ const states: Record<InstanceState["state"], string> = {
 };
 
 export function InstanceCard({ instance, actions }: { instance: InstanceState; actions: Actions }): JSX.Element {
-  const { name, state, pid, restarts, inFlight, requests, share, perSecond } = instance;
+  const { name, state, pid, restarts, inFlight, requests, share, perSecond, storesAway } = instance;
+  // A process that serves is of no use while it cannot ask its stores.
+  const away = state === "ready" && storesAway;
   const rate = perSecond.slice(-11, -1).reduce((sum, count) => sum + count, 0) / 10;
   return (
     <li class={`card ${hueClass(name)} ${state}`}>
       <div class="card-head">
         <h3>{name}</h3>
-        <span class={`state ${state}`}>{states[state]}</span>
+        <span class={`state ${away ? "down" : state}`}>{away ? "stores away" : states[state]}</span>
       </div>
       <Sparkline
         values={perSecond}

@@ -5,11 +5,23 @@ import { formatCount, formatMs, plural } from "../format.ts";
 import { Panel } from "./panel.tsx";
 import { Sparkline } from "./sparkline.tsx";
 
-export function Stores({ stores }: { stores: StoreState }): JSX.Element {
+export interface StoresProps {
+  stores: StoreState;
+  /** The instances whose stores did not answer when they asked last. */
+  away: readonly string[];
+}
+
+export function Stores({ stores, away }: StoresProps): JSX.Element {
   const { operations, p50Ms, p99Ms, medians, errors } = stores;
   const codes = Object.entries(errors);
   return (
     <Panel title="Stores" aside={`${plural(operations, "operation")} in the last minute`}>
+      {away.length > 0 && (
+        <p class="stores-away">
+          <strong>Stores away.</strong> No answer when last asked by {away.join(", ")}. Paid routes answer 503 until
+          they are back.
+        </p>
+      )}
       <dl class="latency">
         <div>
           <dt>p50</dt>

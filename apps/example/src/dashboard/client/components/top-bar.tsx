@@ -13,10 +13,11 @@ const words: Record<Connection, string> = {
 export interface TopBarProps {
   about: About | undefined;
   instances: number;
+  storesAway: boolean;
   connection: Connection;
 }
 
-export function TopBar({ about, instances, connection }: TopBarProps): JSX.Element {
+export function TopBar({ about, instances, storesAway, connection }: TopBarProps): JSX.Element {
   return (
     <header class="top-bar">
       <h1 class="wordmark">
@@ -35,6 +36,7 @@ export function TopBar({ about, instances, connection }: TopBarProps): JSX.Eleme
         )}
         {instances > 0 && <li>{plural(instances, "instance")}</li>}
         <li>Simulated money</li>
+        {storesAway && <li class="away">Stores away</li>}
       </ul>
       <p class={`connection ${connection}`} role="status">
         {words[connection]}
