@@ -200,6 +200,42 @@ describe("who may not act", () => {
   });
 });
 
+test("a list that is cut says how many more there are", async () => {
+  const { page } = await open();
+  const cut = region(page, "Sessions").getByText(/^and \d+ more$/);
+  for (let presses = 0; presses < 8 && (await cut.count()) === 0; presses += 1)
+    await press(page, "Hop across instances");
+  await cut.waitFor();
+  expect(await region(page, "Sessions").getByRole("listitem").count()).toBe(6);
+});
+
+test("stores that are away are told in words, until they are back", async () => {
+  const { page, wrong } = await open();
+  const redis = Number(/Redis .*\(pid (\d+);/.exec(main.output())?.[1]);
+  expect(redis).toBeGreaterThan(0);
+  const words = page.getByText(/^Stores away$/);
+  await press(page, "Pay once");
+  process.kill(redis, "SIGSTOP");
+  try {
+    const entry = await press(page, "Replay last payment");
+    expect(await entry.textContent()).toContain("No answer: the stores are away. Nothing was charged.");
+    await words.waitFor();
+    await card(page, "gateway-1").getByText("stores away", { exact: true }).waitFor();
+    await region(page, "Stores").getByText("Paid routes answer 503 until they are back.").waitFor();
+  } finally {
+    process.kill(redis, "SIGCONT");
+  }
+  await vi.waitFor(
+    async () => {
+      await fetch(`${gateway}/quote`);
+      expect(await words.count()).toBe(0);
+    },
+    { timeout: 20_000, interval: 100 },
+  );
+  await card(page, "gateway-1").getByText("ready", { exact: true }).waitFor();
+  expect(wrong).toEqual([]);
+});
+
 describe("a connection that is lost", () => {
   test("the page says so, and is live again once the program is", async () => {
     const other = runMain(configOf("memory"), ["--port", "0"]);
