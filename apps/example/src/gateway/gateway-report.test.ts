@@ -103,6 +103,25 @@ test("a token that opens nothing is told as a session that is over", async () =>
   expect(JSON.stringify(reports)).not.toContain("xxx");
 });
 
+test("a session whose calls are used up is told as over by the request that is refused, not by the last one served", async () => {
+  const { stores, gateway, payer } = running();
+  const token = "y".repeat(43);
+  const createWith = { data: { payer: payer.address } };
+  const grant = { opId: "bought", extendMs: 60_000, quotas: { calls: 1n }, createWith };
+  await stores.sessions.credit(`GET /search:${token}`, grant);
+  const ask = await gateway();
+  const { reports, end } = reporting();
+  const statuses = [];
+  for (let asked = 0; asked < 2; asked += 1) {
+    statuses.push((await ask("/search", { authorization: `Bearer ${token}` })).status);
+  }
+  end();
+  expect(statuses).toEqual([200, 402]);
+  const [{ sessions, sessionsOver } = expect.fail("There is no report.")] = reports;
+  expect(sessions).toMatchObject([{ route: "GET /search", callsLeft: 0 }]);
+  expect(sessionsOver).toEqual([{ id: sessions[0]?.id, at: expect.any(Number) }]);
+});
+
 test("what the stores said last is told by provider; an abort says nothing of them", () => {
   const tell = (provider: string, errorCode?: string) =>
     channel(operationChannel).publish({ store: "sessions", operation: "get", provider, durationMs: 1, errorCode });
