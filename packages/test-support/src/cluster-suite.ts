@@ -166,8 +166,16 @@ export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, b
       await moveSlot(cluster, await slotOf(cluster, channel));
       leaving.abort();
       await over;
-      await bothWays(stores, key, "SHARDCHANNELS");
-    });
+      // A client that still has the old map of slots may be deaf to the first wait after the move (it polls then), as
+      // ioredis 5 sometimes is; not to every one.
+      for (let waits = 1; ; waits += 1) {
+        try {
+          return await bothWays(stores, key, "SHARDCHANNELS");
+        } catch (error) {
+          if (waits === 3 || !String(error).includes("did not come about")) throw error;
+        }
+      }
+    }, 60_000);
 
     it.each([
       ["sharded", ["spublish", "ssubscribe", "sunsubscribe"], "SHARDCHANNELS"],
