@@ -32,13 +32,13 @@ describe("what is shown", () => {
   }, 60_000);
 
   test("where state is kept, who runs, and what went through whom", async () => {
-    const state = await stateWhere(() => true);
+    // Gateways report a few times a second: what they did just now is on its way.
+    const state = await stateWhere(({ stores }) => stores.operations > 10);
     expect(state.about).toMatchObject({ url: fleet().url, provider: "redis", shared: true, redisFound: true });
     expect(state.instances.map(({ name }) => name)).toEqual(["gateway-1", "gateway-2"]);
     const share = state.instances.reduce((sum, instance) => sum + instance.share, 0);
     expect(share).toBeCloseTo(1);
     expect(state.recent[0]).toMatchObject({ instance: expect.stringMatching(/^gateway-/) });
-    expect(state.stores.operations).toBeGreaterThan(10);
     expect(state.stores.p50Ms).toBeGreaterThan(0);
   });
 
