@@ -3,11 +3,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { demoAccount, payerLabel } from "./chain.ts";
 import { buyer } from "./client/paying-client.ts";
 import { readLog } from "./process/append-log.ts";
-import { type MainRun, runMain } from "./testing/run-main.ts";
+import { mainForEachTest } from "./testing/run-main.ts";
 import { onRedis, testConfig } from "./testing/test-system.ts";
 import { ask, askUntilAnswered, signedPayments } from "./testing/traffic.ts";
 
@@ -17,15 +17,7 @@ const onTwo = ["--port", "0", "--redis", "--instances", "2"];
 const client = buyer(demoAccount(payerLabel(0)));
 const patience = { timeout: 20_000, interval: 10 };
 
-const runs: MainRun[] = [];
-function main(...args: Parameters<typeof runMain>): MainRun {
-  const run = runMain(...args);
-  runs.push(run);
-  return run;
-}
-afterEach(async () => {
-  for (const run of runs.splice(0)) await run.dispose();
-});
+const main = mainForEachTest();
 
 describe("what cannot be started", () => {
   test("a number of instances out of range: says what it may be, ends with 2", async () => {

@@ -1,21 +1,13 @@
 // The example as a user runs it: start, stop, SIGTERM under load, kills, and what cannot be started.
 import { createServer } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { demoAccount, payerLabel } from "./chain.ts";
 import { buyer } from "./client/paying-client.ts";
 import { readLog } from "./process/append-log.ts";
-import { allGone, type MainRun, runMain } from "./testing/run-main.ts";
+import { allGone, mainForEachTest } from "./testing/run-main.ts";
 import { onRedis, testConfig } from "./testing/test-system.ts";
 
-const runs: MainRun[] = [];
-function main(...args: Parameters<typeof runMain>): MainRun {
-  const run = runMain(...args);
-  runs.push(run);
-  return run;
-}
-afterEach(async () => {
-  for (const run of runs.splice(0)) await run.dispose();
-});
+const main = mainForEachTest();
 
 /** `count` signed payments for /quote, ready to be sent. */
 async function payments(gateway: string, count: number): Promise<Record<string, string>[]> {

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, vi } from "vitest";
+import { afterEach, expect, vi } from "vitest";
 import { programs } from "./test-system.ts";
 
 export interface MainRun {
@@ -99,5 +99,18 @@ export function runMain(
       await exited;
       rmSync(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** `runMain` for one test file: whatever a test started is gone after it. Call it once at the file's top level. */
+export function mainForEachTest(): typeof runMain {
+  const runs: MainRun[] = [];
+  afterEach(async () => {
+    for (const run of runs.splice(0)) await run.dispose();
+  });
+  return (...args) => {
+    const run = runMain(...args);
+    runs.push(run);
+    return run;
   };
 }
