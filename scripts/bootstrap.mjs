@@ -2,12 +2,11 @@
 // and runs workspace tools on the repository's own Node (the `node` devDependency). Needs only Node 20.19+ and npm.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { root, workspaceFolders } from "./workspace-folders.mjs";
 
-export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const bin = join(root, "node_modules", ".bin");
 const stampFile = join(root, "node_modules", ".tollbooth-installed");
 
@@ -21,10 +20,8 @@ export const workspaceEnv = {
 
 function manifests() {
   const found = ["package.json", "pnpm-workspace.yaml", "pnpm-lock.yaml"];
-  for (const group of ["packages", "apps", "tests"]) {
-    for (const name of readdirSync(join(root, group)).sort()) found.push(join(group, name, "package.json"));
-  }
-  return found.map((file) => join(root, file)).filter(existsSync);
+  for (const folder of workspaceFolders()) found.push(join(folder, "package.json"));
+  return found.map((file) => join(root, file));
 }
 
 function stamp() {

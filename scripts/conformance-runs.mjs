@@ -2,7 +2,7 @@
 // the test runner's own reports of the last `npm test` have it. Run it after `npm test`: `node scripts/conformance-runs.mjs`.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./bootstrap.mjs";
+import { root } from "./workspace-folders.mjs";
 
 const areas = ["rate limits", "sessions", "verifications", "all"];
 const providers = [

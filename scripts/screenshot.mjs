@@ -1,6 +1,7 @@
 // `npm run screenshot`: takes docs/images/dashboard-light.png and dashboard-dark.png anew, in a real browser.
 import { join } from "node:path";
-import { ensureInstalled, fail, root, run } from "./bootstrap.mjs";
+import { ensureInstalled, fail, run } from "./bootstrap.mjs";
+import { root } from "./workspace-folders.mjs";
 
 ensureInstalled();
 if (run("turbo", ["run", "build", "--filter=@tollbooth-stores/example", "--output-logs=errors-only"]) !== 0)

@@ -2,20 +2,8 @@
 // The last line is `N passed, N failed, N skipped`; a test task that left no report counts as a failure.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { ensureInstalled, root, run } from "./bootstrap.mjs";
-
-/** Every folder whose `test` task must leave a report in .reports/. */
-function testedFolders() {
-  const folders = ["tests", join("tests", "differential"), join("tests", "packed")];
-  for (const group of ["packages", "apps"]) {
-    for (const name of readdirSync(join(root, group))) {
-      const manifest = join(root, group, name, "package.json");
-      if (existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).scripts?.test)
-        folders.push(join(group, name));
-    }
-  }
-  return folders;
-}
+import { ensureInstalled, run } from "./bootstrap.mjs";
+import { root, testedFolders } from "./workspace-folders.mjs";
 
 /** Adds up every vitest JSON report of one folder. */
 function count(folder) {

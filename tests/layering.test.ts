@@ -7,7 +7,7 @@ const layers: Record<string, number> = {
   core: 0,
   "redis-protocol": 1,
   conformance: 1,
-  "test-support": 2,
+  "redis-testkit": 2,
   memory: 2,
   ioredis: 2,
   redis: 2,

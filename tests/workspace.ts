@@ -1,9 +1,9 @@
 // What the repository's own tests look at: its packages and their source files.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { root, workspaceFolders } from "../scripts/workspace-folders.mjs";
 
-export const root: string = join(dirname(fileURLToPath(import.meta.url)), "..");
+export { root };
 
 export interface SourceFile {
   path: string;
@@ -38,12 +38,8 @@ function sourceFile(path: string): SourceFile {
 }
 
 export function workspacePackages(): WorkspacePackage[] {
-  const folders = ["packages", "apps"].flatMap((group) =>
-    readdirSync(join(root, group)).map((name) => join(group, name)),
-  );
-  return folders
-    .filter((folder) => existsSync(join(root, folder, "package.json")))
-    .sort()
+  return workspaceFolders()
+    .filter((folder) => existsSync(join(root, folder, "src")))
     .map((folder) => {
       const manifest: WorkspacePackage["manifest"] & { name: string } = JSON.parse(
         readFileSync(join(root, folder, "package.json"), "utf8"),

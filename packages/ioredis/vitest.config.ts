@@ -1,6 +1,6 @@
 import { packageTests } from "../../vitest.shared.ts";
 
-const globalSetup = "@tollbooth-stores/test-support/global-setup";
+const globalSetup = "@tollbooth-stores/redis-testkit/global-setup";
 
 /** Every test runs on the newest ioredis, and again on the oldest that is supported. */
 export default packageTests({

@@ -22,7 +22,7 @@ import {
   type RedisPort,
   type RedisStoreOptions,
 } from "@tollbooth-stores/redis-protocol";
-import type { SharedRedis } from "@tollbooth-stores/test-support";
+import type { SharedRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, inject } from "vitest";
 
 const runs = Number(process.env.DIFFERENTIAL_RUNS ?? 350);

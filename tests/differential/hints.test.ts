@@ -1,7 +1,7 @@
 // Hints between processes of which one uses ioredis and the other node-redis: on a cluster both must mean the same channels.
 import { createIoredisVerificationStore } from "@tollbooth-stores/ioredis";
 import { createNodeRedisVerificationStore } from "@tollbooth-stores/redis";
-import { type ShownIn, startRedisCluster, wokenAfterMs } from "@tollbooth-stores/test-support";
+import { type ShownIn, startRedisCluster, wokenAfterMs } from "@tollbooth-stores/redis-testkit";
 import { expect, it, onTestFinished } from "vitest";
 
 /** Long before the 5 s that a waiter waits here whom no hint reaches. */

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startRedis } from "@tollbooth-stores/test-support";
+import { startRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { emptyProject, npmInstall, write } from "./consumer.ts";
 import { atLeast, type NodeVersion, nodeBinary, nodeVersions } from "./node-versions.ts";

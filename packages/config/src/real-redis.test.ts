@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { isStoreError } from "@tollbooth-stores/core";
-import { makeCertificates, redisCommand, startRedis, startTlsRedis } from "@tollbooth-stores/test-support";
+import { makeCertificates, redisCommand, startRedis, startTlsRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, describe, expect, inject, it } from "vitest";
 import { loadStores } from "./load-stores.ts";
 

@@ -1,7 +1,7 @@
 // What is particular to ioredis: clients of the caller's, and which kinds of them.
 import { once } from "node:events";
 import { createRequire } from "node:module";
-import { startRedis, wokenAfterMs } from "@tollbooth-stores/test-support";
+import { startRedis, wokenAfterMs } from "@tollbooth-stores/redis-testkit";
 import { Redis } from "ioredis";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { createIoredisStores, createIoredisVerificationStore } from "./index.ts";

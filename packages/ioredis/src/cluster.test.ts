@@ -1,5 +1,5 @@
 // A cluster, over a connection of ours and over a client of the caller's: what every provider over Redis must hold.
-import { clusterSuite } from "@tollbooth-stores/test-support/suites";
+import { clusterSuite } from "@tollbooth-stores/redis-testkit/suites";
 import { Cluster } from "ioredis";
 import { provider } from "./provider.test-support.ts";
 

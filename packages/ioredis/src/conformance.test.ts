@@ -1,5 +1,5 @@
 // The published suites over connections of our own to a plain server; and what clients of other versions make of it.
-import { conformanceSuites } from "@tollbooth-stores/test-support/suites";
+import { conformanceSuites } from "@tollbooth-stores/redis-testkit/suites";
 import { inject } from "vitest";
 import { createIoredisStores } from "./index.ts";
 import { clientTo, provider } from "./provider.test-support.ts";

@@ -1,5 +1,5 @@
 // Connections of our own, on real servers: what every provider over Redis must hold.
-import { connectionSuite, roundTripSuite } from "@tollbooth-stores/test-support/suites";
+import { connectionSuite, roundTripSuite } from "@tollbooth-stores/redis-testkit/suites";
 import { inject } from "vitest";
 import { provider } from "./provider.test-support.ts";
 

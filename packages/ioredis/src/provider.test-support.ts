@@ -1,5 +1,5 @@
 // ioredis's stores as the common tests see them, and clients of the test's own.
-import type { ClientProvider, RedisEndpoint } from "@tollbooth-stores/test-support";
+import type { ClientProvider, RedisEndpoint } from "@tollbooth-stores/redis-testkit";
 import { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import {

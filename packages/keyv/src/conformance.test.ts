@@ -11,7 +11,7 @@ import {
   verificationStoreSuite,
 } from "@tollbooth-stores/conformance";
 import { manualClock } from "@tollbooth-stores/core/testing";
-import type {} from "@tollbooth-stores/test-support/global-setup";
+import type {} from "@tollbooth-stores/redis-testkit/global-setup";
 import { Keyv } from "keyv";
 import { afterAll, inject } from "vitest";
 import type { KeyvLike } from "./checked-adapter.ts";

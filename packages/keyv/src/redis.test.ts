@@ -2,7 +2,7 @@
 import KeyvRedis from "@keyv/redis";
 import { type Harness, runProperty, storesProperties } from "@tollbooth-stores/conformance";
 import type { Stores } from "@tollbooth-stores/core";
-import { startRedis } from "@tollbooth-stores/test-support";
+import { startRedis } from "@tollbooth-stores/redis-testkit";
 import { Keyv } from "keyv";
 import { afterAll, describe, expect, it } from "vitest";
 import { createKeyvStores } from "./create-keyv-stores.ts";

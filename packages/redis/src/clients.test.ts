@@ -1,6 +1,6 @@
 // What is particular to node-redis: clients of the caller's, and which kinds of them.
 import { createRequire } from "node:module";
-import { startRedis, wokenAfterMs } from "@tollbooth-stores/test-support";
+import { startRedis, wokenAfterMs } from "@tollbooth-stores/redis-testkit";
 import { createClient } from "redis";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { createNodeRedisStores, createNodeRedisVerificationStore } from "./index.ts";

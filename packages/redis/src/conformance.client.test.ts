@@ -1,5 +1,5 @@
 // The published suites over a client of the caller's that speaks RESP2.
-import { conformanceSuites } from "@tollbooth-stores/test-support/suites";
+import { conformanceSuites } from "@tollbooth-stores/redis-testkit/suites";
 import { inject } from "vitest";
 import { clientTo, provider } from "./provider.test-support.ts";
 

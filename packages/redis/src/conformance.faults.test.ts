@@ -1,5 +1,5 @@
 // The published suite of all stores on a server that freezes, dies, forgets its scripts and refuses.
-import { failingServerSuite } from "@tollbooth-stores/test-support/suites";
+import { failingServerSuite } from "@tollbooth-stores/redis-testkit/suites";
 import { provider } from "./provider.test-support.ts";
 
 await failingServerSuite(provider);

@@ -1,5 +1,5 @@
 // The published suites over a pool of the caller's.
-import { conformanceSuites } from "@tollbooth-stores/test-support/suites";
+import { conformanceSuites } from "@tollbooth-stores/redis-testkit/suites";
 import { inject } from "vitest";
 import { poolTo, provider } from "./provider.test-support.ts";
 

@@ -1,7 +1,7 @@
 // The published suites over connections of our own to a plain server; and what clients of other versions make of it.
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
-import { connectionTo } from "@tollbooth-stores/test-support";
-import { conformanceSuites } from "@tollbooth-stores/test-support/suites";
+import { connectionTo } from "@tollbooth-stores/redis-testkit";
+import { conformanceSuites } from "@tollbooth-stores/redis-testkit/suites";
 import { inject } from "vitest";
 import { createNodeRedisStores } from "./index.ts";
 import { clientTo, provider } from "./provider.test-support.ts";

@@ -1,7 +1,7 @@
 // Who leaves a channel while somebody else is still subscribing to it: over a line that holds the server's answers back.
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import { redisCommand } from "@tollbooth-stores/test-support";
+import { redisCommand } from "@tollbooth-stores/redis-testkit";
 import { createClient } from "redis";
 import { expect, inject, it, onTestFinished, vi } from "vitest";
 import { nodeRedisSubscriber } from "./node-redis-subscriber.ts";

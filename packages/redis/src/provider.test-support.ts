@@ -1,5 +1,5 @@
 // node-redis's stores as the common tests see them, and clients of the test's own.
-import type { ClientProvider, RedisEndpoint } from "@tollbooth-stores/test-support";
+import type { ClientProvider, RedisEndpoint } from "@tollbooth-stores/redis-testkit";
 import { createClient, createClientPool } from "redis";
 import { onTestFinished } from "vitest";
 import {

@@ -1,5 +1,5 @@
 // A real Chromium for one test file, and pages in it that tell of everything that went wrong on them.
-import { findChromium } from "@tollbooth-stores/test-support/servers";
+import { findChromium } from "@tollbooth-stores/redis-testkit/servers";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, expect, onTestFinished, vi } from "vitest";
 

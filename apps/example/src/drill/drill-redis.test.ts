@@ -1,5 +1,5 @@
 // The drill's Redis: the user's is left as it was, and what cannot be used is told without its password.
-import { type RunningRedis, startRedis } from "@tollbooth-stores/test-support/servers";
+import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit/servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "../command-line.ts";
 import { ownRedis, usersRedis } from "./drill-redis.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startRedis } from "@tollbooth-stores/test-support/servers";
+import { startRedis } from "@tollbooth-stores/redis-testkit/servers";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { memoryMustFail } from "./report.ts";

@@ -1,5 +1,5 @@
 // FAULTS 24, and instances killed outright: real gateways on a real Redis under traffic, judged by the logs of others.
-import { startRedis } from "@tollbooth-stores/test-support";
+import { startRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { buyer } from "../client/paying-client.ts";
 import { onRedis, testConfig, testSystem } from "../testing/test-system.ts";

@@ -1,5 +1,5 @@
 // Several real gateways behind the front, on a real Redis: to a buyer they are one.
-import { startRedis } from "@tollbooth-stores/test-support";
+import { startRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, expect, test } from "vitest";
 import { buyer } from "../client/paying-client.ts";
 import { paymentHeader } from "../testing/forge.ts";

@@ -1,5 +1,5 @@
 // Shared state out of reach: the gateway on a real Redis that is frozen, killed and started again under it.
-import { startRedis } from "@tollbooth-stores/test-support";
+import { startRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, describe, expect, test } from "vitest";
 import { buyer } from "../client/paying-client.ts";
 import { testConfig, testSystem } from "../testing/test-system.ts";

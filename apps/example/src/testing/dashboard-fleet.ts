@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type RunningRedis, startRedis } from "@tollbooth-stores/test-support";
+import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type Dashboard, dashboard } from "../dashboard/dashboard.ts";
 import type { ActionResult, DashboardState } from "../dashboard/state.ts";

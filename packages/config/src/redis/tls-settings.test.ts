@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isStoreError } from "@tollbooth-stores/core";
-import { makeCertificates } from "@tollbooth-stores/test-support";
+import { makeCertificates } from "@tollbooth-stores/redis-testkit";
 import { afterAll, expect, it } from "vitest";
 import { loadStores } from "../load-stores.ts";
 import { fakeClient } from "./fake-client.test-support.ts";

@@ -19,7 +19,7 @@ declare module "vitest" {
   }
 }
 
-/** Named by a vitest configuration: `globalSetup: "@tollbooth-stores/test-support/global-setup"`. */
+/** Named by a vitest configuration: `globalSetup: "@tollbooth-stores/redis-testkit/global-setup"`. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const [single, tls] = await Promise.all([startRedis(), startTlsRedis()]);
   // Only plain data reaches the workers.

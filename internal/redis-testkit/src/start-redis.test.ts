@@ -123,7 +123,7 @@ describe("startTlsRedis", () => {
 describe("a test run that dies", () => {
   it.each(["SIGKILL", "SIGTERM"] as const)("by %s leaves no server and no folder", async (signal) => {
     const script = `
-      import { startRedis } from "@tollbooth-stores/test-support";
+      import { startRedis } from "@tollbooth-stores/redis-testkit";
       const redis = await startRedis();
       console.log(redis.pid, (await redis.command("CONFIG", "GET", "dir"))[1]);
       setInterval(() => {}, 1000);`;
