@@ -1,6 +1,6 @@
 // Which servers are new enough: asked of a server that does not know our scripts, before it is given any.
-import { serverTooOld } from "./redis-errors.ts";
-import type { RedisPort } from "./redis-port.ts";
+import { serverTooOld } from "../connection/redis-errors.ts";
+import type { RedisPort } from "../redis-port.ts";
 import { versionScript } from "./scripts.ts";
 
 /** The oldest Redis that the scripts are for. Every Valkey is newer: its own 7.2 is the first. */

@@ -1,9 +1,9 @@
 // Core's hot session transitions as calls of the session script.
 import { creditPastDeadline, type NativeTransitions, quotaTooLarge } from "@tollbooth-stores/core/native";
-import { callRunner, jitter, type RunCall } from "./native-context.ts";
-import { replyReader, unreadable } from "./reading.ts";
-import type { ScriptRunner } from "./script-runner.ts";
-import { sessionScript } from "./scripts.ts";
+import { callRunner, jitter, type RunCall } from "../scripts/native-context.ts";
+import { replyReader, unreadable } from "../scripts/reading.ts";
+import type { ScriptRunner } from "../scripts/script-runner.ts";
+import { sessionScript } from "../scripts/scripts.ts";
 import { quotaArguments, sessionOf } from "./session-fields.ts";
 
 export function sessionCalls(runner: ScriptRunner): RunCall {

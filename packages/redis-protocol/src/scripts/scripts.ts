@@ -1,10 +1,10 @@
 // The scripts, each once: prelude and operations in one source, with the SHA-1 by which servers know it.
 import { createHash } from "node:crypto";
-import prelude from "./lua/prelude.lua";
-import rateLimit from "./lua/rate-limit.lua";
-import session from "./lua/session.lua";
-import verification from "./lua/verification.lua";
-import version from "./lua/version.lua";
+import rateLimit from "../rate-limit/rate-limit.lua";
+import session from "../session/session.lua";
+import verification from "../verification/verification.lua";
+import prelude from "./prelude.lua";
+import version from "./version.lua";
 
 export interface Script {
   readonly name: "rate-limit" | "session" | "verification";

@@ -1,7 +1,7 @@
 // What the native transitions of all three stores share: one call at a time, its own error words translated.
 import { type CallOptions, StoreError } from "@tollbooth-stores/core";
+import { refused, rightMissing } from "../connection/redis-errors.ts";
 import { type ReplyReader, replyReader } from "./reading.ts";
-import { refused, rightMissing } from "./redis-errors.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 import type { Script } from "./scripts.ts";
 
