@@ -20,8 +20,8 @@ import type { NativePort, NativeTransitions } from "@tollbooth-stores/core/nativ
 import { rateLimitNatives } from "./rate-limit/rate-limit-natives.ts";
 import type { RedisPort } from "./redis-port.ts";
 import { type ScriptRunner, scriptRunner } from "./scripts/script-runner.ts";
-import { sessionScript } from "./scripts/scripts.ts";
 import { sessionCalls, sessionNatives } from "./session/session-natives.ts";
+import { sessionScript } from "./session/session-script.ts";
 import { sessionTransact } from "./session/session-transact.ts";
 import { hintChannels } from "./verification/hint-channels.ts";
 import { verificationNatives } from "./verification/verification-natives.ts";

@@ -18,7 +18,10 @@ export {
   type RedisStoreOptions,
 } from "./create-redis-stores.ts";
 export { NotSent, type RedisPort } from "./redis-port.ts";
-export { rateLimitScript, type Script, sessionScript, verificationScript } from "./scripts/scripts.ts";
+export { rateLimitScript } from "./rate-limit/rate-limit-script.ts";
+export type { Script } from "./scripts/script.ts";
+export { sessionScript } from "./session/session-script.ts";
+export { verificationScript } from "./verification/verification-script.ts";
 export {
   type RedisFactories,
   type RedisProvider,

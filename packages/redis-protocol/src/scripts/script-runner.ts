@@ -9,7 +9,7 @@ import {
   timedOut,
 } from "../connection/redis-errors.ts";
 import { NotSent, type RedisPort } from "../redis-port.ts";
-import type { Script } from "./scripts.ts";
+import type { Script } from "./script.ts";
 import { requireNewEnough } from "./server-version.ts";
 
 /** One call within a script call. Its keys share a slot. */

@@ -2,8 +2,7 @@
 import type { Stores } from "@tollbooth-stores/core";
 import { describe, expect, it } from "vitest";
 import { createRedisStores, NotSent, type RedisPort } from "../index.ts";
-import { versionScript } from "./scripts.ts";
-import { isTooOld } from "./server-version.ts";
+import { isTooOld, versionScript } from "./server-version.ts";
 
 interface FakeServer {
   /** What the version script answers, or throws. */

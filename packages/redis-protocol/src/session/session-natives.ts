@@ -3,8 +3,8 @@ import { creditPastDeadline, type NativeTransitions, quotaTooLarge } from "@toll
 import { callRunner, jitter, type RunCall } from "../scripts/native-context.ts";
 import { replyReader, unreadable } from "../scripts/reading.ts";
 import type { ScriptRunner } from "../scripts/script-runner.ts";
-import { sessionScript } from "../scripts/scripts.ts";
 import { quotaArguments, sessionOf } from "./session-fields.ts";
+import { sessionScript } from "./session-script.ts";
 
 export function sessionCalls(runner: ScriptRunner): RunCall {
   return callRunner(runner, sessionScript, "A stored session", { DEADLINE: creditPastDeadline, QUOTA: quotaTooLarge });

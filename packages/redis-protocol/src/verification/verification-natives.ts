@@ -4,8 +4,8 @@ import { type NativeTransitions, retentionTooLong } from "@tollbooth-stores/core
 import { callRunner, jitter } from "../scripts/native-context.ts";
 import { type ReplyReader, unreadable } from "../scripts/reading.ts";
 import type { ScriptRunner } from "../scripts/script-runner.ts";
-import { verificationScript } from "../scripts/scripts.ts";
 import { type HintChannels, noHints } from "./hint-channels.ts";
+import { verificationScript } from "./verification-script.ts";
 
 type View = Exclude<Claim, { status: "claimed" | "mismatch" }> | { status: "absent" };
 
