@@ -36,7 +36,7 @@ export type { CommonOptions, StoreOptions, Stores } from "./stores.ts";
 // Session data: how it is kept, and how a record becomes JSON.
 export { jsonCodec } from "./session/json-codec.ts";
 export { type EncryptedCodecOptions, type EncryptionKey, encryptedCodec } from "./session/encrypted-codec.ts";
-export type { SessionCodec } from "./session/session-codec.ts";
+export type { SessionCodec } from "./session-codec.ts";
 export { toJSONRecord } from "./session/to-json-record.ts";
 
 // What can go wrong, and how to watch.

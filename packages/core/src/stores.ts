@@ -1,8 +1,8 @@
 // The three stores together, and the options that every provider takes.
 import type { CallOptions } from "./call-options.ts";
 import type { RateLimitStore } from "./rate-limit/rate-limit-store.ts";
-import type { SessionCodec } from "./session/session-codec.ts";
 import type { SessionStore } from "./session/session-store.ts";
+import type { SessionCodec } from "./session-codec.ts";
 import type { VerificationStore } from "./verification/verification-store.ts";
 
 /** The three stores of one backend (or of several: configuration may give each store its own). */
