@@ -31,7 +31,8 @@ export type {
 } from "./rate-limit/rate-limit-store.ts";
 export type { ListedSession, Missing, NewSession, SessionRecord, SessionStore } from "./session/session-store.ts";
 export type { Claim, Ended, Lease, LeaseExpiry, VerificationStore } from "./verification/verification-store.ts";
-export type { CommonOptions, StoreOptions, Stores } from "./stores.ts";
+export type { Stores } from "./stores.ts";
+export type { CommonOptions, StoreOptions } from "./store-options.ts";
 
 // Session data: how it is kept, and how a record becomes JSON.
 export { jsonCodec } from "./session/json-codec.ts";

@@ -2,9 +2,8 @@
 import type { AtomicPort, StoredRecord } from "../atomic-port.ts";
 import { requireDurationMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
-import { resolveStoreOptions } from "../store-options.ts";
+import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
-import type { StoreOptions } from "../stores.ts";
 import { parseReceipt } from "./algorithm.ts";
 import { type CheckGroup, consumeAll } from "./consume-all.ts";
 import { type Limit, limitOf } from "./policy.ts";
