@@ -7,7 +7,9 @@ export {
   type RateLimitRule,
   rateLimiter,
 } from "./rate-limit/rate-limiter.ts";
-export { type Paid, type Payment, type PaymentSteps, type PayOnceOptions, payOnce } from "./verification/pay-once.ts";
+export { type PayOnceOptions, payOnce } from "./verification/pay-once.ts";
+export type { Payment, PaymentSteps } from "./verification/payment.ts";
+export type { Paid } from "./verification/paid.ts";
 export { type StepContext, type Verify, type VerifyOnceOptions, verifyOnce } from "./verification/verify-once.ts";
 export {
   type PaymentIdentity,
