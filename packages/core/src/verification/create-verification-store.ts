@@ -4,10 +4,9 @@ import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs, requireInstantMs } from "../durations.ts";
 import { invalidArgument, StoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
-import type { TransitionCatalog, TransitionName } from "../native.ts";
-import { resolveStoreOptions } from "../store-options.ts";
+import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
-import type { StoreOptions } from "../stores.ts";
+import type { VerificationCatalog } from "./catalog.ts";
 import { claim, reconcile } from "./claim.ts";
 import { complete, markUnknown, release } from "./end.ts";
 import { note, renew } from "./hold.ts";
@@ -21,13 +20,13 @@ const MAX_TOKEN_LENGTH = 200;
 const DEFAULT_WAIT_MS = 250;
 
 /** The transitions of this store, by their methods' names. */
-type Operation = TransitionName extends infer Name
+type Operation = keyof VerificationCatalog extends infer Name
   ? Name extends `verification.${infer Method}`
     ? Method
     : never
   : never;
-type Arguments<Name extends Operation> = TransitionCatalog[`verification.${Name}`]["arguments"];
-type Reply<Name extends Operation> = TransitionCatalog[`verification.${Name}`]["reply"];
+type Arguments<Name extends Operation> = VerificationCatalog[`verification.${Name}`]["arguments"];
+type Reply<Name extends Operation> = VerificationCatalog[`verification.${Name}`]["reply"];
 
 /**
  * The verification store of a backend. `keyPrefix` is used as written, default "tollbooth:verify". `owned`: closing the
@@ -35,7 +34,7 @@ type Reply<Name extends Operation> = TransitionCatalog[`verification.${Name}`]["
  */
 export function createVerificationStore(port: AtomicPort, options: StoreOptions = {}, owned = true): VerificationStore {
   const { keyPrefix, provider, defaults, maxValueBytes } = resolveStoreOptions(options, "verifications");
-  const runtime = storeRuntime(port, { store: "verifications", provider }, owned);
+  const runtime = storeRuntime<VerificationCatalog>(port, { store: "verifications", provider }, owned);
   const recordKey = (hash: string) => `${keyPrefix}:{${hash}}:c`;
   const keyOf = (key: string) => recordKey(sha256(requireText(key, "key")));
 
