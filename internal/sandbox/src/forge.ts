@@ -1,9 +1,10 @@
 // Payments as tests need them: signed by hand, so that each single field can be wrong.
 import { randomBytes } from "node:crypto";
-import { type Address, type Hex, numberToHex } from "viem";
+import { authorizationTypes } from "@x402/evm";
+import { type Address, type Hex, hexToBigInt, numberToHex, parseSignature, serializeSignature } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { simulatedChain } from "../chain.ts";
-import { partsOf } from "../eip3009.ts";
+import { simulatedChain } from "./chain.ts";
+import { curveOrder } from "./eip3009.ts";
 
 /** The recipient of config/memory.yaml and of the tests' configuration. */
 export const payTo: Address = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
@@ -59,16 +60,7 @@ export async function makePayment(account: PrivateKeyAccount, forgery: Forgery =
       chainId: forgery.chainId ?? simulatedChain.chainId,
       verifyingContract: forgery.verifyingContract ?? token.address,
     },
-    types: {
-      TransferWithAuthorization: [
-        { name: "from", type: "address" },
-        { name: "to", type: "address" },
-        { name: "value", type: "uint256" },
-        { name: "validAfter", type: "uint256" },
-        { name: "validBefore", type: "uint256" },
-        { name: "nonce", type: "bytes32" },
-      ],
-    },
+    types: authorizationTypes,
     primaryType: "TransferWithAuthorization",
     message: {
       from,
@@ -96,12 +88,9 @@ export function paymentHeader(payload: unknown): Record<string, string> {
   return { "payment-signature": Buffer.from(JSON.stringify(payload)).toString("base64") };
 }
 
-const curveOrder = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-
 /** The other signature that recovers to the same signer: s mirrored, v flipped. */
 export function malleate(signature: Hex): Hex {
-  const parts = partsOf(signature);
-  if (parts === undefined) throw new Error("not a signature");
-  const hex = (value: bigint) => numberToHex(value, { size: 32 }).slice(2);
-  return `0x${hex(parts.r)}${hex(curveOrder - parts.s)}${(28 - parts.yParity).toString(16)}`;
+  const { r, s, yParity } = parseSignature(signature);
+  const mirrored = numberToHex(curveOrder - hexToBigInt(s), { size: 32 });
+  return serializeSignature({ r, s: mirrored, yParity: 1 - yParity });
 }

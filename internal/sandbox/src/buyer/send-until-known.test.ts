@@ -1,7 +1,7 @@
 // What a buyer does with 503: the same request again, when it is told to, and not for ever.
 import { createServer } from "node:http";
 import { afterEach, expect, test } from "vitest";
-import { portOf } from "../process/listen.ts";
+import { urlOf } from "../testing/serve.ts";
 import { sendUntilKnown } from "./send-until-known.ts";
 
 const closing: (() => void)[] = [];
@@ -19,7 +19,7 @@ async function answering(...answers: { status: number; retryAfter?: string }[]) 
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   closing.push(() => server.close());
-  return { url: portOf(server, "127.0.0.1").url, payments };
+  return { url: urlOf(server), payments };
 }
 
 /** Waits no time at all, and remembers for how long it should have. */

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { HTTPFacilitatorClient } from "@x402/core/http";
 import type { PaymentRequirements } from "@x402/core/types";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type AppendLog, appendLog, readLog } from "../append-log.ts";
+import { buyer } from "../buyer/paying-client.ts";
 import { demoAccount, simulatedChain } from "../chain.ts";
-import { buyer } from "../client/paying-client.ts";
-import { type AppendLog, appendLog, readLog } from "../process/append-log.ts";
-import { type Listening, listen } from "../process/listen.ts";
-import { payTo } from "../testing/forge.ts";
+import { payTo } from "../forge.ts";
+import { type Served, serve } from "../testing/serve.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { ledgerApp } from "./ledger-app.ts";
 
@@ -28,7 +28,7 @@ const requirements: PaymentRequirements = {
 let directory: string;
 let ledger: Ledger;
 let log: AppendLog;
-let server: Listening;
+let server: Served;
 let facilitator: HTTPFacilitatorClient;
 
 beforeEach(async () => {
@@ -37,11 +37,11 @@ beforeEach(async () => {
   ledger = openLedger(join(directory, "ledger.jsonl"), domain, () => Math.floor(Date.now() / 1_000));
   ledger.mint([payer.address], 15_000n);
   log = appendLog(join(directory, "facilitator.jsonl"));
-  server = await listen(ledgerApp(ledger, log).fetch, 0);
+  server = await serve(ledgerApp(ledger, log).fetch);
   facilitator = new HTTPFacilitatorClient({ url: `${server.url}/facilitator`, timeoutMs: 2_000 });
 });
 afterEach(async () => {
-  await server.stop(100);
+  await server.stop();
   ledger.close();
   log.close();
   rmSync(directory, { recursive: true });

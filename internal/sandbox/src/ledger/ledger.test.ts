@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readLog } from "../append-log.ts";
 import { demoAccount, simulatedChain } from "../chain.ts";
 import type { Authorization } from "../eip3009.ts";
-import { readLog } from "../process/append-log.ts";
-import { makePayment, malleate, payTo, randomNonce } from "../testing/forge.ts";
+import { makePayment, malleate, payTo, randomNonce } from "../forge.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 
 const payer = demoAccount("ledger test");

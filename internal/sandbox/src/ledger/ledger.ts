@@ -1,7 +1,7 @@
 // The SIMULATED chain: balances and used nonces of one EIP-3009 token, kept in an append-only log of transfers.
-import { type Address, getAddress, type Hex, isAddressEqual, keccak256, toHex } from "viem";
-import { type Authorization, isLowS, partsOf, signerOf, type TokenDomain } from "../eip3009.ts";
-import { appendLog, readLog } from "../process/append-log.ts";
+import { type Address, getAddress, type Hex, keccak256, toHex } from "viem";
+import { appendLog, readLog } from "../append-log.ts";
+import { type Authorization, isSignedByPayer, type TokenDomain } from "../eip3009.ts";
 
 /** One executed authorization. */
 interface Transfer {
@@ -76,9 +76,7 @@ export function openLedger(file: string, domain: TokenDomain, nowSeconds: () => 
     if (balanceOf(authorization.from) < authorization.value) throw new Error("transfer amount exceeds balance");
   };
   const checkSignature = async (authorization: Authorization, signature: Hex) => {
-    const parts = partsOf(signature);
-    const signer = parts && isLowS(parts.s) ? await signerOf(domain, authorization, signature) : undefined;
-    if (signer === undefined || !isAddressEqual(signer, authorization.from)) throw new Error("invalid signature");
+    if (!(await isSignedByPayer(domain, authorization, signature))) throw new Error("invalid signature");
   };
 
   return {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
-import type { AppendLog } from "../process/append-log.ts";
+import type { AppendLog } from "../append-log.ts";
 
 const behaviourSchema = z.strictObject({
   /** Every answer takes this long, in milliseconds. */
