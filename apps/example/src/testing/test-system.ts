@@ -1,0 +1,41 @@
+// The gateway before a sandbox of its own, all in the test's process but over real sockets: started once for a test file.
+import { type RunningSandbox, type SandboxControls, sandboxControls, testConfig } from "@tollbooth-stores/sandbox";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { type ServedGateway, serveGateway } from "./serve-gateway.ts";
+import { type InProcessSandbox, startSandbox } from "./start-sandbox.ts";
+
+export interface TestSystem extends SandboxControls {
+  /** The gateway's address. */
+  url(path?: string): string;
+  running(): RunningSandbox;
+}
+
+/** Registers the hooks; call it once at a test file's top level. Faults end with the test that asked for them. */
+export function testSystem(config: string = testConfig): TestSystem {
+  let sandbox: InProcessSandbox | undefined;
+  let gateway: ServedGateway | undefined;
+  const running = () => {
+    if (sandbox === undefined) throw new Error("The system is not running.");
+    return sandbox;
+  };
+  const controls = sandboxControls(running);
+
+  beforeAll(async () => {
+    sandbox = await startSandbox();
+    gateway = await serveGateway(config, sandbox.env);
+  });
+  afterEach(() => controls.reset());
+  afterAll(async () => {
+    await gateway?.stop();
+    await sandbox?.stop();
+  });
+
+  return {
+    ...controls,
+    running,
+    url(path = "") {
+      if (gateway === undefined) throw new Error("The system is not running.");
+      return gateway.url + path;
+    },
+  };
+}
