@@ -8,6 +8,7 @@ const layers: Record<string, number> = {
   "redis-protocol": 1,
   conformance: 1,
   "redis-testkit": 2,
+  sandbox: 2,
   memory: 2,
   ioredis: 2,
   redis: 2,
@@ -20,6 +21,7 @@ const layers: Record<string, number> = {
   fastify: 3,
   hono: 3,
   example: 4,
+  playground: 5,
   benchmarks: 4,
 };
 const scope = "@tollbooth-stores/";

@@ -1,16 +1,9 @@
 import type { Options } from "tsup";
 import { packageBuild } from "../../tsup.shared.ts";
 
-// Programs, not a library: each process of the example is an entry, and nobody imports their types.
+// Programs, not a library: each process but the gateway, which is the example's, is an entry. Nobody imports their types.
 const programs = packageBuild(
-  [
-    "src/main.ts",
-    "src/pay.ts",
-    "src/drill/main.ts",
-    "src/gateway/gateway.ts",
-    "src/simulated-ledger/simulated-ledger.ts",
-    "src/upstream/upstream.ts",
-  ],
+  ["src/main.ts", "src/pay.ts", "src/drill/main.ts", "src/processes/simulated-ledger.ts", "src/processes/upstream.ts"],
   // The page below dist/dashboard is built at the same time, and cleans up after itself.
   { dts: false, clean: ["!dashboard/**"] },
 );

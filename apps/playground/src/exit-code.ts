@@ -1,7 +1,8 @@
 // The exit code of the programs that start others, for what went wrong.
+
 import { isStoreError } from "@tollbooth-stores/core";
+import { ConfigError } from "@tollbooth-stores/example";
 import { UsageError } from "./command-line.ts";
-import { ConfigError } from "./gateway/gateway-config.ts";
 import { ChildFailed } from "./process/supervisor.ts";
 
 /** 2: a mistake on the command line or in the configuration, which the user can mend. A child's own code passes through. */

@@ -1,14 +1,13 @@
 // `npm start -- --instances N --redis` as a user runs it: what it refuses, what it survives, and that nothing is left of it.
+
 import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { buyer, demoAccount, payerLabel, readLog, testConfig } from "@tollbooth-stores/sandbox";
 import { describe, expect, test, vi } from "vitest";
-import { demoAccount, payerLabel } from "./chain.ts";
-import { buyer } from "./client/paying-client.ts";
-import { readLog } from "./process/append-log.ts";
 import { mainForEachTest } from "./testing/run-main.ts";
-import { onRedis, testConfig } from "./testing/test-system.ts";
+import { onRedis } from "./testing/test-system.ts";
 import { ask, askUntilAnswered, signedPayments } from "./testing/traffic.ts";
 
 /** As config/redis.yaml has it: where Redis is comes from the environment. */

@@ -1,11 +1,10 @@
 // The example as a user runs it: start, stop, SIGTERM under load, kills, and what cannot be started.
+
 import { createServer } from "node:net";
+import { buyer, demoAccount, payerLabel, readLog, testConfig } from "@tollbooth-stores/sandbox";
 import { describe, expect, test } from "vitest";
-import { demoAccount, payerLabel } from "./chain.ts";
-import { buyer } from "./client/paying-client.ts";
-import { readLog } from "./process/append-log.ts";
 import { allGone, mainForEachTest } from "./testing/run-main.ts";
-import { onRedis, testConfig } from "./testing/test-system.ts";
+import { onRedis } from "./testing/test-system.ts";
 
 const main = mainForEachTest();
 

@@ -2,9 +2,9 @@
 import { mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
 import { dashboard } from "./dashboard/dashboard.ts";
+import { exampleConfig } from "./example-files.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { startFleet } from "./fleet/start-fleet.ts";
 import { hasRedisServer, privateRedis } from "./process/private-redis.ts";
@@ -12,7 +12,6 @@ import { stopRequested } from "./process/stop-requested.ts";
 import { ChildFailed } from "./process/supervisor.ts";
 import { instanceTrouble, readinessTrouble } from "./told-trouble.ts";
 
-const configFile = (name: string) => fileURLToPath(new URL(`../config/${name}.yaml`, import.meta.url));
 /** More processes than this show nothing more. */
 const mostInstances = 16;
 
@@ -29,7 +28,7 @@ async function main(): Promise<number> {
   const withRedis = flags.has("redis");
   const count = integerOption("instances", options.instances, 1, mostInstances) ?? (withRedis ? 3 : 1);
   const port = portOption(options.port);
-  const config = resolve(options.config ?? configFile(withRedis ? "redis" : "memory"));
+  const config = resolve(options.config ?? exampleConfig(withRedis ? "redis" : "memory"));
   const found = statSync(config, { throwIfNoEntry: false });
   if (found === undefined) throw new UsageError(`There is no configuration file ${config}.`);
   if (found.isDirectory()) throw new UsageError(`--config: ${config} is a folder; name a file.`);

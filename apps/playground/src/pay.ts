@@ -1,10 +1,9 @@
 // `npm run pay`: one buyer's whole tour of a running gateway, every step printed. Signs for real; only the ledger is simulated.
+
 import { randomInt } from "node:crypto";
+import { type Buyer, buyer, demoAccount, fundedAccounts, payerLabel, sendUntilKnown } from "@tollbooth-stores/sandbox";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { z } from "zod";
-import { demoAccount, fundedAccounts, payerLabel } from "./chain.ts";
-import { type Buyer, buyer } from "./client/paying-client.ts";
-import { sendUntilKnown } from "./client/send-until-known.ts";
 import { readCommand, UsageError } from "./command-line.ts";
 
 const sessionSchema = z.object({ session: z.string(), expiresAt: z.string(), callsLeft: z.string().optional() });

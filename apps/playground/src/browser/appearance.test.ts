@@ -4,11 +4,12 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { exampleConfig } from "../example-files.ts";
 import { runMain } from "../testing/run-main.ts";
 import { button, live, newPage, type OpenedPage, region, startBrowser } from "./browser.ts";
 import { keepBusy } from "./busy.ts";
 
-const config = readFileSync(new URL("../../config/redis.yaml", import.meta.url), "utf8");
+const config = readFileSync(exampleConfig("redis"), "utf8");
 const artifacts = fileURLToPath(new URL("../../.artifacts/", import.meta.url));
 const browser = await startBrowser();
 const main = runMain(config, ["--port", "0", "--redis", "--instances", "3"]);

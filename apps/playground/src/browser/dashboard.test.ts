@@ -1,14 +1,16 @@
 // The dashboard in a real browser, on three gateways that share a Redis: what its buttons do, and what the page tells of it.
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readLog } from "@tollbooth-stores/sandbox";
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { readLog } from "../process/append-log.ts";
+import { exampleConfig } from "../example-files.ts";
 import { runMain } from "../testing/run-main.ts";
 import { button, entryAfter, live, openPage, region, startBrowser } from "./browser.ts";
 import { card, counters, shownOf } from "./shown.ts";
 
-const configOf = (name: string) => readFileSync(new URL(`../../config/${name}.yaml`, import.meta.url), "utf8");
+const configOf = (name: string) => readFileSync(exampleConfig(name), "utf8");
 const browser = await startBrowser();
 const main = runMain(configOf("redis"), ["--port", "0", "--redis", "--instances", "3"]);
 afterAll(() => main.dispose());

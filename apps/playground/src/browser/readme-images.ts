@@ -3,11 +3,12 @@
 import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { exampleConfig } from "../example-files.ts";
 import { runMain } from "../testing/run-main.ts";
 import { openPage, startBrowser } from "./browser.ts";
 import { keepBusy } from "./busy.ts";
 
-const config = readFileSync(new URL("../../config/redis.yaml", import.meta.url), "utf8");
+const config = readFileSync(exampleConfig("redis"), "utf8");
 const browser = await startBrowser();
 const main = runMain(config, ["--port", "0", "--redis", "--instances", "3"]);
 afterAll(() => main.dispose());

@@ -1,6 +1,6 @@
 // What is shown of clients and sessions, from what several gateways report in any order.
+import type { DecisionReport, GatewayReport, SessionReport } from "@tollbooth-stores/example";
 import { beforeEach, expect, test } from "vitest";
-import type { DecisionReport, GatewayReport, SessionReport } from "../gateway/gateway-report.ts";
 import { type Clients, clients } from "./clients.ts";
 
 const payer = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";

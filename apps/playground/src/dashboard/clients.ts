@@ -1,6 +1,5 @@
 // What clients may still do and how long sessions still last, from what the gateways report.
-import type { DecisionReport, GatewayReport, SessionReport } from "../gateway/gateway-report.ts";
-import { keepLatest } from "../keep-latest.ts";
+import { type DecisionReport, type GatewayReport, keepLatest, type SessionReport } from "@tollbooth-stores/example";
 import type { Allowance, SessionState } from "./state.ts";
 
 /** What is shown of a list, the newest first, and how many more there are. */

@@ -1,8 +1,9 @@
 // The live dashboard: a page at "/" for browsers, its events and its actions, over what the fleet and its logs tell.
+
 import { randomBytes } from "node:crypto";
+import { readGatewayReport } from "@tollbooth-stores/example";
 import type { OwnPages } from "../fleet/front.ts";
 import type { Fleet, FleetOptions } from "../fleet/start-fleet.ts";
-import { readGatewayReport } from "../gateway/gateway-report.ts";
 import { answerAction } from "./action-requests.ts";
 import type { ActionContext } from "./actions/action.ts";
 import { type Actions, actions } from "./actions/run-action.ts";

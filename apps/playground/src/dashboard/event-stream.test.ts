@@ -1,9 +1,10 @@
 // Server-sent events over real sockets: the state at once, changes only, slow readers dropped, an end at shutdown.
+
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import { connect } from "node:net";
+import { portOf } from "@tollbooth-stores/example";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { portOf } from "../process/listen.ts";
 import { type EventStream, type EventStreamOptions, eventStream } from "./event-stream.ts";
 
 let sections: Record<string, unknown>;

@@ -1,8 +1,9 @@
 // The page over HTTP, as a fleet's front gives it out: its headers, its token, and what is not there.
+
 import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
+import { portOf } from "@tollbooth-stores/example";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { portOf } from "../process/listen.ts";
 import { programs } from "../testing/test-system.ts";
 import { pageFiles } from "./page-files.ts";
 

@@ -1,7 +1,8 @@
 // What the logs' lines add up to.
+
 import { paymentKey } from "@tollbooth-stores/core";
+import { simulatedChain } from "@tollbooth-stores/sandbox";
 import { expect, test } from "vitest";
-import { simulatedChain } from "../chain.ts";
 import { paymentTally } from "./payment-counts.ts";
 
 const payer = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";

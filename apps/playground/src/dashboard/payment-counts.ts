@@ -1,6 +1,7 @@
 // What became of each payment, read from the logs of the ledger, its facilitator and the upstream, and from nothing else.
+
 import { isStoreError, paymentKey } from "@tollbooth-stores/core";
-import { simulatedChain } from "../chain.ts";
+import { simulatedChain } from "@tollbooth-stores/sandbox";
 import type { PaymentCounts, Tally } from "./state.ts";
 
 export interface PaymentTally {

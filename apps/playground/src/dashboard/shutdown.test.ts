@@ -1,9 +1,9 @@
 // The program with a dashboard open: a bare start has one, and it holds nobody up at the end.
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
+import { testConfig } from "@tollbooth-stores/sandbox";
 import { afterEach, expect, test } from "vitest";
 import { allGone, type MainRun, runMain } from "../testing/run-main.ts";
-import { testConfig } from "../testing/test-system.ts";
 
 let run: MainRun | undefined;
 afterEach(async () => {

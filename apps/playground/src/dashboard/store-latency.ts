@@ -1,5 +1,5 @@
 // What store operations took within the last minute, from the gateways' histograms, and their errors since the start.
-import { bucketMs, type GatewayReport } from "../gateway/gateway-report.ts";
+import { bucketMs, type GatewayReport } from "@tollbooth-stores/example";
 import { lastMinute } from "./last-minute.ts";
 import type { StoreState } from "./state.ts";
 

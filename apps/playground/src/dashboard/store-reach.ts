@@ -1,6 +1,5 @@
 // Whether each gateway's stores answered when it asked them last, from what it reports: nobody asks them for the page's sake.
-import type { GatewayReport } from "../gateway/gateway-report.ts";
-import { keepLatest } from "../keep-latest.ts";
+import { type GatewayReport, keepLatest } from "@tollbooth-stores/example";
 
 export interface StoreReach {
   heard(report: Pick<GatewayReport, "pid" | "operations">): void;

@@ -1,5 +1,5 @@
 // What the verdicts are computed from: the plan, the three logs, what was sent and signed, and the drill's own kills.
-import type { Limit } from "../gateway/gateway-config.ts";
+import type { Limit } from "@tollbooth-stores/example";
 import type { LaneLogs } from "./lane-logs.ts";
 import type { Plan } from "./plan.ts";
 

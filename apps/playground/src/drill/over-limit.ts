@@ -1,6 +1,5 @@
 // The row about limits: handler runs beyond what an address, a payer or a bought session may have.
-import { clientIp } from "../gateway/client-ip.ts";
-import type { Limit } from "../gateway/gateway-config.ts";
+import { clientIp, type Limit } from "@tollbooth-stores/example";
 import { type Evidence, grouped } from "./evidence.ts";
 import type { Row } from "./lane.ts";
 import type { Run } from "./lane-logs.ts";

@@ -1,5 +1,5 @@
 // What a gateway's configuration promises, in the terms of the drill: limits, and how long and for how much sessions are open.
-import type { GatewayConfig, RouteConfig } from "../gateway/gateway-config.ts";
+import type { GatewayConfig, RouteConfig } from "@tollbooth-stores/example";
 import type { Rules } from "./evidence.ts";
 import { type DrillRequest, TraceError } from "./trace.ts";
 

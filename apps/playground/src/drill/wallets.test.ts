@@ -1,8 +1,9 @@
 // Payers ask for prices before they sign; that must not use up what the trace's own clients may have.
+
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { portOf } from "@tollbooth-stores/example";
 import { expect, onTestFinished, test } from "vitest";
-import { portOf } from "../process/listen.ts";
 import { wallets } from "./wallets.ts";
 
 test("prices are asked for under an address that no client of a trace has", async () => {

@@ -1,9 +1,15 @@
 // The drill's payers: an account for each name, funded, and each payment of the plan signed once, whoever presents it.
+import {
+  addressSchema,
+  type Buyer,
+  buyer,
+  bytes32Schema,
+  demoAccount,
+  fundedAccounts,
+  payerLabel,
+} from "@tollbooth-stores/sandbox";
 import type { PaymentPayload } from "@x402/core/types";
 import { z } from "zod";
-import { demoAccount, fundedAccounts, payerLabel } from "../chain.ts";
-import { type Buyer, buyer } from "../client/paying-client.ts";
-import { addressSchema, bytes32Schema } from "../hex-schemas.ts";
 import type { RouteRules } from "./evidence.ts";
 import type { Paying } from "./plan.ts";
 

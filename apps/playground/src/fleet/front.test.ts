@@ -1,11 +1,12 @@
 // The front by itself, before instances that a test plays: what it passes on, what it adds, and what it says of losses.
+
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listen, portOf } from "@tollbooth-stores/example";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { listen, portOf } from "../process/listen.ts";
 import { type Front, type FrontOptions, type Passed, startFront } from "./front.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;

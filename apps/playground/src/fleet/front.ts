@@ -1,7 +1,8 @@
 // The front: one port for all instances. Round robin, no retries, and an honest 503 where an instance was lost.
+
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { portOf } from "@tollbooth-stores/example";
 import { createProxyServer } from "httpxy";
-import { portOf } from "../process/listen.ts";
 import type { Instances } from "./instances.ts";
 
 /** One request that went through the front, once its answer is out. */

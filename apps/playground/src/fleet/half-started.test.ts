@@ -12,8 +12,8 @@ test("an upstream that is slow to start is gone when the ledger could not be sta
   const folder = mkdtempSync(join(tmpdir(), "half-started-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const program = (name: string, code: string) => {
-    mkdirSync(join(folder, name));
-    writeFileSync(join(folder, name, `${name}.js`), code);
+    mkdirSync(join(folder, "processes"), { recursive: true });
+    writeFileSync(join(folder, "processes", `${name}.js`), code);
   };
   // The ledger fails as soon as there is an upstream, which serves a little later.
   const pidFile = join(folder, "pid");

@@ -1,8 +1,9 @@
 // Shared state out of reach: the gateway on a real Redis that is frozen, killed and started again under it.
+
 import { startRedis } from "@tollbooth-stores/redis-testkit";
+import { buyer, testConfig } from "@tollbooth-stores/sandbox";
 import { afterAll, describe, expect, test } from "vitest";
-import { buyer } from "../client/paying-client.ts";
-import { testConfig, testSystem } from "../testing/test-system.ts";
+import { testSystem } from "../testing/test-system.ts";
 
 const commandTimeoutMs = 500;
 /** An answer takes two or three calls to the stores; a busy machine some more. */

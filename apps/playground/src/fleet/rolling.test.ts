@@ -1,8 +1,9 @@
 // FAULTS 24, and instances killed outright: real gateways on a real Redis under traffic, judged by the logs of others.
+
 import { startRedis } from "@tollbooth-stores/redis-testkit";
+import { buyer, testConfig } from "@tollbooth-stores/sandbox";
 import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { buyer } from "../client/paying-client.ts";
-import { onRedis, testConfig, testSystem } from "../testing/test-system.ts";
+import { onRedis, testSystem } from "../testing/test-system.ts";
 import { ask, askUntilAnswered, type Bought, signedPayments, startTraffic } from "../testing/traffic.ts";
 
 const redis = await startRedis({ appendFsync: "always" });

@@ -1,9 +1,9 @@
 // Several real gateways behind the front, on a real Redis: to a buyer they are one.
+
 import { startRedis } from "@tollbooth-stores/redis-testkit";
+import { buyer, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { afterAll, expect, test } from "vitest";
-import { buyer } from "../client/paying-client.ts";
-import { paymentHeader } from "../testing/forge.ts";
-import { onRedis, testConfig, testSystem } from "../testing/test-system.ts";
+import { onRedis, testSystem } from "../testing/test-system.ts";
 import { ask, signedPayments } from "../testing/traffic.ts";
 
 const redis = await startRedis();

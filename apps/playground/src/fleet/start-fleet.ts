@@ -1,14 +1,15 @@
 // Starts the whole example as processes: the simulated ledger, the upstream, and N gateways behind one front.
+
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { ConfigError, type GatewayConfig } from "../gateway/gateway-config.ts";
-import { readGatewayConfig } from "../gateway/load-gateway.ts";
+import { ConfigError, type GatewayConfig, readGatewayConfig } from "@tollbooth-stores/example";
+import { gatewayProgram } from "../example-files.ts";
 import { type Supervised, startChild } from "../process/supervisor.ts";
 import { type Front, type OwnPages, type Passed, startFront } from "./front.ts";
 import { type Instances, type InstanceView, startInstances } from "./instances.ts";
 
 export interface FleetOptions {
-  /** The folder of the built programs. */
+  /** The folder of the built programs; the gateway's is the example's. */
   programs: URL;
   /** Where the ledger, its facilitator and the upstream write their logs. */
   logDirectory: string;
@@ -70,8 +71,8 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
   try {
     const starting = [
-      startHelper("simulated ledger", "simulated-ledger/simulated-ledger.js"),
-      startHelper("upstream", "upstream/upstream.js"),
+      startHelper("simulated ledger", "processes/simulated-ledger.js"),
+      startHelper("upstream", "processes/upstream.js"),
     ] as const;
     // Where one fails, the other is waited for all the same: only then can it be stopped.
     await Promise.allSettled(starting);
@@ -106,7 +107,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       start: (name) =>
         startChild({
           name,
-          file: program("gateway/gateway.js"),
+          file: gatewayProgram(),
           env: { ...env, GATEWAY_INSTANCE: name },
           output,
           onStderr,

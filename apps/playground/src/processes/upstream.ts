@@ -1,21 +1,15 @@
 // Process: the upstream API behind the gateway.
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { appendLog } from "../process/append-log.ts";
-import { requiredEnv, runChild } from "../process/child.ts";
-import { listen } from "../process/listen.ts";
-import { upstreamApp } from "./upstream-app.ts";
+import { listen, requiredEnv, runChild } from "@tollbooth-stores/example";
+import { openUpstream } from "@tollbooth-stores/sandbox";
 
 await runChild("upstream", async () => {
-  const directory = requiredEnv("LOG_DIR");
-  mkdirSync(directory, { recursive: true });
-  const log = appendLog(join(directory, "upstream.jsonl"));
-  const server = await listen(upstreamApp(log).fetch, Number(process.env.PORT ?? 0));
+  const upstream = openUpstream(requiredEnv("LOG_DIR"));
+  const server = await listen(upstream.fetch, Number(process.env.PORT ?? 0));
   return {
     ...server,
     async stop() {
       await server.stop(1_000);
-      log.close();
+      upstream.close();
     },
   };
 });

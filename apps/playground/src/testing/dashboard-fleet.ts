@@ -1,14 +1,15 @@
 // Two gateways with the dashboard before them, on a real Redis or on memory, for one test file: started once, always stopped.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
+import { readLog, testConfig } from "@tollbooth-stores/sandbox";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type Dashboard, dashboard } from "../dashboard/dashboard.ts";
 import type { ActionResult, DashboardState } from "../dashboard/state.ts";
 import { type Fleet, startFleet } from "../fleet/start-fleet.ts";
-import { readLog } from "../process/append-log.ts";
-import { programs, testConfig } from "./test-system.ts";
+import { programs } from "./test-system.ts";
 
 /** A limit that a burst meets. */
 const config = testConfig.replace(

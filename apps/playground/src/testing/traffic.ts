@@ -1,9 +1,10 @@
 // Buyers who never stop: each pays, repeats what was not answered as a client should, and remembers every answer.
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Buyer, buyer } from "@tollbooth-stores/sandbox";
 import type { PaymentRequired } from "@x402/core/types";
 import { onTestFinished } from "vitest";
 import { z } from "zod";
-import { type Buyer, buyer } from "../client/paying-client.ts";
 import type { TestSystem } from "./test-system.ts";
 
 /** One answer to a request. */

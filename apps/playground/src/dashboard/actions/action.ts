@@ -1,6 +1,6 @@
 // What every action of the dashboard is made of: what it may use, and what it tells.
+import type { GatewayConfig } from "@tollbooth-stores/example";
 import type { Instances } from "../../fleet/instances.ts";
-import type { GatewayConfig } from "../../gateway/gateway-config.ts";
 import type { ActionResult } from "../state.ts";
 import type { AskedFor } from "./curl.ts";
 

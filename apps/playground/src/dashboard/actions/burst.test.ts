@@ -1,11 +1,11 @@
 // A burst where no session is sold: on the price of a route, against a gateway that is played.
+
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { portOf, readGatewayConfig } from "@tollbooth-stores/example";
+import { testConfig } from "@tollbooth-stores/sandbox";
 import { afterEach, expect, test } from "vitest";
 import type { Instances } from "../../fleet/instances.ts";
-import { readGatewayConfig } from "../../gateway/load-gateway.ts";
-import { portOf } from "../../process/listen.ts";
-import { testConfig } from "../../testing/test-system.ts";
 import { NotNow } from "./action.ts";
 import { burst } from "./burst.ts";
 

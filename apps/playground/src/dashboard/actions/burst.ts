@@ -1,5 +1,5 @@
 // Asks faster than is allowed, until a limit says so, and counts what was let through.
-import type { Limit, RouteConfig } from "../../gateway/gateway-config.ts";
+import type { Limit, RouteConfig } from "@tollbooth-stores/example";
 import type { AnswerSummary } from "../state.ts";
 import { type ActionContext, NotNow, type Outcome } from "./action.ts";
 import { ask } from "./ask.ts";

@@ -1,5 +1,5 @@
 // Buys a session from one instance and uses it on the others.
-import type { RouteConfig } from "../../gateway/gateway-config.ts";
+import type { RouteConfig } from "@tollbooth-stores/example";
 import { type ActionContext, NotNow, type Outcome } from "./action.ts";
 import { ask } from "./ask.ts";
 import { curlOf } from "./curl.ts";

@@ -1,9 +1,9 @@
 // A purchase as a buyer makes it: ask, read the price, sign, and ask again with the payment.
+
 import { randomInt } from "node:crypto";
+import type { GatewayConfig, Limit, RouteConfig } from "@tollbooth-stores/example";
+import { buyer, demoAccount, fundedAccounts, payerLabel } from "@tollbooth-stores/sandbox";
 import { z } from "zod";
-import { demoAccount, fundedAccounts, payerLabel } from "../../chain.ts";
-import { buyer } from "../../client/paying-client.ts";
-import type { GatewayConfig, Limit, RouteConfig } from "../../gateway/gateway-config.ts";
 import type { AnswerSummary } from "../state.ts";
 import type { ActionContext } from "./action.ts";
 import { type Asked, ask, storesAwayNote } from "./ask.ts";
