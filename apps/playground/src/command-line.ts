@@ -1,4 +1,4 @@
-// The arguments of the example's programs; a wrong one is told in one line, with exit code 2.
+// The arguments of the playground's programs; a wrong one is told in one line, with exit code 2.
 import { parseArgs } from "node:util";
 
 /** A mistake on the command line. */

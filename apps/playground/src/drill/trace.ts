@@ -1,4 +1,4 @@
-// The drill's traffic as a file: JSON lines, one request each, checked on the way in. apps/example/drill/README.md documents it.
+// The drill's traffic as a file: JSON lines, one request each, checked on the way in. apps/playground/drill/README.md documents it.
 import { isIP } from "node:net";
 import { z } from "zod";
 import { UsageError } from "../command-line.ts";

@@ -1,4 +1,4 @@
-// A Redis of the example's own, for `npm start -- --redis` and the drill: on loopback, a free port, gone at the end.
+// A Redis of the playground's own, for `npm start -- --redis` and the drill: on loopback, a free port, gone at the end.
 import { findRedisServer, type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit/servers";
 import { UsageError } from "../command-line.ts";
 
