@@ -1,4 +1,6 @@
 import { packageBuild } from "../../tsup.shared.ts";
 
-// The library, and the program of one gateway, whose types nobody imports.
-export default packageBuild(["src/index.ts", "src/gateway/gateway.ts"], { dts: { entry: "src/index.ts" } });
+const library = ["src/index.ts", "src/process/index.ts"];
+
+// Nobody imports the types of the program of one gateway.
+export default packageBuild([...library, "src/gateway/gateway.ts"], { dts: { entry: library } });

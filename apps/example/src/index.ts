@@ -1,10 +1,10 @@
-// The gateway as a library, for a program that runs several: its configuration, its reports, and how its process starts and ends.
+// The gateway as a library, for a program that runs several: its configuration, and what it tells its parent.
 // The program of one gateway is "@tollbooth-stores/example/gateway".
 
+// The configuration, and who is asking by it.
 export { clientIp } from "./gateway/client-ip.ts";
-// The configuration.
 export { ConfigError, type GatewayConfig, type Limit, type RouteConfig } from "./gateway/gateway-config.ts";
-// What a gateway tells its parent.
+// The reports.
 export {
   bucketMs,
   type DecisionReport,
@@ -15,7 +15,3 @@ export {
 } from "./gateway/gateway-report.ts";
 export { readGatewayConfig } from "./gateway/load-gateway.ts";
 export { keepLatest } from "./keep-latest.ts";
-
-// A process that serves, under a parent or by itself.
-export { type RunningChild, requiredEnv, runChild } from "./process/child.ts";
-export { type AppHandler, type Listening, listen, portOf } from "./process/listen.ts";

@@ -1,11 +1,10 @@
 // What stands around a gateway in tests and demonstrations. Everything here runs in the caller's process and listens on no port.
 export { demoAccount, fundedAccounts, payerLabel, simulatedChain } from "./chain.ts";
 
-// The simulated ledger with its facilitator, and the API that is sold.
+// The simulated ledger with its facilitator. The API that is sold is in "@tollbooth-stores/sandbox/upstream", and starts without them.
 export type { SandboxApp } from "./sandbox-app.ts";
 export { openSandboxLedger, type SandboxLedger } from "./ledger/open-sandbox-ledger.ts";
 export type { Ledger } from "./ledger/ledger.ts";
-export { openUpstream } from "./upstream/open-upstream.ts";
 export { readLog } from "./append-log.ts";
 
 // The buyer.

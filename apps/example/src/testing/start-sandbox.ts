@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Ledger, openSandboxLedger, openUpstream, type RunningSandbox } from "@tollbooth-stores/sandbox";
+import { type Ledger, openSandboxLedger, type RunningSandbox } from "@tollbooth-stores/sandbox";
+import { openUpstream } from "@tollbooth-stores/sandbox/upstream";
 import { listen } from "../process/listen.ts";
 
 export interface InProcessSandbox extends RunningSandbox {

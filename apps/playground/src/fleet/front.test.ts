@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listen, portOf } from "@tollbooth-stores/example";
+import { listen, portOf } from "@tollbooth-stores/example/process";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Front, type FrontOptions, type Passed, startFront } from "./front.ts";
 

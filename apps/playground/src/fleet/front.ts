@@ -1,7 +1,7 @@
 // The front: one port for all instances. Round robin, no retries, and an honest 503 where an instance was lost.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { portOf } from "@tollbooth-stores/example";
+import { portOf } from "@tollbooth-stores/example/process";
 import { createProxyServer } from "httpxy";
 import type { Instances } from "./instances.ts";
 

@@ -1,5 +1,5 @@
 // Process: the SIMULATED ledger, standing in for a chain and its x402 facilitator. No real money moves anywhere.
-import { listen, requiredEnv, runChild } from "@tollbooth-stores/example";
+import { listen, requiredEnv, runChild } from "@tollbooth-stores/example/process";
 import { openSandboxLedger } from "@tollbooth-stores/sandbox";
 
 await runChild("simulated ledger", async () => {

@@ -1,6 +1,6 @@
 // Process: the upstream API behind the gateway.
-import { listen, requiredEnv, runChild } from "@tollbooth-stores/example";
-import { openUpstream } from "@tollbooth-stores/sandbox";
+import { listen, requiredEnv, runChild } from "@tollbooth-stores/example/process";
+import { openUpstream } from "@tollbooth-stores/sandbox/upstream";
 
 await runChild("upstream", async () => {
   const upstream = openUpstream(requiredEnv("LOG_DIR"));

@@ -2,7 +2,8 @@
 
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { portOf, readGatewayConfig } from "@tollbooth-stores/example";
+import { readGatewayConfig } from "@tollbooth-stores/example";
+import { portOf } from "@tollbooth-stores/example/process";
 import { testConfig } from "@tollbooth-stores/sandbox";
 import { afterEach, expect, test } from "vitest";
 import type { Instances } from "../../fleet/instances.ts";
