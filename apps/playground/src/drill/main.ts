@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { integerOption, readCommand, UsageError } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { stopRequested } from "../process/stop-requested.ts";
+import { ChildFailed } from "../process/supervisor.ts";
 import { convertAccessLog } from "./convert.ts";
 import { ownRedis, usersRedis } from "./drill-redis.ts";
 import { playingTime } from "./playing-time.ts";
@@ -127,7 +128,8 @@ async function main(): Promise<number> {
     say(`report: ${reportFile}`);
     return report.ok ? 0 : 1;
   } catch (error) {
-    if (error !== interrupted) throw error;
+    // Ctrl-C while a lane starts reaches what is being started, too; that it ends then is what was asked for.
+    if (error !== interrupted && !(stop.signal.aborted && error instanceof ChildFailed)) throw error;
     console.error("Stopped.");
     return 130;
   } finally {
