@@ -4,6 +4,8 @@
 // The configuration, and who is asking by it.
 export { clientIp } from "./gateway/client-ip.ts";
 export { ConfigError, type GatewayConfig, type Limit, type RouteConfig } from "./gateway/gateway-config.ts";
+export { readGatewayConfig } from "./gateway/load-gateway.ts";
+
 // The reports.
 export {
   bucketMs,
@@ -13,5 +15,4 @@ export {
   readGatewayReport,
   type SessionReport,
 } from "./gateway/gateway-report.ts";
-export { readGatewayConfig } from "./gateway/load-gateway.ts";
 export { keepLatest } from "./keep-latest.ts";
