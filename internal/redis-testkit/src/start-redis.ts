@@ -100,6 +100,8 @@ function configuration(options: RedisOptions, folder: string): string[] {
     "bind 127.0.0.1",
     `dir ${quoted(folder)}`,
     'save ""',
+    // A replica is served at once; otherwise Redis waits 5 s for more of them.
+    "repl-diskless-sync-delay 0",
     ...(appendFsync === "always" ? ["appendonly yes", "appendfsync always"] : ["appendonly no"]),
     ...(maxmemory === undefined ? [] : [`maxmemory ${maxmemory}`, "maxmemory-policy noeviction"]),
     ...(requirepass === undefined ? [] : [`requirepass ${quoted(requirepass)}`]),
