@@ -1,4 +1,4 @@
-import { packageTests } from "../../vitest.shared.ts";
+import { lanes, packageTests } from "../../vitest.shared.ts";
 
 const globalSetup = "@tollbooth-stores/redis-testkit/global-setup";
 
@@ -6,12 +6,14 @@ const globalSetup = "@tollbooth-stores/redis-testkit/global-setup";
 export default packageTests({
   // They wait for servers more than they compute.
   maxWorkers: 2,
-  projects: [
-    { extends: true, test: { name: "ioredis 6", globalSetup, provide: { library: "ioredis" } } },
-    {
-      extends: true,
-      test: { name: "ioredis 5", globalSetup, provide: { library: "ioredis-5" } },
-      resolve: { alias: { ioredis: "ioredis-5" } },
-    },
-  ],
+  projects: lanes(
+    [{ extends: true, test: { name: "ioredis 6", globalSetup, provide: { library: "ioredis" } } }],
+    [
+      {
+        extends: true,
+        test: { name: "ioredis 5", globalSetup, provide: { library: "ioredis-5" } },
+        resolve: { alias: { ioredis: "ioredis-5" } },
+      },
+    ],
+  ),
 });
