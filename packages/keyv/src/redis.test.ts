@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { createKeyvStores } from "./create-keyv-stores.ts";
 
 const commandTimeoutMs = 500;
-const redis = await startRedis({ appendFsync: "always", users: { narrow: "on >acl-secret ~elsewhere:* +@all" } });
+const redis = await startRedis({ survivesKill: true, users: { narrow: "on >acl-secret ~elsewhere:* +@all" } });
 const adapter = new KeyvRedis(redis.url, { throwOnErrors: true });
 afterAll(async () => {
   await adapter.disconnect(true);
