@@ -16,7 +16,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "two callers",
     { attempts: 1, beats: 0 },
     [
-      [2, 2],
+      [1, 2],
       [2, 3],
     ],
   ],
