@@ -15,9 +15,18 @@ import type { TouchArguments } from "./session/transitions/touch-session.ts";
 import type { UpdateArguments, UpdateReply } from "./session/transitions/update-session.ts";
 import type { ClaimRequest } from "./verification/claim.ts";
 import type { Completion } from "./verification/end.ts";
+import type { Renewal } from "./verification/hold.ts";
 import type { Marked } from "./verification/mark-once.ts";
-import type { Look, UnresolvedRecord } from "./verification/peek.ts";
-import type { Claim, Ended, Lease } from "./verification/verification-store.ts";
+import type { UnresolvedRecord } from "./verification/peek.ts";
+import type {
+  Claim,
+  Delivery,
+  Ended,
+  Lease,
+  Look,
+  Settlement,
+  SettleRequest,
+} from "./verification/verification-store.ts";
 
 export { formatReceipt, parseReceipt } from "./rate-limit/algorithm.ts";
 export type { LimitGroup } from "./rate-limit/consume-all.ts";
@@ -50,19 +59,26 @@ export interface TransitionCatalog {
   /** session, operations */ "session.debit": { arguments: DebitArguments; reply: DebitReply };
   /** session, index */ "session.delete": { arguments: DeleteArguments; reply: boolean };
 
-  /** record */ "verification.claim": { arguments: ClaimRequest; reply: Claim };
-  /** record */ "verification.renew": {
-    arguments: { lease: Lease; leaseMs: number; toUnknown: boolean };
-    reply: Ended;
-  };
+  /** record, and with a payment what is kept */ "verification.claim": { arguments: ClaimRequest; reply: Claim };
+  /** record, and with something to keep its place */ "verification.renew": { arguments: Renewal; reply: Ended };
   /** record */ "verification.note": { arguments: { lease: Lease; evidence: string }; reply: Ended };
-  /** record */ "verification.complete": { arguments: Completion; reply: Ended };
-  /** record */ "verification.release": { arguments: { lease: Lease }; reply: Ended };
+  /** record, kept */ "verification.complete": { arguments: Completion; reply: Ended };
+  /** record, kept */ "verification.release": { arguments: { lease: Lease; refused: boolean }; reply: Ended };
   /** record */ "verification.markUnknown": {
     arguments: { lease: Lease; evidence: string | undefined };
     reply: Ended;
   };
   /** record */ "verification.reconcile": { arguments: { token: string; leaseMs: number }; reply: Claim };
+  /** record, kept; fingerprint, payload and collector hashed */ "verification.settle": {
+    arguments: SettleRequest;
+    reply: Settlement;
+  };
+  /** record, kept */ "verification.deliver": { arguments: Delivery; reply: Settlement };
+  /** record, kept */ "verification.undeliver": { arguments: { token: string }; reply: Ended };
+  /** record, kept */ "verification.expire": {
+    arguments: { reason: string; lease?: Lease | undefined };
+    reply: Ended;
+  };
   /** record */ "verification.peek": { arguments: undefined; reply: Look };
   /** record */ "verification.unresolved": { arguments: undefined; reply: UnresolvedRecord | null };
   /** marker */ "verification.markOnce": {

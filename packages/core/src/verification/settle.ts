@@ -1,0 +1,166 @@
+// The transitions of a payment after its settlement: settle(), deliver(), undeliver(), and expire() where there is none.
+import type { StoredRecord } from "../atomic-port.ts";
+import {
+  isLastHolder,
+  nextFence,
+  type PaymentBody,
+  phaseOf,
+  REMEMBERED_FOR_MS,
+  RETENTION_CEILING_MS,
+  RETENTION_FLOOR_MS,
+  readBody,
+  recordOf,
+  type Transition,
+  type VerificationBody,
+} from "./verification-record.ts";
+import { ended, keptIn, keptRecord, lost, readKept } from "./verification-replies.ts";
+import type { Delivery, Ended, Lease, Settlement, SettleRequest } from "./verification-store.ts";
+
+/**
+ * A receipt is a fact: whatever the record is, unless it is delivered, it becomes settled, and the first receipt stays. The
+ * lease goes on where its holder says the receipt; any other holder has nothing to do any more. With `deliver` it becomes
+ * delivered in the same write, unless that delivery was taken back before. Fingerprint, payload and collector come hashed.
+ */
+export function settle(
+  record: StoredRecord | null,
+  nowMs: number,
+  request: SettleRequest,
+  kept: StoredRecord | null = null,
+): Transition<Settlement> {
+  const before = readBody(record);
+  if (before?.state === "delivered") return { reply: asDelivered(before, request.deliver, kept) };
+  // Done by the building blocks: what came of it is theirs to know.
+  if (before?.state === "accepted") return { reply: asDelivered(before, undefined, null) };
+  const body = before?.state === "settled" ? before : withReceipt(before, nowMs, request);
+  const alarm = before?.state === "expired" ? ({ wasExpired: true } as const) : {};
+  if (request.deliver === undefined || body.payment?.undone === request.deliver.token) {
+    const write = recordOf(body, nowMs);
+    const reply: Settlement = { status: "settled", receipt: body.value ?? "", ...keptIn(kept), ...alarm };
+    return { write, ...extended(kept, write.endsAtMs), reply };
+  }
+  const { reply, ...writes } = handOver(body, nowMs, request.deliver, kept);
+  return { ...writes, reply: { ...reply, ...alarm } };
+}
+
+/** The record with its receipt. A tombstone, a done rejection and no record at all are settled alike. */
+function withReceipt(before: VerificationBody | null, nowMs: number, request: SettleRequest): VerificationBody {
+  const { receipt, fingerprint, payment: claimed, retainUntilMs = 0 } = request;
+  const fresh = before === null || before.state === "released" || before.state === "rejected";
+  const { evidence: _, unknownAtMs: __, valueUntilMs: ___, ...rest } = before ?? nothingClaimed(nowMs);
+  const known: PaymentBody = (fresh ? undefined : before.payment) ?? { payload: "", refusals: 0 };
+  const collector = known.collector ?? claimed?.collector;
+  const payload = known.payload === "" ? (claimed?.payload ?? "") : known.payload;
+  const asked = Math.min(Math.max(retainUntilMs, nowMs + RETENTION_FLOOR_MS), nowMs + RETENTION_CEILING_MS);
+  const goesOn = request.lease !== undefined && isLastHolder(rest, request.lease);
+  return {
+    ...rest,
+    state: "settled",
+    leaseUntilMs: goesOn ? rest.leaseUntilMs : Math.min(rest.leaseUntilMs, nowMs),
+    value: receipt,
+    fingerprint: fresh || rest.fingerprint === "" ? (fingerprint ?? "") : rest.fingerprint,
+    retainUntilMs: fresh ? Math.max(rest.retainUntilMs, asked + REMEMBERED_FOR_MS) : rest.retainUntilMs,
+    payment: { ...known, payload, settledAtMs: nowMs, ...(collector !== undefined && { collector }) },
+  };
+}
+
+/** A record without any claim. */
+function nothingClaimed(nowMs: number): VerificationBody {
+  return {
+    state: "released",
+    fence: nextFence(null, nowMs),
+    attempt: 0,
+    token: "",
+    fingerprint: "",
+    leaseUntilMs: 0,
+    onLeaseExpiry: "unknown",
+    retainUntilMs: 0,
+  };
+}
+
+/** From settled to delivered. */
+function handOver(
+  body: VerificationBody,
+  nowMs: number,
+  { token, kept: given, keptForMs }: Delivery,
+  kept: StoredRecord | null,
+): Transition<Extract<Settlement, { status: "delivered" }>> {
+  const payment: PaymentBody = { ...(body.payment ?? { payload: "", refusals: 0 }), deliveredBy: token };
+  // However long it was owed: those who ask again soon are still told.
+  const retainUntilMs = Math.max(body.retainUntilMs, nowMs + REMEMBERED_FOR_MS);
+  const leaseUntilMs = Math.min(body.leaseUntilMs, nowMs);
+  const write = recordOf({ ...body, state: "delivered", leaseUntilMs, retainUntilMs, payment }, nowMs);
+  const keptUntilMs = keptForMs === undefined ? write.endsAtMs : Math.min(write.endsAtMs, nowMs + keptForMs);
+  const text = given ?? readKept(kept);
+  return {
+    write,
+    ...(text !== undefined && { writeKept: keptRecord(text, keptUntilMs) }),
+    reply: { status: "delivered", byYou: true, receipt: body.value ?? "" },
+  };
+}
+
+function asDelivered(body: VerificationBody, asked: Delivery | undefined, kept: StoredRecord | null): Settlement {
+  const byYou = asked !== undefined && body.payment?.deliveredBy === asked.token;
+  return { status: "delivered", byYou, receipt: body.value ?? "", ...(byYou ? {} : keptIn(kept)) };
+}
+
+/** What is kept stays as long as the record beside it. */
+function extended(kept: StoredRecord | null, endsAtMs: number): { writeKept?: StoredRecord } {
+  return kept === null || kept.endsAtMs >= endsAtMs ? {} : { writeKept: { ...kept, endsAtMs } };
+}
+
+/** The first token delivers; said again it is told so again. */
+export function deliver(
+  record: StoredRecord | null,
+  nowMs: number,
+  delivery: Delivery,
+  kept: StoredRecord | null = null,
+): Transition<Settlement> {
+  const body = readBody(record);
+  if (body?.state === "delivered") return { reply: asDelivered(body, delivery, kept) };
+  if (body?.state !== "settled") return { reply: lost(body, nowMs) };
+  if (body.payment?.undone === delivery.token) {
+    return { reply: { status: "settled", receipt: body.value ?? "", ...keptIn(kept) } };
+  }
+  return handOver(body, nowMs, delivery, kept);
+}
+
+/** Owed again where that token delivered it; where it did not yet, it never will. */
+export function undeliver(
+  record: StoredRecord | null,
+  nowMs: number,
+  token: string,
+  kept: StoredRecord | null = null,
+): Transition<Ended> {
+  const body = readBody(record);
+  const phase = phaseOf(body, nowMs);
+  if (body === null || phase === "absent" || phase === "expired") return { reply: lost(body, nowMs) };
+  if (body.state === "accepted" || body.state === "rejected") return { reply: lost(body, nowMs) };
+  const { deliveredBy, ...payment } = body.payment ?? { payload: "", refusals: 0 };
+  if (body.state === "delivered" && deliveredBy !== token) return { reply: lost(body, nowMs) };
+  const state = body.state === "delivered" ? "settled" : body.state;
+  const write = recordOf({ ...body, state, payment: { ...payment, undone: token } }, nowMs);
+  return { write, ...extended(kept, write.endsAtMs), reply: ended };
+}
+
+/** No settlement will ever be. By its holder, or by anyone while nobody holds it. */
+export function expire(
+  record: StoredRecord | null,
+  nowMs: number,
+  { reason, lease }: { reason: string; lease?: Lease | undefined },
+  kept: StoredRecord | null = null,
+): Transition<Ended> {
+  const body = readBody(record);
+  if (body?.state === "expired") return { reply: ended };
+  const phase = phaseOf(body, nowMs);
+  const mine = body !== null && lease !== undefined && isLastHolder(body, lease);
+  const open = phase === "unknown" || phase === "lapsed" || phase === "held";
+  if (body === null || body.state === "settled" || !open || (phase === "held" && !mine)) {
+    return { reply: lost(body, nowMs) };
+  }
+  if (lease !== undefined && !mine) return { reply: lost(body, nowMs) };
+  const { evidence: _, unknownAtMs: __, valueUntilMs: ___, ...rest } = body;
+  const payment = body.payment ?? { payload: "", refusals: 0 };
+  const leaseUntilMs = Math.min(body.leaseUntilMs, nowMs);
+  const write = recordOf({ ...rest, state: "expired", value: reason, leaseUntilMs, payment }, nowMs);
+  return { write, ...(kept !== null && { writeKept: null }), reply: ended };
+}

@@ -1,0 +1,72 @@
+// What the transitions of this folder answer: a lease as it stands, a record as others see it, and what was lost.
+import type { StoredRecord } from "../atomic-port.ts";
+import { StoreError } from "../errors.ts";
+import { type Phase, phaseOf, type VerificationBody } from "./verification-record.ts";
+import type { Ended, Lease, Look } from "./verification-store.ts";
+
+export const ended: Ended = { status: "ok" };
+
+export function lost(body: VerificationBody | null, nowMs: number): Extract<Ended, { status: "lost" }> {
+  const phase = phaseOf(body, nowMs);
+  return { status: "lost", current: phase === "held" || phase === "lapsed" ? "in-progress" : phase };
+}
+
+/** A holder's lease as it stands now. */
+export function leaseOf(body: VerificationBody, nowMs: number): Lease {
+  return {
+    token: body.token,
+    fence: String(body.fence),
+    ttlMs: body.leaseUntilMs - nowMs,
+    attempt: body.attempt,
+  };
+}
+
+/** What one who does not hold the record is told of it. `endsAtMs` is the record's retention. */
+export function view(
+  body: VerificationBody,
+  phase: Exclude<Phase, "absent">,
+  endsAtMs: number,
+  nowMs: number,
+): Exclude<Look, { status: "absent" }> {
+  switch (phase) {
+    case "held":
+      return { status: "in-progress", retryAfterMs: body.leaseUntilMs - nowMs };
+    case "lapsed":
+      return { status: "in-progress", retryAfterMs: 0 };
+    case "unknown":
+      return { status: "unknown", ...(body.evidence !== undefined && { evidence: body.evidence }) };
+    case "spent":
+      return { status: "spent" };
+    case "settled":
+    case "delivered":
+      return { status: phase, receipt: body.value ?? "" };
+    case "expired":
+      return { status: "expired", reason: body.value ?? "" };
+    case "done":
+      return {
+        status: "done",
+        outcome: body.state === "accepted" ? "accepted" : "rejected",
+        value: body.value ?? "",
+        expiresInMs: Math.min(body.valueUntilMs ?? endsAtMs, endsAtMs) - nowMs,
+      };
+  }
+}
+
+/** The record of a result that is kept beside a payment. */
+export function keptRecord(text: string, endsAtMs: number): StoredRecord {
+  return { endsAtMs, body: { text } };
+}
+
+/** The result that is kept beside a payment. Throws STORE_CORRUPT where it cannot be read. */
+export function readKept(record: StoredRecord | null): string | undefined {
+  if (record === null) return undefined;
+  const { body } = record;
+  if (typeof body === "object" && body !== null && "text" in body && typeof body.text === "string") return body.text;
+  throw new StoreError("STORE_CORRUPT", "A payment's kept result cannot be read; it was kept as it is.");
+}
+
+/** For a reply: what is kept, or nothing. */
+export function keptIn(record: StoredRecord | null): { kept?: string } {
+  const kept = readKept(record);
+  return kept === undefined ? {} : { kept };
+}
