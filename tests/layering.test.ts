@@ -1,34 +1,67 @@
-// Dependencies point one way: apps -> (config, adapters) -> providers -> redis-protocol -> core, and core imports nothing.
+// Dependencies point one way, between packages and between the rooms of a package. Core imports nothing.
 import { describe, expect, it } from "vitest";
-import { workspacePackages } from "./workspace.ts";
+import { importedFiles, workspacePackages } from "./workspace.ts";
 
-/** A package may use those of a lower layer only. Packages of one layer do not know each other. */
-const layers: Record<string, number> = {
-  core: 0,
-  "redis-protocol": 1,
-  conformance: 1,
-  "redis-testkit": 2,
-  memory: 2,
-  ioredis: 2,
-  redis: 2,
-  keyv: 2,
-  config: 3,
-  x402: 3,
-  doctor: 3,
-  otel: 3,
-  express: 3,
-  fastify: 3,
-  hono: 3,
-  example: 4,
-  benchmarks: 4,
+/** From the lowest. A package may use those of lower layers only. Packages of one layer do not know each other. */
+const layers: readonly string[][] = [
+  ["core"],
+  ["redis-protocol", "conformance", "sandbox"],
+  ["memory", "ioredis", "redis", "keyv", "redis-testkit"],
+  ["http"],
+  ["x402", "otel"],
+  ["config", "hono", "express", "fastify"],
+  ["doctor"],
+  ["example", "playground", "benchmarks"],
+];
+/** Except for these: the playground is the example, many times over. */
+const neighbours: Readonly<Record<string, string[]>> = { playground: ["example"] };
+
+/**
+ * From the lowest. A file may use its own room and the rooms of lower rows; rooms of one row do not know each other. A
+ * room is a folder, or the files that it lists. Tests may use anything.
+ */
+const rooms: Readonly<Record<string, readonly string[][]>> = {
+  core: [
+    ["errors durations hashing keys call-options telemetry session-codec"],
+    ["atomic-port local-hints native-transitions store-options store-runtime"],
+    ["payment/"],
+    ["rate-limit/", "session/", "verification/"],
+    ["stores create-stores"],
+    ["index", "native", "testing"],
+    ["explorer/"],
+  ],
+  "redis-protocol": [
+    ["redis-port lua.d"],
+    ["connection/"],
+    ["scripts/"],
+    ["rate-limit/", "session/", "verification/"],
+    ["create-redis-stores redis-provider"],
+    ["index"],
+  ],
 };
+
+/** What the example still imports from internal/, until the fleet, the drill and the dashboard are an app of their own. */
+const knownOffenders: readonly string[] = [
+  "apps/example/src/browser/browser.ts",
+  "apps/example/src/process/private-redis.ts",
+  "apps/example/src/testing/dashboard-fleet.ts",
+];
+
 const scope = "@tollbooth-stores/";
 const packages = workspacePackages();
 const shortName = (name: string) => name.replace(scope, "");
 
-describe("layering", () => {
-  it("every package has a layer", () => {
-    expect(packages.filter(({ name }) => layers[shortName(name)] === undefined)).toEqual([]);
+const isTestFile = (path: string) => /\.test(-support)?\.tsx?$/.test(path);
+
+/** Everything in the rows below the one that holds `member`; nothing where none does. */
+function below(rows: readonly string[][], member: string): string[] {
+  const row = rows.findIndex((inRow) => inRow.includes(member));
+  return rows.slice(0, Math.max(row, 0)).flat();
+}
+
+describe("packages", () => {
+  it("each have a layer", () => {
+    expect(packages.map(({ name }) => shortName(name)).filter((name) => !layers.flat().includes(name))).toEqual([]);
   });
 
   it("core imports nothing but its own files and Node", () => {
@@ -40,15 +73,15 @@ describe("layering", () => {
     expect(core?.manifest.dependencies).toBeUndefined();
   });
 
-  it("packages use only packages of a lower layer, and say so in their dependencies", () => {
+  it("use only packages of a lower layer, and say so in their dependencies", () => {
     const wrong: string[] = [];
     for (const { name, manifest, files } of packages) {
-      const own = layers[shortName(name)] ?? 0;
+      const usable = [...below(layers, shortName(name)), ...(neighbours[shortName(name)] ?? [])];
       for (const { path, imports, isTest } of files) {
         for (const to of imports.filter((specifier) => specifier.startsWith(scope))) {
           const target = to.split("/").slice(0, 2).join("/");
           if (target === name) continue;
-          if (!isTest && (layers[shortName(target)] ?? 99) >= own) wrong.push(`${path} -> ${to}`);
+          if (!isTest && !usable.includes(shortName(target))) wrong.push(`${path} -> ${to}`);
           const declared = { ...manifest.dependencies, ...(isTest ? manifest.devDependencies : {}) };
           if (declared[target] === undefined) wrong.push(`${path} -> ${to} (not declared)`);
         }
@@ -57,14 +90,47 @@ describe("layering", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("packages are used by what they export, never by their files", () => {
+  it("that are published, and the example, import nothing private but in tests", () => {
+    const internal = packages.filter(({ folder }) => folder.startsWith("internal/")).map(({ name }) => name);
+    const isInternal = (to: string) => internal.some((name) => to === name || to.startsWith(`${name}/`));
+    const offenders = packages
+      .filter(({ folder }) => folder.startsWith("packages/") || folder === "apps/example")
+      .flatMap(({ files }) => files.filter(({ path, imports }) => !isTestFile(path) && imports.some(isInternal)))
+      .map(({ path }) => path);
+    expect(offenders.sort()).toEqual(knownOffenders);
+  });
+
+  it("are used by what they export, never by their files", () => {
     const wrong = packages.flatMap(({ folder, files }) =>
-      files.flatMap(({ path, imports }) =>
-        imports
-          .filter((to) => to.startsWith(".") && !new URL(to, `file:///${path}`).pathname.startsWith(`/${folder}/`))
-          .map((to) => `${path} -> ${to}`),
+      files.flatMap((file) =>
+        importedFiles(file)
+          .filter((to) => !to.startsWith(`${folder}/`))
+          .map((to) => `${file.path} -> ${to}`),
       ),
     );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe.each(Object.entries(rooms))("rooms of %s", (name, rows) => {
+  const { folder = "", files = [] } = packages.find((known) => known.name === scope + name) ?? {};
+  const code = files.filter(({ path }) => !isTestFile(path));
+  /** Of src/session/transitions/get-session.ts "session/", of src/keys.ts "keys". */
+  const placeOf = (path: string) => path.slice(`${folder}/src/`.length).replace(/(?<=\/).*|\.ts$/, "");
+  const roomOf = (path: string) => rows.flat().find((room) => room.split(" ").includes(placeOf(path))) ?? "";
+
+  it("are all that the source has, and hold every file", () => {
+    expect([...new Set(code.map(({ path }) => placeOf(path)))].sort()).toEqual(rows.flat().join(" ").split(" ").sort());
+  });
+
+  it("use only rooms of lower rows", () => {
+    const wrong = code.flatMap((file) => {
+      const own = roomOf(file.path);
+      const usable = [own, ...below(rows, own)];
+      return importedFiles(file)
+        .filter((to) => !usable.includes(roomOf(to)))
+        .map((to) => `${file.path} -> ${to}`);
+    });
     expect(wrong).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 // What the repository's own tests look at: its packages and their source files.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { root, workspaceFolders } from "../scripts/workspace-folders.mjs";
 
 export { root };
@@ -37,6 +37,11 @@ function sourceFile(path: string): SourceFile {
   return { path, text, isTest: /\.test(-support)?\.ts$|\/(testing|mutants|explorer)\//.test(path), imports };
 }
 
+/** The paths of the files that a file imports by a relative path. */
+export function importedFiles({ path, imports }: SourceFile): string[] {
+  return imports.filter((specifier) => specifier.startsWith(".")).map((specifier) => join(dirname(path), specifier));
+}
+
 export function workspacePackages(): WorkspacePackage[] {
   return workspaceFolders()
     .filter((folder) => existsSync(join(root, folder, "src")))
@@ -46,7 +51,7 @@ export function workspacePackages(): WorkspacePackage[] {
       );
       const sources = join(folder, "src");
       const files = readdirSync(join(root, sources), { recursive: true, encoding: "utf8" })
-        .filter((file) => file.endsWith(".ts"))
+        .filter((file) => /\.tsx?$/.test(file))
         .map((file) => sourceFile(join(sources, file)));
       return { folder, name: manifest.name, manifest, files };
     });

@@ -4,9 +4,9 @@ import type { CallOptions } from "./call-options.ts";
 import { StoreError } from "./errors.ts";
 import { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
 import { createSessionStore } from "./session/create-session-store.ts";
-import { DEFAULT_KEY_PREFIX, KEY_SUFFIX } from "./store-options.ts";
+import { DEFAULT_KEY_PREFIX, KEY_SUFFIX, type StoreOptions } from "./store-options.ts";
 import { abortable, storeRuntime } from "./store-runtime.ts";
-import type { StoreOptions, Stores } from "./stores.ts";
+import type { Stores } from "./stores.ts";
 import { createVerificationStore } from "./verification/create-verification-store.ts";
 
 /**

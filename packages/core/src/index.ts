@@ -7,7 +7,9 @@ export {
   type RateLimitRule,
   rateLimiter,
 } from "./rate-limit/rate-limiter.ts";
-export { type Paid, type Payment, type PaymentSteps, type PayOnceOptions, payOnce } from "./verification/pay-once.ts";
+export { type PayOnceOptions, payOnce } from "./verification/pay-once.ts";
+export type { Payment, PaymentSteps } from "./verification/payment.ts";
+export type { Paid } from "./verification/paid.ts";
 export { type StepContext, type Verify, type VerifyOnceOptions, verifyOnce } from "./verification/verify-once.ts";
 export {
   type PaymentIdentity,
@@ -31,12 +33,13 @@ export type {
 } from "./rate-limit/rate-limit-store.ts";
 export type { ListedSession, Missing, NewSession, SessionRecord, SessionStore } from "./session/session-store.ts";
 export type { Claim, Ended, Lease, LeaseExpiry, VerificationStore } from "./verification/verification-store.ts";
-export type { CommonOptions, StoreOptions, Stores } from "./stores.ts";
+export type { Stores } from "./stores.ts";
+export type { CommonOptions, StoreOptions } from "./store-options.ts";
 
 // Session data: how it is kept, and how a record becomes JSON.
 export { jsonCodec } from "./session/json-codec.ts";
 export { type EncryptedCodecOptions, type EncryptionKey, encryptedCodec } from "./session/encrypted-codec.ts";
-export type { SessionCodec } from "./session/session-codec.ts";
+export type { SessionCodec } from "./session-codec.ts";
 export { toJSONRecord } from "./session/to-json-record.ts";
 
 // What can go wrong, and how to watch.

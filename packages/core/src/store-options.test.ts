@@ -1,8 +1,7 @@
 // Options: defaults filled in, and each wrong one refused by name.
 import { describe, expect, it } from "vitest";
 import { isStoreError } from "./errors.ts";
-import { resolveStoreOptions } from "./store-options.ts";
-import type { StoreOptions } from "./stores.ts";
+import { resolveStoreOptions, type StoreOptions } from "./store-options.ts";
 
 const refusal = (options: StoreOptions): string => {
   try {

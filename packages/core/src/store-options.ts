@@ -1,8 +1,38 @@
-// Checks the options that every provider takes, once, and fills in their defaults.
+// The options that every provider takes; checks them, once, and fills in their defaults.
 import { requireDurationMs } from "./durations.ts";
 import { isStoreError, StoreError } from "./errors.ts";
 import { type Pseudonymizer, pseudonymizer } from "./hashing.ts";
-import type { StoreOptions } from "./stores.ts";
+import type { SessionCodec } from "./session-codec.ts";
+
+/** Options of every provider. */
+export interface CommonOptions {
+  /** Default "tollbooth". `createXStores` appends `:rl`, `:sess`, `:verify`; single-store factories use it as written. */
+  keyPrefix?: string | undefined;
+  /** Keys the hashes of clients and subjects. A list: the first writes, all are read for subjects. */
+  keySecret?: string | readonly string[] | undefined;
+  /** Spread of physical deletion and cache expiry, 0..0.5, default 0.1. Never shortens anything. */
+  ttlJitter?: number | undefined;
+  defaults?:
+    | {
+        /** For policies without `windowMs`. Milliseconds. */
+        windowMs?: number | undefined;
+        /** For sessions created without `idleTtlMs`. Milliseconds. */
+        idleTtlMs?: number | undefined;
+        /** For verification results completed without `valueTtlMs`. Milliseconds. */
+        valueTtlMs?: number | undefined;
+      }
+    | undefined;
+}
+
+/** What `createStores` takes beyond `CommonOptions`: for those who write a provider. */
+export interface StoreOptions extends CommonOptions {
+  /** The provider's name in telemetry, e.g. "memory". Default "custom". */
+  provider?: string | undefined;
+  /** How session data becomes a string and back. Default `jsonCodec`. */
+  codec?: SessionCodec | undefined;
+  /** The largest encoded session or verification value, in bytes of UTF-8. Default 65,536. */
+  maxValueBytes?: number | undefined;
+}
 
 /** The prefix of all keys where none is given. */
 export const DEFAULT_KEY_PREFIX = "tollbooth";

@@ -3,11 +3,11 @@ import { setMaxListeners } from "node:events";
 import type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
 import type { CallOptions } from "./call-options.ts";
 import { isStoreError, StoreError } from "./errors.ts";
-import { nativeTransitions, type TransitionCatalog, type TransitionName } from "./native.ts";
+import { type Catalog, nativeTransitionsOf } from "./native-transitions.ts";
 import { type OperationMessage, observed } from "./telemetry.ts";
 
-/** One store's access to its port. */
-export interface StoreRuntime {
+/** One store's access to its port; `C` is the store's catalog of transitions. */
+export interface StoreRuntime<C extends Catalog<keyof C>> {
   /** Aborts when the store closes: for loops that wait. Its reason is the STORE_CLOSED error. */
   readonly closing: AbortSignal;
   /** Runs one public operation: refused when closed or aborted, reported to telemetry. */
@@ -24,28 +24,28 @@ export interface StoreRuntime {
     options: CallOptions | undefined,
   ): Promise<R>;
   /** One transition: natively where the port can, else `step` over `transact`. */
-  apply<Name extends TransitionName>(
+  apply<Name extends keyof C>(
     name: Name,
     keys: readonly string[],
-    transitionArguments: TransitionCatalog[Name]["arguments"],
+    transitionArguments: C[Name]["arguments"],
     step: (
       records: readonly (StoredRecord | null)[],
       nowMs: number,
-      transitionArguments: TransitionCatalog[Name]["arguments"],
-    ) => Step<TransitionCatalog[Name]["reply"]>,
+      transitionArguments: C[Name]["arguments"],
+    ) => Step<C[Name]["reply"]>,
     options: CallOptions | undefined,
-  ): Promise<TransitionCatalog[Name]["reply"]>;
+  ): Promise<C[Name]["reply"]>;
   /** Keys under a prefix. Throws STORE_CONFIG where the port cannot list; its own failures as `transact` does. */
   scan(prefix: string, options: CallOptions | undefined): AsyncIterable<string>;
   close(): Promise<void>;
 }
 
 /** `owned`: closing the store closes the port too. */
-export function storeRuntime(
+export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
   port: AtomicPort,
   about: Pick<OperationMessage, "store" | "provider">,
   owned: boolean,
-): StoreRuntime {
+): StoreRuntime<C> {
   const closing = new AbortController();
   // One listener a waiter, each removed in time; Node takes more than ten for a leak and warns.
   setMaxListeners(0, closing.signal);
@@ -54,7 +54,7 @@ export function storeRuntime(
       "STORE_CLOSED",
       "This store was closed; create the stores once and close them when the process ends.",
     );
-  const native = nativeTransitions(port);
+  const native = nativeTransitionsOf<C>(port);
   /** A port's own error made safe; what it says in a StoreError stands. */
   const translated = (error: unknown, options: CallOptions | undefined): unknown => {
     if (isStoreError(error) || options?.signal?.aborted) return error;
@@ -63,7 +63,7 @@ export function storeRuntime(
       cause: error,
     });
   };
-  const runtime: StoreRuntime = {
+  const runtime: StoreRuntime<C> = {
     closing: closing.signal,
     async operation(name, options, run, outcomeOf) {
       return observed(

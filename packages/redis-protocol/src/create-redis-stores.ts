@@ -17,14 +17,14 @@ import {
   type VerificationStore,
 } from "@tollbooth-stores/core";
 import type { NativePort, NativeTransitions } from "@tollbooth-stores/core/native";
-import { hintChannels } from "./hint-channels.ts";
-import { rateLimitNatives } from "./rate-limit-natives.ts";
+import { rateLimitNatives } from "./rate-limit/rate-limit-natives.ts";
 import type { RedisPort } from "./redis-port.ts";
-import { type ScriptRunner, scriptRunner } from "./script-runner.ts";
-import { sessionScript } from "./scripts.ts";
-import { sessionCalls, sessionNatives } from "./session-natives.ts";
-import { sessionTransact } from "./session-transact.ts";
-import { verificationNatives } from "./verification-natives.ts";
+import { type ScriptRunner, scriptRunner } from "./scripts/script-runner.ts";
+import { sessionCalls, sessionNatives } from "./session/session-natives.ts";
+import { sessionScript } from "./session/session-script.ts";
+import { sessionTransact } from "./session/session-transact.ts";
+import { hintChannels } from "./verification/hint-channels.ts";
+import { verificationNatives } from "./verification/verification-natives.ts";
 
 /** Options of every Redis provider, beside its connection. */
 export interface RedisStoreOptions extends StoreOptions {

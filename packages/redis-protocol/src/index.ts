@@ -8,8 +8,8 @@ export {
   type ResolvedConnection,
   type ResolvedNode,
   resolveConnection,
-} from "./connection.ts";
-export { type ConnectionGate, connectionGate, reconnectDelayMs } from "./connection-gate.ts";
+} from "./connection/connection.ts";
+export { type ConnectionGate, connectionGate, reconnectDelayMs } from "./connection/connection-gate.ts";
 export {
   createRedisRateLimitStore,
   createRedisSessionStore,
@@ -18,7 +18,10 @@ export {
   type RedisStoreOptions,
 } from "./create-redis-stores.ts";
 export { NotSent, type RedisPort } from "./redis-port.ts";
-export { rateLimitScript, type Script, sessionScript, verificationScript } from "./scripts.ts";
+export { rateLimitScript } from "./rate-limit/rate-limit-script.ts";
+export type { Script } from "./scripts/script.ts";
+export { sessionScript } from "./session/session-script.ts";
+export { verificationScript } from "./verification/verification-script.ts";
 export {
   type RedisFactories,
   type RedisProvider,

@@ -6,7 +6,7 @@ import {
   type Stores,
   type VerificationStore,
 } from "@tollbooth-stores/core";
-import { type RedisConnection, type ResolvedConnection, resolveConnection } from "./connection.ts";
+import { type RedisConnection, type ResolvedConnection, resolveConnection } from "./connection/connection.ts";
 import {
   connectTimeoutOf,
   createRedisRateLimitStore,

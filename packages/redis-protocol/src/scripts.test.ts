@@ -1,6 +1,9 @@
 // The scripts are known to servers by their SHA-1: a change of one is a change of the protocol, and must be meant.
 import { describe, expect, it } from "vitest";
-import { rateLimitScript, type Script, sessionScript, verificationScript } from "./scripts.ts";
+import { rateLimitScript } from "./rate-limit/rate-limit-script.ts";
+import type { Script } from "./scripts/script.ts";
+import { sessionScript } from "./session/session-script.ts";
+import { verificationScript } from "./verification/verification-script.ts";
 
 /** What was released. A rolling deploy runs both sides of a change: see docs/adr/0006-redis-protocol.md before editing. */
 const pinned: Record<Script["name"], string> = {

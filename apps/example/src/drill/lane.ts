@@ -4,38 +4,12 @@ import type { Kill, Rules, Sent } from "./evidence.ts";
 import { laneLogs } from "./lane-logs.ts";
 import { planOf } from "./plan.ts";
 import { type PlayOptions, player } from "./play.ts";
+import type { Row } from "./row.ts";
 import { rulesOf } from "./rules.ts";
 import type { DrillRequest } from "./trace.ts";
 import { unexpectedAnswers } from "./unexpected.ts";
 import { verdicts } from "./verdicts.ts";
 import { wallets } from "./wallets.ts";
-
-/** What a row is about. Every verdict comes from the logs of the ledger, its facilitator and the upstream. */
-export type RowKey =
-  | "over-limit"
-  | "sessions-lost"
-  | "verifies-per-payment"
-  | "runs-per-payment"
-  | "transfers-per-payment"
-  | "replays-accepted"
-  | "paid-not-served"
-  | "served-not-paid";
-
-/** One line of the drill's table, for one lane. */
-export interface Row {
-  key: RowKey;
-  /** E.g. "requests admitted over the limit". */
-  title: string;
-  /** What was counted; for "... per payment" the most that any payment got. */
-  value: number;
-  /** The most that is right. */
-  allowed: number;
-  ok: boolean;
-  /** The requests behind a value that is not ok, by their ids in the trace. */
-  requests: readonly string[];
-  /** What is to be known about the value, e.g. that a kill -9 explains a second verification. */
-  note?: string | undefined;
-}
 
 /** How far a lane is, and what its logs say. */
 export interface LaneSnapshot {

@@ -2,8 +2,8 @@
 import { clientIp } from "../gateway/client-ip.ts";
 import type { Limit } from "../gateway/gateway-config.ts";
 import { type Evidence, grouped } from "./evidence.ts";
-import type { Row } from "./lane.ts";
 import type { Run } from "./lane-logs.ts";
+import type { Row } from "./row.ts";
 import { rowOf } from "./rows.ts";
 
 /** The address as the gateway counts it: of IPv6 the network of 64 bits. */

@@ -1,8 +1,8 @@
 // When the drill shows what it is to show, and how its table looks.
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
-import type { Row, RowKey } from "./lane.ts";
 import { type DrillReport, type LaneReport, memoryMustFail, shortcomings } from "./report.ts";
+import type { Row, RowKey } from "./row.ts";
 import { rowOf, rowTitles } from "./rows.ts";
 import { markdownTable, textReport } from "./table.ts";
 

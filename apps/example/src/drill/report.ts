@@ -1,7 +1,8 @@
 // The drill's result: as JSON, with the requests behind every red cell, and whether it shows what it is to show.
 import type { Kill } from "./evidence.ts";
-import type { LaneSnapshot, RowKey } from "./lane.ts";
+import type { LaneSnapshot } from "./lane.ts";
 import type { PhaseDone } from "./phases.ts";
+import type { RowKey } from "./row.ts";
 
 /** The whole result of one drill, as it is written to the report file. */
 export interface DrillReport {

@@ -1,5 +1,5 @@
 // The table's rows: their titles, and how a row is made of a count and of the requests behind it.
-import type { Row, RowKey } from "./lane.ts";
+import type { Row, RowKey } from "./row.ts";
 
 /** The rows' titles, in the table's order. */
 export const rowTitles: Readonly<Record<RowKey, string>> = {

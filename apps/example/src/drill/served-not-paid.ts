@@ -1,7 +1,7 @@
 // The row about handler runs for which no money ever moved: nobody gets anything for nothing.
 import { type Evidence, grouped, nonceKey } from "./evidence.ts";
-import type { Row } from "./lane.ts";
 import type { Run } from "./lane-logs.ts";
+import type { Row } from "./row.ts";
 import { rowOf } from "./rows.ts";
 
 /** A request is served before it is settled: it is judged once all who present its payment have their last answer. */

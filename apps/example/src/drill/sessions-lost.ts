@@ -1,10 +1,10 @@
 // The row about sessions: uses of a session that was paid for, was open, and was within its limits, yet never ran.
 import { type Evidence, grouped, nonceKey } from "./evidence.ts";
-import type { Row } from "./lane.ts";
 import type { FacilitatorCall, Transfer } from "./lane-logs.ts";
 import { countedAddress } from "./over-limit.ts";
 import { inHand } from "./payment-trails.ts";
 import type { PlannedSession } from "./plan.ts";
+import type { Row } from "./row.ts";
 import { rowOf } from "./rows.ts";
 import { type Sends, sendsOf } from "./sends.ts";
 

@@ -1,7 +1,7 @@
 // Each row of the table turned red by hand-made logs, one cause at a time, and how little a kill -9 excuses.
 import { describe, expect, test } from "vitest";
 import { type HandMade, handMade, served } from "./hand-made-lane.test-support.ts";
-import type { Row, RowKey } from "./lane.ts";
+import type { Row, RowKey } from "./row.ts";
 import { rowTitles } from "./rows.ts";
 import type { TraceEvent } from "./trace.ts";
 import { verdicts } from "./verdicts.ts";

@@ -1,9 +1,9 @@
 // The drill's verdicts: a pure function of the logs and the plan. What the gateways say of themselves plays no part.
 import { type Evidence, grouped } from "./evidence.ts";
-import type { Row, RowKey } from "./lane.ts";
 import { overLimit } from "./over-limit.ts";
 import { diedRuns, explainedVerifies, paymentTrails, type Trail } from "./payment-trails.ts";
 import type { PlannedSession } from "./plan.ts";
+import type { Row, RowKey } from "./row.ts";
 import { rowOf } from "./rows.ts";
 import { servedNotPaid } from "./served-not-paid.ts";
 import { sessionsLost } from "./sessions-lost.ts";

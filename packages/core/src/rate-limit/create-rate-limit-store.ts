@@ -2,10 +2,10 @@
 import type { AtomicPort, StoredRecord } from "../atomic-port.ts";
 import { requireDurationMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
-import { resolveStoreOptions } from "../store-options.ts";
+import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
-import type { StoreOptions } from "../stores.ts";
 import { parseReceipt } from "./algorithm.ts";
+import type { RateLimitCatalog } from "./catalog.ts";
 import { type CheckGroup, consumeAll } from "./consume-all.ts";
 import { type Limit, limitOf } from "./policy.ts";
 import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
@@ -24,7 +24,7 @@ type Records = readonly (StoredRecord | null)[];
 export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {}, owned = true): RateLimitStore {
   const { keyPrefix, pseudonymizers, defaults, provider } = resolveStoreOptions(options, "rateLimits");
   const keyOf = recordKeys(keyPrefix, pseudonymizers[0]);
-  const runtime = storeRuntime(port, { store: "rate-limits", provider }, owned);
+  const runtime = storeRuntime<RateLimitCatalog>(port, { store: "rate-limits", provider }, owned);
 
   const verdict = (decision: { allowed: boolean }) => (decision.allowed ? "allowed" : "denied");
   const prepare = (check: RateLimitCheck) => {

@@ -2,10 +2,9 @@
 import type { AtomicPort, Step, StoredRecord } from "../atomic-port.ts";
 import type { CallOptions } from "../call-options.ts";
 import { invalidArgument } from "../errors.ts";
-import type { TransitionCatalog, TransitionName } from "../native.ts";
-import { resolveStoreOptions } from "../store-options.ts";
+import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
-import type { StoreOptions } from "../stores.ts";
+import type { SessionCatalog } from "./catalog.ts";
 import { jsonCodec } from "./json-codec.ts";
 import { attempts } from "./modify-session.ts";
 import { handleOf, placeOf, placeOfHandle, type SessionPlace, sessionKeys, successorId } from "./session-id.ts";
@@ -27,9 +26,9 @@ import { updateSession } from "./transitions/update-session.ts";
 
 type Ok<T> = { status: "ok"; record: SessionRecord<T> };
 /** The transitions that a backend may run natively, by their names in the catalog. */
-type Hot = TransitionName extends infer Name ? (Name extends `session.${infer Method}` ? Method : never) : never;
-type Arguments<Name extends Hot> = TransitionCatalog[`session.${Name}`]["arguments"];
-type Reply<Name extends Hot> = TransitionCatalog[`session.${Name}`]["reply"];
+type Hot = keyof SessionCatalog extends infer Name ? (Name extends `session.${infer Method}` ? Method : never) : never;
+type Arguments<Name extends Hot> = SessionCatalog[`session.${Name}`]["arguments"];
+type Reply<Name extends Hot> = SessionCatalog[`session.${Name}`]["reply"];
 type Transition<A, R> = (records: readonly (StoredRecord | null)[], nowMs: number, request: A) => Step<R>;
 
 /**
@@ -49,7 +48,7 @@ export function createSessionStore<T = unknown>(
     defaults,
     pseudonymizers,
   } = resolveStoreOptions(options, "sessions");
-  const runtime = storeRuntime(port, { store: "sessions", provider }, owned);
+  const runtime = storeRuntime<SessionCatalog>(port, { store: "sessions", provider }, owned);
   const keys = sessionKeys(keyPrefix);
   const values = sessionValues(codec, maxValueBytes);
   const context: RequestContext = {

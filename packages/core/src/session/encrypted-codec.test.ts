@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isStoreError, type StoreErrorCode } from "../errors.ts";
+import type { SessionCodec } from "../session-codec.ts";
 import { manualClock, mapPort } from "../testing.ts";
 import { createSessionStore } from "./create-session-store.ts";
 import { type EncryptionKey, encryptedCodec } from "./encrypted-codec.ts";
 import { jsonCodec } from "./json-codec.ts";
-import type { SessionCodec } from "./session-codec.ts";
 
 const record = "tollbooth:sess:{abc}:s:hash";
 const ringKey = (id: string): EncryptionKey => ({ id, key: randomBytes(32) });

@@ -2,8 +2,8 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { invalidArgument, StoreError } from "../errors.ts";
 import { sha256OfFields } from "../hashing.ts";
+import type { SessionCodec } from "../session-codec.ts";
 import { jsonCodec } from "./json-codec.ts";
-import type { SessionCodec } from "./session-codec.ts";
 
 const format = "2";
 const cipher = "aes-256-gcm";

@@ -1,6 +1,6 @@
 // The default codec: JSON that refuses what JSON would silently change.
 import { invalidArgument, StoreError } from "../errors.ts";
-import type { SessionCodec } from "./session-codec.ts";
+import type { SessionCodec } from "../session-codec.ts";
 
 const format = "1";
 const deepest = 500;

@@ -1,6 +1,6 @@
 // Data and subject as text: size limits, and texts that stay where they belong.
 import { expect, it } from "vitest";
-import type { SessionCodec } from "./session-codec.ts";
+import type { SessionCodec } from "../session-codec.ts";
 import { sessionValues } from "./session-values.ts";
 
 const plain: SessionCodec = { encode: (data) => String(data), decode: (text) => text };

@@ -1,6 +1,6 @@
 // Between the store and its codec: sizes are checked before anything is sent, and a codec's failures made safe.
 import { invalidArgument, isStoreError, StoreError } from "../errors.ts";
-import type { SessionCodec } from "./session-codec.ts";
+import type { SessionCodec } from "../session-codec.ts";
 import { corrupt, type SessionState } from "./session-state.ts";
 
 /** Encodes and decodes what one session holds. `key` is the session's record key. */

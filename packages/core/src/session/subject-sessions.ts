@@ -2,6 +2,7 @@
 import type { CallOptions } from "../call-options.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreRuntime } from "../store-runtime.ts";
+import type { SessionCatalog } from "./catalog.ts";
 import { type SessionKeys, type SessionPlace, tagLength } from "./session-id.ts";
 import { type SessionState, sessionState } from "./session-state.ts";
 import { deleteSubjectSessions } from "./transitions/delete-subject-sessions.ts";
@@ -12,7 +13,7 @@ const mostRounds = 100;
 /** How many records one step reads. */
 const pageSize = 64;
 
-type Transact = StoreRuntime["transact"];
+type Transact = StoreRuntime<SessionCatalog>["transact"];
 
 /** A session found through the index: its id is not known. */
 export interface FoundSession {

@@ -4,10 +4,9 @@ import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs, requireInstantMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
-import type { TransitionCatalog, TransitionName } from "../native.ts";
-import { resolveStoreOptions } from "../store-options.ts";
+import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
-import type { StoreOptions } from "../stores.ts";
+import type { VerificationCatalog } from "./catalog.ts";
 import { claim, reconcile } from "./claim.ts";
 import { complete, markUnknown, release } from "./end.ts";
 import { note, renew } from "./hold.ts";
@@ -35,13 +34,13 @@ const DEFAULT_WAIT_MS = 250;
 const PAGE = 100;
 
 /** The transitions of this store, by their methods' names. */
-type Operation = TransitionName extends infer Name
+type Operation = keyof VerificationCatalog extends infer Name
   ? Name extends `verification.${infer Method}`
     ? Method
     : never
   : never;
-type Arguments<Name extends Operation> = TransitionCatalog[`verification.${Name}`]["arguments"];
-type Reply<Name extends Operation> = TransitionCatalog[`verification.${Name}`]["reply"];
+type Arguments<Name extends Operation> = VerificationCatalog[`verification.${Name}`]["arguments"];
+type Reply<Name extends Operation> = VerificationCatalog[`verification.${Name}`]["reply"];
 
 /** How one operation runs: what it asks, its pure step, and whether it wakes those who wait. */
 interface Run<Name extends Operation> {
@@ -63,7 +62,7 @@ interface Run<Name extends Operation> {
  */
 export function createVerificationStore(port: AtomicPort, options: StoreOptions = {}, owned = true): VerificationStore {
   const { keyPrefix, provider, defaults, maxValueBytes } = resolveStoreOptions(options, "verifications");
-  const runtime = storeRuntime(port, { store: "verifications", provider }, owned);
+  const runtime = storeRuntime<VerificationCatalog>(port, { store: "verifications", provider }, owned);
   const handleOf = (name: RecordName) =>
     typeof name === "object" && name !== null ? requireHandle(name.handle) : sha256(requireText(name, "key"));
   const recordKey = (handle: string) => `${keyPrefix}:{${handle}}:c`;

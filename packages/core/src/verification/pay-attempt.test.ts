@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { StoreError } from "../errors.ts";
 import { mapPort } from "../testing.ts";
 import { createVerificationStore } from "./create-verification-store.ts";
-import { type Payment, type PaymentSteps, payOnce } from "./pay-once.ts";
+import { payOnce } from "./pay-once.ts";
+import type { Payment, PaymentSteps } from "./payment.ts";
 import type { VerificationStore } from "./verification-store.ts";
 
 const leaseMs = 3_000;

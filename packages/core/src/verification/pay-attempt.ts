@@ -1,7 +1,8 @@
 // One attempt at a payment by the holder of its lease, and the reconciliation of one that died.
 import { isStoreError } from "../errors.ts";
 import { type LeaseKeeper, withinLease } from "./lease-keeper.ts";
-import type { Paid, Payment, PaymentSteps } from "./pay-once.ts";
+import type { Paid } from "./paid.ts";
+import type { Payment, PaymentSteps } from "./payment.ts";
 import { writeReceipt } from "./receipt.ts";
 import { rememberRefusal, wasRefused } from "./refusals.ts";
 import type { Lease, VerificationStore } from "./verification-store.ts";

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { StoreError } from "../errors.ts";
 import { type MapPort, mapPort } from "../testing.ts";
 import { createVerificationStore } from "./create-verification-store.ts";
-import { type Payment, type PaymentSteps, payOnce } from "./pay-once.ts";
+import { payOnce } from "./pay-once.ts";
+import type { Payment, PaymentSteps } from "./payment.ts";
 import type { VerificationStore } from "./verification-store.ts";
 import { type StepContext, type Verify, verifyOnce } from "./verify-once.ts";
 

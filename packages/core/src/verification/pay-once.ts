@@ -5,58 +5,13 @@ import { requireInstantMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
 import { abortable } from "../store-runtime.ts";
 import { keepLease } from "./lease-keeper.ts";
+import type { Paid } from "./paid.ts";
 import { type Attempt, pending, runPayment, settleUnknown } from "./pay-attempt.ts";
+import type { Payment, PaymentSteps } from "./payment.ts";
 import { readReceipt } from "./receipt.ts";
 import { RETENTION_CEILING_MS, RETENTION_FLOOR_MS } from "./verification-record.ts";
 import type { VerificationStore } from "./verification-store.ts";
-import {
-  claimOrResume,
-  DEFAULT_LEASE_MS,
-  type StepContext,
-  type Verify,
-  verifyShared,
-  waitFor,
-} from "./verify-once.ts";
-
-/** What is paid with, and for what. */
-export interface Payment {
-  /** Names the payment: `paymentKey(...)`. */
-  key: string;
-  /** Names the exact payload, signature included: `payloadHash(...)`. */
-  payloadHash: string;
-  /** Names what is bought: `paymentFingerprint(...)`. */
-  fingerprint: string;
-  /**
-   * Until when the payment could be settled, Unix epoch milliseconds; at most 31 days ahead. It is remembered for a day
-   * longer, if that is within 31 days; one whose outcome is in doubt for 31 days.
-   */
-  validUntilMs: number;
-}
-
-/** What the seller does. `verify`, `settle` and `findSettlement` have three leases to answer, `serve` has no limit. */
-export interface PaymentSteps<R> {
-  /** Is the payload good? A rejection must be deterministic; throw where it could be otherwise next time. */
-  verify: Verify;
-  /** Makes what is sold. A throw frees the payment ("serve-then-settle"): nothing has moved. */
-  serve(context: StepContext): Promise<R>;
-  /** Moves the money. `ok: false` only where it certainly did not move and will not; whatever it throws means unknown. */
-  settle(
-    context: StepContext & { note(evidence: string): Promise<void> },
-  ): Promise<{ ok: true; receipt: string } | { ok: false; reason: string }>;
-  /** Asked when an earlier attempt's outcome is unknown. "none" only if it can no longer settle by itself either. */
-  findSettlement(evidence: string | undefined, context: StepContext): Promise<{ receipt: string } | "none" | "unknown">;
-}
-
-export type Paid<R> =
-  /** fresh is true for exactly one caller on all instances: only it was served now. `stored` is what serialize kept, for duplicates. */
-  | { status: "paid"; fresh: true; receipt: string; result: R }
-  | { status: "paid"; fresh: false; receipt: string; stored?: string }
-  /** 402 */
-  | { status: "rejected"; reason: string }
-  /** 409 */
-  | { status: "conflict" }
-  /** 503 + Retry-After, never 402 */
-  | { status: "pending"; retryAfterMs: number };
+import { claimOrResume, DEFAULT_LEASE_MS, verifyShared, waitFor } from "./verify-once.ts";
 
 export interface PayOnceOptions<R> extends CallOptions {
   /**

@@ -1,8 +1,15 @@
 // Runs script calls on a port: one round trip, one deadline, and NOSCRIPT as the only reason to send anything twice.
 import { type CallOptions, StoreError } from "@tollbooth-stores/core";
-import { errorWord, isRightMissing, refused, rightMissing, type TimeoutOption, timedOut } from "./redis-errors.ts";
-import { NotSent, type RedisPort } from "./redis-port.ts";
-import type { Script } from "./scripts.ts";
+import {
+  errorWord,
+  isRightMissing,
+  refused,
+  rightMissing,
+  type TimeoutOption,
+  timedOut,
+} from "../connection/redis-errors.ts";
+import { NotSent, type RedisPort } from "../redis-port.ts";
+import type { Script } from "./script.ts";
 import { requireNewEnough } from "./server-version.ts";
 
 /** One call within a script call. Its keys share a slot. */

@@ -1,7 +1,11 @@
 // Which servers are new enough: asked of a server that does not know our scripts, before it is given any.
-import { serverTooOld } from "./redis-errors.ts";
-import type { RedisPort } from "./redis-port.ts";
-import { versionScript } from "./scripts.ts";
+import { serverTooOld } from "../connection/redis-errors.ts";
+import type { RedisPort } from "../redis-port.ts";
+import { bare } from "./script.ts";
+import version from "./version.lua";
+
+/** Asks an old server for its version. Sent as it is, so nothing knows it by a SHA-1. */
+export const versionScript: string = bare(version);
 
 /** The oldest Redis that the scripts are for. Every Valkey is newer: its own 7.2 is the first. */
 const OLDEST = { major: 6, minor: 2 };

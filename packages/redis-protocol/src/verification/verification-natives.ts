@@ -1,11 +1,11 @@
 // Core's verification transitions as calls of the verification script.
 import type { Claim, Ended, Lease } from "@tollbooth-stores/core";
 import { type NativeTransitions, retentionTooLong } from "@tollbooth-stores/core/native";
+import { callRunner, jitter } from "../scripts/native-context.ts";
+import { type ReplyReader, unreadable } from "../scripts/reading.ts";
+import type { ScriptRunner } from "../scripts/script-runner.ts";
 import { type HintChannels, noHints } from "./hint-channels.ts";
-import { callRunner, jitter } from "./native-context.ts";
-import { type ReplyReader, unreadable } from "./reading.ts";
-import type { ScriptRunner } from "./script-runner.ts";
-import { verificationScript } from "./scripts.ts";
+import { verificationScript } from "./verification-script.ts";
 
 type View = Exclude<Claim, { status: "claimed" | "mismatch" }> | { status: "absent" };
 

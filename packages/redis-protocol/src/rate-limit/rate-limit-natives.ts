@@ -8,11 +8,11 @@ import {
   type NativeTransitions,
   parseReceipt,
 } from "@tollbooth-stores/core/native";
+import { callRunner, jitter, type RunCall } from "../scripts/native-context.ts";
+import { type ReplyReader, replyReader, unreadable } from "../scripts/reading.ts";
+import type { ScriptRunner } from "../scripts/script-runner.ts";
 import { type ConsumeTogether, consumeAcrossSlots, type Refund } from "./consume-across-slots.ts";
-import { callRunner, jitter, type RunCall } from "./native-context.ts";
-import { type ReplyReader, replyReader, unreadable } from "./reading.ts";
-import type { ScriptRunner } from "./script-runner.ts";
-import { rateLimitScript } from "./scripts.ts";
+import { rateLimitScript } from "./rate-limit-script.ts";
 
 function policyArguments(limit: Limit): (string | number)[] {
   const { algorithm, capacity, windowMs, cost, intervalUs, toleranceUs } = limit;

@@ -2,7 +2,7 @@
 // or in a cluster with sharded pub/sub once a record, on that record's own node. A hint may be lost, late or false: polling
 // makes up for it, and only claim is truth.
 import type { AtomicPort } from "@tollbooth-stores/core";
-import type { RedisPort } from "./redis-port.ts";
+import type { RedisPort } from "../redis-port.ts";
 
 export interface HintChannels {
   /** What a script is told to publish for the record at `keys[0]`: how, where and what. */

@@ -1,8 +1,8 @@
 // The sessions' AtomicPort over compare-and-set: read records with a stamp each, decide, write if every stamp still
 // holds, else again. For the cold operations; the hot ones are scripts of their own.
 import { type AtomicPort, type CallOptions, type Step, type StoredRecord, StoreError } from "@tollbooth-stores/core";
-import { jitter, type RunCall } from "./native-context.ts";
-import { replyReader } from "./reading.ts";
+import { jitter, type RunCall } from "../scripts/native-context.ts";
+import { replyReader } from "../scripts/reading.ts";
 import { kindOf, recordArguments, recordOf } from "./session-fields.ts";
 
 /** How often a step is tried while others keep changing its records. */

@@ -1,7 +1,7 @@
 // Which deadline applies, and that its error names the option that set it.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createRedisStores } from "./create-redis-stores.ts";
-import type { RedisPort } from "./redis-port.ts";
+import { createRedisStores } from "../create-redis-stores.ts";
+import type { RedisPort } from "../redis-port.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,7 +1,7 @@
 // Which channels hints go through, and what becomes of a subscription that fails.
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { RedisPort } from "../redis-port.ts";
 import { hintChannels } from "./hint-channels.ts";
-import type { RedisPort } from "./redis-port.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,9 +1,8 @@
 // A server that is too old is told so before it is given a script; a new enough one is asked once, and then never again.
 import type { Stores } from "@tollbooth-stores/core";
 import { describe, expect, it } from "vitest";
-import { createRedisStores, NotSent, type RedisPort } from "./index.ts";
-import { versionScript } from "./scripts.ts";
-import { isTooOld } from "./server-version.ts";
+import { createRedisStores, NotSent, type RedisPort } from "../index.ts";
+import { isTooOld, versionScript } from "./server-version.ts";
 
 interface FakeServer {
   /** What the version script answers, or throws. */

@@ -1,10 +1,10 @@
 // Core's hot session transitions as calls of the session script.
 import { creditPastDeadline, type NativeTransitions, quotaTooLarge } from "@tollbooth-stores/core/native";
-import { callRunner, jitter, type RunCall } from "./native-context.ts";
-import { replyReader, unreadable } from "./reading.ts";
-import type { ScriptRunner } from "./script-runner.ts";
-import { sessionScript } from "./scripts.ts";
+import { callRunner, jitter, type RunCall } from "../scripts/native-context.ts";
+import { replyReader, unreadable } from "../scripts/reading.ts";
+import type { ScriptRunner } from "../scripts/script-runner.ts";
 import { quotaArguments, sessionOf } from "./session-fields.ts";
+import { sessionScript } from "./session-script.ts";
 
 export function sessionCalls(runner: ScriptRunner): RunCall {
   return callRunner(runner, sessionScript, "A stored session", { DEADLINE: creditPastDeadline, QUOTA: quotaTooLarge });

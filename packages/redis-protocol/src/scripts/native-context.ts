@@ -1,9 +1,9 @@
 // What the native transitions of all three stores share: one call at a time, its own error words translated.
 import { type CallOptions, StoreError } from "@tollbooth-stores/core";
+import { refused, rightMissing } from "../connection/redis-errors.ts";
 import { type ReplyReader, replyReader } from "./reading.ts";
-import { refused, rightMissing } from "./redis-errors.ts";
+import type { Script } from "./script.ts";
 import type { ScriptRunner } from "./script-runner.ts";
-import type { Script } from "./scripts.ts";
 
 /** Runs one call of a script; `errors` are the words that this script throws by itself, as the errors they stand for. */
 export type RunCall = (

@@ -1,7 +1,7 @@
 // A session and a subject index as scripts take and give them: text and numbers in a fixed order.
 import type { StoredRecord } from "@tollbooth-stores/core";
 import { type SessionState, sessionRecord, sessionState, subjectIndex } from "@tollbooth-stores/core/native";
-import { type ReplyReader, replyReader } from "./reading.ts";
+import { type ReplyReader, replyReader } from "../scripts/reading.ts";
 
 /** Number (-1: none were given), then names and decimal digits by turns. */
 export function quotaArguments(quotas: ReadonlyMap<string, bigint> | undefined): (string | number)[] {
