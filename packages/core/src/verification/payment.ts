@@ -1,5 +1,6 @@
 // What payOnce is given: a payment, and what the seller does about it.
-import type { StepContext, Verify } from "./verify-once.ts";
+import type { StepContext } from "./step-context.ts";
+import type { Verify } from "./verify.ts";
 
 /** What is paid with, and for what. */
 export interface Payment {

@@ -101,3 +101,12 @@ export function requireStorable(text: unknown, name: string, maxBytes: number): 
     );
   }
 }
+
+/** The longest lease of payOnce and verifyOnce: their steps have three of them, and a timer takes 24 days. */
+const MAX_FACADE_LEASE_MS = 3_600_000;
+
+export function requireFacadeLease(leaseMs: number): void {
+  if (requireDurationMs(leaseMs, "leaseMs") > MAX_FACADE_LEASE_MS) {
+    throw invalidArgument("leaseMs must be at most 3600000 (an hour): it is renewed at a third while the work lasts.");
+  }
+}

@@ -15,7 +15,7 @@ export interface Lease {
 /** What an expired lease means: "retry" where nothing has moved yet, "unknown" where money may have. */
 export type LeaseExpiry = "retry" | "unknown";
 
-/** A record's name: its key, or the handle that `unresolved()`, telemetry and `paymentHandle` give for it. */
+/** A record's name: its key, or the handle that `unresolved()` and telemetry give for it. */
 export type RecordName = string | { handle: string };
 
 /** What makes a record a payment's: set by `payOnce` at its first claim. */

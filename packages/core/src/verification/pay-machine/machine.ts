@@ -1,6 +1,16 @@
 // The small vocabulary in which the payment machine's moves are written: a draft of the next state, and what it asks for.
+import type { PaymentMessage } from "../../telemetry.ts";
 import type { Lease } from "../verification-store.ts";
-import type { After, Answer, PayEffect, PayEvent, PaymentEvent, PayState, Place, StepCall, StoreCall } from "./state.ts";
+import type {
+  After,
+  Answer,
+  PayEffect,
+  PayEvent,
+  PayState,
+  Place,
+  StepCall,
+  StoreCall,
+} from "./state.ts";
 
 /** How many leases a remote step (verify, settle, find) has to answer, and a receipt to be recorded. */
 export const STEP_LEASES = 3;
@@ -22,7 +32,8 @@ export interface Draft {
 /** What a place does when it is entered, at an event, and when its lease, its step's time or its patience is over. */
 export interface Room {
   enter(draft: Draft): void;
-  on?(draft: Draft, event: PayEvent): void;
+  /** `call`: the store call that an answer is to. Renewals and notes are answered elsewhere. */
+  on?(draft: Draft, event: PayEvent, call: StoreCall | undefined): void;
   leaseLost?(draft: Draft): void;
   late?(draft: Draft): void;
   gaveUp?(draft: Draft): void;
@@ -92,6 +103,7 @@ export function leaseOf({ s }: Draft): Lease {
 }
 
 export function hold({ s }: Draft, lease: Lease, sentAtMs: number): void {
+  s.leaseLost = false;
   const { token, fence, attempt, ttlMs } = lease;
   s.lease = { token, fence, attempt, untilMs: sentAtMs + ttlMs, renewAtMs: sentAtMs + s.input.leaseMs / 3 };
 }
@@ -110,7 +122,7 @@ export function answer({ s, out }: Draft, given: Answer): void {
   s.caller = "told";
 }
 
-export function report({ s, out }: Draft, event: PaymentEvent): void {
+export function report({ s, out }: Draft, event: PaymentMessage["event"]): void {
   out.push({ do: "report", event, attempt: s.lease?.attempt ?? 0 });
 }
 
@@ -125,13 +137,16 @@ export function finish(draft: Draft, given: Answer): void {
 /** What comes once something is ended. */
 export function proceed(draft: Draft, after: After): void {
   const { s, out } = draft;
-  if (after === "again") return again(draft);
-  if (after === "nothing") return goTo(draft, s.late === undefined ? "ended" : "late");
-  if ("fail" in after) {
-    if (s.caller === "waiting") out.push({ do: "fail", error: after.fail });
-    if (s.caller === "waiting") s.caller = "told";
-  } else answer(draft, after);
-  goTo(draft, s.late === undefined ? "ended" : "late");
+  if (after === "again") {
+    again(draft);
+    return;
+  }
+  if (after !== "nothing" && !("fail" in after)) answer(draft, after);
+  else if (after !== "nothing" && s.caller === "waiting") {
+    out.push({ do: "fail", error: after.fail });
+    s.caller = "told";
+  }
+  leave(draft);
 }
 
 /** The lease was lost, or the record has changed: it is looked at anew. */
@@ -139,6 +154,7 @@ export function again(draft: Draft): void {
   const { s } = draft;
   s.attempts += 1;
   s.lease = undefined;
+  s.leaseLost = false;
   s.evidence = undefined;
   s.found = undefined;
   s.made = undefined;
@@ -148,5 +164,11 @@ export function again(draft: Draft): void {
   s.delivery = undefined;
   s.maybeDelivered = undefined;
   s.refusal = undefined;
-  goTo(draft, s.caller === "waiting" ? "claim" : "ended");
+  if (s.caller === "waiting") goTo(draft, "claim");
+  else leave(draft);
+}
+
+/** Nothing is left to do but to hear a late settlement. */
+function leave(draft: Draft) {
+  goTo(draft, draft.s.late === undefined ? "ended" : "late");
 }

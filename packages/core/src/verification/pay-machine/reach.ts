@@ -1,6 +1,7 @@
 // The payment machine before it holds a lease: what is on record, is the payload good, and who may do the work.
-import type { Claim, Look } from "../verification-store.ts";
+
 import { RETENTION_FLOOR_MS } from "../verification-record.ts";
+import type { Claim, Look } from "../verification-store.ts";
 import {
   type Draft,
   endBy,
@@ -14,7 +15,7 @@ import {
   runStep,
   send,
 } from "./machine.ts";
-import type { Answer, Place } from "./state.ts";
+import type { Answer, PayEvent, Place, StoreCall } from "./state.ts";
 
 /** How often one call takes a payment up again. */
 const MAX_ATTEMPTS = 5;
@@ -92,7 +93,7 @@ const verify: Room = {
 const claim: Room = {
   enter(draft) {
     const { s, nowMs } = draft;
-    if (s.attempts === 0 && s.waitUntilMs === 0) s.waitUntilMs = nowMs + s.input.leaseMs;
+    s.waitUntilMs ??= nowMs + s.input.leaseMs;
     // Suspended beyond the minimum retention: what was verified and seen then may not hold any more.
     const overslept = nowMs - s.startedAtMs > RETENTION_FLOOR_MS;
     if (s.attempts >= MAX_ATTEMPTS || overslept) return finish(draft, pending);
@@ -108,16 +109,14 @@ const reconcile: Room = {
   on: answeredClaim,
 };
 
-function answeredClaim(draft: Draft, event: Parameters<NonNullable<Room["on"]>>[1]): void {
+function answeredClaim(draft: Draft, event: PayEvent, call: StoreCall | undefined) {
   const { s } = draft;
   if (event.on === "failed") {
-    const call = s.calling ?? s.retry?.call;
-    if (!event.unavailable || !event.mayHaveRun || s.resent || call !== undefined || s.caller !== "waiting") {
-      return proceed(draft, { fail: event.error });
-    }
+    const open = event.unavailable && event.mayHaveRun && !s.resent && s.caller === "waiting";
+    if (!open || call === undefined) return proceed(draft, { fail: event.error });
     // After an answer that got lost once more with the same token, which gives the owner its lease back.
     s.resent = true;
-    return send(draft, { call: s.at === "claim" ? "claim" : "reconcile", token: `${s.input.seed}:${s.tokens}` });
+    return send(draft, call);
   }
   if (event.on !== "claimed") return;
   const { reply, sentAtMs } = event;
@@ -129,7 +128,7 @@ function answeredClaim(draft: Draft, event: Parameters<NonNullable<Room["on"]>>[
   tookUp(draft, reply);
 }
 
-function tookUp(draft: Draft, reply: Claim): void {
+function tookUp(draft: Draft, reply: Claim) {
   const { s, nowMs } = draft;
   switch (reply.status) {
     case "claimed":
@@ -163,7 +162,7 @@ function tookUp(draft: Draft, reply: Claim): void {
     case "unknown":
       return goTo(draft, "reconcile");
     case "in-progress": {
-      const leftMs = s.waitUntilMs - nowMs;
+      const leftMs = (s.waitUntilMs ?? nowMs) - nowMs;
       if (leftMs <= 0) return finish(draft, { status: "pending", retryAfterMs: Math.max(1, reply.retryAfterMs) });
       draft.out.push({ do: "wait", ms: Math.max(1, Math.min(leftMs, reply.retryAfterMs)) });
       s.at = "wait";

@@ -1,4 +1,5 @@
 // What the payment machine knows, hears and asks for: plain data throughout, so that the explorer can run it.
+import type { PaymentMessage } from "../../telemetry.ts";
 import type { Claim, Ended, Lease, Look, Settlement } from "../verification-store.ts";
 
 /** Where a payment is. The first row holds no lease; the second works under one; the third ends what was begun. */
@@ -75,17 +76,6 @@ export type Answer =
   | { readonly status: "conflict" }
   | { readonly status: "pending"; readonly retryAfterMs: number };
 
-/** What an operator should see. */
-export type PaymentEvent =
-  | "pending"
-  | "in-doubt"
-  | "owed"
-  | "expired"
-  | "recovered"
-  | "receipt-cut"
-  | "receipt-after-expiry"
-  | "second-receipt";
-
 export type PayEffect =
   | { readonly do: "store"; readonly call: StoreCall }
   | { readonly do: "step"; readonly call: StepCall }
@@ -95,7 +85,7 @@ export type PayEffect =
   | { readonly do: "answer"; readonly answer: Answer }
   | { readonly do: "fail"; readonly error: ErrorRef }
   | { readonly do: "noted"; readonly ids: readonly number[]; readonly error?: ErrorRef | "lost" }
-  | { readonly do: "report"; readonly event: PaymentEvent; readonly attempt: number };
+  | { readonly do: "report"; readonly event: PaymentMessage["event"]; readonly attempt: number };
 
 /** How the shared verification ended. */
 export type Verified =
@@ -139,6 +129,14 @@ export type PayEvent =
   /** Any instant may be told; `wakeAtMs` says which one matters next. */
   | { readonly on: "time" };
 
+/** What settle noted. It is noted again until the store has it, and its notes wait for the first answer. */
+export interface Evidence {
+  readonly text: string;
+  readonly saved: boolean;
+  readonly retryAtMs: number;
+  readonly waiters: readonly number[];
+}
+
 /** What happens once a place that ends something is done. */
 export type After = Answer | { readonly fail: ErrorRef } | "again" | "nothing";
 
@@ -147,7 +145,7 @@ export interface PayState {
   readonly at: Place;
   readonly startedAtMs: number;
   /** A duplicate waits so long for another's result. */
-  readonly waitUntilMs: number;
+  readonly waitUntilMs?: number | undefined;
   /** Attempts whose lease was lost, or whose payment became free again. */
   readonly attempts: number;
   readonly tokens: number;
@@ -160,6 +158,7 @@ export interface PayState {
   readonly refusals: number;
   readonly rejection?: { readonly reason: string; readonly used: boolean } | undefined;
   readonly lease?: HeldLease | undefined;
+  readonly leaseLost: boolean;
   /** The store call under way, and the one that waits for it. */
   readonly calling?: StoreCall | undefined;
   readonly queued?: StoreCall | undefined;
@@ -170,7 +169,8 @@ export interface PayState {
   readonly step?: { readonly id: number; readonly kind: StepCall["step"]; readonly deadlineMs?: number } | undefined;
   /** A settle that was given up and may still answer. */
   readonly late?: number | undefined;
-  readonly evidence?: { readonly text: string; readonly saved: boolean; readonly waiters: readonly number[] } | undefined;
+  readonly lateAnswer?: SettleAnswer | undefined;
+  readonly evidence?: Evidence | undefined;
   /** What reconcile found on record. */
   readonly found?: { readonly evidence?: string; readonly reference?: string } | undefined;
   /** It was served in this attempt; `kept` where that can be kept. */
@@ -186,4 +186,9 @@ export interface PayState {
   readonly refusal?: { readonly reason: string; readonly used: boolean } | undefined;
   readonly reason?: string | undefined;
   readonly after: After;
+}
+
+export interface PayMoved {
+  readonly state: PayState;
+  readonly effects: readonly PayEffect[];
 }
