@@ -1,10 +1,11 @@
 // Bad input: malformed, oversized, forged and wrong payments; nothing runs, nothing is charged, nothing crashes.
+
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
+import { type Forgery, makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { decodePaymentRequiredHeader } from "@x402/core/http";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { describe, expect, test } from "vitest";
-import { type Forgery, makePayment, paymentHeader } from "../testing/forge.ts";
 import { testSystem } from "../testing/test-system.ts";
 
 const system = testSystem();

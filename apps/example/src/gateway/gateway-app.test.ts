@@ -1,11 +1,10 @@
 // What the gateway answers when its stores do not.
+
 import { loadStores } from "@tollbooth-stores/config";
 import type { Stores } from "@tollbooth-stores/core";
+import { demoAccount, makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { demoAccount } from "../chain.ts";
-import { makePayment, paymentHeader } from "../testing/forge.ts";
 import { askerOf } from "../testing/in-process-gateway.ts";
-import { testConfig } from "../testing/test-system.ts";
 import { gatewayApp } from "./gateway-app.ts";
 import { loadGateway, readGatewayConfig } from "./load-gateway.ts";
 import type { SessionData } from "./session-token.ts";

@@ -1,8 +1,8 @@
 // The configuration: what is read, and how each mistake is told.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { testConfig } from "@tollbooth-stores/sandbox";
 import { afterEach, describe, expect, test } from "vitest";
-import { testConfig } from "../testing/test-system.ts";
 import { loadGateway } from "./load-gateway.ts";
 
 const urls = {

@@ -1,10 +1,8 @@
 // Paying for a request: the price, the payment, one of everything, and failures of the upstream.
+import { buyer, makePayment, paymentHeader, payTo, simulatedChain, testConfig } from "@tollbooth-stores/sandbox";
 import { decodePaymentRequiredHeader, decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test } from "vitest";
-import { simulatedChain } from "../chain.ts";
-import { buyer } from "../client/paying-client.ts";
-import { makePayment, paymentHeader, payTo } from "../testing/forge.ts";
-import { testConfig, testSystem } from "../testing/test-system.ts";
+import { testSystem } from "../testing/test-system.ts";
 
 const system = testSystem(testConfig.replace(/(UPSTREAM_URL}", timeout:) 5s/, "$1 2s"));
 

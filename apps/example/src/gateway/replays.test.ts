@@ -1,7 +1,7 @@
 // A payment used before, in every disguise.
+import { makePayment, malleate, paymentHeader } from "@tollbooth-stores/sandbox";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { describe, expect, test } from "vitest";
-import { makePayment, malleate, paymentHeader } from "../testing/forge.ts";
 import { testSystem } from "../testing/test-system.ts";
 
 const system = testSystem();

@@ -1,7 +1,6 @@
 // Prices as what a buyer signs.
+import { payTo, simulatedChain } from "@tollbooth-stores/sandbox";
 import { describe, expect, test } from "vitest";
-import { simulatedChain } from "../chain.ts";
-import { payTo } from "../testing/forge.ts";
 import { parseGatewayConfig } from "./gateway-config.ts";
 import { priceRoute } from "./requirements.ts";
 

@@ -1,8 +1,8 @@
 // A facilitator that hangs, fails or loses its reply: 503 until the chain tells, never 402, never a second transfer.
+import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test } from "vitest";
-import { makePayment, paymentHeader } from "../testing/forge.ts";
-import { testConfig, testSystem } from "../testing/test-system.ts";
+import { testSystem } from "../testing/test-system.ts";
 
 /** How long the gateway waits for the facilitator here, in milliseconds. */
 const patience = 2_000;
