@@ -74,6 +74,7 @@ export { createVerificationStore } from "./verification/create-verification-stor
 export { localHints } from "./local-hints.ts";
 export { mayDrop } from "./rate-limit/record.ts";
 export { isEvictableVerification } from "./verification/verification-record.ts";
+export { isKeptRecord } from "./verification/verification-replies.ts";
 export { parseDuration } from "./durations.ts";
 export {
   DEFAULT_KEY_PREFIX,
