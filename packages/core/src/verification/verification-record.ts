@@ -167,6 +167,14 @@ function endOf(body: VerificationBody, nowMs: number): number {
   return retainUntilMs;
 }
 
+/**
+ * Whether a bounded memory may drop the record for a newer one: only what was verified and rejected. To verify that again
+ * costs work and moves no money. False for what cannot be read, and for all that guards a payment, its result and markers.
+ */
+export function isEvictableVerification({ body }: StoredRecord): boolean {
+  return isBody(body) && body.state === "rejected";
+}
+
 /** True if `lease` is the last one that was issued: then, and only then, its holder may end what it began. */
 export function isLastHolder(body: VerificationBody, lease: Lease): boolean {
   return body.token === lease.token && String(body.fence) === lease.fence;
