@@ -1,5 +1,6 @@
 // The transitions behind claim() and reconcile(): who may do the work, and what everyone else is told.
 import type { StoredRecord } from "../atomic-port.ts";
+import { boundTo, isOther, rebound } from "./binding.ts";
 import {
   nextFence,
   type PaymentBody,
@@ -67,15 +68,6 @@ export function claim(
   return { write: recordOf(next, nowMs), reply };
 }
 
-/** Whether a claim is for something else than the record, or by another than may collect it. */
-function isOther(body: VerificationBody, { fingerprint, payment }: ClaimRequest): boolean {
-  if (body.fingerprint !== "" && body.fingerprint !== fingerprint) return true;
-  const { collector, payload = "" } = body.payment ?? {};
-  if (collector !== undefined && collector !== payment?.collector) return true;
-  const paid = body.state === "settled" || body.state === "delivered";
-  return paid && payload !== "" && payment !== undefined && payload !== payment.payload;
-}
-
 function refused(body: VerificationBody): { refusals?: number } {
   const refusals = body.payment?.refusals ?? 0;
   return refusals > 0 ? { refusals } : {};
@@ -83,19 +75,6 @@ function refused(body: VerificationBody): { refusals?: number } {
 
 function owed(body: VerificationBody, nowMs: number, kept: StoredRecord | null): Claim {
   return { status: "settled", receipt: body.value ?? "", lease: leaseOf(body, nowMs), ...keptIn(kept) };
-}
-
-/** A payment's fields, with what they were not bound to yet taken from a claim. */
-function boundTo(claimed: PaymentClaim | undefined, before: PaymentBody | undefined): PaymentBody {
-  const payment = before ?? { payload: "", refusals: 0 };
-  const collector = payment.collector ?? claimed?.collector;
-  const payload = payment.payload === "" ? (claimed?.payload ?? "") : payment.payload;
-  return { ...payment, payload, ...(collector !== undefined && { collector }) };
-}
-
-/** After a takeover the payload is the one whose holder works now; nothing was settled for the other. */
-function rebound(claimed: PaymentClaim, before: PaymentBody | undefined): PaymentBody {
-  return { ...boundTo(claimed, before), payload: claimed.payload };
 }
 
 /** What a new lease changes. */

@@ -91,6 +91,17 @@ describe("a payment that is owed", () => {
     expect(claim(delivered, nowMs, request())).toStrictEqual({ reply: { status: "delivered", receipt: "tx" } });
   });
 
+  it("without a collector stays without one: a later claim shuts nobody out", () => {
+    const { collector: _, ...open } = { ...payment, settledAtMs: 300 };
+    const found = settled({ payment: open });
+    const { write, reply } = claim(found, nowMs, request({ payment: { payload: "p", collector: "k" } }));
+    expect(reply.status).toBe("settled");
+    expect(bodyOf({ write: write ?? null })).toMatchObject({ payment: open });
+    expect(write?.body).not.toHaveProperty("payment.collector");
+    const first = claim(write ?? null, nowMs + 1_000, request({ token: "z", payment: { payload: "p" } }));
+    expect(first.reply.status).toBe("settled");
+  });
+
   it("where it was recorded without a claim, is bound by the next one", () => {
     const { write } = settle(null, 300, { receipt: "tx" });
     const first = claim(write ?? null, nowMs, request());

@@ -134,6 +134,8 @@ describe("settle", () => {
   it("keeps what the record was bound to, whatever is given beside the receipt", () => {
     const given = { receipt: "tx", fingerprint: "f", payment: { payload: "q", collector: "c" } };
     expect(bodyOf(settle(record(), nowMs, given))).toMatchObject({ fingerprint: "f", payment });
+    const { collector: _, ...open } = payment;
+    expect(bodyOf(settle(record({ payment: open }), nowMs, given))).not.toHaveProperty("payment.collector");
   });
 
   it("delivers in the same write, unless that delivery was taken back", () => {

@@ -1,5 +1,6 @@
 // The transitions of a payment after its settlement: settle(), deliver(), undeliver(), and expire() where there is none.
 import type { StoredRecord } from "../atomic-port.ts";
+import { boundTo } from "./binding.ts";
 import {
   isLastHolder,
   nextFence,
@@ -47,9 +48,7 @@ function withReceipt(before: VerificationBody | null, nowMs: number, request: Se
   const { receipt, fingerprint, payment: claimed, retainUntilMs = 0 } = request;
   const fresh = before === null || before.state === "released" || before.state === "rejected";
   const { evidence: _, unknownAtMs: __, valueUntilMs: ___, ...rest } = before ?? nothingClaimed(nowMs);
-  const known: PaymentBody = (fresh ? undefined : before.payment) ?? { payload: "", refusals: 0 };
-  const collector = known.collector ?? claimed?.collector;
-  const payload = known.payload === "" ? (claimed?.payload ?? "") : known.payload;
+  const bound = boundTo(claimed, fresh ? undefined : before.payment);
   const asked = Math.min(Math.max(retainUntilMs, nowMs + RETENTION_FLOOR_MS), nowMs + RETENTION_CEILING_MS);
   const goesOn = request.lease !== undefined && isLastHolder(rest, request.lease);
   return {
@@ -59,7 +58,7 @@ function withReceipt(before: VerificationBody | null, nowMs: number, request: Se
     value: receipt,
     fingerprint: fresh || rest.fingerprint === "" ? (fingerprint ?? "") : rest.fingerprint,
     retainUntilMs: fresh ? Math.max(rest.retainUntilMs, asked + REMEMBERED_FOR_MS) : rest.retainUntilMs,
-    payment: { ...known, payload, settledAtMs: nowMs, ...(collector !== undefined && { collector }) },
+    payment: { ...bound, settledAtMs: nowMs },
   };
 }
 
