@@ -9,6 +9,7 @@ import {
   RETENTION_FLOOR_MS,
   readBody,
   recordOf,
+  rememberedUntil,
   retention,
   type Transition,
   type VerificationBody,
@@ -40,11 +41,9 @@ export function claim(
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
   if (record === null || body === null || phase === "absent") {
-    const asked = retention(request.retainUntilMs, nowMs + request.leaseMs, nowMs);
-    const remembered = request.payment === undefined ? asked : Math.max(asked, nowMs) + REMEMBERED_FOR_MS;
     const refusals = body?.state === "released" ? (body.payment?.refusals ?? 0) : 0;
     const payment = request.payment && boundTo(request.payment, { payload: "", refusals });
-    const fresh = leased(body, nowMs, request, 1, remembered, payment);
+    const fresh = leased(body, nowMs, request, 1, askedFor(request, nowMs), payment);
     const reply: Claim = { status: "claimed", lease: leaseOf(fresh, nowMs), via: "fresh", ...refused(fresh) };
     return { write: recordOf(fresh, nowMs), ...(kept !== null && { writeKept: null }), reply };
   }
@@ -54,18 +53,25 @@ export function claim(
     return { reply: { status: "claimed", lease: leaseOf(body, nowMs), via: "resume", ...refused(body) } };
   }
   if (phase === "settled") {
-    const { fingerprint } = request;
     const payment = boundTo(request.payment, body.payment);
-    const held = takenOver(body, nowMs, { ...request, fingerprint });
-    const next: VerificationBody = { ...body, ...held, payment };
+    const held = takenOver(body, nowMs, request);
+    const asked = request.payment ? rememberedUntil(request.retainUntilMs, nowMs) : 0;
+    const retainUntilMs = Math.max(held.retainUntilMs, asked);
+    const next: VerificationBody = { ...body, ...held, retainUntilMs, payment };
     return { write: recordOf(next, nowMs), reply: owed(next, nowMs, kept) };
   }
   if (phase === "delivered") return { reply: { status: phase, receipt: body.value ?? "", ...keptIn(kept) } };
   if (phase !== "lapsed") return { reply: view(body, phase, record.endsAtMs, nowMs) };
   const payment = request.payment ? rebound(request.payment, body.payment) : body.payment;
-  const next = leased(body, nowMs, request, body.attempt + 1, 0, payment);
+  const asked = request.payment ? askedFor(request, nowMs) : 0;
+  const next = leased(body, nowMs, request, body.attempt + 1, asked, payment);
   const reply: Claim = { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover", ...refused(next) };
   return { write: recordOf(next, nowMs), reply };
+}
+
+/** How long a claim asks to be remembered: a payment a day longer than its payload is valid. */
+function askedFor({ retainUntilMs, leaseMs, payment }: ClaimRequest, nowMs: number): number {
+  return retention(retainUntilMs, nowMs + leaseMs, nowMs) + (payment === undefined ? 0 : REMEMBERED_FOR_MS);
 }
 
 function refused(body: VerificationBody): { refusals?: number } {

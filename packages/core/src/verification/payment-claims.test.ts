@@ -259,6 +259,26 @@ describe("a payment is remembered", () => {
     expect(() => remembered(nowMs + monthMs + 1)).toThrow(/more than 31 days ahead/);
   });
 
+  it("as long as the payload is valid that takes it over, or that collects what is owed", () => {
+    expect(remembered(5 * dayMs, record())).toBe(6 * dayMs);
+    expect(remembered(dayMs, record())).toBe(3 * dayMs);
+    expect(() => remembered(nowMs + monthMs + 1, record())).toThrow(/more than 31 days ahead/);
+    const block = request({ retainUntilMs: 5 * dayMs, payment: undefined });
+    const { payment: _, ...plain } = working;
+    expect(claim({ endsAtMs: 3 * dayMs, body: plain }, nowMs, block).write?.endsAtMs).toBe(3 * dayMs);
+
+    const collecting = (more: Partial<ClaimRequest>, found: StoredRecord) => {
+      const owed = claim(found, nowMs, request(more)).write ?? null;
+      return deliver(owed, nowMs, { token: "d" }).write?.endsAtMs;
+    };
+    expect(collecting({ retainUntilMs: 5 * dayMs }, settled())).toBe(6 * dayMs);
+    expect(collecting({ retainUntilMs: dayMs }, settled())).toBe(3 * dayMs);
+    // What is owed is not refused for its validity.
+    expect(collecting({ retainUntilMs: 2 * monthMs }, settled())).toBe(nowMs + monthMs + dayMs);
+    const unbound = settled({ payment: { payload: "", refusals: 0, settledAtMs: 300 } });
+    expect(collecting({ retainUntilMs: 5 * dayMs, payment: undefined }, unbound)).toBe(3 * dayMs);
+  });
+
   it("no shorter after a release", () => {
     expect(remembered(0, record({ state: "released" }))).toBe(3 * dayMs);
   });

@@ -138,6 +138,14 @@ describe("settle", () => {
     expect(bodyOf(settle(record({ payment: open }), nowMs, given))).not.toHaveProperty("payment.collector");
   });
 
+  it("remembers the payment for as long as it is told that it is valid, and no shorter than before", () => {
+    const retained = (retainUntilMs: number | undefined) =>
+      bodyOf(settle(record(), nowMs, { receipt: "tx", retainUntilMs }));
+    expect(retained(5 * dayMs)).toMatchObject({ retainUntilMs: 6 * dayMs });
+    expect(retained(dayMs)).toMatchObject({ retainUntilMs: 3 * dayMs });
+    expect(retained(undefined)).toMatchObject({ retainUntilMs: 3 * dayMs });
+  });
+
   it("delivers in the same write, unless that delivery was taken back", () => {
     const request = { receipt: "tx", lease, deliver: { token: "d", kept: "goods", keptForMs: 70 } };
     expect(settle(record({ state: "expired", value: "void" }), nowMs, request)).toMatchObject({

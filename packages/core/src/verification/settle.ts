@@ -7,10 +7,9 @@ import {
   type PaymentBody,
   phaseOf,
   REMEMBERED_FOR_MS,
-  RETENTION_CEILING_MS,
-  RETENTION_FLOOR_MS,
   readBody,
   recordOf,
+  rememberedUntil,
   type Transition,
   type VerificationBody,
 } from "./verification-record.ts";
@@ -49,7 +48,7 @@ function withReceipt(before: VerificationBody | null, nowMs: number, request: Se
   const fresh = before === null || before.state === "released" || before.state === "rejected";
   const { evidence: _, unknownAtMs: __, valueUntilMs: ___, ...rest } = before ?? nothingClaimed(nowMs);
   const bound = boundTo(claimed, fresh ? undefined : before.payment);
-  const asked = Math.min(Math.max(retainUntilMs, nowMs + RETENTION_FLOOR_MS), nowMs + RETENTION_CEILING_MS);
+  const asked = fresh || request.retainUntilMs !== undefined ? rememberedUntil(retainUntilMs, nowMs) : 0;
   const goesOn = request.lease !== undefined && isLastHolder(rest, request.lease);
   return {
     ...rest,
@@ -57,7 +56,7 @@ function withReceipt(before: VerificationBody | null, nowMs: number, request: Se
     leaseUntilMs: goesOn ? rest.leaseUntilMs : Math.min(rest.leaseUntilMs, nowMs),
     value: receipt,
     fingerprint: fresh || rest.fingerprint === "" ? (fingerprint ?? "") : rest.fingerprint,
-    retainUntilMs: fresh ? Math.max(rest.retainUntilMs, asked + REMEMBERED_FOR_MS) : rest.retainUntilMs,
+    retainUntilMs: Math.max(rest.retainUntilMs, asked),
     payment: { ...bound, settledAtMs: nowMs },
   };
 }
