@@ -66,7 +66,8 @@ export function claim(
   const asked = request.payment ? askedFor(request, nowMs) : 0;
   const next = leased(body, nowMs, request, body.attempt + 1, asked, payment);
   const reply: Claim = { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover", ...refused(next) };
-  return { write: recordOf(next, nowMs), reply };
+  // What the one before made was made for another payload, maybe.
+  return { write: recordOf(next, nowMs), ...(kept !== null && { writeKept: null }), reply };
 }
 
 /** How long a claim asks to be remembered: a payment a day longer than its payload is valid. */

@@ -183,6 +183,14 @@ describe("a payment before its settlement", () => {
     expect(claim(null, nowMs, request(), kept("old")).writeKept).toBe(null);
     expect(claim(null, nowMs, request())).not.toHaveProperty("writeKept");
   });
+
+  it("drops what was made in an attempt that is taken over: it may have been for another payload", () => {
+    const asked = request({ payment: { payload: "q", collector: "c" } });
+    const { writeKept, reply } = claim(record(), nowMs, asked, kept("made for p"));
+    expect(reply).toMatchObject({ status: "claimed", via: "takeover" });
+    expect(writeKept).toBe(null);
+    expect(claim(record(), nowMs, asked)).not.toHaveProperty("writeKept");
+  });
 });
 
 describe("reconcile", () => {
