@@ -17,6 +17,13 @@ export function isOther(body: VerificationBody, { fingerprint, payment }: Named)
   return paid && payload !== "" && payment !== undefined && payload !== payment.payload;
 }
 
+/** Whether a receipt is said to be for something else than the record, or for another payer. What it does not say, fits. */
+export function isForeign(body: VerificationBody, { fingerprint = "", payment }: Named): boolean {
+  if (fingerprint !== "" && body.fingerprint !== "" && body.fingerprint !== fingerprint) return true;
+  const [recorded, said] = [body.payment?.collector, payment?.collector];
+  return recorded !== undefined && said !== undefined && recorded !== said;
+}
+
 /** A payment's fields. What binds them binds payload and collector together: a later claim adds no collector. */
 export function boundTo(claimed: PaymentClaim | undefined, before: PaymentBody | undefined): PaymentBody {
   const payment = before ?? { payload: "", refusals: 0 };

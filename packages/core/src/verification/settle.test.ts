@@ -146,6 +146,36 @@ describe("settle", () => {
     expect(retained(undefined)).toMatchObject({ retainUntilMs: 3 * dayMs });
   });
 
+  it("by the bearer of another purchase's receipt is recorded, but delivers nothing and tells no result", () => {
+    const others = [{ fingerprint: "g" }, { payment: { payload: "p", collector: "k" } }];
+    for (const other of others) {
+      const request = { receipt: "tx", ...other, deliver: { token: "d", kept: "made for g" } };
+      const { write, writeKept, reply } = settle(record(), nowMs, request, kept("goods"));
+      expect(reply).toStrictEqual({ status: "lost", current: "settled" });
+      expect(write?.body).toMatchObject({ state: "settled", value: "tx", leaseUntilMs: nowMs, fingerprint: "f" });
+      expect(write?.body).toMatchObject({ payment: { ...payment, settledAtMs: nowMs } });
+      expect(writeKept).toBeUndefined();
+      const again = settle(settledAt(400), nowMs, request, kept("goods"));
+      expect(again.reply).toStrictEqual({ status: "lost", current: "settled" });
+      expect(again.write).toEqual({ ...settledAt(400), endsAtMs: 400 + monthMs });
+      const delivered = settledAt(400, { state: "delivered" });
+      expect(settle(delivered, nowMs, request, kept("goods"))).toStrictEqual({
+        reply: { status: "lost", current: "delivered" },
+      });
+      const expired = record({ state: "expired", value: "void" });
+      expect(settle(expired, nowMs, request).reply).toStrictEqual({
+        ...{ status: "lost", current: "settled" },
+        wasExpired: true,
+      });
+      expect(settle(record({ state: "released" }), nowMs, request).reply).toMatchObject({ byYou: true });
+    }
+    const unbound = record({ payment: { payload: "", refusals: 0 } });
+    const foreign = { receipt: "tx", fingerprint: "g", payment: { payload: "q" } };
+    expect(bodyOf(settle(unbound, nowMs, foreign))).toMatchObject({ payment: { payload: "" } });
+    const unsaid = { receipt: "tx", payment: { payload: "p" }, deliver: { token: "d" } };
+    expect(settle(record(), nowMs, unsaid).reply).toMatchObject({ status: "delivered", byYou: true });
+  });
+
   it("delivers in the same write, unless that delivery was taken back", () => {
     const request = { receipt: "tx", lease, deliver: { token: "d", kept: "goods", keptForMs: 70 } };
     expect(settle(record({ state: "expired", value: "void" }), nowMs, request)).toMatchObject({
