@@ -194,6 +194,12 @@ export function retention(retainUntilMs: number, fromMs: number, nowMs: number):
   return Math.max(retainUntilMs, fromMs + RETENTION_FLOOR_MS);
 }
 
+/** Until when a settled payment is remembered, valid as it may be for longer. Nothing is refused here any more. */
+export function rememberedUntil(validUntilMs: number, nowMs: number): number {
+  const asked = Math.max(validUntilMs, nowMs + RETENTION_FLOOR_MS);
+  return Math.min(asked, nowMs + RETENTION_CEILING_MS) + REMEMBERED_FOR_MS;
+}
+
 /** What a retention above the ceiling throws. */
 export function retentionTooLong(): StoreError {
   return invalidArgument(
