@@ -1,5 +1,4 @@
 // The payment machine where something is ended: a receipt and a delivery recorded, a lease given back, doubt put down.
-import { sha256 } from "../../hashing.ts";
 import {
   again,
   answer,
@@ -16,7 +15,7 @@ import {
   send,
 } from "./machine.ts";
 import type { PayEvent, Place, StoreCall } from "./state.ts";
-import { afterOwed, duplicate, keepable } from "./work.ts";
+import { afterOwed, duplicate, keepable, shrink } from "./work.ts";
 
 /** Records the receipt and, where it is wanted, the delivery; a receipt that is on record needs the delivery alone. */
 const record: Room = {
@@ -69,16 +68,7 @@ function recordedDelivered(draft: Draft, reply: { byYou: boolean; receipt: strin
 
 function recordFailed(draft: Draft, event: Extract<PayEvent, { on: "failed" }>, call: StoreCall | undefined) {
   const { s } = draft;
-  if (event.tooLarge && s.made?.kept !== undefined) {
-    s.made = {};
-    return send(draft, recordCall(draft));
-  }
-  if (event.tooLarge && s.receipt !== undefined && !s.receipt.startsWith("sha256:")) {
-    // The money has moved; a receipt that cannot be kept is told to be so.
-    s.receipt = `sha256:${sha256(s.receipt)}`;
-    report(draft, "receipt-cut");
-    return send(draft, recordCall(draft));
-  }
+  if (event.tooLarge && shrink(draft)) return send(draft, recordCall(draft));
   if (event.mayHaveRun && call !== undefined && isDelivery(call)) s.maybeDelivered = true;
   if (!event.unavailable) {
     report(draft, s.receiptSaved ? "owed" : "in-doubt");

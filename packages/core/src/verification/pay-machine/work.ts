@@ -1,4 +1,5 @@
 // The payment machine under a lease: serving, the switch to the settlement, the settlement, and finding out.
+import { sha256 } from "../../hashing.ts";
 import {
   again,
   type Draft,
@@ -266,7 +267,8 @@ const serveOwed: Room = {
       return s.receiptSaved ? afterOwed(draft) : goTo(draft, "record");
     }
     if (event.on === "served") return servedOwed(draft, event.kept);
-    if (event.on === "failed" && event.unavailable && s.receipt !== undefined) retryLater(draft, receiptCall(draft));
+    if (event.on === "failed" && event.tooLarge && shrink(draft)) return sendReceipt(draft);
+    if (event.on === "failed" && event.unavailable) return retryLater(draft, receiptCall(draft));
     if (event.on !== "recorded") return;
     if (event.reply.status !== "lost") s.receiptSaved = true;
     if (event.reply.status !== "delivered") return;
@@ -276,6 +278,21 @@ const serveOwed: Room = {
   },
   leaseLost: owedAnew,
 };
+
+/** Something is too large for the store: what is larger, the kept text or the receipt, is left out or cut to its hash. */
+export function shrink(draft: Draft): boolean {
+  const { s } = draft;
+  const { made, receipt = "" } = s;
+  if (made?.kept !== undefined && Buffer.byteLength(made.kept) >= Buffer.byteLength(receipt)) {
+    s.made = {};
+    return true;
+  }
+  if (receipt.startsWith("sha256:")) return false;
+  // The money has moved; a receipt that cannot be kept is told to be so.
+  s.receipt = `sha256:${sha256(receipt)}`;
+  report(draft, "receipt-cut");
+  return true;
+}
 
 function receiptCall(draft: Draft) {
   return { call: "settle", receipt: draft.s.receipt ?? "", lease: leaseOf(draft) } as const;
