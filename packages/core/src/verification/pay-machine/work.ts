@@ -333,8 +333,8 @@ export function afterOwed(draft: Draft): void {
   report(draft, "owed");
   const failed = typeof after === "object" && "fail" in after;
   s.after = failed || s.caller !== "waiting" ? after : pending;
-  if (s.lease === undefined || s.leaseLost) return proceed(draft, s.after);
-  goTo(draft, keepable(s) ? "keepOwed" : "release");
+  if (s.lease === undefined || s.leaseLost) proceed(draft, s.after);
+  else goTo(draft, keepable(s) ? "keepOwed" : "release");
 }
 
 /** Whether what was made can be kept for the next caller, and is not yet. */
