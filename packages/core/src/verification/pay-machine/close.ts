@@ -1,5 +1,4 @@
 // The payment machine where something is ended: a receipt and a delivery recorded, a lease given back, doubt put down.
-import { sha256 } from "../../hashing.ts";
 import {
   again,
   answer,
@@ -16,7 +15,7 @@ import {
   send,
 } from "./machine.ts";
 import type { PayEvent, Place, StoreCall } from "./state.ts";
-import { duplicate } from "./work.ts";
+import { afterOwed, duplicate, keepable, shrink } from "./work.ts";
 
 /** Records the receipt and, where it is wanted, the delivery; a receipt that is on record needs the delivery alone. */
 const record: Room = {
@@ -40,27 +39,24 @@ const record: Room = {
     if (s.after === "again") return proceed(draft, "again");
     if (reply.status === "delivered") return recordedDelivered(draft, reply);
     if (s.delivery !== undefined && s.caller === "waiting") return retryLater(draft, recordCall(draft));
-    report(draft, "owed");
     afterOwed(draft);
   },
   gaveUp: unheard,
 };
 
-/** It stays owed; the next caller need not wait for the lease to end. */
-function afterOwed(draft: Draft) {
+function recordCall(draft: Draft): StoreCall {
   const { s } = draft;
-  const { after } = s;
-  const failed = typeof after === "object" && "fail" in after;
-  s.after = failed || s.caller !== "waiting" ? after : pending;
-  if (s.lease !== undefined && !s.leaseLost) return goTo(draft, "release");
-  proceed(draft, s.after);
-}
-
-function recordCall({ s }: Draft): StoreCall {
   const kept = s.made?.kept;
   const deliver = s.delivery === undefined ? undefined : { token: s.delivery, ...(kept !== undefined && { kept }) };
   if (s.receiptSaved && deliver !== undefined) return { call: "deliver", ...deliver };
-  return { call: "settle", receipt: s.receipt ?? "", ...(deliver !== undefined && { deliver }) };
+  // Under the lease what was made can still be kept.
+  const goesOn = deliver === undefined && keepable(s) && s.lease !== undefined && !s.leaseLost;
+  const lease = goesOn ? leaseOf(draft) : undefined;
+  return {
+    ...{ call: "settle", receipt: s.receipt ?? "" },
+    ...(lease !== undefined && { lease }),
+    ...(deliver !== undefined && { deliver }),
+  };
 }
 
 function recordedDelivered(draft: Draft, reply: { byYou: boolean; receipt: string; kept?: string }) {
@@ -72,18 +68,12 @@ function recordedDelivered(draft: Draft, reply: { byYou: boolean; receipt: strin
 
 function recordFailed(draft: Draft, event: Extract<PayEvent, { on: "failed" }>, call: StoreCall | undefined) {
   const { s } = draft;
-  if (event.tooLarge && s.made?.kept !== undefined) {
-    s.made = {};
-    return send(draft, recordCall(draft));
-  }
-  if (event.tooLarge && s.receipt !== undefined && !s.receipt.startsWith("sha256:")) {
-    // The money has moved; a receipt that cannot be kept is told to be so.
-    s.receipt = `sha256:${sha256(s.receipt)}`;
-    report(draft, "receipt-cut");
-    return send(draft, recordCall(draft));
-  }
+  if (event.tooLarge && shrink(draft)) return send(draft, recordCall(draft));
   if (event.mayHaveRun && call !== undefined && isDelivery(call)) s.maybeDelivered = true;
-  if (!event.unavailable) return proceed(draft, { fail: event.error });
+  if (!event.unavailable) {
+    report(draft, s.receiptSaved ? "owed" : "in-doubt");
+    return proceed(draft, { fail: event.error });
+  }
   if (s.caller !== "waiting" && s.delivery !== undefined) return unheard(draft);
   retryLater(draft, recordCall(draft));
 }
@@ -101,7 +91,10 @@ function unheard(draft: Draft) {
   s.delivery = undefined;
   if (s.receiptSaved) return afterOwed(draft);
   // Without the delivery it is tried for as long again, then left to the next caller who asks for the settlement.
-  if (alone) return proceed(draft, "nothing");
+  if (alone) {
+    report(draft, "in-doubt");
+    return proceed(draft, "nothing");
+  }
   s.after = "nothing";
   goTo(draft, "record");
 }
@@ -120,10 +113,12 @@ const undeliver: Room = {
     s.delivery = undefined;
     s.after = "nothing";
     if (!s.receiptSaved) return goTo(draft, "record");
-    report(draft, "owed");
     afterOwed(draft);
   },
-  gaveUp: (draft) => proceed(draft, "nothing"),
+  gaveUp(draft) {
+    report(draft, "owed");
+    proceed(draft, "nothing");
+  },
 };
 
 function undeliverCall({ s }: Draft): StoreCall {
