@@ -92,6 +92,8 @@ const switchOver: Room = {
     if (event.reply.status === "lost") return again(draft);
     extend(draft, event.sentAtMs);
     if (s.caller !== "waiting") return endBy(draft, "release", "nothing");
+    // The answer came after the lease's end: nothing was sent to be settled, and nothing may be any more.
+    if (s.lease !== undefined && draft.nowMs >= s.lease.untilMs) return endBy(draft, "release", "again");
     goTo(draft, "settle");
   },
   /** Nothing was sent to be settled; where the store is out of reach, its error is what there is to tell. */
