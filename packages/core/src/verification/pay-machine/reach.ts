@@ -122,7 +122,8 @@ function answeredClaim(draft: Draft, event: PayEvent, call: StoreCall | undefine
   const { reply, sentAtMs } = event;
   if ((reply.status === "claimed" || reply.status === "settled") && reply.lease !== undefined) {
     hold(draft, reply.lease, sentAtMs);
-    if (s.caller !== "waiting") return endBy(draft, "release", "nothing");
+    // What is in doubt stays in doubt; only what was claimed is free again.
+    if (s.caller !== "waiting") return endBy(draft, s.at === "reconcile" ? "markUnknown" : "release", "nothing");
   }
   if (s.caller !== "waiting") return goTo(draft, "ended");
   tookUp(draft, reply);
