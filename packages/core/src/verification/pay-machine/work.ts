@@ -94,8 +94,8 @@ const switchOver: Room = {
     s.made = s.made && { ...s.made, saved: true };
     extend(draft, event.sentAtMs);
     if (s.caller !== "waiting") return endBy(draft, "release", "nothing");
-    // A process that stood still may hear of its lease after its end, before any timer fires.
-    if (draft.nowMs >= (s.lease?.untilMs ?? 0)) return again(draft);
+    // The answer came after the lease's end: nothing was sent to be settled, and nothing may be any more.
+    if (s.lease !== undefined && draft.nowMs >= s.lease.untilMs) return endBy(draft, "release", "again");
     goTo(draft, "settle");
   },
   /** Nothing was sent to be settled; where the store is out of reach, its error is what there is to tell. */

@@ -1,0 +1,124 @@
+// The name of a state of the explorer's payments. What differs only by what nothing depends on any more has one name.
+import type { StoredRecord } from "../atomic-port.ts";
+import type { PayState, StoreCall } from "../verification/pay-machine/state.ts";
+import { readBody } from "../verification/verification-record.ts";
+import { type Caller, type ExplorerCall, leaseMs, type PaymentWorld } from "./payment-world.ts";
+
+/** Tokens and fences in the order in which they are met: only which are equal decides anything, and a new one is equal to none. */
+class Names {
+  readonly #numbers = new Map<string, number>();
+  of(name: string | undefined): number {
+    if (name === undefined || name === "") return 0;
+    let number = this.#numbers.get(name);
+    if (number === undefined) {
+      number = this.#numbers.size + 1;
+      this.#numbers.set(name, number);
+    }
+    return number;
+  }
+}
+
+type Part = string | number | boolean | null | undefined | readonly Part[];
+
+export function canonicalPayment(world: PaymentWorld): string {
+  const names = new Names();
+  const { nowMs, record, kept, callers, operator, transfer, strays, left } = world;
+  const parts: Part = [
+    recordPart(record, nowMs, names),
+    kept !== null,
+    callers.map((caller) => callerPart(caller, world, names)),
+    operator.at,
+    "lease" in operator ? names.of(operator.lease.fence) : 0,
+    operator.at === "finding" ? ahead(operator.untilMs, nowMs) : 0,
+    operator.at === "found" ? operator.answer : 0,
+    transfer.state,
+    strays.map(({ actor, call }) => [actor, ...callPart(call, names)]).sort(byText),
+    [left.faults, left.clockSteps],
+    [world.away, world.fresh, world.handedOver, world.none, world.broken],
+  ];
+  return JSON.stringify(parts);
+}
+
+function byText(a: readonly Part[], b: readonly Part[]): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+}
+
+/** How far ahead an instant is. All that is past is alike. */
+function ahead(instantMs: number | undefined, nowMs: number): number {
+  return instantMs === undefined ? -1 : Math.max(0, instantMs - nowMs);
+}
+
+/** No run lasts as long as a record is kept, so its end decides nothing, nor do attempts and the times for lists. */
+export function recordPart(record: StoredRecord | null, nowMs: number, names: Names): Part {
+  const body = readBody(record);
+  if (body === null) return null;
+  const { payload, collector, refusals, deliveredBy, undone } = body.payment ?? {};
+  return [
+    ...[body.state, names.of(body.token), names.of(`${body.fence}`), ahead(body.leaseUntilMs, nowMs)],
+    ...[body.onLeaseExpiry, body.fingerprint, body.evidence],
+    ...[payload, collector, refusals, names.of(deliveredBy), names.of(undone)],
+  ];
+}
+
+export function nameOfRecord(record: StoredRecord | null, nowMs: number): string {
+  return JSON.stringify(recordPart(record, nowMs, new Names()));
+}
+
+function callPart(call: ExplorerCall | StoreCall | undefined, names: Names): readonly Part[] {
+  if (call === undefined) return [];
+  const parts: Part[] = [call.call];
+  if ("token" in call) parts.push(names.of(call.token));
+  if ("lease" in call) parts.push(names.of(call.lease?.token), names.of(call.lease?.fence));
+  if ("kept" in call) parts.push(call.kept !== undefined);
+  if ("evidence" in call) parts.push(call.evidence);
+  if ("refused" in call) parts.push(call.refused);
+  if ("deliver" in call) parts.push(names.of(call.deliver?.token), call.deliver?.kept !== undefined);
+  return parts;
+}
+
+function callerPart(caller: Caller, { nowMs, transfer }: PaymentWorld, names: Names): Part {
+  const { machine: s, calling, step, settling, waiting, left, told, clear, failed, gotReceipt, lied } = caller;
+  const answer =
+    told === undefined ? undefined : told.status === "paid" ? (told.fresh ? "fresh" : "paid") : told.status;
+  if (s.at === "ended" && calling === undefined) return [answer, left, failed, gotReceipt];
+  return [
+    ...machinePart(s, nowMs, names),
+    callPart(calling?.call, names),
+    // Long past is past: what counts from then is over.
+    calling && Math.max(calling.sentAtMs - nowMs, -leaseMs),
+    calling?.reply && JSON.stringify(replyPart(calling.reply, names)),
+    step && [step.step, "refusals" in step && step.refusals, step.id === s.step?.id],
+    settling && [settling.phase, settling.stopped, settling.id === s.step?.id, settling.id === s.late],
+    settling?.transfer !== undefined && settling.transfer === transfer.id,
+    ...[waiting, left, answer, clear, failed, gotReceipt, lied],
+  ];
+}
+
+/** An answer that is slow, with its names made canonical. */
+function replyPart(reply: unknown, names: Names): unknown {
+  if (typeof reply !== "object" || reply === null) return reply;
+  return Object.entries(reply).map(([name, value]) => {
+    if (name === "token" || name === "fence") return names.of(`${value}`);
+    if (name === "sentAtMs" || name === "attempt") return 0;
+    return [name, replyPart(value, names)];
+  });
+}
+
+function machinePart(s: PayState, nowMs: number, names: Names): Part[] {
+  const { lease, retry, evidence, after } = s;
+  return [
+    ...[s.at, s.attempts, s.caller, s.verified, s.refusals, s.rejection?.used, s.leaseLost, s.resent],
+    ahead(s.waitUntilMs, nowMs),
+    lease && [names.of(lease.token), names.of(lease.fence), ahead(lease.untilMs, nowMs), ahead(lease.renewAtMs, nowMs)],
+    callPart(s.queued, names),
+    retry && [...callPart(retry.call, names), ahead(retry.atMs, nowMs), retry.backoffMs],
+    ahead(s.giveUpAtMs, nowMs),
+    s.step && [s.step.kind, ahead(s.step.deadlineMs, nowMs)],
+    s.late !== undefined,
+    JSON.stringify(s.lateAnswer),
+    evidence && [evidence.saved, ahead(evidence.retryAtMs, nowMs), evidence.waiters.length],
+    ...[s.found?.evidence, s.made !== undefined, s.made?.kept, s.kept, s.receipt, s.receiptSaved],
+    ...[names.of(s.delivery), s.maybeDelivered, s.refusal?.used, s.reason],
+    typeof after === "string" ? after : "fail" in after ? "fail" : after.status,
+  ];
+}
