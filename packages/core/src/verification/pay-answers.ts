@@ -8,13 +8,16 @@ const fieldsOf = (answer: unknown): Fields => (typeof answer === "object" && ans
 export function settleAnswer(answer: unknown): SettleAnswer {
   const { ok, receipt, reason, used } = fieldsOf(answer);
   if (ok === true && typeof receipt === "string" && receipt !== "") return { ok, receipt: receipt.toWellFormed() };
-  if (ok === false && typeof reason === "string") return { ok, reason, used: used === true };
+  const clearlyUsed = used === undefined || typeof used === "boolean";
+  if (ok === false && typeof reason === "string" && clearlyUsed) return { ok, reason, used: used === true };
   return "unclear";
 }
 
 /** Whatever is not clear is unknown. */
 export function findAnswer(answer: unknown): FindAnswer {
   const { receipt, none } = fieldsOf(answer);
-  if (typeof receipt === "string" && receipt !== "") return { receipt: receipt.toWellFormed() };
-  return none === "expired" || none === "void" ? { none } : "unknown";
+  if (none === undefined) {
+    return typeof receipt === "string" && receipt !== "" ? { receipt: receipt.toWellFormed() } : "unknown";
+  }
+  return receipt === undefined && (none === "expired" || none === "void") ? { none } : "unknown";
 }

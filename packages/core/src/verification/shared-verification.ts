@@ -203,8 +203,9 @@ function checked(answer: unknown): VerifyResult {
   const { ok, value, reason, used, later, retryAfterMs } = given;
   const whole = retryAfterMs === undefined || (typeof retryAfterMs === "number" && retryAfterMs >= 0);
   if (later === true && ok === undefined && whole) return { later, retryAfterMs };
-  if (ok === true && (value === undefined || typeof value === "string")) return { ok, value };
-  if (ok === false && typeof reason === "string") return { ok, reason, used: used === true };
+  if (later === undefined && ok === true && (value === undefined || typeof value === "string")) return { ok, value };
+  const clearlyUsed = used === undefined || typeof used === "boolean";
+  if (later === undefined && ok === false && typeof reason === "string" && clearlyUsed) return { ok, reason, used };
   throw invalidArgument(
     "verify must answer { ok: true, value? }, { ok: false, reason, used? } or { later: true, retryAfterMs? }.",
   );
