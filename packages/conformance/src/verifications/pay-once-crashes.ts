@@ -62,8 +62,7 @@ const payAgain = (at: Desk, { pay, findOrSettle }: FakeSeller) => pay(at.store, 
 export const crashProperties: readonly VerificationProperty[] = [
   {
     id: "verifications/12e",
-    title:
-      "payOnce: whenever a process dies, the next to present its payment gets the result: once, fresh, and paid once",
+    title: "payOnce: whenever a process dies, the next to present its payment gets the result: once, fresh, paid once",
     async run(bench) {
       const at = await desk(bench);
       const dead = (await deaths(at)).map((attempt, index) => ({
@@ -85,7 +84,7 @@ export const crashProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12f",
-    title: "payOnce: what was kept before the settlement is delivered by the next process, and is not made again",
+    title: "payOnce: what was kept before the settlement is delivered by the next process, and not made again",
     async run(bench) {
       const at = await desk(bench);
       const moments = (await momentsOf(at)).filter(({ order }) => order === "serve-then-settle");
@@ -110,7 +109,7 @@ export const crashProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12g",
-    title: "payOnce: whichever call or reply of the store is lost, one caller is fresh, and it is paid once",
+    title: "payOnce: whichever call or reply of the store is lost, one caller is fresh, and the payment is paid once",
     async run(bench) {
       const at = await desk(bench);
       const attempts = (await momentsOf(at)).map((moment, index) => ({
@@ -131,7 +130,7 @@ export const crashProperties: readonly VerificationProperty[] = [
   {
     id: "verifications/12h",
     title:
-      "payOnce: an outage at any moment, short or for good, loses no payment and tells no payer that it was refused",
+      "payOnce: an outage at any moment, short or for good, loses no payment, and no payer is told that it was refused",
     async run(bench) {
       const at = await desk(bench);
       const moments = (await momentsOf(at)).filter(({ when }) => when === "before");

@@ -44,7 +44,7 @@ const unkeepable = (text: string): Readonly<Record<string, Keep<string>>> => ({
 export const deliveryProperties: readonly VerificationProperty[] = [
   {
     id: "verifications/12i",
-    title: "payOnce: one who aborts is told nothing but that; the next to present the payment gets it fresh, paid once",
+    title: "payOnce: an aborted caller is told only that; the next to present the payment gets it fresh, paid once",
     async run(bench) {
       const at = await desk(bench);
       const { store } = at;
@@ -90,7 +90,7 @@ export const deliveryProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12j",
-    title: "payOnce: a settlement that answers when its time was over is recorded, and delivered once",
+    title: "payOnce: a settlement that answers after its time is recorded, and delivered once",
     async run(bench) {
       const at = await desk(bench);
       await Promise.all(
@@ -145,7 +145,7 @@ export const deliveryProperties: readonly VerificationProperty[] = [
   {
     id: "verifications/12l",
     title:
-      "payOnce: a result that cannot be kept or read is delivered; where that is owed it is made again, never settled again",
+      "payOnce: a result that cannot be kept or read is delivered; where owed it is made again, never settled again",
     async run(bench) {
       const at = await desk(bench);
       for (const [what, keep] of Object.entries(unkeepable("x".repeat(bench.maxValueBytes + 1)))) {

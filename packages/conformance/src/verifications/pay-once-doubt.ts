@@ -4,7 +4,7 @@ import type { PaymentSteps } from "@tollbooth-stores/core";
 import { failureOf } from "../assertions.ts";
 import { desk, leaseMs, type VerificationProperty } from "./checks.ts";
 import { conflict, duplicate, fresh, inBothOrders, orders, sellerAt } from "./fake-seller.ts";
-import { gate } from "./waiting.ts";
+import { gate, reached } from "./waiting.ts";
 
 type Steps = PaymentSteps<string>;
 
@@ -16,8 +16,7 @@ const used = { settle: async () => ({ ok: false, reason: "nonce used", used: tru
 export const doubtProperties: readonly VerificationProperty[] = [
   {
     id: "verifications/12u",
-    title:
-      "payOnce: a refusal is believed only after findSettlement was asked: a receipt settles, unknown lets it stand or, where used, is doubt",
+    title: "payOnce: a refusal is believed only after findSettlement was asked; where it says used, unknown is doubt",
     async run(bench) {
       const at = await desk(bench);
       for (const order of orders) {
@@ -39,8 +38,7 @@ export const doubtProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12v",
-    title:
-      "payOnce: a refusal frees the payment, whose payload is then verified anew; so does a throw before anything moved",
+    title: "payOnce: a refusal frees the payment, which is then verified anew; so does a throw before anything moved",
     async run(bench) {
       await inBothOrders(bench, async ({ store }, seller, order) => {
         // A payment that is not free again keeps the next caller waiting for as long as a lease.
@@ -60,8 +58,7 @@ export const doubtProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12w",
-    title:
-      "payOnce: a settle that throws or answers unclearly is doubt; none runs again until it is found, by its evidence and reference",
+    title: "payOnce: a settle that throws or is unclear is doubt until it is found, by its evidence and its reference",
     async run(bench) {
       const at = await desk(bench);
       const unclear: Readonly<Record<string, Steps["settle"]>> = {
@@ -100,7 +97,7 @@ export const doubtProperties: readonly VerificationProperty[] = [
   {
     id: "verifications/12x",
     title:
-      "payOnce: none ends a payment: rejected from then on and never settled; a receipt that comes all the same is honoured",
+      "payOnce: none ends a payment: rejected, and never settled again; a receipt that comes all the same is honoured",
     async run(bench) {
       const at = await desk(bench);
       for (const order of orders) {
@@ -129,7 +126,7 @@ export const doubtProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12y",
-    title: "payOnce: settle's note rejects where the lease is lost, so that one who stood still moves no money",
+    title: "payOnce: settle's note rejects where the lease is lost, so that a process that stood still moves no money",
     async run(bench) {
       await inBothOrders(bench, async (at, seller, order) => {
         const [started, wakes] = [gate(), gate()];
@@ -142,7 +139,7 @@ export const doubtProperties: readonly VerificationProperty[] = [
           return { ok: true, receipt: seller.move() };
         };
         const sleeper = seller.pay(at.store, { settle });
-        await started.opened;
+        await reached(started.opened, sleeper);
         await at.advance(leaseMs);
         const found = { findSettlement: seller.findOrSettle };
         assert.deepEqual(await seller.pay(at.store, found), fresh, order);

@@ -13,7 +13,7 @@ import {
 import { type Desk, desk, hour, leaseMs, lostTo, ok, type VerificationProperty } from "./checks.ts";
 import { duplicate, type FakeSeller, fresh, orders, sellerAt } from "./fake-seller.ts";
 import { mortal } from "./faulty-processes.ts";
-import { gate } from "./waiting.ts";
+import { gate, reached } from "./waiting.ts";
 
 type Settle = PaymentSteps<string>["settle"];
 
@@ -54,8 +54,7 @@ const names: Readonly<Record<string, (at: Desk, seller: FakeSeller) => Promise<P
 export const operatorProperties: readonly VerificationProperty[] = [
   {
     id: "verifications/12ad",
-    title:
-      "payOnce: what is in doubt or owed after its maker died, and what is served for an hour, is listed without what was kept",
+    title: "payOnce: what is in doubt, owed, or served for an hour is listed, without what was kept",
     async run(bench) {
       const at = await desk(bench);
       const { store } = at;
@@ -89,7 +88,7 @@ export const operatorProperties: readonly VerificationProperty[] = [
           return "the goods";
         };
         const serving = slow.pay(store, { serve });
-        await started.opened;
+        await reached(started.opened, serving);
         const all = await listed(store);
         const kinds = Object.fromEntries(all.map((item) => [item.reference ?? "no reference", item]));
         assert.equal(all.length, 3, "the one that went well is not listed");
@@ -123,8 +122,7 @@ export const operatorProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12ae",
-    title:
-      "payOnce: a payment in doubt or owed is ended by its key or its handle: with a receipt, with none, as delivered",
+    title: "payOnce: a payment in doubt or owed is ended by key or by handle: with a receipt, with none, as delivered",
     async run(bench) {
       const at = await desk(bench);
       const { store } = at;
@@ -158,7 +156,7 @@ export const operatorProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12af",
-    title: "payOnce: none is refused while an attempt is alive, and it goes on to its settlement",
+    title: "payOnce: none is refused while an attempt is alive, and the attempt goes on to its settlement",
     async run(bench) {
       const at = await desk(bench);
       for (const order of orders) {
@@ -170,7 +168,7 @@ export const operatorProperties: readonly VerificationProperty[] = [
           return { ok: true, receipt: seller.move() } as const;
         };
         const paying = seller.pay(at.store, { settle });
-        await started.opened;
+        await reached(started.opened, paying);
         const { key } = seller.payment;
         assert.equal((await resolvePayment(at.store, { key }, { none: "expired" })).status, "lost", order);
         goesOn.open();
@@ -182,8 +180,7 @@ export const operatorProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12ag",
-    title:
-      "payOnce: reconcileUnresolved ends what is in doubt by its reference and evidence alone, whatever became of its maker",
+    title: "payOnce: reconcileUnresolved ends what is in doubt by its reference and evidence alone",
     async run(bench) {
       const at = await desk(bench);
       const { store } = at;

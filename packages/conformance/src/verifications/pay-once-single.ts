@@ -4,7 +4,7 @@ import { resolvePayment } from "@tollbooth-stores/core";
 import { atOnce } from "../assertions.ts";
 import { desk, leaseMs, type VerificationProperty } from "./checks.ts";
 import { duplicate, fresh, freshAmong, inBothOrders, orders, sellerAt } from "./fake-seller.ts";
-import { gate } from "./waiting.ts";
+import { gate, reached } from "./waiting.ts";
 
 export const singleProperties: readonly VerificationProperty[] = [
   {
@@ -48,8 +48,7 @@ export const singleProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12c",
-    title:
-      "payOnce: of many who present a settled, undelivered payment one gets it fresh, the rest what was kept of it",
+    title: "payOnce: of many who present a settled, undelivered payment one is fresh, the rest get what was kept",
     async run(bench) {
       await inBothOrders(bench, async ({ store }, seller, order) => {
         const { payment } = seller;
@@ -65,7 +64,7 @@ export const singleProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12d",
-    title: "payOnce: one who stood still while serving settles nothing that another instance has settled",
+    title: "payOnce: a process that stood still while serving does not settle what another has settled",
     async run(bench) {
       const at = await desk(bench);
       const seller = sellerAt(at, "serve-then-settle");
@@ -76,7 +75,7 @@ export const singleProperties: readonly VerificationProperty[] = [
         return "the goods";
       };
       const sleeper = seller.pay(at.store, { serve });
-      await started.opened;
+      await reached(started.opened, sleeper);
       await at.advance(leaseMs);
       assert.deepEqual(await seller.pay(at.store), fresh, "the lease is over, and another takes over");
       wakes.open();

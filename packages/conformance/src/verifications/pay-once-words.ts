@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { failureOf } from "../assertions.ts";
 import { day, desk, hour, minute, type VerificationProperty } from "./checks.ts";
 import { conflict, duplicate, fresh, inBothOrders, orders, plainly, sellerAt } from "./fake-seller.ts";
-import { gate } from "./waiting.ts";
+import { gate, reached } from "./waiting.ts";
 
 const refusing = { verify: async () => ({ ok: false, reason: "no longer good" }) as const };
 /** A settle after which nobody knows. */
@@ -21,8 +21,9 @@ export const wordProperties: readonly VerificationProperty[] = [
         const served = sellerAt(at, order, `served, ${order}`);
         const doubtful = sellerAt(at, order, `doubtful, ${order}`);
         const strangers = async (seller: typeof served, when: string) => {
+          // Told at once; one who is taken for the payer would wait for as long as a lease.
           for (const other of [{ collector: "mallory" }, {}]) {
-            assert.deepEqual(await seller.pay(store, {}, other), conflict, `${order}, ${when}`);
+            assert.deepEqual(await seller.pay(store, {}, other, { leaseMs: 400 }), conflict, `${order}, ${when}`);
           }
         };
         const [started, goesOn] = [gate(), gate()];
@@ -32,7 +33,7 @@ export const wordProperties: readonly VerificationProperty[] = [
           return "the goods";
         };
         const first = served.pay(store, { serve }, alice);
-        await started.opened;
+        await reached(started.opened, first);
         await strangers(served, "while it is served");
         goesOn.open();
         assert.deepEqual(await first, fresh, order);
@@ -148,7 +149,7 @@ export const wordProperties: readonly VerificationProperty[] = [
           return refuse.verify();
         };
         const slow = seller.pay(store, { verify: slowly }, { payloadHash: `slow, forged by ${order}` });
-        await started.opened;
+        await reached(started.opened, slow);
         const [early, paid, late] = await Promise.all([
           seller.pay(store, refuse, forged),
           seller.pay(store),
@@ -168,7 +169,7 @@ export const wordProperties: readonly VerificationProperty[] = [
   {
     id: "verifications/12t",
     title:
-      "payOnce: verify's used is a conflict, its later is pending and remembered nowhere, and what is unclear is thrown",
+      "payOnce: used is a conflict, later is pending and remembered nowhere, an unclear answer of verify is thrown",
     async run(bench) {
       await inBothOrders(bench, async ({ store }, seller, order) => {
         const used = { verify: async () => ({ ok: false, reason: "nonce used", used: true }) as const };

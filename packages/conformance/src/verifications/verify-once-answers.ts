@@ -11,7 +11,7 @@ const payment = { payloadHash: "payload 1", fingerprint: "purchase 1" };
 export const verifyAnswerProperties: readonly VerificationProperty[] = [
   {
     id: "verifications/11h",
-    title: "verifyOnce: the value of an acceptance is handed to everyone who shared it, and to those who ask later",
+    title: "verifyOnce: the value of an acceptance is handed to all who shared it, and to those who ask later",
     async run(bench) {
       const store = await bench.open();
       const { opened, open } = gate();
@@ -28,8 +28,7 @@ export const verifyAnswerProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/11i",
-    title:
-      "verifyOnce: with the payment's key it shares payOnce's verification, whichever comes first; no payload serves two keys",
+    title: "verifyOnce: with the payment's key it shares payOnce's verification; no payload serves two keys",
     async run(bench) {
       const at = await desk(bench);
       const { store } = at;
@@ -52,8 +51,7 @@ export const verifyAnswerProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/11j",
-    title:
-      "verifyOnce: a payment that was used is told as such to everyone who shares the answer, and no other rejection is",
+    title: "verifyOnce: used is told to all who share the answer, and of no other rejection",
     async run(bench) {
       const store = await bench.open();
       const answers = { used: { reason: "nonce used", used: true }, refused: { reason: "bad signature" } } as const;
@@ -81,7 +79,7 @@ export const verifyAnswerProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/11l",
-    title: "verifyOnce: an unclear answer is a mistake that is thrown; it accepts nobody, and the next caller verifies",
+    title: "verifyOnce: an unclear answer is thrown as a mistake and accepts no payload: the next caller verifies",
     async run(bench) {
       const store = await bench.open();
       const unclear = [

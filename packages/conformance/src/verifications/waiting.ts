@@ -14,6 +14,12 @@ export function gate(): { opened: Promise<void>; open(): void } {
   return { opened, open };
 }
 
+/** Resolves once `work` has come so far; fails where it is over before. */
+export async function reached(opened: Promise<void>, work: Promise<unknown>): Promise<void> {
+  const tooEarly = () => assert.fail("it was over before it came to this");
+  await Promise.race([opened, work.then(tooEarly, tooEarly)]);
+}
+
 /** Resolves when `signal` aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
