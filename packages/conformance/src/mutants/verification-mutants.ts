@@ -171,36 +171,6 @@ export const verificationMutants: readonly Mutant<VerificationStore>[] = [
   store("verifications/11g", "leaves waiters waiting when it closes", () => ({
     wait: (_key, options) => new Promise((resolve) => setTimeout(resolve, options?.timeoutMs ?? 250).unref()),
   })),
-  port("verifications/12a", "lets two settle", withoutAtomicity),
-  harness("verifications/12b", "keeps the payments of each instance apart", (_, { clock }) => ({
-    create: (keyPrefix) => createVerificationStore(mapPort(clock), { keyPrefix }),
-  })),
-  store("verifications/12c", "keeps one verification for all payloads", ({ right }) => {
-    const shared = (key: string) => (key.startsWith("v:") ? "v:" : key);
-    return {
-      claim: (key, request) => right.claim(shared(key), request),
-      complete: (key, lease, result) => right.complete(shared(key), lease, result),
-      release: (key, lease) => right.release(shared(key), lease),
-    };
-  }),
-  store("verifications/12d", "frees what nobody knows the end of", ({ right }) => ({
-    markUnknown: (key, lease) => right.release(key, lease),
-  })),
-  records("verifications/12e", "takes over from one that died while settling", (body) => ({
-    body: { ...body, onLeaseExpiry: "retry" },
-  })),
-  store("verifications/12f", "lets the lease of a refused payment run out", ({ right }) => ({
-    release: (key, lease) => right.renew(key, lease, 1),
-  })),
-  store("verifications/12h", "tells the winner that it lost", ({ right }) => ({
-    async complete(key, lease, result) {
-      await right.complete(key, lease, result);
-      return key.startsWith("p:") ? { status: "lost", current: "done" } : ok;
-    },
-  })),
-  store("verifications/12g", "does not look at what was bought", ({ right }) => ({
-    claim: (key, request) => right.claim(key, { ...request, fingerprint: "anything" }),
-  })),
   harness("verifications/13", "drops the oldest marker when it is full", (complete, { clock }) => ({
     probes: {
       ...complete.probes,

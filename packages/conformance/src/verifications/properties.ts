@@ -7,6 +7,7 @@ import { payOnceProperties } from "./pay-once.ts";
 import { sequenceProperties } from "./sequences.ts";
 import { valueProperties } from "./values.ts";
 import { verifyOnceProperties } from "./verify-once.ts";
+import { verifyAnswerProperties } from "./verify-once-answers.ts";
 
 export const verificationProperties: readonly VerificationProperty[] = [
   ...claimingProperties,
@@ -14,6 +15,7 @@ export const verificationProperties: readonly VerificationProperty[] = [
   ...endingProperties,
   ...valueProperties,
   ...verifyOnceProperties,
+  ...verifyAnswerProperties,
   ...payOnceProperties,
   ...sequenceProperties,
 ];

@@ -3,25 +3,9 @@ import assert from "node:assert/strict";
 import { isStoreError, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
 import { atOnce, failureOf } from "../assertions.ts";
 import { desk, hour, leaseMs, type VerificationProperty } from "./checks.ts";
+import { aborted, gate, over, soon } from "./waiting.ts";
 
 const payment = { payloadHash: "payload 1", fingerprint: "purchase 1" };
-
-/** A promise and what settles it. */
-export function gate(): { opened: Promise<void>; open(): void } {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
-
-/** Resolves when `signal` aborts. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
 
 export const verifyOnceProperties: readonly VerificationProperty[] = [
   {
@@ -195,7 +179,7 @@ export const verifyOnceProperties: readonly VerificationProperty[] = [
       const waiter = failureOf("a waiter of a closed store", () =>
         verifyOnce(store, payment, () => assert.fail("verified twice")),
       );
-      const wait = settled(store.wait("any key", { timeoutMs: 30_000 }));
+      const wait = over(store.wait("any key", { timeoutMs: 30_000 }));
       await new Promise((resolve) => setTimeout(resolve, 10));
       await store.close();
       assert.ok(isStoreError(await soon(waiter), "STORE_CLOSED"));
@@ -203,19 +187,3 @@ export const verifyOnceProperties: readonly VerificationProperty[] = [
     },
   },
 ];
-
-async function settled(work: Promise<unknown>): Promise<void> {
-  await work.then(
-    () => undefined,
-    () => undefined,
-  );
-}
-
-/** Fails where `work` is not done within two seconds of real time: far above any timer that these properties set. */
-async function soon<R>(work: Promise<R>): Promise<R> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new assert.AssertionError({ message: "still waiting after two seconds" })), 2_000);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
