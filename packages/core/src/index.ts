@@ -32,7 +32,20 @@ export type {
   RateLimitStore,
 } from "./rate-limit/rate-limit-store.ts";
 export type { ListedSession, Missing, NewSession, SessionRecord, SessionStore } from "./session/session-store.ts";
-export type { Claim, Ended, Lease, LeaseExpiry, VerificationStore } from "./verification/verification-store.ts";
+export type {
+  Claim,
+  Delivery,
+  Ended,
+  Lease,
+  LeaseExpiry,
+  Look,
+  PaymentClaim,
+  RecordName,
+  Settlement,
+  SettleRequest,
+  Unresolved,
+  VerificationStore,
+} from "./verification/verification-store.ts";
 export type { Stores } from "./stores.ts";
 export type { CommonOptions, StoreOptions } from "./store-options.ts";
 
