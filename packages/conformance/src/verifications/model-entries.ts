@@ -1,8 +1,8 @@
 // What the model keeps of a key, what an entry reads as at an instant, and when it is forgotten.
-import type { Claim, LeaseExpiry, Look } from "@tollbooth-stores/core";
+import type { Claim, LeaseExpiry } from "@tollbooth-stores/core";
 
 export const floorMs = 600_000;
-export const ceilingMs = 2_678_400_000;
+const ceilingMs = 2_678_400_000;
 const dayMs = 86_400_000;
 
 /** What only a payment's entry has. */
@@ -51,15 +51,12 @@ export interface NumberedLease {
   ttlMs: number;
 }
 
-/** A look with the payload's number in place of its hash. */
-export type NumberedLook = Exclude<Look, { payload?: string }> | (NumberedClaim & { payload?: number | undefined });
-
 export const unbound = (refusals = 0): PaymentEntry => ({
   ...{ payload: undefined, collector: undefined, refusals, reference: undefined },
   ...{ settledAtMs: 0, deliveredBy: undefined, undone: undefined },
 });
 
-/** Object without what is undefined. */
+/** Without the fields that are undefined. */
 export function told<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [Name in keyof T]?: Exclude<T[Name], undefined>;
