@@ -38,31 +38,42 @@ local function nothingClaimed()
   }
 end
 
--- The record with its receipt. A tombstone, a done rejection and no record at all are settled alike.
+-- Without a claim that counts: no record, a tombstone, or a rejection that is done. A receipt makes it anew.
+local function isFresh(before)
+  return not before or before.state == 'released' or before.state == 'rejected'
+end
+
+-- The record with its receipt.
 local function withReceipt(before, request)
-  local fresh = not before or before.state == 'released' or before.state == 'rejected'
+  local fresh = isFresh(before)
   local body = before or nothingClaimed()
   local payment = boundTo(request.payment, not fresh and body.payment or nil)
   payment.settledAtMs = now
-  local asked = math.min(math.max(request.retainUntilMs or 0, now + RETENTION_FLOOR), now + RETENTION_CEILING)
   local goesOn = request.lease and isLastHolder(body, request.lease)
   body.evidence, body.unknownAtMs, body.valueUntilMs = nil, nil, nil
   body.state, body.value, body.payment = 'settled', request.receipt, payment
   if not goesOn then body.leaseUntilMs = math.min(body.leaseUntilMs, now) end
   if fresh or body.fingerprint == '' then body.fingerprint = request.fingerprint or '' end
-  if fresh then body.retainUntilMs = math.max(body.retainUntilMs, asked + REMEMBERED_FOR) end
+  if fresh or request.retainUntilMs then
+    body.retainUntilMs = math.max(body.retainUntilMs, rememberedUntil(request.retainUntilMs or 0))
+  end
   return body
 end
 
 local function settle(before, request, kept)
   local state = before and before.state
-  if state == 'delivered' then return { reply = asDelivered(before, request.deliver, kept) } end
+  local foreign = not isFresh(before) and isForeign(before, request)
+  if state == 'delivered' then
+    return { reply = foreign and lost(before) or asDelivered(before, request.deliver, kept) }
+  end
   if state == 'accepted' then return { reply = asDelivered(before, nil, {}) } end
+  if foreign then request.fingerprint, request.payment = nil, nil end
   local body = state == 'settled' and before or withReceipt(before, request)
   local alarm = state == 'expired' and 1 or 0
-  if not request.deliver or body.payment.undone == request.deliver.token then
+  if foreign or not request.deliver or body.payment.undone == request.deliver.token then
     local write = recordOf(body)
     local reply = { 'settled', body.value, alarm, keptIn(kept) }
+    if foreign then reply = { 'lost', 'settled', alarm == 1 and '1' } end
     return { write = write, writeKept = extended(kept, write.endsAtMs), reply = reply }
   end
   local step = handOver(body, request.deliver, kept)

@@ -121,3 +121,8 @@ local function retention(retainUntilMs, fromMs)
   if retainUntilMs > now + RETENTION_CEILING then fail('RETENTION') end
   return math.max(retainUntilMs, fromMs + RETENTION_FLOOR)
 end
+
+-- Until when a settled payment is remembered. Nothing is refused here any more.
+local function rememberedUntil(validUntilMs)
+  return math.min(math.max(validUntilMs, now + RETENTION_FLOOR), now + RETENTION_CEILING) + REMEMBERED_FOR
+end
