@@ -16,7 +16,7 @@ import {
   STEP_LEASES,
   send,
 } from "./machine.ts";
-import type { PayEvent, Place, StoreCall } from "./state.ts";
+import type { After, PayEvent, Place, StoreCall } from "./state.ts";
 import { duplicate } from "./work.ts";
 
 /** Records the receipt and, where it is wanted, the delivery; a receipt that is on record needs the delivery alone. */
@@ -136,7 +136,7 @@ function undeliverCall({ s }: Draft): StoreCall {
   return { call: "undeliver", token: s.delivery ?? "" };
 }
 
-/** Gives the lease back. A refusal is told only where the store confirms that the payment is free again. */
+/** Gives the lease back. A rejection is told only where the store confirms that the payment is free again. */
 const release: Room = {
   enter(draft) {
     untilLeaseEnds(draft);
@@ -145,17 +145,21 @@ const release: Room = {
   on(draft, event) {
     const { s } = draft;
     if (event.on === "ended") {
-      if (s.refusal === undefined || event.reply.status === "ok") return proceed(draft, s.after);
+      if (!rejects(s.after) || event.reply.status === "ok") return proceed(draft, s.after);
       return again(draft);
     }
     if (event.on !== "failed") return;
     // Best effort: a lease that is not released ends by itself, and means the same then or more.
-    if (s.refusal === undefined) return proceed(draft, s.after);
+    if (!rejects(s.after)) return proceed(draft, s.after);
     if (!event.unavailable) return finish(draft, pending);
     retryLater(draft, releaseCall(draft));
   },
   gaveUp: (draft) => finish(draft, pending),
 };
+
+function rejects(after: After): boolean {
+  return typeof after === "object" && "status" in after && after.status === "rejected";
+}
 
 /** Of what the lease alone allows: its end is the end of trying. */
 function untilLeaseEnds({ s, nowMs }: Draft) {
