@@ -7,6 +7,7 @@ import type { PayEvent } from "../verification/pay-machine/state.ts";
 import { look } from "../verification/peek.ts";
 import { deliver, expire, settle, undeliver } from "../verification/settle.ts";
 import { phaseOf, readBody } from "../verification/verification-record.ts";
+import { canonicalJson } from "./canonical-json.ts";
 import type { Model, Move } from "./explore.ts";
 import { tell, withStarted } from "./payment-caller.ts";
 import { canonicalPayment } from "./payment-canonical.ts";
@@ -40,7 +41,7 @@ export interface PaymentOptions extends Partial<Omit<PaymentRules, "on" | "calle
 export function rulesOf({ on, callers = [{}, {}], ...rules }: PaymentOptions): PaymentRules {
   const presented = { order: "serve-then-settle", fingerprint: "page", payload: "payload" } as const;
   return {
-    ...{ operator: false, keeps: "always", notes: false, idempotent: false, faults: everyFault },
+    ...{ operator: false, renews: false, keeps: "always", notes: false, idempotent: false, faults: everyFault },
     ...{ next, start: startPayment },
     ...rules,
     callers: callers.map((caller) => ({ ...presented, ...caller })),
@@ -61,17 +62,26 @@ export function paymentModel(options: PaymentOptions, budgets: Budgets): Model<P
     transfer: { id: 0, state: "none" },
     ...{ away: false, fresh: 0, handedOver: false, none: false, broken: null },
   };
-  for (const [index, by] of rules.callers.entries()) initial = withStarted(initial, rules, by, nameOf(index));
+  for (const [index, by] of rules.callers.entries()) {
+    initial = withStarted(initial, rules, by, nameOf(index));
+    const verifying = callerAt(initial, index).step;
+    // An acceptance changes nothing for the others, nor does it matter when it comes: it comes first.
+    if (verifying === undefined || rules.faults.includes("verifier")) continue;
+    const accepted = { on: "verified", id: verifying.id, result: { status: "accepted" } } as const;
+    initial = tell(withCaller(initial, index, { step: undefined }), rules, index, accepted);
+  }
+  const [first] = rules.callers;
+  const alike = rules.callers.every((caller) => canonicalJson(caller) === canonicalJson(first));
   return {
     initial,
-    name: canonicalPayment,
+    name: (world) => canonicalPayment(world, alike),
     moves: (world) => [
       ...world.callers.flatMap((_, index) => callerMoves(world, rules, index)),
       ...operatorMoves(world, rules),
       ...ledgerMoves(world),
       ...strayMoves(world, rules),
       ...storeMoves(world, rules),
-      ...clockMoves(world),
+      ...clockMoves(world, rules),
     ],
     invariant: (world) => world.broken ?? delivers(world),
   };
@@ -92,7 +102,10 @@ function callerMoves(world: PaymentWorld, rules: PaymentRules, index: number): M
   return moves;
 }
 
-/** What may become of a call that is under way. */
+/** Where it makes a difference whether a call that failed may have run. */
+const tells: ReadonlySet<string> = new Set(["peek", "claim", "reconcile", "settle", "deliver"]);
+
+/** What may become of a call that is under way. One whose answer is lost is one that is delayed, and arrives. */
 function callMoves(world: PaymentWorld, rules: PaymentRules, index: number, calling: Calling): Move<PaymentWorld>[] {
   const { call, sentAtMs, reply } = calling;
   const who = `${nameOf(index)}: ${labelOf(call)}`;
@@ -100,10 +113,7 @@ function callMoves(world: PaymentWorld, rules: PaymentRules, index: number, call
   const fails = (from: PaymentWorld, mayHaveRun: boolean) =>
     tell(from, rules, index, { on: "failed", unavailable: true, mayHaveRun, tooLarge: false, error: 0 });
   if (reply !== undefined) {
-    return [
-      { label: `${who} is answered late`, next: tell(world, rules, index, reply) },
-      { label: `${who}: the answer is lost`, next: fails(world, true) },
-    ];
+    return [{ label: `${who} is answered late`, next: tell(world, rules, index, reply) }];
   }
   if (world.away) return [{ label: `${who}: the store is away`, next: fails(world, false) }];
   const { world: after, reply: heard, event } = applied(world, rules, sent);
@@ -113,16 +123,14 @@ function callMoves(world: PaymentWorld, rules: PaymentRules, index: number, call
     const from = faulty(world, rules, fault);
     if (from !== null) moves.push({ label: `${who}${does}`, next: next(from) });
   };
-  const { left } = world;
   one("slow", ` -> ${heard.status}, but the answer is slow`, (from) =>
     withCaller({ ...after, left: from.left }, index, { calling: { call, sentAtMs, reply: answer } }),
   );
-  one("fail", " -> error, it is not applied", (from) => fails(from, false));
+  if (tells.has(call.call)) one("fail", " -> error, it is not applied", (from) => fails(from, false));
   one("delay", " -> error, it is delayed", (from) => straying(fails(from, true), sent));
   one("twice", ` -> ${heard.status}, and a copy is under way`, (from) =>
     straying(tell({ ...after, left: from.left }, rules, index, answer), sent),
   );
-  void left;
   return moves;
 }
 
@@ -157,23 +165,32 @@ function storeMoves(world: PaymentWorld, rules: PaymentRules): Move<PaymentWorld
 }
 
 /** To any instant at which something is due or ends: what was due before is then late. */
-function clockMoves(world: PaymentWorld): Move<PaymentWorld>[] {
+function clockMoves(world: PaymentWorld, { renews }: PaymentRules): Move<PaymentWorld>[] {
   if (world.left.clockSteps === 0) return [];
   const left = { ...world.left, clockSteps: world.left.clockSteps - 1 };
-  return instantsOf(world).map((nowMs) => ({
+  return instantsOf(world, renews).map((nowMs) => ({
     label: `clock: +${nowMs - world.nowMs} ms`,
     next: { ...world, nowMs, left },
   }));
 }
 
-export function instantsOf({ callers, record, operator, nowMs }: PaymentWorld): number[] {
+function instantsOf({ callers, record, operator, nowMs }: PaymentWorld, renews: boolean): number[] {
   const body = readBody(record);
-  const instants = callers.flatMap(({ machine, waiting }) => [
-    wakeAtMs(machine) ?? 0,
-    machine.lease?.untilMs ?? 0,
-    waiting ? (machine.waitUntilMs ?? 0) : 0,
-  ]);
+  const instants = callers.flatMap(({ machine, waiting }) => {
+    const { lease, step, giveUpAtMs, retry, evidence, waitUntilMs } = machine;
+    const ends = [
+      lease?.untilMs,
+      step?.deadlineMs,
+      retry && giveUpAtMs,
+      retry?.atMs,
+      waiting ? waitUntilMs : undefined,
+    ];
+    return renews
+      ? [...ends, wakeAtMs(machine)]
+      : [...ends, evidence?.saved === false ? evidence.retryAtMs : undefined];
+  });
   if (body !== null && phaseOf(body, nowMs) === "held") instants.push(body.leaseUntilMs);
   if (operator.at === "finding") instants.push(operator.untilMs);
-  return [...new Set(instants)].filter((instant) => instant > nowMs).sort((a, b) => a - b);
+  const ahead = instants.filter((instant) => instant !== undefined && instant > nowMs) as number[];
+  return [...new Set(ahead)].sort((a, b) => a - b);
 }

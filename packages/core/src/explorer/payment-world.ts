@@ -45,6 +45,8 @@ export interface Presented {
 export interface PaymentRules {
   readonly callers: readonly Presented[];
   readonly operator: boolean;
+  /** Whether the clock also stops where a lease is renewed. */
+  readonly renews: boolean;
   /** Whether what is served can be kept: always, never, or either. */
   readonly keeps: "always" | "never" | "sometimes";
   /** Whether settle notes evidence before it sends, and does not go on where that is refused. */

@@ -24,7 +24,7 @@ const without = (body: VerificationBody, name: keyof VerificationBody) =>
 
 describe("readBody", () => {
   it("takes every state", () => {
-    const full = { ...payment, collector: "c", reference: "r", settledAtMs: 1, deliveredBy: "d", undone: "u" };
+    const full = { ...payment, collector: "c", reference: "r", settledAtMs: 1, deliveredBy: "d", undone: ["u"] };
     const states = [
       ...[held, done, { ...done, state: "rejected" }, { ...held, state: "unknown" }, { ...held, payment }],
       ...[settled, { ...settled, state: "delivered", payment: full }, { ...held, state: "expired", value: "void" }],

@@ -6,6 +6,7 @@ import {
   finish,
   goTo,
   leaseOf,
+  newToken,
   pending,
   proceed,
   type Room,
@@ -42,7 +43,12 @@ const record: Room = {
     // Who may have it, the next claim tells.
     if (s.after === "again") return proceed(draft, "again");
     if (reply.status === "delivered") return recordedDelivered(draft, reply);
-    if (s.delivery !== undefined && s.caller === "waiting") return retryLater(draft, recordCall(draft));
+    if (s.delivery !== undefined && s.caller === "waiting") {
+      // It came second to a delivery that was taken back since: by another token it may be the first.
+      s.delivery = newToken(draft);
+      s.maybeDelivered = undefined;
+      return retryLater(draft, recordCall(draft));
+    }
     afterOwed(draft);
   },
   gaveUp: unheard,
