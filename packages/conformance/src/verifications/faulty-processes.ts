@@ -1,7 +1,7 @@
 // Façades over the right store: a process that dies, loses the store's replies, finds the store away, or hears an abort.
 import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
 import type { Desk } from "./checks.ts";
-import { type Order, orders, sellerAt } from "./fake-seller.ts";
+import { type FakeSeller, type Order, orders, sellerAt } from "./fake-seller.ts";
 
 /** One call of the store that payOnce made. */
 export interface Call {
@@ -39,14 +39,43 @@ export function intercepted(right: VerificationStore, around: Around): Verificat
   };
 }
 
+/** What a caller finds: nothing, a payment whose settlement nobody knows the end of, or one that is settled and owed. */
+export type Situation = "new" | "in doubt" | "owed";
+
+const situations: Readonly<Record<Situation, (at: Desk, seller: FakeSeller) => Promise<unknown>>> = {
+  new: async () => {},
+  "in doubt": ({ store }, seller) =>
+    seller.pay(store, {
+      async settle() {
+        seller.move();
+        throw new Error("connection reset");
+      },
+    }),
+  async owed({ store }, seller) {
+    await store.settle(seller.record, { receipt: seller.move() });
+  },
+};
+
 /** A moment of a payment where nothing goes wrong: around one of its calls of the store. */
 export interface Moment extends Call {
   readonly order: Order;
+  readonly situation: Situation;
   readonly when: "before" | "after";
 }
 
+/** A seller with a payment of its own, in the situation that the moment is of. */
+export async function sellerIn(
+  at: Desk,
+  { order, situation }: Pick<Moment, "order" | "situation">,
+  name: string,
+): Promise<FakeSeller> {
+  const seller = sellerAt(at, order, name);
+  await situations[situation](at, seller);
+  return seller;
+}
+
 /** Every such moment, in both orders: before a call is sent, and after it took effect but before it is heard. */
-export async function momentsOf(at: Desk): Promise<Moment[]> {
+export async function momentsOf(at: Desk, situation: Situation): Promise<Moment[]> {
   const moments: Moment[] = [];
   for (const order of orders) {
     const calls: Call[] = [];
@@ -54,14 +83,21 @@ export async function momentsOf(at: Desk): Promise<Moment[]> {
       calls.push(call);
       return run();
     });
-    await sellerAt(at, order, `watched, ${order}`).pay(watched);
-    moments.push(...calls.flatMap((call) => (["before", "after"] as const).map((when) => ({ ...call, order, when }))));
+    const seller = await sellerIn(at, { order, situation }, `watched, ${order}, ${situation}`);
+    await seller.pay(watched);
+    const around = (call: Call) => (["before", "after"] as const).map((when) => ({ ...call, order, situation, when }));
+    moments.push(...calls.flatMap(around));
   }
   return moments;
 }
 
-export function titleOf({ order, when, name, index }: Moment): string {
-  return `${order}, ${when} ${name} (call ${index})`;
+/** The moments of all situations. */
+export async function allMomentsOf(at: Desk): Promise<Moment[]> {
+  return [...(await momentsOf(at, "new")), ...(await momentsOf(at, "in doubt")), ...(await momentsOf(at, "owed"))];
+}
+
+export function titleOf({ order, situation, when, name, index }: Moment): string {
+  return `${order}, ${situation}, ${when} ${name} (call ${index})`;
 }
 
 /** A process: after its death nothing that it does reaches the store, and nothing is told to it. */

@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { isStoreError, type Paid, type PaymentSteps } from "@tollbooth-stores/core";
 import { type Desk, desk, leaseMs, type VerificationProperty } from "./checks.ts";
-import { duplicate, type FakeSeller, fresh, freshAmong, type Order, orders, sellerAt } from "./fake-seller.ts";
-import { away, losing, type Mortal, momentsOf, mortal, titleOf } from "./faulty-processes.ts";
+import { duplicate, type FakeSeller, fresh, freshAmong, orders, sellerAt } from "./fake-seller.ts";
+import { allMomentsOf, away, losing, type Mortal, momentsOf, mortal, sellerIn, titleOf } from "./faulty-processes.ts";
 
 type Steps = Partial<PaymentSteps<string>>;
 
 /** A first attempt at a payment, in which something goes wrong. */
 interface Attempt {
   readonly title: string;
-  readonly order: Order;
+  readonly seller: FakeSeller;
   pay(seller: FakeSeller): Promise<Paid<string>>;
 }
 
@@ -36,24 +36,22 @@ const inSteps: Readonly<Record<string, (seller: FakeSeller, process: Mortal) => 
 
 /** A death at every moment of a payment. */
 async function deaths(at: Desk): Promise<Attempt[]> {
-  const moments = await momentsOf(at);
-  return [
-    ...moments.map((moment) => ({
-      title: titleOf(moment),
-      order: moment.order,
-      pay: (seller: FakeSeller) => seller.pay(mortal(at.store, moment).store),
+  const atCalls = (await allMomentsOf(at)).map(async (moment, index) => ({
+    title: titleOf(moment),
+    seller: await sellerIn(at, moment, `dead ${index}`),
+    pay: (seller: FakeSeller) => seller.pay(mortal(at.store, moment).store),
+  }));
+  const atSteps = orders.flatMap((order) =>
+    Object.entries(inSteps).map(([where, stepsOf]) => ({
+      title: `${order}, ${where}`,
+      seller: sellerAt(at, order, `dead ${order} ${where}`),
+      pay(seller: FakeSeller) {
+        const process = mortal(at.store);
+        return seller.pay(process.store, stepsOf(seller, process));
+      },
     })),
-    ...orders.flatMap((order) =>
-      Object.entries(inSteps).map(([where, stepsOf]) => ({
-        title: `${order}, ${where}`,
-        order,
-        pay(seller: FakeSeller) {
-          const process = mortal(at.store);
-          return seller.pay(process.store, stepsOf(seller, process));
-        },
-      })),
-    ),
-  ];
+  );
+  return [...(await Promise.all(atCalls)), ...atSteps];
 }
 
 /** Presents the payment where all is well; findSettlement moves the money where it has not moved. */
@@ -65,10 +63,7 @@ export const crashProperties: readonly VerificationProperty[] = [
     title: "payOnce: whenever a process dies, the next to present its payment gets the result: once, fresh, paid once",
     async run(bench) {
       const at = await desk(bench);
-      const dead = (await deaths(at)).map((attempt, index) => ({
-        ...attempt,
-        seller: sellerAt(at, attempt.order, `${attempt.order} ${index}`),
-      }));
+      const dead = await deaths(at);
       await Promise.all(dead.map(({ pay, seller }) => pay(seller).catch(() => undefined)));
       await at.advance(leaseMs);
       await Promise.all(
@@ -87,7 +82,7 @@ export const crashProperties: readonly VerificationProperty[] = [
     title: "payOnce: what was kept before the settlement is delivered by the next process, and not made again",
     async run(bench) {
       const at = await desk(bench);
-      const moments = (await momentsOf(at)).filter(({ order }) => order === "serve-then-settle");
+      const moments = (await momentsOf(at, "new")).filter(({ order }) => order === "serve-then-settle");
       const switched = moments.findIndex(({ name, when }) => name === "renew" && when === "after");
       assert.notEqual(switched, -1, "the lease is renewed for the settlement");
       const later = moments.slice(switched).map((moment, index) => ({
@@ -112,19 +107,12 @@ export const crashProperties: readonly VerificationProperty[] = [
     title: "payOnce: whichever call or reply of the store is lost, one caller is fresh, and the payment is paid once",
     async run(bench) {
       const at = await desk(bench);
-      const attempts = (await momentsOf(at)).map((moment, index) => ({
-        title: titleOf(moment),
-        order: moment.order,
-        seller: sellerAt(at, moment.order, `lost ${index}`),
-        store: losing(at.store, moment),
-      }));
-      await interruptedAndTakenUp(
-        at,
-        attempts.map((attempt) => ({
-          ...attempt,
-          first: () => attempt.seller.pay(attempt.store, { findSettlement: attempt.seller.findOrSettle }),
-        })),
-      );
+      const attempts = (await allMomentsOf(at)).map(async (moment, index) => {
+        const seller = await sellerIn(at, moment, `lost ${index}`);
+        const first = () => seller.pay(losing(at.store, moment), { findSettlement: seller.findOrSettle });
+        return { title: titleOf(moment), seller, first };
+      });
+      await interruptedAndTakenUp(at, await Promise.all(attempts));
     },
   },
   {
@@ -133,24 +121,22 @@ export const crashProperties: readonly VerificationProperty[] = [
       "payOnce: an outage at any moment, short or for good, loses no payment, and no payer is told that it was refused",
     async run(bench) {
       const at = await desk(bench);
-      const moments = (await momentsOf(at)).filter(({ when }) => when === "before");
+      const moments = (await allMomentsOf(at)).filter(({ when }) => when === "before");
       // For good: what a process retries it gives up after a few leases, so that lease is short.
       const outages = [
         { calls: 2, options: {} },
         { calls: Number.POSITIVE_INFINITY, options: { leaseMs: 200 } },
       ];
-      await interruptedAndTakenUp(
-        at,
-        outages.flatMap(({ calls, options }) =>
-          moments.map((moment) => {
-            const title = `${titleOf(moment)}, ${calls} calls`;
-            const seller = sellerAt(at, moment.order, title);
-            const store = away(at.store, moment.index, calls);
-            const first = () => seller.pay(store, { findSettlement: seller.findOrSettle }, {}, options);
-            return { title, seller, first };
-          }),
-        ),
+      const attempts = outages.flatMap(({ calls, options }) =>
+        moments.map(async (moment) => {
+          const title = `${titleOf(moment)}, ${calls} calls`;
+          const seller = await sellerIn(at, moment, title);
+          const store = away(at.store, moment.index, calls);
+          const first = () => seller.pay(store, { findSettlement: seller.findOrSettle }, {}, options);
+          return { title, seller, first };
+        }),
       );
+      await interruptedAndTakenUp(at, await Promise.all(attempts));
     },
   },
 ];

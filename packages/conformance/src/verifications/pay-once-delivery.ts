@@ -4,7 +4,7 @@ import type { Keep, PaymentSteps } from "@tollbooth-stores/core";
 import { failureOf } from "../assertions.ts";
 import { desk, leaseMs, type VerificationProperty } from "./checks.ts";
 import { duplicate, type FakeSeller, fresh, type Order, orders, plainly, sellerAt } from "./fake-seller.ts";
-import { intercepted, interrupted, momentsOf, mortal, titleOf } from "./faulty-processes.ts";
+import { allMomentsOf, intercepted, interrupted, momentsOf, mortal, sellerIn, titleOf } from "./faulty-processes.ts";
 import { gate, soon, untilRecord } from "./waiting.ts";
 
 type Steps = Partial<PaymentSteps<string>>;
@@ -49,9 +49,9 @@ export const deliveryProperties: readonly VerificationProperty[] = [
       const at = await desk(bench);
       const { store } = at;
       const aborts = [
-        ...(await momentsOf(at)).map((moment, index) => ({
+        ...(await allMomentsOf(at)).map((moment, index) => ({
           title: titleOf(moment),
-          seller: sellerAt(at, moment.order, `aborted ${index}`),
+          made: sellerIn(at, moment, `aborted ${index}`),
           pay: (seller: FakeSeller, leaving: AbortController, reason: Error) =>
             seller.pay(
               interrupted(store, moment, () => leaving.abort(reason)),
@@ -63,7 +63,7 @@ export const deliveryProperties: readonly VerificationProperty[] = [
         ...orders.flatMap((order) =>
           Object.entries(abortingSteps).map(([where, stepsOf]) => ({
             title: `${order}, ${where}`,
-            seller: sellerAt(at, order, `aborted ${order} ${where}`),
+            made: Promise.resolve(sellerAt(at, order, `aborted ${order} ${where}`)),
             pay: (seller: FakeSeller, leaving: AbortController, reason: Error) =>
               seller.pay(
                 store,
@@ -75,7 +75,8 @@ export const deliveryProperties: readonly VerificationProperty[] = [
         ),
       ];
       await Promise.all(
-        aborts.map(async ({ title, seller, pay }) => {
+        aborts.map(async ({ title, made, pay }) => {
+          const seller = await made;
           const reason = new Error("the caller went away");
           const left = failureOf(title, () => pay(seller, new AbortController(), reason));
           assert.equal(await left, reason, title);
@@ -171,7 +172,7 @@ export const deliveryProperties: readonly VerificationProperty[] = [
     async run(bench) {
       const at = await desk(bench);
       for (const [first, second] of [orders, [...orders].reverse()]) {
-        const moments = (await momentsOf(at)).filter(({ order, name }) => order === first && name === "settle");
+        const moments = (await momentsOf(at, "new")).filter(({ order, name }) => order === first && name === "settle");
         for (const moment of [undefined, ...moments]) {
           const title = `${first}, then ${second}, ${moment === undefined ? "in settle" : titleOf(moment)}`;
           const seller = sellerAt(at, first as Order, title);

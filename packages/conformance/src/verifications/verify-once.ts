@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { isStoreError, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
 import { atOnce, failureOf } from "../assertions.ts";
 import { desk, hour, leaseMs, type VerificationProperty } from "./checks.ts";
-import { aborted, gate, over, soon } from "./waiting.ts";
+import { aborted, gate, over, reached, soon } from "./waiting.ts";
 
 const payment = { payloadHash: "payload 1", fingerprint: "purchase 1" };
 
@@ -128,11 +128,12 @@ export const verifyOnceProperties: readonly VerificationProperty[] = [
           lost = true;
           throw signal.reason;
         },
-        { leaseMs: 120 },
+        // Long enough for a slow round trip; short, since a third of it really passes.
+        { leaseMs: 450 },
       );
-      await started.opened;
+      await reached(started.opened, answer);
       // The lease ends by the store's clock; the next renewal, at a third of it in real time, finds out.
-      await at.advance(121);
+      await at.advance(451);
       const [settledAnswer] = await Promise.allSettled([soon(answer)]);
       assert.deepEqual(settledAnswer, { status: "fulfilled", value: { ok: true, ran: true } });
       assert.ok(lost, "the signal did not abort");
