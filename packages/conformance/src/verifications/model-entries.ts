@@ -13,7 +13,8 @@ export interface PaymentEntry {
   reference: string | undefined;
   settledAtMs: number;
   deliveredBy: number | undefined;
-  undone: number | undefined;
+  /** Deliveries that were taken back or came second: late copies of them deliver nothing. */
+  undone: readonly number[];
 }
 
 export interface Entry {
@@ -53,7 +54,7 @@ export interface NumberedLease {
 
 export const unbound = (refusals = 0): PaymentEntry => ({
   ...{ payload: undefined, collector: undefined, refusals, reference: undefined },
-  ...{ settledAtMs: 0, deliveredBy: undefined, undone: undefined },
+  ...{ settledAtMs: 0, deliveredBy: undefined, undone: [] },
 });
 
 /** Without the fields that are undefined. */

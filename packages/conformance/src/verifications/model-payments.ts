@@ -39,12 +39,12 @@ export function settle(
   if (claimed?.state === "accepted") return { reply: { status: "delivered", byYou: false, receipt: claimed.value } };
   const foreign = claimed !== undefined && isForeign(claimed, command);
   if (claimed?.state === "delivered") {
-    return { reply: foreign ? lostTo(claimed, nowMs) : delivered(claimed, delivery?.token, nowMs) };
+    return foreign ? { reply: lostTo(claimed, nowMs) } : comesSecond(claimed, delivery?.token, nowMs);
   }
   const alarm = claimed?.state === "expired" ? { wasExpired: true } : {};
   const said = foreign ? { ...command, purchase: undefined, payment: undefined } : command;
   const made = claimed?.state === "settled" ? { ...claimed } : receipted(entry, claimed, said, nowMs, isHolders);
-  if (!foreign && delivery !== undefined && made.payment?.undone !== delivery.token) {
+  if (!foreign && delivery !== undefined && !isUndone(made, delivery.token)) {
     const handed = handOver(made, delivery, nowMs);
     return { entry: handed, reply: { status: "delivered", byYou: true, receipt: handed.value, ...alarm } };
   }
@@ -108,10 +108,23 @@ function delivered(entry: Entry, token: number | undefined, nowMs: number): unkn
   return { status: "delivered", byYou, receipt: entry.value, ...(byYou ? {} : keptOf(entry, nowMs)) };
 }
 
+/** Another delivered it; this delivery stays second, also where the other is taken back. */
+function comesSecond(entry: Entry, token: number | undefined, nowMs: number): Played {
+  const reply = delivered(entry, token, nowMs);
+  if (token === undefined || entry.payment?.deliveredBy === token) return { reply };
+  return { entry: { ...entry, payment: withUndone(entry, token) }, reply };
+}
+
+const isUndone = ({ payment = unbound() }: Entry, token: number) => payment.undone.includes(token);
+
+function withUndone({ payment = unbound() }: Entry, token: number): PaymentEntry {
+  return { ...payment, undone: [...payment.undone, token] };
+}
+
 export function deliver(entry: Entry | undefined, delivery: NumberedDelivery, nowMs: number): Played {
-  if (entry?.state === "delivered") return { reply: delivered(entry, delivery.token, nowMs) };
+  if (entry?.state === "delivered") return comesSecond(entry, delivery.token, nowMs);
   if (entry?.state !== "settled") return { reply: lostTo(entry, nowMs) };
-  if (entry.payment?.undone === delivery.token) {
+  if (isUndone(entry, delivery.token)) {
     return { reply: { status: "settled", receipt: entry.value, ...keptOf(entry, nowMs) } };
   }
   const handed = handOver(entry, delivery, nowMs);
@@ -124,7 +137,7 @@ export function undeliver(entry: Entry | undefined, token: number, nowMs: number
   if (!open) return { reply: lostTo(entry, nowMs) };
   if (entry.state === "delivered" && entry.payment?.deliveredBy !== token) return { reply: lostTo(entry, nowMs) };
   const state = entry.state === "delivered" ? "settled" : entry.state;
-  const payment: PaymentEntry = { ...(entry.payment ?? unbound()), deliveredBy: undefined, undone: token };
+  const payment: PaymentEntry = { ...withUndone(entry, token), deliveredBy: undefined };
   const owed: Entry = { ...entry, state, payment };
   keepBeside(keep(owed, nowMs));
   return { entry: owed, reply: ok };

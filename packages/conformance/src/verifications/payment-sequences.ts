@@ -2,8 +2,68 @@
 // by key and by handle. For comparing stores with each other; there is no model of them.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { isStoreError, type Lease, type RecordName, type VerificationStore } from "@tollbooth-stores/core";
+import {
+  isStoreError,
+  type Lease,
+  type LeaseExpiry,
+  type RecordName,
+  type VerificationStore,
+} from "@tollbooth-stores/core";
 import fc from "fast-check";
+
+type Optional<T> = T | undefined;
+interface About {
+  actor: number;
+  key: number;
+  /** The record is named by its handle. */
+  byHandle: boolean;
+  /** Under the lease that the actor was last given. */
+  leased: boolean;
+}
+interface Paying {
+  payload: string;
+  collector: Optional<string>;
+}
+interface Delivering {
+  token: string;
+  kept: Optional<string>;
+  keptForMs: Optional<number>;
+}
+type Call = About &
+  (
+    | {
+        kind: "claim";
+        fingerprint: string;
+        payment: Optional<Paying>;
+        onLeaseExpiry: LeaseExpiry;
+        leaseMs: number;
+        retainMs: number;
+      }
+    | { kind: "renew"; leaseMs: number; toUnknown: boolean; reference: Optional<string>; kept: Optional<string> }
+    | { kind: "note"; evidence: string }
+    | {
+        kind: "complete";
+        outcome: "accepted" | "rejected";
+        value: string;
+        valueTtlMs: Optional<number>;
+        retainMs: number;
+      }
+    | { kind: "release"; refused: boolean }
+    | { kind: "markUnknown"; evidence: Optional<string> }
+    | { kind: "reconcile"; leaseMs: number }
+    | {
+        kind: "settle";
+        receipt: string;
+        fingerprint: Optional<string>;
+        payment: Optional<Paying>;
+        retainMs: Optional<number>;
+        deliver: Optional<Delivering>;
+      }
+    | { kind: "deliver"; delivery: Delivering }
+    | { kind: "undeliver"; token: string }
+    | { kind: "expire"; reason: string }
+    | { kind: "peek" }
+  );
 
 const day = 86_400_000;
 const text = fc.constantFrom("one", "two", "", "größer");
@@ -82,24 +142,8 @@ const advance = fc.record({
   ),
 });
 
-type Generated<T> = T extends fc.Arbitrary<infer Value> ? Value : never;
-type Call = Generated<
-  | typeof claim
-  | typeof renew
-  | typeof note
-  | typeof complete
-  | typeof release
-  | typeof markUnknown
-  | typeof reconcile
-  | typeof settle
-  | typeof deliver
-  | typeof undeliver
-  | typeof expire
-  | typeof peek
->;
-
 /** One call by an actor on a payment's record, or a step of the clock. */
-export type PaymentCommand = Call | Generated<typeof unresolved | typeof advance>;
+export type PaymentCommand = Call | { kind: "unresolved" } | { kind: "advance"; ms: number };
 
 const single: fc.Arbitrary<PaymentCommand> = fc.oneof(
   { weight: 5, arbitrary: claim },
