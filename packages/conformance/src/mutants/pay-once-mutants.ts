@@ -58,6 +58,10 @@ const deliveries: readonly Mutant<Store>[] = [
     body: { ...body, onLeaseExpiry: "retry" },
   })),
   keeping("12f", "keeps nothing of what was made", () => undefined),
+  store("12ah", "records a receipt only with its delivery", ({ right }) => ({
+    settle: async (key, request) =>
+      request.deliver === undefined ? { status: "settled", receipt: request.receipt } : right.settle(key, request),
+  })),
   store("12g", "does not know a delivery's token again", ({ right }) => {
     const heard = new Set<string>();
     const again = (reply: Settled, token: string | undefined): Settled => {
@@ -75,6 +79,9 @@ const deliveries: readonly Mutant<Store>[] = [
     reconcile: async () => ({ status: "expired", reason: "the lease was over" }),
   })),
   store("12i", "takes no delivery back", () => ({ undeliver: async () => ok })),
+  store("12ai", "finds no delivery that could be taken back", () => ({
+    undeliver: async () => ({ status: "lost", current: "delivered" }),
+  })),
   store("12j", "drops a receipt that comes late", ({ right }) => ({
     async settle(key, request) {
       const { status } = await right.peek(key);

@@ -124,10 +124,15 @@ export function mortal(right: VerificationStore, death?: Pick<Moment, "index" | 
 }
 
 /** The call of that moment fails once: it took effect and its reply was lost ("after"), or it was lost itself. */
-export function losing(right: VerificationStore, lost: Pick<Moment, "index" | "when">): VerificationStore {
+export function losing(
+  right: VerificationStore,
+  lost: Pick<Moment, "index" | "when">,
+  then: () => void = () => {},
+): VerificationStore {
   return intercepted(right, async ({ index }, run) => {
     if (index !== lost.index) return run();
     if (lost.when === "after") await run();
+    then();
     throw new StoreError("STORE_UNAVAILABLE", "The reply was lost.", { outcome: "unknown" });
   });
 }

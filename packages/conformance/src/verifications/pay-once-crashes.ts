@@ -1,9 +1,20 @@
-// Verifications 12e-12h: paid means delivered, whatever dies, and whatever reply is lost.
+// Verifications 12e-12h and 12ah: paid means delivered, whatever dies, and whatever reply is lost.
 import assert from "node:assert/strict";
 import { isStoreError, type Paid, type PaymentSteps } from "@tollbooth-stores/core";
 import { type Desk, desk, leaseMs, type VerificationProperty } from "./checks.ts";
 import { duplicate, type FakeSeller, fresh, freshAmong, orders, sellerAt } from "./fake-seller.ts";
-import { allMomentsOf, away, losing, type Mortal, momentsOf, mortal, sellerIn, titleOf } from "./faulty-processes.ts";
+import {
+  allMomentsOf,
+  away,
+  intercepted,
+  losing,
+  type Mortal,
+  momentsOf,
+  mortal,
+  sellerIn,
+  titleOf,
+} from "./faulty-processes.ts";
+import { gate, soon } from "./waiting.ts";
 
 type Steps = Partial<PaymentSteps<string>>;
 
@@ -100,6 +111,30 @@ export const crashProperties: readonly VerificationProperty[] = [
           assert.equal(seller.count("serve"), 1, `${titleOf(moment)}: served again`);
         }),
       );
+    },
+  },
+  {
+    id: "verifications/12ah",
+    title:
+      "payOnce: settled first, a payment is recorded while its result is made: a death then needs no findSettlement",
+    async run(bench) {
+      const at = await desk(bench);
+      const seller = sellerAt(at, "settle-then-serve");
+      const process = mortal(at.store);
+      const recorded = gate();
+      const watched = intercepted(process.store, async ({ name }, run) => {
+        const reply = await run();
+        if (name === "settle") recorded.open();
+        return reply;
+      });
+      const serve = async () => {
+        await soon(recorded.opened);
+        return process.die();
+      };
+      await seller.pay(watched, { serve }).catch(() => undefined);
+      await at.advance(leaseMs);
+      assert.deepEqual(await seller.pay(at.store, { findSettlement: async () => "unknown" }), fresh);
+      assert.deepEqual([seller.count("settle"), seller.count("findSettlement")], [1, 0]);
     },
   },
   {

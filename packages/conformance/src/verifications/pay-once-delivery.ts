@@ -1,37 +1,13 @@
-// Verifications 12i-12m: paid means delivered, to a caller who is still there, whatever the result and whenever it comes.
+// Verifications 12j-12m: paid means delivered, whatever the result is and whenever it comes.
 import assert from "node:assert/strict";
-import type { Keep, PaymentSteps } from "@tollbooth-stores/core";
-import { failureOf } from "../assertions.ts";
+import type { Keep } from "@tollbooth-stores/core";
 import { desk, leaseMs, type VerificationProperty } from "./checks.ts";
 import { duplicate, type FakeSeller, fresh, type Order, orders, plainly, sellerAt } from "./fake-seller.ts";
-import { allMomentsOf, intercepted, interrupted, momentsOf, mortal, sellerIn, titleOf } from "./faulty-processes.ts";
+import { intercepted, momentsOf, mortal, titleOf } from "./faulty-processes.ts";
 import { gate, soon, untilRecord } from "./waiting.ts";
-
-type Steps = Partial<PaymentSteps<string>>;
 
 /** A lease that really passes: long enough for the few round trips until settle runs, also on a busy machine. */
 const shortLeaseMs = 500;
-
-const abortingSteps: Readonly<Record<string, (seller: FakeSeller, abort: () => void) => Steps>> = {
-  "in verify": (_, abort) => ({
-    async verify() {
-      abort();
-      return { ok: true };
-    },
-  }),
-  "in serve": (_, abort) => ({
-    async serve() {
-      abort();
-      return "the goods";
-    },
-  }),
-  "in settle": ({ move }, abort) => ({
-    async settle() {
-      abort();
-      return { ok: true, receipt: move() };
-    },
-  }),
-};
 
 /** Results that cannot be kept, or not be read again. `text` is larger than the store takes. */
 const unkeepable = (text: string): Readonly<Record<string, Keep<string>>> => ({
@@ -42,53 +18,6 @@ const unkeepable = (text: string): Readonly<Record<string, Keep<string>>> => ({
 });
 
 export const deliveryProperties: readonly VerificationProperty[] = [
-  {
-    id: "verifications/12i",
-    title: "payOnce: an aborted caller is told only that; the next to present the payment gets it fresh, paid once",
-    async run(bench) {
-      const at = await desk(bench);
-      const { store } = at;
-      const aborts = [
-        ...(await allMomentsOf(at)).map((moment, index) => ({
-          title: titleOf(moment),
-          made: sellerIn(at, moment, `aborted ${index}`),
-          pay: (seller: FakeSeller, leaving: AbortController, reason: Error) =>
-            seller.pay(
-              interrupted(store, moment, () => leaving.abort(reason)),
-              {},
-              {},
-              { signal: leaving.signal },
-            ),
-        })),
-        ...orders.flatMap((order) =>
-          Object.entries(abortingSteps).map(([where, stepsOf]) => ({
-            title: `${order}, ${where}`,
-            made: Promise.resolve(sellerAt(at, order, `aborted ${order} ${where}`)),
-            pay: (seller: FakeSeller, leaving: AbortController, reason: Error) =>
-              seller.pay(
-                store,
-                stepsOf(seller, () => leaving.abort(reason)),
-                {},
-                { signal: leaving.signal },
-              ),
-          })),
-        ),
-      ];
-      await Promise.all(
-        aborts.map(async ({ title, made, pay }) => {
-          const seller = await made;
-          const reason = new Error("the caller went away");
-          const left = failureOf(title, () => pay(seller, new AbortController(), reason));
-          assert.equal(await left, reason, title);
-          // A delivery that was recorded as the caller left is taken back.
-          await untilRecord(store, seller.record, (status) => status !== "delivered" && status !== "in-progress");
-          assert.deepEqual(await seller.pay(store), fresh, title);
-          assert.deepEqual(await seller.pay(store), duplicate, `${title}: a third caller`);
-          assert.equal(seller.transfers(), 1, title);
-        }),
-      );
-    },
-  },
   {
     id: "verifications/12j",
     title: "payOnce: a settlement that answers after its time is recorded, and delivered once",
