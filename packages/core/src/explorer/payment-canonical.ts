@@ -2,7 +2,7 @@
 import type { StoredRecord } from "../atomic-port.ts";
 import type { PayState, StoreCall } from "../verification/pay-machine/state.ts";
 import { readBody } from "../verification/verification-record.ts";
-import { callerAt, type ExplorerCall, leaseMs, nameOf, type PaymentWorld } from "./payment-world.ts";
+import { callerAt, type ExplorerCall, leaseMs, nameOf, type PaymentWorld, storeMs } from "./payment-world.ts";
 
 /** Tokens and fences in the order in which they are met: only which are equal decides anything, and a new one is equal to none. */
 class Names {
@@ -30,7 +30,7 @@ type Part = string | number | boolean | null | undefined | readonly Part[];
 export function canonicalPayment(world: PaymentWorld, alike: boolean): string {
   const names = new Names();
   const { nowMs, record, kept, callers, operator, transfer, strays, left } = world;
-  const ofRecord = recordPart(record, nowMs, names);
+  const ofRecord = recordPart(record, storeMs(world), names);
   const order = callers.map((_, index) => index);
   if (alike && callers.length > 1) {
     const first = order.map((index) => JSON.stringify(callerPart(world, index, names.copy())));
@@ -62,7 +62,7 @@ function ahead(instantMs: number | undefined, nowMs: number): number {
 }
 
 /** No run lasts as long as a record is kept, so its end decides nothing, nor do attempts and the times for lists. */
-export function recordPart(record: StoredRecord | null, nowMs: number, names: Names): Part {
+function recordPart(record: StoredRecord | null, nowMs: number, names: Names): Part {
   const body = readBody(record);
   if (body === null) return null;
   const { payload, collector, refusals, deliveredBy, undone } = body.payment ?? {};
@@ -73,8 +73,8 @@ export function recordPart(record: StoredRecord | null, nowMs: number, names: Na
   ];
 }
 
-export function nameOfRecord(record: StoredRecord | null, nowMs: number): string {
-  return JSON.stringify(recordPart(record, nowMs, new Names()));
+export function nameOfRecord(world: PaymentWorld): string {
+  return JSON.stringify(recordPart(world.record, storeMs(world), new Names()));
 }
 
 function callPart(call: ExplorerCall | StoreCall | undefined, names: Names): readonly Part[] {
@@ -103,6 +103,7 @@ function callerPart(world: PaymentWorld, index: number, names: Names): Part {
     failed,
     gotReceipt,
     lied,
+    accepted,
   } = callerAt(world, index);
   const heard = told?.status === "paid" && told.fresh;
   const owner = readBody(record)?.payment?.deliveredBy?.startsWith(`${nameOf(index)}:`) === true;
@@ -118,7 +119,7 @@ function callerPart(world: PaymentWorld, index: number, names: Names): Part {
     step && [step.step, "refusals" in step && step.refusals, step.id === s.step?.id],
     settling && [settling.phase, settling.stopped, settling.id === s.step?.id, settling.id === s.late],
     settling?.transfer !== undefined && settling.transfer === transfer.id,
-    ...[waiting, left, told?.status, heard, debts, lied],
+    ...[waiting, left, told?.status, heard, debts, lied, accepted],
   ];
 }
 

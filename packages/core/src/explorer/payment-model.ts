@@ -14,11 +14,12 @@ import { canonicalPayment } from "./payment-canonical.ts";
 import { undelivered } from "./payment-delivery.ts";
 import { operatorMoves } from "./payment-operator.ts";
 import { faulty, stepMoves } from "./payment-steps.ts";
-import { applied, isSpent, labelOf } from "./payment-store.ts";
+import { applied, isSpent, isTooLarge, labelOf, tooLarge } from "./payment-store.ts";
 import {
   type Calling,
   callerAt,
   type Fault,
+  leaseMs,
   nameOf,
   type PaymentRules,
   type PaymentTransitions,
@@ -30,7 +31,7 @@ import {
 } from "./payment-world.ts";
 import type { Budgets } from "./world.ts";
 
-const everyFault: readonly Fault[] = ["abort", "slow", "fail", "delay", "twice", "away", "seller", "verifier"];
+const everyFault: readonly Fault[] = ["abort", "slow", "fail", "delay", "twice", "away", "seller", "verifier", "back"];
 
 export interface PaymentOptions extends Partial<Omit<PaymentRules, "on" | "callers">> {
   readonly on?: Partial<PaymentTransitions>;
@@ -41,7 +42,15 @@ export interface PaymentOptions extends Partial<Omit<PaymentRules, "on" | "calle
 export function rulesOf({ on, callers = [{}, {}], ...rules }: PaymentOptions): PaymentRules {
   const presented = { order: "serve-then-settle", fingerprint: "page", payload: "payload" } as const;
   return {
-    ...{ operator: false, renews: false, keeps: "always", notes: false, idempotent: false, faults: everyFault },
+    ...{
+      operator: false,
+      renews: false,
+      keeps: "always",
+      notes: false,
+      tooLarge: "nothing",
+      idempotent: false,
+      faults: everyFault,
+    },
     ...{ next, start: startPayment },
     ...rules,
     callers: callers.map((caller) => ({ ...presented, ...caller })),
@@ -56,7 +65,7 @@ export function paymentModel(options: PaymentOptions, budgets: Budgets): Model<P
   const rules = rulesOf(options);
   const delivers = undelivered(rules);
   let initial: PaymentWorld = {
-    nowMs: startMs,
+    ...{ nowMs: startMs, backMs: 0 },
     ...{ record: null, kept: null, callers: [], strays: [], left: budgets },
     operator: { at: rules.operator ? "idle" : "done" },
     transfer: { id: 0, state: "none" },
@@ -68,7 +77,7 @@ export function paymentModel(options: PaymentOptions, budgets: Budgets): Model<P
     // An acceptance changes nothing for the others, nor does it matter when it comes: it comes first.
     if (verifying === undefined || rules.faults.includes("verifier")) continue;
     const accepted = { on: "verified", id: verifying.id, result: { status: "accepted" } } as const;
-    initial = tell(withCaller(initial, index, { step: undefined }), rules, index, accepted);
+    initial = tell(initial, rules, index, accepted);
   }
   const [first] = rules.callers;
   const alike = rules.callers.every((caller) => canonicalJson(caller) === canonicalJson(first));
@@ -116,6 +125,9 @@ function callMoves(world: PaymentWorld, rules: PaymentRules, index: number, call
     return [{ label: `${who} is answered late`, next: tell(world, rules, index, reply) }];
   }
   if (world.away) return [{ label: `${who}: the store is away`, next: fails(world, false) }];
+  if (isTooLarge(rules, call)) {
+    return [{ label: `${who} -> too large`, next: tell(world, rules, index, tooLarge) }];
+  }
   const { world: after, reply: heard, event } = applied(world, rules, sent);
   const answer = event(sentAtMs);
   const moves = [{ label: `${who} -> ${heard.status}`, next: tell(after, rules, index, answer) }];
@@ -142,8 +154,8 @@ function strayMoves(world: PaymentWorld, rules: PaymentRules): Move<PaymentWorld
   if (world.away) return [];
   return world.strays.map((sent, at) => {
     const { world: after, reply } = applied({ ...world, strays: world.strays.toSpliced(at, 1) }, rules, sent);
-    const clear = sent.actor < 0 ? {} : { clear: callerAt(world, sent.actor).clear };
-    const next = sent.actor < 0 ? after : withCaller(after, sent.actor, clear);
+    const { clear } = callerAt(world, sent.actor);
+    const next = withCaller(after, sent.actor, clear === undefined ? {} : { clear });
     return { label: `${nameOf(sent.actor)}'s call arrives late: ${labelOf(sent.call)} -> ${reply.status}`, next };
   });
 }
@@ -159,9 +171,14 @@ function ledgerMoves(world: PaymentWorld): Move<PaymentWorld>[] {
 
 function storeMoves(world: PaymentWorld, rules: PaymentRules): Move<PaymentWorld>[] {
   if (world.away) return [{ label: "the store is back", next: { ...world, away: false } }];
+  const moves: Move<PaymentWorld>[] = [];
   const calling = world.callers.some((caller) => caller.calling !== undefined);
-  const from = calling ? faulty(world, rules, "away") : null;
-  return from === null ? [] : [{ label: "the store is away", next: { ...from, away: true } }];
+  const away = calling ? faulty(world, rules, "away") : null;
+  if (away !== null) moves.push({ label: "the store is away", next: { ...away, away: true } });
+  const back = world.record === null ? null : faulty(world, rules, "back");
+  if (back !== null)
+    moves.push({ label: "the store's clock is set back", next: { ...back, backMs: back.backMs + leaseMs } });
+  return moves;
 }
 
 /** To any instant at which something is due or ends: what was due before is then late. */
@@ -174,7 +191,7 @@ function clockMoves(world: PaymentWorld, { renews }: PaymentRules): Move<Payment
   }));
 }
 
-function instantsOf({ callers, record, operator, nowMs }: PaymentWorld, renews: boolean): number[] {
+function instantsOf({ callers, record, operator, nowMs, backMs }: PaymentWorld, renews: boolean): number[] {
   const body = readBody(record);
   const instants = callers.flatMap(({ machine, waiting }) => {
     const { lease, step, giveUpAtMs, retry, evidence, waitUntilMs } = machine;
@@ -189,7 +206,7 @@ function instantsOf({ callers, record, operator, nowMs }: PaymentWorld, renews: 
       ? [...ends, wakeAtMs(machine)]
       : [...ends, evidence?.saved === false ? evidence.retryAtMs : undefined];
   });
-  if (body !== null && phaseOf(body, nowMs) === "held") instants.push(body.leaseUntilMs);
+  if (body !== null && phaseOf(body, nowMs - backMs) === "held") instants.push(body.leaseUntilMs + backMs);
   if (operator.at === "finding") instants.push(operator.untilMs);
   const ahead = instants.filter((instant) => instant !== undefined && instant > nowMs) as number[];
   return [...new Set(ahead)].sort((a, b) => a - b);

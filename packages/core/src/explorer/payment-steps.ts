@@ -42,8 +42,7 @@ export function stepMoves(world: PaymentWorld, rules: PaymentRules, index: numbe
       const from = fault === undefined ? world : faulty(world, rules, fault);
       if (from === null) continue;
       if (looks && callerAt(tell(from, rules, index, { on: "time" }), index).step?.id !== step.id) continue;
-      const knowing = withCaller({ ...from, ...change }, index, { step: undefined });
-      moves.push({ label: `${nameOf(index)} ${does}`, next: tell(knowing, rules, index, event) });
+      moves.push({ label: `${nameOf(index)} ${does}`, next: tell({ ...from, ...change }, rules, index, event) });
     }
   }
   if (settling !== undefined) moves.push(...settleMoves(world, rules, index, settling));
