@@ -19,6 +19,8 @@ export interface FleetOptions {
   instances?: number | undefined;
   /** Instead of the file's port; 0 is any free one. */
   port?: number | undefined;
+  /** How many connections one address may have at the front. Default: the front's own. Not asked where a proxy is trusted. */
+  mostConnections?: number | undefined;
   env?: Readonly<Record<string, string | undefined>> | undefined;
   output?: "inherit" | "ignore" | undefined;
   onStderr?: ((text: string) => void) | undefined;
@@ -94,6 +96,8 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     front = await startFront({
       host: config.host,
       port,
+      // Behind a proxy all connections have its address.
+      mostConnections: config.trustedProxies > 0 ? Number.POSITIVE_INFINITY : options.mostConnections,
       instances: () => instances,
       pages: options.pages,
       onPassed: options.onPassed,
