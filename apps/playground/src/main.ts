@@ -66,7 +66,9 @@ async function main(): Promise<number> {
     const notReady = await Promise.race([readinessTrouble(url), stopSignal]);
     const pids = instances.list().map(({ name, pid }) => `${name} (pid ${pid})`);
     console.log(`
-  Gateway   ${url}  (in a browser: the live dashboard; else routes and prices)
+  Gateway   ${url}  (routes and prices)
+  Dashboard ${url}/#key=${shown.key}
+            (in a browser; who has this link may press the buttons, without the key the page can be read)
   Instances ${pids.join(", ")}
   Health    ${url}/healthz  ${url}/readyz
   Ledger    ${ledger.url}  (pid ${ledger.pid}; SIMULATED: no real money moves)

@@ -26,6 +26,8 @@ export interface FleetOptions {
   onStderr?: ((text: string) => void) | undefined;
   /** What the front answers itself instead of passing it on. */
   pages?: OwnPages | undefined;
+  /** Told the configuration once it is read: before anything is answered. */
+  onConfig?: ((config: GatewayConfig) => void) | undefined;
   onPassed?: ((passed: Passed) => void) | undefined;
   onInstance?: ((instance: InstanceView) => void) | undefined;
   /** What a gateway says of itself (`GatewayReport`), a few times a second while there is something to say. */
@@ -92,6 +94,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       PORT: "0",
     };
     config = (await readGatewayConfig(options.configFile, { ...process.env, ...env })).config;
+    options.onConfig?.(config);
     const port = options.port ?? config.port;
     front = await startFront({
       host: config.host,
