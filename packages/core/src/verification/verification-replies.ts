@@ -65,6 +65,11 @@ export function readKept(record: StoredRecord | null): string | undefined {
   throw new StoreError("STORE_CORRUPT", "A payment's kept result cannot be read; it was kept as it is.");
 }
 
+/** True of such a record. It never outlives the payment's own, so whoever has room for that has room for this. */
+export function isKeptRecord({ body }: StoredRecord): boolean {
+  return typeof body === "object" && body !== null && "text" in body;
+}
+
 /** For a reply: what is kept, or nothing. */
 export function keptIn(record: StoredRecord | null): { kept?: string } {
   const kept = readKept(record);
