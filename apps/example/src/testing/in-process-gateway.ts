@@ -27,7 +27,7 @@ export interface InProcess {
 /** A gateway's asker over any stores; nothing is listened on. */
 export async function askerOf(config: GatewayConfig, stores: Stores<SessionData>): Promise<Ask> {
   const app = await gatewayApp({ config, stores, stopping: () => false });
-  const env = { incoming: { socket: { remoteAddress: "10.0.0.1" } } };
+  const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
   return async (path, headers = {}) => app.request(path, { headers }, env);
 }
 

@@ -14,7 +14,10 @@ export interface Addressed {
  * True for a loopback name, for the configuration's `host` and `origin`, and for the very address that the connection came
  * in at, which no name stands behind.
  */
-export function isKnownHost({ socket, headers }: Addressed, config: Partial<Pick<GatewayConfig, "host" | "origin">>) {
+export function isKnownHost(
+  { socket, headers }: Addressed,
+  config: Partial<Pick<GatewayConfig, "host" | "origin">>,
+): boolean {
   const name = nameOf(headers.host);
   if (name === undefined) return false;
   if (/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(name)) return true;

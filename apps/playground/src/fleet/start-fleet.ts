@@ -108,6 +108,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
       throw taken ? new ConfigError(`Port ${port} is taken; choose another with --port.`) : error;
     });
+    const origin = front.url;
     instances = await startInstances(count, {
       drainMs: config.shutdownGraceMs,
       onChange: options.onInstance,
@@ -115,7 +116,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
         startChild({
           name,
           file: gatewayProgram(),
-          env: { ...env, GATEWAY_INSTANCE: name },
+          env: { ...env, GATEWAY_INSTANCE: name, GATEWAY_ORIGIN: origin },
           output,
           onStderr,
           onMessage: (message) => options.onReport?.(name, message),

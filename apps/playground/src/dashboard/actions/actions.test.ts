@@ -5,6 +5,7 @@ import { dashboardFleet } from "../../testing/dashboard-fleet.ts";
 import type { ActionResult } from "../state.ts";
 
 const { fleet, key, act, done, logged, stateWhere } = dashboardFleet();
+const json = { "content-type": "application/json" };
 
 const messageOf = async (response: Response): Promise<string> => Object(await response.json()).message;
 const statuses = ({ answers }: ActionResult) => answers.map(({ status }) => status);
@@ -109,7 +110,7 @@ describe("actions", () => {
   test("replay of a payment whose answer was lost: served once, not charged again", async () => {
     const before = logged("ledger", "transfer");
     const fault = { on: "settle", fail: "after", times: 1 };
-    await fetch(`${fleet().ledger.url}/admin/faults`, { method: "POST", body: JSON.stringify(fault) });
+    await fetch(`${fleet().ledger.url}/admin/faults`, { method: "POST", headers: json, body: JSON.stringify(fault) });
     const lost = await done("pay");
     expect(statuses(lost)).toEqual([402, 503]);
     expect(lost).toMatchObject({ ok: false, outcome: expect.stringMatching(/^Not known yet whether it was paid/) });
@@ -140,14 +141,14 @@ describe("actions", () => {
   });
 
   test("one of a kind at a time", async () => {
-    await fetch(`${fleet().upstream.url}/admin/behaviour`, { method: "PUT", body: '{"delayMs":500}' });
+    await fetch(`${fleet().upstream.url}/admin/behaviour`, { method: "PUT", headers: json, body: '{"delayMs":500}' });
     try {
       const both = await Promise.all([act("pay"), act("pay")]);
       expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
       const [refused] = both.filter(({ status }) => status === 409);
       expect(refused && (await messageOf(refused))).toBe("This is being done already; wait until it is over.");
     } finally {
-      await fetch(`${fleet().upstream.url}/admin/behaviour`, { method: "PUT", body: "{}" });
+      await fetch(`${fleet().upstream.url}/admin/behaviour`, { method: "PUT", headers: json, body: "{}" });
     }
   });
 

@@ -130,26 +130,34 @@ function undeliverCall({ s }: Draft): StoreCall {
   return { call: "undeliver", token: s.delivery ?? "" };
 }
 
-/** Gives the lease back. A refusal is told only where the store confirms that the payment is free again. */
+/** Gives the lease back. A rejection is told only where the store confirms, in time, that the payment is free again. */
 const release: Room = {
   enter(draft) {
     untilLeaseEnds(draft);
     send(draft, releaseCall(draft));
   },
   on(draft, event) {
-    const { s } = draft;
+    const { s, nowMs } = draft;
     if (event.on === "ended") {
-      if (s.refusal === undefined || event.reply.status === "ok") return proceed(draft, s.after);
-      return again(draft);
+      if (!rejects(draft)) return proceed(draft, s.after);
+      if (event.reply.status === "lost") return again(draft);
+      // Heard after the lease: another may have paid meanwhile.
+      return proceed(draft, nowMs < (s.lease?.untilMs ?? 0) ? s.after : pending);
     }
     if (event.on !== "failed") return;
     // Best effort: a lease that is not released ends by itself, and means the same then or more.
-    if (s.refusal === undefined) return proceed(draft, s.after);
+    if (!rejects(draft)) return proceed(draft, s.after);
     if (!event.unavailable) return finish(draft, pending);
     retryLater(draft, releaseCall(draft));
   },
   gaveUp: (draft) => finish(draft, pending),
 };
+
+/** Whether the caller is to be told that the payment is refused. */
+function rejects({ s }: Draft): boolean {
+  const { after, refusal } = s;
+  return refusal !== undefined || (typeof after === "object" && "status" in after && after.status === "rejected");
+}
 
 /** Of what the lease alone allows: its end is the end of trying. */
 function untilLeaseEnds({ s, nowMs }: Draft) {

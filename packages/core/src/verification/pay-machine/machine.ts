@@ -1,16 +1,7 @@
 // The small vocabulary in which the payment machine's moves are written: a draft of the next state, and what it asks for.
 import type { PaymentMessage } from "../../telemetry.ts";
 import type { Lease } from "../verification-store.ts";
-import type {
-  After,
-  Answer,
-  PayEffect,
-  PayEvent,
-  PayState,
-  Place,
-  StepCall,
-  StoreCall,
-} from "./state.ts";
+import type { After, Answer, PayEffect, PayEvent, PayState, Place, StepCall, StoreCall } from "./state.ts";
 
 /** How many leases a remote step (verify, settle, find) has to answer, and a receipt to be recorded. */
 export const STEP_LEASES = 3;

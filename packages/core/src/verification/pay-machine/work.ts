@@ -92,6 +92,8 @@ const switchOver: Room = {
     if (event.reply.status === "lost") return again(draft);
     extend(draft, event.sentAtMs);
     if (s.caller !== "waiting") return endBy(draft, "release", "nothing");
+    // A process that stood still may hear of its lease after its end, before any timer fires.
+    if (draft.nowMs >= (s.lease?.untilMs ?? 0)) return again(draft);
     goTo(draft, "settle");
   },
   /** Nothing was sent to be settled; where the store is out of reach, its error is what there is to tell. */
@@ -236,8 +238,14 @@ const read: Room = {
     s.delivery = newToken(draft);
     endBy(draft, "record", "nothing");
   },
-  leaseLost: startAnew,
+  leaseLost: owedAnew,
 };
+
+/** A lease that was lost after the settlement: the receipt is put down once more, for the record itself may be lost. */
+function owedAnew(draft: Draft) {
+  dropStep(draft, "lease");
+  endBy(draft, "record", "again");
+}
 
 /** Paid for: it is made however long it takes. A throw leaves it owed to the next caller. */
 const serveOwed: Room = {
@@ -258,11 +266,7 @@ const serveOwed: Room = {
     dropStep(draft, "lease");
     finish(draft, duplicate(event.reply));
   },
-  leaseLost(draft) {
-    dropStep(draft, "lease");
-    if (draft.s.receiptSaved) return again(draft);
-    endBy(draft, "record", "again");
-  },
+  leaseLost: owedAnew,
 };
 
 function receiptCall(draft: Draft) {
