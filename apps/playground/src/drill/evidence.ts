@@ -34,6 +34,8 @@ export interface Sent {
   status: number | undefined;
   /** From the last sending to the whole answer, in milliseconds. */
   ms: number;
+  /** True where the client went away while its payment was being settled, and asked again. */
+  hungUp?: boolean | undefined;
   /** Why it was never sent or never answered. */
   problem: "no-session" | "no-answer" | "not-signed" | undefined;
 }

@@ -1,6 +1,8 @@
 // The phases: the trace cut by time, what is done to the lane meanwhile, and one after the other.
 import { describe, expect, test } from "vitest";
 import type { Instances, InstanceView } from "../fleet/instances.ts";
+import type { LaneLogs } from "./lane-logs.ts";
+import { logWatch } from "./log-watch.ts";
 import { chaosPhases, type Driven, type Phase, playPhases } from "./phases.ts";
 import { type DrillRequest, requestsOf } from "./trace.ts";
 
@@ -15,7 +17,12 @@ const view = (name: string, more: Partial<InstanceView>): InstanceView => ({
 });
 
 /** A lane that writes down what happens to it. */
-function fakeLane(log: string[], views: InstanceView[] = [], play?: Driven["play"]): Driven {
+function fakeLane(
+  log: string[],
+  views: InstanceView[] = [],
+  play?: Driven["play"],
+  logs: LaneLogs = { runs: [], calls: [], transfers: [] },
+): Driven {
   const done = async (what: string) => void log.push(what);
   const instances: Instances = {
     failed: new Promise(() => undefined),
@@ -29,6 +36,12 @@ function fakeLane(log: string[], views: InstanceView[] = [], play?: Driven["play
   };
   return {
     fleet: { instances },
+    logs: { read: () => logs },
+    watch: logWatch(() => logs),
+    ledger: {
+      fault: (fault) => done(`fault ${JSON.stringify(fault)}`),
+      reset: () => done("faults over"),
+    },
     phase: (name) => void log.push(`phase ${name}`),
     play:
       play ??

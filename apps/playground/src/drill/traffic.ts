@@ -152,6 +152,16 @@ function sessions({ random, lengthMs, many }: Scene): TraceEvent[] {
   ];
 }
 
+/** Clients that go away while their payment is being settled, and ask again. */
+function hangUps({ random, lengthMs, many, light }: Scene): TraceEvent[] {
+  return times(light ? 0 : many(0.03, 10), (n) => ({
+    at: random.between(0, lengthMs),
+    client: address(13, Math.floor(n / modest)),
+    action: "pay",
+    hangUp: true,
+  }));
+}
+
 /** Ten payments in one moment, all of them within the limits. */
 function bursts({ random, lengthMs, many }: Scene): TraceEvent[] {
   return copies(many(0.005, 2), (n) => {
@@ -181,7 +191,18 @@ export function traffic({ seed = 1, light = false, requests = light ? 0 : 600 }:
     lengthMs: Math.max(shortestMs, requests * msPerRequest),
     many: (share, least) => Math.max(least, Math.round(share * requests)),
   };
-  const special = [hotClients, headerRotation, hotPayer, duplicates, retries, replays, sessions, bursts, unpaid];
+  const special = [
+    hotClients,
+    headerRotation,
+    hotPayer,
+    duplicates,
+    retries,
+    replays,
+    sessions,
+    bursts,
+    unpaid,
+    hangUps,
+  ];
   const events = special.flatMap((part) => part(scene));
   const all = [...events, ...steadyPayers(scene, Math.max(0, requests - events.length))];
   return requestsOf(

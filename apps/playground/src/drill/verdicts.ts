@@ -1,6 +1,7 @@
 // The drill's verdicts: a pure function of the logs and the plan. What the gateways say of themselves plays no part.
 import { type Evidence, grouped } from "./evidence.ts";
 import { overLimit } from "./over-limit.ts";
+import { paidNotDelivered } from "./paid-not-delivered.ts";
 import { diedRuns, explainedVerifies, paymentTrails, type Trail } from "./payment-trails.ts";
 import type { PlannedSession } from "./plan.ts";
 import type { Row, RowKey } from "./row.ts";
@@ -19,6 +20,7 @@ export function verdicts(evidence: Evidence): Row[] {
     transfersPerPayment(trails),
     replaysAccepted(trails, evidence),
     paidNotServed(trails, evidence),
+    paidNotDelivered(trails, evidence),
     servedNotPaid(evidence),
   ];
 }
