@@ -73,6 +73,8 @@ export async function admit(
   }
   // Known, but not as this: its nonce is another purchase's.
   if (reason !== undefined && reason !== "expired") return refused(alreadyUsed(limit.headers));
+  // Only its payer sends it: a settled authorization is public on the chain.
+  const collector = headers.get("idempotency-key") || bearerToken(headers.get("authorization") ?? undefined);
   const payment: Payment = {
     key,
     // Of the canonical form, not of the header: the same payment written differently is verified once as well.
@@ -84,11 +86,11 @@ export async function admit(
       method: asked.method,
       origin: asked.origin,
       path: asked.path,
-      bodyHash: payloadHash(boundTo),
+      // And to its collector: a stranger's on a payment that came without one makes it another purchase.
+      bodyHash: `${payloadHash(boundTo)} ${collector ?? ""}`,
     }),
     validUntilMs: Number(authorization.validBefore) * 1_000,
-    // Only its payer sends it: a settled authorization is public on the chain.
-    collector: headers.get("idempotency-key") || bearerToken(headers.get("authorization") ?? undefined),
+    collector,
     reference: referenceOf(config, price, read.payment),
   };
   return { status: "paying", signed: read.payment, payment, limit };
