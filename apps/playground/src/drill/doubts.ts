@@ -34,7 +34,7 @@ export async function watchDoubts(configFile: string, env: Environment): Promise
   };
 }
 
-export function followDoubts(store: Pick<VerificationStore, "unresolved">, everyMs = lookEveryMs): DoubtWatch {
+export function followDoubts(store: Pick<VerificationStore, "unresolved">, everyMs: number = lookEveryMs): DoubtWatch {
   const ending = new AbortController();
   const doubts: Doubts = { most: 0, atEnd: 0 };
   let looks = 0;

@@ -40,6 +40,9 @@ export interface Sent {
   problem: "no-session" | "no-answer" | "not-signed" | undefined;
 }
 
+/** Whether the client has what it paid for: the content, or the session's token. */
+export const hasContent = (one: Sent | undefined): boolean => one?.status === 200 || one?.status === 201;
+
 /** A kill -9 by the drill itself. */
 export interface Kill {
   /** "name/pid". */

@@ -59,7 +59,10 @@ export function handMade(events: readonly TraceEvent[]): HandMade {
   const kills: Kill[] = [];
   const sent = new Map<string, Sent>();
   const status = { ask: 402, pay: 200, buy: 201, use: 200 };
-  for (const { id, at, action } of plan.requests.values()) sent.set(id, answered(status[action], at));
+  for (const request of plan.requests.values()) {
+    const presents = request.action === "pay" || request.action === "buy";
+    sent.set(request.id, answered(presents && plan.isReplay(request) ? 409 : status[request.action], request.at));
+  }
   const signed = new Map(
     [...plan.payments.keys()].map((payment) => [payment, { payer: "0xA", nonce: `0x${payment}` }]),
   );

@@ -49,7 +49,10 @@ const reportSchema = z.object({
       requests: z.int(),
       answered: z.int(),
       errors: z.array(z.string()),
-      rows: z.array(z.object({ key: z.string(), ok: z.boolean(), requests: z.array(z.string()) })),
+      rows: z.array(
+        z.object({ key: z.string(), ok: z.boolean(), requests: z.array(z.string()), note: z.string().optional() }),
+      ),
+      doubts: z.object({ most: z.int(), atEnd: z.int() }).optional(),
     }),
   ),
 });
@@ -72,12 +75,20 @@ describe("the drill", () => {
         "steady",
         "rolling restart",
         "scale 2 -> 6 -> 2",
+        "settlements' replies lost",
         "kill -9",
+        "kill -9 at a settle call",
+        "kill -9 at a transfer",
+        "kill -9 before an answer",
         "Redis kill -9 and restart",
       ]);
       expect(lane.rows.filter(({ ok }) => !ok)).toEqual([]);
       expect(lane.errors).toEqual([]);
       expect([lane.requests, lane.answered]).toEqual([350, 350]);
+      expect(lane.doubts).toMatchObject({ atEnd: 0 });
+      expect(lane.doubts?.most).toBeGreaterThan(0);
+      // What was done to payments in the middle of their settlement has met some, and their payers have it all the same.
+      expect(lane.rows.find(({ key }) => key === "paid-not-delivered")?.note).toMatch(/[1-9]\d* hung up/);
     }
     expect(run.stdout()).toContain("As it should be");
     expect(run.stdout()).not.toContain("\u001b");

@@ -262,6 +262,17 @@ describe("replays accepted", () => {
     expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, ok: false, requests: ["t-2", "t-4"] });
   });
 
+  test("content that was kept, handed to somebody else, needs no run to be red", () => {
+    const lane = handMade([pay(owner, "A"), pay(attacker, "A")]);
+    served(lane, 10, "t-1", "A");
+    expect(red(lane)).toEqual({});
+    Object.assign(lane.sent.get("t-2") ?? {}, { status: 200 });
+    expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, ok: false, requests: ["t-2"] });
+    // Whoever was first has it; the other one has not.
+    Object.assign(lane.sent.get("t-1") ?? {}, { status: 409 });
+    expect(red(lane)).toEqual({});
+  });
+
   test("the owner's own duplicates are none", () => {
     const lane = handMade([pay(owner, "A"), pay(owner, "A")]);
     served(lane, 10, "t-1", "A");
