@@ -2,7 +2,9 @@
 import type { Evidence, Kill, Rules, Sent } from "./evidence.ts";
 import type { FacilitatorCall, Run, Transfer } from "./lane-logs.ts";
 import { planOf } from "./plan.ts";
+import type { Row, RowKey } from "./row.ts";
 import { requestsOf, type TraceEvent } from "./trace.ts";
+import { verdicts } from "./verdicts.ts";
 
 /** When the lane started, and so the trace's instant 0, in Unix epoch milliseconds. */
 export const startedAt = 1_700_000_000_000;
@@ -93,3 +95,23 @@ export function served(lane: HandMade, at: number, request: string, payment: str
   lane.call("settle", at + 2, payment, instance);
   lane.transfer(at + 3, payment);
 }
+
+/** The lane's row `key`. */
+export function rowOfLane(lane: HandMade, key: RowKey): Row {
+  const found = verdicts(lane.evidence).find((one) => one.key === key);
+  if (found === undefined) throw new Error(`There is no row ${key}.`);
+  return found;
+}
+
+/** The rows that are red, with their values. */
+export const redRows = (lane: HandMade): Record<string, number> =>
+  Object.fromEntries(verdicts(lane.evidence).flatMap(({ key, ok, value }) => (ok ? [] : [[key, value]])));
+
+/** `client` presents the payment at the start. */
+export const presents = (client: string, payment: string, more: Partial<TraceEvent> = {}): TraceEvent => ({
+  at: 0,
+  client,
+  payment,
+  ...more,
+  action: "pay",
+});

@@ -1,20 +1,13 @@
 // Paid, but not delivered: red by hand-made logs and answers, green where the payer has it in the end, however it came to it.
 import { describe, expect, test } from "vitest";
 import type { Sent } from "./evidence.ts";
-import { type HandMade, handMade, served } from "./hand-made-lane.test-support.ts";
-import type { Row } from "./row.ts";
+import { type HandMade, handMade, presents as pay, rowOfLane, served } from "./hand-made-lane.test-support.ts";
 import type { TraceEvent } from "./trace.ts";
-import { verdicts } from "./verdicts.ts";
 
 const owner = "192.0.2.1";
-const pay = (client: string, payment: string): TraceEvent => ({ at: 0, client, payment, action: "pay" });
 const buy: TraceEvent = { at: 0, client: owner, action: "buy", session: "S", payment: "A" };
 
-function row(lane: HandMade): Row {
-  const found = verdicts(lane.evidence).find(({ key }) => key === "paid-not-delivered");
-  if (found === undefined) throw new Error("There is no such row.");
-  return found;
-}
+const row = (lane: HandMade) => rowOfLane(lane, "paid-not-delivered");
 
 const answer = (lane: HandMade, id: string, to: Partial<Sent>) => void Object.assign(lane.sent.get(id) ?? {}, to);
 
