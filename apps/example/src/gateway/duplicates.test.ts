@@ -42,6 +42,13 @@ describe("a payment sent with an Idempotency-Key", () => {
     expect(system.counts()).toMatchObject({ runs: runs + 1, transfers: transfers + 1 });
   });
 
+  test("and again, with an answer that was too large to be kept: 409, not a second run", async () => {
+    await system.upstream({ padding: 100_000 });
+    const { ask, before } = await paid("/quote", key("mine"));
+    expect((await ask(key("mine"))).status).toBe(409);
+    expect(system.counts()).toEqual(before);
+  });
+
   test("of a session: its token again, and the calls are credited once", async () => {
     const { ask, first } = await paid("/search", key("mine"));
     const bought: unknown = await first.json();

@@ -97,7 +97,7 @@ describe("the gateway's configuration", () => {
       testConfig.replace("kind: time-window", "kind: time-window, order: serve-then-settle"),
       /routes\.3: .*order/,
     ],
-    ["no unsettled payment", testConfig.replace("limits:", "limits:\n  unsettled: 0"), /limits\.unsettled: /],
+    ["no unsettled payment", testConfig.replace("unsettled: 1000", "unsettled: 0"), /limits\.unsettled: /],
     ["a host that others can reach, and no origin", `${testConfig}\nhost: 0.0.0.0\n`, /origin: must be set/],
   ])("with %s is refused, and told where", async (_name, source, message) => {
     await expect(load(source)).rejects.toThrow(message);
@@ -108,7 +108,8 @@ describe("the gateway's configuration", () => {
   });
 
   test("takes an origin where others can connect, and defaults for what a payer may leave unsettled", async () => {
-    const config = await load(`${testConfig}\nhost: 0.0.0.0\norigin: https://api.example.com/\n`);
+    const source = testConfig.replace("  unsettled: 1000\n", "");
+    const config = await load(`${source}\nhost: 0.0.0.0\norigin: https://api.example.com/\n`);
     expect(config).toMatchObject({ origin: "https://api.example.com", limits: { unsettled: 5 } });
     expect(config.routes[0]).toMatchObject({ order: "serve-then-settle" });
   });

@@ -7,7 +7,7 @@ import { gatewayApp } from "./gateway-app.ts";
 
 const running = inProcessGateway(
   testConfig
-    .replace("limits:", "limits:\n  unsettled: 2")
+    .replace("unsettled: 1000", "unsettled: 2")
     .replace("path: /report, kind: per-request", "path: /report, kind: per-request, order: settle-then-serve"),
 );
 const payments = (count: number, payer = running().payer) =>
@@ -15,7 +15,7 @@ const payments = (count: number, payer = running().payer) =>
 const statuses = (answers: Response[]) => answers.map(({ status }) => status);
 
 test("30 payments at once from a balance for one: a few runs, not thirty, for one transfer", async () => {
-  const { controls, gateway, ledger } = running();
+  const { clock, controls, gateway, ledger } = running();
   const ask = await gateway();
   const poor = privateKeyToAccount(generatePrivateKey());
   ledger.mint([poor.address], 16_000n);
@@ -27,9 +27,14 @@ test("30 payments at once from a balance for one: a few runs, not thirty, for on
   const refused = first.find(({ status }) => status === 503);
   expect(refused?.headers.get("retry-after")).toBe("1");
   expect(await refused?.json()).toMatchObject({ error: "too_many_unsettled" });
-  // Sent again as they were told to, the others find no money.
-  const again = await Promise.all(all.map((headers) => ask("/quote", headers)));
-  expect(statuses(again)).not.toContain(200);
+  // Sent again as they were told to, the others find no money, and no upstream either: they were never accepted.
+  const { runs } = controls.counts();
+  for (let round = 0; round < 3; round += 1) {
+    clock.advance(10_000);
+    const again = await Promise.all(all.map((headers) => ask("/quote", headers)));
+    expect(statuses(again)).not.toContain(200);
+  }
+  expect(controls.counts().runs).toBe(runs);
   expect(controls.counts().transfers).toBe(1);
   expect(controls.counts().runs).toBeLessThanOrEqual(3);
 });
