@@ -19,7 +19,7 @@ import {
   STEP_LEASES,
   send,
 } from "./machine.ts";
-import type { Answer, PayEvent, PayState, Place } from "./state.ts";
+import type { Answer, PayEvent, PayState } from "./state.ts";
 
 const remotely = ({ s }: Draft) => STEP_LEASES * s.input.leaseMs;
 const fenceOf = ({ s }: Draft) => s.lease?.fence ?? "0";
@@ -94,8 +94,8 @@ const switchOver: Room = {
     s.made = s.made && { ...s.made, saved: true };
     extend(draft, event.sentAtMs);
     if (s.caller !== "waiting") return endBy(draft, "release", "nothing");
-    // A process that stood still may hear of its lease after its end, before any timer fires.
-    if (draft.nowMs >= (s.lease?.untilMs ?? 0)) return again(draft);
+    // The answer came after the lease's end: nothing was sent to be settled, and nothing may be any more.
+    if (s.lease !== undefined && draft.nowMs >= s.lease.untilMs) return endBy(draft, "release", "again");
     goTo(draft, "settle");
   },
   /** Nothing was sent to be settled; where the store is out of reach, its error is what there is to tell. */
@@ -347,7 +347,12 @@ export function duplicate({ receipt, kept }: { receipt: string; kept?: string })
   return { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept }) };
 }
 
-export const workRooms = {
+export const workRooms: Readonly<
+  Record<
+    "verifyAgain" | "serve" | "switch" | "settle" | "findRefused" | "find" | "read" | "serveOwed" | "keepOwed",
+    Room
+  >
+> = {
   ...{ verifyAgain, serve, switch: switchOver, settle },
   ...{ findRefused, find: findOut, read, serveOwed, keepOwed },
-} satisfies Partial<Record<Place, Room>>;
+};
