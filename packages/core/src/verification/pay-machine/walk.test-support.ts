@@ -1,14 +1,14 @@
 // A walk through the payment machine: events at instants, and what it asks for. Every state is frozen.
 import type { Claim, Lease, Settlement } from "../verification-store.ts";
 import { next, startPayment } from "./next.ts";
-import type { PayEffect, PayEvent, PayInput, PayMoved, PayState, StoreCall } from "./state.ts";
+import type { Answer, PayEffect, PayEvent, PayInput, PayMoved, PayState, StoreCall } from "./state.ts";
 
 export const leaseMs = 3_000;
 export const lease: Lease = { token: "t", fence: "7", ttlMs: leaseMs, attempt: 1 };
 export const input: PayInput = {
   ...{ order: "serve-then-settle", leaseMs, payload: "payload", pastValidity: false, reference: "ref", seed: "seed" },
 };
-export const claimed = { status: "claimed", lease, via: "fresh" } as const;
+export const claimed: Extract<Claim, { status: "claimed" }> = { status: "claimed", lease, via: "fresh" };
 export const ok = (sentAtMs: number): PayEvent => ({ on: "ended", reply: { status: "ok" }, sentAtMs });
 export const failed = (more: Partial<Extract<PayEvent, { on: "failed" }>> = {}): PayEvent => ({
   ...{ on: "failed", unavailable: true, mayHaveRun: true, tooLarge: false, error: 0 },
@@ -39,7 +39,7 @@ export class Walk {
   get effects(): readonly PayEffect[] {
     return this.moved.effects;
   }
-  hear(event: PayEvent, nowMs = this.nowMs): this {
+  hear(event: PayEvent, nowMs: number = this.nowMs): this {
     this.nowMs = nowMs;
     this.moved = frozen(next(this.state, frozen(event), nowMs));
     this.states.push(this.state);
@@ -52,10 +52,10 @@ export class Walk {
   get calls(): StoreCall["call"][] {
     return this.effects.flatMap((effect) => (effect.do === "store" ? [effect.call.call] : []));
   }
-  get answers() {
+  get answers(): Answer[] {
     return this.effects.flatMap((effect) => (effect.do === "answer" ? [effect.answer] : []));
   }
-  get reports() {
+  get reports(): string[] {
     return this.effects.flatMap((effect) => (effect.do === "report" ? [effect.event] : []));
   }
   verified(): this {
