@@ -362,7 +362,9 @@ describe.each(orders)("A5: a lost record, %s", (order) => {
       ...duplicate,
       kept: "content",
     });
-    const other = { ...world.payment, fingerprint: "other" };
-    expect(await payOnce(world.stores[1], other, seller())).toEqual({ status: "conflict" });
+    for (const other of [{ fingerprint: "other" }, { payloadHash: "other" }]) {
+      const paid = await payOnce(world.stores[1], { ...world.payment, ...other }, seller());
+      expect(paid).toEqual({ status: "conflict" });
+    }
   });
 });

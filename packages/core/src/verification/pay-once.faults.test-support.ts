@@ -16,17 +16,21 @@ import {
 import { payOnce } from "./pay-once.ts";
 import type { Keep, PaymentSteps } from "./payment.ts";
 
-/** What may happen at one call. */
-export const faults = [
-  ...(["is not sent", "does not arrive", "loses its reply"] as const),
+/** What may happen at one call. Those of the first row may happen at every call of the store that follows, too. */
+export type Fault =
+  | ("is not sent" | "does not arrive" | "loses its reply")
+  | ("is answered late" | "is answered after the lease" | "is answered after four leases")
+  | ("is aborted before" | "is aborted after" | "dies before" | "dies after")
+  | ("stands still before" | "stands still after")
+  | ("finds everything forgotten" | "is followed by everything being forgotten");
+export const storeFaults: readonly Fault[] = ["is not sent", "does not arrive", "loses its reply"];
+export const faults: readonly Fault[] = [
+  ...storeFaults,
   ...(["is answered late", "is answered after the lease", "is answered after four leases"] as const),
-  ...(["is aborted before", "is aborted after"] as const),
-  ...(["dies before", "dies after", "stands still before", "stands still after"] as const),
+  ...(["is aborted before", "is aborted after", "dies before", "dies after"] as const),
+  ...(["stands still before", "stands still after"] as const),
   ...(["finds everything forgotten", "is followed by everything being forgotten"] as const),
-] as const;
-export type Fault = (typeof faults)[number];
-/** Those that may happen at every call of the store that follows, too. */
-export const storeFaults = ["is not sent", "does not arrive", "loses its reply"] as const satisfies readonly Fault[];
+];
 
 /** Where it happens: the nth use of a method of the store on a kind of record, of a step, or of keep. */
 export interface Site {

@@ -9,10 +9,10 @@ import type { Keep, Payment, PaymentSteps } from "./payment.ts";
 import type { VerificationStore } from "./verification-store.ts";
 
 export const leaseMs = 3_000;
-export const orders = ["serve-then-settle", "settle-then-serve"] as const;
-export type Order = (typeof orders)[number];
+export type Order = "serve-then-settle" | "settle-then-serve";
+export const orders: readonly Order[] = ["serve-then-settle", "settle-then-serve"];
 export const hour = 3_600_000;
-export const day = 24 * hour;
+export const day: number = 24 * hour;
 
 /** What a seller's chain saw. It ignores nonces: every settle moves money again; findSettlement tells the truth. */
 export interface Ledger {
@@ -131,12 +131,12 @@ export function sellerOf(
 /** Keeps a text as it is. */
 export const keep: Keep<string> = { write: (result) => result, read: (text) => text };
 
-export const never = () => new Promise<never>(() => undefined);
-export const lostReply = () => new StoreError("STORE_UNAVAILABLE", "reply lost", { outcome: "unknown" });
-export const notSent = () => new StoreError("STORE_UNAVAILABLE", "not sent", { outcome: "not-applied" });
+export const never = (): Promise<never> => new Promise<never>(() => undefined);
+export const lostReply = (): StoreError => new StoreError("STORE_UNAVAILABLE", "reply lost", { outcome: "unknown" });
+export const notSent = (): StoreError => new StoreError("STORE_UNAVAILABLE", "not sent", { outcome: "not-applied" });
 
 /** A promise to be settled by hand. */
-export function deferred<T>() {
+export function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
   let resolve: (value: T) => void = () => undefined;
   let reject: (error: unknown) => void = () => undefined;
   const promise = new Promise<T>((yes, no) => {

@@ -15,8 +15,8 @@ import {
   STEP_LEASES,
   send,
 } from "./machine.ts";
+import { afterOwed, duplicate, keepable, shrink } from "./owed.ts";
 import type { PayEvent, StoreCall } from "./state.ts";
-import { afterOwed, duplicate, keepable, shrink } from "./work.ts";
 
 /** Records the receipt and, where it is wanted, the delivery; a receipt that is on record needs the delivery alone. */
 const record: Room = {

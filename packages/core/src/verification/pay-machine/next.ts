@@ -2,11 +2,12 @@
 // It reads no clock and makes no promise; `pay-once.ts` performs its effects, and the explorer runs it as it is.
 import { closeRooms, isDelivery } from "./close.ts";
 import { type Draft, extend, leaseOf, type Room, send } from "./machine.ts";
+import { owedRooms } from "./owed.ts";
 import { reachRooms } from "./reach.ts";
 import type { PayEvent, PayInput, PayMoved, PayState, Place, StoreCall } from "./state.ts";
 import { workRooms } from "./work.ts";
 
-const rooms: Readonly<Record<Place, Room>> = { ...reachRooms, ...workRooms, ...closeRooms };
+const rooms: Readonly<Record<Place, Room>> = { ...reachRooms, ...workRooms, ...owedRooms, ...closeRooms };
 
 /** Where a step runs under the lease, which is therefore renewed. */
 const working: ReadonlySet<Place> = new Set<Place>([
