@@ -16,7 +16,11 @@ async function payments(gateway: string, count: number): Promise<Record<string, 
 }
 
 const setUpstream = (upstream: string, behaviour: object) =>
-  fetch(`${upstream}/admin/behaviour`, { method: "PUT", body: JSON.stringify(behaviour) });
+  fetch(`${upstream}/admin/behaviour`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(behaviour),
+  });
 
 /** Waits for `done`, looking every few milliseconds. */
 async function until(done: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {

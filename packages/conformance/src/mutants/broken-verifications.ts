@@ -1,7 +1,7 @@
 // Ways to break a verification store for the façades over it: its claims, what it keeps, what it writes of a payment.
 import type { VerificationStore } from "@tollbooth-stores/core";
 import { brokenPort, brokenStore, type Mutant, rewriting } from "./mutant.ts";
-import { completeVerifications } from "./verification-mutants.ts";
+import { completeVerifications } from "./verification-mutant-kit.ts";
 
 export type Store = VerificationStore;
 export type Name = Parameters<Store["claim"]>[0];

@@ -12,7 +12,7 @@ import {
   store,
 } from "./broken-verifications.ts";
 import { brokenHarness, type Mutant, withoutAtomicity } from "./mutant.ts";
-import { completeVerifications } from "./verification-mutants.ts";
+import { completeVerifications } from "./verification-mutant-kit.ts";
 
 const ok = { status: "ok" } as const;
 

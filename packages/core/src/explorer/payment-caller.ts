@@ -6,10 +6,12 @@ import {
   type Caller,
   callerAt,
   leaseMs,
+  mayHaveMoved,
   nameOf,
   type PaymentRules,
   type PaymentWorld,
   type Presented,
+  storeMs,
   withCaller,
 } from "./payment-world.ts";
 
@@ -19,7 +21,7 @@ export function withStarted(world: PaymentWorld, rules: PaymentRules, by: Presen
   const moved = rules.start({ order, leaseMs, payload, pastValidity, seed }, world.nowMs);
   const caller: Caller = {
     machine: moved.state,
-    ...{ waiting: false, left: false, clear: true, failed: false, gotReceipt: false, lied: false },
+    ...{ waiting: false, left: false, failed: false, gotReceipt: false, lied: false },
   };
   const started = { ...world, callers: [...world.callers, caller] };
   return performed(started, rules, started.callers.length - 1, moved);
@@ -27,11 +29,14 @@ export function withStarted(world: PaymentWorld, rules: PaymentRules, by: Presen
 
 /** A caller's machine is told an event. */
 export function tell(world: PaymentWorld, rules: PaymentRules, index: number, event: PayEvent): PaymentWorld {
-  const { machine } = callerAt(world, index);
+  const { machine, step } = callerAt(world, index);
+  const accepted = event.on === "verified" && event.result.status === "accepted";
   const answers = event.on === "looked" || event.on === "claimed" || event.on === "ended" || event.on === "recorded";
   const told = withCaller(world, index, {
     ...((answers || event.on === "failed") && { calling: undefined }),
     ...(event.on === "failed" && { failed: true }),
+    ...("id" in event && event.id === step?.id && { step: undefined }),
+    ...(accepted && step?.step === "verify" && { accepted: step.refusals }),
     ...(event.on === "waited" && { waiting: false }),
     ...(event.on === "aborted" && { left: true }),
     ...(event.on === "settled" && event.answer !== "unclear" && event.answer.ok && { gotReceipt: true }),
@@ -91,11 +96,15 @@ function perform(world: PaymentWorld, rules: PaymentRules, index: number, effect
 
 function begun(world: PaymentWorld, rules: PaymentRules, index: number, call: StepCall): PaymentWorld {
   const by = rules.callers[index];
+  const { accepted, machine } = callerAt(world, index);
   const name = nameOf(index);
   const body = readBody(world.record);
   switch (call.step) {
     case "settle": {
       const asked = withCaller(world, index, { settling: { id: call.id, phase: "asked", stopped: false } });
+      if (body?.payment?.refusals !== accepted) {
+        return breaks(asked, `${name} settles on an acceptance that a refusal has overtaken`);
+      }
       // It may look at its signal at once, before anything else is performed.
       return holdsLease(world, index) ? asked : breaks(asked, `${name} is asked to settle, and holds no live lease`);
     }
@@ -107,6 +116,8 @@ function begun(world: PaymentWorld, rules: PaymentRules, index: number, call: St
     case "serve": {
       const asked = withCaller(world, index, { step: call });
       const early = by?.order === "settle-then-serve" && world.transfer.state !== "landed";
+      const again = world.kept !== null && machine.at === "serveOwed" && machine.kept === undefined;
+      if (again) return breaks(asked, `${name} serves again what was kept`);
       return early ? breaks(asked, `${name} serves what was not paid for`) : asked;
     }
     default:
@@ -120,7 +131,7 @@ export function holdsLease(world: PaymentWorld, index: number): boolean {
   const body = readBody(world.record);
   if (lease === undefined || body === null || body.state !== "in-progress") return false;
   const mine = body.token === lease.token && String(body.fence) === lease.fence;
-  return mine && body.onLeaseExpiry === "unknown" && phaseOf(body, world.nowMs) === "held";
+  return mine && body.onLeaseExpiry === "unknown" && phaseOf(body, storeMs(world)) === "held";
 }
 
 function answered(world: PaymentWorld, index: number, answer: Answer): PaymentWorld {
@@ -129,7 +140,7 @@ function answered(world: PaymentWorld, index: number, answer: Answer): PaymentWo
   let after = withCaller(world, index, { told: answer });
   if (told !== undefined) after = breaks(after, `${name} was answered twice`);
   if (left) after = breaks(after, `${name} was answered after it had left`);
-  if (answer.status === "rejected" && !clear) {
+  if (answer.status === "rejected" && clear !== true && (clear === false || mayHaveMoved(world))) {
     after = breaks(after, `${name} was refused while its payment had moved, or might yet`);
   }
   if (answer.status === "paid" && answer.fresh) {

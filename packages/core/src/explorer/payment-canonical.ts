@@ -2,11 +2,17 @@
 import type { StoredRecord } from "../atomic-port.ts";
 import type { PayState, StoreCall } from "../verification/pay-machine/state.ts";
 import { readBody } from "../verification/verification-record.ts";
-import { type Caller, type ExplorerCall, leaseMs, type PaymentWorld } from "./payment-world.ts";
+import { callerAt, type ExplorerCall, leaseMs, nameOf, type PaymentWorld, storeMs } from "./payment-world.ts";
 
 /** Tokens and fences in the order in which they are met: only which are equal decides anything, and a new one is equal to none. */
 class Names {
-  readonly #numbers = new Map<string, number>();
+  readonly #numbers: Map<string, number>;
+  constructor(numbers: Iterable<readonly [string, number]> = []) {
+    this.#numbers = new Map(numbers);
+  }
+  copy(): Names {
+    return new Names(this.#numbers);
+  }
   of(name: string | undefined): number {
     if (name === undefined || name === "") return 0;
     let number = this.#numbers.get(name);
@@ -20,19 +26,26 @@ class Names {
 
 type Part = string | number | boolean | null | undefined | readonly Part[];
 
-export function canonicalPayment(world: PaymentWorld): string {
+/** `alike`: all callers present the same, so that it does not matter which is which. */
+export function canonicalPayment(world: PaymentWorld, alike: boolean): string {
   const names = new Names();
   const { nowMs, record, kept, callers, operator, transfer, strays, left } = world;
+  const ofRecord = recordPart(record, storeMs(world), names);
+  const order = callers.map((_, index) => index);
+  if (alike && callers.length > 1) {
+    const first = order.map((index) => JSON.stringify(callerPart(world, index, names.copy())));
+    order.sort((a, b) => ((first[a] ?? "") < (first[b] ?? "") ? -1 : 1));
+  }
   const parts: Part = [
-    recordPart(record, nowMs, names),
+    ofRecord,
     kept !== null,
-    callers.map((caller) => callerPart(caller, world, names)),
+    order.map((index) => callerPart(world, index, names)),
     operator.at,
     "lease" in operator ? names.of(operator.lease.fence) : 0,
     operator.at === "finding" ? ahead(operator.untilMs, nowMs) : 0,
     operator.at === "found" ? operator.answer : 0,
     transfer.state,
-    strays.map(({ actor, call }) => [actor, ...callPart(call, names)]).sort(byText),
+    strays.map(({ actor, call }) => [order.indexOf(actor), ...callPart(call, names)]).sort(byText),
     [left.faults, left.clockSteps],
     [world.away, world.fresh, world.handedOver, world.none, world.broken],
   ];
@@ -49,19 +62,19 @@ function ahead(instantMs: number | undefined, nowMs: number): number {
 }
 
 /** No run lasts as long as a record is kept, so its end decides nothing, nor do attempts and the times for lists. */
-export function recordPart(record: StoredRecord | null, nowMs: number, names: Names): Part {
+function recordPart(record: StoredRecord | null, nowMs: number, names: Names): Part {
   const body = readBody(record);
   if (body === null) return null;
   const { payload, collector, refusals, deliveredBy, undone } = body.payment ?? {};
   return [
     ...[body.state, names.of(body.token), names.of(`${body.fence}`), ahead(body.leaseUntilMs, nowMs)],
     ...[body.onLeaseExpiry, body.fingerprint, body.evidence],
-    ...[payload, collector, refusals, names.of(deliveredBy), names.of(undone)],
+    ...[payload, collector, refusals, names.of(deliveredBy), ...(undone ?? []).map((token) => names.of(token))],
   ];
 }
 
-export function nameOfRecord(record: StoredRecord | null, nowMs: number): string {
-  return JSON.stringify(recordPart(record, nowMs, new Names()));
+export function nameOfRecord(world: PaymentWorld): string {
+  return JSON.stringify(recordPart(world.record, storeMs(world), new Names()));
 }
 
 function callPart(call: ExplorerCall | StoreCall | undefined, names: Names): readonly Part[] {
@@ -76,21 +89,37 @@ function callPart(call: ExplorerCall | StoreCall | undefined, names: Names): rea
   return parts;
 }
 
-function callerPart(caller: Caller, { nowMs, transfer }: PaymentWorld, names: Names): Part {
-  const { machine: s, calling, step, settling, waiting, left, told, clear, failed, gotReceipt, lied } = caller;
-  const answer =
-    told === undefined ? undefined : told.status === "paid" ? (told.fresh ? "fresh" : "paid") : told.status;
-  if (s.at === "ended" && calling === undefined) return [answer, left, failed, gotReceipt];
+function callerPart(world: PaymentWorld, index: number, names: Names): Part {
+  const { nowMs, transfer, record } = world;
+  const {
+    machine: s,
+    calling,
+    step,
+    settling,
+    waiting,
+    left,
+    told,
+    clear,
+    failed,
+    gotReceipt,
+    lied,
+    accepted,
+  } = callerAt(world, index);
+  const heard = told?.status === "paid" && told.fresh;
+  const owner = readBody(record)?.payment?.deliveredBy?.startsWith(`${nameOf(index)}:`) === true;
+  // What is asked of one that is done: whether it left a receipt or a delivery behind.
+  const debts = failed ? "failed" : [gotReceipt, owner && !heard];
+  if (s.at === "ended" && calling === undefined) return debts;
   return [
     ...machinePart(s, nowMs, names),
     callPart(calling?.call, names),
     // Long past is past: what counts from then is over.
     calling && Math.max(calling.sentAtMs - nowMs, -leaseMs),
-    calling?.reply && JSON.stringify(replyPart(calling.reply, names)),
+    calling?.reply && [clear, JSON.stringify(replyPart(calling.reply, names))],
     step && [step.step, "refusals" in step && step.refusals, step.id === s.step?.id],
     settling && [settling.phase, settling.stopped, settling.id === s.step?.id, settling.id === s.late],
     settling?.transfer !== undefined && settling.transfer === transfer.id,
-    ...[waiting, left, answer, clear, failed, gotReceipt, lied],
+    ...[waiting, left, told?.status, heard, debts, lied, accepted],
   ];
 }
 
@@ -109,7 +138,12 @@ function machinePart(s: PayState, nowMs: number, names: Names): Part[] {
   return [
     ...[s.at, s.attempts, s.caller, s.verified, s.refusals, s.rejection?.used, s.leaseLost, s.resent],
     ahead(s.waitUntilMs, nowMs),
-    lease && [names.of(lease.token), names.of(lease.fence), ahead(lease.untilMs, nowMs), ahead(lease.renewAtMs, nowMs)],
+    lease && [
+      names.of(lease.token),
+      names.of(lease.fence),
+      ahead(lease.untilMs, nowMs),
+      s.step && ahead(lease.renewAtMs, nowMs),
+    ],
     callPart(s.queued, names),
     retry && [...callPart(retry.call, names), ahead(retry.atMs, nowMs), retry.backoffMs],
     ahead(s.giveUpAtMs, nowMs),

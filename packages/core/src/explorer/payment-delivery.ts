@@ -4,8 +4,8 @@ import { phaseOf, readBody } from "../verification/verification-record.ts";
 import { tell, withStarted } from "./payment-caller.ts";
 import { nameOfRecord } from "./payment-canonical.ts";
 import { stepMoves } from "./payment-steps.ts";
-import { applied } from "./payment-store.ts";
-import { callerAt, nameOf, type PaymentRules, type PaymentWorld, type Presented } from "./payment-world.ts";
+import { applied, isTooLarge, tooLarge } from "./payment-store.ts";
+import { callerAt, nameOf, type PaymentRules, type PaymentWorld, type Presented, storeMs } from "./payment-world.ts";
 
 /** How often the healthy one asks where it is told to ask again, and how many moves it may take. */
 const MOST_CALLS = 3;
@@ -20,9 +20,9 @@ export function undelivered(rules: PaymentRules): (world: PaymentWorld) => strin
   return (world) => {
     const forgotten = toNobody(world);
     if (forgotten !== null) return forgotten;
-    const { transfer, fresh, handedOver, none, record, kept, nowMs } = world;
+    const { transfer, fresh, handedOver, none, record, kept } = world;
     if (record === null && transfer.state === "none") return null;
-    const facts = [nameOfRecord(record, nowMs), kept !== null, transfer.state, fresh, handedOver, none];
+    const facts = [nameOfRecord(world), kept !== null, transfer.state, fresh, handedOver, none];
     const name = facts.join();
     let message = known.get(name);
     if (message === undefined) {
@@ -86,6 +86,10 @@ function runs(started: PaymentWorld, rules: PaymentRules, index: number): Paymen
     const { machine, calling, waiting, told } = callerAt(world, index);
     if (world.broken !== null || (told !== undefined && machine.at === "ended")) return world;
     if (calling !== undefined) {
+      if (isTooLarge(rules, calling.call)) {
+        world = tell(world, rules, index, tooLarge);
+        continue;
+      }
       const { world: after, event } = applied(world, rules, { actor: index, call: calling.call });
       world = tell(after, rules, index, event(calling.sentAtMs));
       continue;
@@ -98,7 +102,10 @@ function runs(started: PaymentWorld, rules: PaymentRules, index: number): Paymen
       continue;
     }
     const body = readBody(world.record);
-    const held = body !== null && phaseOf(body, world.nowMs) === "held" ? body.leaseUntilMs : Number.POSITIVE_INFINITY;
+    const held =
+      body !== null && phaseOf(body, storeMs(world)) === "held"
+        ? body.leaseUntilMs + world.backMs
+        : Number.POSITIVE_INFINITY;
     const wake = Math.min(wakeAtMs(machine) ?? Number.POSITIVE_INFINITY, waiting ? held : Number.POSITIVE_INFINITY);
     if (!Number.isFinite(wake)) return world;
     world = { ...world, nowMs: Math.max(world.nowMs, wake) };

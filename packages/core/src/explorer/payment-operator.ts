@@ -11,6 +11,7 @@ import {
   type PaymentRules,
   type PaymentWorld,
   receipt,
+  storeMs,
 } from "./payment-world.ts";
 
 const operator = -1;
@@ -60,7 +61,7 @@ export function operatorMoves(world: PaymentWorld, rules: PaymentRules): Move<Pa
 }
 
 function reconciles(world: PaymentWorld, rules: PaymentRules): Move<PaymentWorld>[] {
-  const { write, reply } = rules.on.reconcile(world.record, world.nowMs, { token: "operator", leaseMs });
+  const { write, reply } = rules.on.reconcile(world.record, storeMs(world), { token: "operator", leaseMs });
   const claim: Claim = reply;
   if (claim.status !== "claimed" || write === undefined) return [];
   const lease: Lease = claim.lease;

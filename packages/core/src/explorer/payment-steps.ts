@@ -24,6 +24,8 @@ interface Choice {
   readonly fault?: Fault;
   /** What it does to the world. */
   readonly change?: Partial<PaymentWorld>;
+  /** It moves money, so it looks at its signal last of all. */
+  readonly looks?: true;
 }
 
 /** Takes a fault from the budget; null where that fault is not explored, or none is left. */
@@ -36,11 +38,11 @@ export function stepMoves(world: PaymentWorld, rules: PaymentRules, index: numbe
   const { step, settling } = callerAt(world, index);
   const moves: Move<PaymentWorld>[] = [];
   if (step !== undefined) {
-    for (const { does, event, fault, change } of choicesOf(world, rules, index, step)) {
+    for (const { does, event, fault, change, looks } of choicesOf(world, rules, index, step)) {
       const from = fault === undefined ? world : faulty(world, rules, fault);
       if (from === null) continue;
-      const knowing = withCaller({ ...from, ...change }, index, { step: undefined });
-      moves.push({ label: `${nameOf(index)} ${does}`, next: tell(knowing, rules, index, event) });
+      if (looks && callerAt(tell(from, rules, index, { on: "time" }), index).step?.id !== step.id) continue;
+      moves.push({ label: `${nameOf(index)} ${does}`, next: tell({ ...from, ...change }, rules, index, event) });
     }
   }
   if (settling !== undefined) moves.push(...settleMoves(world, rules, index, settling));
@@ -102,7 +104,7 @@ function findChoices(world: PaymentWorld, { idempotent }: PaymentRules, index: n
   const { transfer } = world;
   const landed = { ...transfer, state: "landed" } as const;
   const again = idempotent
-    ? [found("settles the same authorization again", { receipt }, { change: { transfer: landed } })]
+    ? [found("settles the same authorization again", { receipt }, { change: { transfer: landed }, looks: true })]
     : [];
   switch (transfer.state) {
     case "landed": {

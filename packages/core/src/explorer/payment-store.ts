@@ -13,6 +13,7 @@ import {
   type Presented,
   receipt,
   type Sent,
+  storeMs,
   validUntilMs,
   withCaller,
 } from "./payment-world.ts";
@@ -34,7 +35,8 @@ const bare: Presented = { order: "serve-then-settle", fingerprint: "", payload: 
 
 /** The call reaches the store. What it did that it must not do is noted in the world. */
 export function applied(world: PaymentWorld, rules: PaymentRules, { actor, call }: Sent): AppliedCall {
-  const { record, kept, nowMs } = world;
+  const { record, kept } = world;
+  const nowMs = storeMs(world);
   const by = rules.callers[actor] ?? bare;
   const { write, writeKept, reply, event } = transition(rules, by, call, record, kept, nowMs);
   let after: PaymentWorld = {
@@ -119,6 +121,16 @@ function transition(
   }
 }
 
+/** What the caller hears where the store does not take a call. */
+export const tooLarge = { on: "failed", unavailable: false, mayHaveRun: false, tooLarge: true, error: 0 } as const;
+
+/** Whether the store takes a call: what was cut to its hash fits. */
+export function isTooLarge(rules: PaymentRules, call: StoreCall): boolean {
+  if (rules.tooLarge === "receipt") return call.call === "settle" && !call.receipt.startsWith("sha256:");
+  if (rules.tooLarge === "nothing") return false;
+  return ("kept" in call && call.kept !== undefined) || ("deliver" in call && call.deliver?.kept !== undefined);
+}
+
 /** Calls that are of their lease's holder alone. */
 const holders: ReadonlySet<ExplorerCall["call"]> = new Set<ExplorerCall["call"]>([
   ...(["renew", "renewForSettlement", "note", "markUnknown", "release", "expire", "operatorExpire"] as const),
@@ -140,8 +152,11 @@ function wrongly(
     const other = is.fingerprint !== by.fingerprint || is.payment?.payload !== by.payload;
     if (other || collector !== by.collector) return `${nameOf(actor)} was handed what another had paid for`;
   }
+  if (call.call === "renewForSettlement" && call.kept !== undefined && reply.status === "ok" && after.kept === null) {
+    return "a result was not kept before its settlement";
+  }
   if (before.record === after.record && before.kept === after.kept) return null;
-  const phase = phaseOf(was, before.nowMs);
+  const phase = phaseOf(was, storeMs(before));
   if (was !== null && "lease" in call && holders.has(call.call)) {
     if (String(was.fence) !== call.lease?.fence) return "a past holder's late call changed the record";
   }
@@ -152,8 +167,10 @@ function wrongly(
     const own = call.call === "undeliver" && was.payment?.deliveredBy === call.token;
     if (!own) return "a delivery was lost";
   }
+  const paid = is?.state === "settled" || is?.state === "delivered";
+  if (paid && before.kept !== null && after.kept === null) return "what was kept is lost";
   if (was?.state === "settled" && is?.state !== "settled" && is?.state !== "delivered") return "a receipt was lost";
-  if ((is?.state === "settled" || is?.state === "delivered") && before.transfer.state !== "landed") {
+  if (paid && before.transfer.state !== "landed") {
     return "a payment is settled whose money never moved";
   }
   return null;

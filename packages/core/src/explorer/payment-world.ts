@@ -45,10 +45,14 @@ export interface Presented {
 export interface PaymentRules {
   readonly callers: readonly Presented[];
   readonly operator: boolean;
+  /** Whether the clock also stops where a lease is renewed. */
+  readonly renews: boolean;
   /** Whether what is served can be kept: always, never, or either. */
   readonly keeps: "always" | "never" | "sometimes";
   /** Whether settle notes evidence before it sends, and does not go on where that is refused. */
   readonly notes: boolean;
+  /** What is larger than the store takes. */
+  readonly tooLarge: "nothing" | "kept" | "receipt";
   /** Whether findSettlement may settle the same authorization again: the ledger takes it once. */
   readonly idempotent: boolean;
   /** What may go wrong; what is left out is not explored. */
@@ -75,7 +79,9 @@ export type Fault =
   /** A step of the seller's throws, answers unclearly or untruly, or cannot tell. */
   | "seller"
   /** The verifier rejects, or cannot tell. */
-  | "verifier";
+  | "verifier"
+  /** The store's clock is set back by a lease. */
+  | "back";
 
 /** A call of the store: a caller's, or the operator's. */
 export type ExplorerCall =
@@ -114,11 +120,13 @@ export interface Caller {
   /** The step that runs, but for settle. */
   readonly step?: StepCall | undefined;
   readonly settling?: Settling | undefined;
+  /** How many refusals were counted when its payload was last accepted. */
+  readonly accepted?: number;
   readonly waiting: boolean;
   readonly left: boolean;
   readonly told?: Answer | { readonly status: "failed"; readonly error: ErrorRef };
-  /** No transfer was under way or done when the last call was applied. */
-  readonly clear: boolean;
+  /** No transfer was under way or done when its last call was applied. */
+  readonly clear?: boolean;
   /** A store call of it failed, so that it may have given something up. */
   readonly failed: boolean;
   /** It was told a receipt. */
@@ -140,7 +148,10 @@ export interface Transfer {
 }
 
 export interface PaymentWorld {
+  /** The callers' monotonic clock. */
   readonly nowMs: number;
+  /** How far the store's clock was set back. */
+  readonly backMs: number;
   readonly record: StoredRecord | null;
   readonly kept: StoredRecord | null;
   readonly callers: readonly Caller[];
@@ -177,6 +188,9 @@ export function callerAt({ callers }: PaymentWorld, index: number): Caller {
   if (caller === undefined) throw new RangeError(`There is no caller ${index}.`);
   return caller;
 }
+
+/** The store's clock. */
+export const storeMs = ({ nowMs, backMs }: PaymentWorld): number => nowMs - backMs;
 
 /** The first thing that broke is what is told. */
 export function breaks(world: PaymentWorld, message: string): PaymentWorld {

@@ -6,6 +6,7 @@ import {
   finish,
   goTo,
   leaseOf,
+  newToken,
   pending,
   proceed,
   type Room,
@@ -14,7 +15,7 @@ import {
   STEP_LEASES,
   send,
 } from "./machine.ts";
-import type { PayEvent, Place, StoreCall } from "./state.ts";
+import type { PayEvent, StoreCall } from "./state.ts";
 import { afterOwed, duplicate, keepable, shrink } from "./work.ts";
 
 /** Records the receipt and, where it is wanted, the delivery; a receipt that is on record needs the delivery alone. */
@@ -30,15 +31,24 @@ const record: Room = {
     if (event.on === "failed") return recordFailed(draft, event, call);
     if (event.on !== "recorded") return;
     const { reply } = event;
-    // The record is gone, or was made free: it is settled anew with its receipt.
     s.receiptSaved = reply.status !== "lost";
-    if (reply.status === "lost") return retryLater(draft, recordCall(draft));
+    if (reply.status === "lost") {
+      // A delivery finds the record gone, or free: it is settled anew with its receipt. A receipt finds it another's by
+      // now: it is recorded there, and the next claim tells the rest.
+      if (call?.call === "settle") return proceed(draft, "again");
+      return retryLater(draft, recordCall(draft));
+    }
     if (reply.wasExpired === true) report(draft, "receipt-after-expiry");
     if (reply.receipt !== s.receipt) report(draft, "second-receipt");
     // Who may have it, the next claim tells.
     if (s.after === "again") return proceed(draft, "again");
     if (reply.status === "delivered") return recordedDelivered(draft, reply);
-    if (s.delivery !== undefined && s.caller === "waiting") return retryLater(draft, recordCall(draft));
+    if (s.delivery !== undefined && s.caller === "waiting") {
+      // It came second to a delivery that was taken back since: by another token it may be the first.
+      s.delivery = newToken(draft);
+      s.maybeDelivered = undefined;
+      return retryLater(draft, recordCall(draft));
+    }
     afterOwed(draft);
   },
   gaveUp: unheard,
@@ -238,6 +248,8 @@ function heardLate(draft: Draft) {
 
 const ended: Room = { enter() {} };
 
-export const closeRooms = {
+export const closeRooms: Readonly<
+  Record<"record" | "undeliver" | "release" | "expire" | "markUnknown" | "late" | "ended", Room>
+> = {
   ...{ record, undeliver, release, expire, markUnknown, late, ended },
-} satisfies Partial<Record<Place, Room>>;
+};

@@ -19,7 +19,7 @@ import {
   STEP_LEASES,
   send,
 } from "./machine.ts";
-import type { Answer, PayEvent, PayState, Place } from "./state.ts";
+import type { Answer, PayEvent, PayState } from "./state.ts";
 
 const remotely = ({ s }: Draft) => STEP_LEASES * s.input.leaseMs;
 const fenceOf = ({ s }: Draft) => s.lease?.fence ?? "0";
@@ -347,7 +347,12 @@ export function duplicate({ receipt, kept }: { receipt: string; kept?: string })
   return { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept }) };
 }
 
-export const workRooms = {
+export const workRooms: Readonly<
+  Record<
+    "verifyAgain" | "serve" | "switch" | "settle" | "findRefused" | "find" | "read" | "serveOwed" | "keepOwed",
+    Room
+  >
+> = {
   ...{ verifyAgain, serve, switch: switchOver, settle },
   ...{ findRefused, find: findOut, read, serveOwed, keepOwed },
-} satisfies Partial<Record<Place, Room>>;
+};
