@@ -156,6 +156,12 @@ const words: readonly Mutant<Store>[] = [
   store("12u", "frees what nobody knows the end of", ({ right }) => ({
     markUnknown: (key, lease) => right.release(key, lease),
   })),
+  store("12aj", "says ok to every release", ({ right }) => ({
+    async release(key, lease, options) {
+      await right.release(key, lease, options);
+      return ok;
+    },
+  })),
   store("12v", "lets the lease of a refused payment run out", ({ right }) => ({
     release: (key, lease) => right.renew(key, lease, 1),
   })),

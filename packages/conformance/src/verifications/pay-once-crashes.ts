@@ -14,7 +14,7 @@ import {
   sellerIn,
   titleOf,
 } from "./faulty-processes.ts";
-import { gate, soon } from "./waiting.ts";
+import { gate, over, reached, soon } from "./waiting.ts";
 
 type Steps = Partial<PaymentSteps<string>>;
 
@@ -127,11 +127,15 @@ export const crashProperties: readonly VerificationProperty[] = [
         if (name === "settle") recorded.open();
         return reply;
       });
+      const goesOn = gate();
       const serve = async () => {
-        await soon(recorded.opened);
+        await goesOn.opened;
         return process.die();
       };
-      await seller.pay(watched, { serve }).catch(() => undefined);
+      const dying = seller.pay(watched, { serve });
+      await soon(reached(recorded.opened, dying));
+      goesOn.open();
+      await over(dying);
       await at.advance(leaseMs);
       assert.deepEqual(await seller.pay(at.store, { findSettlement: async () => "unknown" }), fresh);
       assert.deepEqual([seller.count("settle"), seller.count("findSettlement")], [1, 0]);

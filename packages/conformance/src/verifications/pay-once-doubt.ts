@@ -1,4 +1,4 @@
-// Verifications 12u-12y: what payOnce does where it cannot be known whether money moved, and how that ends.
+// Verifications 12u-12y and 12aj: what payOnce does where it cannot be known whether money moved, and how that ends.
 import assert from "node:assert/strict";
 import type { PaymentSteps } from "@tollbooth-stores/core";
 import { failureOf } from "../assertions.ts";
@@ -34,6 +34,29 @@ export const doubtProperties: readonly VerificationProperty[] = [
         open.move();
         assert.deepEqual(await open.pay(at.store), fresh, order);
       }
+    },
+  },
+  {
+    id: "verifications/12aj",
+    title:
+      "payOnce: a refusal is told only where the payment is free again, not where another has settled it meanwhile",
+    async run(bench) {
+      await inBothOrders(bench, async (at, seller, order) => {
+        const [started, wakes] = [gate(), gate()];
+        const settle = async () => {
+          started.open();
+          await wakes.opened;
+          return refused.settle();
+        };
+        // To this one the ledger does not tell yet what another has settled.
+        const sleeper = seller.pay(at.store, { settle, findSettlement: async () => "unknown" });
+        await reached(started.opened, sleeper);
+        await at.advance(leaseMs);
+        assert.deepEqual(await seller.pay(at.store, { findSettlement: seller.findOrSettle }), fresh, order);
+        wakes.open();
+        assert.deepEqual(await sleeper, duplicate, order);
+        assert.equal(seller.transfers(), 1, order);
+      });
     },
   },
   {

@@ -4,6 +4,7 @@ import { resolvePayment } from "@tollbooth-stores/core";
 import { atOnce } from "../assertions.ts";
 import { desk, leaseMs, type VerificationProperty } from "./checks.ts";
 import { duplicate, fresh, freshAmong, inBothOrders, orders, sellerAt } from "./fake-seller.ts";
+import { sellerIn } from "./faulty-processes.ts";
 import { gate, reached } from "./waiting.ts";
 
 export const singleProperties: readonly VerificationProperty[] = [
@@ -64,23 +65,28 @@ export const singleProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/12d",
-    title: "payOnce: a process that stood still while serving does not settle what another has settled",
+    title: "payOnce: a process that stood still while serving settles and delivers nothing that another has",
     async run(bench) {
       const at = await desk(bench);
-      const seller = sellerAt(at, "serve-then-settle");
-      const [started, wakes] = [gate(), gate()];
-      const serve = async () => {
-        started.open();
-        await wakes.opened;
-        return "the goods";
-      };
-      const sleeper = seller.pay(at.store, { serve });
-      await reached(started.opened, sleeper);
-      await at.advance(leaseMs);
-      assert.deepEqual(await seller.pay(at.store), fresh, "the lease is over, and another takes over");
-      wakes.open();
-      assert.deepEqual(await sleeper, duplicate);
-      assert.equal(seller.transfers(), 1);
+      for (const situation of ["new", "in doubt", "owed"] as const) {
+        const seller = await sellerIn(at, { order: "serve-then-settle", situation }, situation);
+        const [started, wakes] = [gate(), gate()];
+        const serve = async () => {
+          started.open();
+          await wakes.opened;
+          return "the goods";
+        };
+        // What is owed is served anew where nothing was kept.
+        const unkept = { keep: undefined };
+        const sleeper = seller.pay(at.store, { serve }, {}, unkept);
+        await reached(started.opened, sleeper);
+        await at.advance(leaseMs);
+        assert.deepEqual(await seller.pay(at.store), fresh, `${situation}: the lease is over, and another takes over`);
+        wakes.open();
+        const { kept: _, ...told } = duplicate;
+        assert.deepEqual(await sleeper, told, situation);
+        assert.equal(seller.transfers(), 1, situation);
+      }
     },
   },
 ];
