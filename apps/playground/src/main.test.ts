@@ -134,11 +134,11 @@ describe("SIGTERM under load", () => {
     await allGone(pids, 1_000);
   });
 
-  test("finishes a payment whose client has gone", async () => {
+  test("lets go of a payment whose client has gone before it was settled: nothing is charged", async () => {
     const run = main(testConfig);
     const { gateway, upstream } = await run.started;
     const [headers = {}] = await payments(gateway, 1);
-    await setUpstream(upstream, { delayMs: 500 });
+    await setUpstream(upstream, { delayMs: 60_000 });
     const leaving = new AbortController();
     const answer = fetch(`${gateway}/quote`, { headers, signal: leaving.signal });
     await until(() => readLog(`${run.logDirectory}/upstream.jsonl`).length === 1);
@@ -147,7 +147,7 @@ describe("SIGTERM under load", () => {
     run.child.kill("SIGTERM");
     expect(await run.exited).toEqual({ code: 0, signal: null });
     const transfers = readLog(`${run.logDirectory}/ledger.jsonl`).filter(({ kind }) => kind === "transfer");
-    expect(transfers).toHaveLength(1);
+    expect(transfers).toHaveLength(0);
   });
 
   test("with a drain: says 503 on /readyz while it still serves, and sends connections away", async () => {
