@@ -34,9 +34,14 @@ export interface Sent {
   status: number | undefined;
   /** From the last sending to the whole answer, in milliseconds. */
   ms: number;
+  /** True where the client went away while its payment was being settled, and asked again. */
+  hungUp?: boolean | undefined;
   /** Why it was never sent or never answered. */
   problem: "no-session" | "no-answer" | "not-signed" | undefined;
 }
+
+/** Whether the client has what it paid for: the content, or the session's token. */
+export const hasContent = (one: Sent | undefined): boolean => one?.status === 200 || one?.status === 201;
 
 /** A kill -9 by the drill itself. */
 export interface Kill {

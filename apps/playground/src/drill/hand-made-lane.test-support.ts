@@ -2,7 +2,9 @@
 import type { Evidence, Kill, Rules, Sent } from "./evidence.ts";
 import type { FacilitatorCall, Run, Transfer } from "./lane-logs.ts";
 import { planOf } from "./plan.ts";
+import type { Row, RowKey } from "./row.ts";
 import { requestsOf, type TraceEvent } from "./trace.ts";
+import { verdicts } from "./verdicts.ts";
 
 /** When the lane started, and so the trace's instant 0, in Unix epoch milliseconds. */
 export const startedAt = 1_700_000_000_000;
@@ -59,7 +61,10 @@ export function handMade(events: readonly TraceEvent[]): HandMade {
   const kills: Kill[] = [];
   const sent = new Map<string, Sent>();
   const status = { ask: 402, pay: 200, buy: 201, use: 200 };
-  for (const { id, at, action } of plan.requests.values()) sent.set(id, answered(status[action], at));
+  for (const request of plan.requests.values()) {
+    const presents = request.action === "pay" || request.action === "buy";
+    sent.set(request.id, answered(presents && plan.isReplay(request) ? 409 : status[request.action], request.at));
+  }
   const signed = new Map(
     [...plan.payments.keys()].map((payment) => [payment, { payer: "0xA", nonce: `0x${payment}` }]),
   );
@@ -90,3 +95,23 @@ export function served(lane: HandMade, at: number, request: string, payment: str
   lane.call("settle", at + 2, payment, instance);
   lane.transfer(at + 3, payment);
 }
+
+/** The lane's row `key`. */
+export function rowOfLane(lane: HandMade, key: RowKey): Row {
+  const found = verdicts(lane.evidence).find((one) => one.key === key);
+  if (found === undefined) throw new Error(`There is no row ${key}.`);
+  return found;
+}
+
+/** The rows that are red, with their values. */
+export const redRows = (lane: HandMade): Record<string, number> =>
+  Object.fromEntries(verdicts(lane.evidence).flatMap(({ key, ok, value }) => (ok ? [] : [[key, value]])));
+
+/** `client` presents the payment at the start. */
+export const presents = (client: string, payment: string, more: Partial<TraceEvent> = {}): TraceEvent => ({
+  at: 0,
+  client,
+  payment,
+  ...more,
+  action: "pay",
+});

@@ -1,7 +1,9 @@
 // One lane of the drill: a fleet on one kind of store, and what its logs prove so far. The dashboard shows the same.
+import { type SandboxControls, sandboxControls } from "@tollbooth-stores/sandbox";
 import { type Fleet, type FleetOptions, startFleet } from "../fleet/start-fleet.ts";
-import type { Kill, Rules, Sent } from "./evidence.ts";
+import { type Kill, nonceKey, type Rules, type Sent } from "./evidence.ts";
 import { laneLogs } from "./lane-logs.ts";
+import { type LogWatch, logWatch } from "./log-watch.ts";
 import { planOf } from "./plan.ts";
 import { type PlayOptions, player } from "./play.ts";
 import type { Row } from "./row.ts";
@@ -51,6 +53,12 @@ export interface Lane {
   readonly kills: readonly Kill[];
   /** What was sent and answered so far, by request id. */
   readonly sent: ReadonlyMap<string, Sent>;
+  /** What the logs say so far. */
+  readonly logs: Pick<ReturnType<typeof laneLogs>, "read">;
+  /** For waiting for what they will say. */
+  readonly watch: LogWatch;
+  /** What the lane's ledger is to do wrong. */
+  readonly ledger: Pick<SandboxControls, "fault" | "reset">;
   /** What is being done to it, for the snapshots; "done" finishes the lane. */
   phase(name: string): void;
   /** kill -9 of one instance, remembered: it may explain a repetition. Returns its process id. */
@@ -69,8 +77,15 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
   const plan = planOf();
   const kills: Kill[] = [];
   const keys = wallets(fleet.url, fleet.ledger.url, rules.routes);
-  const { sent, play } = player({ url: fleet.url, routes: rules.routes, wallets: keys });
   const logs = laneLogs(options.logDirectory);
+  const watch = logWatch(logs.read);
+  const settling = (payment: string, signal: AbortSignal) =>
+    watch.until(({ calls }) => {
+      const { payer = "", nonce = "" } = keys.signed.get(payment) ?? {};
+      const own = nonceKey(payer, nonce);
+      return calls.find((call) => call.kind === "settle" && nonceKey(call.payer, call.nonce) === own);
+    }, signal);
+  const { sent, play } = player({ url: fleet.url, routes: rules.routes, wallets: keys, settling });
   let phase = "starting";
   return {
     provider,
@@ -78,6 +93,9 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
     rules,
     kills,
     sent,
+    logs,
+    watch,
+    ledger: sandboxControls(() => ({ ...fleet, logDirectory: options.logDirectory })),
     async play(requests, playOptions) {
       plan.add(requests);
       await play(requests, playOptions);
