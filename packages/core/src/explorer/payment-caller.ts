@@ -96,7 +96,7 @@ function perform(world: PaymentWorld, rules: PaymentRules, index: number, effect
 
 function begun(world: PaymentWorld, rules: PaymentRules, index: number, call: StepCall): PaymentWorld {
   const by = rules.callers[index];
-  const { accepted, machine } = callerAt(world, index);
+  const { accepted } = callerAt(world, index);
   const name = nameOf(index);
   const body = readBody(world.record);
   switch (call.step) {
@@ -116,8 +116,6 @@ function begun(world: PaymentWorld, rules: PaymentRules, index: number, call: St
     case "serve": {
       const asked = withCaller(world, index, { step: call });
       const early = by?.order === "settle-then-serve" && world.transfer.state !== "landed";
-      const again = world.kept !== null && machine.at === "serveOwed" && machine.kept === undefined;
-      if (again) return breaks(asked, `${name} serves again what was kept`);
       return early ? breaks(asked, `${name} serves what was not paid for`) : asked;
     }
     default:

@@ -12,6 +12,7 @@ import type { Model, Move } from "./explore.ts";
 import { tell, withStarted } from "./payment-caller.ts";
 import { canonicalPayment } from "./payment-canonical.ts";
 import { undelivered } from "./payment-delivery.ts";
+import { foundBy } from "./payment-found.ts";
 import { operatorMoves } from "./payment-operator.ts";
 import { faulty, stepMoves } from "./payment-steps.ts";
 import { applied, isSpent, isTooLarge, labelOf, tooLarge } from "./payment-store.ts";
@@ -39,11 +40,13 @@ export interface PaymentOptions extends Partial<Omit<PaymentRules, "on" | "calle
   readonly callers?: readonly Partial<Presented>[];
 }
 
+const presented: Presented = { order: "serve-then-settle", fingerprint: "page", payload: "payload" };
+
 export function rulesOf({ on, callers = [{}, {}], ...rules }: PaymentOptions): PaymentRules {
-  const presented = { order: "serve-then-settle", fingerprint: "page", payload: "payload" } as const;
   return {
     ...{
       operator: false,
+      found: "nothing",
       renews: false,
       keeps: "always",
       notes: false,
@@ -64,11 +67,12 @@ export function rulesOf({ on, callers = [{}, {}], ...rules }: PaymentOptions): P
 export function paymentModel(options: PaymentOptions, budgets: Budgets): Model<PaymentWorld> {
   const rules = rulesOf(options);
   const delivers = undelivered(rules);
+  const [first = presented] = rules.callers;
   let initial: PaymentWorld = {
     ...{ nowMs: startMs, backMs: 0 },
-    ...{ record: null, kept: null, callers: [], strays: [], left: budgets },
+    ...{ callers: [], strays: [], left: budgets },
+    ...foundBy(first, rules.found, startMs),
     operator: { at: rules.operator ? "idle" : "done" },
-    transfer: { id: 0, state: "none" },
     ...{ away: false, fresh: 0, handedOver: false, none: false, broken: null },
   };
   for (const [index, by] of rules.callers.entries()) {
@@ -79,7 +83,6 @@ export function paymentModel(options: PaymentOptions, budgets: Budgets): Model<P
     const accepted = { on: "verified", id: verifying.id, result: { status: "accepted" } } as const;
     initial = tell(initial, rules, index, accepted);
   }
-  const [first] = rules.callers;
   const alike = rules.callers.every((caller) => canonicalJson(caller) === canonicalJson(first));
   return {
     initial,

@@ -155,6 +155,9 @@ function wrongly(
   if (call.call === "renewForSettlement" && call.kept !== undefined && reply.status === "ok" && after.kept === null) {
     return "a result was not kept before its settlement";
   }
+  if (call.call === "claim" && reply.status === "settled" && before.kept !== null && reply.kept === undefined) {
+    return `${nameOf(actor)} was not handed what was kept`;
+  }
   if (before.record === after.record && before.kept === after.kept) return null;
   const phase = phaseOf(was, storeMs(before));
   if (was !== null && "lease" in call && holders.has(call.call)) {

@@ -45,6 +45,8 @@ export interface Presented {
 export interface PaymentRules {
   readonly callers: readonly Presented[];
   readonly operator: boolean;
+  /** What another left who died. "owed": nothing was kept. */
+  readonly found: "nothing" | "refused" | "in doubt" | "owed";
   /** Whether the clock also stops where a lease is renewed. */
   readonly renews: boolean;
   /** Whether what is served can be kept: always, never, or either. */
