@@ -154,7 +154,7 @@ describe("SIGTERM under load", () => {
     const run = main(testConfig);
     const { gateway, upstream } = await run.started;
     const [headers = {}] = await payments(gateway, 1);
-    await setUpstream(upstream, { delayMs: 500 });
+    await setUpstream(upstream, { delayMs: 60_000 });
     const leaving = new AbortController();
     const answer = fetch(`${gateway}/quote`, { headers, signal: leaving.signal });
     await until(() => readLog(`${run.logDirectory}/upstream.jsonl`).length === 1);

@@ -5,4 +5,5 @@ export { type BorrowCluster, type BorrowedCluster, clusterSuite } from "./cluste
 export { conformanceSuites, failingServerSuite } from "./conformance-suites.ts";
 export { connectionSuite } from "./connection-suite.ts";
 export { fullMemorySuite } from "./full-memory-suite.ts";
+export { keptResultSuite } from "./kept-result-suite.ts";
 export { roundTripSuite } from "./round-trip-suite.ts";

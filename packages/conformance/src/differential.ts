@@ -10,8 +10,9 @@ import { playRateLimits, rateLimitCommands } from "./rate-limits/sequences.ts";
 import { storeNowMs } from "./sessions/model.ts";
 import { playSessions, sessionCommands } from "./sessions/sequences.ts";
 import { desk } from "./verifications/checks.ts";
+import { verificationCommands } from "./verifications/commands.ts";
 import { paymentCommands, playPayments } from "./verifications/payment-sequences.ts";
-import { playVerifications, verificationCommands } from "./verifications/sequences.ts";
+import { playVerifications } from "./verifications/sequences.ts";
 
 /** How far a differential run goes. */
 export interface DifferentialOptions {

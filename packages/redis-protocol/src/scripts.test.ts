@@ -9,7 +9,7 @@ import { verificationScript } from "./verification/verification-script.ts";
 const pinned: Record<Script["name"], string> = {
   "rate-limit": "cfb3ff71f3f3d824d9ef9bd50ec7d5556b23071b",
   session: "99a17ac04812417a41bd912f870bab0f65e672fb",
-  verification: "fbfdb0f1e33eb5a59a74cb72dc0f528abfd06889",
+  verification: "c4e23068ec29f7802446b61f1773a5f5ea311158",
 };
 
 describe("scripts", () => {

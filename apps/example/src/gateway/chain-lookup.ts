@@ -6,10 +6,7 @@ import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
 import { nonceStateOf } from "./chain-client.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
 import type { SignedPayment } from "./payment-header.ts";
-import type { RoutePrice } from "./requirements.ts";
-
-/** Clocks differ, and a chain's nodes lag: how long after its time a payment is thought able to settle. */
-export const clockSlackSeconds = 30n;
+import { clockSlackSeconds, type RoutePrice } from "./requirements.ts";
 
 const referenceSchema = z.object({
   network: z.string(),

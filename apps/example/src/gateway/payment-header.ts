@@ -5,8 +5,7 @@ import { type Address, type Hex, isAddressEqual } from "viem";
 import { z } from "zod";
 import { type Authorization, canonicalSignature, signerOf } from "../eip3009.ts";
 import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
-import { clockSlackSeconds } from "./chain-lookup.ts";
-import type { RoutePrice } from "./requirements.ts";
+import { clockSlackSeconds, type RoutePrice } from "./requirements.ts";
 
 /** Far more than an EIP-3009 payment needs; below what the HTTP server takes as headers in all. */
 export const maxPaymentHeaderLength = 8_192;

@@ -1,8 +1,8 @@
 // A lane that does nothing but write down what happens to it.
 import type { Instances, InstanceView } from "../fleet/instances.ts";
+import type { Driven } from "./driven.ts";
 import type { LaneLogs } from "./lane-logs.ts";
 import { logWatch } from "./log-watch.ts";
-import type { Driven } from "./phases.ts";
 import type { DrillRequest } from "./trace.ts";
 
 export const view = (name: string, more: Partial<InstanceView>): InstanceView => ({

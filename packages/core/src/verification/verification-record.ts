@@ -25,8 +25,8 @@ export interface PaymentBody {
   readonly settledAtMs?: number;
   /** The token of the delivery. */
   readonly deliveredBy?: string;
-  /** The token of the last delivery that was taken back. */
-  readonly undone?: string;
+  /** Tokens of the latest deliveries that were taken back, or came second: late copies of them deliver nothing. */
+  readonly undone?: readonly string[];
 }
 
 /** The stored form. `released` is a tombstone: nothing is held, but fences and refusals go on counting. */
@@ -90,7 +90,7 @@ function isPayment(payment: unknown): payment is PaymentBody {
     optional(p.reference, "string") &&
     optional(p.settledAtMs, "number") &&
     optional(p.deliveredBy, "string") &&
-    optional(p.undone, "string")
+    (p.undone === undefined || (Array.isArray(p.undone) && p.undone.every((token) => typeof token === "string")))
   );
 }
 

@@ -1,14 +1,5 @@
 -- Who may do the work, and what everyone else is told. The twin of core's claim.ts.
 
--- Whether a claim is for something else than the record, or by another than may collect it.
-local function isOther(body, request)
-  if body.fingerprint ~= '' and body.fingerprint ~= request.fingerprint then return true end
-  local payment, claimed = body.payment or {}, request.payment
-  if payment.collector and payment.collector ~= (claimed and claimed.collector) then return true end
-  local paid = body.state == 'settled' or body.state == 'delivered'
-  return paid and payment.payload ~= '' and claimed ~= nil and payment.payload ~= claimed.payload
-end
-
 local function refused(body)
   return body.payment and body.payment.refusals or 0
 end
@@ -21,19 +12,10 @@ local function owed(body, kept)
   return { 'settled', body.value, keptIn(kept), leaseOf(body) }
 end
 
--- A payment's fields, with what they were not bound to yet taken from a claim.
-local function boundTo(asked, payment)
-  payment = payment or { payload = '', refusals = 0 }
-  payment.collector = payment.collector or (asked and asked.collector)
-  if payment.payload == '' and asked then payment.payload = asked.payload end
-  return payment
-end
-
--- After a takeover the payload is the one whose holder works now.
-local function rebound(asked, before)
-  local payment = boundTo(asked, before)
-  payment.payload = asked.payload
-  return payment
+-- How long a claim asks to be remembered: a payment a day longer than its payload is valid.
+local function askedFor(request)
+  local asked = retention(request.retainUntilMs, now + request.leaseMs)
+  return request.payment and asked + REMEMBERED_FOR or asked
 end
 
 -- What a new lease changes.
@@ -65,11 +47,9 @@ end
 local function claim(body, request, kept)
   local phase = phaseOf(body)
   if phase == 'absent' then
-    local asked = retention(request.retainUntilMs, now + request.leaseMs)
-    local remembered = request.payment and math.max(asked, now) + REMEMBERED_FOR or asked
     local refusals = body and body.state == 'released' and refused(body) or 0
     local payment = request.payment and boundTo(request.payment, { payload = '', refusals = refusals }) or nil
-    local fresh = leased(body, request, 1, remembered, payment)
+    local fresh = leased(body, request, 1, askedFor(request), payment)
     local step = { write = recordOf(fresh), begins = true, reply = claimed(fresh, 'fresh', refused(fresh)) }
     if kept.key then step.writeKept = false end
     return step
@@ -81,14 +61,18 @@ local function claim(body, request, kept)
   end
   if phase == 'settled' then
     local held = takenOver(body, request)
+    if request.payment then held.retainUntilMs = math.max(held.retainUntilMs, rememberedUntil(request.retainUntilMs)) end
     held.payment = boundTo(request.payment, body.payment)
     return { write = recordOf(held), reply = owed(held, kept) }
   end
   if phase == 'delivered' then return { reply = { phase, body.value, keptIn(kept) } } end
   if phase ~= 'lapsed' then return { reply = view(body, phase) } end
   local payment = request.payment and rebound(request.payment, body.payment) or body.payment
-  local taken = leased(body, request, body.attempt + 1, 0, payment)
-  return { write = recordOf(taken), reply = claimed(taken, 'takeover', refused(taken)) }
+  local taken = leased(body, request, body.attempt + 1, request.payment and askedFor(request) or 0, payment)
+  local step = { write = recordOf(taken), reply = claimed(taken, 'takeover', refused(taken)) }
+  -- What the one before made was made for another payload, maybe.
+  if kept.key then step.writeKept = false end
+  return step
 end
 
 -- What the attempts before left behind for the one who must find out.

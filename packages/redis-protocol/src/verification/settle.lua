@@ -6,6 +6,37 @@ local function asDelivered(body, asked, kept)
   return { 'delivered', body.value, 0, not byYou and keptIn(kept), byYou and 1 or 0 }
 end
 
+local function isUndone(body, token)
+  for _, other in ipairs(body.payment and body.payment.undone or {}) do
+    if other == token then return true end
+  end
+  return false
+end
+
+-- How many deliveries that deliver nothing any more are remembered.
+local MOST_UNDONE = 16
+
+local function withUndone(payment, token)
+  payment = payment or { payload = '', refusals = 0 }
+  local undone = {}
+  for _, other in ipairs(payment.undone or {}) do
+    if other ~= token then undone[#undone + 1] = other end
+  end
+  undone[#undone + 1] = token
+  if #undone > MOST_UNDONE then table.remove(undone, 1) end
+  payment.undone = undone
+  return payment
+end
+
+-- Another's delivery may be taken back; this one was told that it came second, and stays so.
+local function comesSecond(body, asked, kept)
+  local step = { reply = asDelivered(body, asked, kept) }
+  if not asked or body.payment.deliveredBy == asked.token or isUndone(body, asked.token) then return step end
+  body.payment = withUndone(body.payment, asked.token)
+  step.write = { endsAtMs = body.endsAtMs, body = body }
+  return step
+end
+
 -- What is kept stays as long as the record beside it.
 local function extended(kept, endsAtMs)
   local keptUntilMs = keptUntil(kept)
@@ -38,31 +69,43 @@ local function nothingClaimed()
   }
 end
 
--- The record with its receipt. A tombstone, a done rejection and no record at all are settled alike.
+-- Without a claim that counts: no record, a tombstone, or a rejection that is done. A receipt makes it anew.
+local function isFresh(before)
+  return not before or before.state == 'released' or before.state == 'rejected'
+end
+
+-- The record with its receipt.
 local function withReceipt(before, request)
-  local fresh = not before or before.state == 'released' or before.state == 'rejected'
+  local fresh = isFresh(before)
   local body = before or nothingClaimed()
   local payment = boundTo(request.payment, not fresh and body.payment or nil)
   payment.settledAtMs = now
-  local asked = math.min(math.max(request.retainUntilMs or 0, now + RETENTION_FLOOR), now + RETENTION_CEILING)
   local goesOn = request.lease and isLastHolder(body, request.lease)
   body.evidence, body.unknownAtMs, body.valueUntilMs = nil, nil, nil
   body.state, body.value, body.payment = 'settled', request.receipt, payment
   if not goesOn then body.leaseUntilMs = math.min(body.leaseUntilMs, now) end
   if fresh or body.fingerprint == '' then body.fingerprint = request.fingerprint or '' end
-  if fresh then body.retainUntilMs = math.max(body.retainUntilMs, asked + REMEMBERED_FOR) end
+  if fresh or request.retainUntilMs then
+    body.retainUntilMs = math.max(body.retainUntilMs, rememberedUntil(request.retainUntilMs or 0))
+  end
   return body
 end
 
 local function settle(before, request, kept)
   local state = before and before.state
-  if state == 'delivered' then return { reply = asDelivered(before, request.deliver, kept) } end
+  local foreign = not isFresh(before) and isForeign(before, request)
+  if state == 'delivered' then
+    if foreign then return { reply = lost(before) } end
+    return comesSecond(before, request.deliver, kept)
+  end
   if state == 'accepted' then return { reply = asDelivered(before, nil, {}) } end
+  if foreign then request.fingerprint, request.payment = nil, nil end
   local body = state == 'settled' and before or withReceipt(before, request)
   local alarm = state == 'expired' and 1 or 0
-  if not request.deliver or body.payment.undone == request.deliver.token then
+  if foreign or not request.deliver or isUndone(body, request.deliver.token) then
     local write = recordOf(body)
     local reply = { 'settled', body.value, alarm, keptIn(kept) }
+    if foreign then reply = { 'lost', 'settled', alarm == 1 and '1' } end
     return { write = write, writeKept = extended(kept, write.endsAtMs), reply = reply }
   end
   local step = handOver(body, request.deliver, kept)
@@ -72,9 +115,9 @@ end
 
 local function deliver(body, delivery, kept)
   local state = body and body.state
-  if state == 'delivered' then return { reply = asDelivered(body, delivery, kept) } end
+  if state == 'delivered' then return comesSecond(body, delivery, kept) end
   if state ~= 'settled' then return { reply = lost(body) } end
-  if body.payment.undone == delivery.token then return { reply = { 'settled', body.value, 0, keptIn(kept) } } end
+  if isUndone(body, delivery.token) then return { reply = { 'settled', body.value, 0, keptIn(kept) } } end
   return handOver(body, delivery, kept)
 end
 
@@ -82,11 +125,10 @@ local function undeliver(body, request, kept)
   local phase = phaseOf(body)
   if phase == 'absent' or phase == 'expired' then return { reply = lost(body) } end
   if body.state == 'accepted' or body.state == 'rejected' then return { reply = lost(body) } end
-  local payment = body.payment or { payload = '', refusals = 0 }
-  if body.state == 'delivered' and payment.deliveredBy ~= request.token then return { reply = lost(body) } end
+  if body.state == 'delivered' and body.payment.deliveredBy ~= request.token then return { reply = lost(body) } end
   if body.state == 'delivered' then body.state = 'settled' end
-  payment.deliveredBy, payment.undone = nil, request.token
-  body.payment = payment
+  body.payment = withUndone(body.payment, request.token)
+  body.payment.deliveredBy = nil
   local write = recordOf(body)
   return { write = write, writeKept = extended(kept, write.endsAtMs), reply = { 'ok' } }
 end

@@ -4,7 +4,8 @@
 -- record  RECORD_FORMAT, state (its place in STATES), onLeaseExpiry (0 retry, 1 unknown), then big-endian: fence 8, attempt
 --         4, leaseUntil 8, unknownAt 8 (0: none), valueUntil 8 (0: none), retainUntil 8, endsAt 8; token and fingerprint
 --         with 2 bytes of length before each; the texts evidence and value; then 1 and the payment, or 0.
--- payment refusals 4, settledAt 8 (0: none), then the texts payload, collector, reference, deliveredBy, undone.
+-- payment refusals 4, settledAt 8 (0: none), then the texts payload, collector, reference, deliveredBy; then the
+--         number of texts in undone 1, and those.
 -- text    its length plus one in 4 bytes (0: none), then the text.
 
 local RECORD_FORMAT = 2
@@ -27,9 +28,11 @@ local function encode(body, endsAtMs)
   ) .. encodeText(body.evidence) .. encodeText(body.value)
   local payment = body.payment
   if not payment then return head .. '\0' end
+  local undone = payment.undone or {}
+  local tail = struct.pack('>B', #undone)
+  for _, token in ipairs(undone) do tail = tail .. encodeText(token) end
   return head .. '\1' .. struct.pack('>I4I8', payment.refusals, payment.settledAtMs or 0) .. encodeText(payment.payload)
-    .. encodeText(payment.collector) .. encodeText(payment.reference) .. encodeText(payment.deliveredBy)
-    .. encodeText(payment.undone)
+    .. encodeText(payment.collector) .. encodeText(payment.reference) .. encodeText(payment.deliveredBy) .. tail
 end
 
 local function decode(raw)
@@ -60,7 +63,10 @@ local function decode(raw)
     payment.collector = decodeText()
     payment.reference = decodeText()
     payment.deliveredBy = decodeText()
-    payment.undone = decodeText()
+    local count
+    count, at = struct.unpack('>B', raw, at)
+    payment.undone = {}
+    for i = 1, count do payment.undone[i] = decodeText() end
     body.payment = payment
   end
   local settled = body.state == 'settled' or body.state == 'delivered'
@@ -120,4 +126,9 @@ end
 local function retention(retainUntilMs, fromMs)
   if retainUntilMs > now + RETENTION_CEILING then fail('RETENTION') end
   return math.max(retainUntilMs, fromMs + RETENTION_FLOOR)
+end
+
+-- Until when a settled payment is remembered. Nothing is refused here any more.
+local function rememberedUntil(validUntilMs)
+  return math.min(math.max(validUntilMs, now + RETENTION_FLOOR), now + RETENTION_CEILING) + REMEMBERED_FOR
 end

@@ -26,15 +26,14 @@ local function view(body, phase)
   return { phase, body.value }
 end
 
--- When what is kept ends, or nil where nothing is. `kept.key` is nil where the call has no such key.
+-- When what is kept ends, or nil where nothing is, or nothing that can be read: a receipt does not wait for it. `kept.key` is
+-- nil where the call has no such key.
 local function keptUntil(kept)
   if not kept.key then return nil end
-  local head = redis.call('GETRANGE', kept.key, 0, KEPT_HEAD_SIZE - 1)
-  if head == '' then return nil end
-  if #head < KEPT_HEAD_SIZE then fail('CORRUPT') end
+  local head = redis.pcall('GETRANGE', kept.key, 0, KEPT_HEAD_SIZE - 1)
+  if type(head) ~= 'string' or #head < KEPT_HEAD_SIZE then return nil end
   local form, endsAtMs = struct.unpack(KEPT_HEAD, head)
-  if form ~= FORMAT then fail('CORRUPT') end
-  return endsAtMs > now and endsAtMs or nil
+  return form == FORMAT and endsAtMs > now and endsAtMs or nil
 end
 
 -- For a reply: the text that is kept, or false.

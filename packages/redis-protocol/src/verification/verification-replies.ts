@@ -82,7 +82,10 @@ export function readEnded(reply: ReplyReader): Ended {
 
 export function readSettlement(reply: ReplyReader): Settlement {
   const status = reply.text();
-  if (status === "lost") return lost(reply);
+  if (status === "lost") {
+    const told = lost(reply);
+    return reply.optionalText() === undefined ? told : { ...told, wasExpired: true };
+  }
   const receipt = reply.text();
   const alarm = reply.integer() === 1 && ({ wasExpired: true } as const);
   const kept = field("kept", reply.optionalText());

@@ -33,6 +33,7 @@ export interface Room {
 export function goTo(draft: Draft, place: Place): void {
   const { s } = draft;
   s.at = place;
+  s.queued = undefined;
   s.retry = undefined;
   s.giveUpAtMs = undefined;
   s.resent = false;

@@ -185,4 +185,10 @@ const wait: Room = {
   },
 };
 
-export const reachRooms = { look, verify, claim, reconcile, wait } satisfies Partial<Record<Place, Room>>;
+export const reachRooms: Readonly<Record<"look" | "verify" | "claim" | "reconcile" | "wait", Room>> = {
+  look,
+  verify,
+  claim,
+  reconcile,
+  wait,
+};

@@ -1,4 +1,5 @@
 // The payment machine under a lease: serving, the switch to the settlement, the settlement, and finding out.
+import { sha256 } from "../../hashing.ts";
 import {
   again,
   type Draft,
@@ -18,7 +19,7 @@ import {
   STEP_LEASES,
   send,
 } from "./machine.ts";
-import type { Answer, PayEvent, Place } from "./state.ts";
+import type { Answer, PayEvent, PayState } from "./state.ts";
 
 const remotely = ({ s }: Draft) => STEP_LEASES * s.input.leaseMs;
 const fenceOf = ({ s }: Draft) => s.lease?.fence ?? "0";
@@ -90,10 +91,11 @@ const switchOver: Room = {
     }
     if (event.on !== "ended") return;
     if (event.reply.status === "lost") return again(draft);
+    s.made = s.made && { ...s.made, saved: true };
     extend(draft, event.sentAtMs);
     if (s.caller !== "waiting") return endBy(draft, "release", "nothing");
-    // A process that stood still may hear of its lease after its end, before any timer fires.
-    if (draft.nowMs >= (s.lease?.untilMs ?? 0)) return again(draft);
+    // The answer came after the lease's end: nothing was sent to be settled, and nothing may be any more.
+    if (s.lease !== undefined && draft.nowMs >= s.lease.untilMs) return endBy(draft, "release", "again");
     goTo(draft, "settle");
   },
   /** Nothing was sent to be settled; where the store is out of reach, its error is what there is to tell. */
@@ -147,9 +149,12 @@ function doubt(draft: Draft) {
 function gotReceipt(draft: Draft, receipt: string) {
   const { s } = draft;
   s.receipt = receipt;
-  // Made before, in this attempt: receipt and delivery are one call, while the caller is there.
-  if (s.input.order === "settle-then-serve") return goTo(draft, "serveOwed");
-  if (s.caller === "waiting") s.delivery = newToken(draft);
+  // Who has left is served when he asks again.
+  if (s.caller === "waiting") {
+    if (s.input.order === "settle-then-serve") return goTo(draft, "serveOwed");
+    // Made before, in this attempt: receipt and delivery are one call.
+    s.delivery = newToken(draft);
+  }
   endBy(draft, "record", "nothing");
 }
 
@@ -234,9 +239,10 @@ const read: Room = {
     const { s } = draft;
     if (event.on !== "read" && event.on !== "threw") return;
     if (event.on === "threw" || !event.ok) return goTo(draft, "serveOwed");
-    if (s.caller !== "waiting") return endBy(draft, "release", "nothing");
+    s.after = "nothing";
+    if (s.caller !== "waiting") return afterOwed(draft);
     s.delivery = newToken(draft);
-    endBy(draft, "record", "nothing");
+    goTo(draft, "record");
   },
   leaseLost: owedAnew,
 };
@@ -256,9 +262,13 @@ const serveOwed: Room = {
   },
   on(draft, event) {
     const { s } = draft;
-    if (event.on === "threw") return endBy(draft, s.receiptSaved ? "release" : "record", { fail: event.error });
+    if (event.on === "threw") {
+      s.after = { fail: event.error };
+      return s.receiptSaved ? afterOwed(draft) : goTo(draft, "record");
+    }
     if (event.on === "served") return servedOwed(draft, event.kept);
-    if (event.on === "failed" && event.unavailable && s.receipt !== undefined) retryLater(draft, receiptCall(draft));
+    if (event.on === "failed" && event.tooLarge && shrink(draft)) return sendReceipt(draft);
+    if (event.on === "failed" && event.unavailable) return retryLater(draft, receiptCall(draft));
     if (event.on !== "recorded") return;
     if (event.reply.status !== "lost") s.receiptSaved = true;
     if (event.reply.status !== "delivered") return;
@@ -268,6 +278,21 @@ const serveOwed: Room = {
   },
   leaseLost: owedAnew,
 };
+
+/** Something is too large for the store: what is larger, the kept text or the receipt, is left out or cut to its hash. */
+export function shrink(draft: Draft): boolean {
+  const { s } = draft;
+  const { made, receipt = "" } = s;
+  if (made?.kept !== undefined && Buffer.byteLength(made.kept) >= Buffer.byteLength(receipt)) {
+    s.made = {};
+    return true;
+  }
+  if (receipt.startsWith("sha256:")) return false;
+  // The money has moved; a receipt that cannot be kept is told to be so.
+  s.receipt = `sha256:${sha256(receipt)}`;
+  report(draft, "receipt-cut");
+  return true;
+}
 
 function receiptCall(draft: Draft) {
   return { call: "settle", receipt: draft.s.receipt ?? "", lease: leaseOf(draft) } as const;
@@ -284,10 +309,9 @@ function servedOwed(draft: Draft, kept: string | undefined) {
     s.delivery = newToken(draft);
     return endBy(draft, "record", "nothing");
   }
-  report(draft, "owed");
   if (!s.receiptSaved) return endBy(draft, "record", "nothing");
-  if (kept === undefined) return endBy(draft, "release", "nothing");
-  goTo(draft, "keepOwed");
+  s.after = "nothing";
+  afterOwed(draft);
 }
 
 /** Nobody is there to hear of it: kept for the next one who asks. */
@@ -297,17 +321,38 @@ const keepOwed: Room = {
     send(draft, { call: "renew", lease: leaseOf(draft), kept });
   },
   on(draft, event) {
-    if (event.on === "ended" || event.on === "failed") endBy(draft, "release", "nothing");
+    if (event.on === "ended" || event.on === "failed") goTo(draft, "release");
   },
-  leaseLost: (draft) => goTo(draft, "ended"),
+  leaseLost: (draft) => proceed(draft, draft.s.after),
 };
+
+/** It stays owed; the next caller need not wait for the lease to end. */
+export function afterOwed(draft: Draft): void {
+  const { s } = draft;
+  const { after } = s;
+  report(draft, "owed");
+  const failed = typeof after === "object" && "fail" in after;
+  s.after = failed || s.caller !== "waiting" ? after : pending;
+  if (s.lease === undefined || s.leaseLost) proceed(draft, s.after);
+  else goTo(draft, keepable(s) ? "keepOwed" : "release");
+}
+
+/** Whether what was made can be kept for the next caller, and is not yet. */
+export function keepable({ made }: PayState): boolean {
+  return made?.kept !== undefined && made.saved !== true;
+}
 
 /** What one is told who comes after the delivery. */
 export function duplicate({ receipt, kept }: { receipt: string; kept?: string }): Answer {
   return { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept }) };
 }
 
-export const workRooms = {
+export const workRooms: Readonly<
+  Record<
+    "verifyAgain" | "serve" | "switch" | "settle" | "findRefused" | "find" | "read" | "serveOwed" | "keepOwed",
+    Room
+  >
+> = {
   ...{ verifyAgain, serve, switch: switchOver, settle },
   ...{ findRefused, find: findOut, read, serveOwed, keepOwed },
-} satisfies Partial<Record<Place, Room>>;
+};
