@@ -1,4 +1,5 @@
 // A caller in the explorer's payments: the payment machine is told an event, and what it asks for becomes outstanding.
+import { wakeAtMs } from "../verification/pay-machine/next.ts";
 import type { Answer, PayEffect, PayEvent, PayMoved, StepCall } from "../verification/pay-machine/state.ts";
 import { phaseOf, readBody } from "../verification/verification-record.ts";
 import {
@@ -56,6 +57,9 @@ function performed(
   const over = machine.at === "ended" || machine.at === "late";
   if (over && told === undefined && !left) return breaks(after, `${nameOf(index)} was never answered`);
   const idle = calling === undefined && step === undefined && settling === undefined && !waiting;
+  if ((wakeAtMs(machine) ?? Number.POSITIVE_INFINITY) <= after.nowMs) {
+    return breaks(after, `${nameOf(index)} would be woken for ever`);
+  }
   if (!over && idle && machine.retry === undefined) return breaks(after, `${nameOf(index)} waits for nothing`);
   return after;
 }

@@ -39,6 +39,8 @@ export function paySteps<R>({
   note,
 }: Surroundings<R>): PaySteps<R> {
   const running = new Map<number, AbortController>();
+  /** Steps that nobody listens to any more: what they still make is not what is delivered. */
+  const dropped = new Set<number>();
   let made: { value: R } | undefined;
 
   const readKept = (text: string): { value: R } | undefined => {
@@ -69,7 +71,7 @@ export function paySteps<R>({
       }
       case "serve": {
         const value = await steps.serve({ signal: stepSignal, fence: call.fence });
-        made = { value };
+        if (!dropped.has(id)) made = { value };
         const kept = written(value);
         return { on: "served", id, ...(kept !== undefined && { kept }) };
       }
@@ -101,6 +103,7 @@ export function paySteps<R>({
         });
     },
     stop(id, why) {
+      if (why !== "caller") dropped.add(id);
       running.get(id)?.abort(why === "caller" ? signal?.reason : stopReason[why]());
     },
     result() {

@@ -220,7 +220,8 @@ function nextCall(draft: Draft): StoreCall | "gave up" | undefined {
     return queued;
   }
   if (s.retry !== undefined) {
-    if (s.giveUpAtMs !== undefined && nowMs >= s.giveUpAtMs) return "gave up";
+    // One that was due before is still made, however late: a process that stood still gives nothing up untried.
+    if (s.giveUpAtMs !== undefined && nowMs >= s.giveUpAtMs && s.retry.atMs >= s.giveUpAtMs) return "gave up";
     if (nowMs >= s.retry.atMs) return s.retry.call;
   }
   if (notes(s) && s.evidence !== undefined && nowMs >= s.evidence.retryAtMs) {
