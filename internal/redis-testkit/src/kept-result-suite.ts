@@ -108,16 +108,13 @@ export function keptResultSuite<Client>({ name, create }: ClientProvider<Client>
     });
 
     it.each([
-      ["the format before payments", recordKey, "\u0001"],
-      ["a record's format that is not known yet", recordKey, "\u0003"],
-      ["a result's format that is not known yet", keptKey, "\u0002"],
-      ["a result that was cut short", keptKey, undefined],
-    ])("is corrupt, and stays as it is: %s", async (_, key, format) => {
+      ["the format before payments", "\u0001"],
+      ["a record's format that is not known yet", "\u0003"],
+    ])("is corrupt, and stays as it is: %s", async (_, format) => {
       await keep("result");
       await store.settle("payment", { receipt: "r" });
-      if (format === undefined) await redis.command("SET", key, "\u0001 short", "KEEPTTL");
-      else await redis.command("SETRANGE", key, "0", format);
-      const before = await redis.command("GET", key);
+      await redis.command("SETRANGE", recordKey, "0", format);
+      const before = await redis.command("GET", recordKey);
       for (const call of [
         () => store.claim("payment", request),
         () => store.settle("payment", { receipt: "another" }),
@@ -125,7 +122,18 @@ export function keptResultSuite<Client>({ name, create }: ClientProvider<Client>
       ]) {
         await expect(call()).rejects.toMatchObject({ code: "STORE_CORRUPT" });
       }
-      expect(await redis.command("GET", key)).toBe(before);
+      expect(await redis.command("GET", recordKey)).toBe(before);
+    });
+
+    it.each([
+      ["in a format that is not known yet", ["SETRANGE", keptKey, "0", "\u0002"]],
+      ["cut short", ["SET", keptKey, "\u0001 short", "KEEPTTL"]],
+    ])("is as if it were not kept where it is %s: no receipt waits for it", async (_, [command = "", ...words]) => {
+      await keep("result");
+      await redis.command(command, ...words);
+      expect(await store.settle("payment", { receipt: "r" })).toEqual({ status: "settled", receipt: "r" });
+      expect(await store.claim("payment", request)).toMatchObject({ status: "settled", receipt: "r" });
+      expect(await store.deliver("payment", { token: "d" })).toMatchObject({ status: "delivered", byYou: true });
     });
 
     it("leaves no rejection longer than its value, so that a flood of forged payloads goes", async () => {

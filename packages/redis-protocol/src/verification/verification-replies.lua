@@ -31,7 +31,8 @@ end
 local function keptUntil(kept)
   if not kept.key then return nil end
   local head = redis.pcall('GETRANGE', kept.key, 0, KEPT_HEAD_SIZE - 1)
-  if type(head) ~= 'string' or #head < KEPT_HEAD_SIZE then return nil end
+  if type(head) == 'table' and not string.find(head.err, 'WRONGTYPE', 1, true) then error(head, 0) end
+  if type(head) == 'table' or #head < KEPT_HEAD_SIZE then return nil end
   local form, endsAtMs = struct.unpack(KEPT_HEAD, head)
   return form == FORMAT and endsAtMs > now and endsAtMs or nil
 end
