@@ -17,7 +17,7 @@ describe("payments under chaos", () => {
   });
 
   it("are counted where they go wrong: without shared stores they move twice", async () => {
-    const report = await runChaos({ client: "memory", payments: 60, seed: 7 });
+    const report = await runChaos({ client: "memory", payments: 48, payers: 48, seed: 7, patienceMs: 8_000 });
     expect(wrong(report)).toHaveProperty("second transfers");
   });
 });

@@ -14,6 +14,8 @@ export interface ChaosOptions {
   sellers?: number;
   /** Payers at a time. Default 24. */
   payers?: number;
+  /** A payer who has no word by then gives up. Milliseconds, default 45,000. */
+  patienceMs?: number;
 }
 
 /** What became of a payment. */
@@ -37,8 +39,6 @@ export interface ChaosReport extends ChaosOptions {
 const LEASE_MS = 700;
 /** From its first request on. What is in doubt and never moved ends then. */
 const VALID_FOR_MS = 12_000;
-/** A payer who has no word by then gives up. */
-const PATIENCE_MS = 45_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const startedAt = performance.now();
@@ -47,7 +47,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const random = randomNumbers(options.seed + 1);
   const ledger = openLedger();
   const book = openBook(ledger, redis, proxy);
-  const { client, sellers: count = 5, payers = 24 } = options;
+  const { client, sellers: count = 5, payers = 24, patienceMs = 45_000 } = options;
   const sellers = await startSellers(count, { client, port: proxy.port }, book.answer, random);
   try {
     const plan = planOf(options.seed, options.payments);
@@ -55,7 +55,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const next = plan.values();
     await Promise.all(
       Array.from({ length: payers }, async () => {
-        for (const payment of next) fates.push(await payUntilKnown(payment, sellers, book, ledger));
+        for (const payment of next) fates.push(await payUntilKnown(payment, sellers, book, ledger, patienceMs));
       }),
     );
     const seconds = Math.round((performance.now() - startedAt) / 1_000);
@@ -142,7 +142,13 @@ function openBook(ledger: Ledger, redis: RunningRedis, proxy: FaultProxy): Book 
 let requests = 0;
 
 /** A payer: asks again after every answer that is none, as it is told, and never signs anew. */
-async function payUntilKnown(payment: PlannedPayment, sellers: Sellers, book: Book, ledger: Ledger): Promise<Fate> {
+async function payUntilKnown(
+  payment: PlannedPayment,
+  sellers: Sellers,
+  book: Book,
+  ledger: Ledger,
+  patienceMs: number,
+): Promise<Fate> {
   const startedAt = performance.now();
   const validBeforeMs = Date.now() + VALID_FOR_MS;
   let heardFresh = 0;
@@ -153,7 +159,7 @@ async function payUntilKnown(payment: PlannedPayment, sellers: Sellers, book: Bo
     ended,
     content,
   });
-  while (performance.now() - startedAt < PATIENCE_MS) {
+  while (performance.now() - startedAt < patienceMs) {
     requests += 1;
     book.open(requests, payment, validBeforeMs);
     const told = await sellers.pay({ request: requests, payment, validBeforeMs, leaseMs: LEASE_MS });
