@@ -245,6 +245,5 @@ function heardLate(draft: Draft) {
 
 const ended: Room = { enter() {} };
 
-export const closeRooms = {
-  ...{ record, undeliver, release, expire, markUnknown, late, ended },
-} satisfies Partial<Record<Place, Room>>;
+const rooms = { record, undeliver, release, expire, markUnknown, late, ended };
+export const closeRooms = rooms satisfies Partial<Record<Place, Room>>;
