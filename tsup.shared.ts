@@ -13,7 +13,8 @@ export function packageBuild(
     platform: "node",
     dts: true,
     sourcemap: true,
-    clean: true,
+    // `npm run dev` runs tests beside the builds: they must find the files of the last one.
+    clean: process.env.TOLLBOOTH_DEV === undefined,
     treeshake: true,
     ...more,
   });

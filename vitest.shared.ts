@@ -1,11 +1,26 @@
-// What every package's test run has in common: the report that `npm test` counts, and a failing empty run.
-import { defineConfig, type ViteUserConfig } from "vitest/config";
+// What every package's test run has in common: the two tiers, the report that `npm test` counts, and a failing empty run.
+import { defaultExclude, defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
 
-/** A vitest configuration; `test` is merged over the shared settings. */
-export function packageTests(test: ViteUserConfig["test"] = {}): ViteUserConfig {
+type TestOptions = NonNullable<ViteUserConfig["test"]>;
+
+/**
+ * Whether everything runs (`npm run test:all`) or the tier of every day (`npm test`). The variable is the one switch: turbo
+ * hashes it, so that neither tier is served from the other's cache.
+ */
+function isEverything(): boolean {
+  return process.env.TOLLBOOTH_TESTS === "all";
+}
+
+/**
+ * A vitest configuration; `test` is merged over the shared settings. `*.long.test.ts` files are for `test:all` alone. Where
+ * tests put back what they replace of the process, `isolate: false` runs all files in one worker: starting one for each file
+ * would take longer than most of the files.
+ */
+export function packageTests({ exclude = defaultExclude, ...test }: TestOptions = {}): ViteUserConfig {
   return defineConfig({
     test: {
       include: ["src/**/*.test.ts"],
+      exclude: isEverything() ? exclude : [...exclude, "**/*.long.test.ts"],
       reporters: ["default", ["json", { outputFile: ".reports/vitest.json" }]],
       passWithNoTests: false,
       testTimeout: 20_000,
@@ -14,8 +29,16 @@ export function packageTests(test: ViteUserConfig["test"] = {}): ViteUserConfig 
   });
 }
 
+/** A package's tests in several settings, e.g. on each major of a library: `always`, and `inTestAll` for `test:all` alone. */
+export function lanes(
+  always: readonly TestProjectInlineConfiguration[],
+  inTestAll: readonly TestProjectInlineConfiguration[],
+): TestProjectInlineConfiguration[] {
+  return isEverything() ? [...always, ...inTestAll] : [...always];
+}
+
 /** Fails the run where fewer branches of the package's own code, tests and their support aside, were taken. */
-export function branchCoverage(percent: number): NonNullable<NonNullable<ViteUserConfig["test"]>["coverage"]> {
+export function branchCoverage(percent: number): NonNullable<TestOptions["coverage"]> {
   return {
     enabled: true,
     provider: "v8",

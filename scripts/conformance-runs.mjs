@@ -1,7 +1,8 @@
 // Writes docs/conformance-runs.md: how many tests of the published suites ran and passed on each provider and server, as
-// the test runner's own reports of the last `npm test` have it. Run it after `npm test`: `node scripts/conformance-runs.mjs`.
+// the test runner's own reports of the last `npm run test:all` have it. Run it after that: `node scripts/conformance-runs.mjs`.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { longTestFiles } from "./tiers.mjs";
 import { root } from "./workspace-folders.mjs";
 
 const areas = ["rate limits", "sessions", "verifications", "all"];
@@ -15,6 +16,9 @@ const providers = [
 /** Passed and failed tests by "area: server". */
 function counts(folder) {
   const report = JSON.parse(readFileSync(join(root, "packages", folder, ".reports", "vitest.json"), "utf8"));
+  const ran = report.testResults.map(({ name }) => name);
+  const missing = longTestFiles(`packages/${folder}`).find(({ path }) => !ran.includes(join(root, path)));
+  if (missing !== undefined) throw new Error(`${missing.path} did not run: run \`npm run test:all\` first.`);
   const found = new Map();
   for (const { assertionResults } of report.testResults) {
     for (const { ancestorTitles, status } of assertionResults) {
@@ -46,7 +50,7 @@ writeFileSync(
   `# What ran where
 
 The published suites of \`@tollbooth-stores/conformance\`, by client, server and area, as tests passed in the last run of
-\`npm test\` from which this page was written (\`node scripts/conformance-runs.mjs\`). "2 x" counts both majors of a client.
+\`npm run test:all\` from which this page was written (\`node scripts/conformance-runs.mjs\`). "2 x" counts both majors of a client.
 Servers are real ones, started by the tests on loopback. A property that needs what a harness lacks does not apply and is
 named in that run's output; the suites' README says which properties need what.
 
@@ -59,6 +63,7 @@ ${rows.join("\n")}
 - *a server that fails*: frozen, killed, started again, its scripts flushed, its errors provoked, behind a proxy that drops
   replies.
 - Beside these, memory, ioredis and node-redis play the same random sequences at one clock and must give equal answers
-  (\`tests/differential\`: 1,050 sequences a run, 60,000 by \`npm run test:long\` there).
+  (\`tests/differential\`: 1,050 sequences in \`npm test\`, 10,500 more in \`npm run test:all\`, 60,000 by
+  \`npm run test:long\` there).
 `,
 );

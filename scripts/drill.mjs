@@ -4,6 +4,6 @@ import { become, ensureInstalled, fail, run } from "./bootstrap.mjs";
 ensureInstalled();
 // On stderr: what the drill prints may be piped into a file.
 const stdio = ["ignore", process.stderr, "inherit"];
-const build = ["run", "build", "--filter=@tollbooth-stores/example", "--output-logs=errors-only"];
+const build = ["run", "build", "--filter=@tollbooth-stores/playground", "--output-logs=errors-only"];
 if (run("turbo", build, { stdio }) !== 0) fail("The build failed; its output is above.");
-become("node", ["apps/example/dist/drill/main.js", ...process.argv.slice(2)]);
+become("node", ["apps/playground/dist/drill/main.js", ...process.argv.slice(2)]);

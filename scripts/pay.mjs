@@ -2,6 +2,6 @@
 import { become, ensureInstalled, fail, run } from "./bootstrap.mjs";
 
 ensureInstalled();
-if (run("turbo", ["run", "build", "--filter=@tollbooth-stores/example", "--output-logs=errors-only"]) !== 0)
+if (run("turbo", ["run", "build", "--filter=@tollbooth-stores/playground", "--output-logs=errors-only"]) !== 0)
   fail("The build failed; its output is above.");
-become("node", ["apps/example/dist/pay.js", ...process.argv.slice(2)]);
+become("node", ["apps/playground/dist/pay.js", ...process.argv.slice(2)]);

@@ -4,8 +4,8 @@ import { ensureInstalled, fail, run } from "./bootstrap.mjs";
 import { root } from "./workspace-folders.mjs";
 
 ensureInstalled();
-if (run("turbo", ["run", "build", "--filter=@tollbooth-stores/example", "--output-logs=errors-only"]) !== 0)
+if (run("turbo", ["run", "build", "--filter=@tollbooth-stores/playground", "--output-logs=errors-only"]) !== 0)
   fail("The build failed; its output is above.");
 process.exitCode = run("vitest", ["run", "--config", "vitest.images.config.ts"], {
-  cwd: join(root, "apps", "example"),
+  cwd: join(root, "apps", "playground"),
 });

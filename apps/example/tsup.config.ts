@@ -1,33 +1,6 @@
-import type { Options } from "tsup";
 import { packageBuild } from "../../tsup.shared.ts";
 
-// Programs, not a library: each process of the example is an entry, and nobody imports their types.
-const programs = packageBuild(
-  [
-    "src/main.ts",
-    "src/pay.ts",
-    "src/drill/main.ts",
-    "src/gateway/gateway.ts",
-    "src/simulated-ledger/simulated-ledger.ts",
-    "src/upstream/upstream.ts",
-  ],
-  // The page below dist/dashboard is built at the same time, and cleans up after itself.
-  { dts: false, clean: ["!dashboard/**"] },
-);
+const library = ["src/index.ts", "src/process/index.ts"];
 
-/** The dashboard's page: one script and one style sheet for browsers, with everything in them. */
-const page: Options = {
-  entry: { main: "src/dashboard/client/main.tsx" },
-  outDir: "dist/dashboard",
-  publicDir: "src/dashboard/client/public",
-  tsconfig: "src/dashboard/client/tsconfig.json",
-  format: ["esm"],
-  target: "es2022",
-  platform: "browser",
-  noExternal: [/./],
-  minify: true,
-  splitting: false,
-  clean: true,
-};
-
-export default [programs, page];
+// Nobody imports the types of the program of one gateway.
+export default packageBuild([...library, "src/gateway/gateway.ts"], { dts: { entry: library } });

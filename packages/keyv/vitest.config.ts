@@ -1,4 +1,4 @@
 import { packageTests } from "../../vitest.shared.ts";
 
 // The suites run on a real Redis too.
-export default packageTests({ globalSetup: "@tollbooth-stores/redis-testkit/global-setup" });
+export default packageTests({ isolate: false, globalSetup: "@tollbooth-stores/redis-testkit/global-setup" });

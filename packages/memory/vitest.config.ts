@@ -1,3 +1,3 @@
 import { branchCoverage, packageTests } from "../../vitest.shared.ts";
 
-export default packageTests({ coverage: branchCoverage(95) });
+export default packageTests({ isolate: false, coverage: branchCoverage(95) });

@@ -7,4 +7,4 @@ const luaAsText = {
     id.endsWith(".lua") ? `export default ${JSON.stringify(code)};` : undefined,
 };
 
-export default { ...packageTests(), plugins: [luaAsText] };
+export default { ...packageTests({ isolate: false }), plugins: [luaAsText] };

@@ -14,11 +14,13 @@ export interface NodeVersion {
 const oldest = ["vitest@^3", "@types/node@20"];
 const newest = ["vitest@^5", "@types/node@22"];
 
-/** The lowest supported, the lowest of the 22 line on which every package runs, and the one that builds the repository. */
-export const nodeVersions: readonly NodeVersion[] = [
+/** The one that builds the repository. */
+export const ownNode: NodeVersion = { version: process.versions.node, runner: newest };
+
+/** The lowest supported, and the lowest of the 22 line on which every package runs. */
+export const otherNodes: readonly NodeVersion[] = [
   { version: "20.19.0", runner: oldest },
   { version: "22.19.0", runner: newest },
-  { version: process.versions.node, runner: newest },
 ];
 
 /** True where `lowest` is `version` or an older one. */

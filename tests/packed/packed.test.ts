@@ -1,30 +1,12 @@
-// Every public package as a user gets it: packed, checked, installed alone into an empty project, type-checked, loaded
-// with import and require and made to run its README's first program, on each Node version that is supported.
-import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+// What each public package's tarball holds, and its use on the repository's own Node.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { startRedis } from "@tollbooth-stores/redis-testkit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { emptyProject, npmInstall, write } from "./consumer.ts";
-import { atLeast, type NodeVersion, nodeBinary, nodeVersions } from "./node-versions.ts";
-import { projectFiles } from "./programs.ts";
-import { type PublicPackage, publicPackages, root } from "./public-packages.ts";
-import { firstProgram } from "./readme-snippet.ts";
+import { describe, expect, test } from "vitest";
+import { ownNode } from "./node-versions.ts";
+import { installedTests, packages, tarballOf } from "./packed.ts";
+import { root } from "./public-packages.ts";
 import { output } from "./run.ts";
-import { packAll, type Tarballs } from "./tarballs.ts";
 
-const packages = publicPackages();
-const tarballFolder = await mkdtemp(join(tmpdir(), "tollbooth-tarballs-"));
-const tarballs = await packAll(packages, tarballFolder);
-afterAll(() => rm(tarballFolder, { recursive: true }));
-
-// READMEs of Redis packages read REDIS_URL.
-const redis = packages.some((used) => readmeProgram(used).includes("REDIS_URL")) ? await startRedis() : undefined;
-afterAll(() => redis?.stop());
-const variables = redis === undefined ? {} : { REDIS_URL: redis.url };
-
-const workspaceBinary = (name: string) => join(root, "node_modules", ".bin", name);
 const ownBinary = (name: string) => join(import.meta.dirname, "node_modules", ".bin", name);
 
 test("this package depends on every public package, so that a change in any of them runs these tests again", () => {
@@ -34,118 +16,20 @@ test("this package depends on every public package, so that a change in any of t
   expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(packages.map(({ name }) => name)));
 });
 
-describe.each(packages)("$name", (used) => {
-  const tarball = tarballOf(tarballs, used.name);
-
+describe.each(packages)("$name", ({ name }) => {
   test("contains its README and licence and neither tests nor sources", async () => {
-    const listed = (await output("tar", ["-tzf", tarball], root)).trim().split("\n");
+    const listed = (await output("tar", ["-tzf", tarballOf(name)], root)).trim().split("\n");
     expect(listed).toEqual(expect.arrayContaining(["package/README.md", "package/LICENSE", "package/package.json"]));
     expect(listed.filter((file) => /\.test\.|\/src\/|\.map$/.test(file))).toEqual([]);
   });
 
   test("gives publint nothing to say", async () => {
-    expect(await output(ownBinary("publint"), [tarball, "--strict"], root)).toContain("All good!");
+    expect(await output(ownBinary("publint"), [tarballOf(name), "--strict"], root)).toContain("All good!");
   });
 
   test("has types that resolve for every ESM user, bundlers included", async () => {
-    await output(ownBinary("attw"), [tarball, "--profile", "esm-only"], root);
+    await output(ownBinary("attw"), [tarballOf(name), "--profile", "esm-only"], root);
   });
-
-  const usable = nodeVersions.filter(({ version }) => atLeast(version, used.lowestNode));
-  if (!used.insideVitest) inProject(used, ["@types/node@20"], usable);
-  else {
-    for (const runner of new Set(usable.map((node) => node.runner))) {
-      inProject(
-        used,
-        runner,
-        usable.filter((node) => node.runner === runner),
-      );
-    }
-  }
 });
 
-/** One project with the package installed, and everything that is tried in it. */
-function inProject(used: PublicPackage, others: readonly string[], nodes: readonly NodeVersion[]): void {
-  describe(`installed into an empty project with ${others.join(" and ")}`, () => {
-    let project = "";
-    beforeAll(async () => {
-      project = await emptyProject(`user-of-${used.name.split("/")[1]}`);
-      const readme = readmeProgram(used);
-      await npmInstall(project, [...tarballsFor(used, readme), ...used.clients, ...others]);
-      await write(project, projectFiles(used, readme));
-    });
-    afterAll(() => rm(project, { recursive: true, force: true }));
-
-    test("type-checks, imported and required", async () => {
-      await output(workspaceBinary("tsc"), ["-p", "tsconfig.json"], project);
-    });
-
-    describe.each(nodes)("on Node $version", ({ version }) => {
-      const runFile = async (program: string, test: string) => {
-        const vitest = join("node_modules", "vitest", "vitest.mjs");
-        await output(
-          await nodeBinary(version),
-          used.insideVitest ? [vitest, "run", test] : [program],
-          project,
-          variables,
-        );
-      };
-
-      test("loads with import and with require, through every entry", () => runFile("entries.mjs", "entries.test.mjs"));
-
-      test.each(used.name === "@tollbooth-stores/config" ? missingClients : [])(
-        "says how to install the client library of provider %s, which is not there",
-        async (provider, library) => {
-          await write(project, { [`missing-${provider}.mjs`]: missingClientProgram(provider, library) });
-          await runFile(`missing-${provider}.mjs`, "");
-        },
-      );
-
-      test("runs the first program of its README as written", async () => {
-        expect(readmeProgram(used), "README.md must begin with a program that uses the package").toContain(used.name);
-        await runFile("readme.mjs", "readme.test.ts");
-      });
-    });
-  });
-}
-
-const missingClients: readonly (readonly [provider: string, library: string])[] = [
-  ["redis", "redis"],
-  ["ioredis", "ioredis"],
-  ["keyv", "keyv"],
-];
-
-/** Loads a document whose client library was not installed, and asserts what is said of it. */
-function missingClientProgram(provider: string, library: string): string {
-  return `
-    import assert from "node:assert/strict";
-    import { loadStores } from "@tollbooth-stores/config";
-    const block = ${JSON.stringify(provider)} === "keyv" ? {} : { url: "redis://127.0.0.1:1" };
-    const document = { stores: { provider: ${JSON.stringify(provider)}, [${JSON.stringify(provider)}]: block } };
-    const used = loadStores(document, { keyv: new Map() }).then((stores) => stores.ping().finally(() => stores.close()));
-    await assert.rejects(used, (error) => {
-      assert.equal(error.code, "STORE_CONFIG");
-      assert.match(error.message, /npm install ${library}$/);
-      return true;
-    });
-  `;
-}
-
-/** The package, what it needs, and what its README installs beside it; nothing else, so that a missing dependency shows. */
-function tarballsFor(used: PublicPackage, readme: string): string[] {
-  const beside = packages.filter(({ name }) => name === used.name || readme.includes(`"${name}"`));
-  const names = new Set(beside.flatMap(({ name, needs }) => [name, ...needs]));
-  return [...names].map((name) => tarballOf(tarballs, name));
-}
-
-function tarballOf(all: Tarballs, name: string): string {
-  const tarball = all.get(name);
-  if (tarball === undefined) throw new Error(`${name} was not packed`);
-  return tarball;
-}
-
-/** Empty where there is none: the tests that need it say so. */
-function readmeProgram({ folder }: PublicPackage): string {
-  const file = join(folder, "README.md");
-  return existsSync(file) ? (firstProgram(readFileSync(file, "utf8")) ?? "") : "";
-}
+installedTests([ownNode]);

@@ -1,8 +1,8 @@
 // Signatures: one canonical spelling, and who signed.
+import { demoAccount, makePayment, malleate, simulatedChain } from "@tollbooth-stores/sandbox";
+import { parseSignature } from "viem";
 import { describe, expect, test } from "vitest";
-import { demoAccount, simulatedChain } from "./chain.ts";
-import { canonicalSignature, partsOf, signerOf } from "./eip3009.ts";
-import { makePayment, malleate } from "./testing/forge.ts";
+import { canonicalSignature, signerOf } from "./eip3009.ts";
 
 const account = demoAccount("signer");
 const { token, chainId } = simulatedChain;
@@ -24,7 +24,7 @@ async function signed() {
 describe("canonicalSignature", () => {
   test("gives one spelling for a signature, its malleated twin, upper case and a parity of 0 or 1", async () => {
     const { signature } = await makePayment(account);
-    const parity = `${signature.slice(0, 130)}0${partsOf(signature)?.yParity}`;
+    const parity = `${signature.slice(0, 130)}0${parseSignature(signature).yParity}`;
     expect(malleate(signature)).not.toBe(signature);
     expect(canonicalSignature(signature)).toBe(signature);
     expect(canonicalSignature(malleate(signature))).toBe(signature);

@@ -1,5 +1,6 @@
-// EIP-3009's TransferWithAuthorization as typed data, and signatures in one canonical form.
-import { type Address, type Hex, hashTypedData, numberToHex, recoverAddress } from "viem";
+// EIP-3009's TransferWithAuthorization: signatures in one canonical spelling, and who signed.
+import { authorizationTypes } from "@x402/evm";
+import { type Address, concat, type Hex, numberToHex, recoverTypedDataAddress } from "viem";
 
 /** A payer's signed order to transfer. Instants are Unix seconds; `value` is in the token's smallest unit. */
 export interface Authorization {
@@ -19,46 +20,22 @@ export interface TokenDomain {
   verifyingContract: Address;
 }
 
-const types = {
-  TransferWithAuthorization: [
-    { name: "from", type: "address" },
-    { name: "to", type: "address" },
-    { name: "value", type: "uint256" },
-    { name: "validAfter", type: "uint256" },
-    { name: "validBefore", type: "uint256" },
-    { name: "nonce", type: "bytes32" },
-  ],
-} as const;
-
 /** The order of secp256k1: with (r, s) also (r, n - s) verifies, which is what makes a signature malleable. */
 const curveOrder = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-
-/** The parts of a 65-byte signature, or undefined if it is not one. */
-export function partsOf(signature: string): { r: bigint; s: bigint; yParity: 0 | 1 } | undefined {
-  if (!/^0x[0-9a-fA-F]{130}$/.test(signature)) return undefined;
-  const v = Number.parseInt(signature.slice(130), 16);
-  const yParity = v === 0 || v === 27 ? 0 : v === 1 || v === 28 ? 1 : undefined;
-  if (yParity === undefined) return undefined;
-  return { r: BigInt(signature.slice(0, 66)), s: BigInt(`0x${signature.slice(66, 130)}`), yParity };
-}
-
-/** True where s is in the lower half, the only half that token contracts accept. */
-export function isLowS(s: bigint): boolean {
-  return s <= curveOrder / 2n;
-}
 
 /**
  * The one accepted spelling of a 65-byte signature: low s, v of 27 or 28, lower case. Undefined if it is no signature.
  * All spellings of one signature give the same, so that a malleated copy is the same payment, not a new one.
  */
 export function canonicalSignature(signature: string): Hex | undefined {
-  const parts = partsOf(signature);
-  if (parts === undefined || parts.s >= curveOrder) return undefined;
-  const low = isLowS(parts.s);
-  const s = low ? parts.s : curveOrder - parts.s;
-  const odd = low ? parts.yParity : 1 - parts.yParity;
-  const hex = (value: bigint) => numberToHex(value, { size: 32 }).slice(2);
-  return `0x${hex(parts.r)}${hex(s)}${(27 + odd).toString(16)}`;
+  if (!/^0x[0-9a-fA-F]{128}(?:00|01|1[bB]|1[cC])$/.test(signature)) return undefined;
+  const s = BigInt(`0x${signature.slice(66, 130)}`);
+  if (s >= curveOrder) return undefined;
+  const low = s <= curveOrder / 2n;
+  // v is 0 or 27 for an even point and 1 or 28 for an odd one; mirroring s mirrors the point.
+  const odd = Number(`0x${signature.slice(130)}`) % 27;
+  const r: Hex = `0x${signature.slice(2, 66).toLowerCase()}`;
+  return concat([r, numberToHex(low ? s : curveOrder - s, { size: 32 }), numberToHex(27 + (low ? odd : 1 - odd))]);
 }
 
 /** Who signed, or undefined where nobody can have. */
@@ -68,8 +45,8 @@ export async function signerOf(
   signature: Hex,
 ): Promise<Address | undefined> {
   try {
-    const hash = hashTypedData({ domain, types, primaryType: "TransferWithAuthorization", message });
-    return await recoverAddress({ hash, signature });
+    const primaryType = "TransferWithAuthorization";
+    return await recoverTypedDataAddress({ domain, types: authorizationTypes, primaryType, message, signature });
   } catch {
     return undefined;
   }

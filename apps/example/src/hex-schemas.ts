@@ -1,5 +1,5 @@
 // Zod schemas of what crosses a process boundary as hex or decimal text.
-import { type Address, getAddress, type Hex, isAddress, isHex } from "viem";
+import { type Address, getAddress, type Hex, isAddress } from "viem";
 import { z } from "zod";
 
 /** A 20-byte address in any letter case; the output has its checksum. */
@@ -7,12 +7,6 @@ export const addressSchema: z.ZodType<Address> = z
   .string()
   .refine((text) => isAddress(text, { strict: false }), "must be a 20-byte address")
   .transform((text) => getAddress(text));
-
-/** Whole bytes as 0x-hex. */
-export const hexSchema: z.ZodType<Hex> = z.custom<Hex>(
-  (value) => isHex(value) && value.length % 2 === 0,
-  "must be hex",
-);
 
 /** 32 bytes as 0x-hex, lower case. */
 export const bytes32Schema: z.ZodType<Hex> = z

@@ -4,13 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RunningRedis, startRedis, startTlsRedis } from "@tollbooth-stores/redis-testkit";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { type Buyer, buyer, sandboxControls } from "@tollbooth-stores/sandbox";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type Buyer, buyer } from "./client/paying-client.ts";
-import { type Fleet, startFleet } from "./fleet/start-fleet.ts";
-import { startChild } from "./process/supervisor.ts";
-import { programs } from "./testing/test-system.ts";
+import { startGatewayProcess } from "./testing/gateway-process.ts";
+import { type ServedGateway, serveGateway } from "./testing/serve-gateway.ts";
+import { startSandbox } from "./testing/start-sandbox.ts";
 
 const configFolder = new URL("../config/", import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), "tollbooth-providers-"));
@@ -40,44 +39,21 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The system on config/<name>.yaml, for the time of one `use`. */
+/** A gateway on config/<name>.yaml and what stands around it, for the time of one `use`. */
 async function onSystem(
   name: string,
   env: Record<string, string>,
-  use: (system: Fleet, client: Buyer, gatewayEnv: Record<string, string>) => Promise<void>,
+  use: (system: ServedGateway, client: Buyer, gatewayEnv: Record<string, string>) => Promise<void>,
 ): Promise<void> {
-  const gatewayEnv = { ...environment, ...env };
-  const system = await startFleet({
-    programs,
-    logDirectory: mkdtempSync(join(folder, "logs-")),
-    configFile: fileOf(name),
-    port: 0,
-    env: gatewayEnv,
-  });
+  const sandbox = await startSandbox();
+  const gatewayEnv = { ...environment, ...env, ...sandbox.env };
+  const system = await serveGateway(fileOf(name), gatewayEnv);
   try {
-    const account = privateKeyToAccount(generatePrivateKey());
-    const body = JSON.stringify({ account: account.address, value: "10000000" });
-    expect((await fetch(`${system.ledger.url}/admin/mint`, { method: "POST", body })).ok).toBe(true);
-    await use(system, buyer(account), gatewayEnv);
+    await use(system, buyer(await sandboxControls(() => sandbox).payer()), gatewayEnv);
   } finally {
     await system.stop();
+    await sandbox.stop();
   }
-}
-
-/** Another gateway before the same ledger and upstream. */
-async function secondGateway(system: Fleet, name: string, env: Record<string, string>) {
-  return startChild({
-    name: "second gateway",
-    file: fileURLToPath(new URL("gateway/gateway.js", programs)),
-    env: {
-      ...env,
-      GATEWAY_CONFIG: fileOf(name),
-      PORT: "0",
-      FACILITATOR_URL: `${system.ledger.url}/facilitator`,
-      CHAIN_URL: `${system.ledger.url}/chain`,
-      UPSTREAM_URL: system.upstream.url,
-    },
-  });
 }
 
 const boughtSchema = z.object({ session: z.string() });
@@ -118,7 +94,7 @@ describe.each(cases)("config/%s.yaml %j", (name, env) => {
 describe.each(cases.filter(([, , shared]) => shared))("two gateways on config/%s.yaml %j", (name, env) => {
   test("the second one refuses what the first one served, and takes the calls that the first one sold", async () => {
     await onSystem(name, env, async (system, client, gatewayEnv) => {
-      const second = await secondGateway(system, name, gatewayEnv);
+      const second = await startGatewayProcess(fileOf(name), gatewayEnv);
       try {
         const headers = client.headersOf(await client.sign(await client.priceOf(`${system.url}/quote`)));
         expect((await fetch(`${system.url}/quote`, { headers })).status).toBe(200);

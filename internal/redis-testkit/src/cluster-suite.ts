@@ -32,6 +32,10 @@ const SOON_MS = 1_000;
 /** Registers the tests. */
 export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, borrow: BorrowCluster<Client>): void {
   let cluster: RunningCluster;
+  /** Loses a node. */
+  let doomed: RunningCluster;
+  /** Knows no sharded channels. */
+  let older: RunningCluster;
   let prefixes = 0;
   /** Stores over a connection of theirs and over a client of the caller's, on the same keys. */
   const both = async (on: RunningCluster = cluster) => {
@@ -60,9 +64,14 @@ export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, b
 
   describe(`${name} on a cluster`, () => {
     beforeAll(async () => {
-      cluster = await startRedisCluster();
+      // At once: a new cluster takes 2 s to call itself ready.
+      [cluster, doomed, older] = await Promise.all([
+        startRedisCluster(),
+        startRedisCluster(),
+        startRedisCluster(['rename-command SSUBSCRIBE ""', 'rename-command SPUBLISH ""']),
+      ]);
     });
-    afterAll(() => cluster?.stop());
+    afterAll(() => Promise.all([cluster, doomed, older].map((each) => each?.stop())));
 
     it("works slot by slot, and lists every primary, over a connection of ours or yours", async () => {
       const { own, yours, borrowed } = await both();
@@ -204,8 +213,6 @@ export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, b
     );
 
     it("lets waits end and closes at once though the node that would hint is dead", async () => {
-      const doomed = await startRedisCluster();
-      onTestFinished(() => doomed.stop());
       const { own, yours } = await both(doomed);
       const waits = [own, yours].map(({ verifications }) => verifications.wait("key", { timeoutMs: 1_000 }));
       const shown = () => channelsOf(doomed, "SHARDCHANNELS");
@@ -223,8 +230,6 @@ export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, b
     });
 
     it("subscribes and publishes the ordinary way where the server knows no sharded channels", async () => {
-      const older = await startRedisCluster(['rename-command SSUBSCRIBE ""', 'rename-command SPUBLISH ""']);
-      onTestFinished(() => older.stop());
       const stores = await both(older);
       for (const key of ["one", "two", "three"]) await bothWays(stores, key, "CHANNELS", older);
     });

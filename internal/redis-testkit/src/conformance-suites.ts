@@ -27,8 +27,7 @@ export function conformanceSuites<Client>(
 export async function failingServerSuite<Client>(provider: ClientProvider<Client>): Promise<void> {
   const failing = await startFailingRedis();
   afterAll(() => failing.stop());
-  const provoke = () =>
-    provokeErrors(failing.redis, (connection, keyPrefix) => provider.create.stores({ connection, keyPrefix }));
+  const provoke = () => provokeErrors(failing.redis, (options) => provider.create.stores(options));
   const { endpoint } = failing;
   const server = failing.probe(500, provoke);
   storesSuite(clientHarnesses(provider, { name: "a server that fails", endpoint, server }).stores);

@@ -15,7 +15,7 @@ export interface FailingRedis {
 
 /** Keeps what it stored over a restart. */
 export async function startFailingRedis(): Promise<FailingRedis> {
-  const redis = await startRedis({ appendFsync: "always" });
+  const redis = await startRedis({ survivesKill: true });
   const proxy = await startFaultProxy(redis);
   const { host } = redis;
   return {

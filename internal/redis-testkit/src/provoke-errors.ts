@@ -3,7 +3,11 @@ import type { Stores } from "@tollbooth-stores/core";
 import type { RunningRedis } from "./start-redis.ts";
 
 /** Stores on a connection that is described; closed by whoever opened them. */
-export type OpenStores = (connection: { url: string }, keyPrefix: string) => Stores;
+export type OpenStores = (options: {
+  connection: { url: string };
+  keyPrefix: string;
+  commandTimeoutMs: number;
+}) => Stores;
 
 export interface ProvokedError {
   /** What was done, e.g. "wrong password". */
@@ -20,16 +24,23 @@ const check = {
 const data = { name: "data-nobody-may-see" };
 const password = "password-nobody-may-see";
 const secrets = [check.client, data.name, password];
+/** On a busy machine a refusal takes its time. Where nobody answers, the deadline itself is waited for: a shorter one. */
+const refusedWithinMs = 5_000;
 
 /** Provokes them one after the other. The server is left as it was, but for a user named "limited". */
 export async function provokeErrors(redis: RunningRedis, open: OpenStores): Promise<ProvokedError[]> {
   const { host, port } = redis;
   const provoked: ProvokedError[] = [];
-  const failing = async (about: string, url: string, run: (stores: Stores, keyPrefix: string) => Promise<unknown>) => {
+  const failing = async (
+    about: string,
+    url: string,
+    run: (stores: Stores, keyPrefix: string) => Promise<unknown>,
+    commandTimeoutMs = refusedWithinMs,
+  ) => {
     const keyPrefix = `provoked-${provoked.length}`;
     let stores: Stores | undefined;
     try {
-      stores = open({ url }, keyPrefix);
+      stores = open({ connection: { url }, keyPrefix, commandTimeoutMs });
       const answer = await run(stores, keyPrefix);
       throw new Error(`${about}: answered ${JSON.stringify(answer)}`);
     } catch (error) {
@@ -49,7 +60,7 @@ export async function provokeErrors(redis: RunningRedis, open: OpenStores): Prom
   await failing("bad URL", `http://limited:${password}@${host}:${port}`, consume);
   await failing("bad port", `redis://limited:${password}@${host}:123456`, consume);
   await failing("no such database", `${here}/99`, consume);
-  await failing("nobody there", `redis://limited:${password}@${host}:1`, consume);
+  await failing("nobody there", `redis://limited:${password}@${host}:1`, consume, 500);
   await redis.command("CONFIG", "SET", "maxmemory", "1");
   await failing("out of memory", here, create);
   await redis.command("CONFIG", "SET", "maxmemory", "0");

@@ -56,16 +56,19 @@ describe("startRedis", () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  it("restarts on the same port, with what appendFsync kept", async () => {
-    const redis = await started({ appendFsync: "always" });
-    const { pid } = redis;
-    await redis.command("SET", "key", "kept");
-    await redis.kill("SIGKILL");
-    await expect(redis.command("PING")).rejects.toThrow("ECONNREFUSED");
-    await redis.restart();
-    expect(redis.pid).not.toBe(pid);
-    expect(await redis.command("GET", "key")).toBe("kept");
-  });
+  it.each<RedisOptions>([{ appendFsync: "always" }, { survivesKill: true }])(
+    "restarts on the same port, with what it kept by %o",
+    async (options) => {
+      const redis = await started(options);
+      const { pid } = redis;
+      await redis.command("SET", "key", "kept");
+      await redis.kill("SIGKILL");
+      await expect(redis.command("PING")).rejects.toThrow("ECONNREFUSED");
+      await redis.restart();
+      expect(redis.pid).not.toBe(pid);
+      expect(await redis.command("GET", "key")).toBe("kept");
+    },
+  );
 
   it("sets memory limit, password and users", async () => {
     const redis = await started({

@@ -10,6 +10,11 @@ import { type RedisEndpoint, type Reply, redisCommand } from "./resp-command.ts"
 export interface RedisOptions {
   /** "always": every write is on disk before its reply, and survives kill("SIGKILL") and restart(). Default "no". */
   appendFsync?: "always" | "no" | undefined;
+  /**
+   * True: every write survives kill("SIGKILL") and restart(). It is in the system's hands before its reply, which is enough
+   * for that, though perhaps not on the disk: no reply waits for one that others keep busy. Default false.
+   */
+  survivesKill?: boolean | undefined;
   /** E.g. "2mb"; the policy is noeviction. */
   maxmemory?: string | undefined;
   /** Password of the default user. */
@@ -95,12 +100,15 @@ async function onFreePort(
 }
 
 function configuration(options: RedisOptions, folder: string): string[] {
-  const { appendFsync = "no", maxmemory, requirepass, users = {}, config = [] } = options;
+  const { appendFsync = "no", survivesKill = false, maxmemory, requirepass, users = {}, config = [] } = options;
   return [
     "bind 127.0.0.1",
     `dir ${quoted(folder)}`,
     'save ""',
-    ...(appendFsync === "always" ? ["appendonly yes", "appendfsync always"] : ["appendonly no"]),
+    // A replica is served at once; otherwise Redis waits 5 s for more of them.
+    "repl-diskless-sync-delay 0",
+    `appendonly ${appendFsync === "always" || survivesKill ? "yes" : "no"}`,
+    `appendfsync ${appendFsync}`,
     ...(maxmemory === undefined ? [] : [`maxmemory ${maxmemory}`, "maxmemory-policy noeviction"]),
     ...(requirepass === undefined ? [] : [`requirepass ${quoted(requirepass)}`]),
     ...Object.entries(users).map(([name, rules]) => `user ${name} ${rules}`),

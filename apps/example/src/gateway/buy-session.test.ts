@@ -1,7 +1,8 @@
 // What a purchase must survive: a lost reply of the store, and time that passes.
+
 import { type SessionStore, StoreError } from "@tollbooth-stores/core";
+import { makePayment, paymentHeader, payTo } from "@tollbooth-stores/sandbox";
 import { describe, expect, test } from "vitest";
-import { makePayment, paymentHeader, payTo } from "../testing/forge.ts";
 import { type Ask, inProcessGateway } from "../testing/in-process-gateway.ts";
 import type { SessionData } from "./session-token.ts";
 

@@ -1,11 +1,10 @@
 // What the gateway answers when its stores do not.
+
 import { loadStores } from "@tollbooth-stores/config";
 import type { Stores } from "@tollbooth-stores/core";
+import { demoAccount, makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { demoAccount } from "../chain.ts";
-import { makePayment, paymentHeader } from "../testing/forge.ts";
 import { askerOf } from "../testing/in-process-gateway.ts";
-import { testConfig } from "../testing/test-system.ts";
 import { gatewayApp } from "./gateway-app.ts";
 import { loadGateway, readGatewayConfig } from "./load-gateway.ts";
 import type { SessionData } from "./session-token.ts";
@@ -84,7 +83,7 @@ test("a client that goes away in the middle of its body is not told as a failure
   const app = await gatewayApp({ config, stores: await working(), stopping: () => false });
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error("aborted")) });
   const headers = { "content-length": "9" };
-  const env = { incoming: { socket: { remoteAddress: "10.0.0.1" } } };
+  const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
   const init: RequestInit = { method: "POST", headers, body, duplex: "half" };
   const response = await app.request("/order", init, env);
   expect(response.status).toBe(400);

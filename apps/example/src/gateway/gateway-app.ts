@@ -26,6 +26,7 @@ export interface GatewayParts {
 /** Prices every route first: a price that cannot be charged is a ConfigError, not a surprise at the first request. */
 export async function gatewayApp({ config, stores, stopping }: GatewayParts): Promise<Hono<Env>> {
   const app = new Hono<Env>();
+  const readyNow = readiness(config, stores);
   const issueToken = tokenIssuer(config.sessionSecret);
 
   app.use(async (c, next) => {
@@ -48,9 +49,7 @@ export async function gatewayApp({ config, stores, stopping }: GatewayParts): Pr
   );
   app.get("/healthz", (c) => c.text("ok\n"));
   app.get("/readyz", async (c) => {
-    const { ready, checks } = stopping()
-      ? { ready: false, checks: { stopping: "yes" } }
-      : await readiness(config, stores);
+    const { ready, checks } = stopping() ? { ready: false, checks: { stopping: "yes" } } : await readyNow();
     return c.json({ ready, checks }, ready ? 200 : 503);
   });
 
@@ -76,7 +75,9 @@ export async function gatewayApp({ config, stores, stopping }: GatewayParts): Pr
   }
 
   app.notFound(() => problem(404, "not_found", "There is nothing here; GET / lists what there is."));
-  app.onError((error) => {
+  app.onError((error, c) => {
+    // Nobody is there to hear of it, and it was nothing of ours that failed.
+    if (c.req.raw.signal.aborted) return problem(400, "client_gone", "The client went away.");
     const answer = failure(error);
     // The store's failures are its telemetry's to tell; what nobody expected is told here.
     if (answer.status === 500) console.error(`gateway: ${error.stack ?? error.message}`);

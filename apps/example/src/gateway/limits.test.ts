@@ -1,7 +1,7 @@
 // The limits by address and by payer, and that neither can be escaped or used up for somebody else.
+import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { describe, expect, test } from "vitest";
-import { makePayment, paymentHeader } from "../testing/forge.ts";
-import { testConfig, testSystem } from "../testing/test-system.ts";
+import { testSystem } from "../testing/test-system.ts";
 
 const system = testSystem(
   testConfig

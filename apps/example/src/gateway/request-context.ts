@@ -28,6 +28,8 @@ export interface Asked {
   contentType: string | undefined;
   /** X-Request-Id, if it came with a plain one. Passed on to the upstream; nothing depends on it. */
   requestId: string | undefined;
+  /** Aborted when the client goes away. */
+  signal: AbortSignal;
   /** Of this gateway. */
   instance: string | undefined;
   /** The address with which to ask again. */
@@ -42,7 +44,9 @@ export class BodyIncomplete extends Error {
 /** Reads the request; its body only where the method has one. Throws BodyIncomplete. */
 export async function askedOf(c: Context<Env>, config: GatewayConfig): Promise<Asked> {
   const url = new URL(c.req.url);
-  const origin = config.origin ?? url.origin;
+  // Never of the Host header: what a client writes there would come back in what it signs.
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const origin = config.origin ?? `http://${host}:${c.env.incoming.socket.localPort}`;
   const path = c.req.url.slice(c.req.url.indexOf("/", url.protocol.length + 2));
   return {
     method: c.req.method,
@@ -51,6 +55,7 @@ export async function askedOf(c: Context<Env>, config: GatewayConfig): Promise<A
     body: c.req.method === "GET" ? undefined : new Uint8Array(await wholeBody(c.req)),
     contentType: c.req.header("content-type"),
     requestId: /^[\w.:/-]{1,128}$/.exec(c.req.header("x-request-id") ?? "")?.[0],
+    signal: c.req.raw.signal,
     instance: config.instance,
     url: `${origin}${path}`,
   };

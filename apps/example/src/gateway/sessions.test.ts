@@ -1,7 +1,7 @@
 // Paying for time and for calls, and using what was bought.
+import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { makePayment, paymentHeader } from "../testing/forge.ts";
 import { testSystem } from "../testing/test-system.ts";
 
 const system = testSystem();

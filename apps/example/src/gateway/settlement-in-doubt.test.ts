@@ -1,8 +1,8 @@
 // A facilitator that hangs, fails or loses its reply: 503 until the chain tells, never 402, never a second transfer.
+import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test } from "vitest";
-import { makePayment, paymentHeader } from "../testing/forge.ts";
-import { testConfig, testSystem } from "../testing/test-system.ts";
+import { testSystem } from "../testing/test-system.ts";
 
 /** How long the gateway waits for the facilitator here, in milliseconds. */
 const patience = 2_000;
@@ -107,6 +107,20 @@ describe("a settlement in doubt", () => {
     expect(transfers()).toHaveLength(1);
     expect(system.counts().runs).toBe(runs + 3);
     expect((await ask()).status).toBe(409);
+  });
+
+  test("is none where the facilitator refuses for a reason that proves it: 402, asked once, and free again", async () => {
+    const { ask, transfers } = await payment();
+    const settles = () => system.logged("facilitator", "settle").length;
+    const before = settles();
+    const answer = { success: false, transaction: "", network: "eip155:84532" };
+    const errorReason = "invalid_exact_evm_insufficient_balance";
+    await system.fault({ on: "settle", fail: "before", answer: { ...answer, errorReason }, times: 1 });
+    const refused = await ask();
+    expect([refused.status, Object(await refused.json()).error]).toEqual([402, errorReason]);
+    expect(settles()).toBe(before + 1);
+    expect((await ask()).status).toBe(200);
+    expect(transfers()).toHaveLength(1);
   });
 
   test("of a session: the buyer gets what was bought, once", async () => {

@@ -1,22 +1,14 @@
 // The gateway in the test's own process, with a ledger and an upstream of its own and a clock to step.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createStores, type Stores } from "@tollbooth-stores/core";
 import { type ManualClock, manualClock, mapPort } from "@tollbooth-stores/core/testing";
+import { demoAccount, type Ledger, type SandboxControls, sandboxControls, testConfig } from "@tollbooth-stores/sandbox";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { afterEach, beforeEach } from "vitest";
-import { demoAccount, simulatedChain } from "../chain.ts";
 import { gatewayApp } from "../gateway/gateway-app.ts";
 import type { GatewayConfig } from "../gateway/gateway-config.ts";
-import { loadGateway } from "../gateway/load-gateway.ts";
+import { readGatewayConfig } from "../gateway/load-gateway.ts";
 import type { SessionData } from "../gateway/session-token.ts";
-import { appendLog } from "../process/append-log.ts";
-import { listen } from "../process/listen.ts";
-import { type Ledger, openLedger } from "../simulated-ledger/ledger.ts";
-import { ledgerApp } from "../simulated-ledger/ledger-app.ts";
-import { upstreamApp } from "../upstream/upstream-app.ts";
-import { testConfig } from "./test-system.ts";
+import { startSandbox } from "./start-sandbox.ts";
 
 /** Sends a GET to the gateway, from one address. */
 export type Ask = (path: string, headers?: Record<string, string>) => Promise<Response>;
@@ -27,6 +19,8 @@ export interface InProcess {
   /** The stores' clock. The ledger keeps the real time. */
   clock: ManualClock;
   ledger: Ledger;
+  controls: SandboxControls;
+  config: GatewayConfig;
   /** Working ones, to be used as they are or with a part replaced. */
   stores: Stores<SessionData>;
   gateway(stores?: Stores<SessionData>): Promise<Ask>;
@@ -35,44 +29,29 @@ export interface InProcess {
 /** A gateway's asker over any stores; nothing is listened on. */
 export async function askerOf(config: GatewayConfig, stores: Stores<SessionData>): Promise<Ask> {
   const app = await gatewayApp({ config, stores, stopping: () => false });
-  const env = { incoming: { socket: { remoteAddress: "10.0.0.1" } } };
+  const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
   return async (path, headers = {}) => app.request(path, { headers }, env);
 }
 
 /** Registers the hooks; call it once at a test file's top level. Everything is new for each test. */
-export function inProcessGateway(): () => InProcess {
+export function inProcessGateway(source: string = testConfig): () => InProcess {
   let current: InProcess | undefined;
   let cleanUp: () => Promise<void> = async () => undefined;
 
   beforeEach(async () => {
-    const { token, chainId } = simulatedChain;
-    const domain = { name: token.name, version: token.version, chainId, verifyingContract: token.address };
     const payer = demoAccount("in-process test");
-    const directory = mkdtempSync(join(tmpdir(), "tollbooth-in-process-"));
-    const ledger = openLedger(join(directory, "ledger.jsonl"), domain, () => Math.floor(Date.now() / 1_000));
+    const sandbox = await startSandbox();
+    const ledger = sandbox.books;
     ledger.mint([payer.address], 1_000_000n);
-    const logs = [
-      appendLog(join(directory, "facilitator.jsonl")),
-      appendLog(join(directory, "upstream.jsonl")),
-    ] as const;
-    const ledgerServer = await listen(ledgerApp(ledger, logs[0]).fetch, 0);
-    const upstreamServer = await listen(upstreamApp(logs[1]).fetch, 0);
-    const { config, stores: configured } = await loadGateway(testConfig, {
-      FACILITATOR_URL: `${ledgerServer.url}/facilitator`,
-      CHAIN_URL: `${ledgerServer.url}/chain`,
-      UPSTREAM_URL: upstreamServer.url,
-    });
-    await configured.close();
+    const { config } = await readGatewayConfig(source, sandbox.env);
     const clock = manualClock(Date.now());
     const stores = createStores<SessionData>(mapPort(clock));
-    current = { payer, clock, ledger, stores, gateway: (used = stores) => askerOf(config, used) };
+    const controls = sandboxControls(() => sandbox);
+    const gateway = (used = stores) => askerOf(config, used);
+    current = { payer, clock, ledger, controls, config, stores, gateway };
     cleanUp = async () => {
       await stores.close();
-      await ledgerServer.stop(100);
-      await upstreamServer.stop(100);
-      ledger.close();
-      for (const log of logs) log.close();
-      rmSync(directory, { recursive: true });
+      await sandbox.stop();
     };
   });
   afterEach(async () => {

@@ -2,7 +2,7 @@
 import { type Exploration, explore, type Model, program, replay } from "./explore.ts";
 import { type Budgets, modelOf, type Scenario, type World } from "./world.ts";
 
-/** `pnpm --filter @tollbooth-stores/core explore` sets it; otherwise the budgets are those of every test run. */
+/** Set by vitest.explore.config.ts in `npm run test:all`; otherwise the budgets are those of every test run. */
 export const long: boolean = process.env.EXPLORE === "long";
 const mostStates = long ? 6_000_000 : 200_000;
 /** For the tests that search: milliseconds. */

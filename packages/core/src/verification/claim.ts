@@ -1,5 +1,6 @@
 // The transitions behind claim() and reconcile(): who may do the work, and what everyone else is told.
 import type { StoredRecord } from "../atomic-port.ts";
+import { boundTo, isOther, rebound } from "./binding.ts";
 import {
   nextFence,
   type PaymentBody,
@@ -8,6 +9,7 @@ import {
   RETENTION_FLOOR_MS,
   readBody,
   recordOf,
+  rememberedUntil,
   retention,
   type Transition,
   type VerificationBody,
@@ -39,11 +41,9 @@ export function claim(
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
   if (record === null || body === null || phase === "absent") {
-    const asked = retention(request.retainUntilMs, nowMs + request.leaseMs, nowMs);
-    const remembered = request.payment === undefined ? asked : Math.max(asked, nowMs) + REMEMBERED_FOR_MS;
     const refusals = body?.state === "released" ? (body.payment?.refusals ?? 0) : 0;
     const payment = request.payment && boundTo(request.payment, { payload: "", refusals });
-    const fresh = leased(body, nowMs, request, 1, remembered, payment);
+    const fresh = leased(body, nowMs, request, 1, askedFor(request, nowMs), payment);
     const reply: Claim = { status: "claimed", lease: leaseOf(fresh, nowMs), via: "fresh", ...refused(fresh) };
     return { write: recordOf(fresh, nowMs), ...(kept !== null && { writeKept: null }), reply };
   }
@@ -53,27 +53,26 @@ export function claim(
     return { reply: { status: "claimed", lease: leaseOf(body, nowMs), via: "resume", ...refused(body) } };
   }
   if (phase === "settled") {
-    const { fingerprint } = request;
     const payment = boundTo(request.payment, body.payment);
-    const held = takenOver(body, nowMs, { ...request, fingerprint });
-    const next: VerificationBody = { ...body, ...held, payment };
+    const held = takenOver(body, nowMs, request);
+    const asked = request.payment ? rememberedUntil(request.retainUntilMs, nowMs) : 0;
+    const retainUntilMs = Math.max(held.retainUntilMs, asked);
+    const next: VerificationBody = { ...body, ...held, retainUntilMs, payment };
     return { write: recordOf(next, nowMs), reply: owed(next, nowMs, kept) };
   }
   if (phase === "delivered") return { reply: { status: phase, receipt: body.value ?? "", ...keptIn(kept) } };
   if (phase !== "lapsed") return { reply: view(body, phase, record.endsAtMs, nowMs) };
   const payment = request.payment ? rebound(request.payment, body.payment) : body.payment;
-  const next = leased(body, nowMs, request, body.attempt + 1, 0, payment);
+  const asked = request.payment ? askedFor(request, nowMs) : 0;
+  const next = leased(body, nowMs, request, body.attempt + 1, asked, payment);
   const reply: Claim = { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover", ...refused(next) };
-  return { write: recordOf(next, nowMs), reply };
+  // What the one before made was made for another payload, maybe.
+  return { write: recordOf(next, nowMs), ...(kept !== null && { writeKept: null }), reply };
 }
 
-/** Whether a claim is for something else than the record, or by another than may collect it. */
-function isOther(body: VerificationBody, { fingerprint, payment }: ClaimRequest): boolean {
-  if (body.fingerprint !== "" && body.fingerprint !== fingerprint) return true;
-  const { collector, payload = "" } = body.payment ?? {};
-  if (collector !== undefined && collector !== payment?.collector) return true;
-  const paid = body.state === "settled" || body.state === "delivered";
-  return paid && payload !== "" && payment !== undefined && payload !== payment.payload;
+/** How long a claim asks to be remembered: a payment a day longer than its payload is valid. */
+function askedFor({ retainUntilMs, leaseMs, payment }: ClaimRequest, nowMs: number): number {
+  return retention(retainUntilMs, nowMs + leaseMs, nowMs) + (payment === undefined ? 0 : REMEMBERED_FOR_MS);
 }
 
 function refused(body: VerificationBody): { refusals?: number } {
@@ -83,19 +82,6 @@ function refused(body: VerificationBody): { refusals?: number } {
 
 function owed(body: VerificationBody, nowMs: number, kept: StoredRecord | null): Claim {
   return { status: "settled", receipt: body.value ?? "", lease: leaseOf(body, nowMs), ...keptIn(kept) };
-}
-
-/** A payment's fields, with what they were not bound to yet taken from a claim. */
-function boundTo(claimed: PaymentClaim | undefined, before: PaymentBody | undefined): PaymentBody {
-  const payment = before ?? { payload: "", refusals: 0 };
-  const collector = payment.collector ?? claimed?.collector;
-  const payload = payment.payload === "" ? (claimed?.payload ?? "") : payment.payload;
-  return { ...payment, payload, ...(collector !== undefined && { collector }) };
-}
-
-/** After a takeover the payload is the one whose holder works now; nothing was settled for the other. */
-function rebound(claimed: PaymentClaim, before: PaymentBody | undefined): PaymentBody {
-  return { ...boundTo(claimed, before), payload: claimed.payload };
 }
 
 /** What a new lease changes. */

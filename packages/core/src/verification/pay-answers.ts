@@ -4,17 +4,18 @@ import type { FindAnswer, SettleAnswer } from "./pay-machine/state.ts";
 type Fields = Partial<Record<"ok" | "receipt" | "reason" | "used" | "none", unknown>>;
 const fieldsOf = (answer: unknown): Fields => (typeof answer === "object" && answer !== null ? answer : {});
 
-/** Only a clear yes with a receipt is one, only a clear no with a reason the other. */
+/** Only a clear yes with a receipt is one, only a clear no with a reason, and no receipt, the other. */
 export function settleAnswer(answer: unknown): SettleAnswer {
-  const { ok, receipt, reason, used } = fieldsOf(answer);
+  const { ok, receipt, reason, used = false } = fieldsOf(answer);
   if (ok === true && typeof receipt === "string" && receipt !== "") return { ok, receipt: receipt.toWellFormed() };
-  if (ok === false && typeof reason === "string") return { ok, reason, used: used === true };
-  return "unclear";
+  const refused = ok === false && receipt === undefined && typeof reason === "string";
+  return refused && typeof used === "boolean" ? { ok, reason, used } : "unclear";
 }
 
 /** Whatever is not clear is unknown. */
 export function findAnswer(answer: unknown): FindAnswer {
   const { receipt, none } = fieldsOf(answer);
-  if (typeof receipt === "string" && receipt !== "") return { receipt: receipt.toWellFormed() };
-  return none === "expired" || none === "void" ? { none } : "unknown";
+  if (receipt === undefined) return none === "expired" || none === "void" ? { none } : "unknown";
+  const clear = typeof receipt === "string" && receipt !== "" && none === undefined;
+  return clear ? { receipt: receipt.toWellFormed() } : "unknown";
 }

@@ -1,6 +1,6 @@
 // The façade payOnce: one payment is verified once, served once and settled once, on however many instances.
 import type { CallOptions } from "../call-options.ts";
-import { requireInstantMs } from "../durations.ts";
+import { requireDurationMs, requireInstantMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
 import type { Paid } from "./paid.ts";
 import { runPayment } from "./pay-runner.ts";
@@ -50,6 +50,7 @@ export async function payOnce<R>(
   if (order !== "serve-then-settle" && order !== "settle-then-serve") {
     throw invalidArgument('order must be "serve-then-settle" or "settle-then-serve".');
   }
+  if (keep?.forMs !== undefined) requireDurationMs(keep.forMs, "keep.forMs");
   signal?.throwIfAborted();
   return runPayment(store, payment, steps, { signal, leaseMs, order, keep });
 }

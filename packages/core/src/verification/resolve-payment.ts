@@ -1,14 +1,14 @@
 // For operators: ends a payment that nobody else can, and takes up those whose makers died.
 import { randomUUID } from "node:crypto";
 import type { CallOptions } from "../call-options.ts";
-import { requireDurationMs } from "../durations.ts";
-import { invalidArgument } from "../errors.ts";
+import { invalidArgument, isStoreError } from "../errors.ts";
+import { sha256 } from "../hashing.ts";
 import { publishPayment } from "../telemetry.ts";
 import { keepLease, withinLease } from "./lease-keeper.ts";
 import { findAnswer } from "./pay-answers.ts";
 import type { FindContext, FoundSettlement } from "./payment.ts";
 import { requireFacadeLease, requireName } from "./verification-arguments.ts";
-import type { Ended, Unresolved, VerificationStore } from "./verification-store.ts";
+import type { Ended, Settlement, Unresolved, VerificationStore } from "./verification-store.ts";
 
 /** `key`: the payment's, as `payOnce` was given it. `handle`: as `unresolved()` or telemetry tells it. */
 export type PaymentName = { key: string } | { handle: string };
@@ -30,16 +30,28 @@ export async function resolvePayment(
   resolution: Resolution,
   options?: CallOptions,
 ): Promise<Ended> {
+  if (typeof payment !== "object" || payment === null)
+    throw invalidArgument("Name the payment: { key } or { handle }.");
   const name = "key" in payment ? `p:${requireName(payment.key, "key")}` : payment;
   if ("receipt" in resolution) {
-    const settled = await store.settle(name, { receipt: resolution.receipt }, options);
-    return settled.status === "lost" ? settled : { status: "ok" };
+    const { receipt } = resolution;
+    const settled = await store.settle(name, { receipt }, options);
+    if (settled.status === "lost") return settled;
+    alarm(typeof name === "string" ? sha256(name) : name.handle, 0, receipt, settled);
+    return { status: "ok" };
   }
   if ("none" in resolution) return store.expire(name, { reason: requireName(resolution.none, "none") }, options);
   if (resolution.delivered !== true) throw invalidArgument("Say { receipt }, { none } or { delivered: true }.");
   const delivered = await store.deliver(name, { token: randomUUID() }, options);
   if (delivered.status === "delivered") return { status: "ok" };
   return { status: "lost", current: delivered.status === "lost" ? delivered.current : "settled" };
+}
+
+/** Tells of a receipt that should not have come. */
+function alarm(handle: string, attempt: number, receipt: string, settled: Settlement): void {
+  if (settled.status === "lost") return;
+  if (settled.wasExpired === true) publishPayment({ event: "receipt-after-expiry", handle, attempt });
+  if (settled.receipt !== receipt) publishPayment({ event: "second-receipt", handle, attempt });
 }
 
 export interface ReconcileOptions extends CallOptions {
@@ -55,7 +67,7 @@ export interface Reconciled {
   settled: number;
   /** Ended for good: they never settled. */
   expired: number;
-  /** Still in doubt. */
+  /** Still in doubt, or ended or taken up by another since it was listed. */
   inDoubt: number;
   /** Settled before, and waiting for their payers. */
   owed: number;
@@ -69,7 +81,8 @@ const STEP_LEASES = 3;
 
 /**
  * Goes through the payments in doubt, by what `unresolved()` lists, and asks `findSettlement` about each: for a timer, or a
- * command. It may run on several instances at once: each payment is looked into by one. Rejects where the list fails.
+ * command. It may run on several instances at once: each payment is looked into by one. Rejects where the list fails,
+ * and with `signal`'s reason.
  */
 export async function reconcileUnresolved(
   store: VerificationStore,
@@ -81,10 +94,13 @@ export async function reconcileUnresolved(
 ): Promise<Reconciled> {
   const { signal, concurrency = DEFAULT_CONCURRENCY, leaseMs = DEFAULT_LEASE_MS } = options;
   requireFacadeLease(leaseMs);
-  requireDurationMs(concurrency, "concurrency");
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    throw invalidArgument("concurrency must be a whole number, 1 or more.");
+  }
   const counts: Reconciled = { settled: 0, expired: 0, inDoubt: 0, owed: 0, failed: 0 };
   const running = new Set<Promise<void>>();
   for await (const payment of store.unresolved({ signal })) {
+    if (signal?.aborted === true) break;
     if (payment.kind !== "in-doubt") {
       counts.owed += 1;
       continue;
@@ -103,10 +119,10 @@ export async function reconcileUnresolved(
     if (running.size >= concurrency) await Promise.race(running);
   }
   await Promise.all(running);
+  signal?.throwIfAborted();
   return counts;
 
   async function reconcileOne({ handle }: Unresolved): Promise<keyof Reconciled> {
-    signal?.throwIfAborted();
     const name = { handle };
     const sentAt = performance.now();
     const claim = await store.reconcile(name, { token: randomUUID(), leaseMs });
@@ -127,8 +143,8 @@ export async function reconcileUnresolved(
         return "inDoubt";
       }
       if ("receipt" in found) {
-        await store.settle(name, { receipt: found.receipt });
         publishPayment({ event: "recovered", handle, attempt: lease.attempt });
+        await settleFound(handle, lease.attempt, found.receipt);
         return "settled";
       }
       const ended = await store.expire(name, { reason: found.none, lease });
@@ -140,6 +156,18 @@ export async function reconcileUnresolved(
       throw error;
     } finally {
       keeper.stop();
+    }
+  }
+
+  /** The money has moved: a receipt that does not fit is cut to its hash, and said to be. */
+  async function settleFound(handle: string, attempt: number, receipt: string): Promise<void> {
+    try {
+      alarm(handle, attempt, receipt, await store.settle({ handle }, { receipt }));
+    } catch (error) {
+      if (!isStoreError(error, "STORE_VALUE_TOO_LARGE")) throw error;
+      const cut = `sha256:${sha256(receipt)}`;
+      publishPayment({ event: "receipt-cut", handle, attempt });
+      alarm(handle, attempt, cut, await store.settle({ handle }, { receipt: cut }));
     }
   }
 }

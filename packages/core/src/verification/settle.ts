@@ -1,15 +1,15 @@
 // The transitions of a payment after its settlement: settle(), deliver(), undeliver(), and expire() where there is none.
 import type { StoredRecord } from "../atomic-port.ts";
+import { boundTo, isForeign } from "./binding.ts";
 import {
   isLastHolder,
   nextFence,
   type PaymentBody,
   phaseOf,
   REMEMBERED_FOR_MS,
-  RETENTION_CEILING_MS,
-  RETENTION_FLOOR_MS,
   readBody,
   recordOf,
+  rememberedUntil,
   type Transition,
   type VerificationBody,
 } from "./verification-record.ts";
@@ -22,7 +22,8 @@ const MOST_UNDONE = 16;
 /**
  * A receipt is a fact: whatever the record is, unless it is delivered, it becomes settled, and the first receipt stays. The
  * lease goes on where its holder says the receipt; any other holder has nothing to do any more. With `deliver` it becomes
- * delivered in the same write, unless that delivery was taken back before. Fingerprint, payload and collector come hashed.
+ * delivered in the same write, unless that delivery was taken back before. Where the record is another purchase's by now, the
+ * receipt is recorded and its bearer lost: it delivers nothing and is told of no result. All names come hashed.
  */
 export function settle(
   record: StoredRecord | null,
@@ -31,29 +32,37 @@ export function settle(
   kept: StoredRecord | null = null,
 ): Transition<Settlement> {
   const before = readBody(record);
-  if (record !== null && before?.state === "delivered") return comesSecond(record, before, request.deliver, kept);
+  const foreign = before !== null && !isFresh(before) && isForeign(before, request);
+  if (record !== null && before?.state === "delivered") {
+    return foreign ? { reply: lost(before, nowMs) } : comesSecond(record, before, request.deliver, kept);
+  }
   // Done by the building blocks: what came of it is theirs to know.
   if (before?.state === "accepted") return { reply: asDelivered(before, undefined, null) };
-  const body = before?.state === "settled" ? before : withReceipt(before, nowMs, request);
+  const given = foreign ? { ...request, fingerprint: undefined, payment: undefined } : request;
+  const body = before?.state === "settled" ? before : withReceipt(before, nowMs, given);
   const alarm = before?.state === "expired" ? ({ wasExpired: true } as const) : {};
-  if (request.deliver === undefined || isUndone(body, request.deliver.token)) {
+  if (foreign || request.deliver === undefined || isUndone(body, request.deliver.token)) {
     const write = recordOf(body, nowMs);
-    const reply: Settlement = { status: "settled", receipt: body.value ?? "", ...keptIn(kept), ...alarm };
+    const settled: Settlement = { status: "settled", receipt: body.value ?? "", ...keptIn(kept), ...alarm };
+    const reply: Settlement = foreign ? { status: "lost", current: "settled", ...alarm } : settled;
     return { write, ...extended(kept, write.endsAtMs), reply };
   }
   const { reply, ...writes } = handOver(body, nowMs, request.deliver, kept);
   return { ...writes, reply: { ...reply, ...alarm } };
 }
 
-/** The record with its receipt. A tombstone, a done rejection and no record at all are settled alike. */
+/** Without a claim that counts: no record, a tombstone, or a rejection that is done. A receipt makes it anew. */
+function isFresh(before: VerificationBody | null): boolean {
+  return before === null || before.state === "released" || before.state === "rejected";
+}
+
+/** The record with its receipt. */
 function withReceipt(before: VerificationBody | null, nowMs: number, request: SettleRequest): VerificationBody {
   const { receipt, fingerprint, payment: claimed, retainUntilMs = 0 } = request;
-  const fresh = before === null || before.state === "released" || before.state === "rejected";
+  const fresh = isFresh(before);
   const { evidence: _, unknownAtMs: __, valueUntilMs: ___, ...rest } = before ?? nothingClaimed(nowMs);
-  const known: PaymentBody = (fresh ? undefined : before.payment) ?? { payload: "", refusals: 0 };
-  const collector = known.collector ?? claimed?.collector;
-  const payload = known.payload === "" ? (claimed?.payload ?? "") : known.payload;
-  const asked = Math.min(Math.max(retainUntilMs, nowMs + RETENTION_FLOOR_MS), nowMs + RETENTION_CEILING_MS);
+  const bound = boundTo(claimed, fresh ? undefined : before?.payment);
+  const asked = fresh || request.retainUntilMs !== undefined ? rememberedUntil(retainUntilMs, nowMs) : 0;
   const goesOn = request.lease !== undefined && isLastHolder(rest, request.lease);
   return {
     ...rest,
@@ -61,8 +70,8 @@ function withReceipt(before: VerificationBody | null, nowMs: number, request: Se
     leaseUntilMs: goesOn ? rest.leaseUntilMs : Math.min(rest.leaseUntilMs, nowMs),
     value: receipt,
     fingerprint: fresh || rest.fingerprint === "" ? (fingerprint ?? "") : rest.fingerprint,
-    retainUntilMs: fresh ? Math.max(rest.retainUntilMs, asked + REMEMBERED_FOR_MS) : rest.retainUntilMs,
-    payment: { ...known, payload, settledAtMs: nowMs, ...(collector !== undefined && { collector }) },
+    retainUntilMs: Math.max(rest.retainUntilMs, asked),
+    payment: { ...bound, settledAtMs: nowMs },
   };
 }
 

@@ -200,11 +200,13 @@ function storedReason({ reason, used }: { reason: string; used?: boolean | undef
 function checked(answer: unknown): VerifyResult {
   const given: Partial<Record<"ok" | "value" | "reason" | "used" | "later" | "retryAfterMs", unknown>> =
     typeof answer === "object" && answer !== null ? answer : {};
-  const { ok, value, reason, used, later, retryAfterMs } = given;
+  const { ok, value, reason, used = false, later = false, retryAfterMs } = given;
   const whole = retryAfterMs === undefined || (typeof retryAfterMs === "number" && retryAfterMs >= 0);
   if (later === true && ok === undefined && whole) return { later, retryAfterMs };
-  if (ok === true && (value === undefined || typeof value === "string")) return { ok, value };
-  if (ok === false && typeof reason === "string") return { ok, reason, used: used === true };
+  if (later === false && ok === true && (value === undefined || typeof value === "string")) return { ok, value };
+  if (later === false && ok === false && typeof reason === "string" && typeof used === "boolean") {
+    return { ok, reason, used };
+  }
   throw invalidArgument(
     "verify must answer { ok: true, value? }, { ok: false, reason, used? } or { later: true, retryAfterMs? }.",
   );

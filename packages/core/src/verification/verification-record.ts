@@ -167,6 +167,14 @@ function endOf(body: VerificationBody, nowMs: number): number {
   return retainUntilMs;
 }
 
+/**
+ * Whether a bounded memory may drop the record for a newer one: only what was verified and rejected. To verify that again
+ * costs work and moves no money. False for what cannot be read, and for all that guards a payment, its result and markers.
+ */
+export function isEvictableVerification({ body }: StoredRecord): boolean {
+  return isBody(body) && body.state === "rejected";
+}
+
 /** True if `lease` is the last one that was issued: then, and only then, its holder may end what it began. */
 export function isLastHolder(body: VerificationBody, lease: Lease): boolean {
   return body.token === lease.token && String(body.fence) === lease.fence;
@@ -184,6 +192,12 @@ export function nextFence(body: VerificationBody | null, nowMs: number): number 
 export function retention(retainUntilMs: number, fromMs: number, nowMs: number): number {
   if (retainUntilMs > nowMs + RETENTION_CEILING_MS) throw retentionTooLong();
   return Math.max(retainUntilMs, fromMs + RETENTION_FLOOR_MS);
+}
+
+/** Until when a settled payment is remembered, valid as it may be for longer. Nothing is refused here any more. */
+export function rememberedUntil(validUntilMs: number, nowMs: number): number {
+  const asked = Math.max(validUntilMs, nowMs + RETENTION_FLOOR_MS);
+  return Math.min(asked, nowMs + RETENTION_CEILING_MS) + REMEMBERED_FOR_MS;
 }
 
 /** What a retention above the ceiling throws. */

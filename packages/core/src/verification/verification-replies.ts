@@ -1,6 +1,5 @@
 // What the transitions of this folder answer: a lease as it stands, a record as others see it, and what was lost.
 import type { StoredRecord } from "../atomic-port.ts";
-import { StoreError } from "../errors.ts";
 import { type Phase, phaseOf, type VerificationBody } from "./verification-record.ts";
 import type { Ended, Lease, Look } from "./verification-store.ts";
 
@@ -57,12 +56,16 @@ export function keptRecord(text: string, endsAtMs: number): StoredRecord {
   return { endsAtMs, body: { text } };
 }
 
-/** The result that is kept beside a payment. Throws STORE_CORRUPT where it cannot be read. */
+/** The result that is kept beside a payment. What cannot be read is not kept: a receipt does not wait for it. */
 export function readKept(record: StoredRecord | null): string | undefined {
-  if (record === null) return undefined;
-  const { body } = record;
-  if (typeof body === "object" && body !== null && "text" in body && typeof body.text === "string") return body.text;
-  throw new StoreError("STORE_CORRUPT", "A payment's kept result cannot be read; it was kept as it is.");
+  const body = record?.body;
+  const text = typeof body === "object" && body !== null && "text" in body ? body.text : undefined;
+  return typeof text === "string" ? text : undefined;
+}
+
+/** True of such a record. It never outlives the payment's own, so one that has room for that has room for this. */
+export function isKeptRecord({ body }: StoredRecord): boolean {
+  return typeof body === "object" && body !== null && "text" in body;
 }
 
 /** For a reply: what is kept, or nothing. */

@@ -71,8 +71,11 @@ export type Settlement =
     }
   /** `byYou`: by this token, now or before. */
   | { status: "delivered"; byYou: boolean; receipt: string; kept?: string; wasExpired?: true }
-  /** There is no receipt on record, so nothing can be delivered. */
-  | { status: "lost"; current: Claim["status"] | "absent" };
+  /**
+   * Nothing can be delivered: there is no receipt on record, or the record is by now bound to another fingerprint or
+   * collector than were given beside the receipt, which is recorded all the same.
+   */
+  | { status: "lost"; current: Claim["status"] | "absent"; wasExpired?: true };
 
 /** A receipt to be recorded. What is given beside it makes a record where there is none any more. */
 export interface SettleRequest {

@@ -1,5 +1,4 @@
 // The payment machine where something is ended: a receipt and a delivery recorded, a lease given back, doubt put down.
-import { sha256 } from "../../hashing.ts";
 import {
   again,
   answer,
@@ -16,8 +15,8 @@ import {
   STEP_LEASES,
   send,
 } from "./machine.ts";
-import type { After, PayEvent, Place, StoreCall } from "./state.ts";
-import { duplicate } from "./work.ts";
+import { afterOwed, duplicate, keepable, shrink } from "./owed.ts";
+import type { PayEvent, StoreCall } from "./state.ts";
 
 /** Records the receipt and, where it is wanted, the delivery; a receipt that is on record needs the delivery alone. */
 const record: Room = {
@@ -32,9 +31,13 @@ const record: Room = {
     if (event.on === "failed") return recordFailed(draft, event, call);
     if (event.on !== "recorded") return;
     const { reply } = event;
-    // The record is gone, or was made free: it is settled anew with its receipt.
     s.receiptSaved = reply.status !== "lost";
-    if (reply.status === "lost") return retryLater(draft, recordCall(draft));
+    if (reply.status === "lost") {
+      // A delivery finds the record gone, or free: it is settled anew with its receipt. A receipt finds it another's by
+      // now: it is recorded there, and the next claim tells the rest.
+      if (call?.call === "settle") return proceed(draft, "again");
+      return retryLater(draft, recordCall(draft));
+    }
     if (reply.wasExpired === true) report(draft, "receipt-after-expiry");
     if (reply.receipt !== s.receipt) report(draft, "second-receipt");
     // Who may have it, the next claim tells.
@@ -46,27 +49,24 @@ const record: Room = {
       s.maybeDelivered = undefined;
       return retryLater(draft, recordCall(draft));
     }
-    report(draft, "owed");
     afterOwed(draft);
   },
   gaveUp: unheard,
 };
 
-/** It stays owed; the next caller need not wait for the lease to end. */
-function afterOwed(draft: Draft) {
+function recordCall(draft: Draft): StoreCall {
   const { s } = draft;
-  const { after } = s;
-  const failed = typeof after === "object" && "fail" in after;
-  s.after = failed || s.caller !== "waiting" ? after : pending;
-  if (s.lease !== undefined && !s.leaseLost) return goTo(draft, "release");
-  proceed(draft, s.after);
-}
-
-function recordCall({ s }: Draft): StoreCall {
   const kept = s.made?.kept;
   const deliver = s.delivery === undefined ? undefined : { token: s.delivery, ...(kept !== undefined && { kept }) };
   if (s.receiptSaved && deliver !== undefined) return { call: "deliver", ...deliver };
-  return { call: "settle", receipt: s.receipt ?? "", ...(deliver !== undefined && { deliver }) };
+  // Under the lease what was made can still be kept.
+  const goesOn = deliver === undefined && keepable(s) && s.lease !== undefined && !s.leaseLost;
+  const lease = goesOn ? leaseOf(draft) : undefined;
+  return {
+    ...{ call: "settle", receipt: s.receipt ?? "" },
+    ...(lease !== undefined && { lease }),
+    ...(deliver !== undefined && { deliver }),
+  };
 }
 
 function recordedDelivered(draft: Draft, reply: { byYou: boolean; receipt: string; kept?: string }) {
@@ -78,18 +78,12 @@ function recordedDelivered(draft: Draft, reply: { byYou: boolean; receipt: strin
 
 function recordFailed(draft: Draft, event: Extract<PayEvent, { on: "failed" }>, call: StoreCall | undefined) {
   const { s } = draft;
-  if (event.tooLarge && s.made?.kept !== undefined) {
-    s.made = {};
-    return send(draft, recordCall(draft));
-  }
-  if (event.tooLarge && s.receipt !== undefined && !s.receipt.startsWith("sha256:")) {
-    // The money has moved; a receipt that cannot be kept is told to be so.
-    s.receipt = `sha256:${sha256(s.receipt)}`;
-    report(draft, "receipt-cut");
-    return send(draft, recordCall(draft));
-  }
+  if (event.tooLarge && shrink(draft)) return send(draft, recordCall(draft));
   if (event.mayHaveRun && call !== undefined && isDelivery(call)) s.maybeDelivered = true;
-  if (!event.unavailable) return proceed(draft, { fail: event.error });
+  if (!event.unavailable) {
+    report(draft, s.receiptSaved ? "owed" : "in-doubt");
+    return proceed(draft, { fail: event.error });
+  }
   if (s.caller !== "waiting" && s.delivery !== undefined) return unheard(draft);
   retryLater(draft, recordCall(draft));
 }
@@ -107,7 +101,10 @@ function unheard(draft: Draft) {
   s.delivery = undefined;
   if (s.receiptSaved) return afterOwed(draft);
   // Without the delivery it is tried for as long again, then left to the next caller who asks for the settlement.
-  if (alone) return proceed(draft, "nothing");
+  if (alone) {
+    report(draft, "in-doubt");
+    return proceed(draft, "nothing");
+  }
   s.after = "nothing";
   goTo(draft, "record");
 }
@@ -126,39 +123,45 @@ const undeliver: Room = {
     s.delivery = undefined;
     s.after = "nothing";
     if (!s.receiptSaved) return goTo(draft, "record");
-    report(draft, "owed");
     afterOwed(draft);
   },
-  gaveUp: (draft) => proceed(draft, "nothing"),
+  gaveUp(draft) {
+    report(draft, "owed");
+    proceed(draft, "nothing");
+  },
 };
 
 function undeliverCall({ s }: Draft): StoreCall {
   return { call: "undeliver", token: s.delivery ?? "" };
 }
 
-/** Gives the lease back. A rejection is told only where the store confirms that the payment is free again. */
+/** Gives the lease back. A rejection is told only where the store confirms, in time, that the payment is free again. */
 const release: Room = {
   enter(draft) {
     untilLeaseEnds(draft);
     send(draft, releaseCall(draft));
   },
   on(draft, event) {
-    const { s } = draft;
+    const { s, nowMs } = draft;
     if (event.on === "ended") {
-      if (!rejects(s.after) || event.reply.status === "ok") return proceed(draft, s.after);
-      return again(draft);
+      if (!rejects(draft)) return proceed(draft, s.after);
+      if (event.reply.status === "lost") return again(draft);
+      // Heard after the lease: another may have paid meanwhile.
+      return proceed(draft, nowMs < (s.lease?.untilMs ?? 0) ? s.after : pending);
     }
     if (event.on !== "failed") return;
     // Best effort: a lease that is not released ends by itself, and means the same then or more.
-    if (!rejects(s.after)) return proceed(draft, s.after);
+    if (!rejects(draft)) return proceed(draft, s.after);
     if (!event.unavailable) return finish(draft, pending);
     retryLater(draft, releaseCall(draft));
   },
   gaveUp: (draft) => finish(draft, pending),
 };
 
-function rejects(after: After): boolean {
-  return typeof after === "object" && "status" in after && after.status === "rejected";
+/** Whether the caller is to be told that the payment is refused. */
+function rejects({ s }: Draft): boolean {
+  const { after, refusal } = s;
+  return refusal !== undefined || (typeof after === "object" && "status" in after && after.status === "rejected");
 }
 
 /** Of what the lease alone allows: its end is the end of trying. */
@@ -245,5 +248,8 @@ function heardLate(draft: Draft) {
 
 const ended: Room = { enter() {} };
 
-const rooms = { record, undeliver, release, expire, markUnknown, late, ended };
-export const closeRooms = rooms satisfies Partial<Record<Place, Room>>;
+export const closeRooms: Readonly<
+  Record<"record" | "undeliver" | "release" | "expire" | "markUnknown" | "late" | "ended", Room>
+> = {
+  ...{ record, undeliver, release, expire, markUnknown, late, ended },
+};

@@ -96,6 +96,8 @@ export function leaseOf({ s }: Draft): Lease {
   return { token, fence, attempt, ttlMs: s.input.leaseMs };
 }
 
+export const fenceOf = ({ s }: Draft): string => s.lease?.fence ?? "0";
+
 export function hold({ s }: Draft, lease: Lease, sentAtMs: number): void {
   s.leaseLost = false;
   const { token, fence, attempt, ttlMs } = lease;

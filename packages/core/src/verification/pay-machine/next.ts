@@ -2,11 +2,12 @@
 // It reads no clock and makes no promise; `pay-once.ts` performs its effects, and the explorer runs it as it is.
 import { closeRooms, isDelivery } from "./close.ts";
 import { type Draft, extend, leaseOf, type Room, send } from "./machine.ts";
+import { owedRooms } from "./owed.ts";
 import { reachRooms } from "./reach.ts";
 import type { PayEvent, PayInput, PayMoved, PayState, Place, StoreCall } from "./state.ts";
 import { workRooms } from "./work.ts";
 
-const rooms: Readonly<Record<Place, Room>> = { ...reachRooms, ...workRooms, ...closeRooms };
+const rooms: Readonly<Record<Place, Room>> = { ...reachRooms, ...workRooms, ...owedRooms, ...closeRooms };
 
 /** Where a step runs under the lease, which is therefore renewed. */
 const working: ReadonlySet<Place> = new Set<Place>([
@@ -139,13 +140,15 @@ function stepped(draft: Draft, event: Extract<PayEvent, { id: number }>) {
 
 function noted(draft: Draft, { id, noteId, evidence }: Extract<PayEvent, { on: "note" }>) {
   const { s, out, nowMs } = draft;
-  const ours = s.at === "settle" && s.step?.id === id && !s.leaseLost && (s.lease?.untilMs ?? 0) > nowMs;
-  if (!ours) {
+  if (s.step?.id !== id || !maySettle(draft)) {
     out.push({ do: "noted", ids: [noteId], error: "lost" });
     return;
   }
   s.evidence = { text: evidence, saved: false, retryAtMs: nowMs, waiters: [...(s.evidence?.waiters ?? []), noteId] };
 }
+
+/** Whether settle may go on: at work, under a lease that lasts. */
+const maySettle = ({ s, nowMs }: Draft) => s.at === "settle" && !s.leaseLost && nowMs < (s.lease?.untilMs ?? 0);
 
 /** The store's answer to a note. Out of reach is no reason to give up a settlement under way. */
 function kept(draft: Draft, event: Answered, text: string) {
@@ -165,7 +168,7 @@ function kept(draft: Draft, event: Answered, text: string) {
     return;
   }
   const saved = event.on !== "failed";
-  out.push({ do: "noted", ids: evidence.waiters });
+  out.push({ do: "noted", ids: evidence.waiters, ...(!maySettle(draft) && { error: "lost" }) });
   s.evidence = { ...evidence, saved, retryAtMs: nowMs + RESEND_MS, waiters: [] };
 }
 
@@ -191,7 +194,7 @@ function due(draft: Draft): boolean {
     rooms[s.at].late?.(draft);
     return true;
   }
-  if (s.evidence !== undefined && s.evidence.waiters.length > 0 && s.at !== "settle" && s.calling?.call !== "note") {
+  if (s.evidence !== undefined && s.evidence.waiters.length > 0 && s.at !== "settle") {
     out.push({ do: "noted", ids: s.evidence.waiters, error: "lost" });
     s.evidence = { ...s.evidence, waiters: [] };
     return true;

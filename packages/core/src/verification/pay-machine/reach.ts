@@ -3,6 +3,7 @@
 import { RETENTION_FLOOR_MS } from "../verification-record.ts";
 import type { Claim, Look } from "../verification-store.ts";
 import {
+  again,
   type Draft,
   endBy,
   finish,
@@ -122,8 +123,10 @@ function answeredClaim(draft: Draft, event: PayEvent, call: StoreCall | undefine
   const { reply, sentAtMs } = event;
   if ((reply.status === "claimed" || reply.status === "settled") && reply.lease !== undefined) {
     hold(draft, reply.lease, sentAtMs);
-    // What is in doubt stays in doubt; only what was claimed is free again.
+    // Released, a payment in doubt would be free to be settled again.
     if (s.caller !== "waiting") return endBy(draft, s.at === "reconcile" ? "markUnknown" : "release", "nothing");
+    // A process that stood still may hear of its lease after its end, before any timer fires.
+    if (draft.nowMs >= sentAtMs + reply.lease.ttlMs) return again(draft);
   }
   if (s.caller !== "waiting") return goTo(draft, "ended");
   tookUp(draft, reply);
@@ -149,6 +152,8 @@ function tookUp(draft: Draft, reply: Claim) {
       if (reply.lease === undefined) return goTo(draft, "claim");
       return goTo(draft, reply.kept === undefined ? "serveOwed" : "read");
     case "delivered": {
+      // Only claim tells what was kept.
+      if (s.at === "reconcile") return goTo(draft, "claim");
       const { receipt, kept } = reply;
       return finish(draft, { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept }) });
     }
@@ -180,4 +185,10 @@ const wait: Room = {
   },
 };
 
-export const reachRooms = { look, verify, claim, reconcile, wait } satisfies Partial<Record<Place, Room>>;
+export const reachRooms: Readonly<Record<"look" | "verify" | "claim" | "reconcile" | "wait", Room>> = {
+  look,
+  verify,
+  claim,
+  reconcile,
+  wait,
+};

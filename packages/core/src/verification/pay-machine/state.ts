@@ -173,8 +173,8 @@ export interface PayState {
   readonly evidence?: Evidence | undefined;
   /** What reconcile found on record. */
   readonly found?: { readonly evidence?: string; readonly reference?: string } | undefined;
-  /** It was served in this attempt; `kept` where that can be kept. */
-  readonly made?: { readonly kept?: string } | undefined;
+  /** It was served in this attempt; `kept` where that can be kept, `saved` where it is. */
+  readonly made?: { readonly kept?: string; readonly saved?: true } | undefined;
   /** A kept text to be read, of a payment that is owed. */
   readonly kept?: string | undefined;
   readonly receipt?: string | undefined;

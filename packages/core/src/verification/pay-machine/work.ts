@@ -5,6 +5,7 @@ import {
   dropStep,
   endBy,
   extend,
+  fenceOf,
   finish,
   goTo,
   leaseOf,
@@ -18,10 +19,9 @@ import {
   STEP_LEASES,
   send,
 } from "./machine.ts";
-import type { Answer, PayEvent, Place } from "./state.ts";
+import type { PayEvent } from "./state.ts";
 
 const remotely = ({ s }: Draft) => STEP_LEASES * s.input.leaseMs;
-const fenceOf = ({ s }: Draft) => s.lease?.fence ?? "0";
 
 /** A lease that was lost before anything moved: its work is another's now. */
 function startAnew(draft: Draft) {
@@ -90,6 +90,7 @@ const switchOver: Room = {
     }
     if (event.on !== "ended") return;
     if (event.reply.status === "lost") return again(draft);
+    s.made = s.made && { ...s.made, saved: true };
     extend(draft, event.sentAtMs);
     if (s.caller !== "waiting") return endBy(draft, "release", "nothing");
     // The answer came after the lease's end: nothing was sent to be settled, and nothing may be any more.
@@ -147,9 +148,12 @@ function doubt(draft: Draft) {
 function gotReceipt(draft: Draft, receipt: string) {
   const { s } = draft;
   s.receipt = receipt;
-  // Made before, in this attempt: receipt and delivery are one call, while the caller is there.
-  if (s.input.order === "settle-then-serve") return goTo(draft, "serveOwed");
-  if (s.caller === "waiting") s.delivery = newToken(draft);
+  // Who has left is served when he asks again.
+  if (s.caller === "waiting") {
+    if (s.input.order === "settle-then-serve") return goTo(draft, "serveOwed");
+    // Made before, in this attempt: receipt and delivery are one call.
+    s.delivery = newToken(draft);
+  }
   endBy(draft, "record", "nothing");
 }
 
@@ -227,85 +231,8 @@ function unfound(draft: Draft) {
   finish(draft, pending);
 }
 
-/** Of a payment that is owed: what was kept becomes a result again. */
-const read: Room = {
-  enter: (draft) => runStep(draft, { step: "read", text: draft.s.kept ?? "" }),
-  on(draft, event) {
-    const { s } = draft;
-    if (event.on !== "read" && event.on !== "threw") return;
-    if (event.on === "threw" || !event.ok) return goTo(draft, "serveOwed");
-    if (s.caller !== "waiting") return endBy(draft, "release", "nothing");
-    s.delivery = newToken(draft);
-    endBy(draft, "record", "nothing");
-  },
-  leaseLost: startAnew,
-};
-
-/** Paid for: it is made however long it takes. A throw leaves it owed to the next caller. */
-const serveOwed: Room = {
-  enter(draft) {
-    const { s } = draft;
-    runStep(draft, { step: "serve", fence: fenceOf(draft) });
-    if (!s.receiptSaved) sendReceipt(draft);
-  },
-  on(draft, event) {
-    const { s } = draft;
-    if (event.on === "threw") return endBy(draft, s.receiptSaved ? "release" : "record", { fail: event.error });
-    if (event.on === "served") return servedOwed(draft, event.kept);
-    if (event.on === "failed" && event.unavailable && s.receipt !== undefined) retryLater(draft, receiptCall(draft));
-    if (event.on !== "recorded") return;
-    if (event.reply.status !== "lost") s.receiptSaved = true;
-    if (event.reply.status !== "delivered") return;
-    // Another instance found the receipt, and was quicker.
-    dropStep(draft, "lease");
-    finish(draft, duplicate(event.reply));
-  },
-  leaseLost(draft) {
-    dropStep(draft, "lease");
-    if (draft.s.receiptSaved) return again(draft);
-    endBy(draft, "record", "again");
-  },
-};
-
-function receiptCall(draft: Draft) {
-  return { call: "settle", receipt: draft.s.receipt ?? "", lease: leaseOf(draft) } as const;
-}
-
-function sendReceipt(draft: Draft) {
-  send(draft, receiptCall(draft));
-}
-
-function servedOwed(draft: Draft, kept: string | undefined) {
-  const { s } = draft;
-  s.made = kept === undefined ? {} : { kept };
-  if (s.caller === "waiting") {
-    s.delivery = newToken(draft);
-    return endBy(draft, "record", "nothing");
-  }
-  report(draft, "owed");
-  if (!s.receiptSaved) return endBy(draft, "record", "nothing");
-  if (kept === undefined) return endBy(draft, "release", "nothing");
-  goTo(draft, "keepOwed");
-}
-
-/** Nobody is there to hear of it: kept for the next one who asks. */
-const keepOwed: Room = {
-  enter(draft) {
-    const { kept = "" } = draft.s.made ?? {};
-    send(draft, { call: "renew", lease: leaseOf(draft), kept });
-  },
-  on(draft, event) {
-    if (event.on === "ended" || event.on === "failed") endBy(draft, "release", "nothing");
-  },
-  leaseLost: (draft) => goTo(draft, "ended"),
-};
-
-/** What one is told who comes after the delivery. */
-export function duplicate({ receipt, kept }: { receipt: string; kept?: string }): Answer {
-  return { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept }) };
-}
-
-export const workRooms = {
-  ...{ verifyAgain, serve, switch: switchOver, settle },
-  ...{ findRefused, find: findOut, read, serveOwed, keepOwed },
-} satisfies Partial<Record<Place, Room>>;
+export const workRooms: Readonly<Record<"verifyAgain" | "serve" | "switch" | "settle" | "findRefused" | "find", Room>> =
+  {
+    ...{ verifyAgain, serve, switch: switchOver, settle },
+    ...{ findRefused, find: findOut },
+  };

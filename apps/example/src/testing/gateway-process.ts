@@ -1,0 +1,45 @@
+// The built program of the gateway as a process of its own.
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import type { ServedGateway } from "./serve-gateway.ts";
+
+/** The `test` task depends on `build`. */
+const program = fileURLToPath(new URL("../../dist/gateway/gateway.js", import.meta.url));
+const ready = z.object({ ready: z.literal(true), url: z.string() });
+
+export interface GatewayProcess extends ServedGateway {
+  /** kill -9 */
+  kill(): Promise<void>;
+  /** What it has printed so far. */
+  printed(): string;
+}
+
+/** Resolves once it serves; rejects where it ends first. */
+export async function startGatewayProcess(
+  configFile: string,
+  env: Readonly<Record<string, string>>,
+): Promise<GatewayProcess> {
+  const child = fork(program, [], {
+    env: { ...process.env, ...env, GATEWAY_CONFIG: configFile, PORT: "0" },
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
+  let printed = "";
+  child.stdout?.setEncoding("utf8").on("data", (text) => {
+    printed += text;
+  });
+  const exited = once(child, "exit");
+  const url = await new Promise<string>((resolve, reject) => {
+    child.on("message", (message) => {
+      const said = ready.safeParse(message);
+      if (said.success) resolve(said.data.url);
+    });
+    void exited.then(([code]) => reject(new Error(`The gateway ended before it was ready (exit code ${code}).`)));
+  });
+  const end = (signal: NodeJS.Signals) => async () => {
+    child.kill(signal);
+    await exited;
+  };
+  return { url, stop: end("SIGTERM"), kill: end("SIGKILL"), printed: () => printed };
+}

@@ -1,0 +1,21 @@
+// Whether each gateway's stores answered when it asked them last, from what it reports: nobody asks them for the page's sake.
+import { type GatewayReport, keepLatest } from "@tollbooth-stores/example";
+
+export interface StoreReach {
+  heard(report: Pick<GatewayReport, "pid" | "operations">): void;
+  /** True from an answer that did not come until one that does; false for a process that has told nothing. */
+  away(pid: number | undefined): boolean;
+}
+
+/** Processes that have not been heard of for so many others are forgotten. */
+const mostKept = 200;
+
+export function storeReach(): StoreReach {
+  const byProcess = new Map<number, Record<string, boolean>>();
+  return {
+    heard({ pid, operations }) {
+      keepLatest(byProcess, mostKept, pid, { ...byProcess.get(pid), ...operations.reached });
+    },
+    away: (pid) => pid !== undefined && Object.values(byProcess.get(pid) ?? {}).includes(false),
+  };
+}

@@ -1,0 +1,187 @@
+// The built drill, end to end: it shows what it is to show, fails where a store is not shared, and leaves nothing behind.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startRedis } from "@tollbooth-stores/redis-testkit/servers";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { memoryMustFail } from "./report.ts";
+import { type DrillRun, runBuiltDrill } from "./run-built-drill.test-support.ts";
+import { type TraceEvent, writeTrace } from "./trace.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tollbooth-drill-files-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const runs: DrillRun[] = [];
+afterEach(async () => {
+  for (const run of runs.splice(0)) await run.dispose();
+});
+function drill(args: readonly string[], env?: NodeJS.ProcessEnv): DrillRun {
+  const run = runBuiltDrill(args, env);
+  runs.push(run);
+  return run;
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const configOf = (lane: string) => fileURLToPath(new URL(`../../drill/${lane}.yaml`, import.meta.url));
+
+/** A short trace with what instances that share nothing get wrong: a session that hops, and one payment four times. */
+const client = "192.0.2.1";
+const events: TraceEvent[] = [
+  { at: 0, client, action: "buy", session: "S" },
+  ...[1_500, 1_600, 1_700, 1_800, 1_900, 2_000].map((at): TraceEvent => ({ at, client, action: "use", session: "S" })),
+  ...[500, 500, 500, 500].map((at): TraceEvent => ({ at, client: "192.0.2.2", action: "pay", payment: "A" })),
+];
+const shortTrace = file("short.jsonl", writeTrace(events));
+
+const reportSchema = z.object({
+  ok: z.boolean(),
+  reasons: z.array(z.string()),
+  lanes: z.array(
+    z.object({
+      provider: z.string(),
+      phases: z.array(z.object({ name: z.string() })),
+      requests: z.int(),
+      answered: z.int(),
+      errors: z.array(z.string()),
+      rows: z.array(
+        z.object({ key: z.string(), ok: z.boolean(), requests: z.array(z.string()), note: z.string().optional() }),
+      ),
+      doubts: z.object({ most: z.int(), atEnd: z.int() }).optional(),
+    }),
+  ),
+});
+
+const readReport = (path: string) => reportSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+
+describe("the drill", () => {
+  test("breaks memory where it must, breaks nothing on Redis through either client, and ends with 0", async () => {
+    const path = join(folder, "report.json");
+    const run = drill(["--requests", "350", "--report", path]);
+    expect(await run.exited, run.stderr() + run.stdout()).toEqual({ code: 0, signal: null });
+    const report = readReport(path);
+    expect(report.lanes.map(({ provider }) => provider)).toEqual(["memory", "redis", "ioredis"]);
+    const [memory, ...shared] = report.lanes;
+    const red = memory?.rows.filter(({ ok }) => !ok) ?? [];
+    expect(red.map(({ key }) => key)).toEqual(expect.arrayContaining([...memoryMustFail]));
+    for (const { requests } of red) expect(requests[0]).toMatch(/^seed1-\d+$/);
+    for (const lane of shared) {
+      expect(lane.phases.map(({ name }) => name)).toEqual([
+        "steady",
+        "rolling restart",
+        "scale 2 -> 6 -> 2",
+        "settlements' replies lost",
+        "kill -9",
+        "kill -9 at a settle call",
+        "kill -9 at a transfer",
+        "kill -9 before an answer",
+        "Redis kill -9 and restart",
+      ]);
+      expect(lane.rows.filter(({ ok }) => !ok)).toEqual([]);
+      expect(lane.errors).toEqual([]);
+      expect([lane.requests, lane.answered]).toEqual([350, 350]);
+      expect(lane.doubts).toMatchObject({ atEnd: 0 });
+      expect(lane.doubts?.most).toBeGreaterThan(0);
+      // What was done to payments in the middle of their settlement has met some, and their payers have it all the same.
+      expect(lane.rows.find(({ key }) => key === "paid-not-delivered")?.note).toMatch(/[1-9]\d* hung up/);
+    }
+    expect(run.stdout()).toContain("As it should be");
+    expect(run.stdout()).not.toContain("\u001b");
+    await run.leftNothing();
+  }, 300_000);
+
+  test("ends with 1 where a store that is called shared is not, names the requests, and cleans the user's Redis", async () => {
+    const redis = await startRedis();
+    try {
+      await redis.command("SET", "theirs", "1");
+      // Each instance with keys of its own: what a wrong prefix does to a fleet.
+      const unshared = readFileSync(configOf("redis"), "utf8").replace(
+        "{DRILL_PREFIX}",
+        `{DRILL_PREFIX}:\${GATEWAY_INSTANCE}`,
+      );
+      expect(unshared).toContain(`:\${GATEWAY_INSTANCE}\n`);
+      const path = join(folder, "failed.json");
+      const config = file("unshared.yaml", unshared);
+      const run = drill(["--trace", shortTrace, "--config", config, "--redis-url", redis.url, "--report", path]);
+      expect(await run.exited, run.stderr()).toEqual({ code: 1, signal: null });
+      const report = readReport(path);
+      expect(report.ok).toBe(false);
+      const [, lane] = report.lanes;
+      expect(lane?.provider).toBe("unshared");
+      expect(lane?.phases.at(-1)?.name).toBe("Redis left alone");
+      const red = lane?.rows.filter(({ ok }) => !ok) ?? [];
+      expect(red.map(({ key }) => key)).toEqual(expect.arrayContaining(["sessions-lost", "verifies-per-payment"]));
+      for (const { requests } of red) expect(requests[0]).toMatch(/^short\.jsonl-\d+$/);
+      expect(report.reasons.join("\n")).toContain("unshared: uses of a paid session lost on a hop");
+      expect(run.stdout()).toContain("Not as it should be");
+      expect(Number(/(\d+) key\(s\)/.exec(run.stderr())?.[1])).toBeGreaterThan(0);
+      expect(await redis.command("DBSIZE")).toBe(1);
+      await run.leftNothing();
+    } finally {
+      await redis.stop();
+    }
+  }, 200_000);
+});
+
+describe("ended early, it leaves nothing behind", () => {
+  test("by Ctrl-C, twice, in the middle of a shared lane: 130, and the user's Redis is clean", async () => {
+    const redis = await startRedis();
+    try {
+      const run = drill(["--trace", shortTrace, "--redis-url", redis.url]);
+      await run.said("redis: steady");
+      await expect.poll(() => redis.command("DBSIZE")).toBeGreaterThan(0);
+      run.interrupt();
+      run.interrupt();
+      expect(await run.exited, run.stderr()).toEqual({ code: 130, signal: null });
+      expect(await redis.command("DBSIZE")).toBe(0);
+      await run.leftNothing();
+    } finally {
+      await redis.stop();
+    }
+  }, 120_000);
+
+  test("by Ctrl-C while it starts: 130", async () => {
+    const run = drill(["--trace", shortTrace]);
+    await run.said("memory: starting");
+    run.interrupt();
+    expect(await run.exited).toEqual({ code: 130, signal: null });
+    await run.leftNothing();
+  });
+
+  test.each([
+    ["1", "2 h 0 min"],
+    ["60", "2 min 0 s"],
+  ])("by Ctrl-C, once it has said how long a trace at speed %s takes", async (speed, time) => {
+    const long = file("long.jsonl", writeTrace([...events, { at: 7_200_000, client, action: "ask" }]));
+    const run = drill(["--trace", long, "--speed", speed]);
+    await run.said("memory: starting");
+    expect(run.stderr()).toContain(`plays ${time} of traffic on each of 3 lanes, one after the other\n`);
+    run.interrupt();
+    expect(await run.exited).toEqual({ code: 130, signal: null });
+    await run.leftNothing();
+  });
+
+  test("by a Redis that dies for good: says so, 1", async () => {
+    const run = drill(["--trace", shortTrace]);
+    await run.said("redis: starting");
+    process.kill(run.redisPid(), "SIGKILL");
+    expect(await run.exited).toEqual({ code: 1, signal: null });
+    expect(run.stderr()).toContain("The private Redis ended by itself: the drill is over.");
+    await run.leftNothing();
+  }, 120_000);
+
+  test("killed outright", async () => {
+    const run = drill(["--trace", shortTrace]);
+    await run.said("memory: starting");
+    const files = () => readdirSync(run.folder, { recursive: true }).map(String);
+    await expect.poll(() => files().some((name) => name.endsWith("facilitator.jsonl")), { timeout: 30_000 }).toBe(true);
+    run.child.kill("SIGKILL");
+    await run.exited;
+    await run.leftNothing();
+  });
+});

@@ -1,0 +1,102 @@
+// `npm start`: the simulated ledger, the upstream API and the paid gateways behind one front, wired by one YAML file.
+import { mkdtempSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
+import { dashboard } from "./dashboard/dashboard.ts";
+import { exampleConfig } from "./example-files.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import { startFleet } from "./fleet/start-fleet.ts";
+import { hasRedisServer, privateRedis } from "./process/private-redis.ts";
+import { stopRequested } from "./process/stop-requested.ts";
+import { ChildFailed } from "./process/supervisor.ts";
+import { instanceTrouble, readinessTrouble } from "./told-trouble.ts";
+
+/** More processes than this show nothing more. */
+const mostInstances = 16;
+
+/** Ctrl-C while it starts reaches what is being started, too; that it ends then is what was asked for. */
+const start = { over: false, interrupted: false };
+
+async function main(): Promise<number> {
+  const names = ["config", "port", "logs", "instances", "connections"] as const;
+  const { options, flags, help } = readCommand(process.argv.slice(2), names, ["redis"]);
+  if (help !== undefined) {
+    console.log(help);
+    return 0;
+  }
+  const withRedis = flags.has("redis");
+  const count = integerOption("instances", options.instances, 1, mostInstances) ?? (withRedis ? 3 : 1);
+  const port = portOption(options.port);
+  const mostConnections = integerOption("connections", options.connections, 1, 65_535);
+  const config = resolve(options.config ?? exampleConfig(withRedis ? "redis" : "memory"));
+  const found = statSync(config, { throwIfNoEntry: false });
+  if (found === undefined) throw new UsageError(`There is no configuration file ${config}.`);
+  if (found.isDirectory()) throw new UsageError(`--config: ${config} is a folder; name a file.`);
+  const { logs } = options;
+  const logDirectory = logs === undefined ? mkdtempSync(join(tmpdir(), "tollbooth-example-")) : resolve(logs);
+
+  const stopSignal = stopRequested();
+  void stopSignal.then(() => {
+    start.interrupted = !start.over;
+  });
+  const programs = new URL("./", import.meta.url);
+  const redis = withRedis ? await privateRedis() : undefined;
+  const shown = dashboard({ programs, logDirectory, redisFound: await hasRedisServer() });
+  const instanceChanged = instanceTrouble((line) => console.error(line));
+  try {
+    const fleet = await startFleet({
+      ...shown.hooks,
+      onInstance(instance) {
+        shown.hooks.onInstance?.(instance);
+        instanceChanged(instance);
+      },
+      programs,
+      logDirectory,
+      configFile: config,
+      instances: count,
+      port,
+      mostConnections,
+      env: { ...(redis && { REDIS_URL: redis.url }) },
+    });
+    start.over = true;
+    shown.attach(fleet);
+    const { url, ledger, upstream, instances } = fleet;
+    // Asked first, so that the banner is followed by nothing else.
+    const notReady = await Promise.race([readinessTrouble(url), stopSignal]);
+    const pids = instances.list().map(({ name, pid }) => `${name} (pid ${pid})`);
+    console.log(`
+  Gateway   ${url}  (routes and prices)
+  Dashboard ${url}/#key=${shown.key}
+            (in a browser; who has this link may press the buttons, without the key the page can be read)
+  Instances ${pids.join(", ")}
+  Health    ${url}/healthz  ${url}/readyz
+  Ledger    ${ledger.url}  (pid ${ledger.pid}; SIMULATED: no real money moves)
+  Upstream  ${upstream.url}  (pid ${upstream.pid})${redis ? `\n  Redis     ${redis.url}  (pid ${redis.pid}; private, gone at the end)` : ""}
+  Config    ${config}
+  Logs      ${logDirectory}
+
+  Try it:   curl -i ${url}/quote
+  Pay:      npm run pay${fleet.port === 4021 ? "" : ` -- --url ${url}`}
+  Stop:     Ctrl-C
+`);
+    if (notReady !== undefined) console.error(notReady);
+    const reason = await Promise.race([stopSignal, fleet.failed]);
+    if (reason !== undefined) console.error(`${reason}; stopping the others.`);
+    await shown.close();
+    await fleet.stop();
+    return reason === undefined ? 0 : 1;
+  } finally {
+    await shown.close();
+    await redis?.stop();
+  }
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  if (start.interrupted) process.exit(130);
+  // A child has told its own reason already.
+  if (!(error instanceof ChildFailed)) console.error(error instanceof Error ? error.message : String(error));
+  process.exit(exitCodeOf(error));
+}

@@ -1,0 +1,15 @@
+// Process: the upstream API behind the gateway.
+import { listen, requiredEnv, runChild } from "@tollbooth-stores/example/process";
+import { openUpstream } from "@tollbooth-stores/sandbox/upstream";
+
+await runChild("upstream", async () => {
+  const upstream = openUpstream(requiredEnv("LOG_DIR"));
+  const server = await listen(upstream.fetch, Number(process.env.PORT ?? 0));
+  return {
+    ...server,
+    async stop() {
+      await server.stop(1_000);
+      upstream.close();
+    },
+  };
+});

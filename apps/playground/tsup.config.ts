@@ -1,0 +1,26 @@
+import type { Options } from "tsup";
+import { packageBuild } from "../../tsup.shared.ts";
+
+// Programs, not a library: each process but the gateway, which is the example's, is an entry. Nobody imports their types.
+const programs = packageBuild(
+  ["src/main.ts", "src/pay.ts", "src/drill/main.ts", "src/processes/simulated-ledger.ts", "src/processes/upstream.ts"],
+  // The page below dist/dashboard is built at the same time, and cleans up after itself.
+  { dts: false, clean: ["!dashboard/**"] },
+);
+
+/** The dashboard's page: one script and one style sheet for browsers, with everything in them. */
+const page: Options = {
+  entry: { main: "src/dashboard/client/main.tsx" },
+  outDir: "dist/dashboard",
+  publicDir: "src/dashboard/client/public",
+  tsconfig: "src/dashboard/client/tsconfig.json",
+  format: ["esm"],
+  target: "es2022",
+  platform: "browser",
+  noExternal: [/./],
+  minify: true,
+  splitting: false,
+  clean: true,
+};
+
+export default [programs, page];

@@ -1,0 +1,145 @@
+// The simulated ledger over HTTP, asked by the official x402 client.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HTTPFacilitatorClient } from "@x402/core/http";
+import type { PaymentRequirements } from "@x402/core/types";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type AppendLog, appendLog, readLog } from "../append-log.ts";
+import { buyer } from "../buyer/paying-client.ts";
+import { demoAccount, simulatedChain } from "../chain.ts";
+import { payTo } from "../forge.ts";
+import { type Served, serve } from "../testing/serve.ts";
+import { type Ledger, openLedger } from "./ledger.ts";
+import { ledgerApp } from "./ledger-app.ts";
+
+const payer = demoAccount("ledger app test");
+const client = buyer(payer);
+const { token, chainId, network } = simulatedChain;
+const requirements: PaymentRequirements = {
+  scheme: "exact",
+  network,
+  asset: token.address,
+  amount: "10000",
+  payTo,
+  maxTimeoutSeconds: 60,
+  extra: { name: token.name, version: token.version },
+};
+let directory: string;
+let ledger: Ledger;
+let log: AppendLog;
+let server: Served;
+let facilitator: HTTPFacilitatorClient;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "tollbooth-ledger-app-"));
+  const domain = { name: token.name, version: token.version, chainId, verifyingContract: token.address };
+  ledger = openLedger(join(directory, "ledger.jsonl"), domain, () => Math.floor(Date.now() / 1_000));
+  ledger.mint([payer.address], 15_000n);
+  log = appendLog(join(directory, "facilitator.jsonl"));
+  server = await serve(ledgerApp(ledger, log).fetch);
+  facilitator = new HTTPFacilitatorClient({ url: `${server.url}/facilitator`, timeoutMs: 2_000 });
+});
+afterEach(async () => {
+  await server.stop();
+  ledger.close();
+  log.close();
+  rmSync(directory, { recursive: true });
+});
+
+const sign = () => client.sign({ x402Version: 2, resource: { url: "http://test/" }, accepts: [requirements] });
+const logged = (kind: string) => readLog(join(directory, "facilitator.jsonl")).filter((entry) => entry.kind === kind);
+const json = { "content-type": "application/json" };
+const setFault = (fault: object) =>
+  fetch(`${server.url}/admin/faults`, { method: "POST", headers: json, body: JSON.stringify(fault) });
+
+describe("the simulated ledger as an x402 facilitator", () => {
+  test("lists what it supports", async () => {
+    const { kinds } = await facilitator.getSupported();
+    expect(kinds).toContainEqual({ x402Version: 2, scheme: "exact", network });
+  });
+
+  test("verifies and settles what the official client signed, and logs each call with the payment's nonce", async () => {
+    const payment = await sign();
+    expect(await facilitator.verify(payment, requirements)).toMatchObject({ isValid: true, payer: payer.address });
+    expect(await facilitator.settle(payment, requirements)).toMatchObject({ success: true, network });
+    expect(ledger.balanceOf(payTo)).toBe(10_000n);
+    expect(logged("verify")).toMatchObject([{ payer: payer.address }]);
+    expect(logged("settle")).toMatchObject([{ payer: payer.address }]);
+  });
+
+  test("says that a nonce was used, to verify and to settle alike", async () => {
+    const payment = await sign();
+    await facilitator.settle(payment, requirements);
+    const used = "invalid_exact_evm_nonce_already_used";
+    expect(await facilitator.verify(payment, requirements)).toMatchObject({ isValid: false, invalidReason: used });
+    expect(await facilitator.settle(payment, requirements)).toMatchObject({ success: false, errorReason: used });
+    expect(ledger.balanceOf(payTo)).toBe(10_000n);
+  });
+
+  test("says that the balance does not suffice", async () => {
+    await facilitator.settle(await sign(), requirements);
+    const reason = "invalid_exact_evm_insufficient_balance";
+    expect(await facilitator.verify(await sign(), requirements)).toMatchObject({
+      isValid: false,
+      invalidReason: reason,
+    });
+    expect(await facilitator.settle(await sign(), requirements)).toMatchObject({ success: false, errorReason: reason });
+  });
+
+  test("told to fail before: no transfer; told to fail after: the transfer stands and its reply is lost", async () => {
+    const payment = await sign();
+    await setFault({ on: "settle", fail: "before", times: 1 });
+    await expect(facilitator.settle(payment, requirements)).rejects.toThrow(/500/);
+    expect(ledger.balanceOf(payTo)).toBe(0n);
+
+    await setFault({ on: "settle", fail: "after", times: 1 });
+    await expect(facilitator.settle(payment, requirements)).rejects.toThrow();
+    expect(ledger.balanceOf(payTo)).toBe(10_000n);
+    const { from, nonce } = Object(payment.payload.authorization);
+    const found = await (await fetch(`${server.url}/chain/authorizations/${from}/${nonce}`)).json();
+    expect(found).toMatchObject({ state: "used", to: payTo, value: "10000" });
+  });
+
+  test("told to be slow it is, until cleared", async () => {
+    const payment = await sign();
+    await setFault({ on: "verify", delayMs: 10_000 });
+    const hasty = new HTTPFacilitatorClient({ url: `${server.url}/facilitator`, timeoutMs: 50 });
+    await expect(hasty.verify(payment, requirements)).rejects.toThrow(/50/);
+    await fetch(`${server.url}/admin/faults`, { method: "DELETE" });
+    expect(await facilitator.verify(payment, requirements)).toMatchObject({ isValid: true });
+  });
+
+  test("told to answer something else it does, with the transfer or without", async () => {
+    const wrong = { success: true, transaction: "", network };
+    await setFault({ on: "settle", fail: "before", answer: wrong, times: 1 });
+    const payment = await sign();
+    expect(await facilitator.settle(payment, requirements)).toMatchObject(wrong);
+    expect(ledger.balanceOf(payTo)).toBe(0n);
+    await setFault({ on: "settle", answer: { transaction: "pending" }, times: 1 });
+    expect(await facilitator.settle(payment, requirements)).toMatchObject({ success: true, transaction: "pending" });
+    expect(ledger.balanceOf(payTo)).toBe(10_000n);
+  });
+
+  test.each(["/admin/mint", "/admin/faults"])("%s takes nothing that a page in a browser could send", async (path) => {
+    const body = path.endsWith("mint") ? JSON.stringify({ account: payTo, value: "7" }) : '{"on":"settle"}';
+    const send = (headers: Record<string, string>) => fetch(server.url + path, { method: "POST", headers, body });
+    expect((await send({})).status).toBe(415);
+    expect((await send({ "content-type": "text/plain" })).status).toBe(415);
+    expect((await send({ ...json, origin: "http://elsewhere.example" })).status).toBe(403);
+    const cleared = await fetch(`${server.url}/admin/faults`, { method: "DELETE", headers: { origin: "null" } });
+    expect(cleared.status).toBe(403);
+    expect(ledger.balanceOf(payTo)).toBe(0n);
+    expect((await send(json)).status).toBe(204);
+  });
+
+  test("answers 400 to what it cannot read", async () => {
+    for (const path of ["/facilitator/verify", "/facilitator/settle", "/admin/faults", "/admin/mint"]) {
+      for (const body of ["", "{", "{}", '{"paymentPayload":7}']) {
+        const response = await fetch(server.url + path, { method: "POST", headers: json, body });
+        expect([path, body, response.status]).toEqual([path, body, 400]);
+      }
+    }
+    expect((await fetch(`${server.url}/chain/authorizations/0x12/0x34`)).status).toBe(400);
+  });
+});

@@ -1,0 +1,111 @@
+// The simulated ledger over HTTP: an x402 facilitator (verify, settle), a read-only view of the chain, and an admin side.
+import type { HttpBindings } from "@hono/node-server";
+import { x402Facilitator } from "@x402/core/facilitator";
+import { PaymentPayloadV2Schema, PaymentRequirementsV2Schema } from "@x402/core/schemas";
+import { ExactEvmScheme } from "@x402/evm/exact/facilitator";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { z } from "zod";
+import { adminOnly } from "../admin-routes.ts";
+import type { AppendLog } from "../append-log.ts";
+import { demoAccount, simulatedChain } from "../chain.ts";
+import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
+import { type Fault, faultSchema, faults, InjectedFault } from "./faults.ts";
+import type { Ledger } from "./ledger.ts";
+import { ledgerSigner } from "./ledger-signer.ts";
+
+type Env = { Bindings: HttpBindings };
+
+/** Only enough of a facilitator's request to name the payment in the log, whatever else it says. */
+const namedPayment = z.object({
+  paymentPayload: z.object({ payload: z.object({ authorization: z.object({ from: z.string(), nonce: z.string() }) }) }),
+});
+
+/** `log` gets a line for every verify and settle call before it is worked on; the ledger's own log has the transfers. */
+export function ledgerApp(ledger: Ledger, log: AppendLog): Hono<Env> {
+  const facilitator = new x402Facilitator().register(
+    simulatedChain.network,
+    new ExactEvmScheme(ledgerSigner(ledger, demoAccount("facilitator").address)),
+  );
+  const fault = faults();
+  const app = new Hono<Env>();
+  app.use(bodyLimit({ maxSize: 65_536 }));
+
+  /** Runs a call under the fault set for it; a lost reply cuts the connection. */
+  const answer = async (c: Context<Env>, on: Fault["on"], work: () => Promise<object>): Promise<Response> => {
+    const result = await fault.around(on, work);
+    if (result !== undefined) return c.json(result);
+    c.env.incoming.socket.destroy();
+    return c.body(null, 500);
+  };
+  const paymentCall = async (c: Context<Env>, kind: "verify" | "settle"): Promise<Response> => {
+    const body: unknown = await c.req.json();
+    const named = namedPayment.safeParse(body).data?.paymentPayload.payload.authorization;
+    const instance = c.req.header("x-instance") ?? null;
+    log.append({ kind, payer: named?.from ?? null, nonce: named?.nonce ?? null, instance });
+    const { paymentPayload, paymentRequirements } = z
+      .object({ paymentPayload: z.unknown(), paymentRequirements: z.unknown() })
+      .parse(body);
+    const payload = withRecord(PaymentPayloadV2Schema.parse(paymentPayload));
+    const requirements = withExtra(PaymentRequirementsV2Schema.parse(paymentRequirements));
+    return answer(c, kind, () => facilitator[kind](payload, requirements));
+  };
+
+  app.get("/facilitator/supported", (c) => c.json(facilitator.getSupported()));
+  app.post("/facilitator/verify", (c) => paymentCall(c, "verify"));
+  app.post("/facilitator/settle", (c) => paymentCall(c, "settle"));
+
+  app.get("/chain/authorizations/:payer/:nonce", (c) =>
+    answer(c, "lookup", async () => {
+      const payer = addressSchema.parse(c.req.param("payer"));
+      const nonce = bytes32Schema.parse(c.req.param("nonce"));
+      const transfer = ledger.transferOf(payer, nonce);
+      return transfer === undefined ? { state: "unused" } : { state: "used", ...transfer };
+    }),
+  );
+  app.get("/chain/balances/:account", (c) => {
+    const balance = ledger.balanceOf(addressSchema.parse(c.req.param("account")));
+    return c.json({ balance: balance.toString() });
+  });
+
+  app.use("/admin/*", adminOnly);
+  app.post("/admin/mint", async (c) => {
+    const mint = z.strictObject({ account: addressSchema, value: uint256Schema }).parse(await c.req.json());
+    ledger.mint([mint.account], mint.value);
+    return c.body(null, 204);
+  });
+  app.post("/admin/faults", async (c) => {
+    fault.set(faultSchema.parse(await c.req.json()));
+    return c.body(null, 204);
+  });
+  app.delete("/admin/faults", (c) => {
+    fault.clear();
+    return c.body(null, 204);
+  });
+
+  app.onError((error, c) => {
+    if (error instanceof InjectedFault) return c.json({ error: error.message }, 500);
+    const bad = error instanceof z.ZodError || error instanceof SyntaxError || error.name === "ZodError";
+    return c.json({ error: bad ? "bad request" : error.message }, bad ? 400 : 500);
+  });
+  return app;
+}
+
+/** The SDK's schemas let `extra` be left out where its types do not. */
+function withExtra<T extends { extra?: Record<string, unknown> | null | undefined; network: string }>(requirements: T) {
+  return { ...requirements, extra: requirements.extra ?? {}, network: caip2(requirements.network) };
+}
+
+function withRecord<
+  A extends Parameters<typeof withExtra>[0],
+  T extends { accepted: A; extensions?: unknown; resource?: unknown },
+>(payload: T) {
+  const { extensions: _extensions, resource: _resource, ...rest } = payload;
+  return { ...rest, accepted: withExtra(payload.accepted) };
+}
+
+/** A CAIP-2 name as the SDK types it. */
+function caip2(network: string): `${string}:${string}` {
+  const [namespace = "", reference = ""] = network.split(":", 2);
+  return `${namespace}:${reference}`;
+}

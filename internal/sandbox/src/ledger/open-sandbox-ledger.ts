@@ -1,0 +1,32 @@
+// The simulated ledger with its facilitator, opened on a folder for its logs. The caller puts it on a port.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { appendLog } from "../append-log.ts";
+import { demoAccount, fundedAccounts, initialBalance, payerLabel, simulatedChain } from "../chain.ts";
+import type { SandboxApp } from "../sandbox-app.ts";
+import { type Ledger, openLedger } from "./ledger.ts";
+import { ledgerApp } from "./ledger-app.ts";
+
+export interface SandboxLedger extends SandboxApp {
+  ledger: Ledger;
+}
+
+/** Opens, and creates if need be, `ledger.jsonl` and `facilitator.jsonl`. A new ledger funds the demonstration payers. */
+export function openSandboxLedger(directory: string): SandboxLedger {
+  mkdirSync(directory, { recursive: true });
+  const { token, chainId } = simulatedChain;
+  const domain = { name: token.name, version: token.version, chainId, verifyingContract: token.address };
+  const ledger = openLedger(join(directory, "ledger.jsonl"), domain, () => Math.floor(Date.now() / 1_000));
+  const log = appendLog(join(directory, "facilitator.jsonl"));
+  // A restarted ledger has its log: nobody is funded twice.
+  const payers = Array.from({ length: fundedAccounts }, (_, index) => demoAccount(payerLabel(index)).address);
+  if (ledger.isNew) ledger.mint(payers, initialBalance);
+  return {
+    ledger,
+    fetch: ledgerApp(ledger, log).fetch,
+    close() {
+      ledger.close();
+      log.close();
+    },
+  };
+}
