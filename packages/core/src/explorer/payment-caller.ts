@@ -22,7 +22,7 @@ export function withStarted(world: PaymentWorld, rules: PaymentRules, by: Presen
   const moved = rules.start({ order, leaseMs, payload, pastValidity, seed }, world.nowMs);
   const caller: Caller = {
     machine: moved.state,
-    ...{ waiting: false, left: false, failed: false, gotReceipt: false, lied: false },
+    ...{ waiting: false, left: false, failures: 0, gotReceipt: false, lied: false },
   };
   const started = { ...world, callers: [...world.callers, caller] };
   return performed(started, rules, started.callers.length - 1, moved);
@@ -30,12 +30,13 @@ export function withStarted(world: PaymentWorld, rules: PaymentRules, by: Presen
 
 /** A caller's machine is told an event. */
 export function tell(world: PaymentWorld, rules: PaymentRules, index: number, event: PayEvent): PaymentWorld {
-  const { machine, step } = callerAt(world, index);
+  const { machine, step, calling, failures } = callerAt(world, index);
+  const puts = calling !== undefined && ["settle", "deliver", "undeliver"].includes(calling.call.call);
   const accepted = event.on === "verified" && event.result.status === "accepted";
   const answers = event.on === "looked" || event.on === "claimed" || event.on === "ended" || event.on === "recorded";
   const told = withCaller(world, index, {
     ...((answers || event.on === "failed") && { calling: undefined }),
-    ...(event.on === "failed" && { failed: true }),
+    ...(event.on === "failed" && !event.tooLarge && puts && { failures: Math.min(2, failures + 1) }),
     ...("id" in event && event.id === step?.id && { step: undefined }),
     ...(accepted && step?.step === "verify" && { accepted: step.refusals }),
     ...(event.on === "waited" && { waiting: false }),

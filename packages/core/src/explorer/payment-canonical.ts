@@ -100,7 +100,7 @@ function callerPart(world: PaymentWorld, index: number, names: Names): Part {
     left,
     told,
     clear,
-    failed,
+    failures,
     gotReceipt,
     lied,
     accepted,
@@ -108,7 +108,7 @@ function callerPart(world: PaymentWorld, index: number, names: Names): Part {
   const heard = told?.status === "paid" && told.fresh;
   const owner = readBody(record)?.payment?.deliveredBy?.startsWith(`${nameOf(index)}:`) === true;
   // What is asked of one that is done: whether it left a receipt or a delivery behind.
-  const debts = failed ? "failed" : [gotReceipt, owner && !heard];
+  const debts = failures > 1 ? "gave up" : [failures, gotReceipt, owner && !heard];
   if (s.at === "ended" && calling === undefined) return debts;
   return [
     ...machinePart(s, nowMs, names),

@@ -38,8 +38,8 @@ export function undelivered(rules: PaymentRules): (world: PaymentWorld) => strin
 /** Delivered by one that is done and has told nobody, and left nothing to be told. */
 function toNobody({ record, kept, callers, handedOver }: PaymentWorld): string | null {
   const body = readBody(record);
-  for (const [index, { machine, gotReceipt, failed, told }] of callers.entries()) {
-    if (machine.at !== "ended" || failed) continue;
+  for (const [index, { machine, gotReceipt, failures, told }] of callers.entries()) {
+    if (machine.at !== "ended" || failures > 1) continue;
     const recorded = body?.state === "settled" || body?.state === "delivered";
     if (gotReceipt && !recorded) return `${nameOf(index)} had a receipt, and it is not on record`;
     const own = body?.state === "delivered" && body.payment?.deliveredBy?.startsWith(`${nameOf(index)}:`) === true;

@@ -24,9 +24,9 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
   ],
   [
     "a change of order between two callers",
-    { callers: [{}, settleFirst], keeps: "sometimes" },
+    { callers: [{}, settleFirst] },
     [
-      [1, 0],
+      [1, 1],
       [1, 2],
     ],
   ],
@@ -44,6 +44,22 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     [
       [1, 2],
       [3, 2],
+    ],
+  ],
+  [
+    "two callers who find a payment in doubt",
+    { found: "in doubt", keeps: "sometimes" },
+    [
+      [1, 1],
+      [2, 1],
+    ],
+  ],
+  [
+    "two callers who find a payment that is owed",
+    { found: "owed", keeps: "sometimes" },
+    [
+      [1, 1],
+      [2, 2],
     ],
   ],
   [

@@ -129,8 +129,8 @@ export interface Caller {
   readonly told?: Answer | { readonly status: "failed"; readonly error: ErrorRef };
   /** No transfer was under way or done when its last call was applied. */
   readonly clear?: boolean;
-  /** A store call of it failed, so that it may have given something up. */
-  readonly failed: boolean;
+  /** How often a receipt or a delivery of it could not be put down: 2 where it may have given it up. */
+  readonly failures: number;
   /** It was told a receipt. */
   readonly gotReceipt: boolean;
   /** A refusal that was not true: its findSettlement knows better. */

@@ -56,10 +56,12 @@ export function send({ s, out }: Draft, call: StoreCall): void {
   out.push({ do: "store", call });
 }
 
-/** Makes a failed call again after a while. */
+/** Makes a failed call again after a while: once at least, however long it took to fail. */
 export function retryLater({ s, nowMs }: Draft, call: StoreCall): void {
   const backoffMs = s.retry === undefined ? FIRST_BACKOFF_MS : Math.min(2 * s.retry.backoffMs, LAST_BACKOFF_MS);
   s.retry = { call, atMs: nowMs + backoffMs, backoffMs };
+  if (!s.resent && s.giveUpAtMs !== undefined) s.giveUpAtMs = Math.max(s.giveUpAtMs, s.retry.atMs + 1);
+  s.resent = true;
 }
 
 type StepToRun =
