@@ -68,7 +68,7 @@ async function main(): Promise<number> {
     console.log(`
   Gateway   ${url}  (routes and prices)
   Dashboard ${url}/#key=${shown.key}
-            (in a browser; who has this link may press the buttons, without the key the page can be read)
+            (in a browser; whoever has this link can press the buttons)
   Instances ${pids.join(", ")}
   Health    ${url}/healthz  ${url}/readyz
   Ledger    ${ledger.url}  (pid ${ledger.pid}; SIMULATED: no real money moves)

@@ -2,6 +2,6 @@
 import type { Lane } from "./lane.ts";
 
 /** What of a lane the phases need. */
-export type Driven = Pick<Lane, "phase" | "play" | "kill" | "logs" | "watch" | "ledger"> & {
+export type Driven = Pick<Lane, "phase" | "play" | "kill" | "restartRedis" | "logs" | "watch" | "ledger"> & {
   fleet: Pick<Lane["fleet"], "instances">;
 };

@@ -51,6 +51,12 @@ export interface Kill {
   at: number;
 }
 
+/** A kill -9 of the Redis by the drill itself, until it answered again. Unix epoch milliseconds. */
+export interface Outage {
+  from: number;
+  to: number;
+}
+
 export interface Evidence {
   plan: Plan;
   logs: LaneLogs;
@@ -60,6 +66,7 @@ export interface Evidence {
   /** By the plan's payment: who signed it, and the nonce. */
   signed: ReadonlyMap<string, { payer: string; nonce: string }>;
   kills: readonly Kill[];
+  outages: readonly Outage[];
   /** Before which no limit's window can have begun, Unix epoch milliseconds. */
   startedAt: number;
 }

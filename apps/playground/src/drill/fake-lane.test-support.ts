@@ -42,6 +42,7 @@ export function fakeLane(
       (async (part: readonly DrillRequest[], options) => {
         log.push(`${options?.from}: ${part.map(({ at }) => at).join(" ")}`);
       }),
+    restartRedis: (restart) => restart(),
     kill(name) {
       log.push(`kill ${name}`);
       const index = views.findIndex((one) => one.name === name);

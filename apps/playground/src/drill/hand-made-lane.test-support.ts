@@ -1,5 +1,5 @@
 // A lane's logs made by hand, for the tests of the verdicts: everything that was planned went well unless a test says otherwise.
-import type { Evidence, Kill, Rules, Sent } from "./evidence.ts";
+import type { Evidence, Kill, Outage, Rules, Sent } from "./evidence.ts";
 import type { FacilitatorCall, Run, Transfer } from "./lane-logs.ts";
 import { planOf } from "./plan.ts";
 import type { Row, RowKey } from "./row.ts";
@@ -41,6 +41,7 @@ export interface HandMade {
   call(kind: "verify" | "settle", at: number, payment: string, instance?: string): void;
   transfer(at: number, payment: string): void;
   kill(at: number, instance: string): void;
+  outage(from: number, to: number): void;
 }
 
 const answered = (status: number, at: number): Sent => ({
@@ -59,6 +60,7 @@ export function handMade(events: readonly TraceEvent[]): HandMade {
   const calls: FacilitatorCall[] = [];
   const transfers: Transfer[] = [];
   const kills: Kill[] = [];
+  const outages: Outage[] = [];
   const sent = new Map<string, Sent>();
   const status = { ask: 402, pay: 200, buy: 201, use: 200 };
   for (const request of plan.requests.values()) {
@@ -70,7 +72,7 @@ export function handMade(events: readonly TraceEvent[]): HandMade {
   );
   return {
     ...{ runs, calls, transfers, sent, kills },
-    evidence: { plan, rules, sent, kills, startedAt, signed, logs: { runs, calls, transfers } },
+    evidence: { plan, rules, sent, kills, outages, startedAt, signed, logs: { runs, calls, transfers } },
     run(at, request, instance = "gateway-1/1", paidBy) {
       const planned = plan.requests.get(request);
       const payment = planned?.action === "pay" ? planned.payment : "session";
@@ -81,6 +83,9 @@ export function handMade(events: readonly TraceEvent[]): HandMade {
     },
     transfer(at, payment) {
       transfers.push({ at: startedAt + at, from: "0xA", nonce: `0x${payment}` });
+    },
+    outage(from, to) {
+      outages.push({ from: startedAt + from, to: startedAt + to });
     },
     kill(at, instance) {
       kills.push({ at: startedAt + at, instance });

@@ -1,7 +1,7 @@
 // One lane of the drill: a fleet on one kind of store, and what its logs prove so far. The dashboard shows the same.
 import { type SandboxControls, sandboxControls } from "@tollbooth-stores/sandbox";
 import { type Fleet, type FleetOptions, startFleet } from "../fleet/start-fleet.ts";
-import { type Kill, nonceKey, type Rules, type Sent } from "./evidence.ts";
+import { type Kill, nonceKey, type Outage, type Rules, type Sent } from "./evidence.ts";
 import { laneLogs } from "./lane-logs.ts";
 import { type LogWatch, logWatch } from "./log-watch.ts";
 import { planOf } from "./plan.ts";
@@ -51,6 +51,8 @@ export interface Lane {
   play(requests: readonly DrillRequest[], options?: PlayOptions): Promise<void>;
   /** What `kill` has killed. */
   readonly kills: readonly Kill[];
+  /** Runs `restart`, remembered: what was in hand when the Redis died may be taken up again. */
+  restartRedis(restart: () => Promise<void>): Promise<void>;
   /** What was sent and answered so far, by request id. */
   readonly sent: ReadonlyMap<string, Sent>;
   /** What the logs say so far. */
@@ -76,6 +78,7 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
   const rules = rulesOf(fleet.config);
   const plan = planOf();
   const kills: Kill[] = [];
+  const outages: Outage[] = [];
   const keys = wallets(fleet.url, fleet.ledger.url, rules.routes);
   const logs = laneLogs(options.logDirectory);
   const watch = logWatch(logs.read);
@@ -108,8 +111,14 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
       if (pid !== undefined) kills.push({ instance: `${instance}/${pid}`, at: Date.now() });
       return fleet.instances.kill(instance);
     },
+    async restartRedis(restart) {
+      const outage = { from: Date.now(), to: Number.POSITIVE_INFINITY };
+      outages.push(outage);
+      await restart();
+      outage.to = Date.now();
+    },
     snapshot() {
-      const evidence = { plan, rules, sent, kills, startedAt, signed: keys.signed, logs: logs.read() };
+      const evidence = { plan, rules, sent, kills, outages, startedAt, signed: keys.signed, logs: logs.read() };
       const answers = [...sent.values()];
       const answered = answers.filter(({ finished }) => finished);
       return {

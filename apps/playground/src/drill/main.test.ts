@@ -93,7 +93,7 @@ describe("the drill", () => {
     expect(run.stdout()).toContain("As it should be");
     expect(run.stdout()).not.toContain("\u001b");
     await run.leftNothing();
-  }, 300_000);
+  }, 480_000);
 
   test("ends with 1 where a store that is called shared is not, names the requests, and cleans the user's Redis", async () => {
     const redis = await startRedis();

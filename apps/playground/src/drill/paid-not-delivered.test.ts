@@ -69,7 +69,7 @@ describe("green", () => {
       value: 0,
       ok: true,
       requests: [],
-      note: "of 3; 2 asked again; 1 of a process that was killed while it settled; 1 hung up while it was settled",
+      note: "of 3; 2 asked again; 1 of a process that was killed just after its settle call; 1 hung up while it was settled",
     });
   });
 

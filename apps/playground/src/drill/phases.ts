@@ -43,7 +43,7 @@ export function chaosPhases(instances: number, restartRedis: (() => Promise<void
     { name: "kill -9 before an answer", share: 0.08, chaos: (lane, signal) => killAt("answer", lane, signal) },
     restartRedis === undefined
       ? { name: "Redis left alone", share: 0.12 }
-      : { name: "Redis kill -9 and restart", share: 0.12, chaos: restartRedis },
+      : { name: "Redis kill -9 and restart", share: 0.12, chaos: (lane) => lane.restartRedis(restartRedis) },
   ];
 }
 

@@ -114,6 +114,42 @@ describe("verify calls per payment", () => {
     expect(row(lane, "verifies-per-payment").value).toBe(2);
   });
 
+  test("the death of the Redis explains one second call of a payment that nobody could go on with", () => {
+    const lane = handMade([pay(owner, "A")]);
+    lane.call("verify", 10, "A");
+    lane.outage(12, 900);
+    served(lane, 1_200, "t-1", "A");
+    expect(red(lane)).toEqual({});
+    expect(row(lane, "verifies-per-payment").note).toBe("the Redis's own death explains 1 second call");
+    lane.call("verify", 1_300, "A");
+    expect(row(lane, "verifies-per-payment").value).toBe(2);
+  });
+
+  test.each<[string, (lane: HandMade) => void]>([
+    ["that came long after", (lane) => lane.outage(6_100, 6_900)],
+    ["that was over before", (lane) => lane.outage(-2_000, -1_000)],
+    [
+      "while the payment was being served",
+      (lane) => {
+        lane.run(11, "t-1");
+        lane.outage(12, 900);
+      },
+    ],
+    [
+      "after the second call",
+      (lane) => {
+        lane.call("verify", 11, "A", "gateway-2/2");
+        lane.outage(12, 900);
+      },
+    ],
+  ])("a death of the Redis %s explains nothing", (_when, given) => {
+    const lane = handMade([pay(owner, "A")]);
+    lane.call("verify", 10, "A");
+    given(lane);
+    if (lane.calls.length < 2) lane.call("verify", 7_000, "A");
+    expect(row(lane, "verifies-per-payment")).toMatchObject({ value: 2, ok: false });
+  });
+
   test("two calls of one process are never explained by its kill", () => {
     const lane = handMade([pay(owner, "A")]);
     lane.call("verify", 10, "A", "gateway-2/2");

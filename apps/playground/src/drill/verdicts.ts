@@ -2,7 +2,7 @@
 import { type Evidence, grouped, hasContent } from "./evidence.ts";
 import { overLimit } from "./over-limit.ts";
 import { paidNotDelivered } from "./paid-not-delivered.ts";
-import { diedRuns, explainedVerifies, paymentTrails, type Trail } from "./payment-trails.ts";
+import { diedRuns, explainedVerifies, outageVerifies, paymentTrails, type Trail } from "./payment-trails.ts";
 import type { PlannedSession } from "./plan.ts";
 import type { Row, RowKey } from "./row.ts";
 import { rowOf } from "./rows.ts";
@@ -49,12 +49,17 @@ const explainedBy = (count: number, what: string) => (count === 0 ? undefined : 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 function verifiesPerPayment(trails: readonly Trail[], evidence: Evidence): Row {
-  const excused = sum(trails.map((trail) => explainedVerifies(trail, evidence)));
+  const byKill = sum(trails.map((trail) => explainedVerifies(trail, evidence)));
+  const byOutage = sum(trails.map((trail) => outageVerifies(trail, evidence)));
+  const calls = (count: number) => (count === 1 ? "second call" : "second calls");
   return oncePerPayment(
     "verifies-per-payment",
     trails,
-    (trail) => trail.verifies.length - explainedVerifies(trail, evidence),
-    [explainedBy(excused, excused === 1 ? "second call" : "second calls")],
+    (trail) => trail.verifies.length - explainedVerifies(trail, evidence) - outageVerifies(trail, evidence),
+    [
+      explainedBy(byKill, calls(byKill)),
+      byOutage > 0 ? `the Redis's own death explains ${byOutage} ${calls(byOutage)}` : undefined,
+    ],
   );
 }
 
