@@ -9,6 +9,30 @@ import { isLastHolder, phaseOf, readBody } from "../verification/verification-re
 import type { PaymentRules, PaymentTransitions } from "./payment-world.ts";
 
 type Next = PaymentRules["next"];
+type WrongMachine =
+  | "oneToken"
+  | "neverUndelivers"
+  | "settlesAfterLostSwitch"
+  | "believesRefusals"
+  | "answersTheDeparted"
+  | "dropsReceipts"
+  | "neverVerifiesAgain"
+  | "tellsRejectionsWithoutLooking"
+  | "swallowsAnswers"
+  | "settlesOnSlowSwitch"
+  | "freesWhatItReconciles"
+  | "tellsRejectionsAfterLostRelease";
+type WrongTransition =
+  | "anyoneReleases"
+  | "claimsDoubt"
+  | "renewsTheLapsed"
+  | "receiptsNeedLease"
+  | "forgetsEvidence"
+  | "everyDeliveryIsFirst"
+  | "handsKeptToAnyone"
+  | "nothingIsKept"
+  | "expiryFrees"
+  | "forgetsWhatCameSecond";
 
 /** The machine, with the store calls that it asks for changed. */
 function calling(change: (call: StoreCall, state: PayState) => StoreCall): Next {
@@ -41,7 +65,7 @@ const abandoned = (state: PayState, without: StoreCall["call"], { state: at, eff
   effects: effects.filter((effect) => effect.do !== "store" || effect.call.call !== without),
 });
 
-export const wrongMachines = {
+export const wrongMachines: Readonly<Record<WrongMachine, Next>> = {
   oneToken: calling((call, { input }) =>
     call.call === "claim" || call.call === "reconcile" ? { ...call, token: `${input.seed}:1` } : call,
   ),
@@ -93,7 +117,7 @@ export const wrongMachines = {
   tellsRejectionsAfterLostRelease: hearing((event, { at, refusal }) =>
     at === "release" && refusal === undefined && event.on === "ended" ? { ...event, reply: { status: "ok" } } : event,
   ),
-} satisfies Record<string, Next>;
+};
 
 /** Names whoever holds the record: as a transition sees it that does not ask who is calling. */
 function asHolder<Request extends { lease: { token: string; fence: string } }>(
@@ -105,7 +129,7 @@ function asHolder<Request extends { lease: { token: string; fence: string } }>(
   return { ...request, lease: { ...request.lease, token: body.token, fence: `${body.fence}` } };
 }
 
-export const wrongTransitions = {
+export const wrongTransitions: Readonly<Record<WrongTransition, Partial<PaymentTransitions>>> = {
   anyoneReleases: {
     release: (record, nowMs, request, kept) => release(record, nowMs, asHolder(record, request), kept),
   },
@@ -169,4 +193,4 @@ export const wrongTransitions = {
       return readBody(record)?.state === "delivered" ? { reply: moved.reply } : moved;
     },
   },
-} satisfies Record<string, Partial<PaymentTransitions>>;
+};
