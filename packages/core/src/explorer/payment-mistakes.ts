@@ -20,8 +20,7 @@ type WrongMachine =
   | "tellsRejectionsWithoutLooking"
   | "swallowsAnswers"
   | "settlesOnSlowSwitch"
-  | "freesWhatItReconciles"
-  | "tellsRejectionsAfterLostRelease";
+  | "freesWhatItReconciles";
 type WrongTransition =
   | "anyoneReleases"
   | "claimsDoubt"
@@ -114,9 +113,6 @@ export const wrongMachines: Readonly<Record<WrongMachine, Next>> = {
     const reconciled = state.at === "reconcile" && event.on === "claimed" && state.caller === "left";
     return next(reconciled ? { ...state, at: "claim" } : state, event, nowMs);
   },
-  tellsRejectionsAfterLostRelease: hearing((event, { at, refusal }) =>
-    at === "release" && refusal === undefined && event.on === "ended" ? { ...event, reply: { status: "ok" } } : event,
-  ),
 };
 
 /** Names whoever holds the record: as a transition sees it that does not ask who is calling. */
