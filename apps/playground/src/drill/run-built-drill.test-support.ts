@@ -87,7 +87,22 @@ export function runBuiltDrill(args: readonly string[], env: NodeJS.ProcessEnv = 
   };
 }
 
-const reportSchema = z.object({
+/** What the tests read of a report. */
+interface ReadReport {
+  ok: boolean;
+  reasons: string[];
+  lanes: {
+    provider: string;
+    phases: { name: string }[];
+    requests: number;
+    answered: number;
+    errors: string[];
+    rows: { key: string; ok: boolean; requests: string[]; note?: string | undefined }[];
+    doubts?: { most: number; atEnd: number } | undefined;
+  }[];
+}
+
+const reportSchema: z.ZodType<ReadReport> = z.object({
   ok: z.boolean(),
   reasons: z.array(z.string()),
   lanes: z.array(
@@ -106,6 +121,6 @@ const reportSchema = z.object({
 });
 
 /** What `--report` wrote. */
-export function readReport(path: string): z.infer<typeof reportSchema> {
+export function readReport(path: string): ReadReport {
   return reportSchema.parse(JSON.parse(readFileSync(path, "utf8")));
 }
