@@ -27,14 +27,15 @@ const unlimited: LimitAnswer = { allowed: true, headers: {}, reported: [] };
 /**
  * What can be checked here is checked here: a refused payment leaves nothing in any store. But what the store knows goes
  * on: a payment that is under way is never refused for being sent again as its payer was told to, past the limit or past
- * its time. `boundTo` is whatever else the purchase depends on.
+ * its time. `boundTo` is whatever else the purchase depends on, asked for only once the
+ * payment is proven.
  */
 export async function admit(
   context: RouteContext,
   asked: Asked,
   headers: Headers,
   ip: string,
-  boundTo: string | Uint8Array = "",
+  boundTo: () => Promise<string | Uint8Array | undefined>,
 ): Promise<Admitted> {
   const { config, route, price, limits, stores } = context;
   const refused = (response: Response): Admitted => ({ status: "refused", response });
@@ -87,7 +88,7 @@ export async function admit(
       origin: asked.origin,
       path: asked.path,
       // And to its collector: a stranger's on a payment that came without one makes it another purchase.
-      bodyHash: `${payloadHash(boundTo)} ${collector ?? ""}`,
+      bodyHash: `${payloadHash((await boundTo()) ?? "")} ${collector ?? ""}`,
     }),
     validUntilMs: Number(authorization.validBefore) * 1_000,
     collector,

@@ -67,7 +67,7 @@ export async function gatewayApp({ config, stores, stopping }: GatewayParts): Pr
       if (c.req.method !== route.method)
         return problem(405, "method_not_allowed", `Use ${route.method}.`, { allow: route.method });
       const ip = requestIp(c.env, c.req.header("x-forwarded-for"), config.trustedProxies);
-      const asked = await askedOf(c, config);
+      const asked = askedOf(c, config);
       const { headers } = c.req.raw;
       if (route.kind === "per-request") return payPerRequest({ ...shared, route }, asked, headers, ip);
       return sessionRoute({ ...shared, route }, asked, headers, ip);
