@@ -202,3 +202,10 @@ it("pollutes no prototype", async () => {
   expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
   expect(Reflect.get({}, "polluted")).toBeUndefined();
 });
+
+it("takes an array for a list, whatever else it holds", async () => {
+  const odd = (list: unknown[]) => Object.assign(list, { constructor: "redis" });
+  await checkSafe({ stores: { keySecret: odd([secret]) } });
+  await checkSafe({ stores: { provider: "ioredis", rateLimits: { cluster: odd(["a:1"]) } } });
+  await checkSafe({ stores: { provider: "ioredis", redis: { sentinel: { name: "main", nodes: odd(["a:1"]) } } } });
+});
