@@ -52,6 +52,7 @@ export interface PaymentMessage {
    * never settled and never will. "recovered": a settlement of an attempt that died was found. "receipt-cut": the receipt was
    * too large for the store; its SHA-256 was recorded. Alarms: "receipt-after-expiry": it settled although it was said that it
    * never would. "second-receipt": another receipt than the recorded one came in; it may have been paid twice.
+   * "unreadable": its record, met by `unresolved()`, cannot be read.
    */
   event:
     | "pending"
@@ -61,7 +62,8 @@ export interface PaymentMessage {
     | "recovered"
     | "receipt-cut"
     | "receipt-after-expiry"
-    | "second-receipt";
+    | "second-receipt"
+    | "unreadable";
   /** Names the payment, for `resolvePayment` and the store's calls. */
   handle: string;
   /** Of the lease that was held; 0 where none was. */

@@ -2,10 +2,11 @@
 import type { AtomicPort, StoredRecord } from "../atomic-port.ts";
 import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs, requireInstantMs } from "../durations.ts";
-import { invalidArgument } from "../errors.ts";
+import { invalidArgument, isStoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
+import { publishPayment } from "../telemetry.ts";
 import type { VerificationCatalog } from "./catalog.ts";
 import { claim, reconcile } from "./claim.ts";
 import { complete, markUnknown, release } from "./end.ts";
@@ -276,14 +277,22 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
     handles: readonly string[],
     callOptions: CallOptions | undefined,
   ): Promise<Unresolved[]> {
-    const lookUp = (handle: string): Promise<UnresolvedRecord | null> =>
-      runtime.apply(
-        "verification.unresolved",
-        [recordKey(handle)],
-        undefined,
-        ([record = null], nowMs) => ({ reply: unresolvedRecord(record, nowMs) }),
-        callOptions,
-      );
+    const lookUp = async (handle: string): Promise<UnresolvedRecord | null> => {
+      try {
+        return await runtime.apply(
+          "verification.unresolved",
+          [recordKey(handle)],
+          undefined,
+          ([record = null], nowMs) => ({ reply: unresolvedRecord(record, nowMs) }),
+          callOptions,
+        );
+      } catch (error) {
+        if (!isStoreError(error, "STORE_CORRUPT")) throw error;
+        // One record that cannot be read must not hide all the others.
+        publishPayment({ event: "unreadable", handle, attempt: 0 });
+        return null;
+      }
+    };
     const found = await runtime.operation(
       "unresolved",
       callOptions,

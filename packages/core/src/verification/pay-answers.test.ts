@@ -35,7 +35,7 @@ describe("findAnswer", () => {
   it.each([
     undefined,
     null,
-    "unknown",
+    "none",
     {},
     { receipt: "" },
     { receipt: 1 },
@@ -43,6 +43,10 @@ describe("findAnswer", () => {
     { none: true },
     { receipt: "tx 1", none: "void" },
   ])("is not sure of %j", (answer) => {
-    expect(findAnswer(answer)).toBe("unknown");
+    expect(findAnswer(answer)).toBe("unclear");
+  });
+
+  it("does not know only where that is said", () => {
+    expect(findAnswer("unknown")).toBe("unknown");
   });
 });

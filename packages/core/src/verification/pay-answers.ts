@@ -12,10 +12,11 @@ export function settleAnswer(answer: unknown): SettleAnswer {
   return refused && typeof used === "boolean" ? { ok, reason, used } : "unclear";
 }
 
-/** Whatever is not clear is unknown. */
+/** "unknown" only where it is said; what is not clear is unclear. */
 export function findAnswer(answer: unknown): FindAnswer {
+  if (answer === "unknown") return answer;
   const { receipt, none } = fieldsOf(answer);
-  if (receipt === undefined) return none === "expired" || none === "void" ? { none } : "unknown";
+  if (receipt === undefined) return none === "expired" || none === "void" ? { none } : "unclear";
   const clear = typeof receipt === "string" && receipt !== "" && none === undefined;
-  return clear ? { receipt: receipt.toWellFormed() } : "unknown";
+  return clear ? { receipt: receipt.toWellFormed() } : "unclear";
 }

@@ -51,11 +51,13 @@ export function runPayment<R>(
       tell,
       errorRef,
       note: (id, evidence) =>
-        new Promise((resolveNote, rejectNote) => {
-          const noteId = notes.size;
-          notes.set(noteId, { resolve: resolveNote, reject: rejectNote });
-          tell({ on: "note", id, noteId, evidence });
-        }),
+        handled(
+          new Promise((resolveNote, rejectNote) => {
+            const noteId = notes.size;
+            notes.set(noteId, { resolve: resolveNote, reject: rejectNote });
+            tell({ on: "note", id, noteId, evidence });
+          }),
+        ),
     });
 
     function tell(event: PayEvent): void {
@@ -188,4 +190,10 @@ export function runPayment<R>(
 /** What a note rejects with: settle must not go on. */
 function leaseLost(): DOMException {
   return new DOMException("The lease was lost; another instance may be settling this payment.", "AbortError");
+}
+
+/** A note that settle does not wait for must not end the process, with money on its way, when it is refused. */
+function handled(note: Promise<void>): Promise<void> {
+  note.catch(() => undefined);
+  return note;
 }

@@ -138,7 +138,7 @@ export async function reconcileUnresolved(
           findSettlement(evidence, { signal: stepSignal, fence: lease.fence, reference, handle }),
         ),
       );
-      if (found === "unknown") {
+      if (found === "unknown" || found === "unclear") {
         await store.markUnknown(name, lease);
         return "inDoubt";
       }

@@ -175,10 +175,18 @@ async function runVerify(
     // A result that is not recorded would be asked for again: worth waiting for a store that is away for a moment.
     const patience = performance.now() + STEP_LEASES * leaseMs;
     const until = () => Math.min(patience, keeper.deadline());
-    const recorded = retryWhileUnavailable(() => store.complete(key, lease, completion), until);
+    const record = (result: typeof completion) =>
+      retryWhileUnavailable(() => store.complete(key, lease, result), until);
+    const recorded = record(completion);
     if (answer.ok && early) {
       goesOn = true;
-      recorded.catch(() => undefined).finally(() => keeper.stop());
+      // An acceptance counts without a value that cannot be stored.
+      recorded
+        .catch((error: unknown) =>
+          isStoreError(error, "STORE_UNAVAILABLE") ? undefined : record({ ...completion, value: "" }),
+        )
+        .catch(() => undefined)
+        .finally(() => keeper.stop());
     } else if ((await recorded).status === "lost") return "lost";
     return answer.ok ? { status: "accepted", ran: true, ...valueIn(value) } : rejection(value, true);
   } catch (error) {

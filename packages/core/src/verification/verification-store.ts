@@ -113,7 +113,8 @@ export interface Unresolved {
 }
 
 /**
- * The building blocks of `payOnce` and `verifyOnce`, whose records are named `p:<payment.key>` and `v:<payloadHash>`.
+ * The building blocks of `payOnce` and `verifyOnce`, whose records are named `p:<payment.key>` and `v:<payloadHash>`
+ * (`v:<refusals>:<payloadHash>` where a payment's key is given).
  * Each call is atomic, and each may be retried with the same token after an unknown outcome. Failures throw a `StoreError`.
  *
  * | state | reads, once its lease is over, as | event -> next state |
@@ -122,7 +123,7 @@ export interface Unresolved {
  * | claimed ("retry") | in-progress, free to take | renew for settlement -> settling; release -> freed; complete -> done |
  * | settling ("unknown") | unknown | release -> freed; reconcile -> settling; expire -> expired; complete -> done (a payment's: settled) |
  * | done | done, then spent (accepted) or absent (rejected) | |
- * | any but delivered, absent too | | settle -> settled |
+ * | any but delivered and done, absent too | | settle -> settled |
  * | settled | settled (owed) | claim -> settled, with a lease; deliver -> delivered |
  * | delivered | delivered | undeliver by the same token -> settled |
  * | expired | expired | settle -> settled, said to have been expired |

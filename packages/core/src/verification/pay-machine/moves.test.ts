@@ -92,7 +92,7 @@ describe("moves of the payment machine that a runner rarely makes", () => {
   it.each([
     ["unknown", "another", "verify"],
     ["unknown", "payload", "claim"],
-    ["settled", undefined, "claim"],
+    ["settled", undefined, "verify"],
     ["settled", "payload", "claim"],
     ["settled", "another", "ended"],
   ] as const)("past validity, the record is %s and bound to %s: %s", (status, payload, at) => {

@@ -1,5 +1,5 @@
 // The payment machine: one pure function from what is known and what just happened to what is known then, and what to do.
-// It reads no clock and makes no promise; `pay-once.ts` performs its effects, and the explorer runs it as it is.
+// It reads no clock and makes no promise; `pay-runner.ts` performs its effects, and the explorer runs it as it is.
 import { closeRooms, isDelivery } from "./close.ts";
 import { type Draft, extend, leaseOf, type Room, send } from "./machine.ts";
 import { owedRooms } from "./owed.ts";
@@ -195,7 +195,9 @@ function due(draft: Draft): boolean {
     return true;
   }
   if (s.evidence !== undefined && s.evidence.waiters.length > 0 && s.at !== "settle") {
-    out.push({ do: "noted", ids: s.evidence.waiters, error: "lost" });
+    // Settle has answered, and its notes have nothing to say any more; unless it was given up.
+    const givenUp = s.leaseLost || s.late !== undefined;
+    out.push({ do: "noted", ids: s.evidence.waiters, ...(givenUp && { error: "lost" }) });
     s.evidence = { ...s.evidence, waiters: [] };
     return true;
   }

@@ -50,7 +50,10 @@ function nextAfterLook(reply: Look, { s }: Draft): Place | Answer {
       return rejection === undefined ? "verify" : pending;
     case "settled":
     case "delivered":
-      if (same || (reply.payload === undefined && rejection?.used !== false)) return "claim";
+      if (same) return "claim";
+      // A receipt without any claim is bound to no payload: one that is proven good collects, used as it is by then.
+      if (reply.payload === undefined && rejection === undefined) return "verify";
+      if (reply.payload === undefined && rejection?.used === true) return "claim";
       return { status: "conflict" };
     case "expired":
       return { status: "rejected", reason: reply.reason };

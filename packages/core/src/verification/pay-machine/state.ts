@@ -15,7 +15,7 @@ export interface PayInput {
   readonly leaseMs: number;
   /** SHA-256 of the payload's name, as `Look` tells it. */
   readonly payload: string;
-  /** Valid by this instance's clock? It only decides what is asked first. */
+  /** Past its validity by this instance's clock. It only decides what is asked first. */
   readonly pastValidity: boolean;
   readonly reference?: string | undefined;
   /** Unique to this call; tokens are made of it by counting. */
@@ -68,7 +68,7 @@ export type StepCall =
     }
   | { readonly step: "read"; readonly id: number; readonly text: string };
 
-/** What the caller is told. `made`: the result of this call's serve, or of its read. `kept`: a text to be read. */
+/** What the caller is told; a fresh one gets the result of this call's serve, or of its read. `kept`: a text to be read. */
 export type Answer =
   | { readonly status: "paid"; readonly fresh: true; readonly receipt: string }
   | { readonly status: "paid"; readonly fresh: false; readonly receipt: string; readonly kept?: string }
@@ -99,7 +99,8 @@ export type SettleAnswer =
   | { readonly ok: false; readonly reason: string; readonly used: boolean }
   | "unclear";
 
-export type FindAnswer = { readonly receipt: string } | { readonly none: "expired" | "void" } | "unknown";
+/** "unclear": nothing that the contract knows; it proves no more than a throw. */
+export type FindAnswer = { readonly receipt: string } | { readonly none: "expired" | "void" } | "unknown" | "unclear";
 
 export type PayEvent =
   /** The store's answer to the call that is outstanding. `sentAtMs`: from before it was sent. */

@@ -148,6 +148,7 @@ function doubt(draft: Draft) {
 function gotReceipt(draft: Draft, receipt: string) {
   const { s } = draft;
   s.receipt = receipt;
+  s.refusal = undefined;
   // Who has left is served when he asks again.
   if (s.caller === "waiting") {
     if (s.input.order === "settle-then-serve") return goTo(draft, "serveOwed");
@@ -164,14 +165,13 @@ const findRefused: Room = {
     const { s } = draft;
     const answer = foundIn(event);
     if (answer === undefined) return;
-    if (answer !== "unknown" && "receipt" in answer) return gotReceipt(draft, answer.receipt);
     const { reason, used } = s.refusal ?? { reason: "", used: false };
-    if (answer !== "unknown") {
-      s.reason = reason;
-      return goTo(draft, "expire");
-    }
-    if (used) return doubt(draft);
-    endBy(draft, "release", { status: "rejected", reason });
+    // Only a clear "unknown" lets the refusal stand; one who could not be asked has said nothing.
+    if (answer === "unclear" || (answer === "unknown" && used)) return doubt(draft);
+    if (answer === "unknown") return endBy(draft, "release", { status: "rejected", reason });
+    if ("receipt" in answer) return gotReceipt(draft, answer.receipt);
+    s.reason = reason;
+    goTo(draft, "expire");
   },
   leaseLost: unfound,
   late: (draft) => unanswered(draft, findRefused),
@@ -184,7 +184,7 @@ const findOut: Room = {
     const { s } = draft;
     const answer = foundIn(event);
     if (answer === undefined) return;
-    if (answer === "unknown") return endBy(draft, "markUnknown", pending);
+    if (answer === "unknown" || answer === "unclear") return endBy(draft, "markUnknown", pending);
     if ("none" in answer) {
       s.reason = answer.none;
       return goTo(draft, "expire");
@@ -214,14 +214,14 @@ function find(draft: Draft) {
 }
 
 function foundIn(event: PayEvent) {
-  if (event.on === "threw") return "unknown";
+  if (event.on === "threw") return "unclear";
   return event.on === "found" ? event.answer : undefined;
 }
 
 function unanswered(draft: Draft, room: Room) {
   const id = draft.s.step?.id ?? -1;
   dropStep(draft, "deadline");
-  room.on?.(draft, { on: "found", id, answer: "unknown" }, undefined);
+  room.on?.(draft, { on: "found", id, answer: "unclear" }, undefined);
 }
 
 /** The lease is gone, so there is nothing left to say to the store; it is in doubt by itself. */
