@@ -54,7 +54,15 @@ export const singleProperties: readonly VerificationProperty[] = [
       await inBothOrders(bench, async ({ store }, seller, order) => {
         const { payment } = seller;
         assert.deepEqual(await resolvePayment(store, { key: payment.key }, { receipt: "tx 1" }), { status: "ok" });
-        const answers = await atOnce(10, () => seller.pay(store));
+        // The others come while the first one is being served.
+        const { opened, open } = gate();
+        const serve = async () => {
+          await opened;
+          return "the goods";
+        };
+        const paying = atOnce(10, () => seller.pay(store, { serve }));
+        setTimeout(open, 50);
+        const answers = await paying;
         assert.deepEqual(freshAmong(answers), [fresh], order);
         for (const answer of answers) {
           assert.deepEqual(answer, answer.status === "paid" && answer.fresh ? fresh : duplicate, order);
