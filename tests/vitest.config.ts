@@ -4,5 +4,5 @@ import { packageTests } from "../vitest.shared.ts";
 // that they look at changed.
 export default packageTests({
   include: ["**/*.test.ts"],
-  exclude: ["**/node_modules/**", "packed/**", "differential/**"],
+  exclude: ["**/node_modules/**", "packed/**", "differential/**", "chaos/**"],
 });

@@ -15,8 +15,12 @@ async function payments(gateway: string, count: number): Promise<Record<string, 
   return Promise.all(Array.from({ length: count }, async () => client.headersOf(await client.sign(price))));
 }
 
+const json = { "content-type": "application/json" };
 const setUpstream = (upstream: string, behaviour: object) =>
-  fetch(`${upstream}/admin/behaviour`, { method: "PUT", body: JSON.stringify(behaviour) });
+  fetch(`${upstream}/admin/behaviour`, { method: "PUT", headers: json, body: JSON.stringify(behaviour) });
+
+const transfersOf = ({ logDirectory }: { logDirectory: string }) =>
+  readLog(`${logDirectory}/ledger.jsonl`).filter(({ kind }) => kind === "transfer");
 
 /** Waits for `done`, looking every few milliseconds. */
 async function until(done: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
@@ -124,17 +128,33 @@ describe("SIGTERM under load", () => {
     const served = await answers;
     expect(served.map(({ status }) => status)).toEqual(Array<number>(count).fill(200));
     expect(await run.exited).toEqual({ code: 0, signal: null });
-    const transfers = readLog(`${run.logDirectory}/ledger.jsonl`).filter(({ kind }) => kind === "transfer");
-    expect(transfers).toHaveLength(count);
+    expect(transfersOf(run)).toHaveLength(count);
     expect(runsOf()).toBe(count);
     await allGone(pids, 1_000);
   });
 
-  test("finishes a payment whose client has gone", async () => {
+  test("finishes a settlement whose client has gone", async () => {
+    const run = main(testConfig);
+    const { gateway, ledger } = await run.started;
+    const [headers = {}] = await payments(gateway, 1);
+    const slow = { method: "POST", headers: json, body: JSON.stringify({ on: "settle", delayMs: 700 }) };
+    await fetch(`${ledger}/admin/faults`, slow);
+    const leaving = new AbortController();
+    const answer = fetch(`${gateway}/quote`, { headers, signal: leaving.signal });
+    const settles = () => readLog(`${run.logDirectory}/facilitator.jsonl`).filter(({ kind }) => kind === "settle");
+    await until(() => settles().length === 1);
+    leaving.abort();
+    await expect(answer).rejects.toThrow();
+    run.child.kill("SIGTERM");
+    expect(await run.exited).toEqual({ code: 0, signal: null });
+    expect(transfersOf(run)).toHaveLength(1);
+  });
+
+  test("charges nothing for what a client did not wait for", async () => {
     const run = main(testConfig);
     const { gateway, upstream } = await run.started;
     const [headers = {}] = await payments(gateway, 1);
-    await setUpstream(upstream, { delayMs: 500 });
+    await setUpstream(upstream, { delayMs: 60_000 });
     const leaving = new AbortController();
     const answer = fetch(`${gateway}/quote`, { headers, signal: leaving.signal });
     await until(() => readLog(`${run.logDirectory}/upstream.jsonl`).length === 1);
@@ -142,8 +162,7 @@ describe("SIGTERM under load", () => {
     await expect(answer).rejects.toThrow();
     run.child.kill("SIGTERM");
     expect(await run.exited).toEqual({ code: 0, signal: null });
-    const transfers = readLog(`${run.logDirectory}/ledger.jsonl`).filter(({ kind }) => kind === "transfer");
-    expect(transfers).toHaveLength(1);
+    expect(transfersOf(run)).toEqual([]);
   });
 
   test("with a drain: says 503 on /readyz while it still serves, and sends connections away", async () => {

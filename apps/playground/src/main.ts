@@ -19,7 +19,7 @@ const mostInstances = 16;
 const start = { over: false, interrupted: false };
 
 async function main(): Promise<number> {
-  const names = ["config", "port", "logs", "instances"] as const;
+  const names = ["config", "port", "logs", "instances", "connections"] as const;
   const { options, flags, help } = readCommand(process.argv.slice(2), names, ["redis"]);
   if (help !== undefined) {
     console.log(help);
@@ -28,6 +28,7 @@ async function main(): Promise<number> {
   const withRedis = flags.has("redis");
   const count = integerOption("instances", options.instances, 1, mostInstances) ?? (withRedis ? 3 : 1);
   const port = portOption(options.port);
+  const mostConnections = integerOption("connections", options.connections, 1, 65_535);
   const config = resolve(options.config ?? exampleConfig(withRedis ? "redis" : "memory"));
   const found = statSync(config, { throwIfNoEntry: false });
   if (found === undefined) throw new UsageError(`There is no configuration file ${config}.`);
@@ -55,6 +56,7 @@ async function main(): Promise<number> {
       configFile: config,
       instances: count,
       port,
+      mostConnections,
       env: { ...(redis && { REDIS_URL: redis.url }) },
     });
     start.over = true;
@@ -64,7 +66,9 @@ async function main(): Promise<number> {
     const notReady = await Promise.race([readinessTrouble(url), stopSignal]);
     const pids = instances.list().map(({ name, pid }) => `${name} (pid ${pid})`);
     console.log(`
-  Gateway   ${url}  (in a browser: the live dashboard; else routes and prices)
+  Gateway   ${url}  (routes and prices)
+  Dashboard ${url}/#key=${shown.key}
+            (in a browser; whoever has this link can press the buttons)
   Instances ${pids.join(", ")}
   Health    ${url}/healthz  ${url}/readyz
   Ledger    ${ledger.url}  (pid ${ledger.pid}; SIMULATED: no real money moves)

@@ -32,7 +32,8 @@ test("a payment in doubt is sent again until it is answered, and is charged once
   main = runMain(config.replace(/(FACILITATOR_URL\}", timeout: )5s/, "$11s"));
   const { gateway, ledger } = await main.started;
   const fault = JSON.stringify({ on: "settle", delayMs: 2_500, times: 1 });
-  expect((await fetch(`${ledger}/admin/faults`, { method: "POST", body: fault })).status).toBeLessThan(300);
+  const headers = { "content-type": "application/json" };
+  expect((await fetch(`${ledger}/admin/faults`, { method: "POST", headers, body: fault })).status).toBeLessThan(300);
   const { stdout } = await run(process.execPath, [pay, "--url", gateway]);
   const [, step = ""] = /Ask again with the payment: [^\n]*\n([\s\S]*?)\n\n/.exec(stdout) ?? [];
   expect(step).toMatch(/^ +answer +503 .*\n +not known yet +the same payment again in \d+ s\n/);

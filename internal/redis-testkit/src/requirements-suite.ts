@@ -11,8 +11,8 @@ const keyPrefix = "needs";
 
 /** What the packages' READMEs say that an ACL user needs: without any of these the stores refuse to work. */
 export const neededCommands: readonly string[] = (
-  "evalsha eval get set del pttl pexpire hget hset hexists zadd zrem zrange zrangebyscore zremrangebyscore time scan " +
-  "select"
+  "evalsha eval get set del getrange setrange pttl pexpire hget hset hexists zadd zrem zrange zrangebyscore " +
+  "zremrangebyscore time scan select"
 ).split(" ");
 /** Without the first three, waiters are late: they look every 250 ms. Without INFO, nobody is told of a Redis that is too old. */
 const helpful = ["publish", "subscribe", "unsubscribe", "info"];
@@ -112,6 +112,7 @@ async function everything(stores: Stores): Promise<void> {
   await limiting(stores);
   await inSession(stores);
   await verifying(stores);
+  await paying(stores);
 }
 
 async function limiting({ rateLimits }: Stores): Promise<void> {
@@ -166,6 +167,23 @@ async function verifying({ verifications }: Stores): Promise<void> {
   expect(await verifications.peek("key")).toMatchObject({ status: "done" });
   expect(await verifications.release("other", await claimed("other", "t"))).toEqual({ status: "ok" });
   expect(await verifications.markOnce("once", { ...request, token: "t" })).toEqual({ status: "marked" });
+}
+
+async function paying({ verifications }: Stores): Promise<void> {
+  const payment = { payload: "payload", collector: "payer" };
+  const request = { token: "t", fingerprint: "f", leaseMs: 30_000, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
+  const claim = await verifications.claim("payment", { ...request, payment });
+  if (claim.status !== "claimed") throw new Error(`The payment was not claimed but ${claim.status}.`);
+  const settling = { onLeaseExpiry: "unknown", reference: "reference", kept: "result" } as const;
+  expect(await verifications.renew("payment", claim.lease, 30_000, settling)).toEqual({ status: "ok" });
+  expect(await verifications.settle("payment", { receipt: "r" })).toMatchObject({ status: "settled", kept: "result" });
+  const delivery = { token: "d", keptForMs: 60_000 };
+  expect(await verifications.deliver("payment", delivery)).toMatchObject({ status: "delivered", byYou: true });
+  expect(await verifications.undeliver("payment", "d")).toEqual({ status: "ok" });
+  expect(await verifications.claim("payment", { ...request, payment })).toMatchObject({ status: "settled" });
+  const other = await verifications.claim("void", { ...request, payment });
+  if (other.status !== "claimed") throw new Error(`The payment was not claimed but ${other.status}.`);
+  expect(await verifications.expire("void", { reason: "r", lease: other.lease })).toEqual({ status: "ok" });
 }
 
 /** Whoever waits hears that the payment is done, long before it would look again. */

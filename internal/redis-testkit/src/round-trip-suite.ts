@@ -11,6 +11,8 @@ const check = {
 } as const;
 const request = { token: "t", fingerprint: "f", retainUntilMs: 0 };
 const claiming = { ...request, leaseMs: 30_000, onLeaseExpiry: "retry" } as const;
+const paying = { ...claiming, payment: { payload: "p" } };
+const settling = { onLeaseExpiry: "unknown", reference: "r", kept: "result" } as const;
 
 /** What a client itself can have sent for a store; what scripts call inside is counted under other names. */
 const sendable = ["evalsha", "eval", "scan", "script|load", "subscribe", "ssubscribe"];
@@ -68,6 +70,13 @@ export function roundTripSuite<Client>({ name, create }: ClientProvider<Client>)
         "verifications.complete",
         () => stores.verifications.complete("held", lease, { outcome: "accepted", value: "v", retainUntilMs: 0 }),
       ],
+      ["verifications.claim of a payment", () => stores.verifications.claim("payment", paying)],
+      ["verifications.renew with what is kept", () => stores.verifications.renew("held", lease, 30_000, settling)],
+      ["verifications.settle", () => stores.verifications.settle("payment", { receipt: "r" })],
+      ["verifications.claim of what is owed", () => stores.verifications.claim("payment", paying)],
+      ["verifications.deliver", () => stores.verifications.deliver("payment", { token: "d", kept: "result" })],
+      ["verifications.undeliver", () => stores.verifications.undeliver("payment", "d")],
+      ["verifications.expire", () => stores.verifications.expire("payment", { reason: "void" })],
       ["verifications.release", () => stores.verifications.release("key", lease)],
       ["verifications.peek", () => stores.verifications.peek("key")],
       ["verifications.markOnce", () => stores.verifications.markOnce("once", request)],

@@ -4,4 +4,6 @@ export type { ClientHarnessOptions } from "./client-provider.ts";
 export { type BorrowCluster, type BorrowedCluster, clusterSuite } from "./cluster-suite.ts";
 export { conformanceSuites, failingServerSuite } from "./conformance-suites.ts";
 export { connectionSuite } from "./connection-suite.ts";
+export { fullMemorySuite } from "./full-memory-suite.ts";
+export { keptResultSuite } from "./kept-result-suite.ts";
 export { roundTripSuite } from "./round-trip-suite.ts";

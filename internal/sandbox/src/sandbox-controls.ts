@@ -28,7 +28,8 @@ export interface SandboxControls {
 }
 
 async function send(method: string, url: string, body?: object): Promise<void> {
-  const response = await fetch(url, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
+  const json = body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  const response = await fetch(url, { method, ...json });
   if (!response.ok) throw new Error(`${method} ${new URL(url).pathname}: ${response.status}`);
 }
 

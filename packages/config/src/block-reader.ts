@@ -127,7 +127,8 @@ export function blockReader(
       const { path, value } = found;
       if (Array.isArray(value) && value.length === 0) problems.add(path, "must not be an empty list; leave it out");
       const items = Array.isArray(value)
-        ? value.map((item: unknown, index) => convertAt(`${path}[${index}]`, item, asText))
+        ? // Not value.map: an array of the caller's may have a "constructor" of its own.
+          Array.from(value, (item: unknown, index) => convertAt(`${path}[${index}]`, item, asText))
         : [convertAt(path, value, asText)];
       const texts = items.filter((item) => item !== undefined);
       if (texts.length === 0) return undefined;
@@ -151,7 +152,7 @@ export function blockReader(
       if (found === undefined) return undefined;
       const { path, value } = found;
       if (Array.isArray(value) && value.length === 0) problems.add(path, "must not be an empty list");
-      const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+      const list: readonly unknown[] = Array.isArray(value) ? Array.from(value) : [value];
       const entryOf = (item: unknown, index: number) => {
         const itemPath = Array.isArray(value) ? `${path}[${index}]` : path;
         if (!isMapping(item)) return convertAt(itemPath, item, asText);

@@ -1,10 +1,13 @@
 // Mutated configurations: whatever is done to one, it loads or is refused with STORE_CONFIG, and no secret shows.
 import { isStoreError } from "@tollbooth-stores/core";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { loadStores } from "./load-stores.ts";
 import { fakeClient } from "./redis/fake-client.test-support.ts";
+
+// Thousands of documents: seconds of computing, and many more on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 // With a space: what could be a host or a prefix, and is put where such is wanted, is no secret there.
 const secret = "S3CRET hunter2";
@@ -198,4 +201,11 @@ it("pollutes no prototype", async () => {
   await checkSafe(hostile);
   expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
   expect(Reflect.get({}, "polluted")).toBeUndefined();
+});
+
+it("takes an array for a list, whatever else it holds", async () => {
+  const odd = (list: unknown[]) => Object.assign(list, { constructor: "redis" });
+  await checkSafe({ stores: { keySecret: odd([secret]) } });
+  await checkSafe({ stores: { provider: "ioredis", rateLimits: { cluster: odd(["a:1"]) } } });
+  await checkSafe({ stores: { provider: "ioredis", redis: { sentinel: { name: "main", nodes: odd(["a:1"]) } } } });
 });

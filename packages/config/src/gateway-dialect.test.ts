@@ -6,6 +6,8 @@ import { fakeClient } from "./redis/fake-client.test-support.ts";
 
 const onWarning = () => undefined;
 
+const withoutSecret: unknown = expect.stringMatching(/^stores.keySecret: is not given/);
+
 it("reads a store's own connection and prefix, and what it does not say from the shared ones", async () => {
   const client = fakeClient();
   const stores = await loadStores(
@@ -36,7 +38,7 @@ stores:
     sessions: { provider: "redis", settings: { keyPrefix: "shop-sessions:sess" } },
     verifications: { provider: "redis", settings: { keyPrefix: "shop:verify" } },
     dialect: "x402-tollbooth",
-    warnings: [],
+    warnings: [withoutSecret],
   });
 });
 
@@ -75,6 +77,7 @@ it("says which of its options need no counterpart", async () => {
     `stores.redis.options.maxRetries: ${noEffect}`,
     `stores.redis.options.autoReconnect: ${noEffect}`,
     `stores.timeSession.redis.options.enableAutoPipelining: ${noEffect}`,
+    withoutSecret,
   ]);
 });
 

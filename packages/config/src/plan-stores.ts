@@ -47,6 +47,9 @@ interface PlannedStore {
   shown: Map<string, ShownSetting>;
 }
 
+/** The stores whose keys hold hashes of clients and subjects, which `keySecret` keys. */
+const nameClients: ReadonlySet<StoreName> = new Set<StoreName>(["rateLimits", "sessions"]);
+
 /** Reads everything and reports every problem to `context.problems`; undefined where a store could not be planned. */
 export function planStores(
   value: unknown,
@@ -114,6 +117,16 @@ export function planStores(
       "instances",
       `several instances must share their state and change it atomically, which is not so here for ${unshared.map((store) => blockKeys[store]).join(", ")}; ` +
         "choose redis or ioredis, or set allowUnshared: true (only a demonstration wants that)",
+    );
+  }
+  const open = planned.filter(
+    ({ store, block }) => nameClients.has(store) && block.settings.keySecret === undefined && !unshared.includes(store),
+  );
+  if (open.length > 0) {
+    rootReader.warning(
+      "keySecret",
+      "is not given: others who can read the store find out its clients' addresses by hashing all there are; " +
+        "set a random text, the same on every instance",
     );
   }
   for (const block of context.blocks) {

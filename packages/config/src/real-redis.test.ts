@@ -123,9 +123,16 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
   describe("says what is wrong, within the deadline and without the password", () => {
     const secret = "hunter2-secret";
 
-    async function failure(connection: Record<string, unknown>): Promise<{ message: string; code: string }> {
+    /** What a server says itself takes a busy machine some time; for one that says nothing the deadline is waited for. */
+    const [said, silent] = [5_000, 700];
+
+    async function failure(
+      connection: Record<string, unknown>,
+      commandTimeoutMs: number,
+    ): Promise<{ message: string; code: string }> {
+      const deadlines = { connectTimeoutMs: commandTimeoutMs + 300, commandTimeoutMs };
       await using stores = await loadStores(
-        { stores: { provider, redis: { connectTimeoutMs: 1_000, commandTimeoutMs: 700, ...connection } } },
+        { stores: { provider, redis: { ...deadlines, ...connection } } },
         { env: {}, onWarning: () => undefined },
       );
       const failing = async (call: Promise<unknown>): Promise<{ message: string; code: string }> => {
@@ -135,7 +142,7 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
           (thrown: unknown) => thrown,
         );
         if (!isStoreError(error)) throw error;
-        expect(performance.now() - started).toBeLessThan(1_500);
+        expect(performance.now() - started).toBeLessThan(commandTimeoutMs + 800);
         const told = `${error.message} ${error.stack} ${JSON.stringify(error.cause)}`;
         expect(told).not.toContain(secret);
         expect(told).not.toContain("a payment");
@@ -154,25 +161,27 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
     const plain = { host: single.host, port: single.port };
 
     it("a wrong password", async () => {
-      expect((await failure({ ...overTls, password: secret, tls: { caFile } })).message).toMatch(/username.*password/);
+      const wrong = { ...overTls, password: secret, tls: { caFile } };
+      expect((await failure(wrong, said)).message).toMatch(/username.*password/);
     });
 
     it("no password where one is wanted", async () => {
-      expect((await failure({ host: tls.host, port: tls.port, tls: { caFile } })).message).toMatch(/password/);
+      const without = { host: tls.host, port: tls.port, tls: { caFile } };
+      expect((await failure(without, said)).message).toMatch(/password/);
     });
 
     it("an authority that did not sign the server's certificate", async () => {
       writeFileSync(join(folder, "other-ca.pem"), (await makeCertificates()).ca);
       const wrong = { ...overTls, password: secret, tls: { caFile: join(folder, "other-ca.pem") } };
-      expect((await failure(wrong)).message).toMatch(/certificate is not trusted/);
+      expect((await failure(wrong, said)).message).toMatch(/certificate is not trusted/);
     });
 
     it("TLS to a server without", async () => {
-      expect((await failure({ ...plain, tls: true })).message).toMatch(/TLS|connection/i);
+      expect((await failure({ ...plain, tls: true }, silent)).message).toMatch(/TLS|connection/i);
     });
 
     it("a database that is not there", async () => {
-      expect((await failure({ ...plain, db: 999 })).message).toMatch(/no such database; check `db`/);
+      expect((await failure({ ...plain, db: 999 }, said)).message).toMatch(/no such database; check `db`/);
     });
 
     it("no Redis at all", async () => {
@@ -184,7 +193,8 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
       const address = server.address();
       try {
         const port = typeof address === "object" ? address?.port : undefined;
-        expect((await failure({ host: "127.0.0.1", port })).message).toMatch(/not a Redis|url or host|host and port/);
+        const { message } = await failure({ host: "127.0.0.1", port }, silent);
+        expect(message).toMatch(/not a Redis|url or host|host and port/);
       } finally {
         server.close();
       }
@@ -193,7 +203,7 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
     it("nothing listening", async () => {
       const gone = await startRedis();
       await gone.stop();
-      expect((await failure({ host: gone.host, port: gone.port })).message).toMatch(/url or host/);
+      expect((await failure({ host: gone.host, port: gone.port }, silent)).message).toMatch(/url or host/);
     });
   });
 
@@ -204,13 +214,14 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
         {
           stores: {
             provider,
-            redis: { url: own.url, commandTimeoutMs: 400 },
+            redis: { url: own.url, connectTimeoutMs: 10_000, commandTimeoutMs: 1_000 },
             rateLimits: { ttlSeconds: 60, onUnavailable: "memory" },
           },
         },
         { env: {} },
       );
       const check = { route: "r", client: "c", policy };
+      await stores.ping();
       expect(await stores.rateLimits.consume(check)).toMatchObject({ source: "store" });
       await own.kill("SIGKILL");
       expect(await stores.rateLimits.consume(check)).toMatchObject({ allowed: true, source: "fallback" });

@@ -1,4 +1,4 @@
-// What is allowed and yet said: TTLs outside the document's ranges.
+// What is allowed and yet said: TTLs outside the document's ranges, and shared stores without a keySecret.
 import { expect, it, vi } from "vitest";
 import { loadStores } from "./load-stores.ts";
 
@@ -59,5 +59,20 @@ it("lets a listener refuse, before anything is opened", async () => {
   };
   await expect(loadStores({ stores: { sessions: { ttlSeconds: 1 } } }, { env: {}, onWarning })).rejects.toThrow(
     "not here: stores.sessions.ttlSeconds",
+  );
+});
+
+it.each([
+  ["shared", {}, 1],
+  ["shared", { keySecret: "long and random" }, 0],
+  ["of one process", {}, 0],
+])("stores that are %s, with %j, are warned of %d times", async (kind, secret, times) => {
+  const heard: string[] = [];
+  const redis = kind === "shared" ? { provider: "ioredis", redis: { url: "redis://127.0.0.1:1" } } : {};
+  const onWarning = (message: string) => void heard.push(message);
+  const stores = await loadStores({ stores: { ...redis, ...secret } }, { env: {}, onWarning });
+  await stores.close();
+  expect(heard).toEqual(
+    Array(times).fill(expect.stringMatching(/^stores\.keySecret: is not given: others who can read/)),
   );
 });

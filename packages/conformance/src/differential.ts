@@ -10,7 +10,9 @@ import { playRateLimits, rateLimitCommands } from "./rate-limits/sequences.ts";
 import { storeNowMs } from "./sessions/model.ts";
 import { playSessions, sessionCommands } from "./sessions/sequences.ts";
 import { desk } from "./verifications/checks.ts";
-import { playVerifications, verificationCommands } from "./verifications/sequences.ts";
+import { verificationCommands } from "./verifications/commands.ts";
+import { paymentCommands, playPayments } from "./verifications/payment-sequences.ts";
+import { playVerifications } from "./verifications/sequences.ts";
 
 /** How far a differential run goes. */
 export interface DifferentialOptions {
@@ -43,7 +45,7 @@ export function sessionDifferential(
   });
 }
 
-/** Verifications, likewise. */
+/** Verifications, and payments' records among them, likewise. */
 export function verificationDifferential(
   harnesses: readonly Harness<VerificationStore>[],
   options: DifferentialOptions = {},
@@ -51,6 +53,10 @@ export function verificationDifferential(
   register("verifications", harnesses, options, verificationCommands, async (bench, commands, name) => {
     const at = await desk(bench);
     return playVerifications(at.store, commands, name, at.nowMs(), at.advance);
+  });
+  register("payments", harnesses, options, paymentCommands, async (bench, commands, name) => {
+    const at = await desk(bench);
+    return playPayments(at.store, commands, name, at.nowMs(), at.advance);
   });
 }
 

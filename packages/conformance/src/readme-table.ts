@@ -10,7 +10,8 @@ interface Row {
 /** Markdown: a row for each property, in the order of the published list. */
 export function propertyTable(properties: readonly Row[]): string {
   const rows = [...properties].sort(
-    (one, other) => numberIn(one.id) - numberIn(other.id) || (one.id < other.id ? -1 : 1),
+    ({ id: one }, { id: other }) =>
+      numberIn(one) - numberIn(other) || one.length - other.length || (one < other ? -1 : 1),
   );
   const lines = rows.map(({ id, title, needs = [] }) => `| ${id} | ${title} | ${needs.join(", ")} |`);
   return ["| id | property | needs |", "|---|---|---|", ...lines].join("\n");

@@ -8,9 +8,27 @@ export {
   rateLimiter,
 } from "./rate-limit/rate-limiter.ts";
 export { type PayOnceOptions, payOnce } from "./verification/pay-once.ts";
-export type { Payment, PaymentSteps } from "./verification/payment.ts";
+export type {
+  FindContext,
+  FoundSettlement,
+  Keep,
+  Payment,
+  PaymentSteps,
+  SettleContext,
+  SettleResult,
+} from "./verification/payment.ts";
 export type { Paid } from "./verification/paid.ts";
-export { type StepContext, type Verify, type VerifyOnceOptions, verifyOnce } from "./verification/verify-once.ts";
+export type { StepContext } from "./verification/step-context.ts";
+export type { Verify, VerifyResult } from "./verification/verify.ts";
+export { type Verification, type VerifyOnceOptions, verifyOnce } from "./verification/verify-once.ts";
+export {
+  type PaymentName,
+  type ReconcileOptions,
+  type Reconciled,
+  type Resolution,
+  reconcileUnresolved,
+  resolvePayment,
+} from "./verification/resolve-payment.ts";
 export {
   type PaymentIdentity,
   type Purchase,
@@ -32,7 +50,20 @@ export type {
   RateLimitStore,
 } from "./rate-limit/rate-limit-store.ts";
 export type { ListedSession, Missing, NewSession, SessionRecord, SessionStore } from "./session/session-store.ts";
-export type { Claim, Ended, Lease, LeaseExpiry, VerificationStore } from "./verification/verification-store.ts";
+export type {
+  Claim,
+  Delivery,
+  Ended,
+  Lease,
+  LeaseExpiry,
+  Look,
+  PaymentClaim,
+  RecordName,
+  Settlement,
+  SettleRequest,
+  Unresolved,
+  VerificationStore,
+} from "./verification/verification-store.ts";
 export type { Stores } from "./stores.ts";
 export type { CommonOptions, StoreOptions } from "./store-options.ts";
 
@@ -50,7 +81,7 @@ export {
   type StoreErrorCode,
   type StoreErrorOutcome,
 } from "./errors.ts";
-export { type OperationMessage, operationChannel } from "./telemetry.ts";
+export { type OperationMessage, operationChannel, type PaymentMessage, paymentChannel } from "./telemetry.ts";
 
 // For those who write a provider.
 export type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
@@ -60,6 +91,8 @@ export { createSessionStore } from "./session/create-session-store.ts";
 export { createVerificationStore } from "./verification/create-verification-store.ts";
 export { localHints } from "./local-hints.ts";
 export { mayDrop } from "./rate-limit/record.ts";
+export { isEvictableVerification } from "./verification/verification-record.ts";
+export { isKeptRecord } from "./verification/verification-replies.ts";
 export { parseDuration } from "./durations.ts";
 export {
   DEFAULT_KEY_PREFIX,

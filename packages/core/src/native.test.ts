@@ -43,6 +43,10 @@ function notingPort(): { port: NativePort; handed: Handed[] } {
     "verification.release": noting("verification.release"),
     "verification.markUnknown": noting("verification.markUnknown"),
     "verification.reconcile": noting("verification.reconcile"),
+    "verification.settle": noting("verification.settle"),
+    "verification.deliver": noting("verification.deliver"),
+    "verification.undeliver": noting("verification.undeliver"),
+    "verification.expire": noting("verification.expire"),
     "verification.peek": noting("verification.peek"),
     "verification.unresolved": noting("verification.unresolved"),
     "verification.markOnce": noting("verification.markOnce"),
@@ -126,6 +130,8 @@ describe("sessions hand over", () => {
 });
 
 describe("verifications hand over", () => {
+  const kindOf = ({ keys }: Handed) => keys.map((key) => key.replace(/\{[\w-]{43}\}/, "{}")).join();
+
   it("the record and what was asked, fingerprints hashed", async () => {
     const { port, handed } = notingPort();
     const store = createVerificationStore(port, { defaults: { valueTtlMs: 77 } });
@@ -138,24 +144,71 @@ describe("verifications hand over", () => {
     await noted(store.note("k", lease, "e"));
     await noted(store.complete("k", lease, { outcome: "accepted", value: "v", retainUntilMs: 5 }));
     await noted(store.release("k", lease));
+    await noted(store.release("k", lease, { refused: true }));
     await noted(store.markUnknown("k", lease));
     await noted(store.reconcile("k", { token: "r", leaseMs: 3 }));
     await noted(store.markOnce("k", asked));
     await noted(store.peek("k"));
+    const hash = expect.stringMatching(/^[\w-]{43}$/);
+    const nothingKept = { reference: undefined, kept: undefined };
     expect(handed.map(({ name, given }) => [name.replace("verification.", ""), given])).toEqual([
-      ["claim", { ...claimRequest, fingerprint: expect.stringMatching(/^[\w-]{43}$/) }],
-      ["renew", { lease, leaseMs: 3, toUnknown: false }],
-      ["renew", { lease, leaseMs: 3, toUnknown: true }],
+      ["claim", { ...claimRequest, fingerprint: hash, payment: undefined }],
+      ["renew", { lease, leaseMs: 3, toUnknown: false, ...nothingKept }],
+      ["renew", { lease, leaseMs: 3, toUnknown: true, ...nothingKept }],
       ["note", { lease, evidence: "e" }],
       ["complete", { lease, outcome: "accepted", value: "v", valueTtlMs: 77, retainUntilMs: 5 }],
-      ["release", { lease }],
+      ["release", { lease, refused: false }],
+      ["release", { lease, refused: true }],
       ["markUnknown", { lease, evidence: undefined }],
       ["reconcile", { token: "r", leaseMs: 3 }],
-      ["markOnce", { ...asked, fingerprint: expect.stringMatching(/^[\w-]{43}$/) }],
+      ["markOnce", { ...asked, fingerprint: hash }],
       ["peek", undefined],
     ]);
-    const ends = handed.map(({ keys }) => keys.map((key) => key.replace(/\{[\w-]{43}\}/, "{}")).join());
-    expect(new Set(ends)).toEqual(new Set(["tollbooth:verify:{}:c", "tollbooth:verify:{}:m"]));
+    const withKept = "tollbooth:verify:{}:c,tollbooth:verify:{}:k";
+    expect(new Set(handed.map(kindOf))).toEqual(new Set(["tollbooth:verify:{}:c", "tollbooth:verify:{}:m", withKept]));
+    const touching = handed.filter((call) => kindOf(call) === withKept).map(({ name }) => name);
+    expect(touching).toEqual(["verification.complete", "verification.release", "verification.release"]);
+  });
+
+  it("a payment's record and what is kept beside it, payload and collector hashed", async () => {
+    const { port, handed } = notingPort();
+    const store = createVerificationStore(port);
+    const lease = { token: "t", fence: "7", ttlMs: 1, attempt: 1 };
+    const payment = { payload: "p", collector: "c" };
+    const claimRequest = {
+      token: "t",
+      fingerprint: "f",
+      retainUntilMs: 5,
+      leaseMs: 3,
+      onLeaseExpiry: "retry",
+    } as const;
+    await noted(store.claim("k", { ...claimRequest, payment }));
+    await noted(store.renew("k", lease, 3, { onLeaseExpiry: "unknown", reference: "r", kept: "text" }));
+    await noted(store.settle("k", { receipt: "tx", fingerprint: "f", payment: { payload: "p" }, lease }));
+    await noted(store.settle("k", { receipt: "tx", deliver: { token: "d" } }));
+    await noted(store.deliver("k", { token: "d", kept: "text", keptForMs: 9 }));
+    await noted(store.undeliver("k", "d"));
+    await noted(store.expire("k", { reason: "void", lease }));
+    const hash = expect.stringMatching(/^[\w-]{43}$/);
+    expect(handed.map(({ name, given }) => [name.replace("verification.", ""), given])).toEqual([
+      ["claim", { ...claimRequest, fingerprint: hash, payment: { payload: hash, collector: hash } }],
+      ["renew", { lease, leaseMs: 3, toUnknown: true, reference: "r", kept: "text" }],
+      ["settle", { receipt: "tx", fingerprint: hash, payment: { payload: hash }, lease }],
+      ["settle", { receipt: "tx", fingerprint: undefined, payment: undefined, deliver: { token: "d" } }],
+      ["deliver", { token: "d", kept: "text", keptForMs: 9 }],
+      ["undeliver", { token: "d" }],
+      ["expire", { reason: "void", lease }],
+    ]);
+    expect(new Set(handed.map(kindOf))).toEqual(new Set(["tollbooth:verify:{}:c,tollbooth:verify:{}:k"]));
+  });
+
+  it("a handle's record as its key's", async () => {
+    const { port, handed } = notingPort();
+    const store = createVerificationStore(port);
+    await noted(store.peek("k"));
+    const handle = /\{(.*)\}/.exec(handed[0]?.keys[0] ?? "")?.[1] ?? "";
+    await noted(store.peek({ handle }));
+    expect(handed[1]?.keys).toEqual(handed[0]?.keys);
   });
 
   it("records to look through one by one", async () => {

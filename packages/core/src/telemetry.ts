@@ -1,4 +1,5 @@
-// One message per store operation on `node:diagnostics_channel`, for metrics and traces. No subscriber: almost free.
+// Messages on `node:diagnostics_channel`, for metrics, traces and alarms: one per store operation, and one for each payment
+// that an operator should know of. No subscriber: almost free.
 import { channel } from "node:diagnostics_channel";
 import { isStoreError, type StoreErrorCode } from "./errors.ts";
 
@@ -39,4 +40,39 @@ export async function observed<R>(
     publish({ outcome: "error", errorCode: isStoreError(error) ? error.code : "OTHER" });
     throw error;
   }
+}
+
+/** The name of the channel that tells of payments: `diagnostics_channel.subscribe(paymentChannel, (message) => ...)`. */
+export const paymentChannel = "tollbooth-stores:payment";
+
+/** What became of a payment that did not simply go through. Holds no key, payload, receipt or result. */
+export interface PaymentMessage {
+  /**
+   * "pending": the caller was told to ask again. "in-doubt": it may have moved. "owed": settled, not delivered. "expired": it
+   * never settled and never will. "recovered": a settlement of an attempt that died was found. "receipt-cut": the receipt was
+   * too large for the store; its SHA-256 was recorded. Alarms: "receipt-after-expiry": it settled although it was said that it
+   * never would. "second-receipt": another receipt than the recorded one came in; it may have been paid twice.
+   * "unreadable": its record, met by `unresolved()`, cannot be read.
+   */
+  event:
+    | "pending"
+    | "in-doubt"
+    | "owed"
+    | "expired"
+    | "recovered"
+    | "receipt-cut"
+    | "receipt-after-expiry"
+    | "second-receipt"
+    | "unreadable";
+  /** Names the payment, for `resolvePayment` and the store's calls. */
+  handle: string;
+  /** Of the lease that was held; 0 where none was. */
+  attempt: number;
+}
+
+const payments = channel(paymentChannel);
+
+/** Tells of a payment. */
+export function publishPayment(message: PaymentMessage): void {
+  if (payments.hasSubscribers) payments.publish(message);
 }

@@ -66,6 +66,28 @@ export function shardingDuplicate(cluster: IoredisClient): IoredisClient {
   return duplicate;
 }
 
+/**
+ * Takes the rejections of what ioredis sends by itself (SELECT and SUBSCRIBE after a reconnect, ASKING while slots move) as
+ * heard: it handles none of them, and an unhandled one ends the process. Who sent a command still hears of its failure.
+ */
+export function withHandledRejections(client: IoredisClient): IoredisClient {
+  const handled = (node: unknown) => {
+    if (typeof node !== "object" || node === null) return;
+    const send: unknown = Reflect.get(node, "sendCommand");
+    if (typeof send !== "function") return;
+    Reflect.set(node, "sendCommand", (command: unknown, ...more: unknown[]) => {
+      const promise: unknown =
+        typeof command === "object" && command !== null ? Reflect.get(command, "promise") : undefined;
+      if (promise instanceof Promise) promise.catch(() => undefined);
+      return Reflect.apply(send, node, [command, ...more]);
+    });
+  };
+  handled(client);
+  client.on("+node", handled);
+  if ("nodes" in client && typeof client.nodes === "function") for (const node of client.nodes()) handled(node);
+  return client;
+}
+
 function optionsOf(client: IoredisClient): { keyPrefix?: unknown; redisOptions?: unknown } {
   const options: unknown = "options" in client ? client.options : undefined;
   return typeof options === "object" && options !== null ? options : {};

@@ -2,7 +2,13 @@
 import type { Writable } from "node:stream";
 import { StoreError } from "@tollbooth-stores/core";
 import { type ConnectionGate, connectionGate, NotSent, type RedisPort } from "@tollbooth-stores/redis-protocol";
-import { type IoredisClient, keyPrefixOf, primariesOf, shardingDuplicate } from "./ioredis-client.ts";
+import {
+  type IoredisClient,
+  keyPrefixOf,
+  primariesOf,
+  shardingDuplicate,
+  withHandledRejections,
+} from "./ioredis-client.ts";
 import { ioredisSubscriber } from "./ioredis-subscriber.ts";
 
 export interface IoredisPortOptions {
@@ -43,7 +49,7 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
     setupFailed = false;
   };
   const attach = (opened: IoredisClient) => {
-    client = opened;
+    client = owned ? withHandledRejections(opened) : opened;
     opened.on("error", failed);
     opened.on("connect", connecting);
     opened.on("ready", changed);
@@ -62,8 +68,8 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
     if (client === undefined) throw new NotSent();
     return client;
   };
-  const subscriber = ioredisSubscriber(async () => (await opened()).duplicate(), "ordinary");
-  const sharded = ioredisSubscriber(async () => shardingDuplicate(await opened()), "sharded");
+  const subscriber = ioredisSubscriber(async () => withHandledRejections((await opened()).duplicate()), "ordinary");
+  const sharded = ioredisSubscriber(async () => withHandledRejections(shardingDuplicate(await opened())), "sharded");
 
   const run = (
     command: "evalsha" | "eval",

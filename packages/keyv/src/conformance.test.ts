@@ -1,16 +1,19 @@
-// The published suites on two adapters: Keyv's own on a Map, and one on a real Redis. They show what holds among the
+// The published suites, and random sequences beside core on a Map, on two adapters: Keyv's own on a Map, and one on a real Redis. They show what holds among the
 // callers of one process, where the port is atomic; towards other processes it says atomic: false and is tested for that
 // in create-keyv-stores.test.ts.
 import KeyvRedis from "@keyv/redis";
 import {
   type Need,
+  type PortHarnesses,
   portHarnesses,
   rateLimitStoreSuite,
   sessionStoreSuite,
   storesSuite,
+  verificationDifferential,
   verificationStoreSuite,
 } from "@tollbooth-stores/conformance";
-import { manualClock } from "@tollbooth-stores/core/testing";
+import type { AtomicPort } from "@tollbooth-stores/core";
+import { type ManualClock, manualClock, mapPort } from "@tollbooth-stores/core/testing";
 import type {} from "@tollbooth-stores/redis-testkit/global-setup";
 import { Keyv } from "keyv";
 import { afterAll, inject } from "vitest";
@@ -31,10 +34,8 @@ const lacks: readonly Need[] = [
   "physicalTtls",
 ];
 
-function suites(name: string, keyv: KeyvLike, commandTimeoutMs?: number): void {
-  const clock = manualClock();
-  const port = keyvPort({ keyv, clock, commandTimeoutMs });
-  const harnesses = portHarnesses({
+function harnessesOf(name: string, port: AtomicPort, clock: ManualClock): PortHarnesses {
+  return portHarnesses({
     name,
     port: { ...port, capabilities: { ...port.capabilities, atomic: true } },
     now: clock.now,
@@ -42,10 +43,18 @@ function suites(name: string, keyv: KeyvLike, commandTimeoutMs?: number): void {
     stepsBack: true,
     lacks,
   });
+}
+
+function suites(name: string, keyv: KeyvLike, commandTimeoutMs?: number): void {
+  const clock = manualClock();
+  const harnesses = harnessesOf(name, keyvPort({ keyv, clock, commandTimeoutMs }), clock);
   rateLimitStoreSuite(harnesses.rateLimits);
   sessionStoreSuite(harnesses.sessions);
   verificationStoreSuite(harnesses.verifications);
   storesSuite(harnesses.stores);
+  const reference = manualClock();
+  const core = harnessesOf("core on a Map", mapPort(reference), reference);
+  verificationDifferential([core.verifications, harnesses.verifications], { runs: 40 });
 }
 
 suites("keyv on a Map", new Keyv());

@@ -1,6 +1,6 @@
 // Steps of several writes that are cut off after each of them: what a dead process leaves behind, and what an adapter
 // that fails once does.
-import { createSessionStore } from "@tollbooth-stores/core";
+import { createSessionStore, createVerificationStore, type Lease } from "@tollbooth-stores/core";
 import { manualClock } from "@tollbooth-stores/core/testing";
 import { describe, expect, it } from "vitest";
 import { keyvPort } from "./keyv-port.ts";
@@ -15,9 +15,26 @@ function open(values: Map<string, unknown>) {
   return { adapter, store: createSessionStore<string>(keyvPort({ keyv: adapter, clock }), {}) };
 }
 
-type Opened = ReturnType<typeof open>;
-/** Runs `call` on `opened` and has it fail at one write. True once that was reached. */
-type Cut = (opened: Opened, call: () => Promise<unknown>) => Promise<boolean>;
+/** Runs `call` on what was opened and has it fail at one write. True once that was reached. */
+type Cut = (opened: Pick<ReturnType<typeof open>, "adapter">, call: () => Promise<unknown>) => Promise<boolean>;
+
+const payment = { payload: "payload", collector: "payer" };
+const request = { token: "t", fingerprint: "f", leaseMs: 30_000, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
+const settling = { onLeaseExpiry: "unknown", reference: "reference", kept: "result" } as const;
+
+/** A payment of a process of its own, held under a lease. */
+async function openPayment() {
+  const values = new Map<string, unknown>();
+  const again = () => {
+    const adapter = fakeAdapter(values);
+    return { adapter, store: createVerificationStore(keyvPort({ keyv: adapter, clock }), {}) };
+  };
+  const opened = again();
+  const claimed = await opened.store.claim("payment", { ...request, payment });
+  if (claimed.status !== "claimed") throw new Error(`claim answered ${claimed.status}`);
+  const lease: Lease = claimed.lease;
+  return { ...opened, values, lease, again };
+}
 
 /** Writes fail from the `number`th on, for ever or only that one. */
 function cutAt(number: number, fails: "once" | "for ever"): Cut {
@@ -123,9 +140,60 @@ describe("a process that dies between two writes", () => {
       if (failed && number <= 2) expect((await store.get(record.id))?.data).toBe("x");
       return failed;
     }));
+
+  it("has kept a payment's result before the payment is in doubt", () =>
+    everyCut("for ever", async (cut) => {
+      const opened = await openPayment();
+      const failed = await cut(opened, () => opened.store.renew("payment", opened.lease, 30_000, settling));
+      const { store } = opened.again();
+      clock.advance(30_000);
+      const { status } = await store.peek("payment");
+      // Nobody settles before the renewal has answered: where it did not, the next one may take over.
+      if (failed) expect(status).toBe("in-progress");
+      else expect(await store.settle("payment", { receipt: "r" })).toMatchObject({ kept: "result" });
+      return failed;
+    }));
+
+  it("has kept a result before it is delivered", () =>
+    everyCut("for ever", async (cut) => {
+      const opened = await openPayment();
+      await opened.store.settle("payment", { receipt: "r" });
+      const delivery = { token: "d", kept: "result" };
+      const failed = await cut(opened, () => opened.store.deliver("payment", delivery));
+      const { store } = opened.again();
+      const answer = await store.claim("payment", { ...request, payment });
+      expect(answer.status).toBe(failed ? "settled" : "delivered");
+      if (!failed) expect(answer).toMatchObject({ kept: "result" });
+      expect(await store.deliver("payment", delivery)).toMatchObject({ status: "delivered", byYou: true });
+      return failed;
+    }));
+
+  it("leaves a released payment held or free, and no result of it", () =>
+    everyCut("for ever", async (cut, number) => {
+      const opened = await openPayment();
+      await opened.store.renew("payment", opened.lease, 30_000, settling);
+      const failed = await cut(opened, () => opened.store.release("payment", opened.lease));
+      const { store, adapter } = opened.again();
+      expect((await store.peek("payment")).status).toBe(failed ? "in-progress" : "absent");
+      expect(adapter.values.size).toBe(number === 1 ? 2 : 1);
+      expect(await store.release("payment", opened.lease)).toEqual({ status: "ok" });
+      return failed;
+    }));
 });
 
 describe("an adapter that fails once between two writes", () => {
+  it("leaves a payment and what is kept of it as they were", () =>
+    everyCut("once", async (cut) => {
+      const opened = await openPayment();
+      await opened.store.renew("payment", opened.lease, 30_000, settling);
+      const before = new Map(opened.adapter.values);
+      const failed = await cut(opened, () => opened.store.expire("payment", { reason: "void", lease: opened.lease }));
+      if (failed) expect(opened.adapter.values).toEqual(before);
+      expect(await opened.store.expire("payment", { reason: "void", lease: opened.lease })).toEqual({ status: "ok" });
+      expect(opened.adapter.values.size).toBe(1);
+      return failed;
+    }));
+
   it("leaves everything as it was, so that the call can be made again", () =>
     everyCut("once", async (cut) => {
       const opened = open(new Map());

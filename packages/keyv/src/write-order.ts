@@ -12,11 +12,12 @@ export interface Change {
 }
 
 /**
- * A step's keys come with what it is about first and what refers to that later (session, remembered opIds, index), or
- * with the index before the sessions it lists. From the last key to the first, then:
+ * A step's keys come with what it is about first and what refers to that later (session, remembered opIds, index; a
+ * payment, its result), or with the index before the sessions it lists. From the last key to the first, then:
  *
  * - An opId is remembered before its credit or debit is made: a payment counts never twice, at worst not at all.
  * - A session joins its subject's index before it is there: none escapes `deleteBySubject`.
+ * - A payment's result is kept before its record says that it is in doubt or delivered: none of these lacks it.
  *
  * Where something is deleted: what is new, then what goes, then the rest. So `rotate` writes the successor, whose id
  * nobody knows yet, before the old session goes; and sessions are gone before their index forgets them.

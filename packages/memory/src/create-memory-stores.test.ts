@@ -83,6 +83,73 @@ describe("verifications at maxEntries", () => {
     expect(await store.peek("paid")).toMatchObject({ status: "done", value: "receipt" });
   });
 
+  it("take a new claim after 100,000 forged payloads were rejected", async () => {
+    const store = createMemoryVerificationStore({ clock: manualClock() });
+    const rejection = { outcome: "rejected" as const, value: "forged", retainUntilMs: 0 };
+    for (let index = 0; index < 100_000; index += 1) {
+      const forged = await store.claim(`forged ${index}`, claim);
+      if (forged.status !== "claimed") throw new Error(`claim answered ${forged.status}`);
+      await store.complete(`forged ${index}`, forged.lease, rejection);
+    }
+    expect((await store.claim("honest", claim)).status).toBe("claimed");
+    expect(await store.peek("forged 99999")).toMatchObject({ status: "done", outcome: "rejected" });
+    expect(await store.peek("forged 0")).toEqual({ status: "absent" });
+  });
+
+  it("drop no marker and nothing of a payment, whatever floods them", async () => {
+    const store = createMemoryVerificationStore({ maxEntries: 10, clock: manualClock() });
+    const paying = { ...claim, payment: { payload: "p" } };
+    const hold = async (key: string, token = "t") => {
+      const held = await store.claim(key, { ...paying, token });
+      if (held.status !== "claimed") throw new Error(`claim of ${key} answered ${held.status}`);
+      return held.lease;
+    };
+    const marker = { token: "t", fingerprint: "f", retainUntilMs: 0 };
+    const accepted = { outcome: "accepted" as const, value: "v", retainUntilMs: 0 };
+    await store.markOnce("marker", marker);
+    await store.settle("settled", { receipt: "r" });
+    await store.settle("delivered", { receipt: "r", deliver: { token: "d", kept: "result" } });
+    await store.expire("expired", { reason: "void", lease: await hold("expired") });
+    await store.markUnknown("unknown", await hold("unknown"));
+    await store.release("released", await hold("released"), { refused: true });
+    await hold("held");
+    const verified = await store.claim("accepted", claim);
+    if (verified.status !== "claimed") throw new Error(`claim answered ${verified.status}`);
+    await store.complete("accepted", verified.lease, accepted);
+    for (let index = 0; index < 100; index += 1) {
+      const forged = await store.claim(`forged ${index}`, claim);
+      if (forged.status !== "claimed") throw new Error(`claim answered ${forged.status}`);
+      await store.complete(`forged ${index}`, forged.lease, { ...accepted, outcome: "rejected" });
+    }
+    expect(await store.markOnce("marker", { ...marker, token: "u" })).toMatchObject({ status: "already-marked" });
+    const found = ["settled", "delivered", "expired", "unknown", "held", "accepted"].map(async (key) => {
+      const { status } = await store.peek(key);
+      return [key, status];
+    });
+    expect(Object.fromEntries(await Promise.all(found))).toEqual({
+      settled: "settled",
+      delivered: "delivered",
+      expired: "expired",
+      unknown: "unknown",
+      held: "in-progress",
+      accepted: "done",
+    });
+    expect(await store.claim("delivered", paying)).toMatchObject({ status: "delivered", kept: "result" });
+    expect(await store.claim("released", paying)).toMatchObject({ status: "claimed", refusals: 1 });
+  });
+
+  it("have room for the results of the payments that they have room for", async () => {
+    const store = createMemoryVerificationStore({ maxEntries: 1, clock: manualClock() });
+    const paying = { ...claim, payment: { payload: "p" } };
+    const held = await store.claim("payment", paying);
+    if (held.status !== "claimed") throw new Error(`claim answered ${held.status}`);
+    const renewal = { onLeaseExpiry: "unknown", reference: "r", kept: "result" } as const;
+    expect(await store.renew("payment", held.lease, 30_000, renewal)).toEqual({ status: "ok" });
+    await store.settle("payment", { receipt: "r" });
+    expect(await store.claim("payment", paying)).toMatchObject({ status: "settled", kept: "result" });
+    await expect(store.claim("other", paying)).rejects.toEqual(capacityRefusal);
+  });
+
   it("wake who waits for a key when it may have changed", async () => {
     const store = createMemoryVerificationStore({ clock: manualClock() });
     const held = await store.claim("key", claim);

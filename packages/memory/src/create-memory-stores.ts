@@ -6,6 +6,8 @@ import {
   createSessionStore,
   createVerificationStore,
   DEFAULT_KEY_PREFIX,
+  isEvictableVerification,
+  isKeptRecord,
   KEY_SUFFIX,
   mayDrop,
 } from "@tollbooth-stores/core";
@@ -48,9 +50,17 @@ export function createMemorySessionStore<T = unknown>(options: MemoryOptions = {
   return createSessionStore<T>(memoryPort(portOptions(options)), storeOptions(options));
 }
 
-/** Verifications. At `maxEntries` new claims and markers are refused with STORE_CAPACITY; none is ever evicted. */
+/**
+ * Verifications. At `maxEntries` the least recently used rejection makes room; where there is none, new claims and markers
+ * are refused with STORE_CAPACITY. Nothing else is ever evicted. A result kept for duplicates has its payment's place.
+ */
 export function createMemoryVerificationStore(options: MemoryOptions = {}): VerificationStore {
-  return createVerificationStore(memoryPort(portOptions(options)), storeOptions(options));
+  const port = memoryPort({
+    ...portOptions(options),
+    mayDrop: isEvictableVerification,
+    needsNoRoom: isKeptRecord,
+  });
+  return createVerificationStore(port, storeOptions(options));
 }
 
 function portOptions({ maxEntries, clock }: MemoryOptions): MemoryPortOptions {

@@ -5,7 +5,7 @@ import { type ManualClock, manualClock } from "@tollbooth-stores/core/testing";
 import { describe, expect, it } from "vitest";
 import { type MemoryPortOptions, memoryPort } from "./memory-port.ts";
 
-type Body = { droppable?: boolean; name?: string };
+type Body = { droppable?: boolean; beside?: boolean; name?: string };
 const record = (endsAtMs: number, body: Body = {}): StoredRecord =>
   Object.freeze({ endsAtMs, body: Object.freeze(body) });
 const isDroppable = (found: StoredRecord) => (found.body as Body).droppable === true;
@@ -136,6 +136,19 @@ describe("at maxEntries", () => {
     ).rejects.toEqual(capacityRefusal);
     expect(await keys()).toEqual(["a", "b"]);
     expect((await read("a"))?.body).toEqual({ name: "before" });
+  });
+
+  it("takes what needs no room when it is full, and drops it when it has ended", async () => {
+    const needsNoRoom = (found: StoredRecord) => (found.body as Body).beside === true;
+    const { write, keys, read, clock } = openPort({ maxEntries: 1, needsNoRoom });
+    await write({ a: record(5_000), "a beside": record(2_000, { beside: true }) });
+    await write({ "a beside": record(3_000, { beside: true, name: "new" }) });
+    expect((await read("a beside"))?.body).toMatchObject({ name: "new" });
+    await expect(write({ b: record(5_000) })).rejects.toEqual(capacityRefusal);
+    expect(await keys()).toEqual(["a", "a beside"]);
+    clock.advance(2_000);
+    expect(await keys()).toEqual(["a"]);
+    expect(await read("a beside")).toBeNull();
   });
 
   it("needs no room for writing an existing key, nor where a deletion of the same step makes it", async () => {

@@ -1,5 +1,5 @@
 // The AtomicPort of this process: a bounded store, not a cache. What is live is refused room, never evicted, except
-// rate-limit records whose loss gives nobody an allowance they had used up.
+// records whose loss harms nobody: a client's allowance that is not used up, a payload that was verified and rejected.
 import type { AtomicPort, CallOptions, Step, StoredRecord } from "@tollbooth-stores/core";
 import { localHints, StoreError } from "@tollbooth-stores/core";
 import { LRUCache } from "lru-cache";
@@ -20,6 +20,8 @@ export interface MemoryPortOptions {
   clock?: { now(): number } | undefined;
   /** Which live records may make room for new ones, the least recently used first. Default: none. */
   mayDrop?: ((record: StoredRecord) => boolean) | undefined;
+  /** Which records need no room: each kept beside another one that has its place, and no longer than that. Default: none. */
+  needsNoRoom?: ((record: StoredRecord) => boolean) | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface MemoryPortOptions {
  * Retrying a refused call is safe. There are no timers.
  */
 export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
-  const { maxEntries = DEFAULT_MAX_ENTRIES, clock = Date, mayDrop } = options;
+  const { maxEntries = DEFAULT_MAX_ENTRIES, clock = Date, mayDrop, needsNoRoom = () => false } = options;
   if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES_LIMIT) {
     throw new StoreError("STORE_CONFIG", `maxEntries must be a whole number from 1 to ${MAX_ENTRIES_LIMIT}.`);
   }
@@ -38,6 +40,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
   // Only what may be dropped needs an order of use. The cache never evicts by itself: both together stay within its max.
   const droppable = mayDrop === undefined ? undefined : new LRUCache<string, StoredRecord>({ max: maxEntries });
   const kept = new Map<string, StoredRecord>();
+  const besides = new Map<string, StoredRecord>();
   const size = () => kept.size + (droppable?.size ?? 0);
   // No record ends earlier than this; a lower bound, exact after a sweep.
   let earliestEndMs = Number.POSITIVE_INFINITY;
@@ -53,11 +56,12 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     throw new StoreError("STORE_CONFIG", "The option clock must answer now() with milliseconds since 1970, 0 or more.");
   };
 
-  const remove = (key: string) => void (kept.delete(key) || droppable?.delete(key));
+  const remove = (key: string) => void (kept.delete(key) || besides.delete(key) || droppable?.delete(key));
+  const roomOf = (record: StoredRecord | null | undefined) => (record == null || needsNoRoom(record) ? 0 : 1);
 
   /** The live record; one that has ended is removed, so that its place is free for the step that reads it. */
   const live = (key: string, nowMs: number): StoredRecord | null => {
-    const record = kept.get(key) ?? droppable?.get(key);
+    const record = kept.get(key) ?? besides.get(key) ?? droppable?.get(key);
     if (record === undefined) return null;
     if (record.endsAtMs > nowMs) return record;
     remove(key);
@@ -66,13 +70,10 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
 
   const put = (key: string, record: StoredRecord) => {
     earliestEndMs = Math.min(earliestEndMs, record.endsAtMs);
-    if (droppable !== undefined && mayDrop?.(record)) {
-      kept.delete(key);
-      droppable.set(key, record);
-    } else {
-      droppable?.delete(key);
-      kept.set(key, record);
-    }
+    const lasting = needsNoRoom(record) ? besides : kept;
+    const place = droppable !== undefined && mayDrop?.(record) ? droppable : lasting;
+    for (const records of [kept, besides, droppable]) if (records !== place) records?.delete(key);
+    place.set(key, record);
   };
 
   const sweep = (nowMs: number) => {
@@ -82,7 +83,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     lastSweepMs = nowMs;
     earliestEndMs = Number.POSITIVE_INFINITY;
     const ended: string[] = [];
-    for (const records of [kept, droppable]) {
+    for (const records of [kept, besides, droppable]) {
       for (const [key, record] of records?.entries() ?? []) {
         if (record.endsAtMs <= nowMs) ended.push(key);
         else earliestEndMs = Math.min(earliestEndMs, record.endsAtMs);
@@ -128,7 +129,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
         if (write === undefined) return;
         const record = write !== null && write.endsAtMs > nowMs ? write : null;
         changes.push({ key, record });
-        places += (record === null ? 0 : 1) - (found[index] === null ? 0 : 1);
+        places += roomOf(record) - roomOf(found[index]);
       });
       if (places > 0) makeRoom(places, keys.filter((key) => droppable?.has(key)).length, nowMs);
       for (const { key, record } of changes) if (record === null) remove(key);
@@ -137,10 +138,10 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     },
     async *scan(prefix, call) {
       requireOpen();
-      for (const key of [...kept.keys(), ...(droppable?.keys() ?? [])]) {
+      for (const key of [...kept.keys(), ...besides.keys(), ...(droppable?.keys() ?? [])]) {
         call?.signal?.throwIfAborted();
         requireOpen();
-        const record = kept.get(key) ?? droppable?.peek(key);
+        const record = kept.get(key) ?? besides.get(key) ?? droppable?.peek(key);
         if (key.startsWith(prefix) && record !== undefined && record.endsAtMs > readClock()) yield key;
       }
     },
@@ -148,6 +149,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     async close() {
       closed = true;
       kept.clear();
+      besides.clear();
       droppable?.clear();
     },
   };

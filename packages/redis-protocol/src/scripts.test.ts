@@ -9,7 +9,7 @@ import { verificationScript } from "./verification/verification-script.ts";
 const pinned: Record<Script["name"], string> = {
   "rate-limit": "cfb3ff71f3f3d824d9ef9bd50ec7d5556b23071b",
   session: "99a17ac04812417a41bd912f870bab0f65e672fb",
-  verification: "975d3021db508eca865c3e5e695e70d0b94e1c6d",
+  verification: "639e9e1ed00fb34a151d9be1235414cfeea07c67",
 };
 
 describe("scripts", () => {

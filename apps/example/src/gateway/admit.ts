@@ -1,71 +1,83 @@
-// What happens before a payment is looked at by anybody else: limits, and a payment read, canonical and proven.
-import { type Payment, payloadHash, paymentFingerprint, paymentKey, type Verify } from "@tollbooth-stores/core";
-import { paymentRequired, problem, tooManyRequests } from "./answers.ts";
+// What happens before a payment is looked at by anybody else: the limit by address, and a payment read, canonical and proven.
+import { type Payment, payloadHash, paymentFingerprint, paymentKey } from "@tollbooth-stores/core";
+import { alreadyUsed, paymentRequired, pending, problem, tooManyRequests } from "./answers.ts";
+import { referenceOf } from "./chain-lookup.ts";
 import type { LimitAnswer } from "./limits.ts";
-import { PayerLimited } from "./payer-limited.ts";
-import { maxPaymentHeaderLength, readPayment, type SignedPayment } from "./payment-header.ts";
+import {
+  maxPaymentHeaderLength,
+  objectionTo,
+  parsePayment,
+  readPayment,
+  type SignedPayment,
+} from "./payment-header.ts";
+import { isKnown, isUnderWay } from "./payment-record.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
-import { throughOutage } from "./through-outage.ts";
+import { bearerToken } from "./session-token.ts";
 
-/** A request that may go on. `headers` are the limiters', for whatever answer comes. */
+/** A request that may go on. `limit` is what the limiter by address said: its headers are for whatever answer comes. */
 export type Admitted =
   | { status: "refused"; response: Response }
   /** No payment came with it. */
   | { status: "unpaid"; limit: LimitAnswer }
-  | {
-      status: "paying";
-      signed: SignedPayment;
-      payment: Payment;
-      readonly headers: Readonly<Record<string, string>>;
-      /** `verify`, followed by the limit by payer for what it accepts. Throws PayerLimited. */
-      limited(verify: Verify): Verify;
-    };
+  | { status: "paying"; signed: SignedPayment; payment: Payment; limit: LimitAnswer };
+
+/** The headers of a limit that was used up are for its refusal alone. */
+const unlimited: LimitAnswer = { allowed: true, headers: {}, reported: [] };
 
 /**
- * The limit by address, then the payment header. The limit by payer comes with the verification: a signature alone may be
- * an old one that anybody can read on the chain, and nobody's allowance is used up by presenting it. `boundTo` is whatever
- * else the purchase depends on.
+ * What can be checked here is checked here: a refused payment leaves nothing in any store. But what the store knows goes
+ * on: a payment that is under way is never refused for being sent again as its payer was told to, past the limit or past
+ * its time. `boundTo` is whatever else the purchase depends on, asked for only once the
+ * payment is proven.
  */
 export async function admit(
   context: RouteContext,
   asked: Asked,
   headers: Headers,
   ip: string,
-  boundTo: string | Uint8Array = "",
+  boundTo: () => Promise<string | Uint8Array | undefined>,
 ): Promise<Admitted> {
-  const { config, route, price, limits } = context;
+  const { config, route, price, limits, stores } = context;
   const refused = (response: Response): Admitted => ({ status: "refused", response });
   const byIp = await limits.ip(ip);
-  if (!byIp.allowed) return refused(tooManyRequests(byIp.headers));
+  if (!byIp.allowed) {
+    const key = claimedKey(context, headers);
+    if (key === undefined || !(await isUnderWay(stores, key))) return refused(tooManyRequests(byIp.headers));
+    if (!(await limits.askedAgain(key))) return refused(pending(10_000));
+  }
+  const limit = byIp.allowed ? byIp : unlimited;
 
   const read = await readPayment(headers, price);
   switch (read.status) {
     case "absent":
-      return { status: "unpaid", limit: byIp };
+      return { status: "unpaid", limit };
     case "oversized":
       return refused(
         problem(
           431,
           "payment_too_large",
           `PAYMENT-SIGNATURE must have at most ${maxPaymentHeaderLength} characters.`,
-          byIp.headers,
+          limit.headers,
         ),
       );
     case "malformed":
-      return refused(problem(400, "malformed_payment", read.message, byIp.headers));
+      return refused(problem(400, "malformed_payment", read.message, limit.headers));
     case "refused":
-      return refused(paymentRequired(asked.url, route, price, read.reason, byIp.headers));
+      return refused(paymentRequired(asked.url, route, price, read.reason, limit.headers));
   }
 
-  const { authorization, payer, canonical } = read.payment;
+  const { authorization, canonical } = read.payment;
+  const key = keyOf(context, read.payment);
+  const reason = objectionTo(authorization, price, config.paymentTimeoutMs);
+  if (reason !== undefined && !(await isKnown(stores, key))) {
+    return refused(paymentRequired(asked.url, route, price, reason, limit.headers));
+  }
+  // Known, but not as this: its nonce is another purchase's.
+  if (reason !== undefined && reason !== "expired") return refused(alreadyUsed(limit.headers));
+  // Only its payer sends it: a settled authorization is public on the chain.
+  const collector = headers.get("idempotency-key") || bearerToken(headers.get("authorization") ?? undefined);
   const payment: Payment = {
-    key: paymentKey({
-      scheme: "eip3009",
-      network: config.network,
-      contract: price.asset,
-      payer,
-      nonce: authorization.nonce,
-    }),
+    key,
     // Of the canonical form, not of the header: the same payment written differently is verified once as well.
     payloadHash: payloadHash(canonical),
     fingerprint: paymentFingerprint({
@@ -75,27 +87,22 @@ export async function admit(
       method: asked.method,
       origin: asked.origin,
       path: asked.path,
-      bodyHash: payloadHash(boundTo),
+      // And to its collector: a stranger's on a payment that came without one makes it another purchase.
+      bodyHash: `${payloadHash((await boundTo()) ?? "")} ${collector ?? ""}`,
     }),
-    // A payment for longer than `paymentTimeout` is refused by `verify`: the gateway's own bound is the later one.
-    validUntilMs: Date.now() + config.paymentTimeoutMs + 60_000,
+    validUntilMs: Number(authorization.validBefore) * 1_000,
+    collector,
+    reference: referenceOf(config, price, read.payment),
   };
-  let told = byIp.headers;
-  return {
-    status: "paying",
-    signed: read.payment,
-    payment,
-    get headers() {
-      return told;
-    },
-    limited: (verify) => async (step) => {
-      const verified = await verify(step);
-      if (!verified.ok) return verified;
-      // A limiter that cannot be asked would throw the verification away: it would be asked for again.
-      const byPayer = await throughOutage(() => limits.payer(payer, byIp), config.paymentLeaseMs, step.signal);
-      told = byPayer.headers;
-      if (!byPayer.allowed) throw new PayerLimited(byPayer.headers);
-      return verified;
-    },
-  };
+  return { status: "paying", signed: read.payment, payment, limit };
+}
+
+/** The key of the payment that is said to come with the request; nothing is proven yet. */
+function claimedKey(context: RouteContext, headers: Headers): string | undefined {
+  const parsed = parsePayment(headers, context.price);
+  return parsed.status === "signed" ? keyOf(context, parsed.payment) : undefined;
+}
+
+function keyOf({ config, price }: RouteContext, { payer, authorization: { nonce } }: SignedPayment): string {
+  return paymentKey({ scheme: "eip3009", network: config.network, contract: price.asset, payer, nonce });
 }

@@ -6,6 +6,10 @@ import { failure } from "./answers.ts";
 test.each([
   ["a step that took too long", new DOMException("The step did not answer in time.", "TimeoutError"), 503],
   ["a store that is away", new StoreError("STORE_UNAVAILABLE", "away"), 503],
+  ["a store that is full", new StoreError("STORE_CAPACITY", "full"), 503],
+  ["a store that was closed", new StoreError("STORE_CLOSED", "closed"), 503],
+  ["a payment that cannot be one", new StoreError("STORE_INVALID_ARGUMENT", "seconds"), 400],
+  ["a record that cannot be read", new StoreError("STORE_CORRUPT", "broken"), 500],
   ["what nobody expected", new Error("unexpected"), 500],
   ["an abort", new DOMException("aborted", "AbortError"), 500],
 ])("%s", async (_what, error, status) => {

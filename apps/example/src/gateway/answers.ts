@@ -2,10 +2,8 @@
 import { isStoreError } from "@tollbooth-stores/core";
 import { encodePaymentRequiredHeader, encodePaymentResponseHeader } from "@x402/core/http";
 import type { PaymentRequired, SettleResponse } from "@x402/core/types";
-import { z } from "zod";
 import type { RouteConfig } from "./gateway-config.ts";
-import { PayerLimited } from "./payer-limited.ts";
-import { FacilitatorUnavailable } from "./payment-steps.ts";
+import { NotNow } from "./not-now.ts";
 import { BodyIncomplete } from "./request-context.ts";
 import type { RoutePrice } from "./requirements.ts";
 import { UpstreamFailed } from "./upstream-client.ts";
@@ -48,12 +46,20 @@ export function alreadyUsed(headers: Headers_ = {}): Response {
   );
 }
 
-/** 503: nobody knows yet whether the payment settled. */
+/** 503: settled, but what was paid for could not be made yet. */
+export function owed(message: string, headers: Headers_ = {}): Response {
+  return problem(503, "upstream_failed", `${message} Send the same payment again; do not sign a new one.`, {
+    ...headers,
+    ...retryAfter(1_000),
+  });
+}
+
+/** 503: it is under way, or nobody knows yet whether it settled. */
 export function pending(retryAfterMs: number, headers: Headers_ = {}): Response {
   return problem(
     503,
     "settlement_pending",
-    "Whether this payment settled is not known yet. Send the same payment again; do not sign a new one.",
+    "This payment is under way, or whether it settled is not known yet. Send the same payment again; do not sign a new one.",
     {
       ...headers,
       ...retryAfter(retryAfterMs),
@@ -70,34 +76,27 @@ function retryAfter(ms: number): Headers_ {
   return { "retry-after": String(Math.max(1, Math.ceil(ms / 1_000))) };
 }
 
-const receiptSchema = z.object({
-  success: z.boolean(),
-  transaction: z.string(),
-  network: z.string(),
-  payer: z.string(),
-});
-
-/** The PAYMENT-RESPONSE header of a settlement receipt. */
-export function receiptHeader(receipt: string): Headers_ {
-  const parsed = receiptSchema.parse(JSON.parse(receipt));
-  const [namespace = "", reference = ""] = parsed.network.split(":", 2);
-  const response: SettleResponse = { ...parsed, network: `${namespace}:${reference}` };
-  return { "payment-response": encodePaymentResponseHeader(response) };
+/** The PAYMENT-RESPONSE header: `transaction` settled the payment. */
+export function receiptHeader(network: SettleResponse["network"], payer: string, transaction: string): Headers_ {
+  return { "payment-response": encodePaymentResponseHeader({ success: true, transaction, network, payer }) };
 }
+
+/** What may be over soon. */
+const unavailable = ["STORE_UNAVAILABLE", "STORE_CAPACITY", "STORE_CLOSED"] as const;
 
 /** Whatever was thrown while handling a request. A store or facilitator that cannot be asked fails closed. */
 export function failure(error: unknown): Response {
   if (error instanceof UpstreamFailed) return problem(error.status, "upstream_failed", error.message);
   if (error instanceof BodyIncomplete) return problem(400, "body_incomplete", error.message);
-  if (error instanceof PayerLimited) return tooManyRequests(error.headers);
-  if (error instanceof FacilitatorUnavailable) {
-    return problem(503, "facilitator_unavailable", error.message, retryAfter(1_000));
-  }
+  if (error instanceof NotNow) return problem(503, error.word, error.message, retryAfter(1_000));
   // A step took longer than its lease may be renewed: nobody knows more than that it is not over.
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return problem(503, "too_slow", "It took too long. Send the same payment again.", retryAfter(1_000));
   }
-  if (isStoreError(error)) {
+  if (isStoreError(error, "STORE_INVALID_ARGUMENT")) {
+    return problem(400, "malformed_payment", "No payment can be like this.");
+  }
+  if (unavailable.some((code) => isStoreError(error, code))) {
     return problem(503, "store_unavailable", "Shared state cannot be reached; try again.", retryAfter(1_000));
   }
   return problem(500, "internal_error", "Something went wrong here.");

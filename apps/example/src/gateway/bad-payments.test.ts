@@ -1,11 +1,13 @@
 // Bad input: malformed, oversized, forged and wrong payments; nothing runs, nothing is charged, nothing crashes.
 
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
+import { operationChannel } from "@tollbooth-stores/core";
 import { type Forgery, makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { decodePaymentRequiredHeader } from "@x402/core/http";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { testSystem } from "../testing/test-system.ts";
 
 const system = testSystem();
@@ -163,6 +165,19 @@ describe("a payment that does not pay", () => {
   test.each(wrong)("is answered with 402: one %s", async (_name, forgery, error) => {
     const { payload } = await makePayment(await system.payer(), forgery());
     expect(await refused(paymentHeader(payload))).toEqual({ status: 402, error });
+  });
+
+  test.each(wrong)("leaves nothing in any store: one %s", async (_name, forgery) => {
+    const { payload } = await makePayment(await system.payer(), forgery());
+    const written: string[] = [];
+    const onOperation = (message: unknown) => {
+      const { store, operation } = Object(message);
+      if (store === "verifications" && operation !== "peek") written.push(operation);
+    };
+    subscribe(operationChannel, onOperation);
+    onTestFinished(() => void unsubscribe(operationChannel, onOperation));
+    expect((await refused(paymentHeader(payload))).status).toBe(402);
+    expect(written).toEqual([]);
   });
 
   test("is answered with 402: one whose payer has no money", async () => {

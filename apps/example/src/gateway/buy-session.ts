@@ -1,11 +1,10 @@
 // Buying time or calls: the payment goes through payOnce, and what it bought is credited once, whatever crashes.
-import { payOnce } from "@tollbooth-stores/core";
+import { z } from "zod";
 import type { Admitted } from "./admit.ts";
-import { alreadyUsed, paymentRequired, pending, receiptHeader } from "./answers.ts";
 import type { RouteConfig } from "./gateway-config.ts";
-import { nonceUsedReason, paymentSteps } from "./payment-steps.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
 import { announceSession, sessionId } from "./session-token.ts";
+import { takePayment } from "./take-payment.ts";
 
 /** The routes that are used by session. */
 export type SessionRoute = Extract<RouteConfig, { kind: "time-window" | "calls" }>;
@@ -31,7 +30,7 @@ export async function buySession(
   /** A session to prolong. */
   presentedToken: string | undefined,
 ): Promise<Response> {
-  const { config, route, price, stores, issueToken } = context;
+  const { route, stores, issueToken } = context;
   const { signed, payment } = admitted;
   const told = (token: string, state: Credited) => {
     announceSession(route, sessionId(route, token), signed.payer, state.expiresAtMs, state.quotas?.[callsQuota]);
@@ -54,30 +53,29 @@ export async function buySession(
     // Only a replay finds what it created gone: it was credited before, and its time is over.
     return { session: token, expiresAt: new Date(0).toISOString() };
   };
-  const steps = paymentSteps(config, price, signed);
-  const paid = await payOnce<Bought>(
-    stores.verifications,
-    payment,
-    { ...steps, verify: admitted.limited(steps.verify), serve: credit },
-    { order: "settle-then-serve", leaseMs: config.paymentLeaseMs },
-  );
-  switch (paid.status) {
-    case "paid":
-      // The token is told once, to whoever was served: a settled authorization is public and proves nothing.
-      if (!paid.fresh) return alreadyUsed(admitted.headers);
-      return Response.json(paid.result, {
-        status: 201,
-        headers: { ...admitted.headers, ...receiptHeader(paid.receipt), "cache-control": "no-store" },
-      });
-    case "rejected":
-      if (paid.reason === nonceUsedReason) return alreadyUsed(admitted.headers);
-      return paymentRequired(asked.url, route, price, paid.reason, admitted.headers);
-    case "conflict":
-      return alreadyUsed(admitted.headers);
-    case "pending":
-      return pending(paid.retryAfterMs, admitted.headers);
-  }
+  return takePayment(context, asked, admitted, {
+    order: "settle-then-serve",
+    serve: credit,
+    // A token opens the route, so none is kept: it is made again of the payment.
+    keep: {
+      write: ({ session, ...rest }) => JSON.stringify({ ...rest, prolonged: session === presentedToken }),
+      read(text) {
+        const { prolonged, ...rest } = keptPurchase.parse(JSON.parse(text));
+        return {
+          ...rest,
+          session: prolonged && presentedToken !== undefined ? presentedToken : issueToken(payment.key),
+        };
+      },
+    },
+    answer: (result, told, again) => Response.json(result, { status: again ? 200 : 201, headers: told }),
+  });
 }
+
+const keptPurchase = z.object({
+  expiresAt: z.string(),
+  callsLeft: z.string().exactOptional(),
+  prolonged: z.boolean(),
+});
 
 interface Credited {
   expiresAtMs: number;

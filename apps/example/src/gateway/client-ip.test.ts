@@ -17,6 +17,19 @@ describe("clientIp", () => {
     expect(clientIp("10.0.0.1", "not an address", 1)).toBe("10.0.0.1");
   });
 
+  test("takes an entry without the port that some proxies write, so that each client is one", () => {
+    const behind = (entry: string) => clientIp("10.0.0.1", entry, 1);
+    expect(behind("198.51.100.1:50000")).toBe("198.51.100.1");
+    expect(behind("198.51.100.2:443")).toBe("198.51.100.2");
+    expect(behind("[2001:db8:1::1]:443")).toBe("2001:db8:1:0::/64");
+    expect(behind("[2001:db8:2::1]")).toBe("2001:db8:2:0::/64");
+    expect(behind("[::ffff:198.51.100.3]:80")).toBe("198.51.100.3");
+    expect(behind("2001:db8:3::1:443")).toBe("2001:db8:3:0::/64");
+    for (const nonsense of ["198.51.100.1:", "[2001:db8::1", "[10.0.0]:1", "198.51.100.1:1:1"]) {
+      expect(behind(nonsense)).toBe("10.0.0.1");
+    }
+  });
+
   test("believes nothing that came past a proxy", () => {
     expect(clientIp("10.0.0.1", "1.2.3.4", 2)).toBe("10.0.0.1");
   });

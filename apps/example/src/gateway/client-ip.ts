@@ -13,13 +13,19 @@ export function clientIp(
 ): string {
   const socket = plainIp(socketAddress ?? "") ?? "unknown";
   if (trustedProxies === 0 || forwardedFor === undefined) return socket;
-  const seen = forwardedFor.split(",").map((entry) => plainIp(entry.trim()));
+  const seen = forwardedFor.split(",").map((entry) => plainIp(withoutPort(entry.trim())));
   return seen.at(-trustedProxies) ?? socket;
 }
 
 /** The address behind a Node request. */
 export function requestIp(env: HttpBindings, forwardedFor: string | undefined, trustedProxies: number): string {
   return clientIp(env.incoming.socket.remoteAddress, forwardedFor, trustedProxies);
+}
+
+/** Some proxies write the port, too: 198.51.100.1:50000, or [2001:db8::1]:443. */
+function withoutPort(entry: string): string {
+  const parts = /^(\d+\.\d+\.\d+\.\d+):\d{1,5}$/.exec(entry) ?? /^\[([^\]]+)\](?::\d{1,5})?$/.exec(entry);
+  return parts?.[1] ?? entry;
 }
 
 /** IPv4 written as IPv6 is the IPv4 address; of a real IPv6 address the network of 64 bits, which one client owns. */

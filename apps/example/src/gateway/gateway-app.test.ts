@@ -83,7 +83,7 @@ test("a client that goes away in the middle of its body is not told as a failure
   const app = await gatewayApp({ config, stores: await working(), stopping: () => false });
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error("aborted")) });
   const headers = { "content-length": "9" };
-  const env = { incoming: { socket: { remoteAddress: "10.0.0.1" } } };
+  const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
   const init: RequestInit = { method: "POST", headers, body, duplex: "half" };
   const response = await app.request("/order", init, env);
   expect(response.status).toBe(400);

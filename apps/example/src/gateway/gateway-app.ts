@@ -26,6 +26,7 @@ export interface GatewayParts {
 /** Prices every route first: a price that cannot be charged is a ConfigError, not a surprise at the first request. */
 export async function gatewayApp({ config, stores, stopping }: GatewayParts): Promise<Hono<Env>> {
   const app = new Hono<Env>();
+  const readyNow = readiness(config, stores);
   const issueToken = tokenIssuer(config.sessionSecret);
 
   app.use(async (c, next) => {
@@ -48,9 +49,7 @@ export async function gatewayApp({ config, stores, stopping }: GatewayParts): Pr
   );
   app.get("/healthz", (c) => c.text("ok\n"));
   app.get("/readyz", async (c) => {
-    const { ready, checks } = stopping()
-      ? { ready: false, checks: { stopping: "yes" } }
-      : await readiness(config, stores);
+    const { ready, checks } = stopping() ? { ready: false, checks: { stopping: "yes" } } : await readyNow();
     return c.json({ ready, checks }, ready ? 200 : 503);
   });
 
@@ -68,7 +67,7 @@ export async function gatewayApp({ config, stores, stopping }: GatewayParts): Pr
       if (c.req.method !== route.method)
         return problem(405, "method_not_allowed", `Use ${route.method}.`, { allow: route.method });
       const ip = requestIp(c.env, c.req.header("x-forwarded-for"), config.trustedProxies);
-      const asked = await askedOf(c, config);
+      const asked = askedOf(c, config);
       const { headers } = c.req.raw;
       if (route.kind === "per-request") return payPerRequest({ ...shared, route }, asked, headers, ip);
       return sessionRoute({ ...shared, route }, asked, headers, ip);
@@ -76,7 +75,9 @@ export async function gatewayApp({ config, stores, stopping }: GatewayParts): Pr
   }
 
   app.notFound(() => problem(404, "not_found", "There is nothing here; GET / lists what there is."));
-  app.onError((error) => {
+  app.onError((error, c) => {
+    // Nobody is there to hear of it, and it was nothing of ours that failed.
+    if (c.req.raw.signal.aborted) return problem(400, "client_gone", "The client went away.");
     const answer = failure(error);
     // The store's failures are its telemetry's to tell; what nobody expected is told here.
     if (answer.status === 500) console.error(`gateway: ${error.stack ?? error.message}`);

@@ -28,7 +28,7 @@ interface RouteBasics {
 
 export type RouteConfig =
   /** Each request is paid for by itself. */
-  | (RouteBasics & { kind: "per-request" })
+  | (RouteBasics & { kind: "per-request"; order: "serve-then-settle" | "settle-then-serve" })
   /** One payment opens the route for `windowMs`; paying again while it is open adds as much. */
   | (RouteBasics & { kind: "time-window"; windowMs: number })
   /** One payment buys `calls` requests, to be used within `validForMs`. */
@@ -41,7 +41,10 @@ export interface GatewayConfig {
   port: number;
   /** How many proxies in front are to be believed about the client's address. */
   trustedProxies: number;
-  /** The address that buyers see, e.g. "https://api.example.com"; part of what a payment is bound to. */
+  /**
+   * The address that buyers see, e.g. "https://api.example.com"; part of what a payment is bound to. Default, on loopback
+   * only: the address it listens on.
+   */
   origin?: string | undefined;
   payTo: Address;
   /** CAIP-2, e.g. "eip155:84532". */
@@ -56,7 +59,8 @@ export interface GatewayConfig {
   /** Where to ask whether a nonce was used. */
   chain: { url: string };
   upstream: { url: string; timeoutMs: number };
-  limits: { perIp: Limit; perPayer: Limit };
+  /** `unsettled`: how many payments of one payer may be served and not settled yet, at one time on all instances. */
+  limits: { perIp: Limit; perPayer: Limit; unsettled: number };
   /** Session tokens are derived from it; set the same on every instance. Default: random, until the process ends. */
   sessionSecret?: string | undefined;
   /** After a stop signal: how long /readyz says 503 while requests are still taken, for load balancers to notice. */
@@ -106,7 +110,11 @@ const basics = {
 const reserved = new Set(["/", "/healthz", "/readyz"]);
 const longest31Days = duration.refine((ms) => ms <= 31 * 86_400_000, "must be at most 31 days");
 const route = z.discriminatedUnion("kind", [
-  z.strictObject({ ...basics, kind: z.literal("per-request") }),
+  z.strictObject({
+    ...basics,
+    kind: z.literal("per-request"),
+    order: z.enum(["serve-then-settle", "settle-then-serve"]).default("serve-then-settle"),
+  }),
   z
     .strictObject({ ...basics, kind: z.literal("time-window"), window: longest31Days })
     .transform(({ window, ...rest }) => ({ ...rest, windowMs: window })),
@@ -119,6 +127,11 @@ const route = z.discriminatedUnion("kind", [
     })
     .transform(({ validFor, ...rest }) => ({ ...rest, validForMs: validFor })),
 ]);
+
+/** A name or address that only this machine can connect to. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
 
 const schema = z
   .strictObject({
@@ -144,7 +157,11 @@ const schema = z
     facilitator: z.strictObject({ url, timeout: duration.prefault("5s") }),
     chain: z.strictObject({ url }),
     upstream: z.strictObject({ url, timeout: duration.prefault("5s") }),
-    limits: z.strictObject({ perIp: limit, perPayer: limit }),
+    limits: z.strictObject({
+      perIp: limit,
+      perPayer: limit,
+      unsettled: integer.pipe(z.int().min(1).max(1_000)).prefault(5),
+    }),
     sessionSecret: z.string().min(32, "must have at least 32 characters").optional(),
     drain: duration.refine((ms) => ms <= 60_000, "must be at most 60s").optional(),
     shutdownGrace: duration.refine((ms) => ms <= 60_000, "must be at most 60s").prefault("10s"),
@@ -155,6 +172,10 @@ const schema = z
         (routes) => new Set(routes.map((one) => `${one.method} ${one.path}`)).size === routes.length,
         "lists a method and path twice",
       ),
+  })
+  .refine(({ host, origin }) => origin !== undefined || isLoopback(host), {
+    path: ["origin"],
+    error: "must be set where others than this machine can connect: payments are bound to it",
   })
   .transform(({ paymentTimeout, paymentLease, facilitator, upstream, drain, shutdownGrace, ...rest }) => ({
     ...rest,

@@ -1,5 +1,6 @@
 // Process: one gateway. Takes its YAML file's path from GATEWAY_CONFIG, and PORT instead of the file's port if set.
-// Behind the front of `npm start` it also takes GATEWAY_BEHIND_FRONT, GATEWAY_INSTANCE(S) and GATEWAY_SESSION_SECRET.
+// Behind the front of `npm start` it also takes GATEWAY_BEHIND_FRONT, GATEWAY_ORIGIN, GATEWAY_INSTANCE(S) and
+// GATEWAY_SESSION_SECRET.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isStoreError } from "@tollbooth-stores/core";
 import { requiredEnv, runChild, tellParent } from "../process/child.ts";
@@ -8,6 +9,7 @@ import { gatewayApp } from "./gateway-app.ts";
 import { ConfigError, type GatewayConfig } from "./gateway-config.ts";
 import { startReporting } from "./gateway-report.ts";
 import { loadGateway } from "./load-gateway.ts";
+import { watchOpenPayments } from "./open-payments.ts";
 
 /** How long a gateway that was told to stop goes on taking requests, so that the front hears of it first. */
 const frontNoticesMs = 100;
@@ -17,7 +19,8 @@ function placed(config: GatewayConfig, env: NodeJS.ProcessEnv): GatewayConfig {
   const { GATEWAY_INSTANCE: name = "gateway", GATEWAY_SESSION_SECRET: secret } = env;
   const known = { ...config, instance: `${name}/${process.pid}`, sessionSecret: config.sessionSecret ?? secret };
   if (env.GATEWAY_BEHIND_FRONT === undefined) return known;
-  return { ...known, host: "127.0.0.1", drainMs: frontNoticesMs, trustedProxies: config.trustedProxies + 1 };
+  const origin = config.origin ?? env.GATEWAY_ORIGIN;
+  return { ...known, origin, host: "127.0.0.1", drainMs: frontNoticesMs, trustedProxies: config.trustedProxies + 1 };
 }
 
 await runChild(
@@ -35,6 +38,7 @@ await runChild(
         const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
         throw taken ? new ConfigError(`Port ${port} is taken; choose another with --port.`) : error;
       });
+      const endWatching = watchOpenPayments(config, stores);
       // Nobody hears it where the gateway is run by itself.
       const endReporting = process.connected ? startReporting(stores.describe(), tellParent) : () => undefined;
       return {
@@ -45,6 +49,7 @@ await runChild(
           if (config.drainMs > 0) await sleep(config.drainMs);
           const clean = await server.stop(config.shutdownGraceMs);
           if (!clean) console.error(`gateway: requests were cut off after ${config.shutdownGraceMs} ms.`);
+          await endWatching();
           await stores.close();
           endReporting();
         },

@@ -1,5 +1,12 @@
-// The two limits of every paid route: by address before anything is verified, by payer once the payer is proven.
-import { type RateLimitStore, type ReportedDecision, rateLimiter, rateLimitHeaders } from "@tollbooth-stores/core";
+// The limits of every paid route: by address before anything is verified, by payer once the payer is proven, and how much
+// is made for a payer that is not paid for yet.
+import {
+  type RateLimitCheck,
+  type RateLimitStore,
+  type ReportedDecision,
+  rateLimiter,
+  rateLimitHeaders,
+} from "@tollbooth-stores/core";
 import type { GatewayConfig, Limit, RouteConfig } from "./gateway-config.ts";
 import { announce } from "./gateway-events.ts";
 
@@ -17,9 +24,19 @@ export interface Limits {
   ip(address: string): Promise<LimitAnswer>;
   /** One allowance a route. Give it only a payer whom a signature or a paid session bears out. */
   payer(payer: string, before: LimitAnswer): Promise<LimitAnswer>;
+  /**
+   * One of the payer's few places for payments that are not settled yet, on all routes and instances together; undefined
+   * where all are taken. Call what comes to give it back; a place that nobody gives back is free again after a while.
+   */
+  unsettled(payer: string): Promise<(() => void) | undefined>;
+  /** May this payment, which is under way, be asked about beyond its address's limit? */
+  askedAgain(paymentKey: string): Promise<boolean>;
 }
 
-/** Both limiters of one route. */
+/** Far more often than its payer is told to ask: once a second. */
+const askedAgain: Limit = { limit: 30, windowMs: 10_000 };
+
+/** The limiters of one route. */
 export function routeLimits(store: RateLimitStore, config: GatewayConfig, route: RouteConfig): Limits {
   const limiter = (name: string, { limit, windowMs }: Limit) => {
     const take = rateLimiter(store, { name, limit, window: windowMs });
@@ -41,8 +58,21 @@ export function routeLimits(store: RateLimitStore, config: GatewayConfig, route:
   };
   const byIp = limiter("ip", config.limits.perIp);
   const byPayer = limiter(`payer ${route.method} ${route.path}`, route.perPayer ?? config.limits.perPayer);
+  const again = rateLimiter(store, { name: "asked again", limit: askedAgain.limit, window: askedAgain.windowMs });
+  // A place outlives every attempt, and no attempt is taken up from an instance that died before its lease is over.
+  const windowMs = Math.max(config.paymentLeaseMs, config.upstream.timeoutMs + config.facilitator.timeoutMs);
   return {
     ip: (address) => byIp(address, []),
     payer: (payer, before) => byPayer(payer.toLowerCase(), before.reported),
+    async unsettled(payer) {
+      const policy = { algorithm: "fixed-window", limit: config.limits.unsettled, windowMs } as const;
+      const place: RateLimitCheck = { route: "unsettled", client: payer.toLowerCase(), policy };
+      const { allowed, receipt } = await store.consume(place);
+      if (!allowed) return undefined;
+      return () => {
+        if (receipt !== undefined) store.refund(place, receipt).catch(() => undefined);
+      };
+    },
+    askedAgain: async (paymentKey) => (await again(paymentKey)).allowed,
   };
 }

@@ -87,8 +87,31 @@ describe("the gateway's configuration", () => {
       testConfig.replace(/"\$\{UPSTREAM_URL\}"/, '"ftp://x"'),
       /upstream\.url: must be an http/,
     ],
+    [
+      "an order of no kind",
+      testConfig.replace("per-request, price", "per-request, order: later, price"),
+      /routes\.0\.order: /,
+    ],
+    [
+      "an order of a session, which is always paid for first",
+      testConfig.replace("kind: time-window", "kind: time-window, order: serve-then-settle"),
+      /routes\.3: .*order/,
+    ],
+    ["no unsettled payment", testConfig.replace("unsettled: 1000", "unsettled: 0"), /limits\.unsettled: /],
+    ["a host that others can reach, and no origin", `${testConfig}\nhost: 0.0.0.0\n`, /origin: must be set/],
   ])("with %s is refused, and told where", async (_name, source, message) => {
     await expect(load(source)).rejects.toThrow(message);
+  });
+
+  test.each(["127.0.0.1", "localhost", "::1"])("needs no origin on %s", async (host) => {
+    expect((await load(`${testConfig}\nhost: "${host}"\n`)).origin).toBeUndefined();
+  });
+
+  test("takes an origin where others can connect, and defaults for what a payer may leave unsettled", async () => {
+    const source = testConfig.replace("  unsettled: 1000\n", "");
+    const config = await load(`${source}\nhost: 0.0.0.0\norigin: https://api.example.com/\n`);
+    expect(config).toMatchObject({ origin: "https://api.example.com", limits: { unsettled: 5 } });
+    expect(config.routes[0]).toMatchObject({ order: "serve-then-settle" });
   });
 
   test("tells every problem at once, and no value", async () => {

@@ -1,4 +1,6 @@
 // Paying for a request: the price, the payment, one of everything, and failures of the upstream.
+import { get } from "node:http";
+import { text } from "node:stream/consumers";
 import { buyer, makePayment, paymentHeader, payTo, simulatedChain, testConfig } from "@tollbooth-stores/sandbox";
 import { decodePaymentRequiredHeader, decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test } from "vitest";
@@ -26,6 +28,19 @@ describe("a route paid for by request", () => {
       accepts: [{ scheme: "exact", network, amount: "10000", asset: token.address, payTo }],
     });
     expect(response.headers.get("cache-control")).toBe("no-store");
+  });
+
+  test("names its own address, whatever a client calls it: what comes back is signed", async () => {
+    const { hostname, port } = new URL(system.url());
+    const body = await new Promise<string>((resolve, reject) => {
+      const headers = { host: "evil.example" };
+      get({ hostname, port, path: "/quote", headers }, async (response) => resolve(await text(response))).on(
+        "error",
+        reject,
+      );
+    });
+    expect(JSON.parse(body)).toMatchObject({ resource: { url: system.url("/quote") } });
+    expect(body).not.toContain("evil");
   });
 
   test("serves what was paid for, with the settlement's receipt", async () => {

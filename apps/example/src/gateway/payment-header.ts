@@ -5,7 +5,7 @@ import { type Address, type Hex, isAddressEqual } from "viem";
 import { z } from "zod";
 import { type Authorization, canonicalSignature, signerOf } from "../eip3009.ts";
 import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
-import type { RoutePrice } from "./requirements.ts";
+import { clockSlackSeconds, type RoutePrice } from "./requirements.ts";
 
 /** Far more than an EIP-3009 payment needs; below what the HTTP server takes as headers in all. */
 export const maxPaymentHeaderLength = 8_192;
@@ -48,6 +48,16 @@ const eip3009Payload = z.object({
  * (ERC-1271, ERC-6492) are refused: their signatures cannot be checked without a chain.
  */
 export async function readPayment(headers: Headers, price: RoutePrice): Promise<ReadPayment> {
+  const parsed = parsePayment(headers, price);
+  if (parsed.status !== "signed") return parsed;
+  const { authorization, signature, payer } = parsed.payment;
+  const signer = await signerOf(price.domain, authorization, signature);
+  if (signer !== undefined && isAddressEqual(signer, payer)) return parsed;
+  return { status: "refused", reason: "invalid_signature" };
+}
+
+/** The same but for the signature, which takes a thousand times as long: `payer` is who is said to have signed. */
+export function parsePayment(headers: Headers, price: RoutePrice): ReadPayment {
   const header = headers.get("payment-signature");
   if (header === null) {
     if (!headers.has("x-payment")) return { status: "absent" };
@@ -63,7 +73,7 @@ export async function readPayment(headers: Headers, price: RoutePrice): Promise<
   const envelope = PaymentPayloadV2Schema.safeParse(decoded);
   if (!envelope.success) return { status: "malformed", message: "The payment is not an x402 version 2 payload." };
   const { accepted, payload } = envelope.data;
-  const { requirements, asset, domain } = price;
+  const { requirements, asset } = price;
   if (accepted.scheme !== requirements.scheme) return { status: "refused", reason: "wrong_scheme" };
   if (accepted.network !== requirements.network) return { status: "refused", reason: "wrong_network" };
   const parsed = eip3009Payload.safeParse(payload);
@@ -75,14 +85,22 @@ export async function readPayment(headers: Headers, price: RoutePrice): Promise<
   if (accepted.asset.toLowerCase() !== asset.toLowerCase()) return { status: "refused", reason: "wrong_asset" };
   const { authorization } = parsed.data;
   if (authorization.to !== requirements.payTo) return { status: "refused", reason: "wrong_recipient" };
-  const payer = await signerOf(domain, authorization, signature);
-  if (payer === undefined || !isAddressEqual(payer, authorization.from)) {
-    return { status: "refused", reason: "invalid_signature" };
-  }
-  return {
-    status: "signed",
-    payment: { authorization, signature, payer, canonical: canonicalText(authorization, signature) },
-  };
+  const canonical = canonicalText(authorization, signature);
+  return { status: "signed", payment: { authorization, signature, payer: authorization.from, canonical } };
+}
+
+/** Why the payment does not pay `price` now, as far as that can be told without asking anybody. */
+export function objectionTo(
+  { value, validAfter, validBefore }: Authorization,
+  price: RoutePrice,
+  paymentTimeoutMs: number,
+): string | undefined {
+  const now = BigInt(Math.floor(Date.now() / 1_000));
+  if (value !== price.amount) return "wrong_amount";
+  if (validAfter > now) return "not_yet_valid";
+  if (validBefore <= now) return "expired";
+  const latest = now + BigInt(Math.ceil(paymentTimeoutMs / 1_000)) + clockSlackSeconds;
+  return validBefore > latest ? "valid_for_too_long" : undefined;
 }
 
 function canonicalText(authorization: Authorization, signature: Hex): string {

@@ -24,10 +24,13 @@ export interface Asked {
   origin: string;
   /** Raw path and query. */
   path: string;
-  body: Uint8Array<ArrayBuffer> | undefined;
+  /** The body, where the method has one: read when it is first asked for, so after the limits. Rejects with BodyIncomplete. */
+  body(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   contentType: string | undefined;
   /** X-Request-Id, if it came with a plain one. Passed on to the upstream; nothing depends on it. */
   requestId: string | undefined;
+  /** Aborted when the client goes away. */
+  signal: AbortSignal;
   /** Of this gateway. */
   instance: string | undefined;
   /** The address with which to ask again. */
@@ -39,25 +42,34 @@ export class BodyIncomplete extends Error {
   override readonly name = "BodyIncomplete";
 }
 
-/** Reads the request; its body only where the method has one. Throws BodyIncomplete. */
-export async function askedOf(c: Context<Env>, config: GatewayConfig): Promise<Asked> {
+/** Reads the request's head; its body is read when it is asked for. */
+export function askedOf(c: Context<Env>, config: GatewayConfig): Asked {
   const url = new URL(c.req.url);
-  const origin = config.origin ?? url.origin;
+  // Never of the Host header: what a client writes there would come back in what it signs.
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const origin = config.origin ?? `http://${host}:${c.env.incoming.socket.localPort}`;
   const path = c.req.url.slice(c.req.url.indexOf("/", url.protocol.length + 2));
+  let body: Promise<Uint8Array<ArrayBuffer>> | undefined;
   return {
     method: c.req.method,
     origin,
     path,
-    body: c.req.method === "GET" ? undefined : new Uint8Array(await wholeBody(c.req)),
+    async body() {
+      if (c.req.method === "GET") return undefined;
+      body ??= wholeBody(c.req);
+      return body;
+    },
     contentType: c.req.header("content-type"),
     requestId: /^[\w.:/-]{1,128}$/.exec(c.req.header("x-request-id") ?? "")?.[0],
+    signal: c.req.raw.signal,
     instance: config.instance,
     url: `${origin}${path}`,
   };
 }
 
-function wholeBody(request: Context<Env>["req"]): Promise<ArrayBuffer> {
-  return request.arrayBuffer().catch((error: unknown) => {
+async function wholeBody(request: Context<Env>["req"]): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await request.arrayBuffer().catch((error: unknown) => {
     throw new BodyIncomplete("The body did not come to its end.", { cause: error });
   });
+  return new Uint8Array(bytes);
 }

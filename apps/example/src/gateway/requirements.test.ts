@@ -1,7 +1,7 @@
 // Prices as what a buyer signs.
 import { payTo, simulatedChain } from "@tollbooth-stores/sandbox";
 import { describe, expect, test } from "vitest";
-import { parseGatewayConfig } from "./gateway-config.ts";
+import { ConfigError, parseGatewayConfig } from "./gateway-config.ts";
 import { priceRoute } from "./requirements.ts";
 
 const asset = { address: "0x1111111111111111111111111111111111111111", name: "Test Dollar", version: "1", decimals: 2 };
@@ -44,8 +44,24 @@ describe("priceRoute", () => {
     await expect(priced({ network: "eip155:31337" })).rejects.toThrow('set "asset"');
   });
 
-  test("refuses a price below the asset's smallest unit: it would be free", async () => {
-    const routes = [{ path: "/quote", kind: "per-request", price: "$0.001" }];
-    await expect(priced({ asset, routes })).rejects.toThrow("smallest unit");
+  const at = (price: string) => ({ routes: [{ path: "/quote", kind: "per-request", price }] });
+
+  test.each(["$0.001", "$0.125", "$0"])("refuses %s in cents: they can express no such price", async (price) => {
+    const error: unknown = await priced({ asset, ...at(price) }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(Object(error).message).toContain(`The price ${price} of /quote`);
+  });
+
+  test("refuses a seventh decimal of USDC instead of rounding it down", async () => {
+    await expect(priced(at("$0.1234567"))).rejects.toThrow("smallest unit");
+  });
+
+  test.each([
+    ["$0.123456", 123_456n],
+    ["$0.1234560", 123_456n],
+    ["$12", 12_000_000n],
+    ["$9007199254.740993", 9_007_199_254_740_993n],
+  ])("prices %s to the unit", async (price, amount) => {
+    expect(await priced(at(price))).toMatchObject({ amount, requirements: { amount: String(amount) } });
   });
 });

@@ -1,11 +1,14 @@
 // What x402 calls payment requirements: a route's price in the terms a buyer signs.
 
 import type { PaymentRequirements } from "@x402/core/types";
-import { convertToTokenAmount, parseMoney } from "@x402/core/utils";
+import { convertToTokenAmount } from "@x402/core/utils";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { type Address, getAddress } from "viem";
 import type { TokenDomain } from "../eip3009.ts";
 import { ConfigError, type GatewayConfig, type RouteConfig } from "./gateway-config.ts";
+
+/** Clocks differ, and a chain's nodes lag: how long after its time a payment is thought able to settle. */
+export const clockSlackSeconds = 30n;
 
 /** A route's price: as x402 says it, and as the gateway computes with it. */
 export interface RoutePrice {
@@ -29,31 +32,41 @@ export async function priceRoute(config: GatewayConfig, route: RouteConfig): Pro
       extra: { name: token.name, version: token.version },
     }));
   }
-  const price = await scheme.parsePrice(route.price, config.network).catch(() => {
+  // One dollar: the SDK would round a price that the token cannot express.
+  const dollar = await scheme.parsePrice("$1", config.network).catch(() => {
     throw new ConfigError(`The SDK knows no default asset on network ${config.network}; set "asset".`);
   });
-  const { name, version } = price.extra ?? {};
+  const { name, version } = dollar.extra ?? {};
   if (typeof name !== "string" || typeof version !== "string") {
     throw new ConfigError(`The default asset of network ${config.network} takes no EIP-3009 transfers; set "asset".`);
   }
-  if (BigInt(price.amount) === 0n) {
+  const amount = amountOf(route.price, BigInt(dollar.amount));
+  if (amount === undefined) {
     throw new ConfigError(
-      `The price ${parseMoney(route.price).amount} of ${route.path} is less than the asset's smallest unit.`,
+      `The price ${route.price} of ${route.path} is nothing, or no multiple of the asset's smallest unit.`,
     );
   }
-  const asset = getAddress(price.asset);
+  const asset = getAddress(dollar.asset);
   return {
-    amount: BigInt(price.amount),
+    amount,
     asset,
     domain: { name, version, chainId: Number(config.network.slice("eip155:".length)), verifyingContract: asset },
     requirements: {
       scheme: "exact",
       network: config.network,
       asset,
-      amount: price.amount,
+      amount: String(amount),
       payTo: config.payTo,
       maxTimeoutSeconds: Math.floor(config.paymentTimeoutMs / 1_000),
       extra: { name, version },
     },
   };
+}
+
+/** The price in the asset's smallest unit, of which a dollar is `dollar`; undefined where that is no whole number above 0. */
+function amountOf(price: string, dollar: bigint): bigint | undefined {
+  const [whole = "", fraction = ""] = price.slice(1).split(".");
+  const scaled = BigInt(whole + fraction) * dollar;
+  const scale = 10n ** BigInt(fraction.length);
+  return scaled > 0n && scaled % scale === 0n ? scaled / scale : undefined;
 }

@@ -109,6 +109,20 @@ describe("a settlement in doubt", () => {
     expect((await ask()).status).toBe(409);
   });
 
+  test("is none where the facilitator refuses for a reason that proves it: 402, asked once, and free again", async () => {
+    const { ask, transfers } = await payment();
+    const settles = () => system.logged("facilitator", "settle").length;
+    const before = settles();
+    const answer = { success: false, transaction: "", network: "eip155:84532" };
+    const errorReason = "invalid_exact_evm_insufficient_balance";
+    await system.fault({ on: "settle", fail: "before", answer: { ...answer, errorReason }, times: 1 });
+    const refused = await ask();
+    expect([refused.status, Object(await refused.json()).error]).toEqual([402, errorReason]);
+    expect(settles()).toBe(before + 1);
+    expect((await ask()).status).toBe(200);
+    expect(transfers()).toHaveLength(1);
+  });
+
   test("of a session: the buyer gets what was bought, once", async () => {
     const { ask, transfers } = await payment();
     await system.fault({ on: "settle", fail: "after", times: 1 });

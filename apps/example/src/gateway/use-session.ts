@@ -21,7 +21,7 @@ export async function sessionRoute(
   const { route, price } = context;
   const token = bearerToken(headers.get("authorization") ?? undefined);
   // What the payment prolongs is part of what is bought: it cannot be diverted to another session.
-  const admitted = await admit(context, asked, headers, ip, `session:${token ?? ""}`);
+  const admitted = await admit(context, asked, headers, ip, async () => `session:${token ?? ""}`);
   if (admitted.status === "refused") return admitted.response;
   if (admitted.status === "paying") return buySession(context, asked, admitted, token);
   if (token === undefined) return paymentRequired(asked.url, route, price, "payment_required", admitted.limit.headers);
@@ -54,7 +54,11 @@ async function useSession(
   }
   announceSession(route, id, session.data.payer, session.expiresAtMs, left);
   try {
-    const answer = await callUpstream(config.upstream, { ...asked, paidBy: "session" }, never);
+    const answer = await callUpstream(
+      config.upstream,
+      { ...asked, body: await asked.body(), paidBy: "session" },
+      never,
+    );
     return new Response(answer.body, {
       status: answer.status,
       headers: {

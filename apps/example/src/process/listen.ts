@@ -5,6 +5,9 @@ import { createAdaptorServer } from "@hono/node-server";
 /** Request lines and headers together; Node answers 431 by itself above it. */
 const maxHeaderBytes = 16_384;
 
+/** How long headers, and a whole request, may take to come in; Node answers 408 and closes the connection. */
+const deadlines = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+
 export interface Listening {
   port: number;
   url: string;
@@ -28,7 +31,7 @@ export async function listen(app: AppHandler, port: number, hostname = "127.0.0.
     answer.then(done, done);
     return answer;
   };
-  const server = createAdaptorServer({ fetch, serverOptions: { maxHeaderSize: maxHeaderBytes } });
+  const server = createAdaptorServer({ fetch, serverOptions: { maxHeaderSize: maxHeaderBytes, ...deadlines } });
   if (!(server instanceof Server)) throw new TypeError("Expected a plain HTTP server.");
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

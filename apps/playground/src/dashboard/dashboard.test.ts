@@ -1,8 +1,11 @@
 // The dashboard on a real fleet: where it is, and what it shows after what was done.
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { dashboardFleet } from "../testing/dashboard-fleet.ts";
+import type { DashboardState } from "./state.ts";
 
-const { fleet, redis, done, logged, stateWhere } = dashboardFleet();
+const { fleet, redis, done, key, logged, stateWhere } = dashboardFleet();
 
 describe("what is where", () => {
   test("a browser gets the page at /, everybody else what was always there", async () => {
@@ -24,6 +27,54 @@ describe("what is where", () => {
       expect(await response.text()).toContain("the dashboard is at /");
     },
   );
+});
+
+describe("who is answered", () => {
+  /** The status of a GET under any name. */
+  async function statusOf(path: string, headers: Record<string, string>): Promise<number | undefined> {
+    const [answer]: IncomingMessage[] = await once(get(`${fleet().url}${path}`, { agent: false, headers }), "response");
+    answer?.destroy();
+    return answer?.statusCode;
+  }
+
+  test.each([
+    ["the page", "/", { accept: "text/html" }],
+    ["the script", "/dashboard/main.js", {}],
+    ["the events", "/dashboard/events", {}],
+  ])("%s is for names that are known", async (_name, path, headers) => {
+    expect(await statusOf(path, headers)).toBe(200);
+    expect(await statusOf(path, { ...headers, host: "localhost" })).toBe(200);
+    expect(await statusOf(path, { ...headers, host: "rebound.example" })).toBe(421);
+    expect(await statusOf(path, { ...headers, host: "rebound.example", "x-dashboard-key": key() })).toBe(421);
+  });
+
+  test("what is sold is answered under every name", async () => {
+    expect(await statusOf("/quote", { host: "any.example" })).toBe(402);
+  });
+
+  test("events are refused to foreign pages, and to a key that is not this start's", async () => {
+    expect(await statusOf("/dashboard/events", { origin: "https://evil.example" })).toBe(403);
+    expect(await statusOf("/dashboard/events", { "x-dashboard-key": "A".repeat(43) })).toBe(403);
+  });
+
+  test("however many readers there are, the operator gets the events", async () => {
+    const open: IncomingMessage[] = [];
+    let refused: number | undefined;
+    while (refused === undefined && open.length < 100) {
+      const [answer]: IncomingMessage[] = await once(
+        get(`${fleet().url}/dashboard/events`, { agent: false }),
+        "response",
+      );
+      if (answer !== undefined) open.push(answer.on("error", () => undefined));
+      if (answer?.statusCode !== 200) refused = answer?.statusCode;
+    }
+    try {
+      expect([open.length, refused]).toEqual([9, 503]);
+      expect((await stateWhere(() => true)).about.url).toBe(fleet().url);
+    } finally {
+      for (const answer of open) answer.destroy();
+    }
+  });
 });
 
 describe("what is shown", () => {
@@ -69,6 +120,15 @@ describe("what is shown", () => {
     expect(state.actions).toMatchObject({ canReplay: true, running: [] });
     expect(state.actions.latest.map(({ name }) => name)).toContain("hop");
     expect(JSON.stringify(state)).not.toMatch(/0x[0-9a-fA-F]{40}|[\w-]{43}|eyJ/);
+  });
+
+  test("clients' addresses, whole to the operator and shortened to readers", async () => {
+    const ofAddress = ({ allowances }: DashboardState) => allowances.filter(({ scope }) => scope === "all routes");
+    const whole = await stateWhere((state) => ofAddress(state).length > 0);
+    expect(ofAddress(whole).map(({ client }) => client)).toEqual(["127.0.0.1"]);
+    const short = await stateWhere((state) => ofAddress(state).length > 0, {});
+    expect(ofAddress(short).map(({ client }) => client)).toEqual(["127.0.…"]);
+    expect(JSON.stringify(short)).not.toContain(key());
   });
 
   test("a store that fails is told by its code, and by every instance that has asked it in vain until it answers", async () => {

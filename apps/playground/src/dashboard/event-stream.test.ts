@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import { connect } from "node:net";
 import { portOf } from "@tollbooth-stores/example/process";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type EventStream, type EventStreamOptions, eventStream } from "./event-stream.ts";
 
 let sections: Record<string, unknown>;
@@ -14,7 +14,7 @@ let port: number;
 
 async function serve(options: Partial<EventStreamOptions> = {}): Promise<void> {
   stream = eventStream({ sections: () => sections, everyMs: 10, ...options });
-  server = createServer((_request, response) => stream.open(response));
+  server = createServer(({ headers }, response) => stream.open(response, String(headers["x-from"] ?? "somewhere")));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   port = portOf(server, "127.0.0.1").port;
@@ -35,9 +35,10 @@ interface Reader {
   until(pattern: RegExp | string): Promise<string>;
 }
 
-/** `keep`: only so many of the last characters are remembered. */
-async function read(keep = 1_000_000): Promise<Reader> {
-  const [response]: IncomingMessage[] = await once(get({ port, host: "127.0.0.1" }), "response");
+/** `keep`: only so many of the last characters are remembered. `from`: the reader's address. */
+async function read(keep = 1_000_000, from = "somewhere"): Promise<Reader> {
+  const asking = get({ port, host: "127.0.0.1", headers: { "x-from": from } });
+  const [response]: IncomingMessage[] = await once(asking, "response");
   if (response === undefined) throw new Error("There is no answer.");
   let text = "";
   response.setEncoding("utf8").on("data", (chunk: string) => {
@@ -131,12 +132,27 @@ test("a reader who does not read is dropped; the others are not", async () => {
   expect(slow.bytesRead).toBeLessThan(100 * 200_000);
 });
 
-test("beyond thirty-two readers the next one is told so", async () => {
-  await serve();
-  for (let n = 0; n < 32; n += 1) await (await read()).until(/\n\n/);
+test("one address has so many readers and no more; the others have room, and a place that becomes free is taken", async () => {
+  await serve({ mostReaders: 5, mostOfAddress: 2 });
+  const first = await read();
+  for (const reader of [first, await read()]) await reader.until(/\n\n/);
   const refused = await read();
   expect(refused.response.statusCode).toBe(503);
   await refused.until(/Too many dashboards are open/);
+  expect((await read(1_000, "elsewhere")).response.statusCode).toBe(200);
+  first.response.destroy();
+  await vi.waitFor(async () => expect((await read()).response.statusCode).toBe(200));
+});
+
+test("beyond so many readers in all the next one is told so, wherever it comes from", async () => {
+  await serve({ mostReaders: 3, mostOfAddress: 2 });
+  for (const from of ["a", "b", "c"]) await (await read(1_000, from)).until(/\n\n/);
+  expect((await read(1_000, "d")).response.statusCode).toBe(503);
+});
+
+test("without a bound there is none", async () => {
+  await serve();
+  for (let n = 0; n < 100; n += 1) await (await read()).until(/\n\n/);
 });
 
 test("at shutdown every answer ends, the server can close, and who comes later is told so", async () => {

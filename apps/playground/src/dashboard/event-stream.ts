@@ -2,8 +2,8 @@
 import type { ServerResponse } from "node:http";
 
 export interface EventStream {
-  /** Takes over the answer. Beyond `mostReaders` it is a 503. */
-  open(response: ServerResponse): void;
+  /** Takes over the answer. Beyond `mostReaders` in all, or `mostOfAddress` of the reader's address, it is a 503. */
+  open(response: ServerResponse, address: string): void;
   /** Something may have changed; it is looked at and sent soon. */
   touch(): void;
   /** Ends every answer, also those to come. */
@@ -22,16 +22,19 @@ export interface EventStreamOptions {
    * itself and gets the state anew.
    */
   maxUnsentBytes?: number | undefined;
+  /** Each reader is a connection, and each change a message to it. Default: any number. */
+  mostReaders?: number | undefined;
+  mostOfAddress?: number | undefined;
 }
 
-/** Each reader is a connection, and each change a message to it. */
-const mostReaders = 32;
 /** How soon a browser comes back, in milliseconds. */
 const retryMs = 1_000;
 
 export function eventStream(options: EventStreamOptions): EventStream {
   const { everyMs = 250, heartbeatMs = 15_000, maxUnsentBytes = 524_288 } = options;
-  const open = new Set<ServerResponse>();
+  const { mostReaders = Number.POSITIVE_INFINITY, mostOfAddress = Number.POSITIVE_INFINITY } = options;
+  /** The answers that are open, each with its reader's address. */
+  const open = new Map<ServerResponse, string>();
   /** The JSON of each section as last sent. */
   let sent: Record<string, string> = {};
   let lastId = 0;
@@ -58,15 +61,16 @@ export function eventStream(options: EventStreamOptions): EventStream {
     const changed = changes();
     if (changed.length === 0) return;
     lastId += 1;
-    for (const response of open) write(response, message(changed));
+    for (const response of open.keys()) write(response, message(changed));
   };
   const heartbeat = setInterval(() => {
-    for (const response of open) write(response, ": still here\n\n");
+    for (const response of open.keys()) write(response, ": still here\n\n");
   }, heartbeatMs).unref();
 
   return {
-    open(response) {
-      if (closed || open.size >= mostReaders) {
+    open(response, address) {
+      const ofAddress = [...open.values()].filter((one) => one === address).length;
+      if (closed || open.size >= mostReaders || ofAddress >= mostOfAddress) {
         response.writeHead(503, { "content-type": "text/plain", "retry-after": "1", connection: "close" });
         response.end(closed ? "The dashboard is closing.\n" : "Too many dashboards are open.\n");
         return;
@@ -81,7 +85,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
       clearTimeout(timer);
       flush();
       if (open.size === 0) changes();
-      open.add(response);
+      open.set(response, address);
       response.once("close", () => void open.delete(response));
       write(response, `retry: ${retryMs}\n${message(Object.entries(sent).map(field))}`);
     },
@@ -92,7 +96,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
       closed = true;
       clearTimeout(timer);
       clearInterval(heartbeat);
-      for (const response of open) response.end();
+      for (const response of open.keys()) response.end();
     },
   };
 }

@@ -1,4 +1,4 @@
-// The page over HTTP, as a fleet's front gives it out: its headers, its token, and what is not there.
+// The page over HTTP, as a fleet's front gives it out: its headers, and what is not there.
 
 import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
@@ -7,10 +7,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { programs } from "../testing/test-system.ts";
 import { pageFiles } from "./page-files.ts";
 
-const token = "the-token-of-this-start";
 let server: Server;
 beforeAll(async () => {
-  const files = pageFiles(new URL("dashboard/", programs), token);
+  const files = pageFiles(new URL("dashboard/", programs));
   server = createServer((asked, response) => {
     if (asked.url === "/") files.page(asked, response);
     else if (!files.file(asked.url ?? "", response)) response.writeHead(404).end();
@@ -51,21 +50,6 @@ test("the page has no inline script or style, and nothing from elsewhere", async
   expect(body).not.toMatch(/<script(?![^>]*\bsrc=)/);
   expect(body).not.toMatch(/<style|\bstyle=|\bon\w+=/);
   expect(body).not.toMatch(/(?:src|href)="(?!\/dashboard\/)/);
-});
-
-test("the token is for the machine itself", async () => {
-  expect((await ask("/")).body).toContain(`<meta name="csrf-token" content="${token}" />`);
-  const { port } = portOf(server, "127.0.0.1");
-  expect((await ask("/", { host: `localhost:${port}` })).body).toContain(token);
-});
-
-test.each([
-  ["under a foreign name", { host: "rebound.example" }, "loopback name only"],
-  ["through a proxy", { "x-forwarded-for": "1.2.3.4" }, "not taken through a proxy"],
-])("%s there is a reason instead of the token", async (_name, headers, reason) => {
-  const { body } = await ask("/", headers);
-  expect(body).not.toContain(token);
-  expect(body).toMatch(new RegExp(`<meta name="actions-denied" content="[^"]*${reason}`));
 });
 
 test("the script, the style sheet and the icon are there, and nothing else of the folder", async () => {

@@ -1,10 +1,9 @@
-// The page and its two files, read once at the start, with the headers that keep everything foreign out.
+// The page and its files, read once at the start, with the headers that keep everything foreign out.
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { whyNotLocal } from "./who-may-act.ts";
 
 export interface PageFiles {
-  /** The page itself, with the token for whoever may act, with the reason for whoever may not. */
+  /** The page itself: the same for everybody. It holds no secret; the key comes with the link that the terminal prints. */
   page(request: IncomingMessage, response: ServerResponse): void;
   /** True if there is such a file. */
   file(path: string, response: ServerResponse): boolean;
@@ -24,23 +23,18 @@ const headers: Readonly<Record<string, string>> = {
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
-  // A new start is a new token, and perhaps another build.
+  // A new start is perhaps another build.
   "cache-control": "no-store",
 };
 
 /** `folder` is where the build puts them. */
-export function pageFiles(folder: URL, token: string): PageFiles {
+export function pageFiles(folder: URL): PageFiles {
   const html = readFileSync(new URL("index.html", folder), "utf8");
   const files = new Map(Object.keys(types).map((name) => [name, readFileSync(new URL(name, folder))]));
   return {
     page(request, response) {
-      const denied = whyNotLocal(request);
-      const meta =
-        denied === undefined
-          ? `<meta name="csrf-token" content="${token}" />`
-          : `<meta name="actions-denied" content="${denied}" />`;
       response.writeHead(200, { ...headers, "content-type": "text/html; charset=utf-8" });
-      response.end(request.method === "HEAD" ? undefined : html.replace("<!-- may act -->", meta));
+      response.end(request.method === "HEAD" ? undefined : html);
     },
     file(path, response) {
       const name = /^\/dashboard\/([a-z.]+)$/.exec(path)?.[1] ?? "";

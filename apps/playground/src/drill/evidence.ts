@@ -34,9 +34,14 @@ export interface Sent {
   status: number | undefined;
   /** From the last sending to the whole answer, in milliseconds. */
   ms: number;
+  /** True where the client went away while its payment was being settled, and asked again. */
+  hungUp?: boolean | undefined;
   /** Why it was never sent or never answered. */
   problem: "no-session" | "no-answer" | "not-signed" | undefined;
 }
+
+/** Whether the client has what it paid for: the content, or the session's token. */
+export const hasContent = (one: Sent | undefined): boolean => one?.status === 200 || one?.status === 201;
 
 /** A kill -9 by the drill itself. */
 export interface Kill {
@@ -44,6 +49,12 @@ export interface Kill {
   instance: string;
   /** Unix epoch milliseconds, just before the signal was sent. */
   at: number;
+}
+
+/** A kill -9 of the Redis by the drill itself, until it answered again. Unix epoch milliseconds. */
+export interface Outage {
+  from: number;
+  to: number;
 }
 
 export interface Evidence {
@@ -55,6 +66,7 @@ export interface Evidence {
   /** By the plan's payment: who signed it, and the nonce. */
   signed: ReadonlyMap<string, { payer: string; nonce: string }>;
   kills: readonly Kill[];
+  outages: readonly Outage[];
   /** Before which no limit's window can have begun, Unix epoch milliseconds. */
   startedAt: number;
 }

@@ -1,8 +1,10 @@
 // A lane's logs made by hand, for the tests of the verdicts: everything that was planned went well unless a test says otherwise.
-import type { Evidence, Kill, Rules, Sent } from "./evidence.ts";
+import type { Evidence, Kill, Outage, Rules, Sent } from "./evidence.ts";
 import type { FacilitatorCall, Run, Transfer } from "./lane-logs.ts";
 import { planOf } from "./plan.ts";
+import type { Row, RowKey } from "./row.ts";
 import { requestsOf, type TraceEvent } from "./trace.ts";
+import { verdicts } from "./verdicts.ts";
 
 /** When the lane started, and so the trace's instant 0, in Unix epoch milliseconds. */
 export const startedAt = 1_700_000_000_000;
@@ -39,6 +41,7 @@ export interface HandMade {
   call(kind: "verify" | "settle", at: number, payment: string, instance?: string): void;
   transfer(at: number, payment: string): void;
   kill(at: number, instance: string): void;
+  outage(from: number, to: number): void;
 }
 
 const answered = (status: number, at: number): Sent => ({
@@ -57,15 +60,19 @@ export function handMade(events: readonly TraceEvent[]): HandMade {
   const calls: FacilitatorCall[] = [];
   const transfers: Transfer[] = [];
   const kills: Kill[] = [];
+  const outages: Outage[] = [];
   const sent = new Map<string, Sent>();
   const status = { ask: 402, pay: 200, buy: 201, use: 200 };
-  for (const { id, at, action } of plan.requests.values()) sent.set(id, answered(status[action], at));
+  for (const request of plan.requests.values()) {
+    const presents = request.action === "pay" || request.action === "buy";
+    sent.set(request.id, answered(presents && plan.isReplay(request) ? 409 : status[request.action], request.at));
+  }
   const signed = new Map(
     [...plan.payments.keys()].map((payment) => [payment, { payer: "0xA", nonce: `0x${payment}` }]),
   );
   return {
     ...{ runs, calls, transfers, sent, kills },
-    evidence: { plan, rules, sent, kills, startedAt, signed, logs: { runs, calls, transfers } },
+    evidence: { plan, rules, sent, kills, outages, startedAt, signed, logs: { runs, calls, transfers } },
     run(at, request, instance = "gateway-1/1", paidBy) {
       const planned = plan.requests.get(request);
       const payment = planned?.action === "pay" ? planned.payment : "session";
@@ -76,6 +83,9 @@ export function handMade(events: readonly TraceEvent[]): HandMade {
     },
     transfer(at, payment) {
       transfers.push({ at: startedAt + at, from: "0xA", nonce: `0x${payment}` });
+    },
+    outage(from, to) {
+      outages.push({ from: startedAt + from, to: startedAt + to });
     },
     kill(at, instance) {
       kills.push({ at: startedAt + at, instance });
@@ -90,3 +100,23 @@ export function served(lane: HandMade, at: number, request: string, payment: str
   lane.call("settle", at + 2, payment, instance);
   lane.transfer(at + 3, payment);
 }
+
+/** The lane's row `key`. */
+export function rowOfLane(lane: HandMade, key: RowKey): Row {
+  const found = verdicts(lane.evidence).find((one) => one.key === key);
+  if (found === undefined) throw new Error(`There is no row ${key}.`);
+  return found;
+}
+
+/** The rows that are red, with their values. */
+export const redRows = (lane: HandMade): Record<string, number> =>
+  Object.fromEntries(verdicts(lane.evidence).flatMap(({ key, ok, value }) => (ok ? [] : [[key, value]])));
+
+/** `client` presents the payment at the start. */
+export const presents = (client: string, payment: string, more: Partial<TraceEvent> = {}): TraceEvent => ({
+  at: 0,
+  client,
+  payment,
+  ...more,
+  action: "pay",
+});

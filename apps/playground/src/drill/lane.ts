@@ -1,7 +1,9 @@
 // One lane of the drill: a fleet on one kind of store, and what its logs prove so far. The dashboard shows the same.
+import { type SandboxControls, sandboxControls } from "@tollbooth-stores/sandbox";
 import { type Fleet, type FleetOptions, startFleet } from "../fleet/start-fleet.ts";
-import type { Kill, Rules, Sent } from "./evidence.ts";
+import { type Kill, nonceKey, type Outage, type Rules, type Sent } from "./evidence.ts";
 import { laneLogs } from "./lane-logs.ts";
+import { type LogWatch, logWatch } from "./log-watch.ts";
 import { planOf } from "./plan.ts";
 import { type PlayOptions, player } from "./play.ts";
 import type { Row } from "./row.ts";
@@ -49,8 +51,16 @@ export interface Lane {
   play(requests: readonly DrillRequest[], options?: PlayOptions): Promise<void>;
   /** What `kill` has killed. */
   readonly kills: readonly Kill[];
+  /** Runs `restart`, remembered: what was in hand when the Redis died may be taken up again. */
+  restartRedis(restart: () => Promise<void>): Promise<void>;
   /** What was sent and answered so far, by request id. */
   readonly sent: ReadonlyMap<string, Sent>;
+  /** What the logs say so far. */
+  readonly logs: Pick<ReturnType<typeof laneLogs>, "read">;
+  /** For waiting for what they will say. */
+  readonly watch: LogWatch;
+  /** What the lane's ledger is to do wrong. */
+  readonly ledger: Pick<SandboxControls, "fault" | "reset">;
   /** What is being done to it, for the snapshots; "done" finishes the lane. */
   phase(name: string): void;
   /** kill -9 of one instance, remembered: it may explain a repetition. Returns its process id. */
@@ -68,9 +78,17 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
   const rules = rulesOf(fleet.config);
   const plan = planOf();
   const kills: Kill[] = [];
+  const outages: Outage[] = [];
   const keys = wallets(fleet.url, fleet.ledger.url, rules.routes);
-  const { sent, play } = player({ url: fleet.url, routes: rules.routes, wallets: keys });
   const logs = laneLogs(options.logDirectory);
+  const watch = logWatch(logs.read);
+  const settling = (payment: string, signal: AbortSignal) =>
+    watch.until(({ calls }) => {
+      const { payer = "", nonce = "" } = keys.signed.get(payment) ?? {};
+      const own = nonceKey(payer, nonce);
+      return calls.find((call) => call.kind === "settle" && nonceKey(call.payer, call.nonce) === own);
+    }, signal);
+  const { sent, play } = player({ url: fleet.url, routes: rules.routes, wallets: keys, settling });
   let phase = "starting";
   return {
     provider,
@@ -78,6 +96,9 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
     rules,
     kills,
     sent,
+    logs,
+    watch,
+    ledger: sandboxControls(() => ({ ...fleet, logDirectory: options.logDirectory })),
     async play(requests, playOptions) {
       plan.add(requests);
       await play(requests, playOptions);
@@ -90,8 +111,14 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
       if (pid !== undefined) kills.push({ instance: `${instance}/${pid}`, at: Date.now() });
       return fleet.instances.kill(instance);
     },
+    async restartRedis(restart) {
+      const outage = { from: Date.now(), to: Number.POSITIVE_INFINITY };
+      outages.push(outage);
+      await restart();
+      outage.to = Date.now();
+    },
     snapshot() {
-      const evidence = { plan, rules, sent, kills, startedAt, signed: keys.signed, logs: logs.read() };
+      const evidence = { plan, rules, sent, kills, outages, startedAt, signed: keys.signed, logs: logs.read() };
       const answers = [...sent.values()];
       const answered = answers.filter(({ finished }) => finished);
       return {

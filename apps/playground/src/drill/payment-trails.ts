@@ -54,6 +54,21 @@ export function explainedVerifies(trail: Trail, evidence: Evidence): number {
   return explained(trail.verifies, [...trail.runs, ...trail.settles], trail, evidence).length;
 }
 
+/**
+ * How many verifications beyond the first the Redis's own death explains: one that was made while nobody could go on with
+ * it, for the limit by payer comes after it and is kept there. One for each outage.
+ */
+export function outageVerifies(trail: Trail, evidence: Evidence): number {
+  const { verifies, runs, settles, transfers } = trail;
+  return evidence.outages.filter(({ from, to }) => {
+    const again = verifies.findIndex(({ at }, index) => index > 0 && at > from);
+    const [made, next] = [verifies[again - 1], verifies[again]];
+    if (made === undefined || next === undefined) return false;
+    const wentOn = [...runs, ...settles, ...transfers].some(({ at }) => at >= made.at && at <= next.at);
+    return !wentOn && made.at <= to + slackMs && (made.at >= from || inHand(made.at, from, evidence.rules));
+  }).length;
+}
+
 /** The runs that died with their process before it had asked for the settlement: another one had to serve. */
 export function diedRuns(trail: Trail, evidence: Evidence): Run[] {
   return explained(trail.runs, trail.settles, trail, evidence);

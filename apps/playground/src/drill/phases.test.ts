@@ -1,51 +1,14 @@
 // The phases: the trace cut by time, what is done to the lane meanwhile, and one after the other.
 import { describe, expect, test } from "vitest";
-import type { Instances, InstanceView } from "../fleet/instances.ts";
-import { chaosPhases, type Driven, type Phase, playPhases } from "./phases.ts";
-import { type DrillRequest, requestsOf } from "./trace.ts";
+import type { Driven } from "./driven.ts";
+import { fakeLane, view } from "./fake-lane.test-support.ts";
+import { chaosPhases, type Phase, playPhases } from "./phases.ts";
+import { requestsOf } from "./trace.ts";
 
 const requests = requestsOf(
   [0, 100, 499, 500, 900, 999].map((at) => ({ at, client: "192.0.2.1", action: "ask" })),
   "t",
 );
-
-const view = (name: string, more: Partial<InstanceView>): InstanceView => ({
-  ...{ name, state: "ready", pid: 1, url: "http://x", inFlight: 0, restarts: 0 },
-  ...more,
-});
-
-/** A lane that writes down what happens to it. */
-function fakeLane(log: string[], views: InstanceView[] = [], play?: Driven["play"]): Driven {
-  const done = async (what: string) => void log.push(what);
-  const instances: Instances = {
-    failed: new Promise(() => undefined),
-    list: () => views,
-    take: () => undefined,
-    scaleTo: (count) => done(`scale to ${count}`),
-    roll: () => done("roll"),
-    restart: (name) => done(`restart ${name}`),
-    kill: () => undefined,
-    stop: () => done("stop"),
-  };
-  return {
-    fleet: { instances },
-    phase: (name) => void log.push(`phase ${name}`),
-    play:
-      play ??
-      (async (part: readonly DrillRequest[], options) => {
-        log.push(`${options?.from}: ${part.map(({ at }) => at).join(" ")}`);
-      }),
-    kill(name) {
-      log.push(`kill ${name}`);
-      const index = views.findIndex((one) => one.name === name);
-      setTimeout(() => {
-        log.push(`${name} is back`);
-        views.splice(index, 1, view(name, { restarts: 1 }));
-      }, 30);
-      return 1;
-    },
-  };
-}
 
 describe("the phases of a lane", () => {
   test("cut the whole trace by their shares of its time, and are done in the end", async () => {
@@ -82,12 +45,10 @@ describe("the phases of a lane", () => {
   test("do to it what they say while the traffic runs, and end before the next one begins", async () => {
     const log: string[] = [];
     const views = [view("gateway-1", { inFlight: 1 }), view("gateway-2", { inFlight: 3 })];
-    await playPhases(
-      fakeLane(log, views),
-      requests,
-      chaosPhases(2, async () => void log.push("Redis restarted")),
-      {},
-    );
+    const phases = chaosPhases(2, async () => void log.push("Redis restarted"));
+    // What is killed at a step is in kills.test.ts.
+    const others = phases.filter(({ name }) => !/kill -9 (at|before)/.test(name));
+    await playPhases(fakeLane(log, views), requests, others, {});
     expect(log.filter((line) => !/^[\d.]+: /.test(line))).toEqual([
       "phase steady",
       "phase rolling restart",
@@ -95,6 +56,9 @@ describe("the phases of a lane", () => {
       "phase scale 2 -> 6 -> 2",
       "scale to 6",
       "scale to 2",
+      "phase settlements' replies lost",
+      'fault {"on":"settle","fail":"after","times":6}',
+      'fault {"on":"lookup","fail":"before","times":8}',
       "phase kill -9",
       "kill gateway-2",
       "gateway-2 is back",
@@ -102,6 +66,12 @@ describe("the phases of a lane", () => {
       "Redis restarted",
       "phase done",
     ]);
+    expect(phases.map(({ name }) => name).filter((name) => /kill -9 (at|before)/.test(name))).toEqual([
+      "kill -9 at a settle call",
+      "kill -9 at a transfer",
+      "kill -9 before an answer",
+    ]);
+    expect(phases.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
   });
 
   test("leave a Redis alone that is not ours, and have room for more instances than six", () => {

@@ -1,12 +1,9 @@
 // What is done to a lane while the traffic runs, each thing in a phase of its own: it ends before the next one begins.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Instances } from "../fleet/instances.ts";
-import type { Lane } from "./lane.ts";
+import type { Driven } from "./driven.ts";
+import { killAt, killBusiest } from "./kills.ts";
 import type { PlayOptions } from "./play.ts";
 import type { DrillRequest } from "./trace.ts";
-
-/** What of a lane the phases need. */
-export type Driven = Pick<Lane, "phase" | "play" | "kill"> & { fleet: Pick<Lane["fleet"], "instances"> };
 
 export interface Phase {
   name: string;
@@ -18,10 +15,9 @@ export interface Phase {
 
 /** The chaos begins so long after the phase's traffic, in milliseconds. */
 const headStartMs = 300;
-const lookEveryMs = 5;
-/** How long a killed instance may take to come back, and a busy one to be found, in milliseconds. */
-const backWithinMs = 30_000;
-const busyWithinMs = 2_000;
+/** So many settlements' replies are lost, and so many questions to the chain fail. */
+const lostReplies = 6;
+const lostLookups = 8;
 
 /** More than the drill's own instances, and no fewer than six. */
 const mostInstances = (instances: number) => Math.max(6, instances + 2);
@@ -30,20 +26,24 @@ const mostInstances = (instances: number) => Math.max(6, instances + 2);
 export function chaosPhases(instances: number, restartRedis: (() => Promise<void>) | undefined): Phase[] {
   const most = mostInstances(instances);
   return [
-    { name: "steady", share: 0.16 },
-    { name: "rolling restart", share: 0.24, chaos: ({ fleet }) => fleet.instances.roll() },
+    { name: "steady", share: 0.14 },
+    { name: "rolling restart", share: 0.16, chaos: ({ fleet }) => fleet.instances.roll() },
     {
       name: `scale ${instances} -> ${most} -> ${instances}`,
-      share: 0.24,
+      share: 0.16,
       async chaos({ fleet }) {
         await fleet.instances.scaleTo(most);
         await fleet.instances.scaleTo(instances);
       },
     },
-    { name: "kill -9", share: 0.18, chaos: killBusiest },
+    { name: "settlements' replies lost", share: 0.1, chaos: loseReplies },
+    { name: "kill -9", share: 0.08, chaos: killBusiest },
+    { name: "kill -9 at a settle call", share: 0.08, chaos: (lane, signal) => killAt("settle", lane, signal) },
+    { name: "kill -9 at a transfer", share: 0.08, chaos: (lane, signal) => killAt("transfer", lane, signal) },
+    { name: "kill -9 before an answer", share: 0.08, chaos: (lane, signal) => killAt("answer", lane, signal) },
     restartRedis === undefined
-      ? { name: "Redis left alone", share: 0.18 }
-      : { name: "Redis kill -9 and restart", share: 0.18, chaos: restartRedis },
+      ? { name: "Redis left alone", share: 0.12 }
+      : { name: "Redis kill -9 and restart", share: 0.12, chaos: (lane) => lane.restartRedis(restartRedis) },
   ];
 }
 
@@ -52,28 +52,10 @@ export function quietPhases(): Phase[] {
   return [{ name: "steady", share: 1 }];
 }
 
-/** Kills whichever instance has most in flight, and waits until it is back. */
-async function killBusiest(lane: Driven, signal: AbortSignal): Promise<void> {
-  const { instances } = lane.fleet;
-  const busiest = () => instances.list().reduce((most, one) => (one.inFlight > most.inFlight ? one : most));
-  await until(() => busiest().inFlight > 0, busyWithinMs, signal).catch((error: unknown) => {
-    // Without traffic an idle one must do.
-    if (signal.aborted) throw error;
-  });
-  const { name, restarts } = busiest();
-  lane.kill(name);
-  const back = () => instances.list().some((one) => one.name === name && one.restarts > restarts && isReady(one));
-  await until(back, backWithinMs, signal);
-}
-
-const isReady = ({ state }: ReturnType<Instances["list"]>[number]) => state === "ready";
-
-async function until(done: () => boolean, withinMs: number, signal: AbortSignal): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!done()) {
-    if (performance.now() > end) throw new Error("An instance that was killed did not come back in time.");
-    await sleep(lookEveryMs, undefined, { signal });
-  }
+/** The money moves and nobody is told; nor does the chain answer at first, so that the payments are in doubt for a while. */
+async function loseReplies({ ledger }: Driven): Promise<void> {
+  await ledger.fault({ on: "settle", fail: "after", times: lostReplies });
+  await ledger.fault({ on: "lookup", fail: "before", times: lostLookups });
 }
 
 export interface PhaseDone {

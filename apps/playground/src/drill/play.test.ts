@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { portOf } from "@tollbooth-stores/example/process";
 import { afterEach, describe, expect, test } from "vitest";
 import { rules } from "./hand-made-lane.test-support.ts";
-import { type Player, player } from "./play.ts";
+import { type Player, type PlayerOptions, player } from "./play.ts";
 import { requestsOf, type TraceEvent } from "./trace.ts";
 import type { Wallets } from "./wallets.ts";
 
@@ -27,7 +27,11 @@ const wallets: Wallets = {
 type Answer = (request: IncomingMessage, response: ServerResponse, nth: number) => void;
 
 /** A server, what it got, and a player of it. */
-async function serving(answer: Answer, keys = wallets): Promise<{ got: Got[]; played: Player }> {
+async function serving(
+  answer: Answer,
+  keys = wallets,
+  settling?: PlayerOptions["settling"],
+): Promise<{ got: Got[]; played: Player }> {
   const got: Got[] = [];
   const server = createServer((request, response) => {
     const { method = "", url = "", headers } = request;
@@ -40,7 +44,7 @@ async function serving(answer: Answer, keys = wallets): Promise<{ got: Got[]; pl
     server.closeAllConnections();
   });
   const { url } = portOf(server, "127.0.0.1");
-  return { got, played: player({ url, routes: rules.routes, wallets: keys }) };
+  return { got, played: player({ url, routes: rules.routes, wallets: keys, settling }) };
 }
 
 const ok: Answer = (_request, response) => void response.end("{}");
@@ -128,6 +132,71 @@ describe("a request", () => {
     const { got, played } = await serving(ok, late);
     await played.play(requests(pay));
     expect([got.length, tries]).toEqual([1, 2]);
+  });
+});
+
+describe("an Idempotency-Key", () => {
+  test("is the client's own, the same for its payment each time, and another one than anybody else's", async () => {
+    const { got, played } = await serving((_request, response, nth) => {
+      response.writeHead(nth === 1 ? 503 : 200).end("{}");
+    });
+    await played.play(requests(pay));
+    await played.play(requestsOf([pay, { ...pay, client: "192.0.2.66" }, { ...pay, payment: "B" }], "u"));
+    const keys = got.map(({ headers }) => headers["idempotency-key"]);
+    expect(keys.filter((key) => key === `${client} A`)).toHaveLength(3);
+    expect(new Set(keys)).toEqual(new Set([`${client} A`, "192.0.2.66 A", `${client} B`]));
+  });
+});
+
+describe("a client that hangs up", () => {
+  const hangingUp: TraceEvent = { ...pay, hangUp: true };
+
+  test("does so once its payment is being settled, and asks again until it has its answer", async () => {
+    const closed: boolean[] = [];
+    let arrived = () => {};
+    const settles = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const { got, played } = await serving(
+      (request, response, nth) => {
+        arrived();
+        request.socket.once("close", () => closed.push(!response.writableEnded));
+        if (nth > 1) response.end("{}");
+      },
+      wallets,
+      (payment) => (payment === "A" ? settles : new Promise(() => undefined)),
+    );
+    await played.play(requests(hangingUp));
+    expect(got).toHaveLength(2);
+    expect(closed[0]).toBe(true);
+    expect(got[1]?.headers).toMatchObject({
+      "payment-signature": "signed A",
+      "idempotency-key": got[0]?.headers["idempotency-key"],
+    });
+    expect(played.sent.get("t-1")).toMatchObject({ times: 2, status: 200, hungUp: true, problem: undefined });
+  });
+
+  test("has its answer where that comes first", async () => {
+    let ended = false;
+    const { got, played } = await serving(ok, wallets, (_payment, signal) => {
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          ended = true;
+          reject(signal.reason);
+        });
+      });
+    });
+    await played.play(requests(hangingUp));
+    expect([got.length, ended]).toEqual([1, true]);
+    expect(played.sent.get("t-1")).toMatchObject({ times: 1, status: 200 });
+    expect(played.sent.get("t-1")?.hungUp).toBeUndefined();
+  });
+
+  test("is nobody else", async () => {
+    const { got, played } = await serving(ok, wallets, async () => undefined);
+    await played.play(requests(pay));
+    expect(got).toHaveLength(1);
+    expect(played.sent.get("t-1")?.hungUp).toBeUndefined();
   });
 });
 

@@ -12,6 +12,8 @@ export interface PlayerOptions {
   url: string;
   routes: ReadonlyMap<string, RouteRules>;
   wallets: Wallets;
+  /** Resolves once the payment's settlement was asked for: then clients that hang up do. Default: they never do. */
+  settling?: ((payment: string, signal: AbortSignal) => Promise<unknown>) | undefined;
 }
 
 export interface PlayOptions {
@@ -43,7 +45,7 @@ const mostInFlight = 48;
 
 const boughtSchema = z.object({ session: z.string() });
 
-export function player({ url, routes, wallets }: PlayerOptions): Player {
+export function player({ url, routes, wallets, settling }: PlayerOptions): Player {
   const sent = new Map<string, Sent>();
   const tokens = new Map<string, Promise<string | undefined>>();
 
@@ -62,14 +64,36 @@ export function player({ url, routes, wallets }: PlayerOptions): Player {
     return { status: response.status, retryAfter: response.headers.get("retry-after"), body };
   };
 
+  /** One attempt of a client that goes away in the middle of it. */
+  const attemptAndLeave: typeof attempt = async (request, headers, one, signal) => {
+    if (request.action !== "pay" || settling === undefined) return attempt(request, headers, one, signal);
+    const leaving = new AbortController();
+    const answered = new AbortController();
+    settling(request.payment, AbortSignal.any([signal, answered.signal])).then(
+      () => {
+        one.hungUp = true;
+        leaving.abort();
+      },
+      () => undefined,
+    );
+    try {
+      return await attempt(request, headers, one, AbortSignal.any([signal, leaving.signal]));
+    } finally {
+      answered.abort();
+    }
+  };
+
   /** The same request, and payment, until there is an answer other than 503. Returns the last one's body. */
   const persist = async (request: DrillRequest, headers: Record<string, string>, one: Sent, signal: AbortSignal) => {
     const until = performance.now() + patienceMs;
     for (;;) {
-      const answer = await attempt(request, headers, one, signal).catch((error: unknown) => {
-        if (signal.aborted) throw error;
-        return undefined;
-      });
+      const leaves = request.action === "pay" && request.hangUp === true && one.times === 0;
+      const answer = await (leaves ? attemptAndLeave : attempt)(request, headers, one, signal).catch(
+        (error: unknown) => {
+          if (signal.aborted) throw error;
+          return undefined;
+        },
+      );
       if (answer !== undefined && answer.status !== 503) return answer;
       if (answer === undefined) one.status = undefined;
       const wait = secondsOf(answer?.retryAfter) ?? pauseMs;
@@ -112,10 +136,11 @@ export function player({ url, routes, wallets }: PlayerOptions): Player {
         one.problem = "not-signed";
         return undefined;
       }
-      Object.assign(headers, payment);
+      // Its own, for as often as it asks: by it the gateway knows that it is the payer who asks again.
+      Object.assign(headers, payment, { "idempotency-key": `${request.client} ${request.payment}` });
     }
     const answer = await persist(request, headers, one, signal);
-    if (request.action !== "buy" || answer?.status !== 201) return undefined;
+    if (request.action !== "buy" || (answer?.status !== 201 && answer?.status !== 200)) return undefined;
     return boughtSchema.safeParse(parsed(answer.body)).data?.session;
   };
 

@@ -14,6 +14,7 @@ const keys: readonly RowKey[] = [
   "transfers-per-payment",
   "replays-accepted",
   "paid-not-served",
+  "paid-not-delivered",
   "served-not-paid",
 ];
 
@@ -80,6 +81,15 @@ describe("the drill fails", () => {
     ]);
   });
 
+  test("where a payment stays in doubt", () => {
+    const ended = lane("redis", true, [], { doubts: { most: 7, atEnd: 0 } });
+    expect(shortcomings([memory, ended], memoryMustFail)).toEqual([]);
+    const left = lane("redis", true, [], { doubts: { most: 7, atEnd: 2 } });
+    expect(shortcomings([memory, left], memoryMustFail)).toEqual([
+      "redis: 2 payment(s) in doubt that nobody has ended",
+    ]);
+  });
+
   test("and says so where the machine stood still, which excuses nothing", () => {
     const stalled = lane("redis", true, ["replays-accepted"], { stalledMs: 12_840 });
     expect(shortcomings([memory, stalled], memoryMustFail)).toEqual([
@@ -113,6 +123,12 @@ describe("the table", () => {
     expect(text).not.toContain("\u001b");
   });
 
+  test("shows payments in doubt going to zero, and marks those that do not", () => {
+    const [ended, left] = [0, 2].map((atEnd) => lane("redis", true, [], { doubts: { most: 7, atEnd } }));
+    const text = textReport(report([memory, ended ?? memory, left ?? memory]), { color: false });
+    expect(text).toContain("payments in doubt: most, at the end   -                  7, 0               7, 2 WRONG\n");
+  });
+
   test("says why it is not as it should be", () => {
     const text = textReport(report([memory, wrong], ["ioredis: something"]), { color: false });
     expect(text).toContain("Not as it should be:\n  - ioredis: something");
@@ -136,6 +152,6 @@ describe("the table", () => {
     expect(head).toBe("|  | memory x 2 | redis x 2 | ioredis x 2 |");
     expect(rule).toBe("| --- | --- | --- | --- |");
     expect(first).toBe("| requests admitted over the limit | **41** wrong | 0 | 0 |");
-    expect(rest.filter((line) => line !== "")).toHaveLength(keys.length - 1 + 4);
+    expect(rest.filter((line) => line !== "")).toHaveLength(keys.length - 1 + 5);
   });
 });

@@ -1,4 +1,5 @@
 // The drill's result: as JSON, with the requests behind every red cell, and whether it shows what it is to show.
+import type { Doubts } from "./doubts.ts";
 import type { Kill } from "./evidence.ts";
 import type { LaneSnapshot } from "./lane.ts";
 import type { PhaseDone } from "./phases.ts";
@@ -40,6 +41,8 @@ export interface LaneReport extends LaneSnapshot {
   phases: PhaseReport[];
   /** The processes that the drill killed with -9, "name/pid". */
   kills: readonly Kill[];
+  /** Payments whose outcome nobody knew, by the store's own list; undefined where there is none that all share. */
+  doubts?: Doubts | undefined;
   /** The longest that processor or disk let nothing through, in milliseconds: leases and timeouts are not for more. */
   stalledMs: number;
   /** The folder of its three logs. */
@@ -63,7 +66,7 @@ export const memoryMustFail: readonly RowKey[] = [
  * must break; "any" for traffic that we do not know, of which they must break one.
  */
 export function shortcomings(lanes: readonly LaneReport[], mustFail: readonly RowKey[] | "any"): string[] {
-  return lanes.flatMap(({ provider, shared, rows, errors, requests, answered, stalledMs }): string[] => {
+  return lanes.flatMap(({ provider, shared, rows, errors, requests, answered, doubts, stalledMs }): string[] => {
     const failed = rows.filter(({ ok }) => !ok);
     if (!shared) {
       if (mustFail === "any")
@@ -76,6 +79,9 @@ export function shortcomings(lanes: readonly LaneReport[], mustFail: readonly Ro
       ...failed.map(({ title, value, allowed }) => `${provider}: ${title}: ${value}, and ${allowed} is right`),
       ...(errors.length > 0 ? [`${provider}: ${errors.length} request(s) with an answer that is not right`] : []),
       ...(answered < requests ? [`${provider}: ${requests - answered} request(s) without an answer`] : []),
+      ...(doubts !== undefined && doubts.atEnd > 0
+        ? [`${provider}: ${doubts.atEnd} payment(s) in doubt that nobody has ended`]
+        : []),
       ...(stalled
         ? [
             `${provider}: the machine itself stood still for ${(stalledMs / 1_000).toFixed(1)} s; try it on a quieter one`,

@@ -9,6 +9,7 @@ export type RowKey =
   | "transfers-per-payment"
   | "replays-accepted"
   | "paid-not-served"
+  | "paid-not-delivered"
   | "served-not-paid";
 
 export interface Row {

@@ -10,6 +10,7 @@ export const rowTitles: Readonly<Record<RowKey, string>> = {
   "transfers-per-payment": "transfers per payment",
   "replays-accepted": "replays accepted",
   "paid-not-served": "paid, but not served",
+  "paid-not-delivered": "paid, but not delivered",
   "served-not-paid": "served, but not paid",
 };
 

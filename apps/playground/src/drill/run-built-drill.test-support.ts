@@ -1,10 +1,11 @@
 // Runs the built drill as a user would, and makes sure that nothing of it is left after the test.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, vi } from "vitest";
+import { z } from "zod";
 import { allGone } from "../testing/run-main.ts";
 import { programs } from "../testing/test-system.ts";
 
@@ -84,4 +85,42 @@ export function runBuiltDrill(args: readonly string[], env: NodeJS.ProcessEnv = 
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What the tests read of a report. */
+interface ReadReport {
+  ok: boolean;
+  reasons: string[];
+  lanes: {
+    provider: string;
+    phases: { name: string }[];
+    requests: number;
+    answered: number;
+    errors: string[];
+    rows: { key: string; ok: boolean; requests: string[]; note?: string | undefined }[];
+    doubts?: { most: number; atEnd: number } | undefined;
+  }[];
+}
+
+const reportSchema: z.ZodType<ReadReport> = z.object({
+  ok: z.boolean(),
+  reasons: z.array(z.string()),
+  lanes: z.array(
+    z.object({
+      provider: z.string(),
+      phases: z.array(z.object({ name: z.string() })),
+      requests: z.int(),
+      answered: z.int(),
+      errors: z.array(z.string()),
+      rows: z.array(
+        z.object({ key: z.string(), ok: z.boolean(), requests: z.array(z.string()), note: z.string().optional() }),
+      ),
+      doubts: z.object({ most: z.int(), atEnd: z.int() }).optional(),
+    }),
+  ),
+});
+
+/** What `--report` wrote. */
+export function readReport(path: string): ReadReport {
+  return reportSchema.parse(JSON.parse(readFileSync(path, "utf8")));
 }

@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../command-line.ts";
 import { ChildFailed } from "../process/supervisor.ts";
+import { type DoubtWatch, watchDoubts } from "./doubts.ts";
 import type { DrillRedis } from "./drill-redis.ts";
 import { answerTimes, startLane } from "./lane.ts";
 import { chaosPhases, playPhases, quietPhases } from "./phases.ts";
@@ -74,6 +75,7 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
   mkdirSync(logs, { recursive: true });
   const begun = performance.now();
   let lastWords = "";
+  const env = { REDIS_URL: redis.url, DRILL_PREFIX: redis.prefixOf(name) };
   say(`${name}: starting ${instances} gateways`);
   const lane = await startLane({
     provider: name,
@@ -83,7 +85,7 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
       configFile,
       instances,
       port: 0,
-      env: { REDIS_URL: redis.url, DRILL_PREFIX: redis.prefixOf(name) },
+      env,
       output: "ignore",
       onStderr(text) {
         lastWords = `${lastWords}${text}`.slice(-2_000);
@@ -100,8 +102,10 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
     lane.fleet.failed.then((reason) => `${name}: ${reason}`),
     shared ? redis.lost : new Promise(() => undefined),
   ]);
+  let doubts: DoubtWatch | undefined;
   try {
     checkRoutes(requests, lane.rules);
+    if (shared) doubts = await watchDoubts(configFile, { ...process.env, GATEWAY_INSTANCE: "drill", ...env });
     const phases = shared ? chaosPhases(instances, redis.restart) : quietPhases();
     const done: PhaseReport[] = [];
     let told = 0;
@@ -112,6 +116,7 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
       say(`${name}: ${phase.name}, ${phase.seconds.toFixed(1)} s`);
     });
     await Promise.race([playing, ended.early]);
+    const inDoubt = await doubts?.settled(ended.signal);
     // For whoever looks a request of the report up: when it was sent, how often, and what was answered.
     const sent = [...lane.sent].map(([id, one]) => `${JSON.stringify({ id, ...one })}\n`);
     writeFileSync(join(logs, "requests.jsonl"), sent.join(""));
@@ -121,12 +126,13 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
       seconds: secondsSince(begun),
       phases: done,
       kills: lane.kills,
+      doubts: inDoubt,
       stalledMs: stalls.longestMs(),
       logs,
     };
   } finally {
     ended.finish();
-    await Promise.all([lane.stop(), stalls.stop()]);
+    await Promise.all([lane.stop(), stalls.stop(), doubts?.stop()]);
   }
 }
 

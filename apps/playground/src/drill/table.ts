@@ -41,9 +41,17 @@ function linesOf(lanes: readonly LaneReport[]): Line[] {
     // Wrong answers of the lane that is there to fail are no surprise, but they are shown.
     cells: lanes.map((lane) => ({ text: String(lane.errors.length), failed: lane.errors.length > 0 })),
   };
+  const doubts: Line = {
+    title: "payments in doubt: most, at the end",
+    cells: lanes.map(({ doubts: seen }) => ({
+      text: seen === undefined ? "-" : `${seen.most}, ${seen.atEnd}`,
+      failed: (seen?.atEnd ?? 0) > 0,
+    })),
+  };
   return [
     ...rows,
     errors,
+    doubts,
     plain("p50 / p99 while steady, ms", ({ phases }) => (phases[0] === undefined ? "-" : times(phases[0]))),
     plain("p50 / p99 in all, ms", times),
     plain("requests, sent again", ({ requests, retried }) => `${requests}, ${retried}`),

@@ -22,7 +22,7 @@ export type DrillRequest =
   /** Without paying. */
   | (Basics & { action: "ask" })
   /** Pays for this one request. The same payment again is a retry or a duplicate; by another client a replay. */
-  | (Basics & { action: "pay"; payment: string; payer: string })
+  | (Basics & { action: "pay"; payment: string; payer: string; hangUp?: boolean | undefined })
   /** Pays for a session. */
   | (Basics & { action: "buy"; payment: string; payer: string; session: string })
   /** Uses a session that was bought before. */
@@ -41,7 +41,13 @@ interface EventBasics {
 /** A line of a trace as it is written; what may be left out has a default. */
 export type TraceEvent =
   | (EventBasics & { action: "ask" })
-  | (EventBasics & { action: "pay"; payment?: string | undefined; payer?: string | undefined })
+  | (EventBasics & {
+      action: "pay";
+      payment?: string | undefined;
+      payer?: string | undefined;
+      /** The client goes away while the payment is being settled, and asks again. */
+      hangUp?: boolean | undefined;
+    })
   | (EventBasics & { action: "buy"; session: string; payment?: string | undefined; payer?: string | undefined })
   | (EventBasics & { action: "use"; session: string });
 
@@ -70,7 +76,13 @@ const basics = {
 };
 const eventSchema: z.ZodType<TraceEvent> = z.discriminatedUnion("action", [
   z.strictObject({ ...basics, action: z.literal("ask") }),
-  z.strictObject({ ...basics, action: z.literal("pay"), payment: name.optional(), payer: name.optional() }),
+  z.strictObject({
+    ...basics,
+    action: z.literal("pay"),
+    payment: name.optional(),
+    payer: name.optional(),
+    hangUp: z.boolean().optional(),
+  }),
   z.strictObject({
     ...basics,
     action: z.literal("buy"),
@@ -164,7 +176,9 @@ function resolve(
     // A payment is signed once, by the first payer named with it: whoever presents it later presents a copy.
     const payer = payers.get(payment) ?? event.payer ?? client;
     payers.set(payment, payer);
-    if (event.action === "pay") return [{ ...common, action: "pay", route, payment, payer }];
+    if (event.action === "pay") {
+      return [{ ...common, action: "pay", route, payment, payer, ...(event.hangUp && { hangUp: true }) }];
+    }
     if (boughtFor.has(event.session)) problems.push(`line ${line}: this session was bought before`);
     boughtFor.set(event.session, route);
     return [{ ...common, action: "buy", route, payment, payer, session: event.session }];

@@ -16,8 +16,8 @@ export const leastRequests = 350;
 const msPerRequest = 30;
 const shortestMs = 8_000;
 /** A hot client must want more than one instance alone would let through: the drill's limits are 30 and 20. */
-const leastHot = 48;
-const leastHotPayer = 32;
+const leastHot = 46;
+const leastHotPayer = 31;
 /** Nobody but the hot ones sends more than this from one address, or with one payer on a route. */
 const modest = 10;
 
@@ -152,6 +152,16 @@ function sessions({ random, lengthMs, many }: Scene): TraceEvent[] {
   ];
 }
 
+/** Clients that go away while their payment is being settled, and ask again. */
+function hangUps({ random, lengthMs, many, light }: Scene): TraceEvent[] {
+  return times(light ? 0 : many(0.02, 7), (n) => ({
+    at: random.between(0, lengthMs),
+    client: address(13, Math.floor(n / modest)),
+    action: "pay",
+    hangUp: true,
+  }));
+}
+
 /** Ten payments in one moment, all of them within the limits. */
 function bursts({ random, lengthMs, many }: Scene): TraceEvent[] {
   return copies(many(0.005, 2), (n) => {
@@ -181,7 +191,18 @@ export function traffic({ seed = 1, light = false, requests = light ? 0 : 600 }:
     lengthMs: Math.max(shortestMs, requests * msPerRequest),
     many: (share, least) => Math.max(least, Math.round(share * requests)),
   };
-  const special = [hotClients, headerRotation, hotPayer, duplicates, retries, replays, sessions, bursts, unpaid];
+  const special = [
+    hotClients,
+    headerRotation,
+    hotPayer,
+    duplicates,
+    retries,
+    replays,
+    sessions,
+    bursts,
+    unpaid,
+    hangUps,
+  ];
   const events = special.flatMap((part) => part(scene));
   const all = [...events, ...steadyPayers(scene, Math.max(0, requests - events.length))];
   return requestsOf(

@@ -31,6 +31,8 @@ describe("an answer is an error", () => {
     ["where a payment of one request was used", [pay], "t-1", { status: 409 }],
     ["where a price was given away", [ask], "t-1", { status: 200 }],
     ["where a purchase was no purchase", [buy], "t-1", { status: 200 }],
+    ["where a payer who asks again is refused what it paid for", [pay], "t-1", { status: 409, times: 2 }],
+    ["where the payer's own duplicate is refused", [pay, pay], "t-2", { status: 409 }],
     ["where whoever is below every limit is limited", [pay], "t-1", { status: 429 }],
     ["where a use conflicts", [buy, use], "t-2", { status: 409 }],
   ])("%s", (_where, events, id, to) => {
@@ -42,7 +44,7 @@ describe("an answer is an error", () => {
 
 describe("a payment that all who present it are refused with 409", () => {
   const refused = (): HandMade => {
-    const lane = handMade([pay, pay]);
+    const lane = handMade([pay, { ...pay, client: "192.0.2.66" }]);
     for (const { id } of lane.evidence.plan.requests.values()) answered(lane, id, { status: 409 });
     return lane;
   };
@@ -64,7 +66,8 @@ describe("a payment that all who present it are refused with 409", () => {
 
 describe("an answer is right", () => {
   test.each<[string, TraceEvent[], string, Partial<Sent>]>([
-    ["409 for a payment that was presented more than once", [pay, pay], "t-2", { status: 409 }],
+    ["409 for a payment that another presents too", [pay, { ...pay, client: "192.0.2.66" }], "t-2", { status: 409 }],
+    ["200 for a purchase that is told again", [buy], "t-1", { status: 200, times: 2 }],
     ["402 for a session: the logs judge it", [buy, use], "t-2", { status: 402 }],
     [
       "nothing for a session whose token never came: the logs judge it",
@@ -85,10 +88,10 @@ describe("an answer is right", () => {
     expect(answered(handMade(events), id, to)).toEqual([]);
   });
 
-  test("409 for a request whose first answer was lost, after it ran", () => {
-    const lane = handMade([pay]);
-    lane.run(1, "t-1");
-    expect(answered(lane, "t-1", { status: 409, times: 2 })).toEqual([]);
-    expect(answered(lane, "t-1", { status: 409, times: 1 })).toEqual(["t-1"]);
+  test("409 for a payment's owner, where another who presents it was first", () => {
+    const lane = handMade([pay, { ...pay, client: "192.0.2.66" }]);
+    lane.run(1, "t-2");
+    answered(lane, "t-2", { status: 200 });
+    expect(answered(lane, "t-1", { status: 409 })).toEqual([]);
   });
 });

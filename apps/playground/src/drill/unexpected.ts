@@ -1,7 +1,7 @@
 // Which requests got an answer that the plan does not allow: told as errors beside the verdicts, which judge by the logs.
 import { type Evidence, nonceKey, type Rules, type Sent } from "./evidence.ts";
 import { countedAddress } from "./over-limit.ts";
-import type { Plan } from "./plan.ts";
+import type { Paying, Plan } from "./plan.ts";
 import { type Sends, sendsOf } from "./sends.ts";
 import type { DrillRequest } from "./trace.ts";
 
@@ -47,18 +47,23 @@ function expected(request: DrillRequest, one: Sent, plan: Plan, rules: Rules, se
     case 402:
       return request.action === "ask" || request.action === "use";
     case 200:
-      return request.action === "pay" || request.action === "use";
+      // A session that was bought and told before is told again.
+      return request.action !== "ask" && (request.action !== "buy" || one.times > 1 || isPresentedTwice(request, plan));
     case 201:
       return request.action === "buy";
-    case 409: {
-      if (request.action !== "pay" && request.action !== "buy") return false;
-      // Somebody else presented it, or an earlier answer to this very request was lost.
-      return one.times > 1 || (plan.payments.get(request.payment)?.length ?? 0) > 1;
-    }
+    case 409:
+      // Whoever asks again with its own Idempotency-Key gets what it paid for: only where another presents it too, one loses.
+      return (request.action === "pay" || request.action === "buy") && isContested(request, plan);
     default:
       return false;
   }
 }
+
+const presentersOf = ({ payment }: Paying, { payments }: Plan) => payments.get(payment) ?? [];
+
+const isPresentedTwice = (request: Paying, plan: Plan) => presentersOf(request, plan).length > 1;
+
+const isContested = (request: Paying, plan: Plan) => presentersOf(request, plan).some((one) => plan.isReplay(one));
 
 function mayBeLimited(request: DrillRequest, plan: Plan, rules: Rules, sends: Sends): boolean {
   if (sends.byAddress(countedAddress(request.client)) > rules.perIp.limit) return true;

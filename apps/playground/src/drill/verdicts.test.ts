@@ -1,28 +1,15 @@
 // Each row of the table turned red by hand-made logs, one cause at a time, and how little a kill -9 excuses.
 import { describe, expect, test } from "vitest";
-import { type HandMade, handMade, served } from "./hand-made-lane.test-support.ts";
-import type { Row, RowKey } from "./row.ts";
+import {
+  type HandMade,
+  handMade,
+  presents as pay,
+  redRows as red,
+  rowOfLane as row,
+  served,
+} from "./hand-made-lane.test-support.ts";
 import { rowTitles } from "./rows.ts";
-import type { TraceEvent } from "./trace.ts";
 import { verdicts } from "./verdicts.ts";
-
-function row(lane: HandMade, key: RowKey): Row {
-  const found = verdicts(lane.evidence).find((one) => one.key === key);
-  if (found === undefined) throw new Error(`There is no row ${key}.`);
-  return found;
-}
-
-/** The rows that are red, with their values. */
-const red = (lane: HandMade) =>
-  Object.fromEntries(verdicts(lane.evidence).flatMap(({ key, ok, value }) => (ok ? [] : [[key, value]])));
-
-const pay = (client: string, payment: string, more: Partial<TraceEvent> = {}): TraceEvent => ({
-  at: 0,
-  client,
-  payment,
-  ...more,
-  action: "pay",
-});
 
 const owner = "192.0.2.1";
 const attacker = "192.0.2.66";
@@ -127,6 +114,42 @@ describe("verify calls per payment", () => {
     expect(row(lane, "verifies-per-payment").value).toBe(2);
   });
 
+  test("the death of the Redis explains one second call of a payment that nobody could go on with", () => {
+    const lane = handMade([pay(owner, "A")]);
+    lane.call("verify", 10, "A");
+    lane.outage(12, 900);
+    served(lane, 1_200, "t-1", "A");
+    expect(red(lane)).toEqual({});
+    expect(row(lane, "verifies-per-payment").note).toBe("the Redis's own death explains 1 second call");
+    lane.call("verify", 1_300, "A");
+    expect(row(lane, "verifies-per-payment").value).toBe(2);
+  });
+
+  test.each<[string, (lane: HandMade) => void]>([
+    ["that came long after", (lane) => lane.outage(6_100, 6_900)],
+    ["that was over before", (lane) => lane.outage(-2_000, -1_000)],
+    [
+      "while the payment was being served",
+      (lane) => {
+        lane.run(11, "t-1");
+        lane.outage(12, 900);
+      },
+    ],
+    [
+      "after the second call",
+      (lane) => {
+        lane.call("verify", 11, "A", "gateway-2/2");
+        lane.outage(12, 900);
+      },
+    ],
+  ])("a death of the Redis %s explains nothing", (_when, given) => {
+    const lane = handMade([pay(owner, "A")]);
+    lane.call("verify", 10, "A");
+    given(lane);
+    if (lane.calls.length < 2) lane.call("verify", 7_000, "A");
+    expect(row(lane, "verifies-per-payment")).toMatchObject({ value: 2, ok: false });
+  });
+
   test("two calls of one process are never explained by its kill", () => {
     const lane = handMade([pay(owner, "A")]);
     lane.call("verify", 10, "A", "gateway-2/2");
@@ -212,76 +235,5 @@ describe("transfers per payment", () => {
     lane.transfer(21, "A");
     expect(red(lane)).toEqual({ "transfers-per-payment": 2 });
     expect(row(lane, "transfers-per-payment").requests).toEqual(["t-1"]);
-  });
-});
-
-describe("replays accepted", () => {
-  test("a run for somebody else who presents the payment is red, and names that request", () => {
-    const lane = handMade([pay(owner, "A"), pay(attacker, "A")]);
-    served(lane, 10, "t-1", "A");
-    lane.run(11, "t-2", "gateway-2/2");
-    expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, ok: false, requests: ["t-2"] });
-  });
-
-  test("whoever presents it first is served, once; the second one is the replay, whoever it is", () => {
-    const lane = handMade([pay(owner, "A"), pay(attacker, "A"), pay("192.0.2.67", "A")]);
-    served(lane, 10, "t-2", "A");
-    expect(red(lane)).toEqual({});
-    lane.run(11, "t-3", "gateway-2/2");
-    expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, requests: ["t-2", "t-3"] });
-    lane.runs.pop();
-    lane.run(11, "t-1", "gateway-2/2");
-    expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, requests: ["t-2"] });
-  });
-
-  test("the owner's own payment on another route is a replay", () => {
-    const lane = handMade([pay(owner, "A"), pay(owner, "A", { route: "/report" })]);
-    served(lane, 10, "t-1", "A");
-    lane.run(30, "t-2");
-    expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, requests: ["t-2"] });
-  });
-
-  test("a run for somebody else after the transfer is red, also where it is the only one", () => {
-    const lane = handMade([pay(owner, "A"), pay(attacker, "A")]);
-    lane.transfer(10, "A");
-    lane.run(11, "t-2");
-    expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, requests: ["t-2"] });
-  });
-
-  test("a session that somebody else bought with the payment is one where both sessions are used", () => {
-    const lane = handMade([
-      { at: 0, client: owner, action: "buy", session: "S", payment: "A" },
-      { at: 0, client: attacker, action: "buy", session: "T", payment: "A" },
-      { at: 9, client: owner, action: "use", session: "S" },
-      { at: 9, client: attacker, action: "use", session: "T" },
-    ]);
-    lane.transfer(5, "A");
-    lane.run(11, "t-4");
-    expect(red(lane)).toEqual({});
-    lane.run(10, "t-3");
-    expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, ok: false, requests: ["t-2", "t-4"] });
-  });
-
-  test("the owner's own duplicates are none", () => {
-    const lane = handMade([pay(owner, "A"), pay(owner, "A")]);
-    served(lane, 10, "t-1", "A");
-    lane.run(11, "t-2");
-    expect(row(lane, "replays-accepted").value).toBe(0);
-  });
-});
-
-describe("paid, but not served", () => {
-  test("a transfer without a run is red", () => {
-    const lane = handMade([pay(owner, "A"), pay(owner, "B")]);
-    served(lane, 10, "t-1", "A");
-    lane.transfer(20, "B");
-    expect(red(lane)).toEqual({ "paid-not-served": 1 });
-    expect(row(lane, "paid-not-served").requests).toEqual(["t-2"]);
-  });
-
-  test("what was paid for a session needs no run", () => {
-    const lane = handMade([{ at: 0, client: owner, action: "buy", session: "S", payment: "A" }]);
-    lane.transfer(10, "A");
-    expect(red(lane)).toEqual({});
   });
 });

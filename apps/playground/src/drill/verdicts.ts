@@ -1,7 +1,8 @@
 // The drill's verdicts: a pure function of the logs and the plan. What the gateways say of themselves plays no part.
-import { type Evidence, grouped } from "./evidence.ts";
+import { type Evidence, grouped, hasContent } from "./evidence.ts";
 import { overLimit } from "./over-limit.ts";
-import { diedRuns, explainedVerifies, paymentTrails, type Trail } from "./payment-trails.ts";
+import { paidNotDelivered } from "./paid-not-delivered.ts";
+import { diedRuns, explainedVerifies, outageVerifies, paymentTrails, type Trail } from "./payment-trails.ts";
 import type { PlannedSession } from "./plan.ts";
 import type { Row, RowKey } from "./row.ts";
 import { rowOf } from "./rows.ts";
@@ -19,6 +20,7 @@ export function verdicts(evidence: Evidence): Row[] {
     transfersPerPayment(trails),
     replaysAccepted(trails, evidence),
     paidNotServed(trails, evidence),
+    paidNotDelivered(trails, evidence),
     servedNotPaid(evidence),
   ];
 }
@@ -47,12 +49,17 @@ const explainedBy = (count: number, what: string) => (count === 0 ? undefined : 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 function verifiesPerPayment(trails: readonly Trail[], evidence: Evidence): Row {
-  const excused = sum(trails.map((trail) => explainedVerifies(trail, evidence)));
+  const byKill = sum(trails.map((trail) => explainedVerifies(trail, evidence)));
+  const byOutage = sum(trails.map((trail) => outageVerifies(trail, evidence)));
+  const calls = (count: number) => (count === 1 ? "second call" : "second calls");
   return oncePerPayment(
     "verifies-per-payment",
     trails,
-    (trail) => trail.verifies.length - explainedVerifies(trail, evidence),
-    [explainedBy(excused, excused === 1 ? "second call" : "second calls")],
+    (trail) => trail.verifies.length - explainedVerifies(trail, evidence) - outageVerifies(trail, evidence),
+    [
+      explainedBy(byKill, calls(byKill)),
+      byOutage > 0 ? `the Redis's own death explains ${byOutage} ${calls(byOutage)}` : undefined,
+    ],
   );
 }
 
@@ -92,10 +99,12 @@ function replaysAccepted(trails: readonly Trail[], evidence: Evidence): Row {
     const [transfer] = trail.transfers;
     const late = replayed.filter((run) => transfer !== undefined && run.at > transfer.at);
     // Where the replay came first, it is the owner's own run that is one too many.
-    const accepted = replayed.length === runs.length ? Math.max(runs.length - 1, late.length) : replayed.length;
+    const ran = replayed.length === runs.length ? Math.max(runs.length - 1, late.length) : replayed.length;
+    const handedOut = contentBeyondOne(trail, evidence);
+    const accepted = Math.max(ran, handedOut.length);
     if (accepted === 0) continue;
     count += accepted;
-    requests.push(...replayed.map(({ request }) => request));
+    requests.push(...replayed.map(({ request }) => request), ...handedOut);
   }
   for (const { buy, uses } of sessionsReplayed(evidence)) {
     count += 1;
@@ -103,6 +112,21 @@ function replaysAccepted(trails: readonly Trail[], evidence: Evidence): Row {
   }
   const tried = [...plan.payments.values()].flat().filter((request) => plan.isReplay(request)).length;
   return rowOf("replays-accepted", 0, count, requests, [`of ${tried} tried`]);
+}
+
+/** What was kept needs no run to be given away: requests that got it, of others than the first who did. */
+function contentBeyondOne({ requests }: Trail, { plan, sent }: Evidence): string[] {
+  const got = requests.filter((id) => hasContent(sent.get(id)));
+  const whoOf = (id: string) => {
+    const request = plan.requests.get(id);
+    return `${request?.client} ${request?.route}`;
+  };
+  const perClient = new Map(got.map((id) => [whoOf(id), id]));
+  const isReplay = (id: string) => {
+    const request = plan.requests.get(id);
+    return (request?.action === "pay" || request?.action === "buy") && plan.isReplay(request);
+  };
+  return perClient.size < 2 ? [] : [...perClient.values()].filter(isReplay);
 }
 
 /** Sessions that somebody else bought with a payment that had bought one: a purchase shows by its uses only. */

@@ -43,7 +43,8 @@ export function wallets(gatewayUrl: string, ledgerUrl: string, routes: ReadonlyM
     if (index < fundedAccounts) return buyer(demoAccount(payerLabel(index)));
     const account = demoAccount(`drill payer ${index}`);
     const body = JSON.stringify({ account: account.address, value: minted });
-    const answer = await fetch(`${ledgerUrl}/admin/mint`, { method: "POST", body });
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${ledgerUrl}/admin/mint`, { method: "POST", headers, body });
     if (!answer.ok) throw new Error(`The ledger does not fund a payer: ${answer.status}.`);
     return buyer(account);
   };

@@ -2,7 +2,6 @@
 
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listen, portOf } from "@tollbooth-stores/example/process";
@@ -174,20 +173,6 @@ test("lets go of the instance when the client goes away, and tells it", async ()
   await told;
   await vi.waitFor(() => expect(inFlight()).toBe(0));
 });
-
-test("lets go of the instance when the client goes away in the middle of its own body", async () => {
-  const { url, port, inFlight } = await front([await instance(answeringLate)]);
-  const client = connect(port, "127.0.0.1");
-  client.write(`POST / HTTP/1.1\r\nHost: ${new URL(url).host}\r\nContent-Length: 100\r\n\r\nhalf`);
-  await vi.waitFor(() => expect(inFlight()).toBe(1));
-  client.destroy();
-  await vi.waitFor(() => expect(inFlight()).toBe(0));
-});
-
-/** Answers when it has the whole body. */
-function answeringLate(asked: IncomingMessage, response: ServerResponse): void {
-  asked.resume().once("end", () => response.end("ok"));
-}
 
 test("answers its own pages without taking an instance", async () => {
   const { url, inFlight } = await front([], {

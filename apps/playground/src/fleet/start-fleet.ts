@@ -19,11 +19,15 @@ export interface FleetOptions {
   instances?: number | undefined;
   /** Instead of the file's port; 0 is any free one. */
   port?: number | undefined;
+  /** How many connections one address may have at the front. Default: the front's own. Not asked where a proxy is trusted. */
+  mostConnections?: number | undefined;
   env?: Readonly<Record<string, string | undefined>> | undefined;
   output?: "inherit" | "ignore" | undefined;
   onStderr?: ((text: string) => void) | undefined;
   /** What the front answers itself instead of passing it on. */
   pages?: OwnPages | undefined;
+  /** Told the configuration once it is read: before anything is answered. */
+  onConfig?: ((config: GatewayConfig) => void) | undefined;
   onPassed?: ((passed: Passed) => void) | undefined;
   onInstance?: ((instance: InstanceView) => void) | undefined;
   /** What a gateway says of itself (`GatewayReport`), a few times a second while there is something to say. */
@@ -90,10 +94,13 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       PORT: "0",
     };
     config = (await readGatewayConfig(options.configFile, { ...process.env, ...env })).config;
+    options.onConfig?.(config);
     const port = options.port ?? config.port;
     front = await startFront({
       host: config.host,
       port,
+      // Behind a proxy all connections have its address.
+      mostConnections: config.trustedProxies > 0 ? Number.POSITIVE_INFINITY : options.mostConnections,
       instances: () => instances,
       pages: options.pages,
       onPassed: options.onPassed,
@@ -101,6 +108,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
       throw taken ? new ConfigError(`Port ${port} is taken; choose another with --port.`) : error;
     });
+    const origin = front.url;
     instances = await startInstances(count, {
       drainMs: config.shutdownGraceMs,
       onChange: options.onInstance,
@@ -108,7 +116,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
         startChild({
           name,
           file: gatewayProgram(),
-          env: { ...env, GATEWAY_INSTANCE: name },
+          env: { ...env, GATEWAY_INSTANCE: name, GATEWAY_ORIGIN: origin },
           output,
           onStderr,
           onMessage: (message) => options.onReport?.(name, message),

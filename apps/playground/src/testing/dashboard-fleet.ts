@@ -25,16 +25,16 @@ const stores = {
 export interface DashboardFleet {
   fleet(): Fleet;
   redis(): RunningRedis;
-  /** The token of the page. */
-  token(): Promise<string>;
+  /** The operator's key. */
+  key(): string;
   /** Presses a button, as the page does. */
   act(name: string, body?: object, headers?: Record<string, string>): Promise<Response>;
   /** The same for what must work: what it came back with. */
   done(name: string, body?: object): Promise<ActionResult>;
   /** Lines of a kind in the log of "ledger", "facilitator" or "upstream". */
   logged(log: string, kind: string): number;
-  /** Reads events until the state is as `wanted`. */
-  stateWhere(wanted: (state: DashboardState) => boolean): Promise<DashboardState>;
+  /** Reads events until the state is as `wanted`: the operator's, or with other headers another reader's. */
+  stateWhere(wanted: (state: DashboardState) => boolean, headers?: Record<string, string>): Promise<DashboardState>;
 }
 
 interface Running {
@@ -76,14 +76,11 @@ export function dashboardFleet(on: keyof typeof stores = "redis"): DashboardFlee
   const self: DashboardFleet = {
     fleet: () => running().fleet,
     redis: () => running().redis,
-    async token() {
-      const page = await fetch(urlOf("/"), { headers: { accept: "text/html" } });
-      return /csrf-token" content="([^"]+)/.exec(await page.text())?.[1] ?? "";
-    },
+    key: () => running().shown.key,
     act: async (name, body = {}, headers = {}) =>
       fetch(urlOf(`/dashboard/actions/${name}`), {
         method: "POST",
-        headers: { "content-type": "application/json", "x-csrf-token": await self.token(), ...headers },
+        headers: { "content-type": "application/json", "x-dashboard-key": self.key(), ...headers },
         body: JSON.stringify(body),
       }),
     async done(name, body) {
@@ -94,9 +91,9 @@ export function dashboardFleet(on: keyof typeof stores = "redis"): DashboardFlee
     },
     logged: (log, kind) =>
       readLog(join(running().directory, `${log}.jsonl`)).filter((entry) => entry.kind === kind).length,
-    async stateWhere(wanted) {
+    async stateWhere(wanted, headers = { "x-dashboard-key": self.key() }) {
       const leave = new AbortController();
-      const response = await fetch(urlOf("/dashboard/events"), { signal: leave.signal });
+      const response = await fetch(urlOf("/dashboard/events"), { headers, signal: leave.signal });
       let text = "";
       let state: DashboardState | undefined;
       try {

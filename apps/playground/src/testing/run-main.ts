@@ -13,7 +13,7 @@ export interface MainRun {
   output(): string;
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Resolves once the URLs are printed; rejects if it ends first. */
-  started: Promise<{ gateway: string; ledger: string; upstream: string; pids: number[] }>;
+  started: Promise<{ gateway: string; dashboard: string; ledger: string; upstream: string; pids: number[] }>;
   /** Its logs, and its temporary folder. */
   logDirectory: string;
   /** Rejects, after a while, where anything of it is left: a process, or the folder of a private Redis. */
@@ -68,9 +68,11 @@ export function runMain(
     const read = (chunk: string) => {
       text += chunk;
       const addressOf = (name: string) => new RegExp(`${name} +(http://\\S+)`).exec(text)?.[1];
-      const [gateway, ledger, upstream] = [addressOf("Gateway"), addressOf("Ledger"), addressOf("Upstream")];
-      if (gateway === undefined || ledger === undefined || upstream === undefined || !text.includes("Stop:")) return;
-      resolve({ gateway, ledger, upstream, pids: pidsIn(text) });
+      const [gateway, dashboard] = [addressOf("Gateway"), addressOf("Dashboard")];
+      const [ledger, upstream] = [addressOf("Ledger"), addressOf("Upstream")];
+      if (gateway === undefined || dashboard === undefined) return;
+      if (ledger === undefined || upstream === undefined || !text.includes("Stop:")) return;
+      resolve({ gateway, dashboard, ledger, upstream, pids: pidsIn(text) });
     };
     child.stdout?.setEncoding("utf8").on("data", read);
     child.stderr?.setEncoding("utf8").on("data", read);

@@ -1,4 +1,4 @@
-// What the simulated ledger can be told to do wrong: be slow, or fail before or after the work is done.
+// What the simulated ledger can be told to do wrong: be slow, fail before or after the work is done, or say something else.
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
@@ -9,6 +9,8 @@ export interface Fault {
   delayMs: number;
   /** "before": answer 500 and do nothing. "after": do the work, then cut the connection: the reply is lost. */
   fail?: "before" | "after" | undefined;
+  /** Put over the answer's own fields. With fail "before": answered instead of the work, with 200. */
+  answer?: Record<string, unknown> | undefined;
   /** How many calls it applies to. Default: all, until cleared. */
   times?: number | undefined;
 }
@@ -17,6 +19,7 @@ export const faultSchema: z.ZodType<Fault> = z.strictObject({
   on: z.enum(["verify", "settle", "lookup"]),
   delayMs: z.int().min(0).max(120_000).default(0),
   fail: z.enum(["before", "after"]).optional(),
+  answer: z.record(z.string(), z.unknown()).optional(),
   times: z.int().min(1).optional(),
 });
 
@@ -24,7 +27,7 @@ export interface Faults {
   set(fault: Fault): void;
   clear(): void;
   /** Runs one call with whatever fault is set for it. Undefined: the reply is to be lost. */
-  around<R>(on: Fault["on"], work: () => Promise<R>): Promise<R | undefined>;
+  around(on: Fault["on"], work: () => Promise<object>): Promise<object | undefined>;
 }
 
 /** Thrown instead of doing the work. */
@@ -42,10 +45,12 @@ export function faults(): Faults {
       if (entry === undefined) return work();
       entry.left -= 1;
       if (entry.left <= 0) active.delete(on);
-      if (entry.fault.delayMs > 0) await sleep(entry.fault.delayMs);
-      if (entry.fault.fail === "before") throw new InjectedFault("told to fail before doing anything");
+      const { delayMs, fail, answer } = entry.fault;
+      if (delayMs > 0) await sleep(delayMs);
+      if (fail === "before" && answer !== undefined) return answer;
+      if (fail === "before") throw new InjectedFault("told to fail before doing anything");
       const result = await work();
-      return entry.fault.fail === "after" ? undefined : result;
+      return fail === "after" ? undefined : { ...result, ...answer };
     },
   };
 }

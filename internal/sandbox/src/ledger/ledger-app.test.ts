@@ -49,8 +49,9 @@ afterEach(async () => {
 
 const sign = () => client.sign({ x402Version: 2, resource: { url: "http://test/" }, accepts: [requirements] });
 const logged = (kind: string) => readLog(join(directory, "facilitator.jsonl")).filter((entry) => entry.kind === kind);
+const json = { "content-type": "application/json" };
 const setFault = (fault: object) =>
-  fetch(`${server.url}/admin/faults`, { method: "POST", body: JSON.stringify(fault) });
+  fetch(`${server.url}/admin/faults`, { method: "POST", headers: json, body: JSON.stringify(fault) });
 
 describe("the simulated ledger as an x402 facilitator", () => {
   test("lists what it supports", async () => {
@@ -109,10 +110,33 @@ describe("the simulated ledger as an x402 facilitator", () => {
     expect(await facilitator.verify(payment, requirements)).toMatchObject({ isValid: true });
   });
 
+  test("told to answer something else it does, with the transfer or without", async () => {
+    const wrong = { success: true, transaction: "", network };
+    await setFault({ on: "settle", fail: "before", answer: wrong, times: 1 });
+    const payment = await sign();
+    expect(await facilitator.settle(payment, requirements)).toMatchObject(wrong);
+    expect(ledger.balanceOf(payTo)).toBe(0n);
+    await setFault({ on: "settle", answer: { transaction: "pending" }, times: 1 });
+    expect(await facilitator.settle(payment, requirements)).toMatchObject({ success: true, transaction: "pending" });
+    expect(ledger.balanceOf(payTo)).toBe(10_000n);
+  });
+
+  test.each(["/admin/mint", "/admin/faults"])("%s takes nothing that a page in a browser could send", async (path) => {
+    const body = path.endsWith("mint") ? JSON.stringify({ account: payTo, value: "7" }) : '{"on":"settle"}';
+    const send = (headers: Record<string, string>) => fetch(server.url + path, { method: "POST", headers, body });
+    expect((await send({})).status).toBe(415);
+    expect((await send({ "content-type": "text/plain" })).status).toBe(415);
+    expect((await send({ ...json, origin: "http://elsewhere.example" })).status).toBe(403);
+    const cleared = await fetch(`${server.url}/admin/faults`, { method: "DELETE", headers: { origin: "null" } });
+    expect(cleared.status).toBe(403);
+    expect(ledger.balanceOf(payTo)).toBe(0n);
+    expect((await send(json)).status).toBe(204);
+  });
+
   test("answers 400 to what it cannot read", async () => {
     for (const path of ["/facilitator/verify", "/facilitator/settle", "/admin/faults", "/admin/mint"]) {
       for (const body of ["", "{", "{}", '{"paymentPayload":7}']) {
-        const response = await fetch(server.url + path, { method: "POST", body });
+        const response = await fetch(server.url + path, { method: "POST", headers: json, body });
         expect([path, body, response.status]).toEqual([path, body, 400]);
       }
     }

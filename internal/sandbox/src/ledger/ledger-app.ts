@@ -6,6 +6,7 @@ import { ExactEvmScheme } from "@x402/evm/exact/facilitator";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
+import { adminOnly } from "../admin-routes.ts";
 import type { AppendLog } from "../append-log.ts";
 import { demoAccount, simulatedChain } from "../chain.ts";
 import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
@@ -67,6 +68,7 @@ export function ledgerApp(ledger: Ledger, log: AppendLog): Hono<Env> {
     return c.json({ balance: balance.toString() });
   });
 
+  app.use("/admin/*", adminOnly);
   app.post("/admin/mint", async (c) => {
     const mint = z.strictObject({ account: addressSchema, value: uint256Schema }).parse(await c.req.json());
     ledger.mint([mint.account], mint.value);

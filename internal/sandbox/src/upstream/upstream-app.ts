@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
+import { adminOnly } from "../admin-routes.ts";
 import type { AppendLog } from "../append-log.ts";
 
 const behaviourSchema = z.strictObject({
@@ -21,6 +22,7 @@ export function upstreamApp(log: AppendLog): Hono {
   const app = new Hono();
   app.use(bodyLimit({ maxSize: 1_048_576 }));
 
+  app.use("/admin/*", adminOnly);
   app.put("/admin/behaviour", async (c) => {
     const parsed = behaviourSchema.safeParse(await c.req.json().catch(() => undefined));
     if (!parsed.success) return c.json({ error: z.prettifyError(parsed.error) }, 400);

@@ -92,7 +92,7 @@ it("never leaves a certificate unchecked silently", async () => {
   const client = fakeClient();
   const heard: string[] = [];
   const stores = await loadStores(
-    { stores: { provider: "redis", redis: { host: "a.test", tls: { rejectUnauthorized: false } } } },
+    { stores: { provider: "redis", keySecret: "s", redis: { host: "a.test", tls: { rejectUnauthorized: false } } } },
     { providers: [client.provider], onWarning: (message) => void heard.push(message) },
   );
   expect(client.opened[0]?.connection.tls).toEqual({ rejectUnauthorized: false });

@@ -13,7 +13,7 @@ function isAssertion(error: unknown): boolean {
 
 /** `<area>/<number>` of a property's id: the number of the published list. */
 function numberOf(id: string): string {
-  return id.replace(/[a-z]$/, "");
+  return id.replace(/[a-z]+$/, "");
 }
 
 /** Registers: the right stores pass everything; each property has a mutant; each mutant is caught. */

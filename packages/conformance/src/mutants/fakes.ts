@@ -26,15 +26,21 @@ export function boundedPort(
         return record !== undefined && record.endsAtMs > nowMs ? record : null;
       });
       const { writes = [], reply } = step(live, nowMs);
+      const added = keys.filter((key, index) => writes[index] && !records.has(key)).length;
+      const victims = [...droppable]
+        .filter((key) => !keys.includes(key))
+        .slice(0, Math.max(0, records.size + added - maxEntries));
+      // Before anything is written: all of a step's writes, or none.
+      if (added > 0 && records.size - victims.length + added > maxEntries) {
+        throw new StoreError("STORE_CAPACITY", "The store is full; raise maxEntries.");
+      }
+      for (const key of added > 0 ? victims : []) {
+        records.delete(key);
+        droppable.delete(key);
+      }
       writes.forEach((write, index) => {
         const key = keys[index] ?? "";
         if (write === undefined) return;
-        if (write !== null && !records.has(key) && records.size >= maxEntries) {
-          const [victim] = droppable;
-          if (victim === undefined) throw new StoreError("STORE_CAPACITY", "The store is full; raise maxEntries.");
-          records.delete(victim);
-          droppable.delete(victim);
-        }
         records.delete(key);
         droppable.delete(key);
         if (write === null) return;
@@ -44,6 +50,27 @@ export function boundedPort(
       return reply;
     },
     async close() {},
+  };
+}
+
+/** A port that, once it was full, refuses every write. */
+export function refusingWhenFull(port: AtomicPort): AtomicPort {
+  let wasFull = false;
+  return {
+    ...port,
+    async transact(keys, step, options) {
+      const guarded: typeof step = (records, nowMs) => {
+        const decided = step(records, nowMs);
+        if (wasFull && decided.writes?.some((write) => write !== undefined)) {
+          throw new StoreError("STORE_CAPACITY", "The store is full; raise maxEntries.");
+        }
+        return decided;
+      };
+      return port.transact(keys, guarded, options).catch((error: unknown) => {
+        wasFull = true;
+        throw error;
+      });
+    },
   };
 }
 

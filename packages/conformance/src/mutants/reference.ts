@@ -10,11 +10,12 @@ export interface Reference {
   harnesses: PortHarnesses;
 }
 
-/** `broken` replaces parts of the port that the stores get; the probes see what it does. */
+/** `broken` replaces parts of the port that the stores get; the probes see what it does. `startMs`: the clock's first instant. */
 export function reference(
   broken: (port: MapPort, made: Omit<Reference, "harnesses">) => Partial<AtomicPort> = () => ({}),
+  startMs?: number,
 ): Reference {
-  const clock = manualClock();
+  const clock = manualClock(startMs);
   const port = mapPort(clock);
   const harnesses = portHarnesses({
     name: "core on a Map",

@@ -1,63 +1,10 @@
-// One broken verification store for each numbered property, and the harness on which the right one passes them all.
-import {
-  createVerificationStore,
-  isStoreError,
-  type StoredRecord,
-  type VerificationStore,
-} from "@tollbooth-stores/core";
+// One broken verification store for each numbered property; those of payments' properties are in a file of their own.
+import { createVerificationStore, isStoreError, type VerificationStore } from "@tollbooth-stores/core";
 import { mapPort } from "@tollbooth-stores/core/testing";
-import type { Harness } from "../harness.ts";
-import { boundedPort } from "./fakes.ts";
-import { brokenHarness, brokenPort, brokenStore, type Mutant, rewriting, withoutAtomicity } from "./mutant.ts";
-import { type Reference, reference } from "./reference.ts";
-
-/** The right store, with stand-ins for every probe that core on a Map does not have. */
-export function completeVerifications(
-  { clock, harnesses: { verifications } }: Reference = reference(),
-): Harness<VerificationStore> {
-  return {
-    ...verifications,
-    probes: {
-      ...verifications.probes,
-      spawn: async (namespace) => verifications.create(namespace),
-      bounded: (keyPrefix, maxEntries) =>
-        createVerificationStore(
-          boundedPort(clock, maxEntries, () => false),
-          { keyPrefix },
-        ),
-    },
-  };
-}
-
-const store = (caughtBy: string, title: string, broken: Parameters<typeof brokenStore<VerificationStore>>[3]) =>
-  brokenStore(completeVerifications, caughtBy, title, broken);
-const port = (caughtBy: string, title: string, broken: Parameters<typeof brokenPort<VerificationStore>>[3]) =>
-  brokenPort(completeVerifications, caughtBy, title, broken);
-const harness = (caughtBy: string, title: string, broken: Parameters<typeof brokenHarness<VerificationStore>>[3]) =>
-  brokenHarness(completeVerifications, caughtBy, title, broken);
-
-/** A port that changes what a claim's record holds; markers are left alone. */
-const records = (
-  caughtBy: string,
-  title: string,
-  change: (
-    body: Record<string, unknown>,
-    record: StoredRecord,
-    before: Record<string, unknown>,
-  ) => Partial<StoredRecord> | null,
-) =>
-  port(caughtBy, title, (map) =>
-    rewriting(map, (record, _key, before) => {
-      const body = fieldsOf(record.body);
-      if (!("leaseUntilMs" in body)) return record;
-      const changed = change(body, record, fieldsOf(before?.body));
-      return changed === null ? null : { ...record, ...changed };
-    }),
-  );
-
-function fieldsOf(body: unknown): Record<string, unknown> {
-  return typeof body === "object" && body !== null ? { ...body } : {};
-}
+import { boundedPort, refusingWhenFull } from "./fakes.ts";
+import { type Mutant, withoutAtomicity } from "./mutant.ts";
+import { paymentMutants } from "./payment-mutants.ts";
+import { bounded, harness, isRejection, port, records, store } from "./verification-mutant-kit.ts";
 
 const ok = { status: "ok" } as const;
 
@@ -69,7 +16,7 @@ export const verificationMutants: readonly Mutant<VerificationStore>[] = [
   harness("verifications/1c", "keeps the claims of each process apart", (complete, { clock }) => ({
     probes: { ...complete.probes, spawn: async (keyPrefix) => createVerificationStore(mapPort(clock), { keyPrefix }) },
   })),
-  store("verifications/2", "answers from a result before it looks at the fingerprint", ({ right }) => ({
+  store("verifications/2a", "answers from a result before it looks at the fingerprint", ({ right }) => ({
     async claim(key, request) {
       const claim = await right.claim(key, request);
       const seen = claim.status === "mismatch" ? await right.peek(key) : undefined;
@@ -155,6 +102,7 @@ export const verificationMutants: readonly Mutant<VerificationStore>[] = [
         throw error;
       }),
   })),
+  ...paymentMutants,
   port("verifications/11a", "lets two verify", withoutAtomicity),
   store("verifications/11b", "keeps acceptances as rejections", ({ right }) => ({
     complete: (key, lease, result) => right.complete(key, lease, { ...result, outcome: "rejected" }),
@@ -171,46 +119,15 @@ export const verificationMutants: readonly Mutant<VerificationStore>[] = [
   store("verifications/11g", "leaves waiters waiting when it closes", () => ({
     wait: (_key, options) => new Promise((resolve) => setTimeout(resolve, options?.timeoutMs ?? 250).unref()),
   })),
-  port("verifications/12a", "lets two settle", withoutAtomicity),
-  harness("verifications/12b", "keeps the payments of each instance apart", (_, { clock }) => ({
-    create: (keyPrefix) => createVerificationStore(mapPort(clock), { keyPrefix }),
-  })),
-  store("verifications/12c", "keeps one verification for all payloads", ({ right }) => {
-    const shared = (key: string) => (key.startsWith("v:") ? "v:" : key);
-    return {
-      claim: (key, request) => right.claim(shared(key), request),
-      complete: (key, lease, result) => right.complete(shared(key), lease, result),
-      release: (key, lease) => right.release(shared(key), lease),
-    };
-  }),
-  store("verifications/12d", "frees what nobody knows the end of", ({ right }) => ({
-    markUnknown: (key, lease) => right.release(key, lease),
-  })),
-  records("verifications/12e", "takes over from one that died while settling", (body) => ({
-    body: { ...body, onLeaseExpiry: "retry" },
-  })),
-  store("verifications/12f", "lets the lease of a refused payment run out", ({ right }) => ({
-    release: (key, lease) => right.renew(key, lease, 1),
-  })),
-  store("verifications/12h", "tells the winner that it lost", ({ right }) => ({
-    async complete(key, lease, result) {
-      await right.complete(key, lease, result);
-      return key.startsWith("p:") ? { status: "lost", current: "done" } : ok;
-    },
-  })),
-  store("verifications/12g", "does not look at what was bought", ({ right }) => ({
-    claim: (key, request) => right.claim(key, { ...request, fingerprint: "anything" }),
-  })),
-  harness("verifications/13", "drops the oldest marker when it is full", (complete, { clock }) => ({
-    probes: {
-      ...complete.probes,
-      bounded: (keyPrefix, maxEntries) =>
-        createVerificationStore(
-          boundedPort(clock, maxEntries, () => true),
-          { keyPrefix },
-        ),
-    },
-  })),
+  bounded("verifications/13a", "drops the oldest marker when it is full", (clock, maxEntries) =>
+    boundedPort(clock, maxEntries, () => true),
+  ),
+  bounded("verifications/13b", "keeps the place of every forged payload", (clock, maxEntries) =>
+    boundedPort(clock, maxEntries, () => false),
+  ),
+  bounded("verifications/13c", "refuses every write when it is full", (clock, maxEntries) =>
+    refusingWhenFull(boundedPort(clock, maxEntries, isRejection)),
+  ),
   store("verifications/model", "counts a reconciliation's lease from the second on as fresh", ({ right }) => {
     let reconciled = 0;
     return {

@@ -1,6 +1,6 @@
 // Small steps that the properties of verifications share.
 import assert from "node:assert/strict";
-import type { Claim, Lease, LeaseExpiry, VerificationStore } from "@tollbooth-stores/core";
+import type { Claim, Lease, LeaseExpiry, PaymentClaim, VerificationStore } from "@tollbooth-stores/core";
 import type { Bench, Property } from "../property.ts";
 
 export type VerificationProperty = Property<VerificationStore>;
@@ -19,6 +19,7 @@ interface Asked {
   leaseMs?: number;
   onLeaseExpiry?: LeaseExpiry;
   retainUntilMs?: number;
+  payment?: PaymentClaim;
 }
 
 /** A store together with its present instant, which it is asked for once. */
@@ -30,6 +31,12 @@ export interface Desk {
   claim(key: string, token: string, asked?: Asked): Promise<Claim>;
   /** The same, which must succeed. */
   hold(key: string, token: string, asked?: Asked): Promise<Lease>;
+  /** A claim with a payment, by its payload "payload 1" unless told otherwise. */
+  pay(key: string, token: string, asked?: Asked): Promise<Claim>;
+  /** The same, which must give a lease: of a payment that is free, or of one that is owed. */
+  holdPayment(key: string, token: string, asked?: Asked): Promise<Lease>;
+  /** A payment that is settled and owed, "goods" kept, its claimant gone. */
+  owe(key: string, asked?: Asked): Promise<void>;
   /** Completes as accepted, with a value kept for a minute and a marker for an hour, unless told otherwise. */
   complete(key: string, lease: Lease, value: string, more?: Partial<Completion>): Promise<{ status: string }>;
 }
@@ -66,6 +73,13 @@ export async function deskOf(bench: VerificationBench, store: VerificationStore)
         ...asked,
       }),
     hold: async (key, token, asked) => leaseIn(await made.claim(key, token, asked)),
+    pay: (key, token, asked = {}) => made.claim(key, token, { payment: payment1, ...asked }),
+    holdPayment: async (key, token, asked) => leaseIn(await made.pay(key, token, asked)),
+    async owe(key, asked) {
+      const lease = await made.holdPayment(key, "payer", asked);
+      assert.deepEqual(await store.renew(key, lease, leaseMs, { onLeaseExpiry: "unknown", kept: "goods" }), ok);
+      assert.deepEqual(await store.settle(key, { receipt: "tx 1" }), owedWith("goods"));
+    },
     complete: (key, lease, value, more) =>
       store.complete(key, lease, {
         outcome: "accepted",
@@ -78,11 +92,16 @@ export async function deskOf(bench: VerificationBench, store: VerificationStore)
   return made;
 }
 
-/** The lease of a claim that must have succeeded. */
+/** The lease of a claim that must have succeeded: of a free record, or of an owed payment. */
 export function leaseIn(claim: Claim): Lease {
-  assert.equal(claim.status, "claimed");
-  assert.ok(claim.status === "claimed");
+  assert.ok(claim.status === "claimed" || claim.status === "settled", `${claim.status}, which gives no lease`);
+  assert.ok(claim.lease !== undefined, "no lease");
   return claim.lease;
+}
+
+/** What a settled payment's caller is told. */
+export function owedWith(kept?: string): { status: "settled"; receipt: string; kept?: string } {
+  return { status: "settled", receipt: "tx 1", ...(kept !== undefined && { kept }) };
 }
 
 export function countClaimed(claims: readonly Claim[]): number {
@@ -93,4 +112,5 @@ export function lostTo(current: string): { status: "lost"; current: string } {
   return { status: "lost", current };
 }
 
+export const payment1: PaymentClaim = { payload: "payload 1" };
 export const ok: { status: "ok" } = { status: "ok" };

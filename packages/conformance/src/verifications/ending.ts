@@ -203,6 +203,7 @@ export const endingProperties: readonly VerificationProperty[] = [
         status: "claimed",
         lease: finder,
         via: "resume",
+        evidence: "tx 2",
       });
       assert.deepEqual(await at.claim("key", "stranger"), { status: "in-progress", retryAfterMs: leaseMs });
       await at.advance(leaseMs);

@@ -1,58 +1,21 @@
 // What claims, leases and results mean, as the plainest program that could say it.
-import type { Claim, LeaseExpiry } from "@tollbooth-stores/core";
-
-/** One call by an actor on a key, or a step of the clock. */
-export type VerificationCommand =
-  | {
-      kind: "claim";
-      actor: number;
-      key: number;
-      purchase: number;
-      onLeaseExpiry: LeaseExpiry;
-      leaseMs: number;
-      retainMs: number;
-    }
-  | { kind: "renew"; actor: number; key: number; leaseMs: number; toUnknown: boolean }
-  | { kind: "note"; actor: number; key: number; evidence: string }
-  | {
-      kind: "complete";
-      actor: number;
-      key: number;
-      accepted: boolean;
-      value: string;
-      valueTtlMs: number | undefined;
-      retainMs: number;
-    }
-  | { kind: "release"; actor: number; key: number }
-  | { kind: "markUnknown"; actor: number; key: number; evidence: string | undefined }
-  | { kind: "reconcile"; actor: number; key: number; leaseMs: number }
-  | { kind: "peek"; key: number }
-  | { kind: "advance"; ms: number };
-
-const floorMs = 600_000;
-const ceilingMs = 2_678_400_000;
-
-interface Entry {
-  state: "working" | "unknown" | "accepted" | "rejected" | "free";
-  /** Who holds it or held it last, under which number of lease. */
-  actor: number;
-  lease: number;
-  attempt: number;
-  purchase: number;
-  leaseUntilMs: number;
-  onLeaseExpiry: LeaseExpiry;
-  evidence: string | undefined;
-  value: string;
-  valueUntilMs: number;
-  retainUntilMs: number;
-  endsAtMs: number;
-}
-
-/** A claim's answer with the lease's number among the key's leases in place of its fence. */
-export type NumberedClaim =
-  | { status: "claimed"; via: "fresh" | "resume" | "takeover"; lease: number; attempt: number; ttlMs: number }
-  | Exclude<Claim, { status: "claimed" }>
-  | { status: "absent" };
+import type { ClaimCommand, HolderCommand, VerificationCommand } from "./commands.ts";
+import {
+  askedFor,
+  type Entry,
+  floorMs,
+  keep,
+  keptOf,
+  lostTo,
+  type NumberedClaim,
+  type NumberedLease,
+  phaseOf,
+  rememberedUntil,
+  seen,
+  told,
+  unbound,
+} from "./model-entries.ts";
+import { boundTo, deliver, expire, type Played, settle, undeliver } from "./model-payments.ts";
 
 /** The operations; an actor acts under the lease it was last given of a key. */
 export function verificationModel(startMs: number): { play(command: VerificationCommand): unknown } {
@@ -64,92 +27,97 @@ export function verificationModel(startMs: number): { play(command: Verification
 
   const find = (key: number) => {
     const entry = entries.get(key);
-    return entry !== undefined && nowMs < entry.endsAtMs ? entry : undefined;
+    if (entry === undefined || entry.endsAtMs <= nowMs) return undefined;
+    return entry.kept !== undefined && entry.kept.untilMs <= nowMs ? { ...entry, kept: undefined } : { ...entry };
   };
-  const phase = (entry: Entry | undefined) => {
-    if (entry === undefined || entry.state === "free") return "absent";
-    if (entry.state === "unknown") return "unknown";
-    if (entry.state === "working") {
-      if (nowMs < entry.leaseUntilMs) return "held";
-      return entry.onLeaseExpiry === "retry" ? "lapsed" : "unknown";
-    }
-    if (nowMs < entry.valueUntilMs) return "done";
-    return entry.state === "accepted" ? "spent" : "absent";
-  };
-  const see = (entry: Entry | undefined): NumberedClaim => {
-    const is = phase(entry);
-    if (entry === undefined || is === "absent") return { status: "absent" };
-    if (is === "held") return { status: "in-progress", retryAfterMs: entry.leaseUntilMs - nowMs };
-    if (is === "lapsed") return { status: "in-progress", retryAfterMs: 0 };
-    if (is === "unknown")
-      return entry.evidence === undefined ? { status: is } : { status: is, evidence: entry.evidence };
-    if (is === "spent") return { status: is };
-    const outcome = entry.state === "accepted" ? "accepted" : "rejected";
-    return {
-      status: "done",
-      outcome,
-      value: entry.value,
-      expiresInMs: Math.min(entry.valueUntilMs, entry.endsAtMs) - nowMs,
-    };
-  };
-  /** Says when the entry ends, after each change: with its retention, but what is in doubt no earlier than the ceiling. */
-  const keep = (entry: Entry) => {
-    const inDoubt = entry.state === "unknown" || (entry.state === "working" && entry.onLeaseExpiry === "unknown");
-    entry.endsAtMs = inDoubt ? Math.max(entry.retainUntilMs, nowMs + ceilingMs) : entry.retainUntilMs;
-    return entry;
-  };
-  const grant = (key: number, entry: Entry, via: "fresh" | "takeover"): NumberedClaim => {
-    const lease = (leases.get(key) ?? 0) + 1;
-    leases.set(key, lease);
-    Object.assign(entry, { lease, state: "working" });
-    entries.set(key, keep(entry));
-    held.set(`${entry.actor} ${key}`, lease);
-    return { status: "claimed", via, lease, attempt: entry.attempt, ttlMs: entry.leaseUntilMs - nowMs };
-  };
-  const resume = (entry: Entry): NumberedClaim => {
-    const { lease, attempt, leaseUntilMs } = entry;
-    return { status: "claimed", via: "resume", lease, attempt, ttlMs: leaseUntilMs - nowMs };
+  const leaseOf = ({ lease, attempt, leaseUntilMs }: Entry): NumberedLease => ({
+    ...{ lease, attempt },
+    ttlMs: leaseUntilMs - nowMs,
+  });
+  const refusals = ({ payment }: Entry) => (payment?.refusals ? { refusals: payment.refusals } : {});
+  /** Gives the entry a new lease. */
+  const grant = (key: number, entry: Entry): void => {
+    entry.lease = (leases.get(key) ?? 0) + 1;
+    leases.set(key, entry.lease);
+    entries.set(key, keep(entry, nowMs));
+    held.set(`${entry.actor} ${key}`, entry.lease);
   };
 
-  const claim = (command: Extract<VerificationCommand, { kind: "claim" }>): NumberedClaim => {
-    const { actor, key, purchase, onLeaseExpiry, leaseMs } = command;
+  const claim = (command: ClaimCommand): NumberedClaim => {
+    const { actor, key, purchase, onLeaseExpiry, payment } = command;
     const entry = find(key);
-    const is = phase(entry);
-    const leaseUntilMs = nowMs + leaseMs;
-    if (entry === undefined || is === "absent") {
-      const asked = Math.max(nowMs + command.retainMs, leaseUntilMs + floorMs);
+    const phase = phaseOf(entry, nowMs);
+    const leaseUntilMs = nowMs + command.leaseMs;
+    const asked = askedFor(command, nowMs);
+    if (entry === undefined || phase === "absent") {
+      const refused = entry?.state === "free" ? (entry.payment?.refusals ?? 0) : 0;
       const made: Entry = {
-        ...{ state: "working", actor, purchase, onLeaseExpiry, leaseUntilMs },
-        ...{ lease: 0, attempt: 1, evidence: undefined, value: "", valueUntilMs: 0 },
+        ...{ state: "working", actor, purchase, onLeaseExpiry, leaseUntilMs, lease: 0, attempt: 1 },
+        ...{ evidence: undefined, value: "", valueUntilMs: 0, endsAtMs: 0, kept: undefined },
         retainUntilMs: Math.max(asked, entry?.retainUntilMs ?? 0),
-        endsAtMs: 0,
+        payment: payment && boundTo(payment, unbound(refused)),
       };
-      return grant(key, made, "fresh");
+      grant(key, made);
+      return { status: "claimed", via: "fresh", lease: leaseOf(made), ...refusals(made) };
     }
-    if (entry.purchase !== purchase) return { status: "mismatch" };
-    if (is === "held" && entry.actor === actor) return resume(entry);
-    if (is !== "lapsed") return see(entry);
-    const retainUntilMs = Math.max(entry.retainUntilMs, leaseUntilMs + floorMs);
-    return grant(
-      key,
-      { ...entry, actor, onLeaseExpiry, leaseUntilMs, retainUntilMs, attempt: entry.attempt + 1 },
-      "takeover",
-    );
+    if (isMismatch(entry, command)) return { status: "mismatch" };
+    const owed = (of: Entry): NumberedClaim => ({
+      ...{ status: "settled", receipt: of.value, lease: leaseOf(of) },
+      ...(payment === undefined ? {} : keptOf(of, nowMs)),
+    });
+    if (phase === "held" && entry.actor === actor) {
+      if (entry.state === "settled") return owed(entry);
+      return { status: "claimed", via: "resume", lease: leaseOf(entry), ...refusals(entry) };
+    }
+    if (phase === "delivered") {
+      return { status: phase, receipt: entry.value, ...(payment === undefined ? {} : keptOf(entry, nowMs)) };
+    }
+    if (phase !== "settled" && phase !== "lapsed") return seen(entry, nowMs);
+    const taken: Entry = { ...entry, actor, leaseUntilMs, attempt: entry.attempt + 1 };
+    taken.retainUntilMs = Math.max(entry.retainUntilMs, leaseUntilMs + floorMs);
+    if (phase === "settled") {
+      const valid = payment === undefined ? 0 : rememberedUntil(command.retainMs, nowMs);
+      taken.retainUntilMs = Math.max(taken.retainUntilMs, valid);
+      taken.payment = boundTo(payment, entry.payment);
+      taken.purchase = purchase;
+      grant(key, taken);
+      return owed(taken);
+    }
+    taken.onLeaseExpiry = onLeaseExpiry;
+    if (payment !== undefined) {
+      const { collector, ...before } = entry.payment ?? unbound();
+      taken.payment = { ...before, payload: payment.payload, collector: collector ?? payment.collector };
+      taken.retainUntilMs = Math.max(taken.retainUntilMs, asked);
+      taken.kept = undefined;
+    }
+    grant(key, taken);
+    return { status: "claimed", via: "takeover", lease: leaseOf(taken), ...refusals(taken) };
   };
-  const reconcile = ({ actor, key, leaseMs }: Extract<VerificationCommand, { kind: "reconcile" }>): NumberedClaim => {
+
+  const reconcile = (actor: number, key: number, leaseMs: number): NumberedClaim => {
     const entry = find(key);
-    const is = phase(entry);
-    if (entry === undefined || is === "absent") return { status: "in-progress", retryAfterMs: 0 };
-    if (is === "held" && entry.actor === actor) return resume(entry);
-    if (is !== "unknown") return see(entry);
+    const phase = phaseOf(entry, nowMs);
+    if (entry === undefined || phase === "absent") return { status: "in-progress", retryAfterMs: 0 };
+    const found = told({ evidence: entry.evidence, reference: entry.payment?.reference });
+    if (phase === "held" && entry.actor === actor && entry.state !== "settled") {
+      return { status: "claimed", via: "resume", lease: leaseOf(entry), ...found };
+    }
+    if (phase !== "unknown") return seen(entry, nowMs);
     const leaseUntilMs = nowMs + leaseMs;
     const retainUntilMs = Math.max(entry.retainUntilMs, leaseUntilMs + floorMs);
-    return grant(
-      key,
-      { ...entry, actor, onLeaseExpiry: "unknown", leaseUntilMs, retainUntilMs, attempt: entry.attempt + 1 },
-      "takeover",
-    );
+    const taken: Entry = { ...entry, state: "working", actor, onLeaseExpiry: "unknown", leaseUntilMs, retainUntilMs };
+    taken.attempt += 1;
+    grant(key, taken);
+    return { status: "claimed", via: "takeover", lease: leaseOf(taken), ...found };
   };
+
+  const keepPlayed = (key: number, { entry, reply }: Played): unknown => {
+    if (entry !== undefined) entries.set(key, entry);
+    return reply;
+  };
+  /** Whether the entry's last lease is the one that the actor was last given. */
+  const isLast = (entry: Entry | undefined, actor: number, key: number) =>
+    entry !== undefined && entry.actor === actor && entry.lease === held.get(`${actor} ${key}`);
 
   return {
     play(command) {
@@ -157,61 +125,105 @@ export function verificationModel(startMs: number): { play(command: Verification
         nowMs += command.ms;
         return undefined;
       }
-      if (command.kind === "peek") return see(find(command.key));
-      if (command.kind === "claim") return claim(command);
-      if (command.kind === "reconcile") return reconcile(command);
-      const lease = held.get(`${command.actor} ${command.key}`);
-      if (lease === undefined) return "never held";
-      const entry = find(command.key);
-      const is = phase(entry);
-      const lost = { status: "lost", current: is === "held" || is === "lapsed" ? "in-progress" : is };
-      if (entry === undefined || entry.actor !== command.actor || entry.lease !== lease) return lost;
-      const before = JSON.stringify(entry);
-      if (!end(command, entry, is)) return lost;
-      // Said again, nothing changes; but what is in doubt is kept longer with every word of it.
-      if (JSON.stringify(entry) !== before || ["renew", "note", "markUnknown"].includes(command.kind)) keep(entry);
-      return { status: "ok" };
+      const { key } = command;
+      const entry = find(key);
+      switch (command.kind) {
+        case "peek": {
+          const look = seen(entry, nowMs);
+          return { ...look, ...(look.status === "absent" ? {} : told({ payload: entry?.payment?.payload })) };
+        }
+        case "claim":
+          return claim(command);
+        case "reconcile":
+          return reconcile(command.actor, key, command.leaseMs);
+        case "deliver":
+          return keepPlayed(key, deliver(entry, command, nowMs));
+        case "undeliver":
+          return keepPlayed(key, undeliver(entry, command.token, nowMs));
+      }
+      const { actor } = command;
+      const unheld = !held.has(`${actor} ${key}`);
+      if (command.kind === "settle") {
+        if (command.leased && unheld) return "never held";
+        return keepPlayed(key, settle(entry, command, nowMs, command.leased && isLast(entry, actor, key)));
+      }
+      if (command.kind === "expire") {
+        if (command.leased && unheld) return "never held";
+        const holds = !command.leased ? "none" : isLast(entry, actor, key) ? "entry's" : "another";
+        return keepPlayed(key, expire(entry, command.reason, nowMs, holds));
+      }
+      if (unheld) return "never held";
+      if (entry === undefined || !isLast(entry, actor, key)) return lostTo(entry, nowMs);
+      return keepPlayed(key, asHolder(command, entry));
     },
   };
 
-  /** What the last holder does to its entry; false: it no longer may. */
-  function end(
-    command: Extract<VerificationCommand, { kind: "renew" | "note" | "complete" | "release" | "markUnknown" }>,
-    entry: Entry,
-    is: ReturnType<typeof phase>,
-  ): boolean {
+  /** What the last holder does to its entry. */
+  function asHolder(command: HolderCommand, entry: Entry): Played {
+    const phase = phaseOf(entry, nowMs);
+    const lost = { reply: lostTo(entry, nowMs) };
+    const ok = { status: "ok" };
+    const kept = (changes: Partial<Entry>): Played => ({ entry: keep({ ...entry, ...changes }, nowMs), reply: ok });
     switch (command.kind) {
-      case "renew":
-        if (is !== "held") return false;
-        entry.leaseUntilMs = Math.max(entry.leaseUntilMs, nowMs + command.leaseMs);
-        entry.retainUntilMs = Math.max(entry.retainUntilMs, entry.leaseUntilMs + floorMs);
-        if (command.toUnknown) entry.onLeaseExpiry = "unknown";
-        return true;
+      case "renew": {
+        if (phase !== "held") return lost;
+        if (entry.state === "settled" && command.toUnknown) return { reply: { status: "lost", current: "settled" } };
+        const leaseUntilMs = Math.max(entry.leaseUntilMs, nowMs + command.leaseMs);
+        const brings = command.reference !== undefined || command.kept !== undefined;
+        const reference = command.reference ?? entry.payment?.reference;
+        const renewed = kept({
+          leaseUntilMs,
+          onLeaseExpiry: command.toUnknown ? "unknown" : entry.onLeaseExpiry,
+          retainUntilMs: Math.max(entry.retainUntilMs, leaseUntilMs + floorMs),
+          payment: brings ? { ...(entry.payment ?? unbound()), reference } : entry.payment,
+        });
+        if (renewed.entry && command.kept !== undefined) {
+          renewed.entry.kept = { text: command.kept, untilMs: renewed.entry.endsAtMs };
+        }
+        return renewed;
+      }
       case "note":
-        if (is !== "held" && is !== "unknown") return false;
-        entry.evidence = command.evidence;
-        return true;
-      case "release":
-        if (entry.state === "free") return true;
-        if (is !== "held") return false;
-        entry.retainUntilMs = Math.max(entry.retainUntilMs, nowMs + floorMs);
-        Object.assign(entry, { state: "free", evidence: undefined });
-        return true;
+        return phase === "held" || phase === "unknown" ? kept({ evidence: command.evidence }) : lost;
+      case "release": {
+        if (entry.state === "free") return { reply: ok };
+        if (phase !== "held") return lost;
+        if (entry.state === "settled") return kept({ leaseUntilMs: nowMs });
+        const refused = (entry.payment?.refusals ?? 0) + (command.refused ? 1 : 0);
+        const payment = entry.payment || refused > 0 ? unbound(refused) : undefined;
+        const retainUntilMs = Math.max(entry.retainUntilMs, nowMs + floorMs);
+        return kept({ state: "free", evidence: undefined, kept: undefined, payment, retainUntilMs });
+      }
       case "markUnknown":
-        if (entry.state !== "working" && entry.state !== "unknown") return false;
-        Object.assign(entry, { state: "unknown", evidence: command.evidence ?? entry.evidence });
-        return true;
+        if (entry.state !== "working" && entry.state !== "unknown") return lost;
+        return kept({ state: "unknown", evidence: command.evidence ?? entry.evidence });
       case "complete": {
+        const { value, valueTtlMs = 0 } = command;
+        const open = entry.state !== "settled" && (phase === "held" || phase === "unknown");
+        if (entry.payment !== undefined) {
+          const said = command.accepted ? ["settled", "delivered"] : ["expired"];
+          if (said.includes(entry.state) && entry.value === value) return { reply: ok };
+          if (!open) return lost;
+          if (!command.accepted) return expire(entry, value, nowMs, "entry's");
+          const receipt = { receipt: value, purchase: undefined, payment: undefined, deliver: undefined };
+          return { ...settle(entry, { ...receipt, retainMs: undefined }, nowMs, false), reply: ok };
+        }
         const state = command.accepted ? "accepted" : "rejected";
-        if (entry.state === state && entry.value === command.value) return true;
-        if (is !== "held" && is !== "unknown") return false;
-        const { valueTtlMs = 0, value } = command;
-        const asked = Math.max(nowMs + command.retainMs, nowMs + floorMs, nowMs + valueTtlMs);
+        if (entry.state === state && entry.value === value) return { reply: ok };
+        if (!open) return lost;
+        const asked = nowMs + Math.max(command.retainMs, floorMs, valueTtlMs);
         const retainUntilMs = Math.max(entry.retainUntilMs, asked);
         const valueUntilMs = command.valueTtlMs === undefined ? retainUntilMs : nowMs + valueTtlMs;
-        Object.assign(entry, { state, value, retainUntilMs, valueUntilMs, evidence: undefined });
-        return true;
+        return kept({ state, value, retainUntilMs, valueUntilMs, evidence: undefined });
       }
     }
   }
+}
+
+/** Another purchase, another collector, or, once it is settled, another payload. */
+function isMismatch(entry: Entry, { purchase, payment }: ClaimCommand): boolean {
+  if (entry.purchase !== undefined && entry.purchase !== purchase) return true;
+  const { collector, payload } = entry.payment ?? unbound();
+  if (collector !== undefined && collector !== payment?.collector) return true;
+  if (entry.state !== "settled" && entry.state !== "delivered") return false;
+  return payload !== undefined && payment !== undefined && payload !== payment.payload;
 }

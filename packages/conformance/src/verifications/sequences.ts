@@ -1,70 +1,32 @@
 // Random sequences of verification calls: against the model, and against other stores.
 import assert from "node:assert/strict";
-import type { Claim, Lease, VerificationStore } from "@tollbooth-stores/core";
-import fc from "fast-check";
+import { createHash } from "node:crypto";
+import type { Claim, Lease, Look, PaymentClaim, VerificationStore } from "@tollbooth-stores/core";
 import { desk, type VerificationProperty } from "./checks.ts";
-import { type NumberedClaim, type VerificationCommand, verificationModel } from "./model.ts";
+import {
+  type HolderCommand,
+  type NumberedDelivery,
+  type NumberedPayment,
+  type SettleCommand,
+  type VerificationCommand,
+  verificationCommands,
+} from "./commands.ts";
+import { verificationModel } from "./model.ts";
+import { told } from "./model-entries.ts";
 
-const actor = fc.nat(2);
-const key = fc.nat(1);
-const leaseMs = fc.constantFrom(1, 1_000, 10_000);
-const retainMs = fc.constantFrom(-1_000, 0, 3_600_000);
-const evidence = fc.constantFrom("tx 1", "tx 2", "");
-
-/** Sequences of up to 40 commands by three actors on two keys. */
-export const verificationCommands: fc.Arbitrary<VerificationCommand[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 7,
-      arbitrary: fc.record({
-        kind: fc.constant("claim" as const),
-        actor,
-        key,
-        purchase: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(1) }),
-        onLeaseExpiry: fc.constantFrom("retry" as const, "unknown" as const),
-        leaseMs,
-        retainMs,
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({ kind: fc.constant("renew" as const), actor, key, leaseMs, toUnknown: fc.boolean() }),
-    },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("note" as const), actor, key, evidence }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        kind: fc.constant("complete" as const),
-        actor,
-        key,
-        accepted: fc.boolean(),
-        value: fc.constantFrom("receipt", "other"),
-        valueTtlMs: fc.constantFrom(undefined, 1, 1_000, 7_200_000),
-        retainMs,
-      }),
-    },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("release" as const), actor, key }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: fc.constant("markUnknown" as const),
-        actor,
-        key,
-        evidence: fc.option(evidence, { nil: undefined }),
-      }),
-    },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant("reconcile" as const), actor, key, leaseMs }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("peek" as const), key }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        kind: fc.constant("advance" as const),
-        ms: fc.constantFrom(1, 999, 1_000, 9_999, 600_000, 3_600_000),
-      }),
-    },
-  ),
-  { minLength: 1, maxLength: 40 },
+const payloadNamed = (payload: number) => `payload ${payload}`;
+const hashes = new Map(
+  [0, 1].map((payload) => [createHash("sha256").update(payloadNamed(payload)).digest("base64url"), payload]),
 );
+
+function named(payment: NumberedPayment): PaymentClaim {
+  const { payload, collector } = payment;
+  return { payload: payloadNamed(payload), ...(collector !== undefined && { collector: `collector ${collector}` }) };
+}
+
+function delivery({ token, ...kept }: NumberedDelivery): { token: string; kept?: string; keptForMs?: number } {
+  return { token: `delivery ${token}`, ...told(kept) };
+}
 
 /** Plays commands on keys that start with `name`; answers show the number of a lease, not its fence. */
 export async function playVerifications(
@@ -77,9 +39,9 @@ export async function playVerifications(
   let nowMs = startMs;
   const fences = new Map<number, string[]>();
   const held = new Map<string, Lease>();
-  const numbered = (claim: Claim, actorId: number, keyId: number): NumberedClaim => {
-    if (claim.status !== "claimed") return claim;
-    const { lease, via } = claim;
+  const numbered = (claim: Claim, actorId: number, keyId: number): unknown => {
+    if ((claim.status !== "claimed" && claim.status !== "settled") || claim.lease === undefined) return claim;
+    const { lease, ...rest } = claim;
     held.set(`${actorId} ${keyId}`, lease);
     const known = fences.get(keyId) ?? [];
     fences.set(keyId, known);
@@ -88,54 +50,66 @@ export async function playVerifications(
       assert.ok(last === undefined || BigInt(lease.fence) > BigInt(last), "a fence did not rise");
       known.push(lease.fence);
     }
+    const { attempt, ttlMs } = lease;
+    return { ...rest, lease: { lease: known.indexOf(lease.fence) + 1, attempt, ttlMs } };
+  };
+  const looked = ({ payload, ...look }: Look): unknown =>
+    payload === undefined ? look : { ...look, payload: hashes.get(payload) ?? "some other payload" };
+
+  const settling = (command: SettleCommand, lease: Lease | undefined) => {
+    const { receipt, purchase, payment, retainMs, deliver } = command;
     return {
-      status: "claimed",
-      via,
-      lease: known.indexOf(lease.fence) + 1,
-      attempt: lease.attempt,
-      ttlMs: lease.ttlMs,
+      receipt,
+      ...(purchase !== undefined && { fingerprint: `purchase ${purchase}` }),
+      ...(payment !== undefined && { payment: named(payment) }),
+      ...(retainMs !== undefined && { retainUntilMs: nowMs + retainMs }),
+      ...(lease !== undefined && { lease }),
+      ...(deliver !== undefined && { deliver: delivery(deliver) }),
     };
+  };
+  const asHolder = (command: HolderCommand, id: string, lease: Lease): Promise<unknown> => {
+    switch (command.kind) {
+      case "renew": {
+        const { toUnknown, reference, kept } = command;
+        const more = told({ onLeaseExpiry: toUnknown ? ("unknown" as const) : undefined, reference, kept });
+        return store.renew(id, lease, command.leaseMs, more);
+      }
+      case "note":
+        return store.note(id, lease, command.evidence);
+      case "release":
+        return store.release(id, lease, { refused: command.refused });
+      case "markUnknown":
+        return store.markUnknown(id, lease, command.evidence);
+      case "complete": {
+        const { value, valueTtlMs, retainMs } = command;
+        const outcome = command.accepted ? "accepted" : "rejected";
+        return store.complete(id, lease, { outcome, value, valueTtlMs, retainUntilMs: nowMs + retainMs });
+      }
+    }
   };
   const answerTo = async (command: Exclude<VerificationCommand, { kind: "advance" }>): Promise<unknown> => {
     const id = `${name}: key ${command.key}`;
-    if (command.kind === "peek") return store.peek(id);
+    if (command.kind === "peek") return looked(await store.peek(id));
+    if (command.kind === "deliver") return store.deliver(id, delivery(command));
+    if (command.kind === "undeliver") return store.undeliver(id, `delivery ${command.token}`);
     const token = `actor ${command.actor}`;
     if (command.kind === "claim") {
-      const { leaseMs: ms, onLeaseExpiry, retainMs: keepMs, purchase } = command;
-      const request = {
-        token,
-        fingerprint: `purchase ${purchase}`,
-        leaseMs: ms,
-        onLeaseExpiry,
-        retainUntilMs: nowMs + keepMs,
-      };
-      return numbered(await store.claim(id, request), command.actor, command.key);
+      const { leaseMs, onLeaseExpiry, retainMs, purchase, payment } = command;
+      const request = { token, fingerprint: `purchase ${purchase}`, leaseMs, onLeaseExpiry };
+      const paying = { retainUntilMs: nowMs + retainMs, ...(payment !== undefined && { payment: named(payment) }) };
+      return numbered(await store.claim(id, { ...request, ...paying }), command.actor, command.key);
     }
     if (command.kind === "reconcile") {
       return numbered(await store.reconcile(id, { token, leaseMs: command.leaseMs }), command.actor, command.key);
     }
     const lease = held.get(`${command.actor} ${command.key}`);
-    if (lease === undefined) return "never held";
-    switch (command.kind) {
-      case "renew":
-        return store.renew(id, lease, command.leaseMs, command.toUnknown ? { onLeaseExpiry: "unknown" } : {});
-      case "note":
-        return store.note(id, lease, command.evidence);
-      case "release":
-        return store.release(id, lease);
-      case "markUnknown":
-        return store.markUnknown(id, lease, command.evidence);
-      case "complete": {
-        const { accepted, value, valueTtlMs } = command;
-        const retainUntilMs = nowMs + command.retainMs;
-        return store.complete(id, lease, {
-          outcome: accepted ? "accepted" : "rejected",
-          value,
-          valueTtlMs,
-          retainUntilMs,
-        });
-      }
+    if (command.kind === "settle" || command.kind === "expire") {
+      if (command.leased && lease === undefined) return "never held";
+      const own = command.leased ? lease : undefined;
+      if (command.kind === "settle") return store.settle(id, settling(command, own));
+      return store.expire(id, { reason: command.reason, ...(own !== undefined && { lease: own }) });
     }
+    return lease === undefined ? "never held" : asHolder(command, id, lease);
   };
   const answers: unknown[] = [];
   for (const command of commands) {

@@ -1,9 +1,8 @@
-// Verifications 9, 10 and 13: one-time markers, what may be stored, and a store that is full.
+// Verifications 9 and 10: one-time markers, and what may be stored.
 import assert from "node:assert/strict";
-import { isStoreError } from "@tollbooth-stores/core";
 import fc from "fast-check";
 import { atOnce, bytesOf, rejectsWith } from "../assertions.ts";
-import { day, desk, deskOf, floorMs, hour, leaseMs, ok, type VerificationProperty } from "./checks.ts";
+import { day, desk, floorMs, hour, leaseMs, ok, type VerificationProperty } from "./checks.ts";
 
 const oddValues: readonly string[] = [
   "",
@@ -80,6 +79,69 @@ export const valueProperties: readonly VerificationProperty[] = [
     },
   },
   {
+    id: "verifications/10d",
+    title:
+      "a payment's texts are refused before anything is changed where they are too large, ill-formed or empty names",
+    async run(bench) {
+      const at = await desk(bench);
+      const { store } = at;
+      const lease = await at.holdPayment("key", "payer");
+      const large = "x".repeat(bench.maxValueBytes + 1);
+      const calls: Record<string, (text: string) => Promise<unknown>> = {
+        receipt: (receipt) => store.settle("key", { receipt }),
+        "a result with its receipt": (kept) => store.settle("key", { receipt: "tx", deliver: { token: "d", kept } }),
+        "a result": (kept) => store.deliver("owed", { token: "d", kept }),
+        "a result before its settlement": (kept) => store.renew("key", lease, leaseMs, { kept }),
+        reference: (reference) => store.renew("key", lease, leaseMs, { reference }),
+        reason: (reason) => store.expire("key", { reason, lease }),
+      };
+      await at.owe("owed");
+      for (const [what, call] of Object.entries(calls)) {
+        await rejectsWith("STORE_VALUE_TOO_LARGE", what, () => call(large));
+        await rejectsWith("STORE_INVALID_ARGUMENT", what, () => call("\ud800"));
+      }
+      await rejectsWith("STORE_INVALID_ARGUMENT", "no receipt", () => store.settle("key", { receipt: "" }));
+      for (const payment of [{ payload: "" }, { payload: "p", collector: "" }]) {
+        await rejectsWith("STORE_INVALID_ARGUMENT", "claim", () => at.pay("key", "payer", { payment }));
+        await rejectsWith("STORE_INVALID_ARGUMENT", "settle", () => store.settle("key", { receipt: "tx", payment }));
+      }
+      const { status } = await at.pay("key", "stranger");
+      assert.equal(status, "in-progress", "a refused call changed something");
+      assert.equal((await at.pay("owed", "payer")).status, "settled", "a refused delivery was recorded");
+      const largest = "x".repeat(bench.maxValueBytes);
+      assert.deepEqual(await store.renew("key", lease, leaseMs, { kept: largest, reference: largest }), ok);
+      const settled = await store.settle("key", { receipt: largest });
+      assert.ok(settled.status === "settled" && settled.receipt === largest && settled.kept === largest, "the largest");
+    },
+  },
+  {
+    id: "verifications/10e",
+    title: "receipts, results, references and reasons come back as they were",
+    async run(bench) {
+      const at = await desk(bench);
+      const { store } = at;
+      let keys = 0;
+      const roundTrip = async (text: string) => {
+        keys += 1;
+        const key = `${text} ${keys}`;
+        const lease = await at.holdPayment(key, "payer", { onLeaseExpiry: "unknown" });
+        await store.renew(key, lease, leaseMs, { reference: text, kept: text });
+        await at.advance(leaseMs);
+        const found = await store.reconcile(key, { token: "finder", leaseMs });
+        assert.ok(found.status === "claimed" && found.reference === text, "reference");
+        const receipt = `tx ${text}`;
+        assert.deepEqual(await store.settle(key, { receipt }), { status: "settled", receipt, kept: text });
+        await store.deliver(key, { token: "d" });
+        assert.deepEqual(await at.pay(key, "payer"), { status: "delivered", receipt, kept: text });
+        const over = await at.holdPayment(`over ${key}`, "payer");
+        await store.expire(`over ${key}`, { reason: text, lease: over });
+        assert.deepEqual(await at.pay(`over ${key}`, "payer"), { status: "expired", reason: text });
+      };
+      for (const value of oddValues) await roundTrip(value);
+      await bench.forAll(fc.string({ unit: "binary" }), 20, (text) => roundTrip(text.toWellFormed()));
+    },
+  },
+  {
     id: "verifications/10b",
     title: "values and evidence come back as they were, the empty ones too",
     async run(bench) {
@@ -121,39 +183,14 @@ export const valueProperties: readonly VerificationProperty[] = [
         release: () => at.store.release("key", lease),
         markUnknown: () => at.store.markUnknown("key", lease),
         reconcile: () => at.store.reconcile("key", { token: "t", leaseMs }),
+        settle: () => at.store.settle("key", { receipt: "tx" }),
+        deliver: () => at.store.deliver("key", { token: "d" }),
+        undeliver: () => at.store.undeliver("key", "d"),
+        expire: () => at.store.expire("key", { reason: "void" }),
         markOnce: () => at.store.markOnce("marker", marker),
       };
       for (const [name, call] of Object.entries(calls)) await rejectsWith("STORE_CORRUPT", name, call);
       assert.deepEqual(bytesOf(await bench.probe("inspect")(namespace)), before);
-    },
-  },
-  {
-    id: "verifications/13",
-    title: "a full store refuses new claims and forgets no marker and no lease",
-    needs: ["bounded"],
-    async run(bench) {
-      const store = await bench.keep(bench.probe("bounded")(bench.namespace(), 20));
-      const at = await deskOf(bench, store);
-      const retainUntilMs = at.nowMs() + hour;
-      const held = await at.hold("held", "owner", { leaseMs: hour, retainUntilMs });
-      await at.complete("done", await at.hold("done", "owner", { retainUntilMs }), "receipt", {
-        valueTtlMs: hour,
-        retainUntilMs,
-      });
-      await store.markOnce("marker", { token: "t", fingerprint: "f", retainUntilMs });
-      let refused = 0;
-      for (let index = 0; index < 60; index += 1) {
-        await at.hold(`flood ${index}`, "owner", { retainUntilMs }).catch((error: unknown) => {
-          assert.ok(isStoreError(error, "STORE_CAPACITY"), "refused for lack of room");
-          refused += 1;
-        });
-      }
-      assert.ok(refused >= 40, `${60 - refused} claims of a store of 20`);
-      assert.deepEqual(await at.claim("held", "stranger"), { status: "in-progress", retryAfterMs: hour });
-      assert.equal((await at.claim("done", "stranger")).status, "done");
-      const other = await store.markOnce("marker", { token: "u", fingerprint: "f", retainUntilMs });
-      assert.equal(other.status, "already-marked", "a replay got through");
-      assert.deepEqual(await at.complete("held", held, "finished"), ok, "what has begun can be finished");
     },
   },
 ];

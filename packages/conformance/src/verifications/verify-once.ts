@@ -3,25 +3,9 @@ import assert from "node:assert/strict";
 import { isStoreError, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
 import { atOnce, failureOf } from "../assertions.ts";
 import { desk, hour, leaseMs, type VerificationProperty } from "./checks.ts";
+import { aborted, gate, over, reached, soon } from "./waiting.ts";
 
 const payment = { payloadHash: "payload 1", fingerprint: "purchase 1" };
-
-/** A promise and what settles it. */
-export function gate(): { opened: Promise<void>; open(): void } {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open };
-}
-
-/** Resolves when `signal` aborts. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
 
 export const verifyOnceProperties: readonly VerificationProperty[] = [
   {
@@ -144,11 +128,12 @@ export const verifyOnceProperties: readonly VerificationProperty[] = [
           lost = true;
           throw signal.reason;
         },
-        { leaseMs: 120 },
+        // Long enough for a slow round trip; short, since a third of it really passes.
+        { leaseMs: 450 },
       );
-      await started.opened;
+      await reached(started.opened, answer);
       // The lease ends by the store's clock; the next renewal, at a third of it in real time, finds out.
-      await at.advance(121);
+      await at.advance(451);
       const [settledAnswer] = await Promise.allSettled([soon(answer)]);
       assert.deepEqual(settledAnswer, { status: "fulfilled", value: { ok: true, ran: true } });
       assert.ok(lost, "the signal did not abort");
@@ -195,7 +180,7 @@ export const verifyOnceProperties: readonly VerificationProperty[] = [
       const waiter = failureOf("a waiter of a closed store", () =>
         verifyOnce(store, payment, () => assert.fail("verified twice")),
       );
-      const wait = settled(store.wait("any key", { timeoutMs: 30_000 }));
+      const wait = over(store.wait("any key", { timeoutMs: 30_000 }));
       await new Promise((resolve) => setTimeout(resolve, 10));
       await store.close();
       assert.ok(isStoreError(await soon(waiter), "STORE_CLOSED"));
@@ -203,19 +188,3 @@ export const verifyOnceProperties: readonly VerificationProperty[] = [
     },
   },
 ];
-
-async function settled(work: Promise<unknown>): Promise<void> {
-  await work.then(
-    () => undefined,
-    () => undefined,
-  );
-}
-
-/** Fails where `work` is not done within two seconds of real time: far above any timer that these properties set. */
-async function soon<R>(work: Promise<R>): Promise<R> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new assert.AssertionError({ message: "still waiting after two seconds" })), 2_000);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}

@@ -16,6 +16,8 @@ export interface Model<S> {
   moves(state: S): readonly Move<S>[];
   /** What is wrong with a state; null where nothing is. */
   invariant(state: S): string | null;
+  /** One text for all states that behave alike from here on. Default: the canonical text of the state. */
+  name?(state: S): string;
 }
 
 export interface Violation {
@@ -57,10 +59,11 @@ export function explore<S>(model: Model<S>, maxStates: number): Exploration {
   let transitions = 0;
   let depth = 0;
   let frontier: Reached<S>[] = [];
+  const nameOf = (state: S) => model.name?.(state) ?? canonicalJson(state);
 
   /** Takes a state up unless it is known. Says what is wrong with it. */
   const visit = (reached: Reached<S>, into: Reached<S>[]): string | null => {
-    const name = hash("sha1", canonicalJson(reached.state), "base64");
+    const name = hash("sha1", nameOf(reached.state), "base64");
     if (known.has(name)) return null;
     if (known.size === maxStates) {
       throw new RangeError(`More than ${maxStates} states: give the scenario smaller budgets, or raise maxStates.`);

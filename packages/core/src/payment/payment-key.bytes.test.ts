@@ -42,9 +42,9 @@ describe("paymentKey", () => {
     expect(paymentKey({ scheme: "svm", message })).toBe(hashed("svm", message));
   });
 
-  it("of a payment identifier: scheme, payer (bytes where it is an EVM address), identifier", () => {
+  it("of a payment identifier: scheme, the payer's type, payer (bytes where it is an EVM address), identifier", () => {
     const key = (from: string) => paymentKey({ scheme: "payment-identifier", payer: from, id: "order-1" });
-    expect(key(payer)).toBe(hashed("payment-identifier", bytes(payer), "order-1"));
+    expect(key(payer)).toBe(hashed("payment-identifier", "evm", bytes(payer), "order-1"));
     expect(key(payer.toLowerCase().replace("0x", "0X"))).toBe(key(payer));
     // Not addresses: text, byte by byte.
     for (const text of [
@@ -55,7 +55,7 @@ describe("paymentKey", () => {
       payer.replace("0x", "0y"),
       `0x${"z".repeat(40)}`,
     ]) {
-      expect(key(text)).toBe(hashed("payment-identifier", text, "order-1"));
+      expect(key(text)).toBe(hashed("payment-identifier", "text", text, "order-1"));
     }
   });
 

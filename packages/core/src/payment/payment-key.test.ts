@@ -63,6 +63,8 @@ describe("paymentKey", () => {
       { scheme: "svm", message: new Uint8Array() },
       { scheme: "svm", message: JSON.parse('"text"') },
       { scheme: "payment-identifier", payer: "", id: "x" },
+      JSON.parse('{"scheme":"payment-identifier","payer":7,"id":"x"}'),
+      JSON.parse('{"scheme":"payment-identifier","payer":"x"}'),
     ];
     for (const identity of bad) expect(refused(() => paymentKey(identity))).toBe(true);
     expect(() => paymentKey({ ...base, payer: "0xsecret" })).not.toThrow(/secret/);
@@ -73,6 +75,11 @@ describe("paymentKey", () => {
     expect(key(255n)).toBe(key("255"));
     expect(key("0xff")).toBe(key("255"));
     expect(key("0x00ff")).toBe(key("255"));
+  });
+
+  it("tells an address from the text that its bytes spell", () => {
+    const key = (from: string) => paymentKey({ scheme: "payment-identifier", payer: from, id: "order-1" });
+    expect(key(`0x${"61".repeat(20)}`)).not.toBe(key("a".repeat(20)));
   });
 
   it("keeps length-prefixed fields apart", () => {

@@ -52,9 +52,12 @@ function fieldsOf(payment: PaymentIdentity): (string | Uint8Array)[] {
         throw invalidArgument("message must be the bytes of a Solana message.");
       return [payment.message];
     case "payment-identifier": {
-      if (payment.payer === "" || payment.id === "") throw invalidArgument("payer and id must not be empty.");
-      const isEvm = /^0[xX][0-9a-fA-F]{40}$/.test(payment.payer);
-      return [isEvm ? bytesOfHex(payment.payer, 20, "payer") : payment.payer, payment.id];
+      const { payer, id } = payment;
+      if (typeof payer !== "string" || payer === "" || typeof id !== "string" || id === "") {
+        throw invalidArgument("payer and id must not be empty.");
+      }
+      // Tagged: an address's bytes could spell another payer's text.
+      return /^0[xX][0-9a-fA-F]{40}$/.test(payer) ? ["evm", bytesOfHex(payer, 20, "payer"), id] : ["text", payer, id];
     }
     default:
       throw invalidArgument('scheme must be "eip3009", "permit2", "svm" or "payment-identifier".');
@@ -65,7 +68,8 @@ function fieldsOf(payment: PaymentIdentity): (string | Uint8Array)[] {
  * The payment's name, 43 characters of base64url: SHA-256 over length-prefixed, decoded fields. Two spellings of one
  * payment (letter case, network name, signature) give one key; what does not decode throws STORE_INVALID_ARGUMENT.
  *
- * EIP-3009: chain, contract, payer, nonce. Permit2: chain, Permit2 address, owner, nonce. SVM: message bytes.
+ * EIP-3009: chain, contract, payer, nonce. Permit2: chain, Permit2 address, owner, nonce. SVM: message bytes. Payment
+ * identifier: "evm" and the payer's address, or "text" and the payer, then the identifier.
  */
 export function paymentKey(payment: PaymentIdentity): string {
   return sha256OfFields([payment.scheme, ...fieldsOf(payment)]);

@@ -1,25 +1,33 @@
 // The verifications' transitions by name, for backends that run them themselves: arguments and reply of the pure function.
 import type { ClaimRequest } from "./claim.ts";
 import type { Completion } from "./end.ts";
+import type { Renewal } from "./hold.ts";
 import type { Marked } from "./mark-once.ts";
-import type { Look, UnresolvedRecord } from "./peek.ts";
-import type { Claim, Ended, Lease } from "./verification-store.ts";
+import type { UnresolvedRecord } from "./peek.ts";
+import type { Claim, Delivery, Ended, Lease, Look, Settlement, SettleRequest } from "./verification-store.ts";
 
-/** Each transition's arguments and reply. The comment names its keys. */
+/** Each transition's arguments and reply. The comment names its keys; "kept" is the record of a payment's result. */
 export interface VerificationCatalog {
-  /** record */ "verification.claim": { arguments: ClaimRequest; reply: Claim };
-  /** record */ "verification.renew": {
-    arguments: { lease: Lease; leaseMs: number; toUnknown: boolean };
-    reply: Ended;
-  };
+  /** record, and with a payment kept */ "verification.claim": { arguments: ClaimRequest; reply: Claim };
+  /** record, and with something to keep its place */ "verification.renew": { arguments: Renewal; reply: Ended };
   /** record */ "verification.note": { arguments: { lease: Lease; evidence: string }; reply: Ended };
-  /** record */ "verification.complete": { arguments: Completion; reply: Ended };
-  /** record */ "verification.release": { arguments: { lease: Lease }; reply: Ended };
+  /** record, kept */ "verification.complete": { arguments: Completion; reply: Ended };
+  /** record, kept */ "verification.release": { arguments: { lease: Lease; refused: boolean }; reply: Ended };
   /** record */ "verification.markUnknown": {
     arguments: { lease: Lease; evidence: string | undefined };
     reply: Ended;
   };
   /** record */ "verification.reconcile": { arguments: { token: string; leaseMs: number }; reply: Claim };
+  /** record, kept; fingerprint, payload and collector hashed */ "verification.settle": {
+    arguments: SettleRequest;
+    reply: Settlement;
+  };
+  /** record, kept */ "verification.deliver": { arguments: Delivery; reply: Settlement };
+  /** record, kept */ "verification.undeliver": { arguments: { token: string }; reply: Ended };
+  /** record, kept */ "verification.expire": {
+    arguments: { reason: string; lease?: Lease | undefined };
+    reply: Ended;
+  };
   /** record */ "verification.peek": { arguments: undefined; reply: Look };
   /** record */ "verification.unresolved": { arguments: undefined; reply: UnresolvedRecord | null };
   /** marker */ "verification.markOnce": {

@@ -1,18 +1,21 @@
-// The transition behind claim(): who may do the work, and what everyone else is told.
+// The transitions behind claim() and reconcile(): who may do the work, and what everyone else is told.
 import type { StoredRecord } from "../atomic-port.ts";
+import { boundTo, isOther, rebound } from "./binding.ts";
 import {
-  leaseOf,
   nextFence,
+  type PaymentBody,
   phaseOf,
+  REMEMBERED_FOR_MS,
   RETENTION_FLOOR_MS,
   readBody,
   recordOf,
+  rememberedUntil,
   retention,
   type Transition,
   type VerificationBody,
-  view,
 } from "./verification-record.ts";
-import type { Claim, LeaseExpiry } from "./verification-store.ts";
+import { keptIn, leaseOf, view } from "./verification-replies.ts";
+import type { Claim, LeaseExpiry, PaymentClaim } from "./verification-store.ts";
 
 export interface ClaimRequest {
   token: string;
@@ -21,39 +24,86 @@ export interface ClaimRequest {
   leaseMs: number;
   onLeaseExpiry: LeaseExpiry;
   retainUntilMs: number;
+  /** SHA-256 of each. */
+  payment?: PaymentClaim | undefined;
 }
 
-/** Absent or lapsed: claimed. Held by the same token: resumed. A different fingerprint is told so before all else. */
-export function claim(record: StoredRecord | null, nowMs: number, request: ClaimRequest): Transition<Claim> {
+/**
+ * Absent or lapsed: claimed. Held by the same token: resumed. Owed: settled, with a lease to deliver under. What is asked
+ * for with another fingerprint, collector or, once settled, payload is told so before all else.
+ */
+export function claim(
+  record: StoredRecord | null,
+  nowMs: number,
+  request: ClaimRequest,
+  kept: StoredRecord | null = null,
+): Transition<Claim> {
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
   if (record === null || body === null || phase === "absent") {
-    const asked = retention(request.retainUntilMs, nowMs + request.leaseMs, nowMs);
-    const fresh = leased(body, nowMs, request, 1, asked);
-    return {
-      write: recordOf(fresh, nowMs),
-      reply: { status: "claimed", lease: leaseOf(fresh, nowMs), via: "fresh" },
-    };
+    const refusals = body?.state === "released" ? (body.payment?.refusals ?? 0) : 0;
+    const payment = request.payment && boundTo(request.payment, { payload: "", refusals });
+    const fresh = leased(body, nowMs, request, 1, askedFor(request, nowMs), payment);
+    const reply: Claim = { status: "claimed", lease: leaseOf(fresh, nowMs), via: "fresh", ...refused(fresh) };
+    return { write: recordOf(fresh, nowMs), ...(kept !== null && { writeKept: null }), reply };
   }
-  if (body.fingerprint !== request.fingerprint) return { reply: { status: "mismatch" } };
+  if (isOther(body, request)) return { reply: { status: "mismatch" } };
   if (phase === "held" && body.token === request.token) {
-    return { reply: { status: "claimed", lease: leaseOf(body, nowMs), via: "resume" } };
+    if (body.state === "settled") return { reply: owed(body, nowMs, kept) };
+    return { reply: { status: "claimed", lease: leaseOf(body, nowMs), via: "resume", ...refused(body) } };
   }
+  if (phase === "settled") {
+    const payment = boundTo(request.payment, body.payment);
+    const held = takenOver(body, nowMs, request);
+    const asked = request.payment ? rememberedUntil(request.retainUntilMs, nowMs) : 0;
+    const retainUntilMs = Math.max(held.retainUntilMs, asked);
+    const next: VerificationBody = { ...body, ...held, retainUntilMs, payment };
+    return { write: recordOf(next, nowMs), reply: owed(next, nowMs, kept) };
+  }
+  if (phase === "delivered") return { reply: { status: phase, receipt: body.value ?? "", ...keptIn(kept) } };
   if (phase !== "lapsed") return { reply: view(body, phase, record.endsAtMs, nowMs) };
-  const next = leased(body, nowMs, request, body.attempt + 1);
-  return {
-    write: recordOf(next, nowMs),
-    reply: { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover" },
-  };
+  const payment = request.payment ? rebound(request.payment, body.payment) : body.payment;
+  const asked = request.payment ? askedFor(request, nowMs) : 0;
+  const next = leased(body, nowMs, request, body.attempt + 1, asked, payment);
+  const reply: Claim = { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover", ...refused(next) };
+  // What the one before made was made for another payload, maybe.
+  return { write: recordOf(next, nowMs), ...(kept !== null && { writeKept: null }), reply };
+}
+
+/** How long a claim asks to be remembered: a payment a day longer than its payload is valid. */
+function askedFor({ retainUntilMs, leaseMs, payment }: ClaimRequest, nowMs: number): number {
+  return retention(retainUntilMs, nowMs + leaseMs, nowMs) + (payment === undefined ? 0 : REMEMBERED_FOR_MS);
+}
+
+function refused(body: VerificationBody): { refusals?: number } {
+  const refusals = body.payment?.refusals ?? 0;
+  return refusals > 0 ? { refusals } : {};
+}
+
+function owed(body: VerificationBody, nowMs: number, kept: StoredRecord | null): Claim {
+  return { status: "settled", receipt: body.value ?? "", lease: leaseOf(body, nowMs), ...keptIn(kept) };
+}
+
+/** What a new lease changes. */
+function takenOver(
+  before: VerificationBody,
+  nowMs: number,
+  { token, fingerprint, leaseMs }: { token: string; fingerprint: string; leaseMs: number },
+): Pick<VerificationBody, "fence" | "attempt" | "token" | "fingerprint" | "leaseUntilMs" | "retainUntilMs"> {
+  const leaseUntilMs = nowMs + leaseMs;
+  const retainUntilMs = Math.max(before.retainUntilMs, leaseUntilMs + RETENTION_FLOOR_MS);
+  const { attempt } = before;
+  return { fence: nextFence(before, nowMs), attempt: attempt + 1, token, fingerprint, leaseUntilMs, retainUntilMs };
 }
 
 /** A record held by a new lease. Evidence of an attempt that is being taken over stays; a finished one's does not. */
 function leased(
   before: VerificationBody | null,
   nowMs: number,
-  request: Omit<ClaimRequest, "retainUntilMs">,
+  request: Omit<ClaimRequest, "retainUntilMs" | "payment">,
   attempt: number,
   retainUntilMs = 0,
+  payment: PaymentBody | undefined = undefined,
 ): VerificationBody {
   const leaseUntilMs = nowMs + request.leaseMs;
   const evidence = attempt > 1 ? before?.evidence : undefined;
@@ -67,6 +117,7 @@ function leased(
     onLeaseExpiry: request.onLeaseExpiry,
     retainUntilMs: Math.max(retainUntilMs, before?.retainUntilMs ?? 0, leaseUntilMs + RETENTION_FLOOR_MS),
     ...(evidence !== undefined && { evidence }),
+    ...(payment !== undefined && { payment }),
   };
 }
 
@@ -84,14 +135,21 @@ export function reconcile(
   if (record === null || body === null || phase === "absent") {
     return { reply: { status: "in-progress", retryAfterMs: 0 } };
   }
-  if (phase === "held" && body.token === request.token) {
-    return { reply: { status: "claimed", lease: leaseOf(body, nowMs), via: "resume" } };
+  if (phase === "held" && body.state !== "settled" && body.token === request.token) {
+    return { reply: { status: "claimed", lease: leaseOf(body, nowMs), via: "resume", ...found(body) } };
   }
   if (phase !== "unknown") return { reply: view(body, phase, record.endsAtMs, nowMs) };
-  const { fingerprint } = body;
-  const next = leased(body, nowMs, { ...request, fingerprint, onLeaseExpiry: "unknown" }, body.attempt + 1);
+  const { fingerprint, payment } = body;
+  const asked = { ...request, fingerprint, onLeaseExpiry: "unknown" } as const;
+  const next = leased(body, nowMs, asked, body.attempt + 1, 0, payment);
   return {
     write: recordOf(next, nowMs),
-    reply: { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover" },
+    reply: { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover", ...found(next) },
   };
+}
+
+/** What the attempts before left behind for the one who must find out. */
+function found({ evidence, payment }: VerificationBody): { evidence?: string; reference?: string } {
+  const reference = payment?.reference;
+  return { ...(evidence !== undefined && { evidence }), ...(reference !== undefined && { reference }) };
 }

@@ -71,7 +71,10 @@ describe("arguments", () => {
       [store.complete("k", lease, result({ retainUntilMs: -1 })), /^retainUntilMs must be/],
       [store.complete("k", lease, result({ valueTtlMs: 0 })), /^valueTtlMs must be a whole number/],
       [store.complete("k", lease, result({ valueTtlMs: 31 * day + 1 })), /^valueTtlMs must be at most/],
-      [store.complete("k", lease, result({ value: "x".repeat(65_537) })), /^value is larger than 65536 bytes; nothing/],
+      [
+        store.complete("k", lease, result({ value: "x".repeat(65_537) })),
+        /^value is larger than 65536 bytes \(maxValueBytes\); nothing/,
+      ],
       [store.release("k", loose({ ...lease, fence: "7x" })), /^lease must be one/],
       [store.release("k", loose({ ...lease, fence: "x7" })), /^lease must be one/],
       [store.release("k", loose({ ...lease, fence: "12345678901234567" })), /^lease must be one/],
@@ -128,7 +131,9 @@ describe("unresolved", () => {
     port.put(`mine:{${"x".repeat(43)}}:c:more`, { endsAtMs: clock.now() + day, body: "?" });
     const found = [];
     for await (const each of mine.unresolved()) found.push(each);
-    expect(found).toEqual([{ handle: expect.stringMatching(/^[\w-]{43}$/), evidence: "tx", atMs: clock.now() }]);
+    const about = { kind: "in-doubt", attempt: 1, fingerprint: expect.stringMatching(/^[\w-]{43}$/) };
+    const handle = expect.stringMatching(/^[\w-]{43}$/);
+    expect(found).toEqual([{ handle, ...about, evidence: "tx", atMs: clock.now() }]);
   });
 });
 
@@ -200,10 +205,10 @@ describe("telemetry", () => {
       "note: ok",
       "wait: ok",
       "markUnknown: ok",
-      "unresolved: unknown",
+      "unresolved: ok",
       "peek: unknown",
       "reconcile: claimed",
-      "unresolved: resolved",
+      "unresolved: ok",
       "release: ok",
       "complete: lost",
       "markOnce: marked",

@@ -2,22 +2,37 @@
 import type { AtomicPort, StoredRecord } from "../atomic-port.ts";
 import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs, requireInstantMs } from "../durations.ts";
-import { invalidArgument, StoreError } from "../errors.ts";
+import { invalidArgument, isStoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
+import { publishPayment } from "../telemetry.ts";
 import type { VerificationCatalog } from "./catalog.ts";
 import { claim, reconcile } from "./claim.ts";
 import { complete, markUnknown, release } from "./end.ts";
 import { note, renew } from "./hold.ts";
 import { markOnce } from "./mark-once.ts";
-import { look, unresolvedRecord } from "./peek.ts";
-import { MAX_LEASE_MS, RETENTION_CEILING_MS, type Transition } from "./verification-record.ts";
-import type { Lease, VerificationStore } from "./verification-store.ts";
+import { look, type UnresolvedRecord, unresolvedRecord } from "./peek.ts";
+import { deliver, expire, settle, undeliver } from "./settle.ts";
+import {
+  requireClaim,
+  requireCompletion,
+  requireDelivery,
+  requireHandle,
+  requireLease,
+  requireLeaseMs,
+  requireReceipt,
+  requireStorable,
+  requireText,
+  requireToken,
+} from "./verification-arguments.ts";
+import type { Transition } from "./verification-record.ts";
+import type { PaymentClaim, RecordName, Unresolved, VerificationStore } from "./verification-store.ts";
 import { waitForHint } from "./wait-for-hint.ts";
 
-const MAX_TOKEN_LENGTH = 200;
 const DEFAULT_WAIT_MS = 250;
+/** How many records unresolved() looks at in one round trip. */
+const PAGE = 100;
 
 /** The transitions of this store, by their methods' names. */
 type Operation = keyof VerificationCatalog extends infer Name
@@ -28,6 +43,20 @@ type Operation = keyof VerificationCatalog extends infer Name
 type Arguments<Name extends Operation> = VerificationCatalog[`verification.${Name}`]["arguments"];
 type Reply<Name extends Operation> = VerificationCatalog[`verification.${Name}`]["reply"];
 
+/** How one operation runs: what it asks, its pure step, and whether it wakes those who wait. */
+interface Run<Name extends Operation> {
+  prepare(): Arguments<Name>;
+  /** `kept`: the record beside, where `withKept` asks for it. */
+  step(
+    record: StoredRecord | null,
+    nowMs: number,
+    request: Arguments<Name>,
+    kept: StoredRecord | null,
+  ): Transition<Reply<Name>>;
+  withKept?: boolean;
+  hints?: boolean;
+}
+
 /**
  * The verification store of a backend. `keyPrefix` is used as written, default "tollbooth:verify". `owned`: closing the
  * store closes the port.
@@ -35,170 +64,199 @@ type Reply<Name extends Operation> = VerificationCatalog[`verification.${Name}`]
 export function createVerificationStore(port: AtomicPort, options: StoreOptions = {}, owned = true): VerificationStore {
   const { keyPrefix, provider, defaults, maxValueBytes } = resolveStoreOptions(options, "verifications");
   const runtime = storeRuntime<VerificationCatalog>(port, { store: "verifications", provider }, owned);
-  const recordKey = (hash: string) => `${keyPrefix}:{${hash}}:c`;
-  const keyOf = (key: string) => recordKey(sha256(requireText(key, "key")));
+  const handleOf = (name: RecordName) =>
+    typeof name === "object" && name !== null ? requireHandle(name.handle) : sha256(requireText(name, "key"));
+  const recordKey = (handle: string) => `${keyPrefix}:{${handle}}:c`;
+  const keptKey = (handle: string) => `${keyPrefix}:{${handle}}:k`;
 
-  /** One transition on one record. `prepare` checks what was asked and names the record; `hints` wakes those who wait. */
+  /** One transition on one record, and on what is kept beside it. */
   const run = <Name extends Operation>(
     operation: Name,
+    name: RecordName,
     callOptions: CallOptions | undefined,
-    prepare: () => { key: string; request: Arguments<Name> },
-    step: (record: StoredRecord | null, nowMs: number, request: Arguments<Name>) => Transition<Reply<Name>>,
-    outcomeOf: (reply: Reply<Name>) => string,
-    hints = false,
+    { prepare, step, withKept = false, hints = false }: Run<Name>,
   ): Promise<Reply<Name>> =>
     runtime.operation(
       operation,
       callOptions,
       async () => {
-        const { key, request } = prepare();
+        const handle = handleOf(name);
+        const key = recordKey(handle);
         const reply = await runtime.apply(
           `verification.${operation}`,
-          [key],
-          request,
-          ([record = null], nowMs, given) => {
-            const { write, reply } = step(record, nowMs, given);
-            return { writes: [write], reply };
+          withKept ? [key, keptKey(handle)] : [key],
+          prepare(),
+          ([record = null, kept = null], nowMs, given) => {
+            const { write, writeKept, reply } = step(record, nowMs, given, kept);
+            return { writes: withKept ? [write, writeKept] : [write], reply };
           },
           callOptions,
         );
         if (hints) port.hint?.publish(key);
         return reply;
       },
-      outcomeOf,
+      statusOf,
     );
-  const status = (reply: { status: string }) => reply.status;
+  const hashed = (payment: PaymentClaim | undefined) => payment && hashedPayment(payment);
 
   return {
     capabilities: port.capabilities,
     claim: (key, request, callOptions) =>
-      run(
-        "claim",
-        callOptions,
-        () => {
+      run("claim", key, callOptions, {
+        prepare() {
           requireClaim(request);
-          return { key: keyOf(key), request: { ...request, fingerprint: sha256(request.fingerprint) } };
+          const { fingerprint, payment } = request;
+          return { ...request, fingerprint: sha256(fingerprint), payment: hashed(payment) };
         },
-        claim,
-        status,
-      ),
-    renew: (key, lease, leaseMs, callOptions) =>
-      run(
-        "renew",
-        callOptions,
-        () => {
+        step: claim,
+        withKept: request?.payment !== undefined,
+      }),
+    renew: (key, lease, leaseMs, callOptions) => {
+      const { onLeaseExpiry, reference, kept } = callOptions ?? {};
+      return run("renew", key, callOptions, {
+        prepare() {
           requireLease(lease);
           requireLeaseMs(leaseMs);
-          const { onLeaseExpiry } = callOptions ?? {};
           if (onLeaseExpiry !== undefined && onLeaseExpiry !== "unknown") {
             throw invalidArgument('onLeaseExpiry can only be switched to "unknown".');
           }
-          return { key: keyOf(key), request: { lease, leaseMs, toUnknown: onLeaseExpiry === "unknown" } };
+          if (reference !== undefined) requireStorable(reference, "reference", maxValueBytes);
+          if (kept !== undefined) requireStorable(kept, "kept", maxValueBytes);
+          return { lease, leaseMs, toUnknown: onLeaseExpiry === "unknown", reference, kept };
         },
-        renew,
-        status,
-      ),
+        step: renew,
+        withKept: kept !== undefined,
+      });
+    },
     note: (key, lease, evidence, callOptions) =>
-      run(
-        "note",
-        callOptions,
-        () => {
+      run("note", key, callOptions, {
+        prepare() {
           requireLease(lease);
           requireStorable(evidence, "evidence", maxValueBytes);
-          return { key: keyOf(key), request: { lease, evidence } };
+          return { lease, evidence };
         },
-        note,
-        status,
-      ),
+        step: note,
+      }),
     complete: (key, lease, result, callOptions) =>
-      run(
-        "complete",
-        callOptions,
-        () => {
+      run("complete", key, callOptions, {
+        prepare() {
           requireLease(lease);
           requireCompletion(result, maxValueBytes);
-          const valueTtlMs = result.valueTtlMs ?? defaults.valueTtlMs;
-          return { key: keyOf(key), request: { ...result, lease, valueTtlMs } };
+          return { ...result, lease, valueTtlMs: result.valueTtlMs ?? defaults.valueTtlMs };
         },
-        complete,
-        status,
-        true,
-      ),
+        step: complete,
+        withKept: true,
+        hints: true,
+      }),
     release: (key, lease, callOptions) =>
-      run(
-        "release",
-        callOptions,
-        () => {
+      run("release", key, callOptions, {
+        prepare() {
           requireLease(lease);
-          return { key: keyOf(key), request: { lease } };
+          return { lease, refused: callOptions?.refused === true };
         },
-        (record, nowMs, request) => release(record, nowMs, request.lease),
-        status,
-        true,
-      ),
+        step: release,
+        withKept: true,
+        hints: true,
+      }),
     markUnknown: (key, lease, evidence, callOptions) =>
-      run(
-        "markUnknown",
-        callOptions,
-        () => {
+      run("markUnknown", key, callOptions, {
+        prepare() {
           requireLease(lease);
           if (evidence !== undefined) requireStorable(evidence, "evidence", maxValueBytes);
-          return { key: keyOf(key), request: { lease, evidence } };
+          return { lease, evidence };
         },
-        markUnknown,
-        status,
-        true,
-      ),
+        step: markUnknown,
+        hints: true,
+      }),
     reconcile: (key, request, callOptions) =>
-      run(
-        "reconcile",
-        callOptions,
-        () => {
+      run("reconcile", key, callOptions, {
+        prepare() {
           requireToken(request.token);
           requireLeaseMs(request.leaseMs);
-          if (typeof key === "string") return { key: keyOf(key), request };
-          if (!/^[\w-]{43}$/.test(key.handle)) throw invalidArgument("handle must be one that unresolved() gave.");
-          return { key: recordKey(key.handle), request };
+          return request;
         },
-        reconcile,
-        status,
-      ),
+        step: reconcile,
+      }),
+    settle: (key, receipt, callOptions) =>
+      run("settle", key, callOptions, {
+        prepare() {
+          requireReceipt(receipt, maxValueBytes);
+          const { fingerprint, payment } = receipt;
+          const named = fingerprint === undefined ? undefined : sha256(fingerprint);
+          return { ...receipt, fingerprint: named, payment: hashed(payment) };
+        },
+        step: settle,
+        withKept: true,
+        hints: true,
+      }),
+    deliver: (key, delivery, callOptions) =>
+      run("deliver", key, callOptions, {
+        prepare() {
+          requireDelivery(delivery, maxValueBytes);
+          return delivery;
+        },
+        step: deliver,
+        withKept: true,
+        hints: true,
+      }),
+    undeliver: (key, token, callOptions) =>
+      run("undeliver", key, callOptions, {
+        prepare: () => ({ token: requireToken(token) }),
+        step: (record, nowMs, request, kept) => undeliver(record, nowMs, request.token, kept),
+        withKept: true,
+        hints: true,
+      }),
+    expire: (key, ending, callOptions) =>
+      run("expire", key, callOptions, {
+        prepare() {
+          requireStorable(ending.reason, "reason", maxValueBytes);
+          if (ending.lease !== undefined) requireLease(ending.lease);
+          return ending;
+        },
+        step: expire,
+        withKept: true,
+        hints: true,
+      }),
     markOnce: (key, request, callOptions) =>
-      run(
+      runtime.operation(
         "markOnce",
         callOptions,
-        () => {
+        async () => {
           requireToken(request.token);
           requireText(request.fingerprint, "fingerprint");
           requireInstantMs(request.retainUntilMs, "retainUntilMs");
           const marker = `${keyPrefix}:{${sha256(requireText(key, "key"))}}:m`;
-          return { key: marker, request: { ...request, fingerprint: sha256(request.fingerprint) } };
+          const asked = { ...request, fingerprint: sha256(request.fingerprint) };
+          return runtime.apply(
+            "verification.markOnce",
+            [marker],
+            asked,
+            ([record = null], nowMs, given) => {
+              const { write, reply } = markOnce(record, nowMs, given);
+              return { writes: [write], reply };
+            },
+            callOptions,
+          );
         },
-        markOnce,
-        status,
+        statusOf,
       ),
     peek: (key, callOptions) =>
-      run(
-        "peek",
-        callOptions,
-        () => ({ key: keyOf(key), request: undefined }),
-        (record, nowMs) => ({ reply: look(record, nowMs) }),
-        status,
-      ),
+      run("peek", key, callOptions, {
+        prepare: () => undefined,
+        step: (record, nowMs) => ({ reply: look(record, nowMs) }),
+      }),
     async *unresolved(callOptions) {
       runtime.closing.throwIfAborted();
+      let page: string[] = [];
       for await (const key of runtime.scan(`${keyPrefix}:{`, callOptions)) {
         const handle = /\{([\w-]{43})\}:c$/.exec(key)?.[1];
         if (handle === undefined) continue;
-        const found = await run(
-          "unresolved",
-          callOptions,
-          () => ({ key, request: undefined }),
-          (record, nowMs) => ({ reply: unresolvedRecord(record, nowMs) }),
-          (reply) => (reply === null ? "resolved" : "unknown"),
-        );
-        if (found !== null) yield { handle, ...found };
+        page.push(handle);
+        if (page.length < PAGE) continue;
+        yield* await unresolvedAmong(page, callOptions);
+        page = [];
       }
+      if (page.length > 0) yield* await unresolvedAmong(page, callOptions);
     },
     wait: (key, callOptions) =>
       runtime.operation(
@@ -206,66 +264,49 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
         callOptions,
         async () => {
           const timeoutMs = requireDurationMs(callOptions?.timeoutMs ?? DEFAULT_WAIT_MS, "timeoutMs");
-          await waitForHint(port.hint, keyOf(key), timeoutMs, callOptions?.signal, runtime.closing);
+          await waitForHint(port.hint, recordKey(handleOf(key)), timeoutMs, callOptions?.signal, runtime.closing);
         },
         () => "ok",
       ),
     close: () => runtime.close(),
     [Symbol.asyncDispose]: () => runtime.close(),
   };
-}
 
-function requireText(value: unknown, name: string): string {
-  if (typeof value !== "string") throw invalidArgument(`${name} must be a string.`);
-  return value;
-}
-
-function requireToken(token: unknown): void {
-  if (requireText(token, "token").length < 1 || requireText(token, "token").length > MAX_TOKEN_LENGTH) {
-    throw invalidArgument(`token must be 1 to ${MAX_TOKEN_LENGTH} characters; a random UUID will do.`);
+  /** One page of unresolved(): its records are asked for together. */
+  async function unresolvedAmong(
+    handles: readonly string[],
+    callOptions: CallOptions | undefined,
+  ): Promise<Unresolved[]> {
+    const lookUp = async (handle: string): Promise<UnresolvedRecord | null> => {
+      try {
+        return await runtime.apply(
+          "verification.unresolved",
+          [recordKey(handle)],
+          undefined,
+          ([record = null], nowMs) => ({ reply: unresolvedRecord(record, nowMs) }),
+          callOptions,
+        );
+      } catch (error) {
+        if (!isStoreError(error, "STORE_CORRUPT")) throw error;
+        // One record that cannot be read must not hide all the others.
+        publishPayment({ event: "unreadable", handle, attempt: 0 });
+        return null;
+      }
+    };
+    const found = await runtime.operation(
+      "unresolved",
+      callOptions,
+      () => Promise.all(handles.map(async (handle) => ({ handle, record: await lookUp(handle) }))),
+      () => "ok",
+    );
+    return found.flatMap(({ handle, record }) => (record === null ? [] : [{ handle, ...record }]));
   }
 }
 
-function requireUpTo(value: unknown, name: string, most: number): void {
-  if (requireDurationMs(value, name) > most) {
-    throw invalidArgument(`${name} must be at most ${most} milliseconds: records are kept for 31 days at most.`);
-  }
+function statusOf(reply: { status: string } | object | null): string {
+  return reply !== null && "status" in reply ? String(reply.status) : "ok";
 }
 
-function requireLeaseMs(leaseMs: unknown): void {
-  requireUpTo(leaseMs, "leaseMs", MAX_LEASE_MS);
-}
-
-function requireLease(lease: Lease): void {
-  requireToken(lease?.token);
-  if (!/^\d{1,16}$/.test(requireText(lease.fence, "lease.fence"))) {
-    throw invalidArgument("lease must be one that claim or reconcile gave.");
-  }
-}
-
-function requireClaim(request: Parameters<VerificationStore["claim"]>[1]): void {
-  requireToken(request.token);
-  requireText(request.fingerprint, "fingerprint");
-  requireLeaseMs(request.leaseMs);
-  requireInstantMs(request.retainUntilMs, "retainUntilMs");
-  if (request.onLeaseExpiry !== "retry" && request.onLeaseExpiry !== "unknown") {
-    throw invalidArgument('onLeaseExpiry must be "retry" or "unknown".');
-  }
-}
-
-function requireCompletion(result: Parameters<VerificationStore["complete"]>[2], maxValueBytes: number): void {
-  if (result.outcome !== "accepted" && result.outcome !== "rejected") {
-    throw invalidArgument('outcome must be "accepted" or "rejected".');
-  }
-  requireStorable(result.value, "value", maxValueBytes);
-  requireInstantMs(result.retainUntilMs, "retainUntilMs");
-  if (result.valueTtlMs !== undefined) requireUpTo(result.valueTtlMs, "valueTtlMs", RETENTION_CEILING_MS);
-}
-
-/** Text that comes back as it was: well-formed, and not larger than the limit. */
-function requireStorable(text: unknown, name: string, maxBytes: number): void {
-  if (!requireText(text, name).isWellFormed()) throw invalidArgument(`${name} must be well-formed Unicode.`);
-  if (Buffer.byteLength(requireText(text, name)) > maxBytes) {
-    throw new StoreError("STORE_VALUE_TOO_LARGE", `${name} is larger than ${maxBytes} bytes; nothing was changed.`);
-  }
+function hashedPayment({ payload, collector }: PaymentClaim): PaymentClaim {
+  return { payload: sha256(payload), ...(collector !== undefined && { collector: sha256(collector) }) };
 }

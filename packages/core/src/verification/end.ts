@@ -1,9 +1,8 @@
 // The transitions that end a holder's work: complete(), release() and markUnknown().
 import type { StoredRecord } from "../atomic-port.ts";
+import { expire, settle } from "./settle.ts";
 import {
-  ended,
   isLastHolder,
-  lost,
   phaseOf,
   RETENTION_CEILING_MS,
   RETENTION_FLOOR_MS,
@@ -12,6 +11,7 @@ import {
   type Transition,
   type VerificationBody,
 } from "./verification-record.ts";
+import { ended, lost } from "./verification-replies.ts";
 import type { Ended, Lease } from "./verification-store.ts";
 
 export interface Completion {
@@ -25,11 +25,18 @@ export interface Completion {
 
 /**
  * Keeps the result: on a live lease, or late on an unknown record of the holder's own that nobody reconciled. The same
- * result again is ok and changes nothing. Retention is never shortened and lasts at least as long as the value.
+ * result again is ok and changes nothing. Retention is never shortened and lasts at least as long as the value. A payment
+ * is settled or expired by it.
  */
-export function complete(record: StoredRecord | null, nowMs: number, result: Completion): Transition<Ended> {
+export function complete(
+  record: StoredRecord | null,
+  nowMs: number,
+  result: Completion,
+  kept: StoredRecord | null = null,
+): Transition<Ended> {
   const body = readBody(record);
   if (record === null || body === null || !isLastHolder(body, result.lease)) return { reply: lost(body, nowMs) };
+  if (body.payment !== undefined) return completePayment(record, body, nowMs, result, kept);
   if (body.state === result.outcome && body.value === result.value) return { reply: ended };
   const phase = phaseOf(body, nowMs);
   if (phase !== "held" && phase !== "unknown") return { reply: lost(body, nowMs) };
@@ -52,15 +59,43 @@ export function complete(record: StoredRecord | null, nowMs: number, result: Com
   return { write: recordOf(done, nowMs), reply: ended };
 }
 
-/** Frees the key at once. What stays until retention ends is a tombstone, so that fences go on rising. */
-export function release(record: StoredRecord | null, nowMs: number, lease: Lease): Transition<Ended> {
+/** "accepted" is a receipt, "rejected" the word that there will be none. */
+function completePayment(
+  record: StoredRecord,
+  body: VerificationBody,
+  nowMs: number,
+  { lease, outcome, value }: Completion,
+  kept: StoredRecord | null,
+): Transition<Ended> {
+  const said = outcome === "accepted" ? ["settled", "delivered"] : ["expired"];
+  if (said.includes(body.state) && body.value === value) return { reply: ended };
+  const phase = phaseOf(body, nowMs);
+  if ((phase !== "held" && phase !== "unknown") || body.state === "settled") return { reply: lost(body, nowMs) };
+  if (outcome === "rejected") return expire(record, nowMs, { reason: value, lease }, kept);
+  return { ...settle(record, nowMs, { receipt: value }, kept), reply: ended };
+}
+
+/**
+ * Frees the key at once. What stays until retention ends is a tombstone, so that fences go on rising and refusals count. A
+ * payment that is owed stays owed: only the lease ends.
+ */
+export function release(
+  record: StoredRecord | null,
+  nowMs: number,
+  request: { lease: Lease; refused?: boolean | undefined },
+  kept: StoredRecord | null = null,
+): Transition<Ended> {
   const body = readBody(record);
-  if (record === null || body === null || !isLastHolder(body, lease)) return { reply: lost(body, nowMs) };
+  if (record === null || body === null || !isLastHolder(body, request.lease)) return { reply: lost(body, nowMs) };
   if (body.state === "released") return { reply: ended };
   if (phaseOf(body, nowMs) !== "held") return { reply: lost(body, nowMs) };
-  const { evidence: _, ...rest } = body;
+  if (body.state === "settled") return { write: recordOf({ ...body, leaseUntilMs: nowMs }, nowMs), reply: ended };
+  const { evidence: _, payment, ...rest } = body;
   const retainUntilMs = Math.max(body.retainUntilMs, nowMs + RETENTION_FLOOR_MS);
-  return { write: recordOf({ ...rest, state: "released", retainUntilMs }, nowMs), reply: ended };
+  const refusals = (payment?.refusals ?? 0) + (request.refused === true ? 1 : 0);
+  const counting = payment !== undefined || refusals > 0 ? { payment: { payload: "", refusals } } : {};
+  const write = recordOf({ ...rest, ...counting, state: "released", retainUntilMs }, nowMs);
+  return { write, ...(kept !== null && { writeKept: null }), reply: ended };
 }
 
 /**

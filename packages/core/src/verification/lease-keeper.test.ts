@@ -119,22 +119,6 @@ describe("keepLease", () => {
     keeper.stop();
   });
 
-  it("switches to unknown by one renewal, and says whether the lease was still held", async () => {
-    const held = renewing(ok);
-    const keeper = keep(held.store);
-    expect(await keeper.switchToUnknown()).toBe(true);
-    expect(held.renewals).toEqual(["unknown"]);
-    keeper.stop();
-
-    const gone = keep(renewing(lost).store);
-    expect(await gone.switchToUnknown()).toBe(false);
-    expect(gone.signal.aborted).toBe(true);
-
-    const down = keep(renewing(() => Promise.reject(new StoreError("STORE_UNAVAILABLE", "down"))).store);
-    await expect(down.switchToUnknown()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    down.stop();
-  });
-
   it("believes no answer that it reads after the lease it is for, whether or not a timer has fired", async () => {
     const startMs = performance.now();
     let nowMs = startMs;
@@ -144,7 +128,7 @@ describe("keepLease", () => {
       return { status: "ok" };
     });
     const keeper = keep(store);
-    expect(await keeper.switchToUnknown()).toBe(false);
+    await vi.advanceTimersByTimeAsync(leaseMs / 3);
     expect(keeper.signal.aborted).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -153,7 +137,6 @@ describe("keepLease", () => {
     const { store, renewals } = renewing(ok);
     const keeper = keepLease(store, "k", lease, leaseMs, performance.now() - leaseMs);
     expect(keeper.signal.aborted).toBe(true);
-    expect(await keeper.switchToUnknown()).toBe(false);
     await vi.advanceTimersByTimeAsync(leaseMs);
     expect(renewals).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);

@@ -1,6 +1,6 @@
 // Keeps a lease alive while its holder works, and says when it is lost. Time is monotonic and local, counted from
 // before each call was sent: the holder always believes its lease to end no later than the store does.
-import type { Lease, VerificationStore } from "./verification-store.ts";
+import type { Lease, RecordName, VerificationStore } from "./verification-store.ts";
 
 /** setTimeout fires at once beyond this; a lease of more than 24 days just ends early here. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -10,8 +10,6 @@ export interface LeaseKeeper {
   readonly signal: AbortSignal;
   /** Until then, on `performance.now()`, the lease is certainly ours. */
   deadline(): number;
-  /** Renews now, with expiry meaning "unknown" from here on. False: lost. Throws what the store throws. */
-  switchToUnknown(): Promise<boolean>;
   /** Ends the renewals; the lease itself is left as it is. */
   stop(): void;
 }
@@ -19,7 +17,7 @@ export interface LeaseKeeper {
 /** Renews at a third of `leaseMs`. `sentAt`: `performance.now()` from before the claim was sent. */
 export function keepLease(
   store: VerificationStore,
-  key: string,
+  key: RecordName,
   lease: Lease,
   leaseMs: number,
   sentAt: number,
@@ -38,7 +36,7 @@ export function keepLease(
   const lose = () => {
     if (stopped) return;
     stop();
-    lostLease.abort(new DOMException("The lease was lost; somebody else may be doing this work.", "AbortError"));
+    lostLease.abort(new DOMException("The lease was lost; another instance may be doing this work.", "AbortError"));
   };
   const extendTo = (until: number) => {
     deadline = Math.max(deadline, until);
@@ -48,12 +46,11 @@ export function keepLease(
     if (leftMs <= 0) lose();
     else if (!stopped) expiry = setTimeout(lose, Math.min(leftMs, LONGEST_TIMER_MS));
   };
-  const renewOnce = async (onLeaseExpiry?: "unknown") => {
+  const renewOnce = async () => {
     const renewSentAt = performance.now();
-    const { status } = await store.renew(key, lease, leaseMs, { onLeaseExpiry });
+    const { status } = await store.renew(key, lease, leaseMs);
     if (status === "lost") lose();
     else extendTo(renewSentAt + leaseMs);
-    return !lostLease.signal.aborted;
   };
   const scheduleRenewal = () => {
     renewal = setTimeout(
@@ -71,7 +68,6 @@ export function keepLease(
   return {
     signal: lostLease.signal,
     deadline: () => deadline,
-    switchToUnknown: async () => !lostLease.signal.aborted && (await renewOnce("unknown")),
     stop,
   };
 }

@@ -1,9 +1,13 @@
 // What payOnce answers: what became of a payment.
 
 export type Paid<R> =
-  /** fresh is true for exactly one caller on all instances: only it was served now. `stored` is what serialize kept, for duplicates. */
+  /**
+   * `fresh` is true for at most one caller on all instances, who is still there: only this one is served now. A result made
+   * by an attempt that died may be read from what was kept.
+   */
   | { status: "paid"; fresh: true; receipt: string; result: R }
-  | { status: "paid"; fresh: false; receipt: string; stored?: string }
+  /** Delivered before. `kept`: its result, where it was kept. */
+  | { status: "paid"; fresh: false; receipt: string; kept?: R }
   /** 402 */
   | { status: "rejected"; reason: string }
   /** 409 */

@@ -1,207 +1,311 @@
-// payOnce at its edges: what each step is given, its limits, answers that are none, and what is left behind.
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+// payOnce at its edges: what each step is given, its limits, records of other hands, and what is left behind.
+import { describe, expect, it, vi } from "vitest";
 import { StoreError } from "../errors.ts";
-import { type MapPort, mapPort } from "../testing.ts";
-import { createVerificationStore } from "./create-verification-store.ts";
+import {
+  deferred,
+  hour,
+  intercepted,
+  keep,
+  leaseMs,
+  lostReply,
+  never,
+  notSent,
+  orders,
+  passing,
+  paymentWorld,
+  sellerOf,
+} from "./pay-once.test-support.ts";
 import { payOnce } from "./pay-once.ts";
-import type { Payment, PaymentSteps } from "./payment.ts";
-import type { VerificationStore } from "./verification-store.ts";
-import { type StepContext, type Verify, verifyOnce } from "./verify-once.ts";
+import type { PaymentSteps } from "./payment.ts";
+import { sharedRecordOf } from "./shared-verification.ts";
+import type { StepContext } from "./step-context.ts";
+import type { Lease } from "./verification-store.ts";
+import { verifyOnce } from "./verify-once.ts";
 
-const leaseMs = 3_000;
-const hour = 3_600_000;
-const payload = { payloadHash: "payload", fingerprint: "f" };
-const yes: Verify = async () => ({ ok: true });
-let port: MapPort;
-let store: VerificationStore;
-let payment: Payment;
-let transfers: number;
+const world = paymentWorld();
+const seller = (more?: Partial<PaymentSteps<string>>) => sellerOf(world, more);
+const died = () => Promise.reject(new Error("died"));
+const fresh = { status: "paid", fresh: true, receipt: "tx", result: "content" };
+const sharedKey = () => sharedRecordOf(world.payment).key;
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
-  port = mapPort();
-  store = createVerificationStore(port);
-  payment = { key: "payment", ...payload, validUntilMs: Date.now() + 3_600_000 };
-  transfers = 0;
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-function seller(more: Partial<PaymentSteps<string>> = {}): PaymentSteps<string> {
-  return {
-    verify: yes,
-    serve: async () => "content",
-    async settle() {
-      transfers += 1;
-      return { ok: true, receipt: "tx" };
-    },
-    findSettlement: async () => "unknown",
-    ...more,
-  };
-}
-const never = () => new Promise<never>(() => undefined);
-describe("payOnce", () => {
-  it("leaves no timer behind, paid, refused or found", async () => {
-    await payOnce(store, payment, seller());
-    const second = { ...payment, key: "second" };
-    await payOnce(store, second, seller({ settle: async () => ({ ok: false, reason: "no" }) }));
-    await payOnce(store, second, seller({ settle: () => Promise.reject(new Error("died")) }));
-    await payOnce(store, second, seller({ findSettlement: async () => ({ receipt: "tx" }) }));
+describe.each(orders)("payOnce, %s", (order) => {
+  it("leaves no timer and no listener behind, paid, refused, in doubt or found", async () => {
+    const caller = new AbortController();
+    const added = vi.spyOn(caller.signal, "addEventListener");
+    const removed = vi.spyOn(caller.signal, "removeEventListener");
+    const options = { order, signal: caller.signal };
+    await payOnce(world.stores[0], world.payment, seller(), options);
+    const second = { ...world.payment, key: "second", payloadHash: "second" };
+    const blind = seller({ findSettlement: async () => "unknown" });
+    await payOnce(world.stores[0], second, { ...blind, settle: async () => ({ ok: false, reason: "no" }) }, options);
+    await payOnce(world.stores[0], second, { ...blind, settle: died }, options);
+    await payOnce(world.stores[0], second, seller({ findSettlement: async () => ({ receipt: "tx" }) }), options);
     expect(vi.getTimerCount()).toBe(0);
+    expect(removed.mock.calls.length).toBe(added.mock.calls.length);
   });
 
   it("gives every step the fence of the claim it works under, and a signal", async () => {
     const given: Record<string, StepContext> = {};
-    const record = (step: string, context: StepContext) => {
-      given[step] = { signal: context.signal, fence: context.fence };
+    const record = (step: string, { signal, fence }: StepContext) => {
+      given[step] = { signal, fence };
     };
     const steps = seller({
-      async verify(context) {
+      verify: async (context) => {
         record("verify", context);
         return { ok: true };
       },
-      async serve(context) {
+      serve: async (context) => {
         record("serve", context);
         return "content";
       },
-      async settle(context) {
+      settle: async (context) => {
         record("settle", context);
         throw new Error("died");
       },
-      async findSettlement(_evidence, context) {
+      findSettlement: async (_, context) => {
         record("find", context);
-        return "unknown";
+        return given.find === undefined ? "unknown" : { receipt: "tx" };
       },
     });
-    await payOnce(store, payment, steps);
-    await payOnce(store, payment, steps);
-    const fences = Object.fromEntries(Object.entries(given).map(([step, context]) => [step, BigInt(context.fence)]));
-    expect(Object.keys(given)).toEqual(["verify", "serve", "settle", "find"]);
-    expect(fences.serve).toBe(fences.settle);
-    expect(Number(fences.find)).toBeGreaterThan(Number(fences.settle));
+    await payOnce(world.stores[0], world.payment, steps, { order });
+    await payOnce(world.stores[0], world.payment, steps, { order });
+    expect(Object.keys(given).sort()).toEqual(["find", "serve", "settle", "verify"]);
+    const fence = (step: string) => Number(given[step]?.fence);
+    expect(fence("find")).toBeGreaterThan(fence("settle"));
+    if (order === "serve-then-settle") expect(fence("verify")).toBeLessThanOrEqual(fence("settle"));
+    else expect(fence("serve")).toBeGreaterThan(fence("find"));
     for (const { signal } of Object.values(given)) expect(signal).toBeInstanceOf(AbortSignal);
   });
 
-  it("gives findSettlement three leases to answer, then stays pending", async () => {
-    await payOnce(store, payment, seller({ settle: () => Promise.reject(new Error("died")) }));
-    const signals: AbortSignal[] = [];
-    const asking = payOnce(
-      store,
-      payment,
-      seller({
-        findSettlement(_, { signal }) {
-          signals.push(signal);
-          return never();
-        },
-      }),
-      { leaseMs },
-    );
-    await vi.advanceTimersByTimeAsync(3 * leaseMs - 1);
-    expect(signals[0]?.aborted).toBe(false);
-    await vi.advanceTimersByTimeAsync(1);
-    expect(await asking).toMatchObject({ status: "pending" });
-    expect(signals[0]?.aborted).toBe(true);
-  });
-
-  it.each([undefined, null, "yes", {}, { receipt: 7 }])("takes %j from findSettlement for unknown", async (answer) => {
-    await payOnce(store, payment, seller({ settle: () => Promise.reject(new Error("died")) }));
-    const loose: PaymentSteps<string>["findSettlement"] = async () => JSON.parse(JSON.stringify({ answer })).answer;
-    expect(await payOnce(store, payment, seller({ findSettlement: loose }))).toMatchObject({ status: "pending" });
-    expect(await store.peek("p:payment")).toMatchObject({ status: "unknown" });
+  it("hands findSettlement the reference of the attempt that it is about, else this caller's", async () => {
+    const references: unknown[] = [];
+    const looking = seller({
+      async findSettlement(_, context) {
+        references.push(Object.hasOwn(context, "reference") ? context.reference : "none");
+        return "unknown";
+      },
+    });
+    const first = { ...world.payment, reference: "nonce 1" };
+    await payOnce(world.stores[0], first, seller({ settle: died }), { order });
+    await payOnce(world.stores[1], { ...first, reference: "nonce 2" }, looking, { order });
+    const second = { ...world.payment, key: "second", payloadHash: "second" };
+    await payOnce(world.stores[0], second, seller({ settle: died }), { order });
+    await payOnce(world.stores[1], { ...second, reference: "nonce 2" }, looking, { order });
+    await payOnce(world.stores[1], second, looking, { order });
+    expect(references).toEqual(["nonce 1", "nonce 2", "none"]);
   });
 
   it("takes an attempt up five times at most", async () => {
     let rounds = 0;
-    const undone = seller({
-      settle: () => Promise.reject(new Error("died")),
-      findSettlement: async () => "none",
+    // Every attempt is undone by another before it can settle.
+    const robbed = intercepted(world.stores[0], async ({ method, given, apply }) => {
+      if (method !== "renew") return apply();
+      rounds += 1;
+      await world.stores[1].release("p:payment", given[1] as Lease);
+      return { status: "lost", current: "absent" };
     });
-    // Every attempt is undone by somebody else before it can settle.
-    const robbed: VerificationStore = {
-      ...store,
-      async renew(key, lease) {
-        rounds += 1;
-        await store.release(key, lease);
-        return { status: "lost", current: "absent" };
-      },
-    };
-    expect(await payOnce(robbed, payment, undone)).toEqual({ status: "pending", retryAfterMs: 1_000 });
+    const paid = await payOnce(robbed, world.payment, seller(), { order });
+    expect(paid).toEqual({ status: "pending", retryAfterMs: 1_000 });
     expect(rounds).toBe(5);
-    expect(transfers).toBe(0);
+    expect(world.ledger.transfers).toBe(0);
   });
 
-  it("tells a rejection that the payment's own record holds", async () => {
-    const claim = await store.claim("p:payment", {
-      token: "a",
-      fingerprint: "f",
-      leaseMs,
-      onLeaseExpiry: "retry",
-      retainUntilMs: 0,
-    });
-    if (claim.status !== "claimed") throw new Error(claim.status);
-    await store.complete("p:payment", claim.lease, { outcome: "rejected", value: "revoked", retainUntilMs: 0 });
-    expect(await payOnce(store, payment, seller())).toEqual({ status: "rejected", reason: "revoked" });
-    expect(transfers).toBe(0);
-  });
-
-  it("waits one lease for a verification under way elsewhere, then is pending for as long as that one's lease", async () => {
-    void verifyOnce(store, payload, never, { leaseMs: 60_000 }).catch(() => undefined);
-    await vi.advanceTimersByTimeAsync(1);
-    const paying = payOnce(store, payment, seller(), { leaseMs });
-    await vi.advanceTimersByTimeAsync(leaseMs + 1);
-    const paid = await paying;
-    expect(paid.status).toBe("pending");
-    expect(paid.status === "pending" && paid.retryAfterMs).toBeGreaterThan(50_000);
-  });
-
-  it("a conflict is told without a claim on the payment", async () => {
-    await verifyOnce(store, payload, yes);
-    expect(await payOnce(store, { ...payment, fingerprint: "other" }, seller())).toEqual({ status: "conflict" });
-    expect(await store.peek("p:payment")).toEqual({ status: "absent" });
-  });
-
-  it("takes what settle answers for settled only with ok: true and a receipt", async () => {
-    for (const [index, answer] of [{ ok: true }, { receipt: "tx" }, { ok: "yes", receipt: "tx" }, null].entries()) {
-      const loose: PaymentSteps<string>["settle"] = async () => JSON.parse(JSON.stringify(answer));
-      const each = { ...payment, key: `loose ${index}` };
-      expect(await payOnce(store, each, seller({ settle: loose }))).toMatchObject({ status: "pending" });
-      expect(await store.peek(`p:loose ${index}`)).toEqual({ status: "unknown" });
-    }
-  });
-
-  it("throws what the store throws when completing, other than being out of reach", async () => {
+  it("throws what the store throws when recording, other than being out of reach, and says that it is in doubt", async () => {
     const error = new StoreError("STORE_CORRUPT", "unreadable");
-    const broken: VerificationStore = {
-      ...store,
-      complete: (key, ...rest) => (key.startsWith("p:") ? Promise.reject(error) : store.complete(key, ...rest)),
-    };
-    await expect(payOnce(broken, payment, seller())).rejects.toBe(error);
-    expect(transfers).toBe(1);
+    const broken = intercepted(world.stores[0], ({ method, apply }) =>
+      method === "settle" ? Promise.reject(error) : apply(),
+    );
+    await expect(payOnce(broken, world.payment, seller(), { order })).rejects.toBe(error);
+    expect(world.ledger.transfers).toBe(1);
+    expect(world.messages.map(({ event }) => event)).toEqual(["in-doubt"]);
   });
 
-  it("is pending for a lease where the payload's record was marked unknown", async () => {
-    const request = { token: "a", fingerprint: "f", leaseMs, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
-    const claim = await store.claim("v:payload", request);
-    if (claim.status === "claimed") await store.markUnknown("v:payload", claim.lease);
-    expect(await payOnce(store, payment, seller(), { leaseMs })).toEqual({ status: "pending", retryAfterMs: leaseMs });
+  it.each(["claim", "renew"])("throws what the store throws at %s, other than being out of reach", async (failing) => {
+    const error = new StoreError("STORE_CAPACITY", "full");
+    const full = intercepted(world.stores[0], ({ method, name, apply }) =>
+      method === failing && name === "p:payment" ? Promise.reject(error) : apply(),
+    );
+    await expect(payOnce(full, world.payment, seller(), { order })).rejects.toBe(error);
+    expect(world.ledger.transfers).toBe(0);
+    expect(await world.stores[1].peek("p:payment")).toEqual({ status: "absent" });
   });
 
-  it.each([
-    ["a day longer than it is valid", 60_000, 60_000 + 24 * hour, 60_000 + 12 * hour],
-    ["as long as it is valid where that is nearly 31 days", 720 * hour, 720 * hour, 719 * hour],
-  ])("keeps the payment %s, and its acceptance for less", async (_title, validMs, keptMs, acceptedMs) => {
-    await payOnce(store, { ...payment, validUntilMs: Date.now() + validMs }, seller());
-    expect(await store.peek("p:payment")).toMatchObject({ expiresInMs: keptMs });
-    expect(await store.peek("v:payload")).toMatchObject({ expiresInMs: acceptedMs });
+  it.each(["release", "expire"])("is pending where %s fails, other than for being out of reach", async (failing) => {
+    const error = new StoreError("STORE_CORRUPT", "unreadable");
+    const broken = intercepted(world.stores[0], ({ method, name, apply }) =>
+      method === failing && name === "p:payment" ? Promise.reject(error) : apply(),
+    );
+    const refused = seller({
+      settle: async () => ({ ok: false, reason: "no" }),
+      findSettlement: async () => (failing === "expire" ? { none: "void" } : "unknown"),
+    });
+    expect(await payOnce(broken, world.payment, refused, { order })).toMatchObject({ status: "pending" });
   });
 
-  it("tells a duplicate to come back when the other's lease would be over", async () => {
-    void payOnce(store, payment, seller({ serve: never }), { leaseMs: 60_000 });
+  it.each(["release", "expire", "markUnknown"])(
+    "is pending where %s is out of reach until the lease ends",
+    async (failing) => {
+      const away = intercepted(world.stores[0], ({ method, name, apply }) =>
+        method === failing && name === "p:payment" ? Promise.reject(notSent()) : apply(),
+      );
+      const refused = seller({
+        settle: async () => ({ ok: false, reason: "no", used: failing === "markUnknown" }),
+        findSettlement: async () => (failing === "expire" ? { none: "void" } : "unknown"),
+      });
+      const started = performance.now();
+      let told = -1;
+      const work = payOnce(away, world.payment, refused, { leaseMs, order }).finally(() => {
+        told = performance.now() - started;
+      });
+      expect(await passing(leaseMs + 1_000, work)).toMatchObject({ status: "pending" });
+      // Doubt needs no word of the store.
+      if (failing === "markUnknown") expect(told).toBe(0);
+      expect(vi.getTimerCount()).toBe(0);
+      expect(await world.stores[1].peek("p:payment")).toMatchObject({ status: "unknown" });
+    },
+  );
+
+  it("an expiry that was overtaken by a receipt is looked at anew", async () => {
+    await payOnce(world.stores[0], world.payment, seller({ settle: died }), { order });
+    const overtaken = seller({
+      async findSettlement() {
+        await world.stores[1].settle("p:payment", { receipt: "tx" });
+        return { none: "void" };
+      },
+    });
+    expect(await payOnce(world.stores[0], world.payment, overtaken, { order })).toEqual(fresh);
+  });
+});
+
+describe("the shared verification of a payment", () => {
+  it("that is under way elsewhere is waited for one lease, then pending for as long as that one's lease", async () => {
+    void verifyOnce(world.stores[0], world.payment, never, { leaseMs: 60_000 }).catch(() => undefined);
     await vi.advanceTimersByTimeAsync(1);
-    const duplicate = payOnce(store, payment, seller(), { leaseMs });
-    await vi.advanceTimersByTimeAsync(leaseMs);
-    const paid = await duplicate;
+    const paid = await passing(leaseMs + 1, payOnce(world.stores[1], world.payment, seller(), { leaseMs }));
     expect(paid.status === "pending" && paid.retryAfterMs).toBeGreaterThan(50_000);
+  });
+
+  it("of something else is a conflict, told without a claim on the payment", async () => {
+    await verifyOnce(world.stores[0], world.payment, async () => ({ ok: true }));
+    const other = { ...world.payment, fingerprint: "other" };
+    expect(await payOnce(world.stores[1], other, seller())).toEqual({ status: "conflict" });
+    expect(await world.stores[1].peek("p:payment")).toEqual({ status: "absent" });
+  });
+
+  it("is pending for a lease where its record was marked unknown by other hands", async () => {
+    const { key, fingerprint } = sharedRecordOf(world.payment);
+    const request = { token: "a", fingerprint, leaseMs, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
+    const claim = await world.stores[0].claim(key, request);
+    if (claim.status === "claimed") await world.stores[0].markUnknown(key, claim.lease);
+    const paid = await payOnce(world.stores[1], world.payment, seller(), { leaseMs });
+    expect(paid).toEqual({ status: "pending", retryAfterMs: leaseMs });
+  });
+
+  it("is remembered as long as the payment, so that the payload stays bound to its key", async () => {
+    await payOnce(world.stores[0], world.payment, seller());
+    await vi.advanceTimersByTimeAsync(24 * hour);
+    expect((await world.stores[0].peek(sharedKey())).status).not.toBe("absent");
+    await vi.advanceTimersByTimeAsync(hour);
+    expect(await world.stores[0].peek(sharedKey())).toEqual({ status: "absent" });
+  });
+
+  it("need not be recorded before the payment is claimed, and is recorded through an outage", async () => {
+    let failures = 3;
+    const flaky = intercepted(world.stores[0], ({ method, apply }) => {
+      if (method !== "complete" || failures === 0) return apply();
+      failures -= 1;
+      return Promise.reject(lostReply());
+    });
+    expect(await payOnce(flaky, world.payment, seller(), { leaseMs })).toEqual(fresh);
+    expect(await world.stores[1].peek(sharedKey())).toMatchObject({ status: "in-progress" });
+    await vi.advanceTimersByTimeAsync(leaseMs);
+    expect(await world.stores[1].peek(sharedKey())).toMatchObject({ status: "done", outcome: "accepted" });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("that cannot be recorded at all holds nothing up", async () => {
+    const broken = intercepted(world.stores[0], ({ method, apply }) =>
+      method === "complete" ? Promise.reject(new StoreError("STORE_CORRUPT", "unreadable")) : apply(),
+    );
+    expect(await payOnce(broken, world.payment, seller())).toEqual(fresh);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("F15: a rejected one leaves nothing of the payment behind, and its own record lasts ten seconds", async () => {
+    const strict = seller({ verify: async () => ({ ok: false, reason: "wrong amount" }) });
+    for (let n = 0; n < 100; n += 1) {
+      await payOnce(world.stores[0], { ...world.payment, key: `k${n}`, payloadHash: `forged ${n}` }, strict);
+    }
+    const records = [...world.port.records.values()];
+    expect(records).toHaveLength(100);
+    expect(Math.max(...records.map(({ endsAtMs }) => endsAtMs)) - Date.now()).toBe(10_000);
+    expect(world.ledger.serves).toBe(0);
+  });
+});
+
+describe("an abort", () => {
+  it("is told at once, also while the store is silent", async () => {
+    const silent = intercepted(world.stores[0], ({ method, apply }) => (method === "claim" ? never() : apply()));
+    const caller = new AbortController();
+    const left = expect(payOnce(silent, world.payment, seller(), { signal: caller.signal })).rejects.toThrow("gone");
+    await vi.advanceTimersByTimeAsync(10);
+    caller.abort(new Error("gone"));
+    await left;
+  });
+
+  it("while the record is looked at, or a duplicate is told, changes nothing", async () => {
+    const caller = new AbortController();
+    const past = { ...world.payment, validUntilMs: Date.now() - 1 };
+    const looking = intercepted(world.stores[0], ({ method, apply }) => {
+      if (method === "peek") caller.abort(new Error("gone"));
+      return apply();
+    });
+    await expect(payOnce(looking, past, seller(), { signal: caller.signal })).rejects.toThrow("gone");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(world.ledger.verifies).toBe(0);
+    expect(world.port.records.size).toBe(0);
+  });
+
+  it("a look that fails is thrown", async () => {
+    const past = { ...world.payment, validUntilMs: Date.now() - 1 };
+    const broken = intercepted(world.stores[0], ({ method, apply }) =>
+      method === "peek" ? Promise.reject(notSent()) : apply(),
+    );
+    await expect(payOnce(broken, past, seller())).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+
+  it("while an attempt of another is being found out leaves the payment in doubt, never free", async () => {
+    await payOnce(world.stores[0], world.payment, seller({ settle: died }));
+    for (const when of ["before", "after"]) {
+      const caller = new AbortController();
+      const leaving = intercepted(world.stores[0], async ({ method, apply }) => {
+        if (method === "reconcile" && when === "before") caller.abort(new Error("gone"));
+        const reply = await apply();
+        if (method === "reconcile") caller.abort(new Error("gone"));
+        return reply;
+      });
+      await expect(payOnce(leaving, world.payment, seller(), { signal: caller.signal })).rejects.toThrow("gone");
+      await vi.advanceTimersByTimeAsync(10);
+      expect(await world.stores[1].peek("p:payment")).toMatchObject({ status: "unknown" });
+    }
+    expect(world.ledger.searches).toEqual([]);
+  });
+
+  it("while findSettlement works does not stop it: its receipt is recorded, and owed", async () => {
+    await payOnce(world.stores[0], world.payment, seller({ settle: died }), { keep });
+    const found = deferred<{ receipt: string }>();
+    const caller = new AbortController();
+    const asking = payOnce(world.stores[0], world.payment, seller({ findSettlement: () => found.promise }), {
+      ...{ keep, signal: caller.signal },
+    });
+    const left = expect(asking).rejects.toThrow("gone");
+    await vi.advanceTimersByTimeAsync(10);
+    caller.abort(new Error("gone"));
+    await left;
+    found.resolve({ receipt: "tx" });
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await world.stores[1].peek("p:payment")).toMatchObject({ status: "settled", receipt: "tx" });
+    expect(await payOnce(world.stores[1], world.payment, seller(), { keep })).toEqual(fresh);
+    expect(world.ledger.serves).toBe(1);
   });
 });

@@ -1,385 +1,272 @@
-// payOnce where something happens between two of its steps: another instance, a late answer, a store that fails once.
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { StoreError } from "../errors.ts";
-import { manualClock, mapPort } from "../testing.ts";
-import { createVerificationStore } from "./create-verification-store.ts";
+// payOnce where something happens between two of its steps: another instance, or a store that is away for a moment.
+import { describe, expect, it, vi } from "vitest";
+import {
+  deferred,
+  intercepted,
+  keep,
+  leaseMs,
+  lostReply,
+  never,
+  notSent,
+  orders,
+  passing,
+  paymentWorld,
+  sellerOf,
+} from "./pay-once.test-support.ts";
 import { payOnce } from "./pay-once.ts";
-import type { Payment, PaymentSteps } from "./payment.ts";
-import type { Lease, VerificationStore } from "./verification-store.ts";
+import type { PaymentSteps } from "./payment.ts";
+import type { Lease } from "./verification-store.ts";
 
-const leaseMs = 3_000;
-const key = "p:payment";
-let store: VerificationStore;
-let payment: Payment;
-
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
-  store = createVerificationStore(mapPort());
-  payment = {
-    ...{ key: "payment", payloadHash: "payload", fingerprint: "f" },
-    validUntilMs: Date.now() + 3_600_000,
-  };
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
-
-function seller(more: Partial<PaymentSteps<string>> = {}): PaymentSteps<string> {
-  return {
-    verify: async () => ({ ok: true }),
-    serve: async () => "content",
-    settle: async () => ({ ok: true, receipt: "tx" }),
-    findSettlement: async () => "none",
-    ...more,
-  };
-}
+const world = paymentWorld();
+const seller = (more?: Partial<PaymentSteps<string>>) => sellerOf(world, more);
 const died = () => Promise.reject(new Error("died"));
-const unreachable = () => Promise.reject(new StoreError("STORE_UNAVAILABLE", "down", { outcome: "not-applied" }));
-const serialize = (text: string) => text;
-const refusing = seller({ settle: async () => ({ ok: false, reason: "no funds" }) });
+const fresh = { status: "paid", fresh: true, receipt: "tx", result: "content" };
+const duplicate = { status: "paid", fresh: false, receipt: "tx" };
+const refusing = (more: Partial<PaymentSteps<string>> = {}) =>
+  seller({ settle: async () => ({ ok: false, reason: "no funds" }), ...more });
 
-describe("a refusal that comes after the lease was lost", () => {
-  /** The store of an instance that stands still right before it releases, while another pays. */
-  const stalled = (): VerificationStore => ({
-    ...store,
-    async release(name, lease) {
-      if (name === key) {
-        await vi.advanceTimersByTimeAsync(2 * leaseMs);
-        expect(await payOnce(store, payment, seller(), { leaseMs })).toMatchObject({ status: "paid", fresh: true });
-      }
-      return store.release(name, lease);
-    },
-    renew: (name, lease, ms, more) => (more?.onLeaseExpiry ? store.renew(name, lease, ms, more) : unreachable()),
-  });
-
-  const paid = { status: "paid", fresh: false, receipt: "tx" };
-
-  it("of a settlement is not told: the payment may have been made by whoever took over", async () => {
-    expect(await payOnce(stalled(), payment, refusing, { leaseMs })).toMatchObject({ status: "pending" });
-    expect(await payOnce(store, payment, refusing, { leaseMs })).toEqual(paid);
-  });
-
-  it("of a repeated verification is not told either", async () => {
-    await payOnce(store, payment, refusing, { leaseMs });
-    const late = seller({ verify: async () => ({ ok: false, reason: "no funds" }) });
-    expect(await payOnce(stalled(), payment, late, { leaseMs })).toMatchObject({ status: "pending" });
-    expect(await payOnce(store, payment, late, { leaseMs })).toEqual(paid);
-  });
-
-  it("is not told where the store does not say whether it was lost", async () => {
-    const silent: VerificationStore = { ...store, release: unreachable };
-    expect(await payOnce(silent, payment, refusing, { leaseMs })).toMatchObject({ status: "pending" });
-    await vi.advanceTimersByTimeAsync(leaseMs);
-    const late = seller({ verify: async () => ({ ok: false, reason: "no funds" }) });
-    expect(await payOnce(store, payment, late, { leaseMs })).toMatchObject({ status: "rejected" });
-    expect(await payOnce(silent, payment, late, { leaseMs })).toMatchObject({ status: "pending" });
-  });
-});
-
-describe("a store that is away between serving and settling", () => {
-  it("for less than the lease has nothing served a second time", async () => {
-    let serves = 0;
+describe.each(orders)("a store that is away, %s", (order) => {
+  it("between serving and settling, for less than the lease, has nothing served a second time", async () => {
     let away = true;
-    const once = seller({
-      async serve() {
-        serves += 1;
-        setTimeout(() => {
-          away = false;
-        }, leaseMs / 2);
-        return "content";
-      },
-    });
-    const outage: VerificationStore = {
-      ...store,
-      renew: (...args) => (away ? unreachable() : store.renew(...args)),
-      release: (name, lease) => (away ? unreachable() : store.release(name, lease)),
-    };
-    const paying = payOnce(outage, payment, once, { leaseMs });
-    await vi.advanceTimersByTimeAsync(leaseMs);
-    expect(await paying).toMatchObject({ status: "paid", fresh: true, result: "content" });
-    expect(serves).toBe(1);
+    const outage = intercepted(world.stores[0], ({ method, apply }) =>
+      away && ["renew", "release"].includes(method) ? Promise.reject(notSent()) : apply(),
+    );
+    setTimeout(() => {
+      away = false;
+    }, leaseMs / 2);
+    expect(await passing(leaseMs, payOnce(outage, world.payment, seller(), { leaseMs, order }))).toEqual(fresh);
+    expect(world.ledger).toMatchObject({ serves: 1, transfers: 1 });
   });
 
-  it("does not hold up a caller that goes away", async () => {
-    const gone = new AbortController();
-    const deaf: VerificationStore = { ...store, renew: unreachable };
-    const paying = expect(payOnce(deaf, payment, seller(), { leaseMs, signal: gone.signal })).rejects.toThrow("gone");
-    setTimeout(() => gone.abort(new Error("gone")), 100);
-    await vi.advanceTimersByTimeAsync(leaseMs / 3);
-    await paying;
-    expect(await payOnce(store, payment, seller(), { leaseMs })).toMatchObject({ status: "paid", fresh: true });
+  it("after a switch whose answers were all lost is in doubt, though nothing was settled", async () => {
+    const deaf = intercepted(world.stores[0], ({ method, apply }) =>
+      method === "renew" ? apply().then(() => Promise.reject(lostReply())) : apply(),
+    );
+    const refused = expect(payOnce(deaf, world.payment, seller(), { leaseMs, order })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+    });
+    await vi.advanceTimersByTimeAsync(2 * leaseMs);
+    await refused;
+    expect(world.ledger.settles).toBe(0);
+    expect(await world.stores[1].peek("p:payment")).toMatchObject({ status: "unknown" });
+  });
+
+  it("where renewals work and recording does not: pending after six leases, and the next caller is served", async () => {
+    const half = intercepted(world.stores[0], ({ method, apply }) =>
+      ["settle", "deliver", "undeliver"].includes(method) ? Promise.reject(lostReply()) : apply(),
+    );
+    const paid = await passing(7 * leaseMs, payOnce(half, world.payment, seller(), { leaseMs, order, keep }));
+    expect(paid).toMatchObject({ status: "pending" });
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await payOnce(world.stores[1], world.payment, seller(), { leaseMs, order, keep })).toEqual(fresh);
+    expect(world.ledger.transfers).toBe(1);
   });
 });
 
-describe("a process that stands still", () => {
-  it("from its last renewal until after its lease settles nothing, though no timer of its own has fired yet", async () => {
-    const clock = manualClock(Date.now());
-    const shared = createVerificationStore(mapPort(clock));
-    const startMs = performance.now();
-    let stoodStillMs = 0;
-    vi.spyOn(performance, "now").mockImplementation(() => startMs + stoodStillMs);
-    let transfers = 0;
-    const settling = seller({
+describe("a lease that was lost here while it lives on in the store", () => {
+  it("is never taken up as a new one", async () => {
+    let deaf = false;
+    // The store renews and answers, but from the settlement on none of its answers to renewals arrives.
+    const oneWay = intercepted(world.stores[0], async ({ method, apply }) => {
+      const reply = await apply();
+      return deaf && method === "renew" ? new Promise((resolve) => setTimeout(resolve, 2 * leaseMs, reply)) : reply;
+    });
+    const serving = seller({
       async settle() {
-        transfers += 1;
-        return { ok: true, receipt: `tx ${transfers}` };
+        world.ledger.transfers += 1;
+        deaf = true;
+        return { ok: true, receipt: "tx" };
+      },
+      serve: () => {
+        world.ledger.serves += 1;
+        return world.ledger.serves === 1 ? never() : Promise.resolve("content");
       },
     });
-    const halted: VerificationStore = {
-      ...shared,
-      async renew(...args) {
-        const renewed = await shared.renew(...args);
-        if (stoodStillMs > 0) return renewed;
-        stoodStillMs = 2 * leaseMs;
-        clock.advance(stoodStillMs);
-        expect(await payOnce(shared, payment, settling, { leaseMs })).toMatchObject({ status: "paid", fresh: true });
-        return renewed;
-      },
-    };
-    const paid = await payOnce(halted, payment, settling, { leaseMs });
-    expect(transfers).toBe(1);
-    expect(paid).toEqual({ status: "paid", fresh: false, receipt: "tx 1" });
+    const options = { leaseMs, order: "settle-then-serve" } as const;
+    const first = await passing(8 * leaseMs, payOnce(oneWay, world.payment, serving, options));
+    expect(world.ledger.transfers).toBe(1);
+    const last = first.status === "paid" ? first : await payOnce(world.stores[1], world.payment, seller(), options);
+    expect(last).toMatchObject({ status: "paid", fresh: true });
+    expect(world.ledger).toMatchObject({ transfers: 1, searches: [] });
   });
 });
 
-describe("a rejected payload", () => {
-  it("is no reason to ask for another payment while this one is being settled", async () => {
-    let settled: (answer: { ok: true; receipt: string }) => void = () => undefined;
-    const slow = seller({
-      settle: () =>
-        new Promise((resolve) => {
-          settled = resolve;
-        }),
-    });
-    const paying = payOnce(store, payment, slow, { leaseMs });
+describe("what is owed, made by two at once", () => {
+  it.each([undefined, keep])("is told fresh to one of them: keep %j", async (kept) => {
+    await world.stores[0].settle("p:payment", { receipt: "tx" });
+    const first = deferred<string>();
+    const options = { leaseMs, keep: kept };
+    const slow = seller({ serve: () => first.promise });
+    const cut = intercepted(world.stores[0], ({ method, apply }) =>
+      method === "renew" ? Promise.reject(lostReply()) : apply(),
+    );
+    const one = payOnce(cut, world.payment, slow, options);
+    // It lost its lease, and is on its way to look again.
     await vi.advanceTimersByTimeAsync(10);
-    const again = { ...payment, payloadHash: "the same, signed anew" };
-    const used = seller({ verify: async () => ({ ok: false, reason: "nonce used" }) });
-    expect(await payOnce(store, again, used, { leaseMs })).toMatchObject({ status: "pending" });
-    settled({ ok: true, receipt: "tx" });
-    expect(await paying).toMatchObject({ status: "paid", fresh: true });
+    world.standStill(2 * leaseMs);
+    expect(await payOnce(world.stores[1], world.payment, seller(), options)).toEqual(fresh);
+    first.resolve("made too late");
+    const told = kept === undefined ? duplicate : { ...duplicate, kept: "content" };
+    expect(await passing(leaseMs, one)).toEqual(told);
   });
 
-  it("is told as soon as the lease of an attempt that died before its settlement is over: nothing has moved", async () => {
-    const dead = await store.claim(key, {
-      ...{ token: "dead", fingerprint: "f", leaseMs, onLeaseExpiry: "retry" },
-      retainUntilMs: payment.validUntilMs,
+  it("that another delivered while the receipt was recorded is not made any more", async () => {
+    const signals: AbortSignal[] = [];
+    const overtaken = intercepted(world.stores[0], async ({ method, apply }) => {
+      if (method === "settle") {
+        await world.stores[1].settle("p:payment", { receipt: "tx", deliver: { token: "another", kept: "theirs" } });
+      }
+      return apply();
     });
-    expect(dead).toMatchObject({ status: "claimed" });
-    const expired = seller({ verify: async () => ({ ok: false, reason: "expired" }) });
-    expect(await payOnce(store, payment, expired, { leaseMs })).toMatchObject({ status: "pending" });
-    await vi.advanceTimersByTimeAsync(leaseMs);
-    expect(await payOnce(store, payment, expired, { leaseMs })).toEqual({ status: "rejected", reason: "expired" });
-  });
-});
-
-describe("a settlement that answers after its time", () => {
-  it.each([{ ok: true }, { ok: "yes", receipt: "tx" }, { ok: true, receipt: 7 }, null, "paid"])(
-    "with %j completes nothing",
-    async (answer) => {
-      let answers: () => void = () => undefined;
-      const late = seller({
-        settle: () =>
-          new Promise((resolve) => {
-            answers = () => resolve(JSON.parse(JSON.stringify(answer)));
-          }),
-      });
-      const paying = payOnce(store, payment, late, { leaseMs, serialize });
-      await vi.advanceTimersByTimeAsync(3 * leaseMs);
-      expect(await paying).toMatchObject({ status: "pending" });
-      answers();
-      await vi.advanceTimersByTimeAsync(10);
-      expect(await store.peek(key)).toMatchObject({ status: "unknown" });
-    },
-  );
-});
-
-describe("evidence", () => {
-  it("that a late holder adds before it is taken over is not replaced by what was there before", async () => {
-    let holder: Lease | undefined;
-    const watched: VerificationStore = {
-      ...store,
-      renew: (name, lease, ...rest) => {
-        holder = lease;
-        return store.renew(name, lease, ...rest);
-      },
-    };
-    const dying = seller({
-      async settle({ note }) {
-        await note("first transaction");
-        return died();
+    const serving = seller({
+      serve({ signal }) {
+        signals.push(signal);
+        return never();
       },
     });
-    await payOnce(watched, payment, dying, { leaseMs });
-    const overtaken: VerificationStore = {
-      ...store,
-      async reconcile(name, ...rest) {
-        if (holder !== undefined) await store.note(key, holder, "second transaction");
-        return store.reconcile(name, ...rest);
-      },
-    };
-    const blind = seller({ findSettlement: async () => "unknown" });
-    expect(await payOnce(overtaken, payment, blind, { leaseMs })).toMatchObject({ status: "pending" });
-    expect(await store.peek(key)).toEqual({ status: "unknown", evidence: "second transaction" });
-  });
-});
-
-describe("a note", () => {
-  it("whose answer is still under way when the settlement fails is not replaced by the one before", async () => {
-    const slow: VerificationStore = {
-      ...store,
-      async note(name, lease, evidence) {
-        const noted = await store.note(name, lease, evidence);
-        return evidence === "second" ? new Promise(() => undefined) : noted;
-      },
-    };
-    const failing = seller({
-      async settle({ note }) {
-        await note("first");
-        void note("second");
-        return died();
-      },
-    });
-    expect(await payOnce(slow, payment, failing, { leaseMs })).toMatchObject({ status: "pending" });
-    expect(await store.peek(key)).toEqual({ status: "unknown", evidence: "second" });
-  });
-
-  it("that can never be kept does not replace one that is", async () => {
-    const shouting = seller({
-      async settle({ note }) {
-        await note("first");
-        await note("x".repeat(70_000)).catch(() => undefined);
-        return died();
-      },
-    });
-    expect(await payOnce(store, payment, shouting, { leaseMs })).toMatchObject({ status: "pending" });
-    expect(await store.peek(key)).toEqual({ status: "unknown", evidence: "first" });
-  });
-});
-
-describe("a store that fails between the claim and the work", () => {
-  it("leaves no lease behind for the next caller to wait for", async () => {
-    await payOnce(store, payment, refusing, { leaseMs });
-    const failing: VerificationStore = {
-      ...store,
-      peek: (name, ...rest) => (name.startsWith("r:") ? unreachable() : store.peek(name, ...rest)),
-    };
-    await expect(payOnce(failing, payment, seller(), { leaseMs })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    expect(await store.peek(key)).toEqual({ status: "absent" });
+    const options = { leaseMs, order: "settle-then-serve", keep } as const;
+    expect(await payOnce(overtaken, world.payment, serving, options)).toEqual({ ...duplicate, kept: "theirs" });
+    expect(signals[0]?.aborted).toBe(true);
   });
 });
 
 describe("a caller's own verification", () => {
-  it("needs no look at refusals before it", async () => {
-    const looked: string[] = [];
-    const watched: VerificationStore = {
-      ...store,
-      peek(name, ...rest) {
-        looked.push(name);
-        return store.peek(name, ...rest);
-      },
-    };
-    expect(await payOnce(watched, payment, seller(), { leaseMs })).toMatchObject({ fresh: true });
-    expect(looked).toEqual([]);
-    await payOnce(watched, { ...payment, key: "another" }, seller(), { leaseMs });
-    expect(looked).toEqual(["r:payload"]);
+  it("is not repeated where no settlement was refused, and no record is looked at for it", async () => {
+    const calls: string[] = [];
+    const watched = intercepted(world.stores[0], ({ method, apply }) => {
+      calls.push(method);
+      return apply();
+    });
+    expect(await payOnce(watched, world.payment, seller(), { leaseMs })).toEqual(fresh);
+    expect(calls).not.toContain("peek");
+    expect(world.ledger.verifies).toBe(1);
   });
 
-  it("counts for its first attempt: a refusal of somebody else's attempt overtakes it", async () => {
-    const seen = { verifies: 0, serves: 0 };
+  it("counts for its first attempt: a refusal of another's attempt overtakes it", async () => {
+    const seen = { verifies: 0 };
     const drained = seller({
       async verify() {
         seen.verifies += 1;
         return seen.verifies === 1 ? { ok: true } : { ok: false, reason: "no funds" };
-      },
-      async serve() {
-        seen.serves += 1;
-        return "content";
       },
     });
     let robbed = false;
-    const overtaken: VerificationStore = {
-      ...store,
-      async renew(name, lease, ...rest) {
-        if (robbed) return store.renew(name, lease, ...rest);
-        robbed = true;
-        await store.release(name, lease);
-        expect(await payOnce(store, payment, refusing, { leaseMs })).toMatchObject({ status: "rejected" });
-        return { status: "lost", current: "absent" };
-      },
-    };
-    expect(await payOnce(overtaken, payment, drained, { leaseMs })).toEqual({ status: "rejected", reason: "no funds" });
-    expect(seen).toEqual({ verifies: 2, serves: 1 });
+    const overtaken = intercepted(world.stores[0], async ({ method, given, apply }) => {
+      if (method !== "renew" || robbed) return apply();
+      robbed = true;
+      await world.stores[1].release("p:payment", given[1] as Lease);
+      const refused = await payOnce(world.stores[1], world.payment, refusing(), { leaseMs });
+      expect(refused).toMatchObject({ status: "rejected" });
+      return { status: "lost", current: "absent" };
+    });
+    const paid = await payOnce(overtaken, world.payment, drained, { leaseMs });
+    expect(paid).toEqual({ status: "rejected", reason: "no funds" });
+    expect(seen.verifies).toBe(2);
+    expect(world.ledger).toMatchObject({ serves: 2, transfers: 0 });
   });
 
-  it("counts only where nobody else was at it: whom it waited for may have been refused", async () => {
-    const seen = { verifies: 0, serves: 0 };
+  it("does not count where the one that it waited for was refused", async () => {
+    const seen = { verifies: 0 };
     const drained = seller({
       async verify() {
         seen.verifies += 1;
         return seen.verifies === 1 ? { ok: true } : { ok: false, reason: "no funds" };
       },
-      async serve() {
-        seen.serves += 1;
-        return "content";
-      },
     });
-    let refuse: () => void = () => undefined;
-    const other = seller({
-      settle: () =>
-        new Promise((resolve) => {
-          refuse = () => resolve({ ok: false, reason: "no funds" });
-        }),
+    const answer = deferred<{ ok: false; reason: string }>();
+    let other: Promise<unknown> | undefined;
+    const slower = intercepted(world.stores[0], async ({ method, name, apply }) => {
+      if (method !== "claim" || name !== "p:payment" || other !== undefined) return apply();
+      other = payOnce(world.stores[1], world.payment, seller({ settle: () => answer.promise }), { leaseMs });
+      await vi.advanceTimersByTimeAsync(10);
+      const claim = await apply();
+      expect(claim).toMatchObject({ status: "in-progress" });
+      answer.resolve({ ok: false, reason: "no funds" });
+      return claim;
     });
-    let others: Promise<unknown> | undefined;
-    const slower: VerificationStore = {
-      ...store,
-      async claim(name, ...rest) {
-        if (name === key && others === undefined) {
-          others = payOnce(store, payment, other, { leaseMs });
-          await vi.advanceTimersByTimeAsync(10);
-          const claim = await store.claim(name, ...rest);
-          expect(claim).toMatchObject({ status: "in-progress" });
-          refuse();
-          return claim;
-        }
-        return store.claim(name, ...rest);
-      },
-    };
-    const paying = payOnce(slower, payment, drained, { leaseMs });
+    const paying = payOnce(slower, world.payment, drained, { leaseMs });
     await vi.advanceTimersByTimeAsync(leaseMs);
-    expect(await others).toEqual({ status: "rejected", reason: "no funds" });
+    expect(await other).toEqual({ status: "rejected", reason: "no funds" });
     expect(await paying).toEqual({ status: "rejected", reason: "no funds" });
-    expect(seen).toEqual({ verifies: 2, serves: 0 });
+    expect(seen.verifies).toBe(2);
+    expect(world.ledger.serves).toBe(1);
+  });
+
+  it("that is repeated under a lease which is lost meanwhile is left, and what became of the payment told", async () => {
+    await payOnce(world.stores[0], world.payment, refusing(), { leaseMs });
+    const cut = intercepted(world.stores[0], ({ method, name, given, apply }) =>
+      method === "renew" && name === "p:payment" && JSON.stringify(given[3]) === "{}"
+        ? Promise.reject(lostReply())
+        : apply(),
+    );
+    const slow = seller({ verify: () => new Promise((resolve) => setTimeout(resolve, 2 * leaseMs, { ok: true })) });
+    const first = payOnce(cut, world.payment, slow, { leaseMs });
+    await vi.advanceTimersByTimeAsync(leaseMs - 1);
+    const other = payOnce(world.stores[1], world.payment, seller(), { leaseMs: 9_000 });
+    const both = await passing(4 * leaseMs, Promise.all([first, other]));
+    expect(both.filter((paid) => paid.status === "paid" && paid.fresh)).toHaveLength(1);
+    expect(world.ledger.transfers).toBe(1);
+  });
+});
+
+describe("a claim whose answer is lost", () => {
+  it("is made once more with the same token: the owner gets its lease back", async () => {
+    let claims = 0;
+    const lossy = intercepted(world.stores[0], async ({ method, name, apply }) => {
+      const reply = await apply();
+      if (method !== "claim" || name !== "p:payment") return reply;
+      claims += 1;
+      if (claims === 1) throw lostReply();
+      expect(reply).toMatchObject({ status: "claimed", via: "resume" });
+      return reply;
+    });
+    expect(await payOnce(lossy, world.payment, seller(), { leaseMs })).toEqual(fresh);
+    expect(claims).toBe(2);
+  });
+
+  it("twice is thrown, and the payment is free when the lease is over", async () => {
+    const lossy = intercepted(world.stores[0], async ({ method, name, apply }) => {
+      const reply = await apply();
+      if (method === "claim" && name === "p:payment") throw lostReply();
+      return reply;
+    });
+    const refused = payOnce(lossy, world.payment, seller(), { leaseMs });
+    await expect(refused).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(await passing(leaseMs, payOnce(world.stores[1], world.payment, seller(), { leaseMs }))).toEqual(fresh);
   });
 });
 
 describe("a caller that went away while it claimed", () => {
-  it.each(["serve-then-settle", "settle-then-serve"] as const)("is not worked for: %s", async (order) => {
+  it.each(orders)("is not worked for: %s", async (order) => {
     const caller = new AbortController();
-    const steps: string[] = [];
-    const gone: VerificationStore = {
-      ...store,
-      async claim(name, ...rest) {
-        if (name === key) caller.abort(new Error("gone"));
-        return store.claim(name, ...rest);
-      },
-    };
-    const busy = seller({
-      async serve() {
-        steps.push("serve");
-        return "content";
-      },
-      async settle() {
-        steps.push("settle");
-        return { ok: true, receipt: "tx" };
-      },
+    const gone = intercepted(world.stores[0], ({ method, name, apply }) => {
+      if (method === "claim" && name === "p:payment") caller.abort(new Error("gone"));
+      return apply();
     });
-    await expect(payOnce(gone, payment, busy, { leaseMs, order, signal: caller.signal })).rejects.toThrow("gone");
+    const left = payOnce(gone, world.payment, seller(), { leaseMs, order, signal: caller.signal });
+    await expect(left).rejects.toThrow("gone");
     await vi.advanceTimersByTimeAsync(10);
-    expect(steps).toEqual([]);
-    expect(await store.peek(key)).toEqual({ status: "absent" });
+    expect(world.ledger).toMatchObject({ serves: 0, settles: 0 });
+    expect(await world.stores[1].peek("p:payment")).toEqual({ status: "absent" });
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("a reconciler whose expiry is still under way", () => {
+  it("settles nothing under the lease that it ends", async () => {
+    await payOnce(world.stores[0], world.payment, seller({ settle: died }), { leaseMs });
+    const slow = intercepted(world.stores[1], ({ method, apply }) => {
+      if (method !== "expire") return apply();
+      setTimeout(() => void apply(), 1_000);
+      return Promise.reject(lostReply());
+    });
+    const none = seller({ findSettlement: async () => ({ none: "void" }) });
+    expect(await passing(leaseMs, payOnce(slow, world.payment, none, { leaseMs }))).toMatchObject({
+      status: "pending",
+    });
+    expect(await payOnce(world.stores[0], world.payment, seller(), { leaseMs })).toEqual({
+      ...{ status: "rejected", reason: "void" },
+    });
+    expect(world.ledger.settles).toBe(0);
   });
 });

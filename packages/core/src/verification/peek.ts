@@ -1,22 +1,35 @@
-// The transition behind peek(): what a record is, for looking.
+// The transitions behind peek() and unresolved(): what a record is, for looking.
 import type { StoredRecord } from "../atomic-port.ts";
-import { phaseOf, readBody, view } from "./verification-record.ts";
-import type { Claim } from "./verification-store.ts";
+import { phaseOf, readBody } from "./verification-record.ts";
+import { view } from "./verification-replies.ts";
+import type { Look, Unresolved } from "./verification-store.ts";
 
-export type Look = Exclude<Claim, { status: "claimed" | "mismatch" }> | { status: "absent" };
+/** A payment that is served for longer than this after its settlement is listed. */
+const SERVED_LONG_MS = 3_600_000;
 
-/** What unresolved() tells of a record: since when, and with what evidence. */
-export interface UnresolvedRecord {
-  atMs: number;
-  evidence?: string;
-}
+export type UnresolvedRecord = Omit<Unresolved, "handle">;
 
-/** The transition behind unresolved(): null unless the record is unknown. */
+/** The transition behind unresolved(): null unless the record is in doubt, owed, or served for an hour. */
 export function unresolvedRecord(record: StoredRecord | null, nowMs: number): UnresolvedRecord | null {
   const body = readBody(record);
-  if (body === null || phaseOf(body, nowMs) !== "unknown") return null;
-  const { evidence, unknownAtMs, leaseUntilMs } = body;
-  return { atMs: unknownAtMs ?? leaseUntilMs, ...(evidence !== undefined && { evidence }) };
+  const phase = phaseOf(body, nowMs);
+  if (body === null) return null;
+  const { attempt, fingerprint, evidence, payment } = body;
+  const settledAtMs = payment?.settledAtMs ?? nowMs;
+  const about = (kind: Unresolved["kind"], atMs: number): UnresolvedRecord => ({
+    kind,
+    attempt,
+    fingerprint,
+    ...(payment?.reference !== undefined && { reference: payment.reference }),
+    ...(evidence !== undefined && { evidence }),
+    atMs,
+  });
+  if (phase === "unknown") return about("in-doubt", body.unknownAtMs ?? body.leaseUntilMs);
+  if (phase === "settled") return about("owed", settledAtMs);
+  if (phase === "held" && body.state === "settled" && nowMs - settledAtMs >= SERVED_LONG_MS) {
+    return about("held", settledAtMs);
+  }
+  return null;
 }
 
 /** Changes nothing, and checks no fingerprint. */
@@ -24,5 +37,6 @@ export function look(record: StoredRecord | null, nowMs: number): Look {
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
   if (record === null || body === null || phase === "absent") return { status: "absent" };
-  return view(body, phase, record.endsAtMs, nowMs);
+  const payload = body.payment?.payload ?? "";
+  return { ...view(body, phase, record.endsAtMs, nowMs), ...(payload !== "" && { payload }) };
 }

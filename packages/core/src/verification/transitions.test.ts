@@ -93,16 +93,16 @@ describe("release and complete", () => {
   const result = { lease, outcome: "accepted" as const, value: "v", valueTtlMs: undefined, retainUntilMs: 0 };
 
   it("are lost where there is nothing", () => {
-    expect(release(null, 500, lease)).toEqual({ reply: { status: "lost", current: "absent" } });
+    expect(release(null, 500, { lease })).toEqual({ reply: { status: "lost", current: "absent" } });
     expect(complete(null, 500, result)).toEqual({ reply: { status: "lost", current: "absent" } });
   });
 
   it("are lost to whoever has only the token, or only the fence", () => {
     for (const other of [{ token: "b" }, { fence: "8" }]) {
-      const request = { ...lease, ...other };
+      const request = { lease: { ...lease, ...other } };
       const lost = { reply: { status: "lost", current: "in-progress" } };
       expect(release(record(), 500, request)).toEqual(lost);
-      expect(complete(record(), 500, { ...result, lease: request })).toEqual(lost);
+      expect(complete(record(), 500, { ...result, ...request })).toEqual(lost);
     }
   });
 
@@ -110,8 +110,8 @@ describe("release and complete", () => {
     const ceilingMs = 31 * 86_400_000;
     const nowMs = 500;
     const soon = record({ retainUntilMs: 600 });
-    expect(release(soon, nowMs, lease).write?.endsAtMs).toBe(nowMs + floorMs);
-    expect(release(record(), nowMs, lease).write?.endsAtMs).toBe(2_000_000);
+    expect(release(soon, nowMs, { lease }).write?.endsAtMs).toBe(nowMs + floorMs);
+    expect(release(record(), nowMs, { lease }).write?.endsAtMs).toBe(2_000_000);
     const completed = (from: StoredRecord, more: object) => complete(from, nowMs, { ...result, ...more }).write;
     expect(completed(soon, {})?.endsAtMs).toBe(nowMs + floorMs);
     expect(completed(soon, { retainUntilMs: 900_000 })?.endsAtMs).toBe(900_000);
@@ -140,6 +140,7 @@ describe("reconcile", () => {
         status: "claimed",
         lease: { token: "r", fence: "500000", ttlMs: 3_000, attempt: 2 },
         via: "takeover",
+        evidence: "tx",
       },
     });
     expect(bodyOf(reconcile(record({ state: "unknown" }), 500, request))).toMatchObject({ retainUntilMs: 2_000_000 });

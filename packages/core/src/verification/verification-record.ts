@@ -1,56 +1,111 @@
 // What is stored of one verification, and what it means at an instant. Shared by all transitions of this folder.
 import type { StoredRecord } from "../atomic-port.ts";
 import { invalidArgument, StoreError } from "../errors.ts";
-import type { Claim, Ended, Lease, LeaseExpiry } from "./verification-store.ts";
+import type { Lease, LeaseExpiry } from "./verification-store.ts";
 
 /** A record is kept at least this long after the lease it was made with. */
 export const RETENTION_FLOOR_MS = 600_000;
 /** No record may be asked to be kept longer than 31 days. */
 export const RETENTION_CEILING_MS = 2_678_400_000;
+/** A payment is remembered this much longer than it is valid: no verifier accepts it by then. */
+export const REMEMBERED_FOR_MS = 86_400_000;
 /** The longest lease: with the floor after it, it still ends below the ceiling. */
 export const MAX_LEASE_MS: number = RETENTION_CEILING_MS - RETENTION_FLOOR_MS;
 
-/** The stored form. `released` is a tombstone: nothing is held, but fences go on rising. */
+/** What only a payment's record holds. */
+export interface PaymentBody {
+  /** SHA-256 of the accepted payload's name. Empty: none is known, the next claim binds one. */
+  readonly payload: string;
+  /** SHA-256 of what the payer alone can show. */
+  readonly collector?: string;
+  /** Refused settlements so far. */
+  readonly refusals: number;
+  readonly reference?: string;
+  /** When the receipt was recorded. The receipt is the body's `value`. */
+  readonly settledAtMs?: number;
+  /** The token of the delivery. */
+  readonly deliveredBy?: string;
+  /** Tokens of the latest deliveries that were taken back, or came second: late copies of them deliver nothing. */
+  readonly undone?: readonly string[];
+}
+
+/** The stored form. `released` is a tombstone: nothing is held, but fences and refusals go on counting. */
 export interface VerificationBody {
-  readonly state: "in-progress" | "unknown" | "accepted" | "rejected" | "released";
+  readonly state:
+    | "in-progress"
+    | "unknown"
+    | "accepted"
+    | "rejected"
+    | "released"
+    | "settled"
+    | "delivered"
+    | "expired";
   /** The last one issued; server microseconds or one more than the one before, whichever is larger. */
   readonly fence: number;
   readonly attempt: number;
   /** Of the last holder. */
   readonly token: string;
-  /** SHA-256 of what the claim was for. */
+  /** SHA-256 of what the claim was for. Empty: a receipt came before any claim; the next one binds it. */
   readonly fingerprint: string;
   readonly leaseUntilMs: number;
   readonly onLeaseExpiry: LeaseExpiry;
-  /** How long the record was asked to be kept, raised to the floor. What is in doubt is kept longer. */
+  /** How long the record was asked to be kept, raised to the floor. What is in doubt or owed is kept longer. */
   readonly retainUntilMs: number;
   readonly evidence?: string;
   /** When it was declared unknown. */
   readonly unknownAtMs?: number;
+  /** The result, a payment's receipt, or the reason for which it expired. */
   readonly value?: string;
   readonly valueUntilMs?: number;
+  readonly payment?: PaymentBody;
 }
 
-/** What a record is at an instant. "lapsed": its lease is over and, as nothing has moved, anyone may take over. */
-export type Phase = "absent" | "held" | "lapsed" | "unknown" | "done" | "spent";
+/**
+ * What a record is at an instant. "lapsed": its lease is over and, as nothing has moved, anyone may take over. A settled
+ * payment is "held" while someone has the lease to deliver it.
+ */
+export type Phase = "absent" | "held" | "lapsed" | "unknown" | "done" | "spent" | "settled" | "delivered" | "expired";
 
-/** A pure change of one record: undefined keeps, null deletes. */
+/** A pure change of one record, and of what is kept beside it: undefined keeps, null deletes. */
 export interface Transition<R> {
   write?: StoredRecord | null;
+  writeKept?: StoredRecord | null;
   reply: R;
+}
+
+const states: ReadonlySet<unknown> = new Set<VerificationBody["state"]>([
+  ...(["in-progress", "unknown", "accepted", "rejected", "released", "settled", "delivered", "expired"] as const),
+]);
+const withValue: ReadonlySet<unknown> = new Set<VerificationBody["state"]>([
+  ...(["accepted", "rejected", "settled", "delivered", "expired"] as const),
+]);
+
+function isPayment(payment: unknown): payment is PaymentBody {
+  if (typeof payment !== "object" || payment === null) return false;
+  const p: Partial<Record<keyof PaymentBody, unknown>> = payment;
+  return (
+    typeof p.payload === "string" &&
+    Number.isSafeInteger(p.refusals) &&
+    optional(p.collector, "string") &&
+    optional(p.reference, "string") &&
+    optional(p.settledAtMs, "number") &&
+    optional(p.deliveredBy, "string") &&
+    (p.undone === undefined || (Array.isArray(p.undone) && p.undone.every((token) => typeof token === "string")))
+  );
+}
+
+function optional(value: unknown, type: string): boolean {
+  return value === undefined || typeof value === type;
 }
 
 function isBody(body: unknown): body is VerificationBody {
   if (typeof body !== "object" || body === null) return false;
   const b: Partial<Record<keyof VerificationBody, unknown>> = body;
-  const optional = (value: unknown, type: string) => value === undefined || typeof value === type;
+  const settled = b.state === "settled" || b.state === "delivered";
   return (
-    (b.state === "in-progress" ||
-      b.state === "unknown" ||
-      b.state === "released" ||
-      ((b.state === "accepted" || b.state === "rejected") &&
-        typeof b.value === "string" &&
-        Number.isSafeInteger(b.valueUntilMs))) &&
+    states.has(b.state) &&
+    (!withValue.has(b.state) || typeof b.value === "string") &&
+    (b.state !== "accepted" && b.state !== "rejected" ? true : Number.isSafeInteger(b.valueUntilMs)) &&
     Number.isSafeInteger(b.fence) &&
     Number.isSafeInteger(b.attempt) &&
     typeof b.token === "string" &&
@@ -59,7 +114,9 @@ function isBody(body: unknown): body is VerificationBody {
     (b.onLeaseExpiry === "retry" || b.onLeaseExpiry === "unknown") &&
     Number.isSafeInteger(b.retainUntilMs) &&
     optional(b.evidence, "string") &&
-    optional(b.unknownAtMs, "number")
+    optional(b.unknownAtMs, "number") &&
+    (b.payment === undefined ? !settled : isPayment(b.payment)) &&
+    (!settled || (isPayment(b.payment) && Number.isSafeInteger(b.payment.settledAtMs)))
   );
 }
 
@@ -74,23 +131,49 @@ export function readBody(record: StoredRecord | null): VerificationBody | null {
 
 export function phaseOf(body: VerificationBody | null, nowMs: number): Phase {
   if (body === null || body.state === "released") return "absent";
-  if (body.state === "unknown") return "unknown";
-  if (body.state === "in-progress") {
-    if (body.leaseUntilMs > nowMs) return "held";
-    return body.onLeaseExpiry === "retry" ? "lapsed" : "unknown";
+  switch (body.state) {
+    case "unknown":
+    case "delivered":
+    case "expired":
+      return body.state;
+    case "in-progress":
+      if (body.leaseUntilMs > nowMs) return "held";
+      return body.onLeaseExpiry === "retry" ? "lapsed" : "unknown";
+    case "settled":
+      return body.leaseUntilMs > nowMs ? "held" : "settled";
+    default:
+      if ((body.valueUntilMs ?? 0) > nowMs) return "done";
+      return body.state === "accepted" ? "spent" : "absent";
   }
-  if ((body.valueUntilMs ?? 0) > nowMs) return "done";
-  return body.state === "accepted" ? "spent" : "absent";
 }
 
 /**
- * The record of a body. It ends with its retention; but what is unknown, or would be if its holder died now, is not
- * forgotten before the ceiling: somebody has to find out first.
+ * The record of a body. It ends with its retention; but what is unknown, or would be if its holder died now, and what has
+ * expired, is not forgotten before the ceiling, and what is owed not before 31 days from its receipt. A rejection ends with
+ * its value: nothing is left to protect.
  */
 export function recordOf(body: VerificationBody, nowMs: number): StoredRecord {
-  const inDoubt = body.state === "unknown" || (body.state === "in-progress" && body.onLeaseExpiry === "unknown");
-  const { retainUntilMs } = body;
-  return { endsAtMs: inDoubt ? Math.max(retainUntilMs, nowMs + RETENTION_CEILING_MS) : retainUntilMs, body };
+  return { endsAtMs: endOf(body, nowMs), body };
+}
+
+function endOf(body: VerificationBody, nowMs: number): number {
+  const { state, retainUntilMs } = body;
+  const inDoubt = state === "unknown" || (state === "in-progress" && body.onLeaseExpiry === "unknown");
+  if (inDoubt || state === "expired") return Math.max(retainUntilMs, nowMs + RETENTION_CEILING_MS);
+  if (state === "settled") {
+    return Math.max(retainUntilMs, (body.payment?.settledAtMs ?? nowMs) + RETENTION_CEILING_MS);
+  }
+  if (state === "rejected") return Math.min(retainUntilMs, body.valueUntilMs ?? retainUntilMs);
+  return retainUntilMs;
+}
+
+/**
+ * Whether a bounded memory may drop the record for a newer one: only what was verified and rejected, or given back without
+ * an answer. To verify that again costs work and moves no money. False for what cannot be read, and for all that guards a payment, its result and markers.
+ */
+export function isEvictableVerification({ body }: StoredRecord): boolean {
+  if (!isBody(body)) return false;
+  return body.state === "rejected" || (body.state === "released" && body.payment === undefined);
 }
 
 /** True if `lease` is the last one that was issued: then, and only then, its holder may end what it began. */
@@ -98,52 +181,9 @@ export function isLastHolder(body: VerificationBody, lease: Lease): boolean {
   return body.token === lease.token && String(body.fence) === lease.fence;
 }
 
-export const ended: Ended = { status: "ok" };
-
-export function lost(body: VerificationBody | null, nowMs: number): Ended {
-  const phase = phaseOf(body, nowMs);
-  return { status: "lost", current: phase === "held" || phase === "lapsed" ? "in-progress" : phase };
-}
-
 /** The next fence of a key: strictly rising, also across a release, an expiry, or a clock that stepped back. */
 export function nextFence(body: VerificationBody | null, nowMs: number): number {
   return Math.max((body?.fence ?? 0) + 1, nowMs * 1000);
-}
-
-/** A holder's lease as it stands now. */
-export function leaseOf(body: VerificationBody, nowMs: number): Lease {
-  return {
-    token: body.token,
-    fence: String(body.fence),
-    ttlMs: body.leaseUntilMs - nowMs,
-    attempt: body.attempt,
-  };
-}
-
-/** What someone who does not hold the record is told of it. `endsAtMs` is the record's retention. */
-export function view(
-  body: VerificationBody,
-  phase: Exclude<Phase, "absent">,
-  endsAtMs: number,
-  nowMs: number,
-): Exclude<Claim, { status: "claimed" | "mismatch" }> {
-  switch (phase) {
-    case "held":
-      return { status: "in-progress", retryAfterMs: body.leaseUntilMs - nowMs };
-    case "lapsed":
-      return { status: "in-progress", retryAfterMs: 0 };
-    case "unknown":
-      return { status: "unknown", ...(body.evidence !== undefined && { evidence: body.evidence }) };
-    case "spent":
-      return { status: "spent" };
-    case "done":
-      return {
-        status: "done",
-        outcome: body.state === "accepted" ? "accepted" : "rejected",
-        value: body.value ?? "",
-        expiresInMs: Math.min(body.valueUntilMs ?? endsAtMs, endsAtMs) - nowMs,
-      };
-  }
 }
 
 /**
@@ -153,6 +193,12 @@ export function view(
 export function retention(retainUntilMs: number, fromMs: number, nowMs: number): number {
   if (retainUntilMs > nowMs + RETENTION_CEILING_MS) throw retentionTooLong();
   return Math.max(retainUntilMs, fromMs + RETENTION_FLOOR_MS);
+}
+
+/** Until when a settled payment is remembered, valid as it may be for longer. Nothing is refused here any more. */
+export function rememberedUntil(validUntilMs: number, nowMs: number): number {
+  const asked = Math.max(validUntilMs, nowMs + RETENTION_FLOOR_MS);
+  return Math.min(asked, nowMs + RETENTION_CEILING_MS) + REMEMBERED_FOR_MS;
 }
 
 /** What a retention above the ceiling throws. */

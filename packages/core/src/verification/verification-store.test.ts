@@ -336,9 +336,10 @@ describe("reconcile", () => {
     await store.claim("k3", request("c"));
     clock.advance(10_000);
     const found = await collect(store.unresolved());
+    const about = { kind: "in-doubt", attempt: 1, fingerprint: expect.stringMatching(/^[\w-]{43}$/) };
     expect(found.map(({ handle: _, ...rest }) => rest)).toEqual([
-      { evidence: "tx", atMs: markedAtMs },
-      { atMs: markedAtMs + 10_000 },
+      { ...about, evidence: "tx", atMs: markedAtMs },
+      { ...about, atMs: markedAtMs + 10_000 },
     ]);
     const [first] = found;
     expect(await store.reconcile({ handle: first?.handle ?? "" }, { token: "r", leaseMs: 1_000 })).toMatchObject({

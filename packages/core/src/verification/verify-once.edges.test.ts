@@ -4,7 +4,8 @@ import { StoreError } from "../errors.ts";
 import { type MapPort, mapPort } from "../testing.ts";
 import { createVerificationStore } from "./create-verification-store.ts";
 import type { VerificationStore } from "./verification-store.ts";
-import { type Verify, verifyOnce } from "./verify-once.ts";
+import type { Verify } from "./verify.ts";
+import { verifyOnce } from "./verify-once.ts";
 
 const leaseMs = 3_000;
 const payload = { payloadHash: "payload", fingerprint: "f" };

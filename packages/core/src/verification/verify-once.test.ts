@@ -4,7 +4,8 @@ import { isStoreError, StoreError } from "../errors.ts";
 import { mapPort } from "../testing.ts";
 import { createVerificationStore } from "./create-verification-store.ts";
 import type { VerificationStore } from "./verification-store.ts";
-import { type Verify, verifyOnce } from "./verify-once.ts";
+import type { Verify } from "./verify.ts";
+import { verifyOnce } from "./verify-once.ts";
 
 const payment = { payloadHash: "payload", fingerprint: "f" };
 const yes: Verify = async () => ({ ok: true });

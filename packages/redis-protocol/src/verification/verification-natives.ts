@@ -1,57 +1,22 @@
-// Core's verification transitions as calls of the verification script.
-import type { Claim, Ended, Lease } from "@tollbooth-stores/core";
+// Core's verification transitions as calls of the verification script. operations.lua reads the arguments in this order.
+import type { Delivery, Lease, PaymentClaim } from "@tollbooth-stores/core";
 import { type NativeTransitions, retentionTooLong } from "@tollbooth-stores/core/native";
 import { callRunner, jitter } from "../scripts/native-context.ts";
-import { type ReplyReader, unreadable } from "../scripts/reading.ts";
 import type { ScriptRunner } from "../scripts/script-runner.ts";
 import { type HintChannels, noHints } from "./hint-channels.ts";
+import { readClaim, readEnded, readLook, readMarked, readSettlement, readUnresolved } from "./verification-replies.ts";
 import { verificationScript } from "./verification-script.ts";
 
-type View = Exclude<Claim, { status: "claimed" | "mismatch" }> | { status: "absent" };
+type Words = readonly (string | number)[];
 
-function view(status: string, reply: ReplyReader): View {
-  switch (status) {
-    case "in-progress":
-      return { status, retryAfterMs: reply.integer() };
-    case "unknown": {
-      const evidence = reply.optionalText();
-      return evidence === undefined ? { status } : { status, evidence };
-    }
-    case "done": {
-      const outcome = reply.text() === "accepted" ? "accepted" : "rejected";
-      return { status, outcome, value: reply.text(), expiresInMs: reply.integer() };
-    }
-    case "spent":
-    case "absent":
-      return { status };
-    default:
-      throw unreadable();
-  }
+/** What may be left out: "0", or "1" and its words. */
+function optional<T>(value: T | undefined, words: (value: T) => Words): Words {
+  return value === undefined ? ["0"] : ["1", ...words(value)];
 }
-
-function claim(reply: ReplyReader): Claim {
-  const status = reply.text();
-  if (status === "mismatch") return { status };
-  if (status !== "claimed") {
-    const seen = view(status, reply);
-    if (seen.status === "absent") throw unreadable();
-    return seen;
-  }
-  const lease: Lease = { token: reply.text(), fence: reply.text(), ttlMs: reply.integer(), attempt: reply.integer() };
-  const via = reply.text();
-  if (via !== "fresh" && via !== "resume" && via !== "takeover") throw unreadable();
-  return { status, lease, via };
-}
-
-const lostTo = new Set(["in-progress", "done", "spent", "unknown", "absent"] as const);
-
-function ended(reply: ReplyReader): Ended {
-  const status = reply.text();
-  if (status === "ok") return { status };
-  const phase = reply.text();
-  for (const current of lostTo) if (current === phase) return { status: "lost", current };
-  throw unreadable();
-}
+const word = (value: string | number | undefined): Words => optional(value, (given) => [given]);
+const held = ({ token, fence }: Lease): Words => [token, fence];
+const paid = ({ payload, collector }: PaymentClaim): Words => [payload, ...word(collector)];
+const handed = ({ token, kept, keptForMs }: Delivery): Words => [token, ...word(kept), ...word(keptForMs)];
 
 export function verificationNatives(
   runner: ScriptRunner,
@@ -60,52 +25,51 @@ export function verificationNatives(
 ): NativeTransitions {
   const call = callRunner(runner, verificationScript, "A stored verification record", { RETENTION: retentionTooLong });
   const spreadBy = () => jitter(spread);
-  const held = ({ token, fence }: Lease) => [spreadBy(), token, fence];
   return {
     "verification.claim": async (keys, request, options) => {
-      const { token, fingerprint, leaseMs, onLeaseExpiry, retainUntilMs } = request;
-      return claim(
-        await call("claim", keys, [spreadBy(), token, fingerprint, leaseMs, onLeaseExpiry, retainUntilMs], options),
-      );
+      const { token, fingerprint, leaseMs, onLeaseExpiry, retainUntilMs, payment } = request;
+      const words = [token, fingerprint, leaseMs, onLeaseExpiry, retainUntilMs, ...optional(payment, paid)];
+      return readClaim(await call("claim", keys, [spreadBy(), ...words], options));
     },
     "verification.reconcile": async (keys, { token, leaseMs }, options) =>
-      claim(await call("reconcile", keys, [spreadBy(), token, leaseMs], options)),
-    "verification.renew": async (keys, { lease, leaseMs, toUnknown }, options) =>
-      ended(await call("renew", keys, [...held(lease), leaseMs, toUnknown ? "1" : "0"], options)),
+      readClaim(await call("reconcile", keys, [spreadBy(), token, leaseMs], options)),
+    "verification.renew": async (keys, { lease, leaseMs, toUnknown, reference, kept }, options) => {
+      const words = [...held(lease), leaseMs, toUnknown ? "1" : "0", ...word(reference), ...word(kept)];
+      return readEnded(await call("renew", keys, [spreadBy(), ...words], options));
+    },
     "verification.note": async (keys, { lease, evidence }, options) =>
-      ended(await call("note", keys, [...held(lease), evidence], options)),
-    "verification.complete": async (keys, { lease, outcome, value, valueTtlMs, retainUntilMs }, options) =>
-      ended(
-        await call(
-          "complete",
-          keys,
-          [...held(lease), outcome, value, valueTtlMs ?? -1, retainUntilMs, ...hints.announcement(keys)],
-          options,
-        ),
-      ),
-    "verification.release": async (keys, { lease }, options) =>
-      ended(await call("release", keys, [...held(lease), ...hints.announcement(keys)], options)),
+      readEnded(await call("note", keys, [spreadBy(), ...held(lease), evidence], options)),
+    "verification.complete": async (keys, { lease, outcome, value, valueTtlMs, retainUntilMs }, options) => {
+      const words = [...held(lease), outcome, value, ...word(valueTtlMs), retainUntilMs, ...hints.announcement(keys)];
+      return readEnded(await call("complete", keys, [spreadBy(), ...words], options));
+    },
+    "verification.release": async (keys, { lease, refused }, options) => {
+      const words = [...held(lease), refused ? "1" : "0", ...hints.announcement(keys)];
+      return readEnded(await call("release", keys, [spreadBy(), ...words], options));
+    },
     "verification.markUnknown": async (keys, { lease, evidence }, options) => {
-      const given = evidence === undefined ? ["0", ""] : ["1", evidence];
-      return ended(await call("markUnknown", keys, [...held(lease), ...given, ...hints.announcement(keys)], options));
+      const words = [...held(lease), ...word(evidence), ...hints.announcement(keys)];
+      return readEnded(await call("markUnknown", keys, [spreadBy(), ...words], options));
     },
-    "verification.peek": async (keys, _, options) => {
-      const reply = await call("peek", keys, [], options);
-      return view(reply.text(), reply);
+    "verification.settle": async (keys, request, options) => {
+      const { receipt, fingerprint, payment, retainUntilMs, lease, deliver } = request;
+      const bound = [receipt, ...word(fingerprint), ...optional(payment, paid), ...word(retainUntilMs)];
+      const words = [...bound, ...optional(lease, held), ...optional(deliver, handed), ...hints.announcement(keys)];
+      return readSettlement(await call("settle", keys, [spreadBy(), ...words], options));
     },
-    "verification.unresolved": async (keys, _, options) => {
-      const reply = await call("unresolved", keys, [], options);
-      const atMs = reply.optionalText();
-      if (atMs === undefined) return null;
-      const evidence = reply.optionalText();
-      return { atMs: Number(atMs), ...(evidence !== undefined && { evidence }) };
+    "verification.deliver": async (keys, delivery, options) => {
+      const words = [...handed(delivery), ...hints.announcement(keys)];
+      return readSettlement(await call("deliver", keys, [spreadBy(), ...words], options));
     },
-    "verification.markOnce": async (keys, { token, fingerprint, retainUntilMs }, options) => {
-      const reply = await call("markOnce", keys, [spreadBy(), token, fingerprint, retainUntilMs], options);
-      const status = reply.text();
-      if (status === "marked") return { status };
-      if (status !== "already-marked") throw unreadable();
-      return { status, mismatch: reply.integer() === 1, atMs: reply.integer() };
+    "verification.undeliver": async (keys, { token }, options) =>
+      readEnded(await call("undeliver", keys, [spreadBy(), token, ...hints.announcement(keys)], options)),
+    "verification.expire": async (keys, { reason, lease }, options) => {
+      const words = [reason, ...optional(lease, held), ...hints.announcement(keys)];
+      return readEnded(await call("expire", keys, [spreadBy(), ...words], options));
     },
+    "verification.peek": async (keys, _, options) => readLook(await call("peek", keys, [], options)),
+    "verification.unresolved": async (keys, _, options) => readUnresolved(await call("unresolved", keys, [], options)),
+    "verification.markOnce": async (keys, { token, fingerprint, retainUntilMs }, options) =>
+      readMarked(await call("markOnce", keys, [spreadBy(), token, fingerprint, retainUntilMs], options)),
   };
 }

@@ -4,34 +4,50 @@ import { describe, expect, test } from "vitest";
 import { dashboardFleet } from "../../testing/dashboard-fleet.ts";
 import type { ActionResult } from "../state.ts";
 
-const { fleet, token, act, done, logged, stateWhere } = dashboardFleet();
+const { fleet, key, act, done, logged, stateWhere } = dashboardFleet();
+const json = { "content-type": "application/json" };
 
 const messageOf = async (response: Response): Promise<string> => Object(await response.json()).message;
 const statuses = ({ answers }: ActionResult) => answers.map(({ status }) => status);
 
 describe("an action is refused", () => {
   test.each([
-    ["without the page's token", { "x-csrf-token": "" }, 403, /token is missing or old/],
-    ["through a proxy", { "x-forwarded-for": "127.0.0.1" }, 403, /through a proxy/],
-    ["from a foreign page", { origin: "https://evil.example" }, 403, /own page only/],
-  ])("%s", async (_name, headers, status, message) => {
+    ["with a key of another start", { "x-dashboard-key": "A".repeat(43) }, /need the key of this start/],
+    ["with an empty key", { "x-dashboard-key": "" }, /need the key of this start/],
+    ["from a foreign page, though with the key", { origin: "https://evil.example" }, /own page only/],
+  ])("%s", async (_name, headers, message) => {
     const before = logged("facilitator", "verify");
     const response = await act("pay", {}, headers);
-    expect(response.status).toBe(status);
+    expect(response.status).toBe(403);
     expect(await messageOf(response)).toMatch(message);
     expect(logged("facilitator", "verify")).toBe(before);
   });
 
-  test("under a foreign name for this machine", async () => {
-    const given = await token();
-    const headers = { host: "rebound.example", "x-csrf-token": given, "content-length": "2" };
+  test("without the key, however near it comes from: a proxy on this machine forwards no address either", async () => {
+    const [{ pid } = { pid: 0 }] = fleet().instances.list();
+    const page = await fetch(fleet().url, { headers: { accept: "text/html" } });
+    expect(page.status).toBe(200);
+    expect(await page.text()).not.toContain(key());
+    for (const [name, body] of [
+      ["pay", "{}"],
+      ["kill", '{"instance":"gateway-1"}'],
+    ] as const) {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${fleet().url}/dashboard/actions/${name}`, { method: "POST", headers, body });
+      expect(response.status).toBe(403);
+    }
+    expect(fleet().instances.list()[0]).toMatchObject({ pid, state: "ready", restarts: 0 });
+  });
+
+  test("under a name that is not ours, though with the key", async () => {
+    const headers = { host: "rebound.example", "x-dashboard-key": key(), "content-length": "2" };
     const status = await new Promise((resolve, reject) => {
       const sent = request(`${fleet().url}/dashboard/actions/pay`, { method: "POST", headers }, (response) =>
         resolve(response.resume().statusCode),
       );
       sent.once("error", reject).end("{}");
     });
-    expect(status).toBe(403);
+    expect(status).toBe(421);
   });
 
   test.each([
@@ -51,9 +67,8 @@ describe("an action is refused", () => {
   });
 
   test("by any other method, or with a body that is no JSON", async () => {
-    const given = await token();
     const url = `${fleet().url}/dashboard/actions/pay`;
-    const headers = { "x-csrf-token": given };
+    const headers = { "x-dashboard-key": key() };
     expect((await fetch(url, { headers })).status).toBe(405);
     expect((await fetch(url, { method: "POST", headers, body: "pay!" })).status).toBe(400);
   });
@@ -65,6 +80,10 @@ describe("an action is refused", () => {
 });
 
 describe("actions", () => {
+  test("are taken through a proxy too, with the key", async () => {
+    expect((await act("hop", {}, { "x-forwarded-for": "203.0.113.7" })).status).toBe(200);
+  });
+
   test("pay: 402, then 200; the curl commands do what they say", async () => {
     const before = logged("ledger", "transfer");
     const paid = await done("pay");
@@ -91,7 +110,7 @@ describe("actions", () => {
   test("replay of a payment whose answer was lost: served once, not charged again", async () => {
     const before = logged("ledger", "transfer");
     const fault = { on: "settle", fail: "after", times: 1 };
-    await fetch(`${fleet().ledger.url}/admin/faults`, { method: "POST", body: JSON.stringify(fault) });
+    await fetch(`${fleet().ledger.url}/admin/faults`, { method: "POST", headers: json, body: JSON.stringify(fault) });
     const lost = await done("pay");
     expect(statuses(lost)).toEqual([402, 503]);
     expect(lost).toMatchObject({ ok: false, outcome: expect.stringMatching(/^Not known yet whether it was paid/) });
@@ -122,14 +141,14 @@ describe("actions", () => {
   });
 
   test("one of a kind at a time", async () => {
-    await fetch(`${fleet().upstream.url}/admin/behaviour`, { method: "PUT", body: '{"delayMs":500}' });
+    await fetch(`${fleet().upstream.url}/admin/behaviour`, { method: "PUT", headers: json, body: '{"delayMs":500}' });
     try {
       const both = await Promise.all([act("pay"), act("pay")]);
       expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
       const [refused] = both.filter(({ status }) => status === 409);
       expect(refused && (await messageOf(refused))).toBe("This is being done already; wait until it is over.");
     } finally {
-      await fetch(`${fleet().upstream.url}/admin/behaviour`, { method: "PUT", body: "{}" });
+      await fetch(`${fleet().upstream.url}/admin/behaviour`, { method: "PUT", headers: json, body: "{}" });
     }
   });
 

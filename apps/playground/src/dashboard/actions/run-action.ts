@@ -1,7 +1,7 @@
 // Runs the dashboard's actions: each with its own small body, one of a kind at a time, the latest ones remembered.
 import { z } from "zod";
+import { keyHeader } from "../operator-key.ts";
 import type { ActionName, ActionResult, ActionSummary, DashboardState } from "../state.ts";
-import { tokenHeader } from "../who-may-act.ts";
 import { type ActionContext, NotNow, type Outcome } from "./action.ts";
 import { burst } from "./burst.ts";
 import { curlOf } from "./curl.ts";
@@ -26,7 +26,8 @@ export interface Actions {
 
 export interface ActionsOptions {
   context: ActionContext;
-  token: string;
+  /** The operator's. */
+  key: string;
   compare(order: CompareOrder): Promise<Outcome>;
   /** Told whenever `state` is another. */
   onChange(): void;
@@ -42,7 +43,7 @@ export function isActionName(name: string): name is ActionName {
   return ["pay", "burst", "replay", "hop", "kill", "restart", "compare"].includes(name);
 }
 
-export function actions({ context, token, compare, onChange }: ActionsOptions): Actions {
+export function actions({ context, key, compare, onChange }: ActionsOptions): Actions {
   const running = new Set<ActionName>();
   let latest: ActionSummary[] = [];
   let lastId = 0;
@@ -61,7 +62,7 @@ export function actions({ context, token, compare, onChange }: ActionsOptions): 
     curlOf(context.url, {
       method: "POST",
       path: `/dashboard/actions/${name}`,
-      headers: { "content-type": "application/json", [tokenHeader]: token },
+      headers: { "content-type": "application/json", [keyHeader]: key },
       body: JSON.stringify(body),
     });
 

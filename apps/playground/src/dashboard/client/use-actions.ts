@@ -1,7 +1,7 @@
 // The buttons' side: asks the server to act, and keeps what it answered for the console.
 import { useState } from "preact/hooks";
 import type { ActionName, ActionResult, ActionSummary } from "../state.ts";
-import type { Permission } from "./permission.ts";
+import { type Key, keyHeader } from "./use-key.ts";
 
 /** One entry of the console. `curl` only for what was asked for on this page. */
 export interface ConsoleEntry extends Omit<ActionSummary, "id"> {
@@ -23,15 +23,17 @@ export interface Actions {
 
 const mostEntries = 6;
 
-export function useActions({ token, denied }: Permission): Actions {
+const needsKey = "The buttons need this start's key: open the dashboard by the link that the terminal printed.";
+
+export function useActions({ key }: Key): Actions {
   const [own, setOwn] = useState<readonly ConsoleEntry[]>([]);
   const [waiting, setWaiting] = useState<ReadonlySet<string>>(new Set());
   const [announcement, announce] = useState("");
 
   const act = async (name: ActionName, title: string, body: object = {}) => {
-    if (token === undefined || waiting.has(title)) return;
+    if (key === undefined || waiting.has(title)) return;
     setWaiting((before) => new Set(before).add(title));
-    const entry = await send(token, name, title, body);
+    const entry = await send(key, name, title, body);
     setWaiting((before) => new Set([...before].filter((one) => one !== title)));
     setOwn((before) => [entry, ...before].slice(0, mostEntries));
     announce(`${entry.title}: ${entry.outcome}`);
@@ -41,10 +43,10 @@ export function useActions({ token, denied }: Permission): Actions {
     const others = latest.map(({ id, ...rest }) => ({ ...rest, key: String(id) })).filter(({ key }) => !known.has(key));
     return [...own, ...others].sort((a, b) => b.at - a.at).slice(0, mostEntries);
   };
-  return { denied, act, waiting, entries, announcement };
+  return { denied: key === undefined ? needsKey : undefined, act, waiting, entries, announcement };
 }
 
-async function send(token: string, name: ActionName, title: string, body: object): Promise<ConsoleEntry> {
+async function send(operatorKey: string, name: ActionName, title: string, body: object): Promise<ConsoleEntry> {
   const failed = (outcome: string): ConsoleEntry => ({
     key: `failed at ${performance.now()}`,
     at: Date.now(),
@@ -57,7 +59,7 @@ async function send(token: string, name: ActionName, title: string, body: object
   try {
     const response = await fetch(`/dashboard/actions/${name}`, {
       method: "POST",
-      headers: { "content-type": "application/json", "x-csrf-token": token },
+      headers: { "content-type": "application/json", [keyHeader]: operatorKey },
       body: JSON.stringify(body),
     });
     if (!response.ok) {

@@ -1,6 +1,8 @@
 // The state of the server, kept up to date by its events; a lost connection is told, and taken up again.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { DashboardState, StateMessage } from "../state.ts";
+import { readEvents } from "./read-events.ts";
+import { type Key, keyHeader } from "./use-key.ts";
 
 export type Connection = "connecting" | "live" | "lost";
 
@@ -12,42 +14,38 @@ export interface Live {
   clockAheadMs: number;
 }
 
-/** The browser takes up broken connections by itself, but not those that were refused. */
-const againMs = 2_000;
+/** A connection that is lost, or was refused, is taken up again so much later, in milliseconds. */
+const againMs = 1_000;
 
-export function useLive(): Live {
+export function useLive({ key, drop }: Key): Live {
   const [live, setLive] = useState<Live>({ connection: "connecting", state: undefined, clockAheadMs: 0 });
+  const startedAt = useRef<number | undefined>(undefined);
   useEffect(() => {
-    let source: EventSource | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let startedAt: number | undefined;
-    const lost = () => {
-      setLive((before) => ({ ...before, connection: before.state === undefined ? "connecting" : "lost" }));
-      if (source?.readyState !== EventSource.CLOSED) return;
-      clearTimeout(timer);
-      timer = setTimeout(connect, againMs);
-    };
-    const heard = (event: MessageEvent<string>) => {
-      const { at, ...changed }: StateMessage = JSON.parse(event.data);
-      // The program was started anew: this page's token is void.
-      if (changed.about && startedAt !== undefined && changed.about.startedAt !== startedAt) location.reload();
-      startedAt ??= changed.about?.startedAt;
+    const leaving = new AbortController();
+    const heard = (data: string) => {
+      const { at, ...changed }: StateMessage = JSON.parse(data);
+      // The program was started anew, perhaps from another build.
+      const known = startedAt.current;
+      if (changed.about && known !== undefined && changed.about.startedAt !== known) location.reload();
+      startedAt.current ??= changed.about?.startedAt;
       setLive((before) => {
         const state = merged(before.state, changed);
         return { connection: "live", state, clockAheadMs: at - Date.now() };
       });
     };
-    const connect = () => {
-      source = new EventSource("/dashboard/events");
-      source.addEventListener("state", heard);
-      source.addEventListener("error", lost);
+    const headers: Record<string, string> = key === undefined ? {} : { [keyHeader]: key };
+    const follow = async () => {
+      while (!leaving.signal.aborted) {
+        const end = await readEvents(headers, leaving.signal, heard).catch(() => "lost");
+        if (leaving.signal.aborted) return;
+        if (end === "refused" && key !== undefined) return drop();
+        setLive((before) => ({ ...before, connection: before.state === undefined ? "connecting" : "lost" }));
+        await new Promise((resolve) => setTimeout(resolve, againMs));
+      }
     };
-    connect();
-    return () => {
-      clearTimeout(timer);
-      source?.close();
-    };
-  }, []);
+    void follow();
+    return () => leaving.abort();
+  }, [key]);
   return live;
 }
 

@@ -21,8 +21,9 @@ export function Allowances({ allowances, more, now }: AllowancesProps): JSX.Elem
       ) : (
         <>
           <ul class="rows">
-            {allowances.map((one) => (
-              <AllowanceRow key={`${one.client} ${one.scope} ${one.instance}`} allowance={one} now={now} />
+            {allowances.map((one, index) => (
+              // Shortened, two clients may look the same.
+              <AllowanceRow key={`${index} ${one.client} ${one.scope} ${one.instance}`} allowance={one} now={now} />
             ))}
           </ul>
           <More count={more} />

@@ -1,8 +1,7 @@
 // The whole page.
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { readPermission } from "../permission.ts";
 import { useActions } from "../use-actions.ts";
+import { useKey } from "../use-key.ts";
 import { useLive } from "../use-live.ts";
 import { useNow } from "../use-now.ts";
 import { Allowances } from "./allowances.tsx";
@@ -16,9 +15,9 @@ import { Stores } from "./stores.tsx";
 import { TopBar } from "./top-bar.tsx";
 
 export function App(): JSX.Element {
-  const [permission] = useState(readPermission);
-  const actions = useActions(permission);
-  const { state, connection, clockAheadMs } = useLive();
+  const key = useKey();
+  const actions = useActions(key);
+  const { state, connection, clockAheadMs } = useLive(key);
   const now = useNow(clockAheadMs);
   const instances = state?.instances.length ?? 0;
   const away = state?.instances.flatMap(({ name, storesAway }) => (storesAway ? [name] : [])) ?? [];

@@ -1,0 +1,51 @@
+// What became of a payment: asked of the chain by the payment's reference, which says enough without a signature.
+import type { FoundSettlement } from "@tollbooth-stores/core";
+import { isAddressEqual } from "viem";
+import { z } from "zod";
+import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
+import { nonceStateOf } from "./chain-client.ts";
+import type { GatewayConfig } from "./gateway-config.ts";
+import type { SignedPayment } from "./payment-header.ts";
+import { clockSlackSeconds, type RoutePrice } from "./requirements.ts";
+
+const referenceSchema = z.object({
+  network: z.string(),
+  asset: addressSchema,
+  payer: addressSchema,
+  nonce: bytes32Schema,
+  validBefore: uint256Schema,
+  payTo: addressSchema,
+  amount: uint256Schema,
+});
+
+/** What the chain must be asked after a crash, as `payment.reference`. */
+export function referenceOf(config: GatewayConfig, price: RoutePrice, { payer, authorization }: SignedPayment): string {
+  return JSON.stringify({
+    network: config.network,
+    asset: price.asset,
+    payer,
+    nonce: authorization.nonce,
+    validBefore: String(authorization.validBefore),
+    payTo: config.payTo,
+    amount: String(price.amount),
+  });
+}
+
+/**
+ * A receipt (the transaction) where the nonce paid us this price; "void" where it was spent otherwise, and can never pay us; "expired" where
+ * it is unused though its time, and some more, was over before the chain was asked. Throws where the chain does not answer.
+ */
+export async function lookUp(
+  { network, chain, facilitator }: GatewayConfig,
+  reference: string | undefined,
+): Promise<FoundSettlement> {
+  if (reference === undefined) return "unknown";
+  const { payer, nonce, validBefore, ...wanted } = referenceSchema.parse(JSON.parse(reference));
+  // Another chain than the one that can be asked here.
+  if (wanted.network !== network) return "unknown";
+  const isOver = validBefore + clockSlackSeconds < BigInt(Math.floor(Date.now() / 1_000));
+  const state = await nonceStateOf(chain.url, payer, nonce, facilitator.timeoutMs);
+  if (state.state === "unused") return isOver ? { none: "expired" } : "unknown";
+  const paidUs = isAddressEqual(state.to, wanted.payTo) && BigInt(state.value) === wanted.amount;
+  return paidUs ? { receipt: state.transaction } : { none: "void" };
+}

@@ -1,0 +1,12 @@
+// What ends a request for now: nothing was charged by it, and the same request may be sent again.
+
+/** 503. The message is for the client. */
+export class NotNow extends Error {
+  override readonly name = "NotNow";
+  readonly word: "facilitator_unavailable" | "too_many_unsettled";
+
+  constructor(word: NotNow["word"], message: string) {
+    super(message);
+    this.word = word;
+  }
+}

@@ -1,0 +1,89 @@
+// A payment that came with a request, through payOnce: verified once, made once, settled once; and what its payer is told.
+import { type Keep, type Paid, type PayOnceOptions, payOnce, type Verify } from "@tollbooth-stores/core";
+import type { Admitted } from "./admit.ts";
+import { alreadyUsed, owed, paymentRequired, pending, receiptHeader, tooManyRequests } from "./answers.ts";
+import { isUnderWay } from "./payment-record.ts";
+import { paymentSteps } from "./payment-steps.ts";
+import type { Asked, RouteContext } from "./request-context.ts";
+import { unsettledPlace } from "./unsettled-place.ts";
+import { UpstreamFailed } from "./upstream-client.ts";
+
+/** What is sold. */
+export interface Sale<R> {
+  order: NonNullable<PayOnceOptions<R>["order"]>;
+  serve(signal: AbortSignal): Promise<R>;
+  /** How the result becomes text for the payer whose answer was lost, and back. */
+  keep: Pick<Keep<R>, "write" | "read">;
+  /** `again`: it was delivered before. */
+  answer(result: R, headers: Readonly<Record<string, string>>, again: boolean): Response;
+}
+
+/** How long a payer whose answer was lost can ask for it again. What was not delivered is kept until it is. */
+const keptForMs = 3_600_000;
+
+export async function takePayment<R>(
+  context: RouteContext,
+  asked: Asked,
+  { signed, payment, limit }: Extract<Admitted, { status: "paying" }>,
+  sale: Sale<R>,
+): Promise<Response> {
+  const { config, route, price, stores, limits } = context;
+  const { payer } = signed;
+  const steps = paymentSteps(config, price, signed);
+  const place = sale.order === "serve-then-settle" ? unsettledPlace(limits, payer) : undefined;
+  let { headers } = limit;
+  let overLimit = false;
+  /**
+   * The limit by payer comes last: a signature alone may be an old one that anybody can read on the chain, and nobody's
+   * allowance is used up by presenting it. It is for new work, so it does not hold back what is under way.
+   */
+  const verify: Verify = async (step) => {
+    await place?.take();
+    const verified = await steps.verify(step);
+    if (!("ok" in verified && verified.ok)) return verified;
+    const byPayer = await limits.payer(payer, limit);
+    if (!byPayer.allowed && (await isUnderWay(stores, payment.key))) return verified;
+    headers = byPayer.headers;
+    overLimit = !byPayer.allowed;
+    return overLimit ? { later: true } : verified;
+  };
+  const serve = ({ signal }: { signal: AbortSignal }) =>
+    place === undefined ? sale.serve(signal) : place.make(() => sale.serve(signal));
+
+  let paid: Paid<R> | undefined;
+  try {
+    paid = await payOnce<R>(
+      stores.verifications,
+      payment,
+      { ...steps, verify, serve },
+      {
+        order: sale.order,
+        keep: { ...sale.keep, forMs: keptForMs },
+        leaseMs: config.paymentLeaseMs,
+        signal: asked.signal,
+      },
+    );
+  } catch (error) {
+    // Paid for, so owed: its payer must not be told that nothing was charged.
+    if (error instanceof UpstreamFailed && (await isUnderWay(stores, payment.key))) return owed(error.message, headers);
+    throw error;
+  } finally {
+    place?.leave(paid?.status === "paid");
+  }
+
+  switch (paid.status) {
+    case "paid": {
+      const told = { ...headers, ...receiptHeader(config.network, payer, paid.receipt), "cache-control": "no-store" };
+      if (paid.fresh) return sale.answer(paid.result, told, false);
+      // A settled authorization is public on the chain: only the collector shows that it is the payer who asks again.
+      if (paid.kept === undefined || payment.collector === undefined) return alreadyUsed(headers);
+      return sale.answer(paid.kept, told, true);
+    }
+    case "rejected":
+      return paymentRequired(asked.url, route, price, paid.reason, headers);
+    case "conflict":
+      return alreadyUsed(headers);
+    case "pending":
+      return overLimit ? tooManyRequests(headers) : pending(paid.retryAfterMs, headers);
+  }
+}

@@ -1,0 +1,49 @@
+// The whole drill, as `npm run drill` plays it with fewer requests: memory beside both Redis clients, every fault.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { memoryMustFail } from "./report.ts";
+import { type DrillRun, readReport, runBuiltDrill } from "./run-built-drill.test-support.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tollbooth-drill-report-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let run: DrillRun | undefined;
+afterEach(() => run?.dispose());
+
+describe("the drill", () => {
+  test("breaks memory where it must, breaks nothing on Redis through either client, and ends with 0", async () => {
+    const path = join(folder, "report.json");
+    run = runBuiltDrill(["--requests", "350", "--report", path]);
+    expect(await run.exited, run.stderr() + run.stdout()).toEqual({ code: 0, signal: null });
+    const report = readReport(path);
+    expect(report.lanes.map(({ provider }) => provider)).toEqual(["memory", "redis", "ioredis"]);
+    const [memory, ...shared] = report.lanes;
+    const red = memory?.rows.filter(({ ok }) => !ok) ?? [];
+    expect(red.map(({ key }) => key)).toEqual(expect.arrayContaining([...memoryMustFail]));
+    for (const { requests } of red) expect(requests[0]).toMatch(/^seed1-\d+$/);
+    for (const lane of shared) {
+      expect(lane.phases.map(({ name }) => name)).toEqual([
+        "steady",
+        "rolling restart",
+        "scale 2 -> 6 -> 2",
+        "settlements' replies lost",
+        "kill -9",
+        "kill -9 at a settle call",
+        "kill -9 at a transfer",
+        "kill -9 before an answer",
+        "Redis kill -9 and restart",
+      ]);
+      expect(lane.rows.filter(({ ok }) => !ok)).toEqual([]);
+      expect(lane.errors).toEqual([]);
+      expect([lane.requests, lane.answered]).toEqual([350, 350]);
+      expect(lane.doubts).toMatchObject({ atEnd: 0 });
+      expect(lane.doubts?.most).toBeGreaterThan(0);
+      // What was done to payments in the middle of their settlement has met some, and their payers have it all the same.
+      expect(lane.rows.find(({ key }) => key === "paid-not-delivered")?.note).toMatch(/[1-9]\d* hung up/);
+    }
+    expect(run.stdout()).toContain("As it should be");
+    expect(run.stdout()).not.toContain("\u001b");
+    await run.leftNothing();
+  }, 480_000);
+});

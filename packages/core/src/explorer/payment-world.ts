@@ -1,0 +1,207 @@
+// The world in which the payment machine runs: callers, an operator, the store with its two records, a ledger, a clock.
+import type { StoredRecord } from "../atomic-port.ts";
+import type { claim, reconcile } from "../verification/claim.ts";
+import type { markUnknown, release } from "../verification/end.ts";
+import type { note, renew } from "../verification/hold.ts";
+import type { next, startPayment } from "../verification/pay-machine/next.ts";
+import type {
+  Answer,
+  ErrorRef,
+  PayEvent,
+  PayInput,
+  PayState,
+  StepCall,
+  StoreCall,
+} from "../verification/pay-machine/state.ts";
+import type { look } from "../verification/peek.ts";
+import type { deliver, expire, settle, undeliver } from "../verification/settle.ts";
+import type { Lease } from "../verification/verification-store.ts";
+import type { Budgets } from "./world.ts";
+
+/** The transitions under test; a test may put a wrong one among them. */
+export interface PaymentTransitions {
+  readonly claim: typeof claim;
+  readonly reconcile: typeof reconcile;
+  readonly renew: typeof renew;
+  readonly note: typeof note;
+  readonly release: typeof release;
+  readonly markUnknown: typeof markUnknown;
+  readonly settle: typeof settle;
+  readonly deliver: typeof deliver;
+  readonly undeliver: typeof undeliver;
+  readonly expire: typeof expire;
+  readonly look: typeof look;
+}
+
+/** What one caller presents. Names are plain: what counts is which are equal. */
+export interface Presented {
+  readonly order: PayInput["order"];
+  readonly fingerprint: string;
+  readonly payload: string;
+  readonly collector?: string;
+  readonly pastValidity?: boolean;
+}
+
+export interface PaymentRules {
+  readonly callers: readonly Presented[];
+  readonly operator: boolean;
+  /** What another left who died. "owed": nothing was kept. */
+  readonly found: "nothing" | "refused" | "in doubt" | "owed";
+  /** Whether the clock also stops where a lease is renewed. */
+  readonly renews: boolean;
+  /** Whether what is served can be kept: always, never, or either. */
+  readonly keeps: "always" | "never" | "sometimes";
+  /** Whether settle notes evidence before it sends, and does not go on where that is refused. */
+  readonly notes: boolean;
+  /** What is larger than the store takes. */
+  readonly tooLarge: "nothing" | "kept" | "receipt";
+  /** Whether findSettlement may settle the same authorization again: the ledger takes it once. */
+  readonly idempotent: boolean;
+  /** What may go wrong; what is left out is not explored. */
+  readonly faults: readonly Fault[];
+  readonly next: typeof next;
+  readonly start: typeof startPayment;
+  readonly on: PaymentTransitions;
+}
+
+/** Each costs one of the budget's faults. */
+export type Fault =
+  /** A caller leaves. */
+  | "abort"
+  /** A call is applied, its reply comes at any later time, or never: then the caller sees an error. */
+  | "slow"
+  /** A call fails and is not applied. */
+  | "fail"
+  /** The caller sees an error, the call is applied at any later time, or never. */
+  | "delay"
+  /** A call arrives once more at any later time, or never. */
+  | "twice"
+  /** The store is away, until it is back: each call fails. */
+  | "away"
+  /** A step of the seller's throws, answers unclearly or untruly, or cannot tell. */
+  | "seller"
+  /** The verifier rejects, or cannot tell. */
+  | "verifier"
+  /** The store's clock is set back by a lease. */
+  | "back";
+
+/** A call of the store: a caller's, or the operator's. */
+export type ExplorerCall =
+  | StoreCall
+  | { readonly call: "resolveReceipt" }
+  | { readonly call: "resolveNone" }
+  | { readonly call: "resolveDelivered" }
+  | { readonly call: "operatorExpire"; readonly lease: Lease };
+
+export interface Sent {
+  readonly actor: number;
+  readonly call: ExplorerCall;
+}
+
+/** A call under way. `reply`: it was applied, and its answer is slow. */
+export interface Calling {
+  readonly call: StoreCall;
+  readonly sentAtMs: number;
+  readonly reply?: PayEvent;
+}
+
+/** A settle that runs, also after it was told to stop. */
+export interface Settling {
+  readonly id: number;
+  /** "asked": nothing was sent. "noting": its evidence is on its way. "noted": kept. "refused": it must not go on. */
+  readonly phase: "asked" | "noting" | "noted" | "refused" | "sent";
+  readonly stopped: boolean;
+  /** The transfer that it has sent. */
+  readonly transfer?: number;
+}
+
+/** One call of payOnce. */
+export interface Caller {
+  readonly machine: PayState;
+  readonly calling?: Calling | undefined;
+  /** The step that runs, but for settle. */
+  readonly step?: StepCall | undefined;
+  readonly settling?: Settling | undefined;
+  /** How many refusals were counted when its payload was last accepted. */
+  readonly accepted?: number;
+  readonly waiting: boolean;
+  readonly left: boolean;
+  readonly told?: Answer | { readonly status: "failed"; readonly error: ErrorRef };
+  /** No transfer was under way or done when its last call was applied. */
+  readonly clear?: boolean;
+  /** How often a receipt or a delivery of it could not be put down: 2 where it may have given it up. */
+  readonly failures: number;
+  /** It was told a receipt. */
+  readonly gotReceipt: boolean;
+  /** A refusal that was not true: its findSettlement knows better. */
+  readonly lied: boolean;
+}
+
+/** What an operator does, once. */
+export type Operator =
+  | { readonly at: "idle" | "done" }
+  | { readonly at: "finding"; readonly lease: Lease; readonly untilMs: number }
+  | { readonly at: "found"; readonly lease: Lease; readonly answer: "receipt" | "none" | "unknown" };
+
+/** The latest transfer that was sent. One that was dropped can never land. */
+export interface Transfer {
+  readonly id: number;
+  readonly state: "none" | "flying" | "landed" | "dropped";
+}
+
+export interface PaymentWorld {
+  /** The callers' monotonic clock. */
+  readonly nowMs: number;
+  /** How far the store's clock was set back. */
+  readonly backMs: number;
+  readonly record: StoredRecord | null;
+  readonly kept: StoredRecord | null;
+  readonly callers: readonly Caller[];
+  readonly operator: Operator;
+  readonly transfer: Transfer;
+  /** Calls that may yet be applied, once or never. */
+  readonly strays: readonly Sent[];
+  readonly away: boolean;
+  readonly left: Budgets;
+  /** How many were told fresh. */
+  readonly fresh: number;
+  /** An operator handed over what was paid for. */
+  readonly handedOver: boolean;
+  /** Somebody said that it never settled and never will. */
+  readonly none: boolean;
+  readonly broken: string | null;
+}
+
+/** Long enough for two renewals, short enough that most instants coincide: everything the machine waits for is a multiple of 50. */
+export const leaseMs = 150;
+export const startMs = 1_000;
+export const validUntilMs = 3_600_000;
+export const receipt = "receipt";
+export const keptText = "kept";
+export const evidence = "evidence";
+
+export function withCaller(world: PaymentWorld, index: number, change: Partial<Caller>): PaymentWorld {
+  const caller = callerAt(world, index);
+  return { ...world, callers: world.callers.with(index, { ...caller, ...change }) };
+}
+
+export function callerAt({ callers }: PaymentWorld, index: number): Caller {
+  const caller = callers[index];
+  if (caller === undefined) throw new RangeError(`There is no caller ${index}.`);
+  return caller;
+}
+
+/** The store's clock. */
+export const storeMs = ({ nowMs, backMs }: PaymentWorld): number => nowMs - backMs;
+
+/** The first thing that broke is what is told. */
+export function breaks(world: PaymentWorld, message: string): PaymentWorld {
+  return world.broken === null ? { ...world, broken: message } : world;
+}
+
+/** A transfer may have landed, or may yet. */
+export function mayHaveMoved({ transfer }: PaymentWorld): boolean {
+  return transfer.state === "flying" || transfer.state === "landed";
+}
+
+export const nameOf = (actor: number): string => (actor < 0 ? "operator" : "ABCD".charAt(actor));

@@ -1,0 +1,255 @@
+// The payment machine where something is ended: a receipt and a delivery recorded, a lease given back, doubt put down.
+import {
+  again,
+  answer,
+  type Draft,
+  finish,
+  goTo,
+  leaseOf,
+  newToken,
+  pending,
+  proceed,
+  type Room,
+  report,
+  retryLater,
+  STEP_LEASES,
+  send,
+} from "./machine.ts";
+import { afterOwed, duplicate, keepable, shrink } from "./owed.ts";
+import type { PayEvent, StoreCall } from "./state.ts";
+
+/** Records the receipt and, where it is wanted, the delivery; a receipt that is on record needs the delivery alone. */
+const record: Room = {
+  enter(draft) {
+    const { s, nowMs } = draft;
+    s.giveUpAtMs = nowMs + STEP_LEASES * s.input.leaseMs;
+    send(draft, recordCall(draft));
+  },
+  on(draft, event, call) {
+    const { s } = draft;
+    if (event.on === "aborted" && s.calling === undefined) return unheard(draft);
+    if (event.on === "failed") return recordFailed(draft, event, call);
+    if (event.on !== "recorded") return;
+    const { reply } = event;
+    s.receiptSaved = reply.status !== "lost";
+    if (reply.status === "lost") {
+      // A delivery finds the record gone, or free: it is settled anew with its receipt. A receipt finds it another's by
+      // now: it is recorded there, and the next claim tells the rest.
+      if (call?.call === "settle") return proceed(draft, "again");
+      return retryLater(draft, recordCall(draft));
+    }
+    if (reply.wasExpired === true) report(draft, "receipt-after-expiry");
+    if (reply.receipt !== s.receipt) report(draft, "second-receipt");
+    // Who may have it, the next claim tells.
+    if (s.after === "again") return proceed(draft, "again");
+    if (reply.status === "delivered") return recordedDelivered(draft, reply);
+    if (s.delivery !== undefined && s.caller === "waiting") {
+      // It came second to a delivery that was taken back since: by another token it may be the first.
+      s.delivery = newToken(draft);
+      s.maybeDelivered = undefined;
+      return retryLater(draft, recordCall(draft));
+    }
+    afterOwed(draft);
+  },
+  gaveUp: unheard,
+};
+
+function recordCall(draft: Draft): StoreCall {
+  const { s } = draft;
+  const kept = s.made?.kept;
+  const deliver = s.delivery === undefined ? undefined : { token: s.delivery, ...(kept !== undefined && { kept }) };
+  if (s.receiptSaved && deliver !== undefined) return { call: "deliver", ...deliver };
+  // Under the lease what was made can still be kept.
+  const goesOn = deliver === undefined && keepable(s) && s.lease !== undefined && !s.leaseLost;
+  const lease = goesOn ? leaseOf(draft) : undefined;
+  return {
+    ...{ call: "settle", receipt: s.receipt ?? "" },
+    ...(lease !== undefined && { lease }),
+    ...(deliver !== undefined && { deliver }),
+  };
+}
+
+function recordedDelivered(draft: Draft, reply: { byYou: boolean; receipt: string; kept?: string }) {
+  const { s } = draft;
+  if (!reply.byYou) return finish(draft, duplicate(reply));
+  if (s.caller !== "waiting") return goTo(draft, "undeliver");
+  finish(draft, { status: "paid", fresh: true, receipt: s.receipt ?? reply.receipt });
+}
+
+function recordFailed(draft: Draft, event: Extract<PayEvent, { on: "failed" }>, call: StoreCall | undefined) {
+  const { s } = draft;
+  if (event.tooLarge && shrink(draft)) return send(draft, recordCall(draft));
+  if (event.mayHaveRun && call !== undefined && isDelivery(call)) s.maybeDelivered = true;
+  if (!event.unavailable) {
+    report(draft, s.receiptSaved ? "owed" : "in-doubt");
+    return proceed(draft, { fail: event.error });
+  }
+  if (s.caller !== "waiting" && s.delivery !== undefined) return unheard(draft);
+  retryLater(draft, recordCall(draft));
+}
+
+export function isDelivery(call: StoreCall): boolean {
+  return call.call === "deliver" || (call.call === "settle" && call.deliver !== undefined);
+}
+
+/** Nobody will hear of this delivery: it is taken back if it may have been recorded, and the receipt is recorded alone. */
+function unheard(draft: Draft) {
+  const { s } = draft;
+  answer(draft, pending);
+  if (s.maybeDelivered === true) return goTo(draft, "undeliver");
+  const alone = s.delivery === undefined;
+  s.delivery = undefined;
+  if (s.receiptSaved) return afterOwed(draft);
+  // Without the delivery it is tried for as long again, then left to the next caller who asks for the settlement.
+  if (alone) {
+    report(draft, "in-doubt");
+    return proceed(draft, "nothing");
+  }
+  s.after = "nothing";
+  goTo(draft, "record");
+}
+
+const undeliver: Room = {
+  enter(draft) {
+    const { s, nowMs } = draft;
+    s.giveUpAtMs = nowMs + STEP_LEASES * s.input.leaseMs;
+    send(draft, undeliverCall(draft));
+  },
+  on(draft, event) {
+    const { s } = draft;
+    if (event.on === "failed" && event.unavailable) return retryLater(draft, undeliverCall(draft));
+    if (event.on !== "ended" && event.on !== "failed") return;
+    s.maybeDelivered = undefined;
+    s.delivery = undefined;
+    s.after = "nothing";
+    if (!s.receiptSaved) return goTo(draft, "record");
+    afterOwed(draft);
+  },
+  gaveUp(draft) {
+    report(draft, "owed");
+    proceed(draft, "nothing");
+  },
+};
+
+function undeliverCall({ s }: Draft): StoreCall {
+  return { call: "undeliver", token: s.delivery ?? "" };
+}
+
+/** Gives the lease back. A rejection is told only where the store confirms, in time, that the payment is free again. */
+const release: Room = {
+  enter(draft) {
+    untilLeaseEnds(draft);
+    send(draft, releaseCall(draft));
+  },
+  on(draft, event) {
+    const { s, nowMs } = draft;
+    if (event.on === "ended") {
+      if (!rejects(draft)) return proceed(draft, s.after);
+      if (event.reply.status === "lost") return again(draft);
+      // Heard after the lease: another may have paid meanwhile.
+      return proceed(draft, nowMs < (s.lease?.untilMs ?? 0) ? s.after : pending);
+    }
+    if (event.on !== "failed") return;
+    // Best effort: a lease that is not released ends by itself, and means the same then or more.
+    if (!rejects(draft)) return proceed(draft, s.after);
+    if (!event.unavailable) return finish(draft, pending);
+    retryLater(draft, releaseCall(draft));
+  },
+  gaveUp: (draft) => finish(draft, pending),
+};
+
+/** Whether the caller is to be told that the payment is refused. */
+function rejects({ s }: Draft): boolean {
+  const { after, refusal } = s;
+  return refusal !== undefined || (typeof after === "object" && "status" in after && after.status === "rejected");
+}
+
+/** Of what the lease alone allows: its end is the end of trying. */
+function untilLeaseEnds({ s, nowMs }: Draft) {
+  s.giveUpAtMs = s.leaseLost ? nowMs : (s.lease?.untilMs ?? nowMs);
+}
+
+function releaseCall(draft: Draft): StoreCall {
+  return { call: "release", lease: leaseOf(draft), refused: draft.s.refusal !== undefined };
+}
+
+/** There will be no settlement: rejected from now on. */
+const expire: Room = {
+  enter(draft) {
+    untilLeaseEnds(draft);
+    send(draft, expireCall(draft));
+  },
+  on(draft, event) {
+    const { s } = draft;
+    if (event.on === "failed") {
+      if (!event.unavailable) return finish(draft, pending);
+      return retryLater(draft, expireCall(draft));
+    }
+    if (event.on !== "ended") return;
+    if (event.reply.status === "lost") return again(draft);
+    report(draft, "expired");
+    finish(draft, { status: "rejected", reason: s.reason ?? "" });
+  },
+  gaveUp: (draft) => finish(draft, pending),
+};
+
+function expireCall(draft: Draft): StoreCall {
+  return { call: "expire", lease: leaseOf(draft), reason: draft.s.reason ?? "" };
+}
+
+/** The lease ends in doubt by itself; saying so keeps the evidence, and lets the next caller find out at once. */
+const markUnknown: Room = {
+  enter(draft) {
+    const { s, nowMs } = draft;
+    // Also late: the last holder may always say that it does not know.
+    s.giveUpAtMs = nowMs + s.input.leaseMs;
+    send(draft, markCall(draft));
+  },
+  on(draft, event) {
+    const { s } = draft;
+    if (event.on === "failed" && event.unavailable) {
+      if (s.after !== "again" && s.after !== "nothing" && !("fail" in s.after)) answer(draft, s.after);
+      return retryLater(draft, markCall(draft));
+    }
+    if (event.on === "ended" || event.on === "failed") proceed(draft, s.after);
+  },
+  gaveUp: (draft) => proceed(draft, draft.s.after),
+};
+
+function markCall(draft: Draft): StoreCall {
+  const { evidence } = draft.s;
+  return {
+    call: "markUnknown",
+    lease: leaseOf(draft),
+    ...(evidence !== undefined && { evidence: evidence.text }),
+  };
+}
+
+/** A settle that was given up may still bring its receipt. */
+const late: Room = {
+  enter: heardLate,
+  on: heardLate,
+};
+
+function heardLate(draft: Draft) {
+  const { s } = draft;
+  const { lateAnswer } = s;
+  if (lateAnswer === undefined) return;
+  s.late = undefined;
+  if (lateAnswer === "unclear" || !lateAnswer.ok) return goTo(draft, "ended");
+  s.receipt = lateAnswer.receipt;
+  s.receiptSaved = false;
+  s.delivery = undefined;
+  s.made = undefined;
+  s.lease = undefined;
+  s.after = "nothing";
+  goTo(draft, "record");
+}
+
+const ended: Room = { enter() {} };
+
+export const closeRooms: Readonly<
+  Record<"record" | "undeliver" | "release" | "expire" | "markUnknown" | "late" | "ended", Room>
+> = {
+  ...{ record, undeliver, release, expire, markUnknown, late, ended },
+};

@@ -1,0 +1,170 @@
+// The small vocabulary in which the payment machine's moves are written: a draft of the next state, and what it asks for.
+import type { PaymentMessage } from "../../telemetry.ts";
+import type { Lease } from "../verification-store.ts";
+import type { After, Answer, PayEffect, PayEvent, PayState, Place, StepCall, StoreCall } from "./state.ts";
+
+/** How many leases a remote step (verify, settle, find) has to answer, and a receipt to be recorded. */
+export const STEP_LEASES = 3;
+/** When to ask again about a payment whose outcome is open. */
+export const RETRY_PENDING_MS = 1_000;
+const FIRST_BACKOFF_MS = 50;
+const LAST_BACKOFF_MS = 1_000;
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** One event's draft. `goes` is set where a place is entered: its entry runs next. */
+export interface Draft {
+  s: Mutable<PayState>;
+  out: PayEffect[];
+  nowMs: number;
+  goes: boolean;
+}
+
+/** What a place does when it is entered, at an event, and when its lease, its step's time or its patience is over. */
+export interface Room {
+  enter(draft: Draft): void;
+  /** `call`: the store call that an answer is to. Renewals and notes are answered elsewhere. */
+  on?(draft: Draft, event: PayEvent, call: StoreCall | undefined): void;
+  leaseLost?(draft: Draft): void;
+  late?(draft: Draft): void;
+  gaveUp?(draft: Draft): void;
+}
+
+export function goTo(draft: Draft, place: Place): void {
+  const { s } = draft;
+  s.at = place;
+  s.queued = undefined;
+  s.retry = undefined;
+  s.giveUpAtMs = undefined;
+  s.resent = false;
+  draft.goes = true;
+}
+
+/** Ends something first; `after` comes then. */
+export function endBy(draft: Draft, place: "release" | "markUnknown" | "record", after: After): void {
+  draft.s.after = after;
+  goTo(draft, place);
+}
+
+/** Sends a call as soon as the one under way is answered. */
+export function send({ s, out }: Draft, call: StoreCall): void {
+  if (s.calling !== undefined) {
+    s.queued = call;
+    return;
+  }
+  s.calling = call;
+  out.push({ do: "store", call });
+}
+
+/** Makes a failed call again after a while: once at least, however long it took to fail. */
+export function retryLater({ s, nowMs }: Draft, call: StoreCall): void {
+  const backoffMs = s.retry === undefined ? FIRST_BACKOFF_MS : Math.min(2 * s.retry.backoffMs, LAST_BACKOFF_MS);
+  s.retry = { call, atMs: nowMs + backoffMs, backoffMs };
+  if (!s.resent && s.giveUpAtMs !== undefined) s.giveUpAtMs = Math.max(s.giveUpAtMs, s.retry.atMs + 1);
+  s.resent = true;
+}
+
+type StepToRun =
+  | { step: "verify"; refusals: number }
+  | { step: "serve" | "settle"; fence: string }
+  | { step: "find"; fence: string; evidence?: string; reference?: string }
+  | { step: "read"; text: string };
+
+export function runStep({ s, out, nowMs }: Draft, call: StepToRun, withinMs?: number): void {
+  const id = s.steps;
+  s.steps += 1;
+  s.step = { id, kind: call.step, ...(withinMs !== undefined && { deadlineMs: nowMs + withinMs }) };
+  const numbered: StepCall = { ...call, id };
+  out.push({ do: "step", call: numbered });
+}
+
+/** Tells the running step to stop, and listens no longer. */
+export function dropStep({ s, out }: Draft, why: "lease" | "deadline" | "caller"): void {
+  if (s.step === undefined) return;
+  out.push({ do: "stop", id: s.step.id, why });
+  s.step = undefined;
+}
+
+export function newToken({ s }: Draft): string {
+  s.tokens += 1;
+  return `${s.input.seed}:${s.tokens}`;
+}
+
+/** The lease as the store's calls name it. */
+export function leaseOf({ s }: Draft): Lease {
+  const { token = "", fence = "0", attempt = 0 } = s.lease ?? {};
+  return { token, fence, attempt, ttlMs: s.input.leaseMs };
+}
+
+export const fenceOf = ({ s }: Draft): string => s.lease?.fence ?? "0";
+
+export function hold({ s }: Draft, lease: Lease, sentAtMs: number): void {
+  s.leaseLost = false;
+  const { token, fence, attempt, ttlMs } = lease;
+  s.lease = { token, fence, attempt, untilMs: sentAtMs + ttlMs, renewAtMs: sentAtMs + s.input.leaseMs / 3 };
+}
+
+export function extend({ s }: Draft, sentAtMs: number): void {
+  if (s.lease === undefined) return;
+  const untilMs = Math.max(s.lease.untilMs, sentAtMs + s.input.leaseMs);
+  s.lease = { ...s.lease, untilMs, renewAtMs: sentAtMs + s.input.leaseMs / 3 };
+}
+
+/** The caller's answer, once; nobody is told who has left. */
+export function answer({ s, out }: Draft, given: Answer): void {
+  if (s.caller !== "waiting") return;
+  out.push({ do: "answer", answer: given });
+  if (given.status === "pending") out.push({ do: "report", event: "pending", attempt: s.lease?.attempt ?? 0 });
+  s.caller = "told";
+}
+
+export function report({ s, out }: Draft, event: PaymentMessage["event"]): void {
+  out.push({ do: "report", event, attempt: s.lease?.attempt ?? 0 });
+}
+
+export const pending: Answer = { status: "pending", retryAfterMs: RETRY_PENDING_MS };
+
+/** Answers, and is done. */
+export function finish(draft: Draft, given: Answer): void {
+  answer(draft, given);
+  goTo(draft, "ended");
+}
+
+/** What comes once something is ended. */
+export function proceed(draft: Draft, after: After): void {
+  const { s, out } = draft;
+  if (after === "again") {
+    again(draft);
+    return;
+  }
+  if (after !== "nothing" && !("fail" in after)) answer(draft, after);
+  else if (after !== "nothing" && s.caller === "waiting") {
+    out.push({ do: "fail", error: after.fail });
+    s.caller = "told";
+  }
+  leave(draft);
+}
+
+/** The lease was lost, or the record has changed: it is looked at anew. */
+export function again(draft: Draft): void {
+  const { s } = draft;
+  s.attempts += 1;
+  s.lease = undefined;
+  s.leaseLost = false;
+  s.evidence = undefined;
+  s.found = undefined;
+  s.made = undefined;
+  s.kept = undefined;
+  s.receipt = undefined;
+  s.receiptSaved = false;
+  s.delivery = undefined;
+  s.maybeDelivered = undefined;
+  s.refusal = undefined;
+  if (s.caller === "waiting") goTo(draft, "claim");
+  else leave(draft);
+}
+
+/** Nothing is left to do but to hear a late settlement. */
+function leave(draft: Draft) {
+  goTo(draft, draft.s.late === undefined ? "ended" : "late");
+}

@@ -1,0 +1,138 @@
+// The payment machine where a payment is owed: read or made for its payer, and kept where the payer is not there.
+import { sha256 } from "../../hashing.ts";
+import {
+  type Draft,
+  dropStep,
+  endBy,
+  fenceOf,
+  finish,
+  goTo,
+  leaseOf,
+  newToken,
+  pending,
+  proceed,
+  type Room,
+  report,
+  retryLater,
+  runStep,
+  send,
+} from "./machine.ts";
+import type { Answer, PayState } from "./state.ts";
+
+/** Of a payment that is owed: what was kept becomes a result again. */
+const read: Room = {
+  enter: (draft) => runStep(draft, { step: "read", text: draft.s.kept ?? "" }),
+  on(draft, event) {
+    const { s } = draft;
+    if (event.on !== "read" && event.on !== "threw") return;
+    if (event.on === "threw" || !event.ok) return goTo(draft, "serveOwed");
+    s.after = "nothing";
+    if (s.caller !== "waiting") return afterOwed(draft);
+    s.delivery = newToken(draft);
+    goTo(draft, "record");
+  },
+  leaseLost: owedAnew,
+};
+
+/** A lease that was lost after the settlement: the receipt is put down once more, for the record itself may be lost. */
+function owedAnew(draft: Draft) {
+  dropStep(draft, "lease");
+  endBy(draft, "record", "again");
+}
+
+/** Paid for: it is made however long it takes. A throw leaves it owed to the next caller. */
+const serveOwed: Room = {
+  enter(draft) {
+    const { s } = draft;
+    runStep(draft, { step: "serve", fence: fenceOf(draft) });
+    if (!s.receiptSaved) sendReceipt(draft);
+  },
+  on(draft, event) {
+    const { s } = draft;
+    if (event.on === "threw") {
+      s.after = { fail: event.error };
+      return s.receiptSaved ? afterOwed(draft) : goTo(draft, "record");
+    }
+    if (event.on === "served") return servedOwed(draft, event.kept);
+    if (event.on === "failed" && event.tooLarge && shrink(draft)) return sendReceipt(draft);
+    if (event.on === "failed" && event.unavailable) return retryLater(draft, receiptCall(draft));
+    if (event.on !== "recorded") return;
+    if (event.reply.status !== "lost") s.receiptSaved = true;
+    if (event.reply.status !== "delivered") return;
+    // Another instance found the receipt, and was quicker.
+    dropStep(draft, "lease");
+    finish(draft, duplicate(event.reply));
+  },
+  leaseLost: owedAnew,
+};
+
+/** Something is too large for the store: what is larger, the kept text or the receipt, is left out or cut to its hash. */
+export function shrink(draft: Draft): boolean {
+  const { s } = draft;
+  const { made, receipt = "" } = s;
+  const cut = receipt.startsWith("sha256:");
+  if (made?.kept !== undefined && (cut || Buffer.byteLength(made.kept) >= Buffer.byteLength(receipt))) {
+    s.made = {};
+    return true;
+  }
+  if (cut) return false;
+  // The money has moved; a receipt that cannot be kept is told to be so.
+  s.receipt = `sha256:${sha256(receipt)}`;
+  report(draft, "receipt-cut");
+  return true;
+}
+
+function receiptCall(draft: Draft) {
+  return { call: "settle", receipt: draft.s.receipt ?? "", lease: leaseOf(draft) } as const;
+}
+
+function sendReceipt(draft: Draft) {
+  send(draft, receiptCall(draft));
+}
+
+function servedOwed(draft: Draft, kept: string | undefined) {
+  const { s } = draft;
+  s.made = kept === undefined ? {} : { kept };
+  if (s.caller === "waiting") {
+    s.delivery = newToken(draft);
+    return endBy(draft, "record", "nothing");
+  }
+  if (!s.receiptSaved) return endBy(draft, "record", "nothing");
+  s.after = "nothing";
+  afterOwed(draft);
+}
+
+/** Nobody is there to hear of it: kept for the next one who asks. */
+const keepOwed: Room = {
+  enter(draft) {
+    const { kept = "" } = draft.s.made ?? {};
+    send(draft, { call: "renew", lease: leaseOf(draft), kept });
+  },
+  on(draft, event) {
+    if (event.on === "ended" || event.on === "failed") goTo(draft, "release");
+  },
+  leaseLost: (draft) => proceed(draft, draft.s.after),
+};
+
+/** It stays owed; the next caller need not wait for the lease to end. */
+export function afterOwed(draft: Draft): void {
+  const { s } = draft;
+  const { after } = s;
+  report(draft, "owed");
+  const failed = typeof after === "object" && "fail" in after;
+  s.after = failed || s.caller !== "waiting" ? after : pending;
+  if (s.lease === undefined || s.leaseLost) proceed(draft, s.after);
+  else goTo(draft, keepable(s) ? "keepOwed" : "release");
+}
+
+/** Whether what was made can be kept for the next caller, and is not yet. */
+export function keepable({ made }: PayState): boolean {
+  return made?.kept !== undefined && made.saved !== true;
+}
+
+/** What one is told who comes after the delivery. */
+export function duplicate({ receipt, kept }: { receipt: string; kept?: string }): Answer {
+  return { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept }) };
+}
+
+export const owedRooms: Readonly<Record<"read" | "serveOwed" | "keepOwed", Room>> = { read, serveOwed, keepOwed };

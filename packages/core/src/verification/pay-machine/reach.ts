@@ -1,0 +1,197 @@
+// The payment machine before it holds a lease: what is on record, is the payload good, and who may do the work.
+
+import { RETENTION_FLOOR_MS } from "../verification-record.ts";
+import type { Claim, Look } from "../verification-store.ts";
+import {
+  again,
+  type Draft,
+  endBy,
+  finish,
+  goTo,
+  hold,
+  newToken,
+  pending,
+  proceed,
+  type Room,
+  runStep,
+  send,
+} from "./machine.ts";
+import type { Answer, PayEvent, Place, StoreCall } from "./state.ts";
+
+/** How often one call takes a payment up again. */
+const MAX_ATTEMPTS = 5;
+
+/** Asked before a payload past its validity is verified, and before a rejection is believed. */
+const look: Room = {
+  enter: (draft) => send(draft, { call: "peek" }),
+  on(draft, event) {
+    if (event.on === "aborted") return goTo(draft, "ended");
+    if (event.on === "failed") return proceed(draft, { fail: event.error });
+    if (event.on !== "looked") return;
+    const next = nextAfterLook(event.reply, draft);
+    if (typeof next === "string") goTo(draft, next);
+    else finish(draft, next);
+  },
+};
+
+/** A payload that the record is bound to needs no verification; another one never collects. */
+function nextAfterLook(reply: Look, { s }: Draft): Place | Answer {
+  const { rejection } = s;
+  const same = reply.payload !== undefined && reply.payload === s.input.payload;
+  switch (reply.status) {
+    case "absent":
+      return refusedBy(rejection) ?? "verify";
+    case "in-progress":
+      if (reply.retryAfterMs === 0) return refusedBy(rejection) ?? "verify";
+      // It may be settled any moment.
+      return rejection === undefined ? (same ? "claim" : "verify") : pending;
+    case "unknown":
+      if (same) return "claim";
+      return rejection === undefined ? "verify" : pending;
+    case "settled":
+    case "delivered":
+      if (same) return "claim";
+      // A receipt without any claim is bound to no payload: one that is proven good collects, used as it is by then.
+      if (reply.payload === undefined && rejection === undefined) return "verify";
+      if (reply.payload === undefined && rejection?.used === true) return "claim";
+      return { status: "conflict" };
+    case "expired":
+      return { status: "rejected", reason: reply.reason };
+    case "done":
+      if (reply.outcome === "rejected") return { status: "rejected", reason: reply.value };
+      return rejection === undefined ? "claim" : { status: "conflict" };
+    case "spent":
+      return { status: "conflict" };
+  }
+}
+
+function refusedBy(rejection: { reason: string; used: boolean } | undefined): Answer | undefined {
+  if (rejection === undefined) return undefined;
+  return rejection.used ? { status: "conflict" } : { status: "rejected", reason: rejection.reason };
+}
+
+/** The shared verification. A caller who leaves leaves it to those who wait for it. */
+const verify: Room = {
+  enter: (draft) => runStep(draft, { step: "verify", refusals: 0 }),
+  on(draft, event) {
+    const { s } = draft;
+    if (event.on === "aborted") return goTo(draft, "ended");
+    if (event.on === "threw") return proceed(draft, { fail: event.error });
+    if (event.on !== "verified") return;
+    const { result } = event;
+    switch (result.status) {
+      case "accepted":
+        s.verified = 0;
+        return goTo(draft, "claim");
+      case "rejected":
+        s.rejection = result;
+        return goTo(draft, "look");
+      case "mismatch":
+        return finish(draft, { status: "conflict" });
+      case "pending":
+        return finish(draft, result);
+    }
+  },
+};
+
+const claim: Room = {
+  enter(draft) {
+    const { s, nowMs } = draft;
+    s.waitUntilMs ??= nowMs + s.input.leaseMs;
+    // Suspended beyond the minimum retention: what was verified and seen then may not hold any more.
+    const overslept = nowMs - s.startedAtMs > RETENTION_FLOOR_MS;
+    if (s.attempts >= MAX_ATTEMPTS || overslept) return finish(draft, pending);
+    // A token of its own each time: a lease once given up may still be live in the store, with money on its way.
+    send(draft, { call: "claim", token: newToken(draft) });
+  },
+  on: answeredClaim,
+};
+
+/** Over a payment in doubt, by another token than any claim's. */
+const reconcile: Room = {
+  enter: (draft) => send(draft, { call: "reconcile", token: newToken(draft) }),
+  on: answeredClaim,
+};
+
+function answeredClaim(draft: Draft, event: PayEvent, call: StoreCall | undefined) {
+  const { s } = draft;
+  if (event.on === "failed") {
+    const open = event.unavailable && event.mayHaveRun && !s.resent && s.caller === "waiting";
+    if (!open || call === undefined) return proceed(draft, { fail: event.error });
+    // After an answer that got lost once more with the same token, which gives the owner its lease back.
+    s.resent = true;
+    return send(draft, call);
+  }
+  if (event.on !== "claimed") return;
+  const { reply, sentAtMs } = event;
+  if ((reply.status === "claimed" || reply.status === "settled") && reply.lease !== undefined) {
+    hold(draft, reply.lease, sentAtMs);
+    // Released, a payment in doubt would be free to be settled again.
+    if (s.caller !== "waiting") return endBy(draft, s.at === "reconcile" ? "markUnknown" : "release", "nothing");
+    // A process that stood still may hear of its lease after its end, before any timer fires.
+    if (draft.nowMs >= sentAtMs + reply.lease.ttlMs) return again(draft);
+  }
+  if (s.caller !== "waiting") return goTo(draft, "ended");
+  tookUp(draft, reply);
+}
+
+function tookUp(draft: Draft, reply: Claim) {
+  const { s, nowMs } = draft;
+  switch (reply.status) {
+    case "claimed":
+      if (s.at === "reconcile") {
+        const { evidence, reference } = reply;
+        s.found = { ...(evidence !== undefined && { evidence }), ...(reference !== undefined && { reference }) };
+        return goTo(draft, "find");
+      }
+      s.refusals = reply.refusals ?? 0;
+      if (s.verified !== s.refusals) return goTo(draft, "verifyAgain");
+      return goTo(draft, s.input.order === "serve-then-settle" ? "serve" : "switch");
+    case "settled":
+      s.receipt = reply.receipt;
+      s.receiptSaved = true;
+      s.kept = reply.kept;
+      // Only claim gives the lease to deliver under.
+      if (reply.lease === undefined) return goTo(draft, "claim");
+      return goTo(draft, reply.kept === undefined ? "serveOwed" : "read");
+    case "delivered": {
+      // Only claim tells what was kept.
+      if (s.at === "reconcile") return goTo(draft, "claim");
+      const { receipt, kept } = reply;
+      return finish(draft, { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept }) });
+    }
+    case "done":
+      if (reply.outcome === "rejected") return finish(draft, { status: "rejected", reason: reply.value });
+      return finish(draft, { status: "paid", fresh: false, receipt: reply.value });
+    case "expired":
+      return finish(draft, { status: "rejected", reason: reply.reason });
+    case "spent":
+    case "mismatch":
+      return finish(draft, { status: "conflict" });
+    case "unknown":
+      return goTo(draft, "reconcile");
+    case "in-progress": {
+      const leftMs = (s.waitUntilMs ?? nowMs) - nowMs;
+      if (leftMs <= 0) return finish(draft, { status: "pending", retryAfterMs: Math.max(1, reply.retryAfterMs) });
+      draft.out.push({ do: "wait", ms: Math.max(1, Math.min(leftMs, reply.retryAfterMs)) });
+      s.at = "wait";
+    }
+  }
+}
+
+const wait: Room = {
+  enter: (draft) => goTo(draft, "claim"),
+  on(draft, event) {
+    if (event.on === "aborted") goTo(draft, "ended");
+    else if (event.on === "waited") goTo(draft, "claim");
+    else if (event.on === "threw") proceed(draft, { fail: event.error });
+  },
+};
+
+export const reachRooms: Readonly<Record<"look" | "verify" | "claim" | "reconcile" | "wait", Room>> = {
+  look,
+  verify,
+  claim,
+  reconcile,
+  wait,
+};

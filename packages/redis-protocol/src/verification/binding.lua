@@ -1,0 +1,33 @@
+-- What a payment's record is bound to, and which calls are for another. The twin of core's binding.ts.
+
+-- Whether a claim is for something else than the record, or by another than may collect it.
+local function isOther(body, request)
+  if body.fingerprint ~= '' and body.fingerprint ~= request.fingerprint then return true end
+  local payment, claimed = body.payment or {}, request.payment
+  if payment.collector and payment.collector ~= (claimed and claimed.collector) then return true end
+  local paid = body.state == 'settled' or body.state == 'delivered'
+  return paid and payment.payload ~= '' and claimed ~= nil and payment.payload ~= claimed.payload
+end
+
+-- Whether a receipt is said to be for something else than the record, or for another payer. What it does not say, fits.
+local function isForeign(body, request)
+  local fingerprint = request.fingerprint or ''
+  if fingerprint ~= '' and body.fingerprint ~= '' and body.fingerprint ~= fingerprint then return true end
+  local recorded, said = body.payment and body.payment.collector, request.payment and request.payment.collector
+  return recorded ~= nil and said ~= nil and recorded ~= said
+end
+
+-- After a takeover the payload is the one whose holder works now.
+local function rebound(claimed, payment)
+  payment = payment or { payload = '', refusals = 0 }
+  payment.collector = payment.collector or claimed.collector
+  payment.payload = claimed.payload
+  return payment
+end
+
+-- A payment's fields. What binds them binds payload and collector together: a later claim adds no collector.
+local function boundTo(claimed, payment)
+  payment = payment or { payload = '', refusals = 0 }
+  if not claimed or payment.payload ~= '' then return payment end
+  return rebound(claimed, payment)
+end
