@@ -82,7 +82,9 @@ test("a client that goes away in the middle of its body is not told as a failure
   });
   const app = await gatewayApp({ config, stores: await working(), stopping: () => false });
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error("aborted")) });
-  const headers = { "content-length": "9" };
+  // The body is not asked for until a payment of the right amount is there.
+  const { payload } = await makePayment(demoAccount("anyone"), { value: "20000" });
+  const headers = { "content-length": "9", ...paymentHeader(payload) };
   const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
   const init: RequestInit = { method: "POST", headers, body, duplex: "half" };
   const response = await app.request("/order", init, env);
