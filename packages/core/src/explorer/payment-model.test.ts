@@ -90,7 +90,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "two payloads, one past its validity",
     { callers: [{ pastValidity: true }, { payload: "other" }] },
     [
-      [1, 0],
+      [1, 1],
       [2, 1],
     ],
   ],
@@ -98,7 +98,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "two callers and an operator",
     { operator: true, faults: ["abort", "slow", "delay", "seller"] },
     [
-      [1, 0],
+      [1, 1],
       [1, 2],
     ],
   ],
@@ -130,7 +130,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "receipts that are too large",
     { tooLarge: "receipt", callers: [settleFirst, {}], faults: ["abort", "delay"] },
     [
-      [1, 0],
+      [1, 1],
       [2, 1],
     ],
   ],
