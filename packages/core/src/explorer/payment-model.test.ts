@@ -63,6 +63,14 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     ],
   ],
   [
+    "two callers, and the store's clock set back",
+    { faults: ["back", "slow", "delay"] },
+    [
+      [1, 1],
+      [2, 1],
+    ],
+  ],
+  [
     "three callers",
     { callers: [{}, {}, {}], faults: ["abort", "slow", "seller", "verifier"] },
     [
