@@ -85,6 +85,22 @@ export const paymentMutants: readonly Mutant<VerificationStore>[] = [
       return ok;
     },
   })),
+  store("verifications/6e", "forgets a delivery that was taken back while another's stood", ({ right }) => {
+    const standing = new Map<unknown, string>();
+    return {
+      async deliver(key, delivery, options) {
+        const reply = await right.deliver(key, delivery, options);
+        if (reply.status === "delivered" && reply.byYou) standing.set(key, delivery.token);
+        return reply;
+      },
+      async undeliver(key, token) {
+        const by = standing.get(key);
+        if (by !== undefined && by !== token) return { status: "lost", current: "delivered" };
+        standing.delete(key);
+        return right.undeliver(key, token);
+      },
+    };
+  }),
   store("verifications/6f", "shows what is kept to one who looks", ({ right }) => {
     const kept = new Map<unknown, string>();
     return {

@@ -135,7 +135,9 @@ export function deliver(entry: Entry | undefined, delivery: NumberedDelivery, no
 export function undeliver(entry: Entry | undefined, token: number, nowMs: number): Played {
   const open = entry !== undefined && ["working", "unknown", "settled", "delivered"].includes(entry.state);
   if (!open) return { reply: lostTo(entry, nowMs) };
-  if (entry.state === "delivered" && entry.payment?.deliveredBy !== token) return { reply: lostTo(entry, nowMs) };
+  if (entry.state === "delivered" && entry.payment?.deliveredBy !== token) {
+    return { ...comesSecond(entry, token, nowMs), reply: lostTo(entry, nowMs) };
+  }
   const state = entry.state === "delivered" ? "settled" : entry.state;
   const payment: PaymentEntry = { ...withUndone(entry, token), deliveredBy: undefined };
   const owed: Entry = { ...entry, state, payment };

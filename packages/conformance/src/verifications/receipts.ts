@@ -185,7 +185,9 @@ export const receiptProperties: readonly VerificationProperty[] = [
       assert.deepEqual(await store.settle("key", late), owedWith("goods"), "a late copy with a receipt");
       const claim = await at.pay("key", "payer");
       assert.deepEqual(claim, { ...owedWith("goods"), lease: leaseIn(claim) }, "owed again, with what was kept");
-      const { status } = await store.deliver("key", { token: "delivery 2" });
+      const taken = await store.deliver("key", { token: "delivery 2" });
+      assert.equal(taken.status, "settled", "a late copy of one that was taken back while another's stood");
+      const { status } = await store.deliver("key", { token: "delivery 3" });
       assert.equal(status, "delivered");
       assert.deepEqual(await store.undeliver("key", "delivery 1"), lostTo("delivered"));
       // The copy may also come after the word that it is taken back.

@@ -1,8 +1,16 @@
 // The name of a state of the explorer's payments. What differs only by what nothing depends on any more has one name.
 import type { StoredRecord } from "../atomic-port.ts";
 import type { PayState, StoreCall } from "../verification/pay-machine/state.ts";
-import { readBody } from "../verification/verification-record.ts";
-import { callerAt, type ExplorerCall, leaseMs, nameOf, type PaymentWorld, storeMs } from "./payment-world.ts";
+import { type PaymentBody, readBody, type VerificationBody } from "../verification/verification-record.ts";
+import {
+  callerAt,
+  type ExplorerCall,
+  leaseMs,
+  nameOf,
+  type PaymentWorld,
+  type Sent,
+  storeMs,
+} from "./payment-world.ts";
 
 /** Tokens and fences in the order in which they are met: only which are equal decides anything, and a new one is equal to none. */
 class Names {
@@ -26,14 +34,21 @@ class Names {
 
 type Part = string | number | boolean | null | undefined | readonly Part[];
 
-/** `alike`: all callers present the same, so that it does not matter which is which. */
-export function canonicalPayment(world: PaymentWorld, alike: boolean): string {
+/**
+ * `alike`: all callers present the same, so that it does not matter which is which. `back`: the store's clock may be set
+ * back, so that a lease that is over may be live again.
+ */
+export function canonicalPayment(world: PaymentWorld, { alike, back }: { alike: boolean; back: boolean }): string {
   const names = new Names();
   const { nowMs, record, kept, callers, operator, transfer, strays, left } = world;
-  const ofRecord = recordPart(record, storeMs(world), names);
+  const ofRecord = recordPart(record, storeMs(world), names, back ? leaseMs * left.faults : 0);
   const order = callers.map((_, index) => index);
   if (alike && callers.length > 1) {
-    const first = order.map((index) => JSON.stringify(callerPart(world, index, names.copy())));
+    const first = order.map((index) => {
+      const own = names.copy();
+      const sent = strays.filter(({ actor }) => actor === index);
+      return JSON.stringify([callerPart(world, index, own), sent.map(({ call }) => callPart(call, own))]);
+    });
     order.sort((a, b) => ((first[a] ?? "") < (first[b] ?? "") ? -1 : 1));
   }
   const parts: Part = [
@@ -45,15 +60,19 @@ export function canonicalPayment(world: PaymentWorld, alike: boolean): string {
     operator.at === "finding" ? ahead(operator.untilMs, nowMs) : 0,
     operator.at === "found" ? operator.answer : 0,
     transfer.state,
-    strays.map(({ actor, call }) => [order.indexOf(actor), ...callPart(call, names)]).sort(byText),
+    straysPart(strays, order, names),
     [left.faults, left.clockSteps],
     [world.away, world.fresh, world.handedOver, world.none, world.broken],
   ];
   return JSON.stringify(parts);
 }
 
-function byText(a: readonly Part[], b: readonly Part[]): number {
-  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+/** In an order that does not depend on what is new in them. */
+function straysPart(strays: PaymentWorld["strays"], order: readonly number[], names: Names): Part {
+  const partOf = ({ actor, call }: Sent, from: Names) => [order.indexOf(actor), ...callPart(call, from)];
+  if (strays.length < 2) return strays.map((sent) => partOf(sent, names));
+  const sorted = strays.map((sent) => ({ sent, text: JSON.stringify(partOf(sent, names.copy())) }));
+  return sorted.sort((a, b) => (a.text < b.text ? -1 : 1)).map(({ sent }) => partOf(sent, names));
 }
 
 /** How far ahead an instant is. All that is past is alike. */
@@ -62,19 +81,35 @@ function ahead(instantMs: number | undefined, nowMs: number): number {
 }
 
 /** No run lasts as long as a record is kept, so its end decides nothing, nor do attempts and the times for lists. */
-function recordPart(record: StoredRecord | null, nowMs: number, names: Names): Part {
+function recordPart(record: StoredRecord | null, nowMs: number, names: Names, backMs: number): Part {
   const body = readBody(record);
   if (body === null) return null;
-  const { payload, collector, refusals, deliveredBy, undone } = body.payment ?? {};
-  return [
-    ...[body.state, names.of(body.token), names.of(`${body.fence}`), ahead(body.leaseUntilMs, nowMs)],
-    ...[body.onLeaseExpiry, body.fingerprint, body.evidence],
-    ...[payload, collector, refusals, names.of(deliveredBy), ...(undone ?? []).map((token) => names.of(token))],
-  ];
+  return [bodyPart(body, nowMs, names, backMs), body.payment && paymentPart(body.payment, names)];
+}
+
+function bodyPart(body: VerificationBody, nowMs: number, names: Names, backMs: number): Part {
+  const fields: Record<keyof VerificationBody, Part> = {
+    ...{ attempt: undefined, retainUntilMs: undefined, unknownAtMs: undefined, valueUntilMs: undefined },
+    ...{ value: undefined, payment: undefined },
+    ...{ state: body.state, token: names.of(body.token), fence: names.of(`${body.fence}`) },
+    ...{ leaseUntilMs: ahead(body.leaseUntilMs, nowMs - backMs), onLeaseExpiry: body.onLeaseExpiry },
+    ...{ fingerprint: body.fingerprint, evidence: body.evidence },
+  };
+  return Object.values(fields);
+}
+
+function paymentPart(payment: PaymentBody, names: Names): Part {
+  const fields: Record<keyof PaymentBody, Part> = {
+    ...{ reference: undefined, settledAtMs: undefined },
+    ...{ payload: payment.payload, collector: payment.collector, refusals: payment.refusals },
+    deliveredBy: names.of(payment.deliveredBy),
+    undone: payment.undone?.map((token) => names.of(token)),
+  };
+  return Object.values(fields);
 }
 
 export function nameOfRecord(world: PaymentWorld): string {
-  return JSON.stringify(recordPart(world.record, storeMs(world), new Names()));
+  return JSON.stringify(recordPart(world.record, storeMs(world), new Names(), 0));
 }
 
 function callPart(call: ExplorerCall | StoreCall | undefined, names: Names): readonly Part[] {
@@ -133,26 +168,26 @@ function replyPart(reply: unknown, names: Names): unknown {
   });
 }
 
+/** Every field, so that one that is new is thought of. Undefined: nothing that differs by it alone differs later. */
 function machinePart(s: PayState, nowMs: number, names: Names): Part[] {
-  const { lease, retry, evidence, after } = s;
-  return [
-    ...[s.at, s.attempts, s.caller, s.verified, s.refusals, s.rejection?.used, s.leaseLost, s.resent],
-    ahead(s.waitUntilMs, nowMs),
-    lease && [
-      names.of(lease.token),
-      names.of(lease.fence),
-      ahead(lease.untilMs, nowMs),
-      s.step && ahead(lease.renewAtMs, nowMs),
-    ],
-    callPart(s.queued, names),
-    retry && [...callPart(retry.call, names), ahead(retry.atMs, nowMs), retry.backoffMs],
-    ahead(s.giveUpAtMs, nowMs),
-    s.step && [s.step.kind, ahead(s.step.deadlineMs, nowMs)],
-    s.late !== undefined,
-    JSON.stringify(s.lateAnswer),
-    evidence && [evidence.saved, ahead(evidence.retryAtMs, nowMs), evidence.waiters.length],
-    ...[s.found?.evidence, s.made !== undefined, s.made?.kept, s.kept, s.receipt, s.receiptSaved],
-    ...[names.of(s.delivery), s.maybeDelivered, s.refusal?.used, s.reason],
-    typeof after === "string" ? after : "fail" in after ? "fail" : after.status,
-  ];
+  const { lease, retry, evidence, after, step, made } = s;
+  const held = lease && [names.of(lease.token), names.of(lease.fence), ahead(lease.untilMs, nowMs)];
+  const fields: Record<keyof PayState, Part> = {
+    ...{ input: undefined, startedAtMs: undefined, tokens: undefined, steps: undefined, calling: undefined },
+    ...{ at: s.at, attempts: s.attempts, caller: s.caller, verified: s.verified, refusals: s.refusals },
+    rejection: s.rejection?.used,
+    lease: lease && [held, step && ahead(lease.renewAtMs, nowMs)],
+    ...{ leaseLost: s.leaseLost, resent: s.resent, waitUntilMs: ahead(s.waitUntilMs, nowMs) },
+    queued: callPart(s.queued, names),
+    retry: retry && [...callPart(retry.call, names), ahead(retry.atMs, nowMs), retry.backoffMs],
+    giveUpAtMs: ahead(s.giveUpAtMs, nowMs),
+    step: step && [step.kind, ahead(step.deadlineMs, nowMs)],
+    ...{ late: s.late !== undefined, lateAnswer: JSON.stringify(s.lateAnswer) },
+    evidence: evidence && [evidence.saved, ahead(evidence.retryAtMs, nowMs), evidence.waiters.length],
+    ...{ found: s.found?.evidence, made: made && [made.kept, made.saved], kept: s.kept },
+    ...{ receipt: s.receipt, receiptSaved: s.receiptSaved, reason: s.reason, refusal: s.refusal?.used },
+    ...{ delivery: names.of(s.delivery), maybeDelivered: s.maybeDelivered },
+    after: typeof after === "string" ? after : "fail" in after ? "fail" : after.status,
+  };
+  return Object.values(fields);
 }

@@ -63,6 +63,14 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     ],
   ],
   [
+    "two callers, and the store's clock set back",
+    { faults: ["back", "slow", "delay"] },
+    [
+      [1, 1],
+      [2, 1],
+    ],
+  ],
+  [
     "three callers",
     { callers: [{}, {}, {}], faults: ["abort", "slow", "seller", "verifier"] },
     [
@@ -90,7 +98,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "two payloads, one past its validity",
     { callers: [{ pastValidity: true }, { payload: "other" }] },
     [
-      [1, 0],
+      [1, 1],
       [2, 1],
     ],
   ],
@@ -98,7 +106,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "two callers and an operator",
     { operator: true, faults: ["abort", "slow", "delay", "seller"] },
     [
-      [1, 0],
+      [1, 1],
       [1, 2],
     ],
   ],
@@ -130,7 +138,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "receipts that are too large",
     { tooLarge: "receipt", callers: [settleFirst, {}], faults: ["abort", "delay"] },
     [
-      [1, 0],
+      [1, 1],
       [2, 1],
     ],
   ],

@@ -32,7 +32,7 @@ import {
 } from "./payment-world.ts";
 import type { Budgets } from "./world.ts";
 
-const everyFault: readonly Fault[] = ["abort", "slow", "fail", "delay", "twice", "away", "seller", "verifier", "back"];
+const everyFault: readonly Fault[] = ["abort", "slow", "fail", "delay", "twice", "away", "seller", "verifier"];
 
 export interface PaymentOptions extends Partial<Omit<PaymentRules, "on" | "callers">> {
   readonly on?: Partial<PaymentTransitions>;
@@ -86,7 +86,7 @@ export function paymentModel(options: PaymentOptions, budgets: Budgets): Model<P
   const alike = rules.callers.every((caller) => canonicalJson(caller) === canonicalJson(first));
   return {
     initial,
-    name: (world) => canonicalPayment(world, alike),
+    name: (world) => canonicalPayment(world, { alike, back: rules.faults.includes("back") }),
     moves: (world) => [
       ...world.callers.flatMap((_, index) => callerMoves(world, rules, index)),
       ...operatorMoves(world, rules),
@@ -197,7 +197,8 @@ function clockMoves(world: PaymentWorld, { renews }: PaymentRules): Move<Payment
 function instantsOf({ callers, record, operator, nowMs, backMs }: PaymentWorld, renews: boolean): number[] {
   const body = readBody(record);
   const instants = callers.flatMap(({ machine, waiting }) => {
-    const { lease, step, giveUpAtMs, retry, evidence, waitUntilMs } = machine;
+    const { at, lease, step, giveUpAtMs, retry, evidence, waitUntilMs } = machine;
+    if (at === "ended") return [];
     const ends = [
       lease?.untilMs,
       step?.deadlineMs,

@@ -106,20 +106,25 @@ function findChoices(world: PaymentWorld, { idempotent }: PaymentRules, index: n
   const again = idempotent
     ? [found("settles the same authorization again", { receipt }, { change: { transfer: landed }, looks: true })]
     : [];
-  switch (transfer.state) {
-    case "landed": {
-      const finds = found("finds the settlement", { receipt });
-      // The seller who refuses what was settled knows at least how to find it.
-      return lied ? [finds] : [finds, found("cannot find the settlement", "unknown", { fault: "seller" })];
+  const throws: Choice = { does: "fails to find", event: { on: "threw", id, error: 0 }, fault: "seller" };
+  return [...answers(), throws];
+
+  function answers(): Choice[] {
+    switch (transfer.state) {
+      case "landed": {
+        const finds = found("finds the settlement", { receipt });
+        // The seller who refuses what was settled knows at least how to find it.
+        return lied ? [finds] : [finds, found("cannot find the settlement", "unknown", { fault: "seller" })];
+      }
+      case "flying":
+        return [found("finds the settlement under way", "unknown"), ...again];
+      default:
+        return [
+          found("finds that nothing moved or ever will", { none: "void" }, { change: { none: true } }),
+          found("finds nothing out", "unknown"),
+          ...again,
+        ];
     }
-    case "flying":
-      return [found("finds the settlement under way", "unknown"), ...again];
-    default:
-      return [
-        found("finds that nothing moved or ever will", { none: "void" }, { change: { none: true } }),
-        found("finds nothing out", "unknown"),
-        ...again,
-      ];
   }
 }
 

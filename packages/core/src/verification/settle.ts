@@ -166,8 +166,11 @@ export function undeliver(
   const phase = phaseOf(body, nowMs);
   if (body === null || phase === "absent" || phase === "expired") return { reply: lost(body, nowMs) };
   if (body.state === "accepted" || body.state === "rejected") return { reply: lost(body, nowMs) };
-  const { deliveredBy, ...payment } = withUndone(body, token);
-  if (body.state === "delivered" && deliveredBy !== token) return { reply: lost(body, nowMs) };
+  if (record !== null && body.state === "delivered" && body.payment?.deliveredBy !== token) {
+    // That one may be taken back too; a late copy of this one then delivers nothing.
+    return { ...comesSecond(record, body, { token }, kept), reply: lost(body, nowMs) };
+  }
+  const { deliveredBy: _, ...payment } = withUndone(body, token);
   const state = body.state === "delivered" ? "settled" : body.state;
   const write = recordOf({ ...body, state, payment }, nowMs);
   return { write, ...extended(kept, write.endsAtMs), reply: ended };

@@ -43,6 +43,16 @@ test("a late copy of a delivery that came second to one that was taken back sinc
   }
 });
 
+test("a late copy of a delivery that was taken back while another's stood delivers nothing", () => {
+  for (const late of ["deliver", "settle"] as const) {
+    const owed = payment();
+    owed.deliver("other");
+    expect(owed.undeliver("own")).toBe("lost");
+    owed.undeliver("other");
+    expect(owed[late]("own")).toBe("settled");
+  }
+});
+
 test("the latest sixteen are remembered, each once", () => {
   const owed = payment();
   for (let number = 0; number < 20; number += 1) owed.undeliver(`${number}`);

@@ -193,7 +193,10 @@ export interface VerificationStore extends AsyncDisposable {
   settle(key: RecordName, request: SettleRequest, options?: CallOptions): Promise<Settlement>;
   /** Records that a settled payment's result is handed over. The first token wins. */
   deliver(key: RecordName, delivery: Delivery, options?: CallOptions): Promise<Settlement>;
-  /** Takes a delivery back that was not heard of: owed again. A late copy of that delivery changes nothing any more. */
+  /**
+   * Takes a delivery back that was not heard of: owed again, or "lost" where another's stands. A late copy of that delivery
+   * changes nothing any more, either way.
+   */
   undeliver(key: RecordName, token: string, options?: CallOptions): Promise<Ended>;
   /**
    * Ends a payment that will never be settled. With its lease, or, where none is live, without. A settled, delivered or

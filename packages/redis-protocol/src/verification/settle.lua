@@ -125,7 +125,12 @@ local function undeliver(body, request, kept)
   local phase = phaseOf(body)
   if phase == 'absent' or phase == 'expired' then return { reply = lost(body) } end
   if body.state == 'accepted' or body.state == 'rejected' then return { reply = lost(body) } end
-  if body.state == 'delivered' and body.payment.deliveredBy ~= request.token then return { reply = lost(body) } end
+  if body.state == 'delivered' and body.payment.deliveredBy ~= request.token then
+    -- That one may be taken back too; a late copy of this one then delivers nothing.
+    local step = comesSecond(body, request, kept)
+    step.reply = lost(body)
+    return step
+  end
   if body.state == 'delivered' then body.state = 'settled' end
   body.payment = withUndone(body.payment, request.token)
   body.payment.deliveredBy = nil

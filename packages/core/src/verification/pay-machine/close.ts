@@ -27,7 +27,8 @@ const record: Room = {
   },
   on(draft, event, call) {
     const { s } = draft;
-    if (event.on === "aborted" && s.calling === undefined) return unheard(draft);
+    // A receipt without a delivery is put down whether or not its caller is there.
+    if (event.on === "aborted" && s.calling === undefined && s.delivery !== undefined) return unheard(draft);
     if (event.on === "failed") return recordFailed(draft, event, call);
     if (event.on !== "recorded") return;
     const { reply } = event;

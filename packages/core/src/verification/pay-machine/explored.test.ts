@@ -69,6 +69,19 @@ describe("the payment machine", () => {
     });
   });
 
+  test("goes on putting a receipt down that no delivery goes with, though its caller leaves between two tries", () => {
+    const settleFirst: PayInput = { ...input, order: "settle-then-serve" };
+    const receipt: PayEvent = { on: "settled", id: 1, answer: { ok: true, receipt: "receipt" } };
+    const threw: PayEvent = { on: "threw", id: 2, error: 1 };
+    let moved = startPayment(settleFirst, 0);
+    // Its serve throws while the receipt is on its way, which fails.
+    for (const event of [accepted, claimed, ended(0), receipt, threw, away, away, { on: "aborted" } as const]) {
+      moved = next(moved.state, event, 0);
+    }
+    expect(moved.state.at).toBe("record");
+    expect(callsOf(next(moved.state, time, 50).effects)).toEqual(["settle"]);
+  });
+
   test("tells a rejection under a lease only where the release is confirmed", () => {
     const refused: PayEvent = { ...claimed, reply: { status: "claimed", via: "fresh", lease, refusals: 1 } };
     const rejected: PayEvent = { on: "verified", id: 1, result: { status: "rejected", reason: "bad", used: false } };
