@@ -9,7 +9,7 @@ import { verificationScript } from "./verification/verification-script.ts";
 const pinned: Record<Script["name"], string> = {
   "rate-limit": "cfb3ff71f3f3d824d9ef9bd50ec7d5556b23071b",
   session: "99a17ac04812417a41bd912f870bab0f65e672fb",
-  verification: "639e9e1ed00fb34a151d9be1235414cfeea07c67",
+  verification: "3bd9092c263881c4d74c1dacb86d264202f22c82",
 };
 
 describe("scripts", () => {

@@ -153,6 +153,9 @@ const words: readonly Mutant<Store>[] = [
   store("12t", "keeps of a reason what can be printed", ({ right }) => ({
     complete: (key, lease, result) => right.complete(key, lease, { ...result, value: printable(result.value) }),
   })),
+  claiming("12ak", "takes a payment without a payload", ({ payment }) => ({
+    payment: payment && { ...payment, payload: payment.payload || "none" },
+  })),
   store("12u", "frees what nobody knows the end of", ({ right }) => ({
     markUnknown: (key, lease) => right.release(key, lease),
   })),
@@ -178,6 +181,17 @@ const words: readonly Mutant<Store>[] = [
       return ok;
     },
   })),
+  store("12al", "keeps the first note alone", ({ right }) => {
+    const noted = new Set<string>();
+    return {
+      async note(key, lease, evidence) {
+        if (noted.has(lease.token)) return ok;
+        noted.add(lease.token);
+        return right.note(key, lease, evidence);
+      },
+      markUnknown: (key, lease) => right.markUnknown(key, lease),
+    };
+  }),
 ];
 
 /** Verifications 12z-12ag: how long, and for operators. */

@@ -158,3 +158,14 @@ export function interrupted(
     return reply;
   });
 }
+
+/** The first `notes` notes fail: they took effect and their replies were lost ("after"), or they were lost themselves. */
+export function losingNotes(right: VerificationStore, notes: number, when: Moment["when"]): VerificationStore {
+  let left = notes;
+  return intercepted(right, async ({ name }, run) => {
+    if (name !== "note" || left === 0) return run();
+    left -= 1;
+    if (when === "after") await run();
+    throw new StoreError("STORE_UNAVAILABLE", "The reply was lost.", { outcome: "unknown" });
+  });
+}

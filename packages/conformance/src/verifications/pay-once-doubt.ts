@@ -1,17 +1,19 @@
-// Verifications 12u-12y and 12aj: what payOnce does where it cannot be known whether money moved, and how that ends.
+// Verifications 12u-12y, 12aj and 12al: what payOnce does where it cannot be known whether money moved, and how that ends.
 import assert from "node:assert/strict";
 import type { PaymentSteps } from "@tollbooth-stores/core";
 import { failureOf } from "../assertions.ts";
 import { desk, leaseMs, type VerificationProperty } from "./checks.ts";
 import { conflict, duplicate, fresh, inBothOrders, orders, sellerAt } from "./fake-seller.ts";
+import { losingNotes } from "./faulty-processes.ts";
 import { gate, reached } from "./waiting.ts";
 
 type Steps = PaymentSteps<string>;
 
 const refused = { settle: async () => ({ ok: false, reason: "insufficient funds" }) as const };
 const rejected = { status: "rejected", reason: "insufficient funds" } as const;
+const usedBefore = { ok: false, reason: "nonce used", used: true } as const;
 /** Settled before, as the ledger says. */
-const used = { settle: async () => ({ ok: false, reason: "nonce used", used: true }) as const };
+const used = { settle: async () => usedBefore };
 
 export const doubtProperties: readonly VerificationProperty[] = [
   {
@@ -33,6 +35,23 @@ export const doubtProperties: readonly VerificationProperty[] = [
         assert.equal(open.count("settle"), 1, `${order}: settled again`);
         open.move();
         assert.deepEqual(await open.pay(at.store), fresh, order);
+      }
+      // The record is lost, as after FLUSHALL: the ledger has taken the payment, and says so.
+      const forgetful = await desk(bench);
+      for (const order of orders) {
+        const words = { refused, used, "used, says verify": { verify: async () => usedBefore } };
+        for (const [word, steps] of Object.entries(words)) {
+          const title = `lost, ${word}, ${order}`;
+          const lost = sellerAt(at, order, title);
+          assert.deepEqual(await lost.pay(at.store), fresh, title);
+          const told = await lost.pay(forgetful.store, steps);
+          assert.deepEqual(
+            told,
+            word === "used, says verify" ? conflict : fresh,
+            `${title}: 402 makes a payer pay again`,
+          );
+          assert.equal(lost.transfers(), 1, title);
+        }
       }
     },
   },
@@ -175,6 +194,35 @@ export const doubtProperties: readonly VerificationProperty[] = [
         assert.deepEqual(await seller.pay(at.store), duplicate, order);
         assert.deepEqual(await seller.pay(at.store, {}, { fingerprint: "purchase 2" }), conflict, order);
       });
+    },
+  },
+  {
+    id: "verifications/12al",
+    title: "payOnce: a note that the store did not take is sent again, and the last one is what the doubt is left with",
+    async run(bench) {
+      const at = await desk(bench);
+      for (const order of orders) {
+        for (const when of ["before", "after"] as const) {
+          const title = `${order}, lost ${when} it took effect`;
+          const seller = sellerAt(at, order, title);
+          const seen: unknown[] = [];
+          const settle: Steps["settle"] = async ({ note }) => {
+            await note("tx built");
+            await note("tx sent");
+            throw new Error("connection reset");
+          };
+          const findSettlement: Steps["findSettlement"] = async (evidence) => {
+            seen.push(evidence);
+            return "unknown";
+          };
+          const through = losingNotes(at.store, 2, when);
+          assert.equal((await seller.pay(through, { settle, findSettlement })).status, "pending", title);
+          assert.equal((await seller.pay(at.store, { findSettlement })).status, "pending", title);
+          assert.deepEqual(new Set(seen), new Set(["tx sent"]), `${title}: what findSettlement was handed`);
+          const [item] = [await at.store.peek(seller.record)];
+          assert.ok(item.status === "unknown" && item.evidence === "tx sent", title);
+        }
+      }
     },
   },
 ];

@@ -1,6 +1,7 @@
-// Verifications 12n-12t: what payOnce tells each caller of a payment, the payer and everyone else.
+// Verifications 12n-12t and 12ak: what payOnce tells each caller of a payment, the payer and everyone else.
 import assert from "node:assert/strict";
-import { failureOf } from "../assertions.ts";
+import { verifyOnce } from "@tollbooth-stores/core";
+import { failureOf, rejectsWith } from "../assertions.ts";
 import { day, desk, hour, minute, type VerificationProperty } from "./checks.ts";
 import { conflict, duplicate, fresh, inBothOrders, orders, plainly, sellerAt } from "./fake-seller.ts";
 import { gate, reached } from "./waiting.ts";
@@ -190,6 +191,41 @@ export const wordProperties: readonly VerificationProperty[] = [
           `${order}: nothing else ran`,
         );
         assert.deepEqual(await seller.pay(store), fresh, order);
+      });
+    },
+  },
+  {
+    id: "verifications/12ak",
+    title: "payOnce: a name that is empty or no string, and a lease above an hour, are refused before anything runs",
+    async run(bench) {
+      await inBothOrders(bench, async (at, seller, order) => {
+        const { store } = at;
+        const bad: readonly unknown[] = ["", 7, null, {}];
+        for (const name of ["key", "payloadHash", "fingerprint", "collector", "reference"] as const) {
+          const required = name !== "collector" && name !== "reference";
+          for (const value of required ? [...bad, undefined] : bad) {
+            const what = `${order}, ${name}: ${typeof value}`;
+            const payment = { ...seller.payment, ...Object.fromEntries([[name, value]]) };
+            await rejectsWith("STORE_INVALID_ARGUMENT", what, () => seller.pay(store, {}, payment));
+            if (name === "collector" || name === "reference" || (name === "key" && value === undefined)) continue;
+            const verify = async () => ({ ok: true }) as const;
+            await rejectsWith("STORE_INVALID_ARGUMENT", `verifyOnce, ${what}`, () =>
+              verifyOnce(store, payment, verify),
+            );
+          }
+        }
+        for (const tooLongMs of [hour + 1, 8 * day, 2 ** 31, Number.POSITIVE_INFINITY, 0, -1, 0.5]) {
+          await rejectsWith("STORE_INVALID_ARGUMENT", `${order}, a lease of ${tooLongMs} ms`, () =>
+            seller.pay(store, {}, {}, { leaseMs: tooLongMs }),
+          );
+        }
+        assert.deepEqual(seller.log, [], order);
+        for (const payment of [{ payload: "" }, { payload: "p", collector: "" }]) {
+          await rejectsWith("STORE_INVALID_ARGUMENT", "a claim", () => at.pay(seller.record, "payer", { payment }));
+        }
+        await rejectsWith("STORE_INVALID_ARGUMENT", "a receipt", () => store.settle(seller.record, { receipt: "" }));
+        assert.deepEqual(await store.peek(seller.record), { status: "absent" }, `${order}: something was stored`);
+        assert.deepEqual(await seller.pay(store, {}, {}, { leaseMs: hour }), fresh, `${order}: an hour is taken`);
       });
     },
   },

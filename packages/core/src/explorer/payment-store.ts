@@ -1,6 +1,7 @@
 // The store in the explorer's payments: one call, as the machine asks for it, on the real transitions.
 import type { StoredRecord } from "../atomic-port.ts";
 import type { PayEvent, StoreCall } from "../verification/pay-machine/state.ts";
+import { isCutReceipt } from "../verification/verification-arguments.ts";
 import { phaseOf, readBody, type Transition } from "../verification/verification-record.ts";
 import {
   breaks,
@@ -126,7 +127,7 @@ export const tooLarge = { on: "failed", unavailable: false, mayHaveRun: false, t
 
 /** Whether the store takes a call: what was cut to its hash fits. */
 export function isTooLarge(rules: PaymentRules, call: StoreCall): boolean {
-  if (rules.tooLarge === "receipt") return call.call === "settle" && !call.receipt.startsWith("sha256:");
+  if (rules.tooLarge === "receipt") return call.call === "settle" && !isCutReceipt(call.receipt);
   if (rules.tooLarge === "nothing") return false;
   return ("kept" in call && call.kept !== undefined) || ("deliver" in call && call.deliver?.kept !== undefined);
 }

@@ -7,7 +7,7 @@ import { publishPayment } from "../telemetry.ts";
 import { keepLease, withinLease } from "./lease-keeper.ts";
 import { findAnswer } from "./pay-answers.ts";
 import type { FindContext, FoundSettlement } from "./payment.ts";
-import { requireFacadeLease, requireName } from "./verification-arguments.ts";
+import { cutReceipt, requireFacadeLease, requireName } from "./verification-arguments.ts";
 import type { Ended, Settlement, Unresolved, VerificationStore } from "./verification-store.ts";
 
 /** `key`: the payment's, as `payOnce` was given it. `handle`: as `unresolved()` or telemetry tells it. */
@@ -165,7 +165,7 @@ export async function reconcileUnresolved(
       alarm(handle, attempt, receipt, await store.settle({ handle }, { receipt }));
     } catch (error) {
       if (!isStoreError(error, "STORE_VALUE_TOO_LARGE")) throw error;
-      const cut = `sha256:${sha256(receipt)}`;
+      const cut = cutReceipt(receipt);
       publishPayment({ event: "receipt-cut", handle, attempt });
       alarm(handle, attempt, cut, await store.settle({ handle }, { receipt: cut }));
     }

@@ -177,16 +177,15 @@ async function runVerify(
     const until = () => Math.min(patience, keeper.deadline());
     const record = (result: typeof completion) =>
       retryWhileUnavailable(() => store.complete(key, lease, result), until);
-    const recorded = record(completion);
+    // An acceptance for payOnce counts without a value that cannot be stored, a rejection without its reason.
+    const short = answer.ok ? "" : storedReason({ ...answer, reason: "" });
+    const recorded = record(completion).catch((error: unknown) => {
+      if ((answer.ok && !early) || isStoreError(error, "STORE_UNAVAILABLE")) throw error;
+      return record({ ...completion, value: short });
+    });
     if (answer.ok && early) {
       goesOn = true;
-      // An acceptance counts without a value that cannot be stored.
-      recorded
-        .catch((error: unknown) =>
-          isStoreError(error, "STORE_UNAVAILABLE") ? undefined : record({ ...completion, value: "" }),
-        )
-        .catch(() => undefined)
-        .finally(() => keeper.stop());
+      recorded.catch(() => undefined).finally(() => keeper.stop());
     } else if ((await recorded).status === "lost") return "lost";
     return answer.ok ? { status: "accepted", ran: true, ...valueIn(value) } : rejection(value, true);
   } catch (error) {

@@ -1,5 +1,6 @@
 // verifyOnce beside payOnce: names, keys that bind a payload, values that are shared, and answers that are not yet one.
 import { describe, expect, it, vi } from "vitest";
+import { createVerificationStore } from "./create-verification-store.ts";
 import { deferred, intercepted, leaseMs, lostReply, passing, paymentWorld, sellerOf } from "./pay-once.test-support.ts";
 import { payOnce } from "./pay-once.ts";
 import type { Verify } from "./verify.ts";
@@ -121,6 +122,18 @@ describe("verifyOnce", () => {
     const refused = verifyOnce(world.stores[0], world.payment, large);
     await expect(refused).rejects.toMatchObject({ code: "STORE_VALUE_TOO_LARGE" });
     expect(await verifyOnce(world.stores[1], world.payment, yes, { leaseMs })).toEqual({ ok: true, ran: true });
+  });
+
+  it("keeps a rejection whose reason the store cannot take without it, used as it is", async () => {
+    const small = createVerificationStore(world.port, { maxValueBytes: 10 });
+    for (const used of [false, true]) {
+      const payment = { payloadHash: `payload, used: ${used}`, fingerprint: "f" };
+      const refusing: Verify = async () => ({ ok: false, reason: "the signature is bad", used });
+      const told = await verifyOnce(small, payment, refusing);
+      expect(told).toMatchObject({ ok: false, reason: "the signature is bad", ...(used && { used }) });
+      const shared = await verifyOnce(small, payment, mustNotRun);
+      expect(shared).toMatchObject({ ok: false, reason: "", ran: false, ...(used && { used }) });
+    }
   });
 
   it("does not begin for a caller who has left", async () => {

@@ -2,7 +2,7 @@
 import type { StepContext } from "./step-context.ts";
 
 /**
- * `value` is handed to everyone who shares the verification. `used`: the payment was settled before, a conflict and no
+ * `value` is handed to everyone who shares the verification; an empty one is as none. `used`: the payment was settled before, a conflict and no
  * reason to pay again. `later`: it cannot be told now; remembered nowhere.
  */
 export type VerifyResult =

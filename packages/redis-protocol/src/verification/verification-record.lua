@@ -80,11 +80,15 @@ local function decode(raw)
   return body
 end
 
+-- How each format is read. A later release adds the reader of the format before its own, which answers today's fields, and
+-- writes today's format: a record is brought up to date by whatever changes it. A format that is not here is unreadable.
+local READERS = { [RECORD_FORMAT] = decode }
+
 -- The live record's body at a key, or nil. `endsAtMs` is the record's.
 local function readBody(recordKey)
   local raw = redis.call('GET', recordKey)
   if not raw then return nil end
-  local ok, body = pcall(decode, raw)
+  local ok, body = pcall(READERS[string.byte(raw)], raw)
   if not ok then fail('CORRUPT') end
   return body.endsAtMs > now and body or nil
 end

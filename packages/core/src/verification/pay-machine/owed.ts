@@ -1,5 +1,5 @@
 // The payment machine where a payment is owed: read or made for its payer, and kept where the payer is not there.
-import { sha256 } from "../../hashing.ts";
+import { cutReceipt, isCutReceipt } from "../verification-arguments.ts";
 import {
   type Draft,
   dropStep,
@@ -70,14 +70,14 @@ const serveOwed: Room = {
 export function shrink(draft: Draft): boolean {
   const { s } = draft;
   const { made, receipt = "" } = s;
-  const cut = receipt.startsWith("sha256:");
+  const cut = isCutReceipt(receipt);
   if (made?.kept !== undefined && (cut || Buffer.byteLength(made.kept) >= Buffer.byteLength(receipt))) {
     s.made = {};
     return true;
   }
   if (cut) return false;
   // The money has moved; a receipt that cannot be kept is told to be so.
-  s.receipt = `sha256:${sha256(receipt)}`;
+  s.receipt = cutReceipt(receipt);
   report(draft, "receipt-cut");
   return true;
 }
