@@ -8,6 +8,8 @@ export interface FaultProxy {
   answerOnce(error: string): void;
   /** The answer to the next EVALSHA is lost, and its connection with it. */
   loseReplyOnce(): void;
+  /** Every answer takes so much longer from now on, in milliseconds; those under way together arrive together. */
+  delay(ms: number): void;
   /** Every connection ends at once; new ones are served. */
   cut(): void;
   /** How many commands were passed on whose text contains `word`. */
@@ -21,6 +23,7 @@ export async function startFaultProxy(target: { host: string; port: number }): P
   const chunks: string[] = [];
   let answer: string | undefined;
   let losing = false;
+  let delayMs = 0;
 
   const listener = createServer((client) => {
     const server = connect(target.port, target.host);
@@ -47,6 +50,7 @@ export async function startFaultProxy(target: { host: string; port: number }): P
     });
     server.on("data", (chunk) => {
       if (losesReply) end();
+      else if (delayMs > 0) setTimeout(() => client.writable && client.write(chunk), delayMs);
       else client.write(chunk);
     });
     for (const socket of [client, server]) socket.on("close", end).on("error", end);
@@ -65,6 +69,9 @@ export async function startFaultProxy(target: { host: string; port: number }): P
     },
     loseReplyOnce() {
       losing = true;
+    },
+    delay(ms) {
+      delayMs = ms;
     },
     cut,
     passed: (word) => chunks.filter((chunk) => chunk.toLowerCase().includes(word.toLowerCase())).length,

@@ -1,5 +1,12 @@
 // A Redis at maxmemory with noeviction: what begins work is refused with nothing changed; what continues or ends it gets through.
-import { type Lease, type PaymentClaim, StoreError, type VerificationStore } from "@tollbooth-stores/core";
+import {
+  type Lease,
+  type PaymentClaim,
+  type PaymentSteps,
+  payOnce,
+  StoreError,
+  type VerificationStore,
+} from "@tollbooth-stores/core";
 import { manualClock } from "@tollbooth-stores/core/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
@@ -115,6 +122,40 @@ export function fullMemorySuite<Client>({ name, create }: ClientProvider<Client>
       expect(await store.renew("lapsing", lapsing, leaseMs)).toEqual({ status: "lost", current: "in-progress" });
       const taken = await store.claim("lapsing", { ...request, token: "u" });
       expect(taken).toMatchObject({ status: "claimed", via: "takeover" });
+    });
+
+    it("takes payOnce through a settlement longer than a lease, hands over what is owed, and refuses a new payment", async () => {
+      let transfers = 0;
+      const pay = (key: string, steps: Partial<PaymentSteps<string>> = {}) =>
+        payOnce(
+          store,
+          { key, payloadHash: key, fingerprint: "f", validUntilMs: clock.now() + 60_000, reference: key },
+          {
+            verify: async () => ({ ok: true }),
+            serve: async () => kept,
+            settle: async () => ({ ok: true, receipt: `tx ${++transfers}` }),
+            findSettlement: async () => "unknown",
+            ...steps,
+          },
+          { leaseMs: 600, keep: { write: (result) => result, read: (text) => text } },
+        );
+      expect(await pay("doubtful", { settle: () => Promise.reject(new Error("away")) })).toMatchObject({
+        status: "pending",
+      });
+      await pay("owed", { settle: () => Promise.reject(new Error("away")) });
+      await store.settle("p:owed", { receipt: "tx 0" });
+      const slowly = async () => {
+        await fill();
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        return { ok: true, receipt: `tx ${++transfers}` } as const;
+      };
+      expect(await pay("slow", { settle: slowly })).toMatchObject({ status: "paid", fresh: true, receipt: "tx 1" });
+      expect(await pay("slow")).toEqual({ status: "paid", fresh: false, receipt: "tx 1", kept });
+      expect(await pay("owed")).toMatchObject({ status: "paid", fresh: true, receipt: "tx 0" });
+      const found = { findSettlement: async () => ({ receipt: "tx found" }) };
+      expect(await pay("doubtful", found)).toMatchObject({ status: "paid", fresh: true, receipt: "tx found" });
+      await expect(pay("new")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied" });
+      expect(transfers).toBe(1);
     });
 
     it("does so on a server that has forgotten the script", async () => {

@@ -1,6 +1,6 @@
 // What is kept beside a payment, as Redis holds it: its own key in the record's slot, its time to live, and what is not rewritten.
 import { createHash } from "node:crypto";
-import type { Lease, VerificationStore } from "@tollbooth-stores/core";
+import { type Lease, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
 import { type RunningRedis, startRedis } from "./start-redis.ts";
@@ -9,8 +9,9 @@ const day = 86_400_000;
 const leaseMs = 30_000;
 const payment = { payload: "payload", collector: "payer" };
 const request = { token: "t", fingerprint: "f", leaseMs, onLeaseExpiry: "retry", retainUntilMs: 0, payment } as const;
-const handle = createHash("sha256").update("payment").digest("base64url");
-const [recordKey, keptKey] = [`kept:{${handle}}:c`, `kept:{${handle}}:k`];
+const handleOf = (key: string) => createHash("sha256").update(key).digest("base64url");
+const recordOf = (key: string) => `kept:{${handleOf(key)}}:c`;
+const [recordKey, keptKey] = [recordOf("payment"), `kept:{${handleOf("payment")}}:k`];
 
 /** Registers the tests. */
 export function keptResultSuite<Client>({ name, create }: ClientProvider<Client>): void {
@@ -146,8 +147,15 @@ export function keptResultSuite<Client>({ name, create }: ClientProvider<Client>
         retainUntilMs: Date.now() + day,
       } as const;
       await store.complete("forged", claimed.lease, result);
-      const forged = createHash("sha256").update("forged").digest("base64url");
-      expect(await ttlOf(`kept:{${forged}}:c`)).toBeLessThanOrEqual(5_000);
+      expect(await ttlOf(recordOf("forged"))).toBeLessThanOrEqual(5_000);
+    });
+
+    it("leaves no trace of a verification that could not be made, whatever it was that hindered it", async () => {
+      const payment = { fingerprint: "f", payloadHash: "unverified" };
+      for (const verify of [() => Promise.reject(new Error("away")), async () => ({ later: true }) as const]) {
+        await expect(verifyOnce(store, payment, verify)).rejects.toThrow();
+        expect(await ttlOf(recordOf("v:unverified"))).toBeLessThanOrEqual(10_000);
+      }
     });
   });
 }

@@ -2,6 +2,7 @@
 import type { Lease, SessionRecord, Stores } from "@tollbooth-stores/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
+import { startFaultProxy } from "./fault-proxy.ts";
 import { type RunningRedis, startRedis } from "./start-redis.ts";
 
 const check = {
@@ -84,6 +85,34 @@ export function roundTripSuite<Client>({ name, create }: ClientProvider<Client>)
       const before = await sent();
       await call();
       expect((await sent()) - before).toBe(1);
+    });
+
+    it("verifications.unresolved takes one round trip a page of a hundred records, beside the listing of keys", async () => {
+      const proxy = await startFaultProxy(redis);
+      const far = create.verifications({
+        connection: { url: `redis://127.0.0.1:${proxy.port}` },
+        keyPrefix: "far",
+        commandTimeoutMs: 5_000,
+      });
+      const doubtful = Array.from({ length: 90 }, async (_, index) => {
+        const claim = await far.claim(`${index}`, { ...claiming, onLeaseExpiry: "unknown" });
+        if (claim.status === "claimed") await far.markUnknown(`${index}`, claim.lease);
+      });
+      await Promise.all(doubtful);
+      const listed = async () => {
+        const started = performance.now();
+        let records = 0;
+        for await (const _ of far.unresolved()) records += 1;
+        expect(records).toBe(90);
+        return performance.now() - started;
+      };
+      await listed();
+      proxy.delay(100);
+      // One for the keys and one for their records, each a hundred there and a hundred back: not ninety.
+      const tookMs = await listed();
+      await far.close();
+      await proxy.close();
+      expect(tookMs).toBeLessThan(2_000);
     });
   });
 }

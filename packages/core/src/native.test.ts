@@ -144,7 +144,7 @@ describe("verifications hand over", () => {
     await noted(store.note("k", lease, "e"));
     await noted(store.complete("k", lease, { outcome: "accepted", value: "v", retainUntilMs: 5 }));
     await noted(store.release("k", lease));
-    await noted(store.release("k", lease, { refused: true }));
+    await noted(store.release("k", lease, { refused: true, forget: false }));
     await noted(store.markUnknown("k", lease));
     await noted(store.reconcile("k", { token: "r", leaseMs: 3 }));
     await noted(store.markOnce("k", asked));
@@ -157,8 +157,8 @@ describe("verifications hand over", () => {
       ["renew", { lease, leaseMs: 3, toUnknown: true, ...nothingKept }],
       ["note", { lease, evidence: "e" }],
       ["complete", { lease, outcome: "accepted", value: "v", valueTtlMs: 77, retainUntilMs: 5 }],
-      ["release", { lease, refused: false }],
-      ["release", { lease, refused: true }],
+      ["release", { lease, refused: false, forget: false }],
+      ["release", { lease, refused: true, forget: false }],
       ["markUnknown", { lease, evidence: undefined }],
       ["reconcile", { token: "r", leaseMs: 3 }],
       ["markOnce", { ...asked, fingerprint: hash }],

@@ -51,7 +51,8 @@ export interface PaymentMessage {
    * "pending": the caller was told to ask again. "in-doubt": it may have moved. "owed": settled, not delivered. "expired": it
    * never settled and never will. "recovered": a settlement of an attempt that died was found. "receipt-cut": the receipt was
    * too large for the store; its SHA-256 was recorded. Alarms: "receipt-after-expiry": it settled although it was said that it
-   * never would. "second-receipt": another receipt than the recorded one came in; it may have been paid twice.
+   * never would. "delivery-unheard": the store was away while a delivery was taken back that its caller had not heard of; what
+   * was kept is handed to the next, and without it the payer is left with a receipt. "second-receipt": another receipt than the recorded one came in; it may have been paid twice.
    * "unreadable": its record, met by `unresolved()`, cannot be read.
    */
   event:
@@ -62,6 +63,7 @@ export interface PaymentMessage {
     | "recovered"
     | "receipt-cut"
     | "receipt-after-expiry"
+    | "delivery-unheard"
     | "second-receipt"
     | "unreadable";
   /** Names the payment, for `resolvePayment` and the store's calls. */

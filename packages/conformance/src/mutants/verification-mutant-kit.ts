@@ -2,6 +2,7 @@
 import {
   type AtomicPort,
   createVerificationStore,
+  isEvictableVerification,
   type StoredRecord,
   type VerificationStore,
 } from "@tollbooth-stores/core";
@@ -21,12 +22,12 @@ export function completeVerifications(
       ...verifications.probes,
       spawn: async (namespace) => verifications.create(namespace),
       bounded: (keyPrefix, maxEntries) =>
-        createVerificationStore(boundedPort(clock, maxEntries, isRejection), { keyPrefix }),
+        createVerificationStore(boundedPort(clock, maxEntries, isEvictableVerification), { keyPrefix }),
     },
   };
 }
 
-/** A rejection that is done protects nothing. */
+/** A rejection that is done protects nothing; nor does what was given back. */
 export function isRejection({ body }: StoredRecord): boolean {
   return fieldsOf(body).state === "rejected";
 }

@@ -1,5 +1,10 @@
 // One broken verification store for each numbered property; those of payments' properties are in a file of their own.
-import { createVerificationStore, isStoreError, type VerificationStore } from "@tollbooth-stores/core";
+import {
+  createVerificationStore,
+  isEvictableVerification,
+  isStoreError,
+  type VerificationStore,
+} from "@tollbooth-stores/core";
 import { mapPort } from "@tollbooth-stores/core/testing";
 import { boundedPort, refusingWhenFull } from "./fakes.ts";
 import { type Mutant, withoutAtomicity } from "./mutant.ts";
@@ -125,8 +130,11 @@ export const verificationMutants: readonly Mutant<VerificationStore>[] = [
   bounded("verifications/13b", "keeps the place of every forged payload", (clock, maxEntries) =>
     boundedPort(clock, maxEntries, () => false),
   ),
+  bounded("verifications/13b", "keeps the place of what was given back", (clock, maxEntries) =>
+    boundedPort(clock, maxEntries, isRejection),
+  ),
   bounded("verifications/13c", "refuses every write when it is full", (clock, maxEntries) =>
-    refusingWhenFull(boundedPort(clock, maxEntries, isRejection)),
+    refusingWhenFull(boundedPort(clock, maxEntries, isEvictableVerification)),
   ),
   store("verifications/model", "counts a reconciliation's lease from the second on as fresh", ({ right }) => {
     let reconciled = 0;

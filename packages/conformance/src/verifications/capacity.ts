@@ -36,7 +36,7 @@ export const capacityProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/13b",
-    title: "in a full store rejections that are done make room, and nothing that protects money does",
+    title: "in a full store what was rejected or given back makes room, and nothing that protects money does",
     needs: ["bounded"],
     async run(bench) {
       const store = await bench.keep(bench.probe("bounded")(bench.namespace(), 20));
@@ -58,6 +58,13 @@ export const capacityProperties: readonly VerificationProperty[] = [
           at.hold(`forged ${index}`, "owner", { retainUntilMs }),
         );
         assert.deepEqual(await at.complete(`forged ${index}`, lease, "bad signature", rejected), ok);
+      }
+      // Payments that were given back before anything was settled: their callers left, say.
+      for (let index = 0; index < 60; index += 1) {
+        const lease = await answerOf("a claim in a store full of what was given back", () =>
+          at.holdPayment(`left ${index}`, "payer", { retainUntilMs }),
+        );
+        assert.deepEqual(await store.release(`left ${index}`, lease), ok);
       }
       const honest = await answerOf("an honest claim", () => at.pay("honest", "payer"));
       assert.equal(honest.status, "claimed");

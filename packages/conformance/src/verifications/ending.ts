@@ -168,14 +168,19 @@ export const endingProperties: readonly VerificationProperty[] = [
     title: "release: the next claim succeeds at once",
     async run(bench) {
       const at = await desk(bench);
-      const lease = await at.hold("key", "owner", { onLeaseExpiry: "unknown" });
-      await at.store.note("key", lease, "tx 1");
-      assert.deepEqual(await at.store.release("key", lease), ok);
-      assert.deepEqual(await at.store.release("key", lease), ok, "the reply was lost: again");
-      assert.deepEqual(await at.store.peek("key"), { status: "absent" });
-      const claims = await atOnce(10, (index) => at.claim("key", `next ${index}`, { fingerprint: "another purchase" }));
-      assert.equal(countClaimed(claims), 1);
-      assert.deepEqual(await at.store.release("key", lease), lostTo("in-progress"), "once more is too late");
+      for (const options of [{}, { forget: true }]) {
+        const key = `key ${JSON.stringify(options)}`;
+        const lease = await at.hold(key, "owner", { onLeaseExpiry: "unknown" });
+        await at.store.note(key, lease, "tx 1");
+        assert.deepEqual(await at.store.release(key, lease, options), ok);
+        assert.deepEqual(await at.store.release(key, lease, options), ok, "the reply was lost: again");
+        assert.deepEqual(await at.store.peek(key), { status: "absent" });
+        const claims = await atOnce(10, (index) => at.claim(key, `next ${index}`, { fingerprint: "another purchase" }));
+        assert.equal(countClaimed(claims), 1);
+        const next = claims.flatMap((claim) => (claim.status === "claimed" ? [claim.lease.fence] : []));
+        assert.ok(BigInt(next[0] ?? 0) > BigInt(lease.fence), "fences rise across a release");
+        assert.deepEqual(await at.store.release(key, lease, options), lostTo("in-progress"), "once more is too late");
+      }
     },
   },
   {

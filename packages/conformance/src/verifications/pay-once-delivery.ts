@@ -93,6 +93,17 @@ export const deliveryProperties: readonly VerificationProperty[] = [
           assert.equal(owed.transfers(), 1, title);
         }
       }
+      // A receipt that cannot be kept stands by its hash: the money has moved, and is not moved again.
+      for (const order of orders) {
+        const title = `a receipt that is too large, ${order}`;
+        const seller = sellerAt(at, order, title);
+        const settle = async () => ({ ok: true, receipt: seller.move() + "x".repeat(bench.maxValueBytes) }) as const;
+        const paid = await seller.pay(at.store, { settle });
+        assert.ok(paid.status === "paid" && paid.fresh && paid.result === "the goods", title);
+        assert.match(paid.receipt, /^sha256:[\w-]{43}$/, title);
+        assert.deepEqual(await seller.pay(at.store, { settle }), { ...duplicate, receipt: paid.receipt }, title);
+        assert.deepEqual([seller.count("serve"), seller.count("settle"), seller.transfers()], [1, 1, 1], title);
+      }
     },
   },
   {

@@ -15,6 +15,14 @@ const usedBefore = { ok: false, reason: "nonce used", used: true } as const;
 /** Settled before, as the ledger says. */
 const used = { settle: async () => usedBefore };
 
+/** What says neither that it moved nor that it never will. */
+const unclearlyFound: readonly Steps["findSettlement"][] = [
+  () => Promise.reject(new Error("connection reset")),
+  ...["{}", "null", '"none"', '{ "none": "no" }', '{ "receipt": "" }', '{ "receipt": "tx 1", "none": "void" }'].map(
+    (answer) => async () => JSON.parse(answer),
+  ),
+];
+
 export const doubtProperties: readonly VerificationProperty[] = [
   {
     id: "verifications/12u",
@@ -29,6 +37,18 @@ export const doubtProperties: readonly VerificationProperty[] = [
         const unmoved = sellerAt(at, order, `unmoved, ${order}`);
         assert.deepEqual(await unmoved.pay(at.store, refused), rejected, order);
         assert.equal(unmoved.count("findSettlement"), 1, order);
+        // A client that repeats a request inside one settle: the first one moved the money, the second is told so.
+        const repeating = sellerAt(at, order, `repeating, ${order}`);
+        const repeat = async () => {
+          repeating.move();
+          return usedBefore;
+        };
+        assert.deepEqual(
+          await repeating.pay(at.store, { settle: repeat }),
+          fresh,
+          `${order}: repeated inside one settle`,
+        );
+        assert.deepEqual([repeating.count("settle"), repeating.transfers()], [1, 1], order);
         const open = sellerAt(at, order, `open, ${order}`);
         assert.equal((await open.pay(at.store, used)).status, "pending", `${order}: used, and not found`);
         assert.equal((await open.pay(at.store)).status, "pending", `${order}: in doubt until it is found`);
@@ -126,6 +146,9 @@ export const doubtProperties: readonly VerificationProperty[] = [
           // The reference of the attempt that died is kept; the one who asks again need not know it.
           const ask = () => seller.pay(at.store, { findSettlement }, { reference: undefined });
           for (let times = 1; times <= 2; times += 1) assert.equal((await ask()).status, "pending", title);
+          for (const unclearly of unclearlyFound) {
+            assert.equal((await seller.pay(at.store, { findSettlement: unclearly })).status, "pending", title);
+          }
           assert.equal(seller.count("settle"), 1, `${title}: settled again although nobody knew`);
           seller.move();
           assert.deepEqual(await ask(), fresh, title);

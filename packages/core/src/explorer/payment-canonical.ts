@@ -158,12 +158,12 @@ function callerPart(world: PaymentWorld, index: number, names: Names): Part {
   ];
 }
 
-/** An answer that is slow, with its names made canonical. */
+/** An answer that is slow, with its names made canonical. For which reason a payment expired is only told. */
 function replyPart(reply: unknown, names: Names): unknown {
   if (typeof reply !== "object" || reply === null) return reply;
   return Object.entries(reply).map(([name, value]) => {
     if (name === "token" || name === "fence") return names.of(`${value}`);
-    if (name === "sentAtMs" || name === "attempt") return 0;
+    if (name === "sentAtMs" || name === "attempt" || name === "reason") return 0;
     return [name, replyPart(value, names)];
   });
 }

@@ -79,6 +79,14 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     ],
   ],
   [
+    "three callers, every fault",
+    { callers: [{}, {}, {}] },
+    [
+      [1, 0],
+      [1, 1],
+    ],
+  ],
+  [
     "two callers whose results cannot be kept, and who leave",
     { keeps: "never", faults: ["abort", "delay", "twice"] },
     [

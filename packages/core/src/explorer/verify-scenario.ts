@@ -149,7 +149,7 @@ function transition(
       return on.complete(record, nowMs, { lease, outcome, value: "", valueTtlMs, retainUntilMs: 0 });
     }
     case "release":
-      return on.release(record, nowMs, { lease: call.lease });
+      return on.release(record, nowMs, { lease: call.lease, forget: true });
   }
 }
 

@@ -12,7 +12,10 @@ export interface VerificationCatalog {
   /** record, and with something to keep its place */ "verification.renew": { arguments: Renewal; reply: Ended };
   /** record */ "verification.note": { arguments: { lease: Lease; evidence: string }; reply: Ended };
   /** record, kept */ "verification.complete": { arguments: Completion; reply: Ended };
-  /** record, kept */ "verification.release": { arguments: { lease: Lease; refused: boolean }; reply: Ended };
+  /** record, kept */ "verification.release": {
+    arguments: { lease: Lease; refused: boolean; forget: boolean };
+    reply: Ended;
+  };
   /** record */ "verification.markUnknown": {
     arguments: { lease: Lease; evidence: string | undefined };
     reply: Ended;

@@ -152,7 +152,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
       run("release", key, callOptions, {
         prepare() {
           requireLease(lease);
-          return { lease, refused: callOptions?.refused === true };
+          return { lease, refused: callOptions?.refused === true, forget: callOptions?.forget === true };
         },
         step: release,
         withKept: true,

@@ -14,6 +14,9 @@ import {
 import { ended, lost } from "./verification-replies.ts";
 import type { Ended, Lease } from "./verification-store.ts";
 
+/** How long a tombstone stays that need not be remembered. */
+const TOMBSTONE_MS = 10_000;
+
 export interface Completion {
   lease: Lease;
   outcome: "accepted" | "rejected";
@@ -76,13 +79,13 @@ function completePayment(
 }
 
 /**
- * Frees the key at once. What stays until retention ends is a tombstone, so that fences go on rising and refusals count. A
- * payment that is owed stays owed: only the lease ends.
+ * Frees the key at once. What stays until retention ends, or for seconds, is a tombstone, so that fences go on rising and
+ * refusals count. A payment that is owed stays owed: only the lease ends.
  */
 export function release(
   record: StoredRecord | null,
   nowMs: number,
-  request: { lease: Lease; refused?: boolean | undefined },
+  request: { lease: Lease; refused?: boolean | undefined; forget?: boolean | undefined },
   kept: StoredRecord | null = null,
 ): Transition<Ended> {
   const body = readBody(record);
@@ -91,9 +94,11 @@ export function release(
   if (phaseOf(body, nowMs) !== "held") return { reply: lost(body, nowMs) };
   if (body.state === "settled") return { write: recordOf({ ...body, leaseUntilMs: nowMs }, nowMs), reply: ended };
   const { evidence: _, payment, ...rest } = body;
-  const retainUntilMs = Math.max(body.retainUntilMs, nowMs + RETENTION_FLOOR_MS);
   const refusals = (payment?.refusals ?? 0) + (request.refused === true ? 1 : 0);
   const counting = payment !== undefined || refusals > 0 ? { payment: { payload: "", refusals } } : {};
+  const forgotten = request.forget === true && counting.payment === undefined;
+  const retained = Math.max(body.retainUntilMs, nowMs + RETENTION_FLOOR_MS);
+  const retainUntilMs = forgotten ? nowMs + TOMBSTONE_MS : retained;
   const write = recordOf({ ...rest, ...counting, state: "released", retainUntilMs }, nowMs);
   return { write, ...(kept !== null && { writeKept: null }), reply: ended };
 }

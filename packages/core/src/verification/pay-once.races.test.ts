@@ -49,6 +49,7 @@ describe.each(orders)("a store that is away, %s", (order) => {
     await refused;
     expect(world.ledger.settles).toBe(0);
     expect(await world.stores[1].peek("p:payment")).toMatchObject({ status: "unknown" });
+    expect(world.messages.map(({ event }) => event)).toEqual(["in-doubt"]);
   });
 
   it("where renewals work and recording does not: pending after six leases, and the next caller is served", async () => {

@@ -32,6 +32,9 @@ const FIRST_MILLISECOND = 1_000_000_000_000;
  * it. Fails closed: where the store does not answer it throws STORE_UNAVAILABLE (503), and whether money moved is never
  * guessed: a settle that throws or times out leaves the payment in doubt, and `findSettlement` decides.
  *
+ * Each payload that is presented costs a claim and a verification, so check before what needs no facilitator: form, amount,
+ * recipient, validity. But ask `peek` first: a payment that the store knows is never refused for today's terms.
+ *
  * Paid means delivered: delivery is recorded before it is told, so that `fresh` is told at most once; where the answer was
  * lost the payer who asks again gets what was kept. Aborting `signal` ends the caller's wait; before the settlement it also
  * ends the attempt, afterwards the receipt is recorded all the same and the payment stays owed.

@@ -74,7 +74,8 @@ export function runPayment<R>(
 
     function schedule(): void {
       clearTimeout(timer);
-      if (moved.state.at === "ended") signal?.removeEventListener("abort", abort);
+      // A settlement that never answers leaves nothing behind on a signal that lives on.
+      if (moved.state.at === "ended" || moved.state.at === "late") signal?.removeEventListener("abort", abort);
       const wake = wakeAtMs(moved.state);
       if (wake !== undefined) timer = setTimeout(() => tell({ on: "time" }), Math.max(0, wake - performance.now()));
     }

@@ -21,7 +21,8 @@ export type Resolution = { receipt: string } | { none: string } | { delivered: t
 
 /**
  * Puts down what an operator found out. A receipt is taken in every state and needs no lease; `none` is "lost" while an
- * attempt's lease is live, and for what is settled; `delivered` where nothing is settled. Safe to repeat. Throws
+ * attempt's lease is live, and for what is settled; `delivered` where nothing is settled. A receipt makes a record where there is
+ * none, as after a loss: a mistyped handle, too, is then owed for 31 days. Safe to repeat. Throws
  * STORE_VALUE_TOO_LARGE, before anything is changed, for a receipt above maxValueBytes.
  */
 export async function resolvePayment(

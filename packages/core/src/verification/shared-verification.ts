@@ -162,7 +162,7 @@ async function runVerify(
       await withinLease([keeper.signal], STEP_LEASES * leaseMs, (signal) => verify({ signal, fence: lease.fence })),
     );
     if ("later" in answer) {
-      await store.release(key, lease).catch(() => undefined);
+      await store.release(key, lease, { forget: true }).catch(() => undefined);
       return { status: "later", retryAfterMs: answer.retryAfterMs ?? RETRY_LATER_MS };
     }
     const value = answer.ok ? (answer.value ?? "") : storedReason(answer);
@@ -191,7 +191,7 @@ async function runVerify(
   } catch (error) {
     if (keeper.signal.aborted) return "lost";
     // Nothing has moved: free it for the next, as well as the store lets us; the lease's end does the rest.
-    await store.release(key, lease).catch(() => undefined);
+    await store.release(key, lease, { forget: true }).catch(() => undefined);
     throw error;
   } finally {
     if (!goesOn) keeper.stop();

@@ -169,11 +169,12 @@ function endOf(body: VerificationBody, nowMs: number): number {
 
 /**
  * Whether a bounded memory may drop the record for a newer one: only what was verified and rejected, or given back without
- * an answer. To verify that again costs work and moves no money. False for what cannot be read, and for all that guards a payment, its result and markers.
+ * an answer or a refusal. To do that again costs work and moves no money. False for what cannot be read, and for all that
+ * guards a payment, its refusals, its result and markers.
  */
 export function isEvictableVerification({ body }: StoredRecord): boolean {
   if (!isBody(body)) return false;
-  return body.state === "rejected" || (body.state === "released" && body.payment === undefined);
+  return body.state === "rejected" || (body.state === "released" && (body.payment?.refusals ?? 0) === 0);
 }
 
 /** True if `lease` is the last one that was issued: then, and only then, its holder may end what it began. */

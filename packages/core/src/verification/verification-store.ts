@@ -179,8 +179,16 @@ export interface VerificationStore extends AsyncDisposable {
     },
     options?: CallOptions,
   ): Promise<Ended>;
-  /** Proven to have had no effect: the next claim succeeds at once. `refused`: and counts as a refused settlement. */
-  release(key: RecordName, lease: Lease, options?: CallOptions & { refused?: boolean | undefined }): Promise<Ended>;
+  /**
+   * Proven to have had no effect: the next claim succeeds at once. `refused`: and counts as a refused settlement. `forget`:
+   * what is left of a record that is no payment's, so that fences rise and a repetition is ok, goes after ten seconds
+   * instead of at the end of its retention.
+   */
+  release(
+    key: RecordName,
+    lease: Lease,
+    options?: CallOptions & { refused?: boolean | undefined; forget?: boolean | undefined },
+  ): Promise<Ended>;
   /** The effect cannot be known: nobody may claim until it is reconciled. */
   markUnknown(key: RecordName, lease: Lease, evidence?: string, options?: CallOptions): Promise<Ended>;
   /**

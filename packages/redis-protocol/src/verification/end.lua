@@ -38,7 +38,8 @@ local function release(body, request)
   local refusals = refused(body) + (request.refused and 1 or 0)
   local counting = body.payment or refusals > 0
   body.evidence, body.payment = nil, counting and { payload = '', refusals = refusals } or nil
-  body.retainUntilMs = math.max(body.retainUntilMs, now + RETENTION_FLOOR)
+  local retained = math.max(body.retainUntilMs, now + RETENTION_FLOOR)
+  body.retainUntilMs = request.forget and not counting and now + TOMBSTONE or retained
   body.state = 'released'
   return { write = recordOf(body), writeKept = false, reply = { 'ok' } }
 end

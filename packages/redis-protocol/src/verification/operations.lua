@@ -71,7 +71,7 @@ end
 
 function operations.release()
   local recordKey, kept, jitter = key(), { key = key() }, num()
-  local request = { lease = leaseArguments(), refused = arg() == '1' }
+  local request = { lease = leaseArguments(), refused = arg() == '1', forget = arg() == '1' }
   return run(release, recordKey, kept, jitter, request, hintArguments())
 end
 

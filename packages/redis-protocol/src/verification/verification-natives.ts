@@ -43,8 +43,8 @@ export function verificationNatives(
       const words = [...held(lease), outcome, value, ...word(valueTtlMs), retainUntilMs, ...hints.announcement(keys)];
       return readEnded(await call("complete", keys, [spreadBy(), ...words], options));
     },
-    "verification.release": async (keys, { lease, refused }, options) => {
-      const words = [...held(lease), refused ? "1" : "0", ...hints.announcement(keys)];
+    "verification.release": async (keys, { lease, refused, forget }, options) => {
+      const words = [...held(lease), refused ? "1" : "0", forget ? "1" : "0", ...hints.announcement(keys)];
       return readEnded(await call("release", keys, [spreadBy(), ...words], options));
     },
     "verification.markUnknown": async (keys, { lease, evidence }, options) => {

@@ -9,7 +9,7 @@
 -- text    its length plus one in 4 bytes (0: none), then the text.
 
 local RECORD_FORMAT = 2
-local RETENTION_FLOOR, RETENTION_CEILING, REMEMBERED_FOR = 600000, 2678400000, 86400000
+local RETENTION_FLOOR, RETENTION_CEILING, REMEMBERED_FOR, TOMBSTONE = 600000, 2678400000, 86400000, 10000
 local STATES = { 'in-progress', 'unknown', 'accepted', 'rejected', 'released', 'settled', 'delivered', 'expired' }
 local CODES = {}
 for code, state in ipairs(STATES) do CODES[state] = code end

@@ -127,7 +127,7 @@ const undeliver: Room = {
     afterOwed(draft);
   },
   gaveUp(draft) {
-    report(draft, "owed");
+    report(draft, "delivery-unheard");
     proceed(draft, "nothing");
   },
 };

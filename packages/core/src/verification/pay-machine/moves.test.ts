@@ -42,7 +42,8 @@ describe("moves of the payment machine that a runner rarely makes", () => {
     expect(walk.calls).toEqual(["undeliver"]);
     // The try that was due is made, however late; then it is given up.
     walk.hear(failed()).hear({ on: "time" }, 9_000).hear(failed());
-    expect([walk.reports, walk.state.at]).toEqual([["owed"], "ended"]);
+    // On record it may be delivered, and owed it is not: what is told says that its caller never heard.
+    expect([walk.reports, walk.state.at]).toEqual([["delivery-unheard"], "ended"]);
   });
 
   it("a receipt that cannot be recorded in six leases is in doubt", () => {

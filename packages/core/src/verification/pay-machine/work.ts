@@ -100,7 +100,11 @@ const switchOver: Room = {
   /** Nothing was sent to be settled; where the store is out of reach, its error is what there is to tell. */
   leaseLost(draft) {
     const { after } = draft.s;
-    if (typeof after === "object" && "fail" in after && draft.s.retry !== undefined) return proceed(draft, after);
+    if (typeof after === "object" && "fail" in after && draft.s.retry !== undefined) {
+      // The switch may have run all the same: then the lease's end is doubt.
+      report(draft, "in-doubt");
+      return proceed(draft, after);
+    }
     again(draft);
   },
 };
