@@ -2,7 +2,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { testedFolders } from "../scripts/workspace-folders.mjs";
 import { root, workspacePackages } from "./workspace.ts";
 
 const packages = workspacePackages();
@@ -37,22 +36,6 @@ describe("published packages", () => {
   it.each(published)("$name never makes another package of ours a peer", ({ manifest }) => {
     const peers = Object.keys(manifest.peerDependencies ?? {});
     expect(peers.filter((peer) => peer.startsWith("@tollbooth-stores/"))).toEqual([]);
-  });
-});
-
-describe("tests", () => {
-  const ignored = new Set(["node_modules", "dist", ".git", ".turbo", ".stryker-tmp"]);
-  const filesBelow = (folder: string): string[] =>
-    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-      if (entry.isDirectory()) return ignored.has(entry.name) ? [] : filesBelow(join(folder, entry.name));
-      return [join(folder, entry.name)];
-    });
-
-  it("are all in folders whose tests npm test runs", () => {
-    const tests = filesBelow(".").filter((file) => /\.test\.tsx?$/.test(file));
-    expect(tests.length).toBeGreaterThan(100);
-    const run = testedFolders();
-    expect(tests.filter((file) => !run.some((folder) => file.startsWith(`${folder}/`)))).toEqual([]);
   });
 });
 
