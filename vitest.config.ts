@@ -2,6 +2,7 @@
 import { defineConfig } from "vitest/config";
 import { testConfigs } from "./scripts/test-configs.mjs";
 import { testedFolders } from "./scripts/workspace-folders.mjs";
+import { programTriggers } from "./tests/program-tests.ts";
 
 /** Packs and installs for a minute; what it tests is the published form, which no edit of a source file touches. */
 const notWatched = ["tests/packed"];
@@ -13,5 +14,6 @@ export default defineConfig({
       .flatMap(testConfigs)
       .map((file) => `./${file}`),
     passWithNoTests: true,
+    watchTriggerPatterns: programTriggers,
   },
 });

@@ -73,7 +73,8 @@ export function resolveImport(
   return candidates(path.replace(/\/$/, "")).find((candidate) => files.has(candidate)) ?? path;
 }
 
-function workspacePackage(folder: string): WorkspacePackage {
+/** The package in a folder, with its code as it is now. */
+export function workspacePackage(folder: string): WorkspacePackage {
   const manifest: Manifest & { name: string } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
   const own = { folder, name: manifest.name, manifest };
   const all = filesBelow(folder);
