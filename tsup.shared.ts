@@ -1,6 +1,11 @@
 // The one build recipe of every published package: ESM for Node 20.19, with declarations.
 import { defineConfig, type Options } from "tsup";
 
+/** Whether a build empties its folder first. Not in `npm run dev`: tests that run beside it must find the last one's files. */
+export function isClean(): boolean {
+  return process.env.TOLLBOOTH_DEV === undefined;
+}
+
 /** A tsup configuration for the given entry points (default: src/index.ts). */
 export function packageBuild(
   entry: readonly string[] = ["src/index.ts"],
@@ -13,8 +18,7 @@ export function packageBuild(
     platform: "node",
     dts: true,
     sourcemap: true,
-    // `npm run dev` runs tests beside the builds: they must find the files of the last one.
-    clean: process.env.TOLLBOOTH_DEV === undefined,
+    clean: isClean(),
     treeshake: true,
     ...more,
   });

@@ -6,9 +6,10 @@ import { become, ensureInstalled, fail, run, workspaceEnv } from "./bootstrap.mj
 import { root } from "./workspace-folders.mjs";
 
 ensureInstalled();
-// In watch mode a build overwrites the last one: a test that runs meanwhile finds every file.
+// Here a build overwrites the last one: a test that runs meanwhile finds every file.
 const env = { ...workspaceEnv, TOLLBOOTH_DEV: "1" };
-if (run("turbo", ["run", "build", "--output-logs=errors-only"]) !== 0) fail("The build failed; its output is above.");
+if (run("turbo", ["run", "build", "--output-logs=errors-only"], { env }) !== 0)
+  fail("The build failed; its output is above.");
 
 const builds = spawn(join(root, "node_modules", ".bin", "turbo"), ["watch", "build", "--output-logs=errors-only"], {
   cwd: root,

@@ -1,23 +1,32 @@
-// What `npm test` leaves to `npm run test:all`, read from the test files and the vitest configurations themselves.
-import { readdirSync, readFileSync } from "node:fs";
+// What `npm test` leaves to `npm run test:all`, read from the test files and the vitest configurations themselves; and what
+// neither of them runs.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { root, testedFolders } from "./workspace-folders.mjs";
+import { testConfigs } from "./test-configs.mjs";
+import { filesBelow, root, testedFolders } from "./workspace-folders.mjs";
 
-const notOurs = new Set(["node_modules", "dist", ".turbo", ".stryker-tmp"]);
+/** What is too long or too much a matter of judgement for either tier: package.json scripts, with what they add. */
+export const byHand = [
+  { folder: ".", script: "chaos", about: "payments under faults, 1,000 on each client where `npm test` plays 100" },
+  { folder: "packages/core", script: "mutate", about: "mutation testing, minutes to hours (docs/mutation-testing.md)" },
+  {
+    folder: "tests/differential",
+    script: "test:long",
+    about: "60,000 random sequences on memory, ioredis and node-redis",
+  },
+  { folder: ".", script: "screenshot", about: "the README's pictures of the dashboard, made anew to be looked at" },
+];
 
-/** Files below a folder of the workspace, as paths from the root; those of other tested folders in it are not its own. */
-function filesBelow(folder, others = testedFolders().filter((other) => other !== folder)) {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (!entry.isDirectory()) return [path];
-    return notOurs.has(entry.name) || others.includes(path) ? [] : filesBelow(path, others);
-  });
+/** Files of a tested folder; those of other tested folders in it are not its own. */
+function ownFiles(folder) {
+  const others = testedFolders().filter((other) => other !== folder);
+  return filesBelow(folder, (path) => others.includes(path));
 }
 
 /** The test files of a folder that only `test:all` runs, each with what its first line says of it. */
 export function longTestFiles(folder) {
-  return filesBelow(folder)
+  return ownFiles(folder)
     .filter((path) => /\.long\.test\.tsx?$/.test(path))
     .map((path) => {
       const [first = ""] = readFileSync(join(root, path), "utf8").split("\n");
@@ -34,11 +43,9 @@ async function laneNames(file, tier) {
 
 /** The lanes of a folder's vitest configurations that only `test:all` runs. Needs a Node that runs TypeScript. */
 export async function longLanes(folder) {
-  const configurations = readdirSync(join(root, folder)).filter((name) => /^vitest\..*config\.ts$/.test(name));
   const lanes = [];
   // One after the other: they all read the one variable.
-  for (const name of configurations) {
-    const file = join(folder, name);
+  for (const file of testConfigs(folder)) {
     const always = await laneNames(file, "");
     lanes.push(...(await laneNames(file, "all")).filter((lane) => !always.includes(lane)));
   }

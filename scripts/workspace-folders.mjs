@@ -1,5 +1,5 @@
-// Which folders are packages of the workspace: what pnpm-workspace.yaml lists, read without any dependency, because the
-// install itself asks for it.
+// Which folders are packages of the workspace, as pnpm-workspace.yaml lists them, and which files are the repository's. Read
+// without any dependency, because the install itself asks for it.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,6 +26,24 @@ export function workspaceFolders() {
     return readdirSync(join(root, group)).map((name) => join(group, name));
   });
   return folders.filter((folder) => existsSync(join(root, folder, "package.json"))).sort();
+}
+
+/** Folders that .gitignore names: nothing in them belongs to the repository. */
+const ignored = new Set([
+  ".git",
+  ...[...readFileSync(join(root, ".gitignore"), "utf8").matchAll(/^([^\s/]+)\/$/gm)].map(([, name]) => name),
+]);
+
+/**
+ * The repository's files in and below a folder, as paths from the root. Folders for which `isLeftOut` says so are not read.
+ * @type {(folder: string, isLeftOut?: (folder: string) => boolean) => string[]}
+ */
+export function filesBelow(folder, isLeftOut = () => false) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (!entry.isDirectory()) return [path];
+    return ignored.has(entry.name) || isLeftOut(path) ? [] : filesBelow(path, isLeftOut);
+  });
 }
 
 /** Every folder whose `test` task must leave a report in .reports/: packages with a test script, and the repository's own. */

@@ -1,11 +1,11 @@
 import type { Options } from "tsup";
-import { packageBuild } from "../../tsup.shared.ts";
+import { isClean, packageBuild } from "../../tsup.shared.ts";
 
 // Programs, not a library: each process but the gateway, which is the example's, is an entry. Nobody imports their types.
 const programs = packageBuild(
   ["src/main.ts", "src/pay.ts", "src/drill/main.ts", "src/processes/simulated-ledger.ts", "src/processes/upstream.ts"],
   // The page below dist/dashboard is built at the same time, and cleans up after itself.
-  { dts: false, clean: ["!dashboard/**"] },
+  { dts: false, clean: isClean() && ["!dashboard/**"] },
 );
 
 /** The dashboard's page: one script and one style sheet for browsers, with everything in them. */
@@ -20,7 +20,7 @@ const page: Options = {
   noExternal: [/./],
   minify: true,
   splitting: false,
-  clean: true,
+  clean: isClean(),
 };
 
 export default [programs, page];

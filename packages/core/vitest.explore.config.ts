@@ -2,7 +2,7 @@
 import { lanes, packageTests } from "../../vitest.shared.ts";
 
 export default packageTests({
-  include: ["src/explorer/*.test.ts"],
+  include: ["src/explorer/**/*.test.ts"],
   reporters: ["default", ["json", { outputFile: ".reports/explore.json" }]],
   // As the clients' tests have it: in `npm run dev` the quick ones come first.
   maxWorkers: 2,
