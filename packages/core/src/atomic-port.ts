@@ -12,8 +12,7 @@ export interface StoredRecord {
 /** The decision of one step. */
 export interface Step<R> {
   /**
-   * One entry a key, in the order of `keys`: undefined keeps the record, null deletes it. Left out: nothing is
-   * written.
+   * One entry a key, in the order of `keys`: undefined keeps the record, null deletes it. Left out: nothing is written.
    */
   writes?: readonly (StoredRecord | null | undefined)[];
   /** The result of `transact`. */

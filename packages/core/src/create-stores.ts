@@ -10,8 +10,8 @@ import type { Stores } from "./stores.ts";
 import { createVerificationStore } from "./verification/create-verification-store.ts";
 
 /**
- * Joins three stores. `ping` must make one round trip to each backend behind them. `closeBackends` runs once, after
- * the stores refuse new calls. A provider needs this only where the stores do not share one port.
+ * Joins three stores. `ping` must make one round trip to each backend behind them. `closeBackends` runs once, after the
+ * stores refuse new calls. A provider needs this only where the stores do not share one port.
  */
 export function combineStores<T>(
   stores: Pick<Stores<T>, "rateLimits" | "sessions" | "verifications">,

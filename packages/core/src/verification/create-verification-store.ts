@@ -58,8 +58,8 @@ interface Run<Name extends Operation> {
 }
 
 /**
- * The verification store of a backend. `keyPrefix` is used as written, default "tollbooth:verify". `owned`: closing
- * the store closes the port. Throws STORE_CONFIG for wrong options.
+ * The verification store of a backend. `keyPrefix` is used as written, default "tollbooth:verify". `owned`: closing the
+ * store closes the port. Throws STORE_CONFIG for wrong options.
  */
 export function createVerificationStore(port: AtomicPort, options: StoreOptions = {}, owned = true): VerificationStore {
   const { keyPrefix, provider, defaults, maxValueBytes } = resolveStoreOptions(options, "verifications");

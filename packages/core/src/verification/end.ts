@@ -104,8 +104,8 @@ export function release(
 }
 
 /**
- * Bars the key until it is reconciled. The last holder may mark it late too, as long as no other took over: its
- * attempt may have moved money, whatever its lease said.
+ * Bars the key until it is reconciled. The last holder may mark it late too, as long as no other took over: its attempt
+ * may have moved money, whatever its lease said.
  */
 export function markUnknown(
   record: StoredRecord | null,

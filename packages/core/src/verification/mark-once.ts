@@ -18,8 +18,7 @@ function isMarker(body: unknown): body is MarkerBody {
 }
 
 /**
- * The first token marks. The same token and fingerprint are "marked" again. Any other caller learns when it was
- * marked.
+ * The first token marks. The same token and fingerprint are "marked" again. Any other caller learns when it was marked.
  */
 export function markOnce(
   record: StoredRecord | null,

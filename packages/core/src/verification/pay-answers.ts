@@ -5,8 +5,7 @@ type Fields = Partial<Record<"ok" | "receipt" | "reason" | "used" | "none", unkn
 const fieldsOf = (answer: unknown): Fields => (typeof answer === "object" && answer !== null ? answer : {});
 
 /**
- * A success needs ok: true and a receipt; a refusal needs ok: false, a reason and no receipt. Anything else is
- * unclear.
+ * A success needs ok: true and a receipt; a refusal needs ok: false, a reason and no receipt. Anything else is unclear.
  */
 export function settleAnswer(answer: unknown): SettleAnswer {
   const { ok, receipt, reason, used = false } = fieldsOf(answer);

@@ -32,10 +32,9 @@ const DEFAULT_LEASE_MS = 10_000;
 const FIRST_MILLISECOND = 1_000_000_000_000;
 
 /**
- * Takes a payment through verify, serve and settle exactly once across instances. Every other caller gets the
- * payment's outcome. It fails closed: where the store does not answer it throws STORE_UNAVAILABLE (503). It never
- * guesses whether money moved: a settle that throws or times out leaves the payment in doubt, and `findSettlement`
- * decides.
+ * Takes a payment through verify, serve and settle exactly once across instances. Every other caller gets the payment's
+ * outcome. It fails closed: where the store does not answer it throws STORE_UNAVAILABLE (503). It never guesses whether
+ * money moved: a settle that throws or times out leaves the payment in doubt, and `findSettlement` decides.
  *
  * Each presented payload costs a claim and a verification. So check first what needs no facilitator: form, amount,
  * recipient, validity. But ask `peek` before that: a payment that the store knows is never refused for today's terms.

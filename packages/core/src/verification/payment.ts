@@ -12,8 +12,7 @@ export interface Payment {
   fingerprint: string;
   /**
    * The end of the payment's validity in Unix epoch milliseconds (x402's `validBefore` is in seconds), at most 31 days
-   * ahead. The payment is remembered for a day longer, by the store's clock. A value below 10^12 is refused as
-   * seconds.
+   * ahead. The payment is remembered for a day longer, by the store's clock. A value below 10^12 is refused as seconds.
    */
   validUntilMs: number;
   /**
@@ -24,8 +23,8 @@ export interface Payment {
    */
   collector?: string | undefined;
   /**
-   * What `findSettlement` needs after a crash: network, asset, payer, nonce and validBefore, say, but no signature.
-   * The renewal for settlement keeps it; `findSettlement`, `unresolved()` and `reconcileUnresolved` are given it.
+   * What `findSettlement` needs after a crash: network, asset, payer, nonce and validBefore, say, but no signature. The
+   * renewal for settlement keeps it; `findSettlement`, `unresolved()` and `reconcileUnresolved` are given it.
    */
   reference?: string | undefined;
 }
@@ -69,8 +68,8 @@ export interface PaymentSteps<R> {
    */
   serve(context: StepContext): Promise<R>;
   /**
-   * Moves the money. Check `signal.aborted` immediately before it moves. Answer `ok: false` only where it did not
-   * move. A throw or an unclear answer leaves the payment in doubt.
+   * Moves the money. Check `signal.aborted` immediately before it moves. Answer `ok: false` only where it did not move.
+   * A throw or an unclear answer leaves the payment in doubt.
    */
   settle(context: SettleContext): Promise<SettleResult>;
   /**

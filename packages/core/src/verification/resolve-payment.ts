@@ -14,8 +14,8 @@ import type { Ended, Settlement, Unresolved, VerificationStore } from "./verific
 export type PaymentName = { key: string } | { handle: string };
 
 /**
- * `receipt`: it settled; it is owed from now on, unless it is delivered. `none`: it never will settle, for this
- * reason. `delivered`: the payer has the result.
+ * `receipt`: it settled; it is owed from now on, unless it is delivered. `none`: it never will settle, for this reason.
+ * `delivered`: the payer has the result.
  */
 export type Resolution = { receipt: string } | { none: string } | { delivered: true };
 
@@ -85,8 +85,8 @@ const STEP_LEASES = 3;
 
 /**
  * Lists the payments in doubt with `unresolved()` and asks `findSettlement` about each: for a timer or a command. It
- * may run on several instances at once; each payment is reconciled by one of them. Rejects where the listing fails,
- * and with `signal`'s reason.
+ * may run on several instances at once; each payment is reconciled by one of them. Rejects where the listing fails, and
+ * with `signal`'s reason.
  */
 export async function reconcileUnresolved(
   store: VerificationStore,

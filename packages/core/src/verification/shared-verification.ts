@@ -45,8 +45,8 @@ export interface SharingOptions {
   /** How long an acceptance's value is kept, in milliseconds. */
   valueTtlMs?: number | undefined;
   /**
-   * How long an acceptance is remembered, in Unix epoch milliseconds. The store raises it to the shortest retention
-   * and cuts it to the longest.
+   * How long an acceptance is remembered, in Unix epoch milliseconds. The store raises it to the shortest retention and
+   * cuts it to the longest.
    */
   retainUntilMs?: number | undefined;
   /** Returns an acceptance before it is recorded, because the next step does not depend on the record. */

@@ -168,9 +168,9 @@ function endOf(body: VerificationBody, nowMs: number): number {
 }
 
 /**
- * Whether a bounded memory may drop the record for a newer one. True only for a rejected verification, and for a
- * record that was released without a refusal: repeating these costs work and moves no money. False for a record that
- * cannot be read, and for all records that guard a payment, its refusals, its result and markers.
+ * Whether a bounded memory may drop the record for a newer one. True only for a rejected verification, and for a record
+ * that was released without a refusal: repeating these costs work and moves no money. False for a record that cannot be
+ * read, and for all records that guard a payment, its refusals, its result and markers.
  */
 export function isEvictableVerification({ body }: StoredRecord): boolean {
   if (!isBody(body)) return false;

@@ -76,8 +76,8 @@ export type Settlement =
   /** `byYou`: delivered by this token, now or before. */
   | { status: "delivered"; byYou: boolean; receipt: string; kept?: string; wasExpired?: true }
   /**
-   * Nothing can be delivered. There is no receipt on record; or the record is bound to another fingerprint or
-   * collector than the request names, and the receipt is recorded all the same.
+   * Nothing can be delivered. There is no receipt on record; or the record is bound to another fingerprint or collector
+   * than the request names, and the receipt is recorded all the same.
    */
   | { status: "lost"; current: Claim["status"] | "absent"; wasExpired?: true };
 
@@ -120,8 +120,7 @@ export interface Unresolved {
  * The building blocks of `payOnce` and `verifyOnce`. Their records are named `p:<payment.key>` and `v:<payloadHash>`
  * (`v:<refusals>:<payloadHash>` where a payment's key is given).
  *
- * Each call is atomic. Each may be retried with the same token after an unknown outcome. Failures throw a
- * `StoreError`.
+ * Each call is atomic. Each may be retried with the same token after an unknown outcome. Failures throw a `StoreError`.
  *
  * | state | reads, once its lease is over, as | event -> next state |
  * |---|---|---|
@@ -204,9 +203,9 @@ export interface VerificationStore extends AsyncDisposable {
   markUnknown(key: RecordName, lease: Lease, evidence?: string, options?: CallOptions): Promise<Ended>;
   /**
    * Gives a lease over an unknown record, to find out what happened. When that lease expires, the record is unknown
-   * again. Where nothing is unknown it answers with the record's status, or with "in-progress" and retryAfterMs 0
-   * where claim decides. Use another token than for claim: a claim with the same token would resume this lease as if
-   * nothing had moved.
+   * again. Where nothing is unknown it answers with the record's status, or with "in-progress" and retryAfterMs 0 where
+   * claim decides. Use another token than for claim: a claim with the same token would resume this lease as if nothing
+   * had moved.
    */
   reconcile(key: RecordName, request: { token: string; leaseMs: number }, options?: CallOptions): Promise<Claim>;
   /**
@@ -222,8 +221,8 @@ export interface VerificationStore extends AsyncDisposable {
    */
   undeliver(key: RecordName, token: string, options?: CallOptions): Promise<Ended>;
   /**
-   * Ends a payment that will never be settled: under its lease, or without one where no lease is live. "lost" where
-   * the payment is settled, delivered or absent.
+   * Ends a payment that will never be settled: under its lease, or without one where no lease is live. "lost" where the
+   * payment is settled, delivered or absent.
    */
   expire(key: RecordName, ending: { reason: string; lease?: Lease | undefined }, options?: CallOptions): Promise<Ended>;
   /**
@@ -242,8 +241,8 @@ export interface VerificationStore extends AsyncDisposable {
    */
   unresolved(options?: CallOptions): AsyncIterable<Unresolved>;
   /**
-   * Resolves at a hint that the key may have changed, or after `timeoutMs` (default 250). A hint may be false: read
-   * the record.
+   * Resolves at a hint that the key may have changed, or after `timeoutMs` (default 250). A hint may be false: read the
+   * record.
    */
   wait(key: string, options?: CallOptions & { timeoutMs?: number | undefined }): Promise<void>;
   /** Idempotent; never rejects. */

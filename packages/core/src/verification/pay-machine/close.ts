@@ -34,8 +34,8 @@ const record: Room = {
     const { reply } = event;
     s.receiptSaved = reply.status !== "lost";
     if (reply.status === "lost") {
-      // A lost delivery: the record is gone or free, so it is settled anew with its receipt. A lost receipt: the
-      // record is bound to another purchase by now. The receipt is recorded there, and the next claim tells the rest.
+      // A lost delivery: the record is gone or free, so it is settled anew with its receipt. A lost receipt: the record
+      // is bound to another purchase by now. The receipt is recorded there, and the next claim tells the rest.
       if (call?.call === "settle") return proceed(draft, "again");
       return retryLater(draft, recordCall(draft));
     }
