@@ -128,7 +128,7 @@ export interface Unresolved {
  * | claimed ("retry") | in-progress, free to take | renew for settlement -> settling; release -> freed; complete -> done |
  * | settling ("unknown") | unknown | release -> freed; reconcile -> settling; expire -> expired; complete -> done (a payment's: settled) |
  * | done | done, then spent (accepted) or absent (rejected) | |
- * | any but delivered and done, absent too | | settle -> settled |
+ * | any but delivered and done (accepted), absent too | | settle -> settled |
  * | settled | settled (owed) | claim -> settled, with a lease; deliver -> delivered |
  * | delivered | delivered | undeliver by the same token -> settled |
  * | expired | expired | settle -> settled, with `wasExpired` |
@@ -209,8 +209,8 @@ export interface VerificationStore extends AsyncDisposable {
    */
   reconcile(key: RecordName, request: { token: string; leaseMs: number }, options?: CallOptions): Promise<Claim>;
   /**
-   * Records a receipt. A receipt is a fact, so it needs no lease and is recorded in every state but delivered and
-   * accepted. The first receipt stays.
+   * Records a receipt. A receipt is a fact, so it needs no lease. It is recorded in every state but delivered and done
+   * (accepted). The first receipt stays.
    */
   settle(key: RecordName, request: SettleRequest, options?: CallOptions): Promise<Settlement>;
   /** Records that a settled payment's result is handed over. The first token wins. */
