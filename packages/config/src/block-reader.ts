@@ -1,4 +1,4 @@
-// Reads keys from a block of the document, or from the first of several that has them; see BlockReader.
+// Reads keys from a block of the document, or from the first of several blocks that has them; see BlockReader.
 import { isStoreError, parseDuration } from "@tollbooth-stores/core";
 import { closestKey } from "./closest-key.ts";
 import { type Environment, expandVariables } from "./expand-variables.ts";
@@ -6,17 +6,17 @@ import { readNamedFile } from "./named-file.ts";
 import { type Problems, shownKey, type Warnings } from "./problems.ts";
 import type { BlockReader } from "./store-provider.ts";
 
-/** One mapping of the document, and the keys that somebody has asked it for. */
+/** One mapping of the document, and the keys that were read from it. */
 export interface Block {
   readonly path: string;
   readonly values: Readonly<Record<string, unknown>>;
   readonly asked: Set<string>;
 }
 
-/** What `describe()` may show of a value. */
+/** A value as `describe()` may show it. */
 export type ShownSetting = string | number | boolean;
 
-/** What all readers of one document share. `blocks` is every block that was opened, for the check for unknown keys. */
+/** The state that all readers of one document share. `blocks` is every opened block, for the check for unknown keys. */
 export interface ReadingContext {
   readonly problems: Problems;
   readonly warnings: Warnings;
@@ -27,14 +27,14 @@ export interface ReadingContext {
   readonly blocks: Block[];
 }
 
-/** True for `{}` of any realm, false for arrays, dates, class instances and whatever else is no mapping. */
+/** True for `{}` of any realm. False for arrays, dates, class instances and any other value that is no mapping. */
 export function isMapping(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** The block at `path`; where the value is no mapping, that is a problem and the block is empty. */
+/** The block at `path`. A value that is no mapping is a problem, and its block is empty. */
 export function openBlock(path: string, value: unknown, context: ReadingContext): Block {
   const known = context.blocks.find((block) => block.path === path);
   if (known !== undefined) return known;
@@ -44,7 +44,7 @@ export function openBlock(path: string, value: unknown, context: ReadingContext)
   return block;
 }
 
-/** Reports each key that nobody asked for. `hint` may know where it belongs. */
+/** Reports each key that was never read. `hint` may know where the key belongs. */
 export function reportUnknownKeys(block: Block, problems: Problems, hint: (key: string) => string | undefined): void {
   for (const key of Object.keys(block.values)) {
     if (block.asked.has(key)) continue;
@@ -55,10 +55,10 @@ export function reportUnknownKeys(block: Block, problems: Problems, hint: (key: 
   }
 }
 
-/** A value converted, or what was wanted instead. */
+/** A converted value, or the form that was wanted. */
 type Converted<V> = { value: V } | { wanted: string };
 
-/** `layers`: the first that has a key gives it. `shown` collects what was read, secrets masked. */
+/** `layers`: the first one that has a key gives its value. `shown` collects the values read, with secrets masked. */
 export function blockReader(
   layers: readonly Block[],
   context: ReadingContext,
@@ -82,7 +82,7 @@ export function blockReader(
     return key === "" ? block : (find(key)?.path ?? `${block}.${key}`);
   }
 
-  /** Where there is a value at `path` that fits: itself, expanded and converted. */
+  /** The value at `path`, expanded and converted. Undefined where it does not fit. */
   function convertAt<V>(path: string, raw: unknown, convert: (value: unknown) => Converted<V>): V | undefined {
     if (raw === null) {
       problems.add(path, "is empty; give it a value or leave it out");

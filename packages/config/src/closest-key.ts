@@ -1,6 +1,6 @@
 // "Did you mean ...?": the known key nearest to an unknown one.
 
-/** How many characters to insert, remove, replace or swap with their neighbour (optimal string alignment). */
+/** How many characters must be inserted, removed, replaced or swapped with a neighbour (optimal string alignment). */
 function distance(from: string, to: string): number {
   let beforeThat: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
@@ -19,9 +19,9 @@ function distance(from: string, to: string): number {
   return previous.at(-1) ?? 0;
 }
 
-/** The candidate that differs in at most two of five characters, the nearest first; undefined where none does. */
+/** The nearest candidate among those that differ in at most two of five characters. Undefined where there is none. */
 export function closestKey(key: string, candidates: Iterable<string>): string | undefined {
-  // Nobody mistypes a name into a paragraph; and the cost grows with the product of the lengths.
+  // A longer key is no typing mistake, and the cost grows with the product of the lengths.
   if (key.length > 60) return undefined;
   let best: { candidate: string; changes: number } | undefined;
   for (const candidate of candidates) {

@@ -10,10 +10,10 @@ import { type Block, blockReader, type ReadingContext, type ShownSetting } from 
 import { ownTable, sharedTable, usualTtl } from "./common-tables.ts";
 import type { StoreName } from "./store-provider.ts";
 
-/** What `ttlSeconds` of a store's block is the default of. */
+/** The option to which `ttlSeconds` of a store's block gives the default. */
 const durationOf = { rateLimits: "windowMs", sessions: "idleTtlMs", verifications: "valueTtlMs" } as const;
 
-/** `own` is the store's block; `outer` are those that it falls back to, nearest first. */
+/** `own` is the store's block. `outer` are the blocks that it falls back to, nearest first. */
 export function readCommonSettings(
   store: StoreName,
   own: Block | undefined,
@@ -25,7 +25,7 @@ export function readCommonSettings(
   const reader = blockReader([...inner, ...outer], context, shown);
   const ownReader = blockReader(inner, context, shown);
 
-  // A store's own prefix is used as written; one that stores share is told apart by a suffix.
+  // A store's own prefix is used as written. A shared prefix gets a suffix for each store.
   const ownPrefix = sharedTable.keyPrefix.read(ownReader, "keyPrefix");
   const sharedPrefix =
     sharedTable.keyPrefix.read(blockReader(outer, context, shown), "keyPrefix") ?? DEFAULT_KEY_PREFIX;
@@ -43,13 +43,13 @@ export function readCommonSettings(
     keyPrefix,
     keySecret,
     ttlJitter: sharedTable.ttlJitter.read(reader, "ttlJitter"),
-    // Rate limits store no values of the application's.
+    // Rate limits store no values of the application.
     maxValueBytes: store === "rateLimits" ? undefined : sharedTable.maxValueBytes.read(reader, "maxValueBytes"),
     defaults: { [durationOf[store]]: ttlMs },
   };
 }
 
-/** Core knows what a prefix may be; its message begins with the option's name, ours with its path. */
+/** Core checks the prefix. Its message begins with the option's name, ours with the path. */
 function refusalOfPrefix(keyPrefix: string, store: StoreName): string | undefined {
   try {
     resolveStoreOptions({ keyPrefix }, store);

@@ -1,8 +1,8 @@
-// The keys that do not depend on the provider: what they are, where they may stand, and what is usual.
+// The keys that do not depend on the provider: their meaning, their places, and their usual values.
 import { choice, flag, integer, number, type SettingTable, seconds, text, texts } from "./settings.ts";
 import type { StoreName } from "./store-provider.ts";
 
-/** What becomes of rate limits while their store cannot be reached. */
+/** The behaviour of rate limits while their store cannot be reached. */
 export type OnUnavailable = "deny" | "allow" | "memory";
 
 export interface RootSettings {
@@ -28,7 +28,7 @@ export interface SharedSettings {
   maxValueBytes: number;
 }
 
-/** Anywhere: the store's block wins over its provider's, that over `stores`. */
+/** Anywhere. The store's block wins over its provider's block, which wins over `stores`. */
 export const sharedTable: SettingTable<SharedSettings> = {
   keyPrefix: text(
     "What every key begins with. In a store's block as written; elsewhere :rl, :sess, :verify are appended. Default tollbooth.",
@@ -50,7 +50,7 @@ export interface OwnSettings {
   onUnavailable: OnUnavailable;
 }
 
-/** In a store's block only; onUnavailable in that of rate limits only. */
+/** In a store's block only; onUnavailable only in the block of rate limits. */
 export const ownTable: SettingTable<OwnSettings> = {
   provider: text("What keeps this store's state, where it is not the provider of stores."),
   ttlSeconds: seconds(
@@ -62,7 +62,7 @@ export const ownTable: SettingTable<OwnSettings> = {
   ),
 };
 
-/** What the document calls each store. */
+/** The document's name for each store. */
 export const blockKeys: Readonly<Record<StoreName, string>> = {
   rateLimits: "rateLimits",
   sessions: "sessions",
@@ -75,7 +75,7 @@ export const storeNames: readonly ["rateLimits", "sessions", "verifications"] = 
   "verifications",
 ];
 
-/** The typical TTLs of the document "Scaling and Shared Stores". Outside is allowed, and warned of. */
+/** The typical TTLs of the document "Scaling and Shared Stores". Other values are allowed, with a warning. */
 export const usualTtl: Readonly<Record<StoreName, { minMs: number; maxMs: number; told: string }>> = {
   rateLimits: { minMs: 30_000, maxMs: 120_000, told: "30 to 120 seconds that are usual for rate limits" },
   sessions: { minMs: 300_000, maxMs: 1_800_000, told: "5 to 30 minutes that are usual for sessions" },

@@ -1,19 +1,20 @@
-// ${VAR} and ${VAR:-default} in one scalar that has already been parsed: a value can never become syntax.
+// ${VAR} and ${VAR:-default} in one scalar that has already been parsed, so a value can never become syntax.
 
-/** Where variables come from; `process.env` fits. */
+/** The source of variables; `process.env` fits. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The text with its variables replaced, or why that cannot be. */
+/** The text with its variables replaced, or the problems. */
 export type Expanded = { text: string } | { problems: readonly string[] };
 
-// Every "${", and what follows where it is a well-formed reference.
+// Every "${", and the rest of a well-formed reference where there is one.
 const reference = /\$\{(?:([A-Za-z_][A-Za-z0-9_]{0,100})(?::-([^}]*))?\})?/g;
 
 const wellFormed = `\${NAME} nor \${NAME:-default}`;
 
 /**
- * Expands once: what a variable holds is never expanded again. As in a shell, the default stands in for a variable that
- * is unset or empty; a plain `${VAR}` that is unset is a problem, an empty one is empty text. Everything else stays.
+ * Expands once: a variable's value is never expanded again. As in a shell, the default stands in for a variable that is
+ * unset or empty. A plain `${VAR}` is a problem where it is unset, and empty text where it is empty. Everything else
+ * stays.
  */
 export function expandVariables(text: string, environment: Environment): Expanded {
   const problems: string[] = [];

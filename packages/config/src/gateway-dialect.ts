@@ -1,15 +1,15 @@
-// The `stores` block as the x402-tollbooth gateway writes it (rateLimit, timeSession, backend, prefix), read as ours.
+// The `stores` block in the x402-tollbooth gateway's words (rateLimit, timeSession, backend, prefix), read as ours.
 import { KEY_SUFFIX } from "@tollbooth-stores/core";
 import { isMapping } from "./block-reader.ts";
 import { blockKeys, storeNames } from "./common-tables.ts";
 
-/** Whose words a document uses. */
+/** The vocabulary of a document. */
 export type Dialect = "tollbooth-stores" | "x402-tollbooth";
 
 export interface TranslatedStores {
   value: unknown;
   dialect: Dialect;
-  /** Where in the document that stands which is read at a path. */
+  /** The place in the document of the value that is read at `path`. */
   shownPath(path: string): string;
   problems: readonly { path: string; message: string }[];
   warnings: readonly { path: string; message: string }[];
@@ -17,18 +17,18 @@ export interface TranslatedStores {
 
 type Mapping = Record<string, unknown>;
 
-/** The gateway's name of a store, where it is not ours. */
+/** The gateway's names of stores that differ from ours. */
 const gatewayNames: Readonly<Record<string, string>> = { rateLimit: "rateLimits", timeSession: "sessions" };
 
 /** The gateway's keys of a Redis block. */
 const connectionKeys: Readonly<Record<string, string>> = { prefix: "keyPrefix" };
-/** Its `options`: those that have a counterpart, and those that need none. */
+/** The gateway's `options` that have a counterpart here; below, those that need none. */
 const optionKeys: Readonly<Record<string, string>> = { connectionTimeout: "connectTimeoutMs" };
 const needlessOptions = ["idleTimeout", "autoReconnect", "maxRetries", "enableOfflineQueue", "enableAutoPipelining"];
 
 const noEffect = "has no effect here: connections are kept, always reconnect, and queue nothing while they are down";
 
-/** A document is the gateway's where a store's block says `backend`, which is no key of ours. */
+/** A document is the gateway's where a store's block has the key `backend`, which is no key of ours. */
 function isGateways(stores: Mapping): boolean {
   const names = [...Object.keys(gatewayNames), ...storeNames.map((store) => blockKeys[store])];
   return names.some((name) => {
@@ -37,7 +37,10 @@ function isGateways(stores: Mapping): boolean {
   });
 }
 
-/** Leaves a document of ours as it is. What is not the gateway's in one of its own stays, to be judged by our rules. */
+/**
+ * Leaves a document of ours as it is. In one of the gateway's, keys that are not the gateway's stay, and our rules
+ * judge them.
+ */
 export function translateStores(stores: unknown): TranslatedStores {
   const renamed = new Map<string, string>();
   const problems: TranslatedStores["problems"][number][] = [];
@@ -45,7 +48,7 @@ export function translateStores(stores: unknown): TranslatedStores {
   const same = { value: stores, dialect: "tollbooth-stores", shownPath: (path: string) => path } as const;
   if (!isMapping(stores) || !isGateways(stores)) return { ...same, problems, warnings };
 
-  /** Copies `from` into `to`, renaming keys; `at` is where it is read, `was` where it stands. */
+  /** Copies `from` into `to`, renaming keys. `at` is the path where it is read, `was` the path where it stands. */
   function copy(from: Mapping, to: Mapping, names: Readonly<Record<string, string>>, at: string, was: string): void {
     for (const [key, value] of Object.entries(from)) {
       const name = Object.hasOwn(names, key) ? (names[key] ?? key) : key;
@@ -53,7 +56,7 @@ export function translateStores(stores: unknown): TranslatedStores {
         problems.push({ path: `${was}.${key}`, message: `${name} is given twice, by two names; keep one of the two` });
         continue;
       }
-      // Not an assignment: a key named __proto__ stays a key.
+      // Not an assignment, so that a key named __proto__ stays a key.
       Object.defineProperty(to, name, { value, enumerable: true, configurable: true, writable: true });
       if (`${at}.${name}` !== `${was}.${key}`) renamed.set(`${at}.${name}`, `${was}.${key}`);
     }
@@ -95,7 +98,7 @@ export function translateStores(stores: unknown): TranslatedStores {
       const connection: Mapping = {};
       copyRedis(redis, connection, `stores.${name}`, `${was}.redis`);
       const { keyPrefix, ...others } = connection;
-      // The gateway's prefix of a store is the base of its keys; ours is used as written.
+      // The gateway's prefix of a store is the base of its keys. Ours is used as written.
       copy(others, block, {}, `stores.${name}`, `stores.${name}`);
       if (typeof keyPrefix === "string") block.keyPrefix = keyPrefix + KEY_SUFFIX[store];
       else if (keyPrefix !== undefined) block.keyPrefix = keyPrefix;
@@ -105,7 +108,7 @@ export function translateStores(stores: unknown): TranslatedStores {
   return { value, dialect: "x402-tollbooth", shownPath: (path) => originalPath(path, renamed), problems, warnings };
 }
 
-/** The path as it stands: the longest part of it that was renamed, and the rest. */
+/** The path as it stands in the document: its longest renamed part, and the rest. */
 function originalPath(path: string, renamed: ReadonlyMap<string, string>): string {
   for (let end = path.length; end > 0; end = Math.max(path.lastIndexOf(".", end - 1), path.lastIndexOf("[", end - 1))) {
     const original = renamed.get(path.slice(0, end));

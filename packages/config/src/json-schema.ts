@@ -1,4 +1,4 @@
-// The JSON Schema of a document, for editors: made of the tables that read it, so that the two cannot disagree.
+// The JSON Schema of a document, for editors. It is made from the tables that read the document, so the two agree.
 import { blockKeys, ownTable, rootTable, sharedTable } from "./common-tables.ts";
 import { keyvTable } from "./keyv-provider.ts";
 import { memoryTable } from "./memory-provider.ts";
@@ -11,7 +11,7 @@ type AnyTable = Readonly<Record<string, Setting<unknown>>>;
 
 const redisTables: AnyTable = { ...connectionTable, ...timeoutTable };
 
-/** The options of every provider that comes along. */
+/** The options of every built-in provider. */
 export const providerTables: Readonly<Record<string, AnyTable>> = {
   memory: { ...memoryTable },
   redis: redisTables,
@@ -37,7 +37,7 @@ const block = (properties: Record<string, JsonSchema>, more: JsonSchema = {}): J
   ...more,
 });
 
-/** The keys of a store's block, and with which providers they may stand. */
+/** The keys of a store's block, and the providers with which each may stand. */
 function storeSchema(without: readonly string[], about: string): JsonSchema {
   const common: AnyTable = { ...sharedTable, ...ownTable };
   const own = Object.fromEntries(Object.entries(common).filter(([key]) => !without.includes(key)));
@@ -51,7 +51,7 @@ function storeSchema(without: readonly string[], about: string): JsonSchema {
   return block(withProvider(all), { description: about, allOf: [...fitting, ...connectionRules] });
 }
 
-/** One address at most. */
+/** At most one address. */
 const connectionRules: readonly JsonSchema[] = [
   { not: { required: ["url", "host"] } },
   { not: { required: ["url", "cluster"] } },
@@ -62,7 +62,7 @@ const connectionRules: readonly JsonSchema[] = [
   { not: { required: ["cluster", "sentinel"] } },
 ];
 
-/** Of the whole document: what stands beside `stores` belongs to the application. */
+/** The schema of the whole document. Keys beside `stores` belong to the application. */
 export function jsonSchema(): JsonSchema {
   const providers = Object.entries(providerTables).map(([name, table]): [string, JsonSchema] => [
     name,

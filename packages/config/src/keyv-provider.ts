@@ -1,4 +1,4 @@
-// The provider `keyv`: one instance on whatever Keyv adapter the application hands over in code.
+// The provider `keyv`: one instance on any Keyv adapter that the application passes in code.
 import { pingPort, StoreError, type StoreOptions } from "@tollbooth-stores/core";
 import type { KeyvLike } from "@tollbooth-stores/keyv";
 import { flag, readSettings, type SettingTable } from "./settings.ts";
@@ -15,7 +15,7 @@ export const keyvTable: SettingTable<KeyvSettings> = {
   durable: flag("true where the adapter's data outlives the process; only declared, as capabilities.durable."),
 };
 
-/** `keyv`: a Keyv, an adapter or a Map; undefined where the application gave none, which is told as a problem. */
+/** `keyv`: a Keyv, an adapter or a Map. Undefined where the application gave none, which is reported as a problem. */
 export function keyvProvider(keyv: KeyvLike | undefined): StoreProvider {
   const optionsOf = ({ options, settings }: StoreBlock): StoreOptions & Partial<KeyvSettings> => {
     if (keyv === undefined) {
@@ -32,7 +32,7 @@ export function keyvProvider(keyv: KeyvLike | undefined): StoreProvider {
         ...(verifications && { verifications: optionsOf(verifications) }),
       };
       return {
-        // Whoever shares the backend cannot change it atomically: Keyv has no compare-and-set.
+        // Instances that share the backend cannot change it atomically: Keyv has no compare-and-set.
         isShared: () => false,
         place: () => "the one adapter",
         async open<T>() {

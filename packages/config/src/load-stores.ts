@@ -1,4 +1,4 @@
-// loadStores: from a document to running stores, or to one error that tells everything that is wrong with it.
+// loadStores: from a document to running stores, or to one error that lists every problem of the document.
 import {
   combineStores,
   failOpen,
@@ -24,30 +24,36 @@ import { redisProviders } from "./redis/redis-clients.ts";
 import type { OpenedStores, StoreName, StoreProvider } from "./store-provider.ts";
 
 export interface LoadOptions {
-  /** Where `${VAR}` comes from. Default `process.env`. `false`: nothing is expanded, for an object that already was. */
+  /**
+   * The source of `${VAR}`. Default `process.env`. `false`: nothing is expanded, for an object that was expanded
+   * before.
+   */
   env?: Environment | false | undefined;
-  /** Where relative paths of files start. Default: the folder of a file given as source, else where the process runs. */
+  /**
+   * Where relative paths of files start. Default: the folder of a file given as source, else the process's working
+   * directory.
+   */
   folder?: string | undefined;
-  /** Providers that the document may name beside memory, redis, ioredis and keyv, or in the place of one of them. */
+  /** Providers that the document may name besides memory, redis, ioredis and keyv, or instead of one of them. */
   providers?: readonly StoreProvider[] | undefined;
-  /** What `provider: keyv` stores in: a Keyv, an adapter or a Map. It stays open when the stores are closed. */
+  /** The storage of `provider: keyv`: a Keyv, an adapter or a Map. It stays open when the stores are closed. */
   keyv?: KeyvLike | undefined;
-  /** How session data becomes text and back. Default: JSON. */
+  /** Turns session data into text and back. Default: JSON. */
   codec?: SessionCodec | undefined;
   /**
-   * Hears what is allowed and yet worth saying, before anything is opened; throw to refuse it. `describe()` tells it,
-   * too. Default: `process.emitWarning`.
+   * Called before anything is opened, for each setting that is allowed but deserves a warning. Throw to refuse it.
+   * `describe()` lists the warnings too. Default: `process.emitWarning`.
    */
   onWarning?: ((message: string) => void) | undefined;
-  /** Hears of every call that `onUnavailable: allow` or `memory` answered without the store. */
+  /** Called for every call that `onUnavailable: allow` or `memory` answered without the store. */
   onFallback?: ((error: StoreError) => void) | undefined;
 }
 
-/** What was chosen, fit for a log: secrets are masked. */
+/** The chosen settings, fit for a log: secrets are masked. */
 export interface StoresDescription extends Record<StoreName, StoreDescription> {
-  /** Whose words the document uses: this package's, or the x402-tollbooth gateway's. */
+  /** The vocabulary of the document: this package's, or the x402-tollbooth gateway's. */
   dialect: Dialect;
-  /** What was warned of. */
+  /** The warnings that were given. */
   warnings: readonly string[];
 }
 
@@ -57,10 +63,10 @@ export interface LoadedStores<T = unknown> extends Stores<T> {
 }
 
 /**
- * Opens the stores that a document's `stores` key describes; its other keys are the application's and are not read.
+ * Opens the stores that a document's `stores` key describes. Its other keys are the application's and are not read.
  * `source` is an object, text with a line break (YAML or JSON), or a file's path.
  *
- * Throws STORE_CONFIG with every problem at once, each with its path and none with a value; nothing is open then.
+ * Throws STORE_CONFIG with every problem at once, each with its path and none with a value. Nothing is open then.
  */
 export async function loadStores<T = unknown>(source: unknown, options: LoadOptions = {}): Promise<LoadedStores<T>> {
   const { env = process.env, providers = [], codec } = options;
@@ -103,7 +109,7 @@ function storesOf(document: unknown, origin: string): unknown {
   throw new StoreError("STORE_CONFIG", `${origin} has no key "stores"; ${advice}.`);
 }
 
-/** As `onUnavailable` wants it. Only rate limits can be given: a payment path cannot fail open. */
+/** Applies `onUnavailable`. It takes rate limits only, because a payment path cannot fail open. */
 function limitsInOutage(store: RateLimitStore, plan: Plan, onFallback: LoadOptions["onFallback"]): RateLimitStore {
   if (plan.onUnavailable === "allow") return failOpen(store, { onFallback });
   if (plan.onUnavailable === "memory") {
@@ -131,7 +137,7 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
       closeBackends,
     );
   } catch (error) {
-    // What had been opened is closed behind the caller, who has only the error to deal with.
+    // Stores opened so far are closed without the caller, which has only the error.
     const stores = opened.flatMap(({ rateLimits, sessions, verifications }) => [rateLimits, sessions, verifications]);
     void Promise.all(stores.map((store) => store?.close()))
       .then(closeBackends)

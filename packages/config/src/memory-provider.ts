@@ -1,4 +1,4 @@
-// The provider `memory`: this process alone, for one instance, for tests and demonstrations.
+// The provider `memory`: this process alone. For one instance, for tests and demonstrations.
 import type { StoreOptions } from "@tollbooth-stores/core";
 import {
   createMemoryRateLimitStore,
@@ -20,7 +20,7 @@ export const memoryTable: SettingTable<{ maxEntries: number }> = {
   ),
 };
 
-/** Registered by itself. Register another, with a `clock`, to let a test step the time of configured stores. */
+/** Registered by default. To control the time of configured stores in a test, register another one with a `clock`. */
 export function memoryProvider(code: Pick<MemoryOptions, "clock"> = {}): StoreProvider {
   const optionsOf = ({ options, settings }: StoreBlock): MemoryOptions & StoreOptions => ({
     ...settings,
@@ -39,7 +39,7 @@ export function memoryProvider(code: Pick<MemoryOptions, "clock"> = {}): StorePr
           ...(limits && { rateLimits: createMemoryRateLimitStore(limits) }),
           ...(session && { sessions: createMemorySessionStore<T>(session) }),
           ...(verification && { verifications: createMemoryVerificationStore(verification) }),
-          // Nothing to reach, and nothing that the stores share.
+          // There is no server to reach, and the stores share nothing.
           ping: async () => {},
           close: async () => {},
         }),

@@ -4,7 +4,9 @@ import { resolve } from "node:path";
 
 const largestBytes = 1_048_576;
 
-/** The file's text, or what is wrong, told without its path: a path given by mistake may be a secret. */
+/**
+ * The file's text, or the problem. The problem does not name the path, because a path given by mistake may be a secret.
+ */
 export function readNamedFile(path: string, folder: string): { text: string } | { problem: string } {
   if (/-----BEGIN|[\n\r]/.test(path)) return { problem: "must be the path of a file, not what the file holds" };
   try {

@@ -1,8 +1,8 @@
-// YAML (and so JSON) text to plain data. What is wrong is told by line and column, never by quoting the text.
+// YAML (and so JSON) text to plain data. Problems are reported by line and column, and never quote the text.
 import { StoreError } from "@tollbooth-stores/core";
 import { Composer, type CST, type Document, LineCounter, Parser, type YAMLError } from "yaml";
 
-/** How deep a document may nest. The parser is iterative, but what reads its tokens recurses. */
+/** How deep a document may nest. The parser is iterative, but the code that reads its tokens recurses. */
 const deepestNesting = 64;
 const mostAliases = 100;
 const mostReported = 3;
@@ -16,7 +16,7 @@ const plainWords: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: "a character that cannot stand here (quotes keep values with { } [ ] # : whole)",
 };
 
-/** Throws STORE_CONFIG, naming `origin`, for what is not one document of valid YAML or JSON. */
+/** Throws STORE_CONFIG, naming `origin`, unless the text is one document of valid YAML or JSON. */
 export function parseText(text: string, origin: string): unknown {
   const refuse = (reason: string) => new StoreError("STORE_CONFIG", `${origin} ${reason}`);
   const lines = new LineCounter();
@@ -25,7 +25,7 @@ export function parseText(text: string, origin: string): unknown {
   const composer = new Composer({ logLevel: "silent", uniqueKeys: true, version: "1.2" });
   const [document, ...others]: Document[] = [...composer.compose(tokens, true, text.length)];
   if (document === undefined || others.length > 0) throw refuse("must hold one YAML document, not several.");
-  // A warning is what the parser guessed at (an unknown tag, say); a configuration is not guessed.
+  // A warning is the parser's guess (at an unknown tag, say). A configuration must not be guessed.
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
     const told = new Set(faults.slice(0, mostReported).map((fault) => describeFault(fault, lines)));

@@ -1,4 +1,5 @@
-// From the document's `stores` block to what is to be opened: its three forms, in any combination, checked as a whole.
+// From the document's `stores` block to a plan of what to open: its three forms, in any combination, checked as a
+// whole.
 import type { SessionCodec, StoreOptions } from "@tollbooth-stores/core";
 import {
   type Block,
@@ -20,21 +21,21 @@ interface PlannedProvider {
   read: ReadStores;
 }
 
-/** What was chosen for one store. */
+/** The chosen settings of one store. */
 export interface StoreDescription {
   /** The provider's usual name. */
   provider: string;
   /** Whether other instances see its state. */
   shared: boolean;
-  /** Every setting that was given, as it was understood; secrets as "***". */
+  /** Every setting that was given, in its parsed form; secrets as "***". */
   settings: Record<string, ShownSetting>;
 }
 
 export interface Plan {
   providers: readonly PlannedProvider[];
-  /** What becomes of rate limits while their store cannot be reached. */
+  /** The behaviour of rate limits while their store cannot be reached. */
   onUnavailable: OnUnavailable;
-  /** The settings of rate limits, for a store that takes over. */
+  /** The settings of rate limits, for the fallback store. */
   rateLimitSettings: StoreOptions;
   descriptions: Record<StoreName, StoreDescription>;
 }
@@ -47,10 +48,10 @@ interface PlannedStore {
   shown: Map<string, ShownSetting>;
 }
 
-/** The stores whose keys hold hashes of clients and subjects, which `keySecret` keys. */
+/** The stores whose keys hold hashes of clients and subjects. `keySecret` keys these hashes. */
 const nameClients: ReadonlySet<StoreName> = new Set<StoreName>(["rateLimits", "sessions"]);
 
-/** Reads everything and reports every problem to `context.problems`; undefined where a store could not be planned. */
+/** Reads everything and reports every problem to `context.problems`. Undefined where a store could not be planned. */
 export function planStores(
   value: unknown,
   registry: ProviderRegistry,
@@ -66,7 +67,7 @@ export function planStores(
   const usedBlocks = new Set<string>();
   const usedProviders = new Set<StoreProvider>();
 
-  /** The block under `stores` that a provider's stores have in common; an empty one where it is not written. */
+  /** The block under `stores` that a provider's stores share; an empty one where it is not written. */
   function providerBlock(provider: StoreProvider): Block {
     const [first, second] = provider.names.filter((name) => Object.hasOwn(root.values, name));
     if (second !== undefined)
@@ -92,7 +93,7 @@ export function planStores(
     const settings = readCommonSettings(store, own, outer, context, shown);
     if (provider === undefined || common === undefined) {
       if (name !== undefined) (chosenHere ? ownReader : rootReader).problem("provider", registry.explain(name));
-      // Which further keys such a provider reads is not known.
+      // An unknown provider's further keys are unknown too, so they are not checked.
       if (own !== undefined) unchecked.add(own);
       return undefined;
     }
@@ -150,14 +151,17 @@ export function planStores(
   };
 }
 
-/** Only rate limits may choose; elsewhere even `deny` is refused, so that nobody takes it for a choice. */
+/** Only rate limits may choose. Elsewhere even `deny` is refused, so that it does not look like a choice. */
 function readOnUnavailable(store: StoreName, own: BlockReader): OnUnavailable | undefined {
   if (store === "rateLimits") return ownTable.onUnavailable.read(own, "onUnavailable");
   if (own.has("onUnavailable")) own.problem("onUnavailable", onlyRateLimits);
   return undefined;
 }
 
-/** Two stores whose keys would be the same. Each has its own format, so either would find the other's records corrupt. */
+/**
+ * Reports two stores whose keys would be the same. Each has its own format, so each would find the other's records
+ * corrupt.
+ */
 function checkPlaces(
   planned: readonly PlannedStore[],
   providers: readonly PlannedProvider[],
@@ -180,8 +184,8 @@ function checkPlaces(
 }
 
 /**
- * A provider's block that no store uses may wait for its turn, `provider: ${STORES:-memory}` being a switch. Where
- * nobody wrote `provider`, it was forgotten: nobody who describes a Redis wants memory.
+ * A provider's block that no store uses may be waiting: `provider: ${STORES:-memory}` is a switch. Where `provider` is
+ * not written at all, it was forgotten: an operator that describes a Redis does not want memory.
  */
 function checkProviderBlocks(
   root: Block,
@@ -197,7 +201,7 @@ function checkProviderBlocks(
   }
 }
 
-/** For a key that is known, only elsewhere. */
+/** The place of a key that is known, but not here. */
 function whereItBelongs(
   key: string,
   block: Block,

@@ -1,25 +1,25 @@
-// What is wrong with a configuration, collected so that it is told all at once. Holds paths and rules, never values.
+// The problems of a configuration, collected so that all are reported at once. Holds paths and rules, never values.
 import { StoreError } from "@tollbooth-stores/core";
 
 const mostTold = 50;
 
-/** Every problem found, once each, in the order they were found. */
+/** Every problem found, once each, in the order of finding. */
 export interface Problems {
-  /** `path` as a reader would write it, "stores.sessions.keyPrefix"; `message` without any value of the document. */
+  /** `path` as it is written in the document, "stores.sessions.keyPrefix". `message` holds no value of the document. */
   add(path: string, message: string): void;
-  /** Throws STORE_CONFIG with one line a problem, if there is any. */
+  /** Throws STORE_CONFIG with one line for each problem, if there is any. */
   throwIfAny(): void;
 }
 
-/** What is allowed and yet worth saying, each once. */
+/** Settings that are allowed but deserve a warning, each once. */
 export interface Warnings {
   /** As `Problems.add`. */
   add(path: string, message: string): void;
-  /** "path: message", in the order in which they were found. */
+  /** "path: message", in the order of finding. */
   told(): readonly string[];
 }
 
-/** `shownPath`: how a path is written in the document, where that is not how it is read. */
+/** `shownPath`: turns a path as it is read into the path as it is written in the document. */
 export function collectWarnings(shownPath: (path: string) => string): Warnings {
   const lines = new Set<string>();
   return {
@@ -28,7 +28,7 @@ export function collectWarnings(shownPath: (path: string) => string): Warnings {
   };
 }
 
-/** `shownPath`: as for warnings. `origin`: what the configuration is called in the message, e.g. a file's path as given. */
+/** `shownPath`: as for warnings. `origin`: the configuration's name in the message, e.g. a file's path as given. */
 export function collectProblems(origin: string, shownPath: (path: string) => string): Problems {
   const lines = new Set<string>();
   return {
@@ -43,7 +43,10 @@ export function collectProblems(origin: string, shownPath: (path: string) => str
   };
 }
 
-/** A key as a message may show it. What does not look like a name, digits included, may be a secret in a key's place. */
+/**
+ * A key as a message may show it. A key that does not look like a name (digits included) may be a secret in the wrong
+ * place.
+ */
 export function shownKey(key: string): string {
   return /^[A-Za-z_][A-Za-z_-]{0,40}$/.test(key) ? `"${key}"` : "(not shown: it does not look like a key)";
 }

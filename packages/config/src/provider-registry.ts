@@ -1,17 +1,17 @@
-// Which providers a document may name. Providers come from code only: a document never names a module to import.
+// The providers that a document may name. They come from code only: a document never names a module to import.
 import { StoreError } from "@tollbooth-stores/core";
 import { closestKey } from "./closest-key.ts";
 import type { StoreProvider } from "./store-provider.ts";
 
 export interface ProviderRegistry {
   find(name: string): StoreProvider | undefined;
-  /** True for what may stand in a document as a provider's block. */
+  /** True for a name that may stand in a document as a provider's block. */
   isProviderName(name: string): boolean;
-  /** Why a name that `find` does not know cannot be used, and what can. */
+  /** Says why a name that `find` does not know cannot be used, and which names can. */
   explain(name: string): string;
 }
 
-/** One `given` in code takes the place of one that comes along with a name of it. */
+/** A provider `given` in code replaces a built-in one that shares one of its names. */
 export function providerRegistry(
   comeAlong: readonly StoreProvider[],
   given: readonly StoreProvider[],

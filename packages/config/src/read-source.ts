@@ -1,4 +1,4 @@
-// Where a configuration comes from: an object, text with a line break, or a file.
+// The source of a configuration: an object, text with a line break, or a file.
 import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StoreError } from "@tollbooth-stores/core";
@@ -6,15 +6,15 @@ import { parseText } from "./parse-text.ts";
 
 const largestBytes = 1_048_576;
 
-/** A document and what messages call it. */
+/** A document, and its name in messages. */
 export interface SourceDocument {
   value: unknown;
   origin: string;
-  /** Where relative paths in it start: the file's folder, else where the process runs. */
+  /** Where its relative paths start: the file's folder, else the process's working directory. */
   folder: string;
 }
 
-/** Throws STORE_CONFIG where there is no such file, or where it or the text cannot be understood. */
+/** Throws STORE_CONFIG where the file is missing or unreadable, or the text cannot be parsed. */
 export async function readSource(source: unknown): Promise<SourceDocument> {
   if (typeof source !== "string") return { value: source, origin: "The store configuration", folder: "." };
   if (/[\n\r]/.test(source)) {

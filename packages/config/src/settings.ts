@@ -1,4 +1,5 @@
-// What keys a block takes: a table a block, which reads and checks each key, and from which the JSON Schema is made.
+// The keys that a block takes: one table for each block. It reads and checks each key, and the JSON Schema is made from
+// it.
 import type { BlockReader } from "./store-provider.ts";
 
 /** A JSON Schema, or a part of one. */
@@ -9,15 +10,15 @@ export type JsonValue = string | number | boolean | JsonSchema | readonly JsonVa
 
 /** One key of a block. */
 export interface Setting<V> {
-  /** What it is for, in a sentence: editors show it. */
+  /** The key's purpose in a sentence. Editors show it. */
   readonly about: string;
-  /** Of the value as it is written, variables included. */
+  /** The schema of the value as it is written, variables included. */
   readonly schema: JsonSchema;
-  /** As the methods of BlockReader: reports what is wrong, and answers undefined then and where there is nothing. */
+  /** As the methods of BlockReader: reports problems, and answers undefined then and where the key is absent. */
   read(reader: BlockReader, key: string): V | undefined;
 }
 
-/** The keys of a block whose values, once read, are `V`. */
+/** The keys of a block whose read values are `V`. */
 export type SettingTable<V> = { readonly [K in keyof V]-?: Setting<NonNullable<V[K]>> };
 
 /** Reads every key of `table`, so that each problem is found. */
@@ -43,12 +44,12 @@ export function schemaProperties(table: { readonly [key: string]: Setting<unknow
   );
 }
 
-/** Text with a variable in it: what the variable holds is checked when it is loaded. */
+/** Text with a variable in it. The variable's value is checked when the document is loaded. */
 export const variableSchema: JsonSchema = { type: "string", pattern: "\\$\\{" };
 
 const withVariable = (schema: JsonSchema): JsonSchema => ({ anyOf: [schema, variableSchema] });
 
-/** Text that is not empty. `secret`: masked in `describe()`, or shown as the function says. */
+/** Text that is not empty. `secret`: masked in `describe()`, or shown as the function answers. */
 export function text(
   about: string,
   rule: { secret?: boolean | ((value: string) => string) | undefined; pattern?: string | undefined } = {},
@@ -115,7 +116,7 @@ export function choice<W extends string>(about: string, words: readonly [W, ...W
   };
 }
 
-/** The text of a file, whose path is given. */
+/** The text of the file at the given path. */
 export function file(about: string): Setting<string> {
   return { about, schema: { type: "string", minLength: 1 }, read: (reader, key) => reader.file(key) };
 }

@@ -1,14 +1,14 @@
-// Makes a JSON Schema short: what stands under several keys becomes one definition, referred to.
+// Shortens a JSON Schema: a property that stands under several keys becomes one definition, referred to.
 import type { JsonSchema, JsonValue } from "./settings.ts";
 
 function isSchema(value: JsonValue | undefined): value is JsonSchema {
   return typeof value === "object" && !Array.isArray(value);
 }
 
-/** What is shorter is not worth a reference. */
+/** Shorter properties are not worth a reference. */
 const shortest = 100;
 
-/** The same schema, with every property that occurs more than once under `definitions`, by its key. */
+/** The same schema, with every property that occurs more than once under `definitions`, named by its key. */
 export function withDefinitions(schema: JsonSchema): JsonSchema {
   const occurrences = new Map<string, number>();
   const count = (value: JsonValue): void => {

@@ -1,68 +1,72 @@
-// What a provider gives so that configuration can choose it: its names, what it reads, and how it opens stores.
+// The contract of a provider that configuration can choose: its names, what it reads, and how it opens stores.
 import type { CallOptions, StoreOptions, Stores } from "@tollbooth-stores/core";
 
-/** The three stores, as `Stores` names them. In a document verifications are called `verificationCache`. */
+/** The three stores, named as in `Stores`. In a document verifications are called `verificationCache`. */
 export type StoreName = "rateLimits" | "sessions" | "verifications";
 
-/** One value a store. */
+/** One value for each store. */
 export type PerStore<V> = Partial<Record<StoreName, V>>;
 
 /**
- * Reads one block of the document. Every method reports what is wrong with its path and then answers undefined, as it
- * does where the key is not given; so read everything first, and open only when asked to. A key that nobody asks for
- * is reported as unknown. Strings have had their variables expanded, and become numbers and flags where such are read.
+ * Reads one block of the document. Every method reports a problem with its path and then answers undefined, as it does
+ * for an absent key. So a provider reads everything first, and opens only when `open` is called. A key that is never
+ * read is reported as unknown. Strings have their variables expanded, and become numbers and flags where a method reads
+ * those.
  */
 export interface BlockReader {
   has(key: string): boolean;
-  /** What stands there, without a word about whether it may. */
+  /** The kind of value at the key. It does not report whether that kind is allowed. */
   kind(key: string): "nothing" | "value" | "list" | "block";
   /**
    * Text that is not empty. A number or flag is refused: quotes keep "0123" whole. `secret`: masked in `describe()`, or
-   * shown there as the function says.
+   * shown there as the function answers.
    */
   text(key: string, rule?: { secret?: boolean | ((value: string) => string) | undefined }): string | undefined;
-  /** One text, or a list of such, which may not be empty. */
+  /** One text, or a list of texts that is not empty. */
   texts(key: string, rule?: { secret?: boolean | undefined }): readonly string[] | undefined;
   /** A whole number in min..max, or text that spells one. */
   integer(key: string, range: { min: number; max: number }): number | undefined;
   /** Any number in min..max, or text that spells one. */
   number(key: string, range: { min: number; max: number }): number | undefined;
   flag(key: string): boolean | undefined;
-  /** Whole seconds, or text such as "15m"; answers milliseconds, at most 100 years. */
+  /** Whole seconds, or text such as "15m". Answers milliseconds, at most 100 years. */
   seconds(key: string): number | undefined;
-  /** The content of a UTF-8 text file. A relative path starts at the configuration file, else where the process runs. */
+  /**
+   * The content of a UTF-8 text file. A relative path starts at the configuration file, else at the process's working
+   * directory.
+   */
   file(key: string): string | undefined;
-  /** A list of texts and blocks; a single text is a list of one. Such texts are shown in `describe()`. */
+  /** A list of texts and blocks; a single text is a list of one. The texts are shown in `describe()`. */
   entries(key: string): readonly (string | BlockReader)[] | undefined;
   /** A block within this one. */
   block(key: string): BlockReader | undefined;
   /**
-   * A reader of one block only: of the first that has any of `keys`. For options that make sense only together: a
-   * store's own `url` must not be joined with the `password` of the block that stores share.
+   * A reader of one block only: the first that has any of `keys`. For options that make sense only together: a store's
+   * own `url` must not be joined with the `password` of a shared block.
    */
   together(keys: readonly string[]): BlockReader;
-  /** Reports a problem of the value at `key`, or with `""` of the block. The message holds no value of the document. */
+  /** Reports a problem of the value at `key`; with `""`, of the block. The message holds no value of the document. */
   problem(key: string, message: string): void;
-  /** Says something about the value at `key` that is no error. The message holds no value of the document. */
+  /** Reports a warning about the value at `key`. The message holds no value of the document. */
   warning(key: string, message: string): void;
 }
 
-/** What configuration hands a provider for one store. */
+/** The configuration of one store, as its provider gets it. */
 export interface StoreBlock {
-  /** The provider's own options: of the store's block, else of the provider's block under `stores`. */
+  /** The provider's own options: from the store's block, else from the provider's block under `stores`. */
   options: BlockReader;
-  /** What every provider takes, checked. `keyPrefix` is to be used as written. */
+  /** The options that every provider takes, checked. `keyPrefix` is to be used as written. */
   settings: StoreOptions;
 }
 
-/** Stores that run. Those that were asked for are there. */
+/** Running stores: each one that was asked for is present. */
 export interface OpenedStores<T> {
   rateLimits?: Stores<T>["rateLimits"];
   sessions?: Stores<T>["sessions"];
   verifications?: Stores<T>["verifications"];
-  /** One round trip to each backend behind these stores; rejects where one does not answer. */
+  /** One round trip to each backend behind these stores. Rejects where one does not answer. */
   ping(options?: CallOptions): Promise<void>;
-  /** Closes what the stores share, a client say, after the stores themselves were closed. Never rejects. */
+  /** Closes what the stores share (a client, say), after the stores themselves were closed. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -71,23 +75,23 @@ export interface ReadStores {
   /** Whether other instances see that store's state. */
   isShared(store: StoreName): boolean;
   /**
-   * Optional: where the store's keys will lie, as text that is equal for the same place. Two stores at one place must
-   * not have the same prefix. Never shown.
+   * Optional: the place of the store's keys, as text that is equal for the same place. Two stores at one place must not
+   * have the same prefix. Never shown.
    */
   place?(store: StoreName): string | undefined;
   /**
-   * Called at most once, and only where the whole configuration is right. Starts connecting, and waits for nothing but
-   * the import of a client's code. What it had opened before it fails, it closes.
+   * Called at most once, and only where the whole configuration is right. Starts connecting, and waits only for the
+   * import of a client's code. If it fails, it closes what it had opened.
    */
   open<T>(): OpenedStores<T> | Promise<OpenedStores<T>>;
 }
 
 /**
- * A backend that configuration can name. `read` is called once a `loadStores` with the blocks of all stores that chose
- * this provider, so that stores with equal connections can share one client.
+ * A backend that configuration can name. `read` is called once for each `loadStores`, with the blocks of all stores
+ * that chose this provider. So stores with equal connections can share one client.
  */
 export interface StoreProvider {
-  /** What `provider:` may say, and what the provider's block under `stores` may be called; the first is the usual one. */
+  /** The names for `provider:` and for the provider's block under `stores`. The first is the usual one. */
   readonly names: readonly [string, ...string[]];
   /** Optional: the block under `stores` that serves where there is none of those names, e.g. another client's. */
   readonly otherBlock?: string | undefined;

@@ -1,4 +1,4 @@
-// The timeouts that providers over a network have.
+// The timeouts of providers over a network.
 import { integer, type SettingTable } from "./settings.ts";
 
 export interface TimeoutSettings {

@@ -1,34 +1,36 @@
-// The one thing a backend gives: atomic read-decide-write on a few keys, at the backend's own clock.
+// The one thing that a backend provides: atomic read-decide-write on a few keys, by the backend's own clock.
 import type { CallOptions, Capabilities } from "./call-options.ts";
 
-/** Plain data that survives JSON, with its own end; the first byte of its stored form names the format. */
+/** Plain data that survives JSON, with its own end. The first byte of its stored form names the format. */
 export interface StoredRecord {
   /** Unix epoch milliseconds on the backend's clock. The record is live strictly before this instant. */
   readonly endsAtMs: number;
-  /** Never mutated once stored; a backend may keep and hand out the same object. */
+  /** Never mutated once stored. A backend may keep and hand out the same object. */
   readonly body: unknown;
 }
 
-/** What a step decided. */
+/** The decision of one step. */
 export interface Step<R> {
-  /** One entry a key, in the order of `keys`: undefined keeps, null deletes. Left out: nothing is written. */
+  /**
+   * One entry a key, in the order of `keys`: undefined keeps the record, null deletes it. Left out: nothing is written.
+   */
   writes?: readonly (StoredRecord | null | undefined)[];
-  /** Handed to the caller of `transact`. */
+  /** The result of `transact`. */
   reply: R;
 }
 
 /**
  * The backend of the three stores. To add a provider, write one of these and run `@tollbooth-stores/conformance`.
  *
- * `transact` either applies all of a step's writes or none. It rejects, never answers falsely, when the backend
- * cannot be reached. What `step` throws is thrown to the caller, and nothing is written.
+ * `transact` applies all of a step's writes or none. It rejects when the backend cannot be reached, and never answers
+ * falsely. It rejects with what `step` throws, and then nothing is written.
  */
 export interface AtomicPort {
   readonly capabilities: Capabilities;
   /**
-   * Runs the pure, synchronous `step` on the live records of `keys` (null where there is none, or where it has
-   * ended), atomically against every other `transact` on any of them, at the backend's clock.
-   * It may run more than once; only the last run's writes and reply count. `keys` holds no key twice.
+   * Runs the pure, synchronous `step` on the live records of `keys`; null stands for a record that is absent or has
+   * ended. It is atomic against every other `transact` on any of these keys, and uses the backend's clock. `step` may
+   * run more than once; only the last run's writes and reply count. `keys` holds no key twice.
    */
   transact<R>(
     keys: readonly string[],
@@ -37,7 +39,7 @@ export interface AtomicPort {
   ): Promise<R>;
   /** Optional: live keys under a prefix, best effort, each at least once. */
   scan?(prefix: string, options?: CallOptions): AsyncIterable<string>;
-  /** Optional wake-ups for `wait()`. A hint may be lost, late or false; it is never truth. */
+  /** Optional wake-ups for `wait()`. A hint may be lost, late or false; it proves nothing. */
   hint?: { publish(key: string): void; subscribe(key: string, wake: () => void): () => void };
   /** Idempotent; never rejects; closes only what the port opened. */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-// From one AtomicPort to the three stores; and from three stores, wherever they live, to one `Stores`.
+// From one AtomicPort to the three stores; and from any three stores to one `Stores`.
 import type { AtomicPort } from "./atomic-port.ts";
 import type { CallOptions } from "./call-options.ts";
 import { StoreError } from "./errors.ts";
@@ -10,8 +10,8 @@ import type { Stores } from "./stores.ts";
 import { createVerificationStore } from "./verification/create-verification-store.ts";
 
 /**
- * Joins three stores. `ping` must make one round trip to each backend behind them; `closeBackends` runs once, after
- * the stores refuse new calls. A provider needs this only where the stores do not share one port.
+ * Joins three stores. `ping` must make one round trip to each backend behind them. `closeBackends` runs once, after the
+ * stores refuse new calls. A provider needs this only where the stores do not share one port.
  */
 export function combineStores<T>(
   stores: Pick<Stores<T>, "rateLimits" | "sessions" | "verifications">,
@@ -22,7 +22,7 @@ export function combineStores<T>(
   const close = () => {
     closing ??= Promise.all([stores.rateLimits.close(), stores.sessions.close(), stores.verifications.close()])
       .then(closeBackends)
-      // close() never rejects: there is nothing a caller could do about it.
+      // close() never rejects: a caller could do nothing about it.
       .catch(() => undefined);
     return closing;
   };
@@ -40,7 +40,7 @@ export function combineStores<T>(
   };
 }
 
-/** One read of nothing: proves that the backend behind a port answers. */
+/** Reads one absent key: proves that the backend behind a port answers. */
 export async function pingPort(
   port: AtomicPort,
   options?: CallOptions,

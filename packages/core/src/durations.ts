@@ -1,4 +1,4 @@
-// Durations and instants: what is accepted, and the "15m" notation of façades and configuration.
+// Durations and instants: the accepted ranges, and the "15m" notation of façades and configuration.
 import { invalidArgument } from "./errors.ts";
 
 /** The longest duration accepted: 100 years. Twice that in microseconds plus any date until 2059 is a safe integer. */
@@ -12,7 +12,7 @@ export function requireDurationMs(value: unknown, name: string): number {
   return value;
 }
 
-/** Throws unless `value` is a safe integer >= 0: Unix epoch milliseconds. A uint256 is refused, never truncated. */
+/** Throws unless `value` is Unix epoch milliseconds as a safe integer >= 0. A uint256 is refused, never truncated. */
 export function requireInstantMs(value: unknown, name: string): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
     throw invalidArgument(`${name} must be a whole number of milliseconds since 1970 (a safe integer, 0 or more).`);
@@ -23,8 +23,8 @@ export function requireInstantMs(value: unknown, name: string): number {
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Milliseconds of `"250ms"`, `"30s"`, `"15m"`, `"12h"` or `"7d"`; a number is taken as milliseconds.
- * Throws STORE_INVALID_ARGUMENT for anything else: zero, negatives, fractions, other units, more than 100 years.
+ * The milliseconds of `"250ms"`, `"30s"`, `"15m"`, `"12h"` or `"7d"`. A number is milliseconds already. Throws
+ * STORE_INVALID_ARGUMENT for anything else: zero, negatives, fractions, other units, more than 100 years.
  */
 export function parseDuration(value: number | string, name = "duration"): number {
   if (typeof value === "number") return requireDurationMs(value, name);

@@ -1,12 +1,13 @@
-// The one error of the stores. A failure is always thrown, never answered: null and "missing" mean absent, nothing else.
+// The one error of the stores. A failure is always thrown, never answered: null and "missing" mean absent and nothing
+// else.
 
-/** What went wrong, for programs. */
+/** The kind of failure, for programs. */
 export type StoreErrorCode =
   /** The backend did not answer (in time). `outcome` says whether the call may have taken effect. */
   | "STORE_UNAVAILABLE"
   /** A stored record cannot be read. Its bytes are kept. */
   | "STORE_CORRUPT"
-  /** A value is larger than the limit; what was stored before stays. */
+  /** A value is larger than the limit. The value stored before stays. */
   | "STORE_VALUE_TOO_LARGE"
   /** A bounded store is full of live records. */
   | "STORE_CAPACITY"
@@ -17,14 +18,14 @@ export type StoreErrorCode =
   /** Options or configuration are wrong. */
   | "STORE_CONFIG";
 
-/** Whether a failed call took effect: certainly not, or nobody knows. */
+/** Whether a failed call took effect: certainly not, or it cannot be known. */
 export type StoreErrorOutcome = "not-applied" | "unknown";
 
 const marker = Symbol.for("tollbooth-stores.StoreError");
 
 /**
- * Every failure of a store. `message` says what happened and which option mends it. Neither it, `cause` nor the stack
- * holds a key's identifier, a value, a session id or a password.
+ * Every failure of a store. `message` says what happened and which option mends it. `message`, `cause` and the stack
+ * never hold a key's identifier, a value, a session id or a password.
  */
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
@@ -40,29 +41,28 @@ export class StoreError extends Error {
   }
 }
 
-/** True for any StoreError, of this or another installed copy of the package; with `code`, only for that one. */
+/** True for any StoreError, of this or another installed copy of the package. `code` narrows it to that code. */
 export function isStoreError(error: unknown, code?: StoreErrorCode): error is StoreError {
   if (typeof error !== "object" || error === null || !(marker in error)) return false;
   return code === undefined || ("code" in error && error.code === code);
 }
 
-/** Shorthand for the commonest error: the call can never succeed as made. */
+/** Shorthand for the most common error: the call can never succeed as made. */
 export function invalidArgument(message: string): StoreError {
   return new StoreError("STORE_INVALID_ARGUMENT", message);
 }
 
-/** What may be told of a foreign error: its class and a leading error word or code, never its message. */
+/** The part of a foreign error that is safe to show: its class and a leading error word or code, never its message. */
 export interface SanitizedCause {
   name: string;
   /** A system code such as ECONNREFUSED, or a server's error word such as WRONGPASS. */
   code?: string;
 }
 
-/** E.g. ECONNREFUSED, ERR_TLS_CERT_ALTNAME_INVALID: what Node itself puts in `code`. */
+/** The form of Node's own `code`, e.g. ECONNREFUSED, ERR_TLS_CERT_ALTNAME_INVALID. */
 const systemCode = /^[A-Z][A-Z0-9_]{2,40}$/;
 /**
- * The words with which Redis begins its errors, whatever class a client makes of them. Any other first word could be
- * somebody's name.
+ * The first words of Redis errors, whatever class a client makes of them. Any other first word could be an identifier.
  */
 const serverWords: ReadonlySet<string> = new Set(
   (
@@ -71,7 +71,7 @@ const serverWords: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** A copy of `error` without its message: clients' messages can echo keys and values. */
+/** A copy of `error` without its message, because a client's message can echo keys and values. */
 export function sanitizedCause(error: unknown): SanitizedCause | StoreError {
   if (isStoreError(error)) return error;
   if (!(error instanceof Error)) return { name: typeof error };

@@ -1,6 +1,6 @@
-// Everything that is public, in the order in which a reader needs it.
+// Every public name, in the order in which a reader needs it.
 
-// What a user calls first.
+// The façades: an application calls these first.
 export {
   type LimiterDecision,
   type RateLimiter,
@@ -41,7 +41,7 @@ export type { ReportedDecision } from "./rate-limit/ratelimit-draft.ts";
 export { type FallbackOptions, failOpen } from "./rate-limit/fail-open.ts";
 export { withFallback } from "./rate-limit/with-fallback.ts";
 
-// The stores: contracts.
+// The contracts of the stores.
 export type { CallOptions, Capabilities } from "./call-options.ts";
 export type {
   RateLimitCheck,
@@ -73,7 +73,7 @@ export { type EncryptedCodecOptions, type EncryptionKey, encryptedCodec } from "
 export type { SessionCodec } from "./session-codec.ts";
 export { toJSONRecord } from "./session/to-json-record.ts";
 
-// What can go wrong, and how to watch.
+// Errors and telemetry.
 export {
   isStoreError,
   type SanitizedCause,
@@ -83,7 +83,7 @@ export {
 } from "./errors.ts";
 export { type OperationMessage, operationChannel, type PaymentMessage, paymentChannel } from "./telemetry.ts";
 
-// For those who write a provider.
+// For authors of a provider.
 export type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
 export { combineStores, createStores, pingPort } from "./create-stores.ts";
 export { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";

@@ -1,12 +1,12 @@
-// How keys are built. The braces are Redis Cluster hash tags: whatever shares one shares a slot.
+// How keys are built. Braces are Redis Cluster hash tags: keys with the same tag share a slot.
 import { sha256 } from "./hashing.ts";
 
 const longestReadableRoute = 120;
 
 /**
- * A route as it may stand in a key: readable, but `:`, `{`, `}`, `*`, `?`, spaces, `%` and everything else that could
- * change a key's meaning is percent-escaped (lone surrogates as `%uD800`). Different routes stay different; one that
- * would be long is cut and ends in `~` and its hash.
+ * A route as it may appear in a key: readable, but with `:`, `{`, `}`, `*`, `?`, spaces, `%` and every other character
+ * that could change a key's meaning percent-escaped (lone surrogates as `%uD800`). Different routes stay different.
+ * Where the result is longer than 120 characters, it is cut and ends in `~` and the route's hash.
  */
 export function escapeRoute(route: string): string {
   const escaped = route.replace(/[^A-Za-z0-9/_.-]/gu, (character) => {

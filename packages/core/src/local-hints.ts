@@ -1,4 +1,4 @@
-// Wake-ups between the callers of one process: who waits for a key hears at once that it may have changed.
+// Wake-ups between callers of one process: a caller that waits for a key hears at once that the key may have changed.
 import type { AtomicPort } from "./atomic-port.ts";
 
 /** Calls every subscriber of exactly that key, synchronously. A subscriber may unsubscribe while it is called. */
@@ -10,7 +10,7 @@ export function localHints(): NonNullable<AtomicPort["hint"]> {
     },
     subscribe(key, wake) {
       const ofKey = subscribers.get(key) ?? new Set();
-      // An entry of its own: the same function may wait twice.
+      // A new function for each subscription: the same `wake` may be subscribed twice.
       const entry = () => wake();
       subscribers.set(key, ofKey.add(entry));
       return () => {

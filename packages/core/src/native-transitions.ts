@@ -1,11 +1,11 @@
-// What a backend may run itself: transitions by name. Which transitions there are is told by each store's catalog.
+// Transitions that a backend may run itself, by name. Each store's catalog lists its transitions.
 import type { AtomicPort } from "./atomic-port.ts";
 import type { CallOptions } from "./call-options.ts";
 
 /** The arguments and the reply of each transition. */
 export type Catalog<Name extends PropertyKey> = Record<Name, { arguments: unknown; reply: unknown }>;
 
-/** Transitions that a backend runs itself. Each must answer, and throw, exactly as the pure function would. */
+/** Transitions that a backend runs itself. Each must answer and throw exactly as the pure function would. */
 export type NativeTransitionsOf<C extends Catalog<keyof C>> = {
   readonly [Name in keyof C]?: (
     keys: readonly string[],

@@ -1,5 +1,5 @@
-// For backends that run transitions themselves (Redis, as scripts): every hot transition by name, with the arguments and
-// the reply of the pure function. What a backend does not run natively runs over its `transact`.
+// For backends that run transitions themselves (Redis, as scripts): every hot transition by name, with the arguments
+// and the reply of the pure function. A transition that a backend does not run natively runs over its `transact`.
 import type { AtomicPort } from "./atomic-port.ts";
 import { type NativeTransitionsOf, nativeTransitionsOf } from "./native-transitions.ts";
 import type { RateLimitCatalog } from "./rate-limit/catalog.ts";
@@ -20,7 +20,7 @@ export interface TransitionCatalog extends RateLimitCatalog, SessionCatalog, Ver
 
 export type TransitionName = keyof TransitionCatalog;
 
-/** Transitions that a backend runs itself. Each must answer, and throw, exactly as the pure function would. */
+/** Transitions that a backend runs itself. Each must answer and throw exactly as the pure function would. */
 export type NativeTransitions = NativeTransitionsOf<TransitionCatalog>;
 
 /** A port with some transitions of its own. */

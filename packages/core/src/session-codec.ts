@@ -1,6 +1,6 @@
 // How session data becomes a string and back. The first character names the format.
 
-/** `recordKey` names the record the text is stored under; an encrypting codec binds the text to it. */
+/** `recordKey` names the record that stores the text; an encrypting codec binds the text to it. */
 export interface SessionCodec {
   /** Throws STORE_INVALID_ARGUMENT for data that would not come back equal. */
   encode(data: unknown, recordKey: string): string;

@@ -1,4 +1,4 @@
-// The options that every provider takes; checks them, once, and fills in their defaults.
+// The options that every provider takes: checked once, and completed with defaults.
 import { requireDurationMs } from "./durations.ts";
 import { isStoreError, StoreError } from "./errors.ts";
 import { type Pseudonymizer, pseudonymizer } from "./hashing.ts";
@@ -6,11 +6,13 @@ import type { SessionCodec } from "./session-codec.ts";
 
 /** Options of every provider. */
 export interface CommonOptions {
-  /** Default "tollbooth". `createXStores` appends `:rl`, `:sess`, `:verify`; single-store factories use it as written. */
+  /**
+   * Default "tollbooth". `createXStores` appends `:rl`, `:sess`, `:verify`; a single-store factory uses it as written.
+   */
   keyPrefix?: string | undefined;
-  /** Keys the hashes of clients and subjects. A list: the first writes, all are read for subjects. */
+  /** Keys the hashes of clients and subjects. With a list, the first secret writes and all are read for subjects. */
   keySecret?: string | readonly string[] | undefined;
-  /** Spread of physical deletion and cache expiry, 0..0.5, default 0.1. Never shortens anything. */
+  /** Spread of physical deletion and cache expiry, 0..0.5, default 0.1. It never shortens a record's life. */
   ttlJitter?: number | undefined;
   defaults?:
     | {
@@ -24,7 +26,7 @@ export interface CommonOptions {
     | undefined;
 }
 
-/** What `createStores` takes beyond `CommonOptions`: for those who write a provider. */
+/** Options of `createStores` beyond `CommonOptions`: for authors of a provider. */
 export interface StoreOptions extends CommonOptions {
   /** The provider's name in telemetry, e.g. "memory". Default "custom". */
   provider?: string | undefined;
@@ -36,9 +38,9 @@ export interface StoreOptions extends CommonOptions {
 
 /** The prefix of all keys where none is given. */
 export const DEFAULT_KEY_PREFIX = "tollbooth";
-/** What `createXStores` appends to the prefix for each store; a single-store factory's default is prefix + this. */
+/** What `createXStores` appends to the prefix for each store. A single-store factory's default prefix includes it. */
 export const KEY_SUFFIX = { rateLimits: ":rl", sessions: ":sess", verifications: ":verify" } as const;
-/** How much physical deletion spreads where `ttlJitter` is not given. */
+/** The spread of physical deletion where `ttlJitter` is not given. */
 export const DEFAULT_TTL_JITTER = 0.1;
 /** The largest encoded value where `maxValueBytes` is not given. */
 const DEFAULT_MAX_VALUE_BYTES = 65_536;
@@ -46,7 +48,7 @@ const DEFAULT_MAX_VALUE_BYTES = 65_536;
 /** `StoreOptions`, checked and complete. */
 export interface ResolvedStoreOptions {
   keyPrefix: string;
-  /** The first writes, all are read. One a secret, or the plain hash alone. */
+  /** The first one writes, all are read. One for each secret, or the plain hash alone. */
   pseudonymizers: readonly [Pseudonymizer, ...Pseudonymizer[]];
   ttlJitter: number;
   defaults: NonNullable<StoreOptions["defaults"]>;

@@ -17,13 +17,13 @@ export interface StoreRuntime<C extends Catalog<keyof C>> {
     run: () => Promise<R>,
     outcomeOf: (reply: R) => string,
   ): Promise<R>;
-  /** `port.transact`; what a port throws that is no StoreError becomes STORE_UNAVAILABLE, outcome unknown. */
+  /** `port.transact`. A port's error that is no StoreError becomes STORE_UNAVAILABLE, outcome unknown. */
   transact<R>(
     keys: readonly string[],
     step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
     options: CallOptions | undefined,
   ): Promise<R>;
-  /** One transition: natively where the port can, else `step` over `transact`. */
+  /** Runs one transition: natively where the port can, else `step` over `transact`. */
   apply<Name extends keyof C>(
     name: Name,
     keys: readonly string[],
@@ -35,7 +35,7 @@ export interface StoreRuntime<C extends Catalog<keyof C>> {
     ) => Step<C[Name]["reply"]>,
     options: CallOptions | undefined,
   ): Promise<C[Name]["reply"]>;
-  /** Keys under a prefix. Throws STORE_CONFIG where the port cannot list; its own failures as `transact` does. */
+  /** Keys under a prefix. Throws STORE_CONFIG where the port cannot list, and otherwise as `transact` does. */
   scan(prefix: string, options: CallOptions | undefined): AsyncIterable<string>;
   close(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
   owned: boolean,
 ): StoreRuntime<C> {
   const closing = new AbortController();
-  // One listener a waiter, each removed in time; Node takes more than ten for a leak and warns.
+  // One listener per waiting caller, each removed in time. Node would take more than ten for a leak and warn.
   setMaxListeners(0, closing.signal);
   const closed = () =>
     new StoreError(
@@ -55,7 +55,7 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
       "This store was closed; create the stores once and close them when the process ends.",
     );
   const native = nativeTransitionsOf<C>(port);
-  /** A port's own error made safe; what it says in a StoreError stands. */
+  /** Makes a port's own error safe. A StoreError stays as it is. */
   const translated = (error: unknown, options: CallOptions | undefined): unknown => {
     if (isStoreError(error) || options?.signal?.aborted) return error;
     return new StoreError("STORE_UNAVAILABLE", "The store's backend failed; the call may have taken effect.", {
@@ -77,7 +77,7 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
       );
     },
     async transact(keys, step, options) {
-      // What a step throws is ours and deliberate; only the port's own failures are translated.
+      // A step's throw is ours and deliberate; only the port's own failures are translated.
       let thrown: { error: unknown } | undefined;
       const guarded: typeof step = (records, nowMs) => {
         thrown = undefined;
@@ -120,14 +120,14 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
     },
     async close() {
       if (!closing.signal.aborted) closing.abort(closed());
-      // close() never rejects: there is nothing a caller could do about it.
+      // close() never rejects: a caller could do nothing about it.
       if (owned) await port.close().catch(() => undefined);
     },
   };
   return runtime;
 }
 
-/** Rejects with `signal.reason` as soon as it aborts; the work goes on, its late failure unheard. */
+/** Rejects with `signal.reason` as soon as it aborts. The work goes on, and its late failure is ignored. */
 export function abortable<R>(work: Promise<R>, signal: AbortSignal | undefined): Promise<R> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {

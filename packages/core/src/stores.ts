@@ -9,7 +9,10 @@ export interface Stores<T = unknown> extends AsyncDisposable {
   rateLimits: RateLimitStore;
   sessions: SessionStore<T>;
   verifications: VerificationStore;
-  /** One round trip to every backend behind the stores; the slowest one's time. Rejects where one does not answer. */
+  /**
+   * Makes one round trip to every backend behind the stores; `latencyMs` is the slowest one's time. Rejects where one
+   * does not answer.
+   */
   ping(options?: CallOptions): Promise<{ latencyMs: number }>;
   /** Idempotent; never rejects; closes only what the stores opened. */
   close(): Promise<void>;

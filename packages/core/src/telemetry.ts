@@ -1,5 +1,5 @@
-// Messages on `node:diagnostics_channel`, for metrics, traces and alarms: one per store operation, and one for each payment
-// that an operator should know of. No subscriber: almost free.
+// Messages on `node:diagnostics_channel`, for metrics, traces and alarms: one for each store operation, and one for
+// each payment that an operator should know of. Almost free without a subscriber.
 import { channel } from "node:diagnostics_channel";
 import { isStoreError, type StoreErrorCode } from "./errors.ts";
 
@@ -22,7 +22,7 @@ export interface OperationMessage {
 
 const operations = channel(operationChannel);
 
-/** Runs one operation and reports it. `outcomeOf` puts the reply in a word. */
+/** Runs one operation and reports it. `outcomeOf` names the reply in one word. */
 export async function observed<R>(
   about: Pick<OperationMessage, "store" | "operation" | "provider">,
   run: () => Promise<R>,
@@ -42,18 +42,25 @@ export async function observed<R>(
   }
 }
 
-/** The name of the channel that tells of payments: `diagnostics_channel.subscribe(paymentChannel, (message) => ...)`. */
+/** The name of the channel for payments: `diagnostics_channel.subscribe(paymentChannel, (message) => ...)`. */
 export const paymentChannel = "tollbooth-stores:payment";
 
-/** What became of a payment that did not simply go through. Holds no key, payload, receipt or result. */
+/** A payment that did not simply go through. Holds no key, payload, receipt or result. */
 export interface PaymentMessage {
   /**
-   * "pending": the caller was told to ask again. "in-doubt": it may have moved. "owed": settled, not delivered. "expired": it
-   * never settled and never will. "recovered": a settlement of an attempt that died was found. "receipt-cut": the receipt was
-   * too large for the store; its SHA-256 was recorded. Alarms: "receipt-after-expiry": it settled although it was said that it
-   * never would. "delivery-unheard": the store was away while a delivery was taken back that its caller had not heard of; what
-   * was kept is handed to the next, and without it the payer is left with a receipt. "second-receipt": another receipt than the recorded one came in; it may have been paid twice.
-   * "unreadable": its record, met by `unresolved()`, cannot be read.
+   * - "pending": the caller was told to ask again.
+   * - "in-doubt": money may have moved.
+   * - "owed": settled, not delivered.
+   * - "expired": it never settled and never will.
+   * - "recovered": a settlement by an attempt that died was found.
+   * - "receipt-cut": the receipt was too large for the store; its SHA-256 was recorded.
+   * - "unreadable": `unresolved()` met a record that cannot be read.
+   *
+   * Alarms:
+   * - "receipt-after-expiry": the payment settled although it was said that it never would.
+   * - "delivery-unheard": a recorded delivery did not reach its caller, and the store could not be reached to take it
+   *   back. The next caller gets the kept result; where none was kept, only a receipt.
+   * - "second-receipt": another receipt than the recorded one came in. The payment may have been paid twice.
    */
   event:
     | "pending"
@@ -68,13 +75,12 @@ export interface PaymentMessage {
     | "unreadable";
   /** Names the payment, for `resolvePayment` and the store's calls. */
   handle: string;
-  /** Of the lease that was held; 0 where none was. */
+  /** The attempt of the lease that was held; 0 where none was. */
   attempt: number;
 }
 
 const payments = channel(paymentChannel);
 
-/** Tells of a payment. */
 export function publishPayment(message: PaymentMessage): void {
   if (payments.hasSubscribers) payments.publish(message);
 }

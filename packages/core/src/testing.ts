@@ -1,4 +1,4 @@
-// An AtomicPort on a Map and a clock to step: for tests, and the smallest right example of a port.
+// An AtomicPort on a Map, and a clock that tests advance. Also the smallest correct example of a port.
 import type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
 import { localHints } from "./local-hints.ts";
 
@@ -8,7 +8,7 @@ export interface ManualClock {
   advance(ms: number): void;
 }
 
-/** Starts at `startMs`, by default 2026-01-01T00:00:00Z. A negative step turns it back. */
+/** Starts at `startMs`, by default 2026-01-01T00:00:00Z. A negative step turns the clock back. */
 export function manualClock(startMs = 1_767_225_600_000): ManualClock {
   let nowMs = startMs;
   return {
@@ -19,15 +19,18 @@ export function manualClock(startMs = 1_767_225_600_000): ManualClock {
   };
 }
 
-/** A port whose records can be looked into. */
+/** A port whose records a test can inspect. */
 export interface MapPort extends AtomicPort {
-  /** Every record, the ended ones too until they are next read. */
+  /** Every record. An ended one stays until it is next read. */
   readonly records: ReadonlyMap<string, StoredRecord>;
-  /** Puts any record in place, as a test of corrupt data does. */
+  /** Stores any record as it is, e.g. a corrupt one. */
   put(key: string, record: StoredRecord): void;
 }
 
-/** Unbounded, single-process, atomic because `step` is synchronous. Give several `createStores` one port to share it. */
+/**
+ * Unbounded, single-process, atomic because `step` is synchronous. To share records, give several `createStores` one
+ * port.
+ */
 export function mapPort(clock: { now(): number } = Date): MapPort {
   const records = new Map<string, StoredRecord>();
   const live = (key: string, nowMs: number) => {

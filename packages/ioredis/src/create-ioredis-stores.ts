@@ -1,4 +1,4 @@
-// The stores on Redis through ioredis: over a client of yours, or over a connection of their own.
+// The stores on Redis through ioredis: over your client, or over a connection of their own.
 import type { RateLimitStore, SessionStore, Stores, VerificationStore } from "@tollbooth-stores/core";
 import {
   type RedisFactories,
@@ -10,7 +10,7 @@ import { type IoredisClient, requireIoredisClient } from "./ioredis-client.ts";
 import { ioredisPort } from "./ioredis-port.ts";
 import { openIoredis } from "./open-ioredis.ts";
 
-/** Either `client`, which is never closed, or a `connection` that the stores open and close; and what they all take. */
+/** Either `client`, which is never closed, or a `connection` that the stores open and close; and the common options. */
 export type IoredisOptions = RedisProviderOptions<IoredisClient>;
 
 const create: RedisFactories<IoredisClient> = redisFactories({
@@ -27,8 +27,9 @@ const create: RedisFactories<IoredisClient> = redisFactories({
 });
 
 /**
- * The three stores over one connection. Answers at once and starts connecting; calls wait for the connection within
- * `commandTimeoutMs`. `keyPrefix` (default "tollbooth") gets `:rl`, `:sess` and `:verify` appended. Throws STORE_CONFIG.
+ * The three stores over one connection. Returns at once and starts connecting; calls wait for the connection within
+ * `commandTimeoutMs`. `keyPrefix` (default "tollbooth") gets `:rl`, `:sess` and `:verify` appended. Throws
+ * STORE_CONFIG.
  */
 export function createIoredisStores<T = unknown>(options: IoredisOptions): Stores<T> {
   return create.stores<T>(options);
@@ -49,7 +50,7 @@ export function createIoredisVerificationStore(options: IoredisOptions): Verific
   return create.verifications(options);
 }
 
-/** One client as a `RedisPort`, for stores that are to share it; whoever asks for it closes it. Throws STORE_CONFIG. */
+/** One client as a `RedisPort`, for stores that share it. The caller closes it. Throws STORE_CONFIG. */
 export function createIoredisPort(options: IoredisOptions): RedisPort {
   return create.port(options);
 }

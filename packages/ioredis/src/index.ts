@@ -1,4 +1,5 @@
-// The public names of @tollbooth-stores/ioredis. Core's come along, listed in its own index: one install is enough.
+// The public names of @tollbooth-stores/ioredis. Core's are re-exported, listed in its own index, so one install is
+// enough.
 export * from "@tollbooth-stores/core";
 export type {
   RedisAccess,

@@ -1,4 +1,4 @@
-// What is asked of an ioredis client, by shape: any major that fits, a single server, a Cluster, or Sentinels.
+// The shape of an ioredis client: any major that fits, a single server, a Cluster, or Sentinels.
 import { StoreError } from "@tollbooth-stores/core";
 
 /** An ioredis `Redis` (also over Sentinels) or `Cluster`, of ioredis 5.11 or newer. */
@@ -19,7 +19,7 @@ export interface IoredisClient {
   off(event: string, listener: (...details: unknown[]) => void): unknown;
 }
 
-/** One server of it: what `scan` needs. */
+/** One server of a client, with what `scan` needs. */
 export interface IoredisNode {
   scan(cursor: string, match: "MATCH", pattern: string, count: "COUNT", perCall: number): Promise<[string, string[]]>;
 }
@@ -41,21 +41,21 @@ export function isIoredisNode(value: unknown): value is IoredisNode {
   return hasMethods(value, ["scan"]);
 }
 
-/** The primaries of a Cluster; of anything else, itself. */
+/** The primaries of a Cluster; for any other client, the client itself. */
 export function primariesOf(client: IoredisClient): IoredisNode[] {
   const nodes: unknown = "nodes" in client && typeof client.nodes === "function" ? client.nodes("master") : [client];
   return Array.isArray(nodes) ? nodes.filter(isIoredisNode) : [];
 }
 
-/** The client's own `keyPrefix` option: it is put before keys, but not before a pattern to scan for. */
+/** The client's own `keyPrefix` option. ioredis puts it before keys, but not before a pattern to scan for. */
 export function keyPrefixOf(client: IoredisClient): string {
   const { keyPrefix } = optionsOf(client);
   return typeof keyPrefix === "string" ? keyPrefix : "";
 }
 
 /**
- * A Cluster like this one that subscribes to sharded channels. Without its `keyPrefix`, which ioredis would put before
- * their names as it does before keys, and scripts do not.
+ * A duplicate of this Cluster that subscribes to sharded channels. It has no `keyPrefix`: ioredis would put that before
+ * channel names as it does before keys, and scripts do not.
  */
 export function shardingDuplicate(cluster: IoredisClient): IoredisClient {
   const { redisOptions } = optionsOf(cluster);
@@ -67,8 +67,9 @@ export function shardingDuplicate(cluster: IoredisClient): IoredisClient {
 }
 
 /**
- * Takes the rejections of what ioredis sends by itself (SELECT and SUBSCRIBE after a reconnect, ASKING while slots move) as
- * heard: it handles none of them, and an unhandled one ends the process. Who sent a command still hears of its failure.
+ * Marks the rejections of commands that ioredis sends by itself as handled (SELECT and SUBSCRIBE after a reconnect,
+ * ASKING while slots move). ioredis handles none of them, and an unhandled one ends the process. The caller of a
+ * command still gets its failure.
  */
 export function withHandledRejections(client: IoredisClient): IoredisClient {
   const handled = (node: unknown) => {

@@ -1,4 +1,4 @@
-// RedisPort over ioredis: sends a command once and only over a connection that is up.
+// RedisPort over ioredis: sends a command once, and only over a connection that is up.
 import type { Writable } from "node:stream";
 import { StoreError } from "@tollbooth-stores/core";
 import { type ConnectionGate, connectionGate, NotSent, type RedisPort } from "@tollbooth-stores/redis-protocol";
@@ -12,7 +12,7 @@ import {
 import { ioredisSubscriber } from "./ioredis-subscriber.ts";
 
 export interface IoredisPortOptions {
-  /** The client, or how it comes to be. */
+  /** The client, or a promise of it. */
   client: IoredisClient | Promise<IoredisClient>;
   cluster: boolean;
   /** Whether closing the port closes the client. */
@@ -22,10 +22,10 @@ export interface IoredisPortOptions {
 /** How many keys a SCAN looks at in one step. */
 const SCAN_COUNT = 500;
 
-/** How long a client of ours may take to hear the answers it waits for, when it is closed. */
+/** How long closing our own client waits for the answers on their way, in milliseconds. */
 const QUIT_MS = 500;
 
-/** The port; it listens to the client's events until it is closed. */
+/** The port. It listens to the client's events until it is closed. */
 export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptions): RedisPort {
   let client: IoredisClient | undefined;
   let unavailable: unknown;
@@ -40,7 +40,7 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
     return client.status === "ready" && !isBackedUp(client);
   });
   const failed = (error: unknown) => {
-    // ioredis goes on in database 0 where SELECT failed; a connection that was not set up as told is not used.
+    // Where SELECT failed, ioredis goes on in database 0. A connection that was not set up as configured is not used.
     if (client?.status === "connect") setupFailed = true;
     gate.failed(lastNodeError(error));
   };
@@ -54,7 +54,7 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
     opened.on("connect", connecting);
     opened.on("ready", changed);
     opened.on("end", changed);
-    // lazyConnect: nobody else may ever connect it. A failure is told by the error event.
+    // With lazyConnect the client may otherwise never connect. The error event reports a failure.
     if (opened.status === "wait") opened.connect().catch(() => undefined);
     gate.changed();
   };
@@ -122,7 +122,7 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
   };
 }
 
-/** Lets the answers that are on their way arrive, but waits for no server that is gone. */
+/** Lets the answers on their way arrive, but does not wait for a lost server. */
 async function end(client: IoredisClient): Promise<void> {
   if (client.status === "ready") {
     let timer: NodeJS.Timeout | undefined;
@@ -144,7 +144,10 @@ function ended(byUs: boolean): StoreError {
   );
 }
 
-/** What is written beyond what the system takes lies in this process, and would be sent however late: so wait instead. */
+/**
+ * Whether the socket is backed up. Data beyond the system's buffer would wait in this process and be sent however late,
+ * so calls wait instead.
+ */
 function isBackedUp(client: IoredisClient): boolean {
   const stream: unknown = "stream" in client ? client.stream : undefined;
   return isWritable(stream) && stream.writableNeedDrain;
@@ -159,7 +162,7 @@ function isUnwritten(error: unknown): boolean {
   return error instanceof Error && /enableOfflineQueue options is false$/.test(error.message);
 }
 
-/** A Cluster reports that no node could be reached; why not, the last node's error says. */
+/** A Cluster reports only that no node could be reached. The last node's error says why. */
 function lastNodeError(error: unknown): unknown {
   return error instanceof Error && "lastNodeError" in error ? (error.lastNodeError ?? error) : error;
 }

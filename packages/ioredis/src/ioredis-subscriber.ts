@@ -1,10 +1,10 @@
-// One more connection of the same kind for subscriptions, opened when the first is made: a subscribing one runs no scripts.
+// A second connection of the same kind for subscriptions, opened with the first one: a subscriber runs no scripts.
 import type { IoredisClient } from "./ioredis-client.ts";
 
 export interface IoredisSubscriber {
   /** As `RedisPort.subscribe`. */
   subscribe(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
-  /** Ends the connection, whatever it is doing. Idempotent. */
+  /** Ends the connection, whatever its state. Idempotent. */
   close(): void;
 }
 
@@ -13,7 +13,7 @@ interface Listener {
   lost(): void;
 }
 
-/** Ordinary channels, which every node of a cluster passes on, or sharded ones, which live where their slot does. */
+/** Ordinary channels reach every node of a cluster. Sharded channels live on the node of their slot. */
 export type ChannelKind = "ordinary" | "sharded";
 
 const words = {
@@ -23,7 +23,7 @@ const words = {
 
 const READY_MS = 5_000;
 
-/** How long an answer to SUBSCRIBE is waited for. */
+/** How long the answer to SUBSCRIBE is awaited, in milliseconds. */
 const ANSWER_MS = 1_000;
 
 /** `duplicate` makes a client that the subscriber owns. */
@@ -37,7 +37,7 @@ export function ioredisSubscriber(duplicate: () => Promise<IoredisClient>, kind:
   const open = async () => {
     const client = await duplicate();
     current = client;
-    // A lost subscription is made up for by polling, and ioredis subscribes again by itself.
+    // Polling makes up for a lost subscription, and ioredis subscribes again by itself.
     client.on("error", () => {});
     client.on(message, (channel, text) => {
       if (typeof text !== "string") return;
@@ -46,7 +46,7 @@ export function ioredisSubscriber(duplicate: () => Promise<IoredisClient>, kind:
     if (closed) client.disconnect();
     else if (client.status === "wait") client.connect().catch(() => undefined);
     await isReady(client);
-    // It gave up for good: whoever comes next opens another.
+    // The client gave up for good. The next subscription opens another.
     client.on("end", () => {
       if (current !== client) return;
       connection = undefined;
@@ -106,7 +106,7 @@ async function isReady(client: IoredisClient): Promise<void> {
   });
 }
 
-/** ioredis 5 leaves a SSUBSCRIBE that was redirected unanswered, and subscribes again at the right node by itself. */
+/** ioredis 5 leaves a redirected SSUBSCRIBE unanswered, and subscribes again at the right node by itself. */
 async function answered(subscribing: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise((resolve) => {

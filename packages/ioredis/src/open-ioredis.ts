@@ -1,11 +1,13 @@
-// Opens a connection of our own: nothing waits in a queue of ioredis's, and nothing is sent twice.
+// Opens our own connection: no command waits in ioredis's queue, and none is sent twice.
 import { StoreError } from "@tollbooth-stores/core";
 import { type ResolvedConnection, reconnectDelayMs } from "@tollbooth-stores/redis-protocol";
 import type { IoredisClient } from "./ioredis-client.ts";
 
 const KEEP_ALIVE_MS = 30_000;
 
-/** Starts connecting; says by its events how that goes. Rejects with STORE_CONFIG where ioredis is not installed. */
+/**
+ * Starts connecting; the client's events tell how that goes. Rejects with STORE_CONFIG where ioredis is not installed.
+ */
 export async function openIoredis(connection: ResolvedConnection, connectTimeoutMs: number): Promise<IoredisClient> {
   const { Redis, Cluster } = await import("ioredis").catch((cause: unknown) => {
     throw new StoreError("STORE_CONFIG", "ioredis is not installed; run: npm install ioredis", { cause });
@@ -19,7 +21,7 @@ export async function openIoredis(connection: ResolvedConnection, connectTimeout
     keepAlive: KEEP_ALIVE_MS,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // 0: a lost connection rejects what it had not answered at once, instead of leaving it unsettled.
+    // 0: a lost connection rejects its unanswered commands at once, instead of leaving them unsettled.
     maxRetriesPerRequest: 0,
   };
   switch (connection.kind) {
@@ -37,7 +39,7 @@ export async function openIoredis(connection: ResolvedConnection, connectTimeout
         db: connection.db,
         retryStrategy: reconnectDelayMs,
         sentinelRetryStrategy: reconnectDelayMs,
-        // A primary that has become a replica: ask the sentinels again, and send nothing again.
+        // The primary has become a replica: ask the sentinels again, and send nothing again.
         reconnectOnError: (error) => error.message.startsWith("READONLY"),
       });
     case "cluster":
@@ -45,13 +47,13 @@ export async function openIoredis(connection: ResolvedConnection, connectTimeout
         redisOptions: common,
         enableOfflineQueue: false,
         clusterRetryStrategy: reconnectDelayMs,
-        // More than 0, and ioredis sends again what a lost connection had not answered.
+        // Above 0, ioredis would resend the unanswered commands of a lost connection.
         retryDelayOnFailover: 0,
         retryDelayOnClusterDown: 0,
-        // Where a slot moves nothing ran, but to try for long would be to send late.
+        // Where a slot moves nothing ran, but trying for long would mean sending late.
         retryDelayOnTryAgain: 20,
         maxRedirections: 8,
-        // Certificates are for the names that the cluster tells: keep them.
+        // Certificates are for the names that the cluster announces, so these names are kept.
         ...(tls === undefined ? {} : { dnsLookup: (address, found) => found(null, address) }),
       });
   }

@@ -1,9 +1,9 @@
-// A Keyv adapter made honest: its failures reject, even those that it only reports by an event and then answers as
-// "nothing there". Beneath Keyv itself, whose get() does the same.
+// Makes a Keyv adapter honest: its failures reject, even those that it only reports by an event and then answers as
+// absent. It works beneath Keyv itself, whose get() hides failures the same way.
 import { StoreError, type StoreErrorOutcome } from "@tollbooth-stores/core";
 import { detectKeyvStorage, Keyv, type KeyvStorageAdapter } from "keyv";
 
-/** What the option `keyv` takes: a Keyv, a storage adapter of Keyv 5 or 6, or a Map. */
+/** The type of the option `keyv`: a Keyv, a storage adapter of Keyv 5 or 6, or a Map. */
 export interface KeyvLike {
   get(key: string): unknown;
   set(key: string, value: string, lifetime?: number): unknown;
@@ -11,21 +11,26 @@ export interface KeyvLike {
 }
 
 export interface CheckedAdapter {
-  /** The same object for everyone in this process who uses the same backend through the same adapter or Map. */
+  /** The same object for all users in this process of the same backend through the same adapter or Map. */
   readonly identity: object;
-  /** What is stored, undefined or null where nothing is. Rejects with STORE_UNAVAILABLE, outcome "not-applied". */
+  /** The stored value; undefined or null where there is none. Rejects with STORE_UNAVAILABLE, outcome "not-applied". */
   read(key: string): Promise<unknown>;
-  /** Rejects with STORE_UNAVAILABLE, outcome "unknown". `expiresAtMs`: when the adapter may drop it, by `Date`. */
+  /**
+   * Rejects with STORE_UNAVAILABLE, outcome "unknown". `expiresAtMs`: when the adapter may drop the value, by `Date`.
+   */
   write(key: string, value: string, expiresAtMs: number): Promise<void>;
-  /** Rejects as `write` does; nothing there is no failure. */
+  /** Rejects as `write` does. Removing an absent key is no failure. */
   remove(key: string): Promise<void>;
-  /** All keys and what they hold. Undefined where the adapter cannot be iterated. */
+  /** All keys with their values. Undefined where the adapter cannot be iterated. */
   readonly entries: (() => AsyncIterator<readonly unknown[]>) | undefined;
-  /** Stops listening. The adapter stays open: it is its owner's. */
+  /** Stops listening. The adapter stays open: it belongs to its owner. */
   close(): void;
 }
 
-/** Throws STORE_CONFIG for what is no Keyv, adapter or Map, and for a Keyv with encryption, which would be passed by. */
+/**
+ * Throws STORE_CONFIG for a value that is no Keyv, adapter or Map; and for a Keyv with encryption, which would be
+ * bypassed.
+ */
 export function checkedAdapter(given: KeyvLike): CheckedAdapter {
   const adapter = storageOf(given);
   const identity = innermost(adapter);
@@ -39,7 +44,7 @@ export function checkedAdapter(given: KeyvLike): CheckedAdapter {
     report = error;
   };
 
-  /** Runs one call. `tells`: an answer that proves it worked; any other is believed only where nothing was reported. */
+  /** Runs one call. `tells`: the answer proves success. Any other answer counts only where no error was reported. */
   const ask = async <R>(outcome: StoreErrorOutcome, call: () => Promise<R>, tells: (answer: R) => boolean) => {
     if ((namespaceOf(identity) ?? adapter.namespace) !== namespace) {
       throw configError("Another Keyv changed this adapter's namespace; give each namespace an adapter of its own.");
@@ -103,11 +108,11 @@ function storageOf(given: unknown): KeyvStorageAdapter {
   if (!detectKeyvStorage(storage).compatible) {
     throw configError("The option keyv must be a Keyv, a storage adapter for Keyv or a Map.");
   }
-  // As Keyv itself does: a Map or an adapter of Keyv 5 comes back in the form of Keyv 6.
+  // As Keyv itself does: brings a Map or an adapter of Keyv 5 into the form of Keyv 6.
   return new Keyv().resolveStore(storage);
 }
 
-/** Beneath the wrappers that every Keyv makes anew. */
+/** The adapter beneath the wrappers that every Keyv makes anew. */
 function innermost(adapter: object): object {
   const inner = "store" in adapter ? adapter.store : undefined;
   return isObject(inner) && detectKeyvStorage(inner).compatible ? innermost(inner) : adapter;
@@ -117,7 +122,7 @@ function namespaceOf(storage: object): unknown {
   return "namespace" in storage ? storage.namespace : undefined;
 }
 
-/** Keyv's wrappers have an iterator always, and one that yields nothing where what they wrap has none. */
+/** Keyv's wrappers always have an iterator. It yields nothing where the wrapped adapter has none. */
 function iterable(adapter: KeyvStorageAdapter, identity: object): boolean {
   return adapter === identity || "iterator" in identity || "entries" in identity;
 }

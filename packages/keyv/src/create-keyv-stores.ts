@@ -1,4 +1,4 @@
-// The three stores over one Keyv adapter, and one factory a store; all refuse to be one of several instances.
+// The three stores over one Keyv adapter, and one factory for each store. All refuse to be one of several instances.
 import type { RateLimitStore, SessionStore, StoreOptions, Stores, VerificationStore } from "@tollbooth-stores/core";
 import {
   createRateLimitStore,
@@ -9,23 +9,23 @@ import {
 } from "@tollbooth-stores/core";
 import { type KeyvPortOptions, keyvPort } from "./keyv-port.ts";
 
-/** All but `keyv` may be left out. */
+/** All but `keyv` are optional. */
 export interface KeyvStoresOptions extends Omit<StoreOptions, "provider">, KeyvPortOptions {
   /**
-   * How many processes serve with these stores. Default 1; more is refused with STORE_CONFIG, whatever `shared` says:
+   * How many processes serve with these stores. Default 1. More is refused with STORE_CONFIG, whatever `shared` says:
    * Keyv has no compare-and-set, so each instance would overwrite what another has just decided.
    */
   instances?: number | undefined;
 }
 
-/** What two instances would do to each other's records. */
+/** The damage that two instances would do to each other's records. */
 const harms = {
   rateLimits: "both would admit the same client's last call (rate limits)",
   sessions: "one's write would undo another's credit, debit or deletion (sessions)",
   verifications: "both would win the same claim or replay marker (verifications)",
 } as const;
 
-/** For one process. Everyone in it who uses the same adapter sees the same state. */
+/** For one process. All users of the same adapter in it see the same state. */
 export function createKeyvStores<T = unknown>(options: KeyvStoresOptions): Stores<T> {
   requireOneInstance(options, ["rateLimits", "sessions", "verifications"]);
   return createStores<T>(keyvPort(options), storeOptions(options));
@@ -43,7 +43,7 @@ export function createKeyvSessionStore<T = unknown>(options: KeyvStoresOptions):
   return createSessionStore<T>(keyvPort(options), storeOptions(options));
 }
 
-/** Verifications, for one process. A replay is refused after a restart too where the adapter is durable. */
+/** Verifications, for one process. Where the adapter is durable, a replay is refused after a restart too. */
 export function createKeyvVerificationStore(options: KeyvStoresOptions): VerificationStore {
   requireOneInstance(options, ["verifications"]);
   return createVerificationStore(keyvPort(options), storeOptions(options));

@@ -1,17 +1,18 @@
-// One call's time: it settles by its deadline or its caller's abort, whatever the adapter does, and knows what was sent.
+// One call's time: it settles by its deadline or its caller's abort, whatever the adapter does, and knows whether it
+// wrote.
 import { StoreError } from "@tollbooth-stores/core";
 
-/** What the work of a call sees of its deadline. */
+/** The deadline as the work of a call sees it. */
 export interface Attempt {
-  /** Aborts at the deadline or with the caller's signal: nothing may be begun after that. */
+  /** Aborts at the deadline or with the caller's signal. After that the work may begin nothing. */
   readonly signal: AbortSignal;
-  /** From now on the call may have taken effect, whatever its caller hears. */
+  /** From now on the call may have taken effect, whatever its caller is told. */
   writing(): void;
 }
 
 /**
- * Rejects with STORE_UNAVAILABLE after `timeoutMs`, outcome "unknown" once `writing` was called, and with the caller's
- * reason when its signal aborts. The work goes on to its end; what it then says is not heard.
+ * Rejects with STORE_UNAVAILABLE after `timeoutMs`, outcome "unknown" once `writing` was called; and with the caller's
+ * reason when its signal aborts. The work goes on to its end, and its result is then ignored.
  */
 export function withinDeadline<R>(
   timeoutMs: number,

@@ -1,8 +1,8 @@
-// A record as the text that an adapter keeps: a format byte, then JSON. The record's own end is in it, so that nothing
-// depends on what an adapter makes of a TTL.
+// A record as the text that an adapter keeps: a format byte, then JSON. The text holds the record's own end, so nothing
+// depends on how an adapter treats a TTL.
 import { type StoredRecord, StoreError } from "@tollbooth-stores/core";
 
-/** The format that is written. Another first byte is a record of a newer version, or not ours. */
+/** The format that is written. Another first byte means a record of a newer version, or a foreign one. */
 const FORMAT = "1";
 
 /** The text to store. */
@@ -11,8 +11,8 @@ export function encodeRecord({ endsAtMs, body }: StoredRecord): string {
 }
 
 /**
- * What an adapter's answer means: null where it has nothing. What cannot be read is a record whose `body` throws
- * STORE_CORRUPT, so that only a step that needs to read it fails, and one that deletes it unread does not.
+ * The record in an adapter's answer; null where it is absent. An unreadable one is a record whose `body` throws
+ * STORE_CORRUPT. So only a step that reads it fails, and a step that deletes it unread does not.
  */
 export function decodeRecord(stored: unknown): StoredRecord | null {
   if (stored === undefined || stored === null) return null;
@@ -22,7 +22,7 @@ export function decodeRecord(stored: unknown): StoredRecord | null {
     const parsed: unknown = JSON.parse(stored.slice(FORMAT.length));
     if (isRecord(parsed)) return { endsAtMs: parsed.endsAtMs, body: parsed.body };
   } catch {
-    // Not JSON: told below.
+    // Not JSON: reported below.
   }
   return unreadable("is damaged");
 }
@@ -32,7 +32,7 @@ function isRecord(value: unknown): value is StoredRecord {
   return Number.isSafeInteger(value.endsAtMs);
 }
 
-/** Live for ever, as far as anyone can tell: taking it for absent would forget what it marked. */
+/** Counts as live for ever: taking it for absent would forget what it marked. */
 function unreadable(what: string): StoredRecord {
   return {
     endsAtMs: Number.MAX_SAFE_INTEGER,

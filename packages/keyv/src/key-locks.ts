@@ -1,18 +1,19 @@
-// One holder at a time for each key, in the order of asking: what makes an operation atomic within this process.
+// One holder at a time for each key, in the order of asking. This makes an operation atomic within this process.
 
-/** Mutexes by key, each there only while somebody holds or awaits it. */
+/** Mutexes by key. Each exists only while a caller holds or awaits it. */
 export interface KeyLocks {
   /** How many keys are held now. */
   readonly size: number;
   /**
-   * Resolves with the release once all `keys` are held. Rejects with the signal's reason, holding nothing and leaving
-   * every queue, once it aborts. Keys are taken in one order by everybody, so that no two callers wait for each other.
+   * Resolves with the release once all `keys` are held. Once the signal aborts it rejects with the signal's reason,
+   * holding nothing and leaving every queue. Every caller takes its keys in the same order, so no two wait for each
+   * other.
    */
   acquire(keys: readonly string[], signal: AbortSignal): Promise<() => void>;
 }
 
 export function keyLocks(): KeyLocks {
-  /** For each held key, those who wait for it. */
+  /** The waiting callers of each held key. */
   const queues = new Map<string, Set<() => void>>();
 
   const lock = (key: string, signal: AbortSignal): Promise<void> | undefined => {

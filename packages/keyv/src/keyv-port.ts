@@ -1,5 +1,5 @@
-// The AtomicPort on any Keyv adapter: reads, decides and writes under one lock a key. Atomic among the callers of this
-// process only, since no adapter can compare and set.
+// The AtomicPort on any Keyv adapter: reads, decides and writes under one lock for each key. Atomic only among the
+// callers of this process, since no adapter can compare and set.
 import type { AtomicPort, CallOptions, Step, StoredRecord } from "@tollbooth-stores/core";
 import { localHints, resolveStoreOptions, StoreError } from "@tollbooth-stores/core";
 import { type CheckedAdapter, checkedAdapter, type KeyvLike } from "./checked-adapter.ts";
@@ -11,19 +11,19 @@ import { type Change, inSafeOrder } from "./write-order.ts";
 /** The default of `commandTimeoutMs`. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 500;
 
-/** The longest `commandTimeoutMs`: what a timer can wait. */
+/** The longest `commandTimeoutMs`: the longest wait of a timer. */
 const longestTimeoutMs = 2_147_483_647;
-/** The adapter keeps a record so much longer than it is live: its clock may be ahead of this machine's. */
+/** How much longer than its life the adapter keeps a record: the adapter's clock may be ahead of this machine's. */
 const graceMs = 60_000;
 
 export interface KeyvPortOptions {
-  /** A Keyv, a storage adapter of Keyv 5 or 6, or a Map. It stays its owner's: `close()` leaves it open. */
+  /** A Keyv, a storage adapter of Keyv 5 or 6, or a Map. `close()` leaves it open: it belongs to its owner. */
   keyv: KeyvLike;
-  /** How long one call may take, its wait for others on the same key included. Default 500. */
+  /** How long one call may take, its wait for other calls on the same key included. Milliseconds, default 500. */
   commandTimeoutMs?: number | undefined;
-  /** What `capabilities.shared` says: true where other processes use the same backend. Default false. */
+  /** Becomes `capabilities.shared`: true where other processes use the same backend. Default false. */
   shared?: boolean | undefined;
-  /** What `capabilities.durable` says: true where the adapter's data outlives this process. Default false. */
+  /** Becomes `capabilities.durable`: true where the adapter's data outlives this process. Default false. */
   durable?: boolean | undefined;
   /** Spread of physical deletion, 0..0.5, default 0.1. */
   ttlJitter?: number | undefined;
@@ -31,7 +31,7 @@ export interface KeyvPortOptions {
   clock?: { now(): number } | undefined;
 }
 
-/** Who uses one backend through one adapter waits for each other and wakes each other, whichever port they came by. */
+/** All ports on one backend through one adapter share their locks and hints. */
 const sharedByAdapter = new WeakMap<object, { locks: KeyLocks; hint: ReturnType<typeof localHints> }>();
 
 function sharedBy(identity: object) {
@@ -41,12 +41,12 @@ function sharedBy(identity: object) {
 }
 
 /**
- * A call rejects within `commandTimeoutMs` (STORE_UNAVAILABLE): "not-applied" while it waited or read, "unknown" once it
- * wrote. Its keys stay locked until the adapter has settled what it was handed, so that a late write overtakes nothing;
- * until then other calls on them reject too. A call that is past its deadline begins no write.
+ * A call rejects within `commandTimeoutMs` (STORE_UNAVAILABLE): "not-applied" while it waited or read, "unknown" once
+ * it wrote. Its keys stay locked until the adapter has settled what it was given, so that a late write overtakes
+ * nothing. Until then other calls on these keys reject too. A call past its deadline begins no write.
  *
- * The writes of one step are applied one after the other (`write-order.ts`). Where one fails, those before it are undone
- * as far as the adapter lets; where the process dies between two, the later ones are missing.
+ * The writes of one step are applied one after the other (`write-order.ts`). Where one fails, those before it are
+ * undone as far as the adapter allows. If the process dies between two writes, the later ones are missing.
  */
 export function keyvPort(options: KeyvPortOptions): AtomicPort {
   const { commandTimeoutMs = DEFAULT_COMMAND_TIMEOUT_MS, clock = Date } = options;
@@ -75,7 +75,10 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
     return adapter.write(key, encodeRecord(record), Date.now() + Math.ceil(remainingMs) + graceMs);
   };
 
-  /** Back from where it failed to the first, stopping where that fails too: a beginning of the order is always left. */
+  /**
+   * Undoes from the failed write back to the first, and stops where that fails too. So a beginning of the order always
+   * remains.
+   */
   const undo = async (written: readonly Change[], nowMs: number) => {
     for (const { key, before } of [...written].reverse()) await put(key, before, nowMs);
   };
@@ -85,7 +88,7 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
       try {
         await put(key, after, nowMs);
       } catch (error) {
-        // A lone write is not taken back: who retries it by token or opId finds it done, or does it.
+        // A lone write is not undone: a retry by token or opId finds it done, or does it.
         if (index > 0) await undo(changes.slice(0, index + 1), nowMs).catch(() => undefined);
         throw error;
       }
@@ -98,7 +101,7 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
     { signal, writing }: Attempt,
   ): Promise<R> => {
     const found = (await allSettled(keys.map(adapter.read))).map(decodeRecord);
-    // Too late: whoever asked has been told that nothing was written.
+    // Too late: the caller has been told that nothing was written.
     signal.throwIfAborted();
     const nowMs = readClock();
     const records = found.map((record) => liveAt(record, nowMs));
@@ -107,7 +110,7 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
     keys.forEach((key, index) => {
       const wanted = writes[index];
       if (wanted === undefined) return;
-      // A record that has ended as it is written is a deletion; what is not there needs none.
+      // A record that has already ended when it is written is a deletion. An absent key needs none.
       const after = liveAt(wanted, nowMs);
       if (after !== null || found[index] !== null) changes.push({ key, before: records[index] ?? null, after });
     });
@@ -129,7 +132,7 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
         if (isOurs && liveAt(decodeRecord(stored), readClock()) !== null) yield key;
       }
     } finally {
-      // Not awaited: an iterator that hangs must not hold up who has had enough.
+      // Not awaited: an iterator that hangs must not hold up a caller that stops reading.
       iterator.return?.().catch(() => undefined);
     }
   };
@@ -162,7 +165,10 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
   };
 }
 
-/** All of them, once none is under way any more: a read may delete what has expired. Rejects as the first that failed. */
+/**
+ * Waits until no read is under way, because a read may delete an expired value. Then rejects with the first failure, if
+ * any.
+ */
 async function allSettled(reads: readonly Promise<unknown>[]): Promise<unknown[]> {
   await Promise.allSettled(reads);
   return Promise.all(reads);

@@ -1,4 +1,4 @@
-// The three stores over ports of their own, and one factory a store.
+// The three stores, each over its own port, and one factory for each store.
 import type { RateLimitStore, SessionStore, StoreOptions, Stores, VerificationStore } from "@tollbooth-stores/core";
 import {
   combineStores,
@@ -13,12 +13,12 @@ import {
 } from "@tollbooth-stores/core";
 import { type MemoryPortOptions, memoryPort } from "./memory-port.ts";
 
-/** Everything may be left out. `maxEntries` is per store. */
+/** All options are optional. `maxEntries` applies to each store. */
 export interface MemoryOptions
   extends Omit<StoreOptions, "provider">,
     Pick<MemoryPortOptions, "maxEntries" | "clock"> {}
 
-/** Only the process that made it sees its state, and the state ends with it. */
+/** Only this process sees the state, and the state ends with the process. */
 export function createMemoryStores<T = unknown>(options: MemoryOptions = {}): Stores<T> {
   const optionsOf = (store: keyof typeof KEY_SUFFIX) => ({
     ...options,
@@ -30,7 +30,7 @@ export function createMemoryStores<T = unknown>(options: MemoryOptions = {}): St
       sessions: createMemorySessionStore<T>(optionsOf("sessions")),
       verifications: createMemoryVerificationStore(optionsOf("verifications")),
     },
-    // Nothing to reach: this process answers itself.
+    // There is no server to reach: this process answers itself.
     async (call) => call?.signal?.throwIfAborted(),
     // Each store closes its own port.
     async () => {},
@@ -39,20 +39,24 @@ export function createMemoryStores<T = unknown>(options: MemoryOptions = {}): St
 
 /**
  * Rate limits. At `maxEntries`, the least recently used record that is neither blocked, exhausted nor in debt makes
- * room; where all are, a new client is refused with STORE_CAPACITY.
+ * room. Where there is none, a new client is refused with STORE_CAPACITY.
  */
 export function createMemoryRateLimitStore(options: MemoryOptions = {}): RateLimitStore {
   return createRateLimitStore(memoryPort({ ...portOptions(options), mayDrop }), storeOptions(options));
 }
 
-/** Sessions. At `maxEntries` live records (a credit's opId is one too) creating is refused with STORE_CAPACITY. */
+/**
+ * Sessions. At `maxEntries` live records (a credit's opId is one too) creating a session is refused with
+ * STORE_CAPACITY.
+ */
 export function createMemorySessionStore<T = unknown>(options: MemoryOptions = {}): SessionStore<T> {
   return createSessionStore<T>(memoryPort(portOptions(options)), storeOptions(options));
 }
 
 /**
- * Verifications. At `maxEntries` the least recently used rejection makes room; where there is none, new claims and markers
- * are refused with STORE_CAPACITY. Nothing else is ever evicted. A result kept for duplicates has its payment's place.
+ * Verifications. At `maxEntries` the least recently used record that may go makes room: a rejection, or a claim that
+ * was released without a refusal. Where there is none, new claims and markers are refused with STORE_CAPACITY. Nothing
+ * else is ever evicted. A result kept for duplicates takes no place of its own.
  */
 export function createMemoryVerificationStore(options: MemoryOptions = {}): VerificationStore {
   const port = memoryPort({

@@ -1,5 +1,6 @@
-// The AtomicPort of this process: a bounded store, not a cache. What is live is refused room, never evicted, except
-// records whose loss harms nobody: a client's allowance that is not used up, a payload that was verified and rejected.
+// The AtomicPort of this process: a bounded store, not a cache. Live records are never evicted; new ones are refused
+// instead. The exceptions are records whose loss does no harm: an allowance that is not used up, a verification that
+// was rejected or released.
 import type { AtomicPort, CallOptions, Step, StoredRecord } from "@tollbooth-stores/core";
 import { localHints, StoreError } from "@tollbooth-stores/core";
 import { LRUCache } from "lru-cache";
@@ -7,10 +8,10 @@ import { LRUCache } from "lru-cache";
 /** The default of `maxEntries`. */
 export const DEFAULT_MAX_ENTRIES = 100_000;
 
-/** The largest `maxEntries`: JavaScript's own maps end not far above it. */
+/** The largest `maxEntries`. JavaScript's own maps end not far above it. */
 export const MAX_ENTRIES_LIMIT = 10_000_000;
 
-/** No more than one full look for ended records in this much of the clock's time. */
+/** At most one full search for ended records in this much of the clock's time. */
 const sweepIntervalMs = 100;
 
 export interface MemoryPortOptions {
@@ -20,16 +21,19 @@ export interface MemoryPortOptions {
   clock?: { now(): number } | undefined;
   /** Which live records may make room for new ones, the least recently used first. Default: none. */
   mayDrop?: ((record: StoredRecord) => boolean) | undefined;
-  /** Which records need no room: each kept beside another one that has its place, and no longer than that. Default: none. */
+  /**
+   * Which records need no room: a record beside another one that has its place, and ending no later than that. Default:
+   * none.
+   */
   needsNoRoom?: ((record: StoredRecord) => boolean) | undefined;
 }
 
 /**
- * Atomic because a step is synchronous and nothing else runs meanwhile. Records are kept as they are given, not copied.
+ * Atomic because a step is synchronous and nothing else runs meanwhile. Records are kept as given, not copied.
  *
- * At `maxEntries` a step that needs more room first drops what has ended (looking at most once in 100 ms), then what
- * `mayDrop` allows, else rejects with STORE_CAPACITY and changes nothing. Writing a key that exists needs no room.
- * Retrying a refused call is safe. There are no timers.
+ * At `maxEntries` a step that needs more room first drops ended records (searching at most once in 100 ms), then those
+ * that `mayDrop` allows. If that is not enough it rejects with STORE_CAPACITY and changes nothing. Writing an existing
+ * key needs no room. Retrying a refused call is safe. There are no timers.
  */
 export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
   const { maxEntries = DEFAULT_MAX_ENTRIES, clock = Date, mayDrop, needsNoRoom = () => false } = options;
@@ -37,12 +41,13 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     throw new StoreError("STORE_CONFIG", `maxEntries must be a whole number from 1 to ${MAX_ENTRIES_LIMIT}.`);
   }
 
-  // Only what may be dropped needs an order of use. The cache never evicts by itself: both together stay within its max.
+  // Only droppable records need an order of use. The cache never evicts by itself, because both together stay within
+  // its max.
   const droppable = mayDrop === undefined ? undefined : new LRUCache<string, StoredRecord>({ max: maxEntries });
   const kept = new Map<string, StoredRecord>();
   const besides = new Map<string, StoredRecord>();
   const size = () => kept.size + (droppable?.size ?? 0);
-  // No record ends earlier than this; a lower bound, exact after a sweep.
+  // No record ends earlier than this. A lower bound, exact after a sweep.
   let earliestEndMs = Number.POSITIVE_INFINITY;
   let lastSweepMs = Number.NEGATIVE_INFINITY;
   let closed = false;
@@ -59,7 +64,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
   const remove = (key: string) => void (kept.delete(key) || besides.delete(key) || droppable?.delete(key));
   const roomOf = (record: StoredRecord | null | undefined) => (record == null || needsNoRoom(record) ? 0 : 1);
 
-  /** The live record; one that has ended is removed, so that its place is free for the step that reads it. */
+  /** The live record. An ended one is removed, so that its place is free for the step that reads it. */
   const live = (key: string, nowMs: number): StoredRecord | null => {
     const record = kept.get(key) ?? besides.get(key) ?? droppable?.get(key);
     if (record === undefined) return null;
@@ -77,7 +82,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
   };
 
   const sweep = (nowMs: number) => {
-    // A clock that went back since the last sweep must not silence the next one.
+    // A clock that stepped back since the last sweep must not prevent the next one.
     const tooSoon = nowMs >= lastSweepMs && nowMs - lastSweepMs < sweepIntervalMs;
     if (earliestEndMs > nowMs || tooSoon) return;
     lastSweepMs = nowMs;
@@ -92,7 +97,10 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     for (const key of ended) remove(key);
   };
 
-  /** Makes `places` free or throws, having dropped nothing that is live. `inUse`: droppable records the step has read. */
+  /**
+   * Makes `places` free or throws; before a throw it drops no live record. `inUse`: droppable records that the step has
+   * read.
+   */
   const makeRoom = (places: number, inUse: number, nowMs: number) => {
     const missing = () => size() + places - maxEntries;
     if (missing() > 0) sweep(nowMs);
@@ -103,7 +111,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
         `The memory store holds ${maxEntries} live records, its maxEntries; raise maxEntries or use a shared store.`,
       );
     }
-    // What the step read is the most recently used and so not among those that go.
+    // The records that the step read are the most recently used, so they are not dropped here.
     while (missing() > 0) droppable.pop();
   };
 
@@ -121,7 +129,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
       const { writes, reply } = step(found, nowMs);
       if (writes === undefined) return reply;
 
-      // A record that has ended as it is written is a deletion.
+      // A record that has already ended when it is written counts as a deletion.
       const changes: { key: string; record: StoredRecord | null }[] = [];
       let places = 0;
       keys.forEach((key, index) => {

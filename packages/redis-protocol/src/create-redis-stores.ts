@@ -1,4 +1,4 @@
-// The three stores over a RedisPort: what a Redis provider is, but for its connection.
+// The three stores over a RedisPort: a Redis provider without its connection.
 import {
   type AtomicPort,
   type CallOptions,
@@ -26,13 +26,13 @@ import { sessionTransact } from "./session/session-transact.ts";
 import { hintChannels } from "./verification/hint-channels.ts";
 import { verificationNatives } from "./verification/verification-natives.ts";
 
-/** Options of every Redis provider, beside its connection. */
+/** Options of every Redis provider, besides its connection. */
 export interface RedisStoreOptions extends StoreOptions {
   /** From a call until its answer, waiting for a connection included. Milliseconds, default 500. */
   commandTimeoutMs?: number | undefined;
   /** How long `ping()` waits for a first connection. Milliseconds, default 5,000. */
   connectTimeoutMs?: number | undefined;
-  /** For tests: the instant that scripts go by instead of the server's TIME. */
+  /** For tests: the scripts use this clock instead of the server's TIME. */
   clock?: { now(): number } | undefined;
 }
 
@@ -47,7 +47,7 @@ function requireTimeout(value: number | undefined, name: string, standard: numbe
   return value;
 }
 
-/** Checked; in milliseconds. */
+/** The checked option, in milliseconds. */
 export function connectTimeoutOf({ connectTimeoutMs }: RedisStoreOptions): number {
   return requireTimeout(connectTimeoutMs, "connectTimeoutMs", DEFAULT_CONNECT_TIMEOUT_MS);
 }
@@ -57,7 +57,7 @@ function runnerOn(port: RedisPort, options: RedisStoreOptions): ScriptRunner {
   return scriptRunner(port, { commandTimeoutMs, clock: options.clock });
 }
 
-/** What core's stores see of a Redis: all shared, every operation atomic, and as durable as the server is made to be. */
+/** Redis, as core's stores see it: shared, every operation atomic, and as durable as the server is configured. */
 function nativePort(
   port: RedisPort,
   native: NativeTransitions,
@@ -117,7 +117,7 @@ export function createRedisVerificationStore(
   return createVerificationStore(nativePort(port, native, more), { provider: port.name, ...options }, true);
 }
 
-/** The three stores on one port. `owned`: closing them closes it. */
+/** The three stores on one port. `owned`: closing the stores closes the port. */
 export function createRedisStores<T = unknown>(
   port: RedisPort,
   options: RedisStoreOptions = {},
@@ -133,7 +133,7 @@ export function createRedisStores<T = unknown>(
       sessions: createRedisSessionStore<T>(port, optionsOf("sessions"), false),
       verifications: createRedisVerificationStore(port, optionsOf("verifications"), false),
     },
-    // A script without calls: proves that this user may run scripts, and that the server answers.
+    // A script without calls proves that the server answers and that this user may run scripts.
     (callOptions) => runner.run(sessionScript, [], callOptions, connectTimeoutMs),
     async () => {
       if (owned) await port.close();

@@ -1,4 +1,4 @@
-// Public: the port to write for another Redis client, the stores over it, and what such ports have in common.
+// Public: the port to write for another Redis client, the stores over it, and what such ports share.
 export {
   type RedisAccess,
   type RedisConnection,

@@ -1,42 +1,45 @@
-// What a Redis client must give: the whole surface between the data model and ioredis, node-redis, or your own.
+// The contract of a Redis client: the whole surface between the data model and ioredis, node-redis, or your own.
 
 /**
- * A Redis client, as the stores see it. Deadlines, retries, batching and error handling are theirs: a port sends what it
- * is given, once, and answers with the reply or the server's error.
+ * A Redis client, as the stores see it. The stores do deadlines, retries, batching and error handling. A port sends
+ * what it is given, once, and answers with the reply or the server's error.
  */
 export interface RedisPort {
   /** The provider's name in telemetry, e.g. "ioredis". */
   readonly name: string;
-  /** True where keys live on several nodes: a call may then touch one slot only. */
+  /** True where keys live on several nodes. A call may then touch one slot only. */
   readonly cluster: boolean;
   /**
-   * Resolves as soon as a command can be written to a connection at once; rejects where waiting will not help (a
-   * StoreError that says why), and when `signal` aborts.
+   * Resolves as soon as a command can be written to a connection at once. Rejects where waiting will not help, with a
+   * StoreError that says why; and when `signal` aborts.
    */
   ready(signal: AbortSignal): Promise<void>;
-  /** Optional: why there is no connection just now. Its class and code are told, never its message. */
+  /** Optional: why there is no connection just now. Only its class and code are shown, never its message. */
   connectionError?(): unknown;
   /**
    * EVALSHA on the node that owns the keys' slot. Replies are null, strings (of UTF-8), numbers and arrays of them. A
    * server's error is thrown with its error word first in `message`. A port that knows that nothing was written throws
-   * `NotSent`. `signal` aborts when nobody waits any more: what is not written by then must never be.
+   * `NotSent`. `signal` aborts when the caller no longer waits: a command that is not written by then must never be
+   * written.
    */
   evalSha(sha1: string, keys: readonly string[], args: readonly string[], signal: AbortSignal): Promise<unknown>;
-  /** EVAL, likewise: asked for after NOSCRIPT only. */
+  /** EVAL, with the same rules. Sent only after NOSCRIPT. */
   eval(source: string, keys: readonly string[], args: readonly string[], signal: AbortSignal): Promise<unknown>;
   /** Keys that match a glob pattern, on every primary, best effort. */
   scan(pattern: string): AsyncIterable<string>;
   /**
-   * Hears messages published on a channel from now on, on a connection of its own. Resolves to what ends it. `lost` may be
-   * called when it has ended by itself for good: whoever waits next subscribes anew.
+   * Receives the messages of a channel from now on, over a connection of its own. Resolves to a function that ends
+   * this. The port may call `lost` when the subscription has ended by itself for good; the next waiting caller
+   * subscribes anew.
    */
   subscribe(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
   /**
-   * Optional, for clusters: the same for a sharded channel (SSUBSCRIBE, Redis 7), on the node that owns its slot. Rejects
-   * with the server's error. Ports that share a cluster should all have it or none, as they do not hear each other else.
+   * Optional, for clusters: the same for a sharded channel (SSUBSCRIBE, Redis 7), on the node that owns its slot.
+   * Rejects with the server's error. Ports that share a cluster should all have it or none, since otherwise they miss
+   * each other's messages.
    */
   subscribeSharded?(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
-  /** Idempotent; closes only the connections that the port opened. */
+  /** Idempotent. Closes only the connections that the port opened. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// What the providers over one client library or another have in common: which client, whose it is, and the four factories.
+// What the providers of all client libraries share: the choice of the client, its ownership, and the factories.
 import {
   type RateLimitStore,
   type SessionStore,
@@ -17,20 +17,20 @@ import {
 } from "./create-redis-stores.ts";
 import type { RedisPort } from "./redis-port.ts";
 
-/** Either a client of the caller's, which is never closed, or a connection that the stores open and close. */
+/** Either the caller's client, which is never closed, or a connection that the stores open and close. */
 export type RedisProviderOptions<Client> = RedisStoreOptions &
   ({ client: Client; connection?: undefined } | { connection: RedisConnection; client?: undefined });
 
-/** How a client library makes ports. Closing such a port ends what it opened itself, and nothing else. */
+/** How a client library makes ports. Closing a port ends only what the port opened itself. */
 export interface RedisProvider<Client> {
-  /** Throws STORE_CONFIG for what is no client of this library. */
+  /** Throws STORE_CONFIG for a value that is no client of this library. */
   borrow(client: Client): RedisPort;
-  /** Starts connecting and answers at once. */
+  /** Starts connecting and returns at once. */
   open(connection: ResolvedConnection, connectTimeoutMs: number): RedisPort;
 }
 
 export interface RedisFactories<Client> {
-  /** The port alone, for stores that are to share one client. Whoever asks for it closes it. Throws STORE_CONFIG. */
+  /** The port alone, for stores that share one client. The caller closes it. Throws STORE_CONFIG. */
   port(options: RedisProviderOptions<Client>): RedisPort;
   stores<T = unknown>(options: RedisProviderOptions<Client>): Stores<T>;
   rateLimits(options: RedisProviderOptions<Client>): RateLimitStore;

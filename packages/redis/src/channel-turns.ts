@@ -1,15 +1,15 @@
-// Keeps apart what node-redis confuses: a subscription under way on a channel that somebody else is leaving.
+// Separates what node-redis confuses: a subscription under way on a channel that another subscriber is leaving.
 
 export interface ChannelTurns {
-  /** Settles as `subscribing` does, which is under way until then. */
+  /** Settles as `subscribing` does. Until then the subscription counts as under way. */
   enter(channel: string, subscribing: Promise<unknown>): Promise<void>;
-  /** Resolves when no subscription to the channel is under way: only then may one of its listeners be taken away. */
+  /** Resolves when no subscription to the channel is under way. Only then may one of its listeners be removed. */
   free(channel: string): Promise<void>;
 }
 
 /**
- * node-redis counts a listener only when its subscription is answered. One that leaves before that is taken for the
- * channel's last, and the channel is ended for those who are still coming, too.
+ * node-redis counts a listener only once its subscription is answered. If a listener leaves before that, node-redis
+ * takes it for the channel's last one and ends the channel, also for the subscriptions that are still under way.
  */
 export function channelTurns(): ChannelTurns {
   const underWay = new Map<string, Promise<unknown>>();
@@ -19,7 +19,7 @@ export function channelTurns(): ChannelTurns {
       try {
         await subscribing;
       } finally {
-        // Answers come in the order of the commands: the latest is the last.
+        // Answers come in the order of the commands, so the latest entry is the last.
         if (underWay.get(channel) === subscribing) underWay.delete(channel);
       }
     },

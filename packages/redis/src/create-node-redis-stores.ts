@@ -1,4 +1,4 @@
-// The stores on Redis through node-redis: over a client of yours, or over a connection of their own.
+// The stores on Redis through node-redis: over your client, or over a connection of their own.
 import type { RateLimitStore, SessionStore, Stores, VerificationStore } from "@tollbooth-stores/core";
 import {
   type RedisFactories,
@@ -10,7 +10,7 @@ import { isCluster, type NodeRedisClient, requireNodeRedisClient } from "./node-
 import { nodeRedisPort } from "./node-redis-port.ts";
 import { openNodeRedis } from "./open-node-redis.ts";
 
-/** Either `client`, which is never closed, or a `connection` that the stores open and close; and what they all take. */
+/** Either `client`, which is never closed, or a `connection` that the stores open and close; and the common options. */
 export type NodeRedisOptions = RedisProviderOptions<NodeRedisClient>;
 
 const create: RedisFactories<NodeRedisClient> = redisFactories({
@@ -27,8 +27,9 @@ const create: RedisFactories<NodeRedisClient> = redisFactories({
 });
 
 /**
- * The three stores over one connection. Answers at once and starts connecting; calls wait for the connection within
- * `commandTimeoutMs`. `keyPrefix` (default "tollbooth") gets `:rl`, `:sess` and `:verify` appended. Throws STORE_CONFIG.
+ * The three stores over one connection. Returns at once and starts connecting; calls wait for the connection within
+ * `commandTimeoutMs`. `keyPrefix` (default "tollbooth") gets `:rl`, `:sess` and `:verify` appended. Throws
+ * STORE_CONFIG.
  */
 export function createNodeRedisStores<T = unknown>(options: NodeRedisOptions): Stores<T> {
   return create.stores<T>(options);
@@ -49,7 +50,7 @@ export function createNodeRedisVerificationStore(options: NodeRedisOptions): Ver
   return create.verifications(options);
 }
 
-/** One client as a `RedisPort`, for stores that are to share it; whoever asks for it closes it. Throws STORE_CONFIG. */
+/** One client as a `RedisPort`, for stores that share it. The caller closes it. Throws STORE_CONFIG. */
 export function createNodeRedisPort(options: NodeRedisOptions): RedisPort {
   return create.port(options);
 }

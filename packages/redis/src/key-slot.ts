@@ -1,9 +1,12 @@
-// The slot of a key or a sharded channel in a Redis Cluster, as the Redis Cluster specification has it.
+// The slot of a key or a sharded channel in a Redis Cluster, by the Redis Cluster specification.
 
 const SLOTS = 16_384;
 const POLYNOMIAL = 0x1021;
 
-/** 0 to 16383: CRC-16/XMODEM of the hash tag (what stands in the first braces, unless that is nothing), else of all. */
+/**
+ * 0 to 16383: CRC-16/XMODEM of the hash tag. The tag is the text in the first braces, or the whole key where that is
+ * empty.
+ */
 export function keySlot(key: string): number {
   const tag = /^[^{]*\{([^}]+)\}/.exec(key)?.[1] ?? key;
   let crc = 0;

@@ -1,7 +1,7 @@
-// What is asked of a node-redis client, by shape: any major that fits; a client, a pool, a cluster, or sentinels.
+// The shape of a node-redis client: any major that fits; a client, a pool, a cluster, or sentinels.
 import { StoreError } from "@tollbooth-stores/core";
 
-/** A client of `redis` 5.12 or newer: what createClient, createClientPool, createCluster or createSentinel made. */
+/** A client of `redis` 5.12 or newer, from createClient, createClientPool, createCluster or createSentinel. */
 export interface NodeRedisClient {
   readonly isOpen: boolean;
   evalSha(sha1: string, options: ScriptOptions): Promise<unknown>;
@@ -17,19 +17,19 @@ export interface ScriptOptions {
 
 export type ScriptClient = Pick<NodeRedisClient, "evalSha" | "eval">;
 
-/** What subscribes: a client by itself, a cluster or sentinels over a connection that they open for it. */
+/** A client that subscribes: a client itself; a cluster or sentinels over a connection that they open for it. */
 export interface Subscribing {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
 }
 
-/** A client of one server, which subscribes to the sharded channels that live there. */
+/** A client of one server, which subscribes to the sharded channels of that server. */
 export interface ShardSubscribing extends Connecting {
   sSubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   sUnsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
 }
 
-/** A connection that is opened and ended. */
+/** A connection that can be opened and ended. */
 export interface Connecting {
   connect(): Promise<unknown>;
   close(): Promise<unknown>;
@@ -61,16 +61,17 @@ export function isReady(client: NodeRedisClient): boolean | undefined {
 }
 
 /**
- * Whether a command can be taken back before it is written. The queue of node-redis 5 loses its end when two commands are
- * taken out of it, and then writes nothing any more; that of 6, which also knows key prefixes, does not.
+ * Whether a command can be taken back before it is written. In node-redis 5, taking two commands out of the queue loses
+ * the queue's end, and nothing more is written. The queue of node-redis 6, which also knows key prefixes, does not have
+ * that bug.
  */
 export function takesBack(client: NodeRedisClient): boolean {
   return "_keyPrefix" in client;
 }
 
 /**
- * The client with replies as strings and without node-redis's own timeouts (they cost more than the call); where it takes
- * back commands, what is not written when `signal` aborts never is.
+ * The client with replies as strings and without node-redis's own timeouts, which cost more than the call. Where the
+ * client takes back commands, a command that is not written when `signal` aborts never is.
  */
 export function scriptClient(client: NodeRedisClient, abortSignal: AbortSignal): ScriptClient {
   const options = { timeout: 0, typeMapping: {}, ...(takesBack(client) ? { abortSignal } : {}) };
@@ -79,7 +80,7 @@ export function scriptClient(client: NodeRedisClient, abortSignal: AbortSignal):
   return optioned;
 }
 
-/** What SCAN is sent to: every primary. */
+/** The nodes for SCAN: every primary. */
 export async function primariesOf(client: NodeRedisClient): Promise<unknown[]> {
   if (!isCluster(client)) return [plain(client)];
   return Promise.all(knownPrimaries(client).map(async (node) => plain(await call(client, "nodeClient", node))));
@@ -98,14 +99,14 @@ export async function scanStep(
   return { cursor: String(reply.cursor), keys: Array.isArray(reply.keys) ? reply.keys.map(String) : [] };
 }
 
-/** The client's own `keyPrefix` option: it is put before keys, but not before a pattern to scan for. */
+/** The client's own `keyPrefix` option. node-redis puts it before keys, but not before a pattern to scan for. */
 export function keyPrefixOf(client: NodeRedisClient): string {
   const prefix: unknown = Reflect.get(client, "_keyPrefix");
   return typeof prefix === "string" || Buffer.isBuffer(prefix) ? prefix.toString() : "";
 }
 
 /**
- * A client that may be subscribed with once `connect` resolves: itself for a cluster or sentinels, else a duplicate.
+ * A client for subscriptions once `connect` resolves: the client itself for a cluster or sentinels, else a duplicate.
  * `lost` is called when the duplicate gives up connecting.
  */
 export function subscribing(
@@ -126,18 +127,18 @@ export function subscribing(
   return { client, connect: () => Promise.resolve(), end() {} };
 }
 
-/** Where the primary is that a cluster's client believes to own a slot: "host:port". */
+/** The primary that a cluster's client takes for a slot's owner, as "host:port". */
 export function ownerOf(cluster: NodeRedisClient, slot: number): string | undefined {
   const slots: unknown = Reflect.get(cluster, "slots");
   return Array.isArray(slots) ? addressOf(property(slots[slot], "master")) : undefined;
 }
 
-/** Where the primaries are that a cluster's client knows. */
+/** The addresses of the primaries that a cluster's client knows. */
 export function primaryAddresses(cluster: NodeRedisClient): string[] {
   return knownPrimaries(cluster).flatMap((node) => addressOf(node) ?? []);
 }
 
-/** A client of its own to the primary at an address, not connected yet. `lost` is called when it gives up connecting. */
+/** A separate client for the primary at an address, not connected yet. `lost` is called when it gives up connecting. */
 export async function shardSubscribing(
   cluster: NodeRedisClient,
   address: string,
@@ -174,8 +175,9 @@ function property(value: unknown, name: string): unknown {
 }
 
 /**
- * A lost subscription is made up for by polling, and node-redis subscribes again by itself: nobody need hear of it, unless
- * the strategy of the client's owner gives up. Then it is closed, and would leave all that is asked of it unanswered.
+ * Polling makes up for a lost subscription, and node-redis subscribes again by itself. So errors are ignored, unless
+ * the owner's reconnect strategy gives up. Then the duplicate is closed, and would leave every later command
+ * unanswered.
  */
 function duplicateOf(client: unknown, lost: () => void): unknown {
   const duplicate = call(client, "duplicate");
@@ -210,7 +212,7 @@ function hasMethods(value: unknown, names: readonly string[]): boolean {
   return names.every((name) => typeof Reflect.get(value, name) === "function");
 }
 
-/** A method that is there by shape, not by type: node-redis's types differ from kind to kind and from major to major. */
+/** Calls a method found by shape, not by type: node-redis's types differ between kinds and majors. */
 function call(target: unknown, method: string, ...args: unknown[]): unknown {
   const found = property(target, method);
   if (typeof found !== "function") throw new Error(`This kind of client has no ${method}.`);

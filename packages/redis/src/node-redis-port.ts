@@ -1,4 +1,5 @@
-// RedisPort over node-redis: sends a command once, only over a connection that is up, and takes back what is not written.
+// RedisPort over node-redis: sends a command once, only over a connection that is up, and takes back unwritten
+// commands.
 import { StoreError } from "@tollbooth-stores/core";
 import { connectionGate, NotSent, type RedisPort, reconnectDelayMs } from "@tollbooth-stores/redis-protocol";
 import {
@@ -16,23 +17,23 @@ import { nodeRedisShardSubscriber } from "./node-redis-shard-subscriber.ts";
 import { nodeRedisSubscriber } from "./node-redis-subscriber.ts";
 
 export interface NodeRedisPortOptions {
-  /** The client, or how it comes to be. */
+  /** The client, or a promise of it. */
   client: NodeRedisClient | Promise<NodeRedisClient>;
   cluster: boolean;
-  /** Whether the port connects the client, again and again until it is up, and closes it. */
+  /** Whether the port connects the client, trying again until it is up, and closes it. */
   owned: boolean;
 }
 
 /** How many keys a SCAN looks at in one step. */
 const SCAN_COUNT = 500;
 
-/** Characters: less than systems keep for a connection, more than a busy one has on its way. */
+/** Characters. Less than a system buffers for a connection, more than a busy connection has on its way. */
 const MOST_UNANSWERED = 1_000_000;
 
-/** How long a client of ours may take to hear the answers it waits for, when it is closed. */
+/** How long closing our own client waits for the answers on their way, in milliseconds. */
 const CLOSE_MS = 500;
 
-/** The port; it listens to the client's events until it is closed. */
+/** The port. It listens to the client's events until it is closed. */
 export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortOptions): RedisPort {
   let client: NodeRedisClient | undefined;
   let unavailable: unknown;
@@ -40,7 +41,7 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
   let unanswered = 0;
   let connected = !owned;
 
-  /** Where a command cannot be taken back, what a silent server does not take must not pile up here, to be sent late. */
+  /** Where a command cannot be taken back, commands for a silent server must not pile up here and be sent late. */
   const isBackedUp = (opened: NodeRedisClient) => unanswered > MOST_UNANSWERED && !takesBack(opened);
   const gate = connectionGate(() => {
     if (closed) throw new StoreError("STORE_CLOSED", "The connection to Redis was closed.");
@@ -137,7 +138,9 @@ export function nodeRedisPort({ client: source, cluster, owned }: NodeRedisPortO
   };
 }
 
-/** A single client tries for ever by itself; a cluster or sentinels give up when nobody answers, so ask again. */
+/**
+ * A single client tries for ever by itself. A cluster or sentinels give up when no node answers, so this tries again.
+ */
 async function connectUntilUp(
   client: NodeRedisClient,
   failed: (error: unknown) => void,
@@ -155,7 +158,7 @@ async function connectUntilUp(
   }
 }
 
-/** Lets the answers that are on their way arrive, but waits for no server that is gone. */
+/** Lets the answers on their way arrive, but does not wait for a lost server. */
 async function end(client: NodeRedisClient): Promise<void> {
   if (!isConnecting(client)) return;
   let timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,7 @@
-// Subscriptions to a cluster's sharded channels: over a connection to each primary that owns one, opened when it is needed.
-// Not by the cluster's own sSubscribe: that ends its connection with every last subscription, which here comes with every
-// wait, and subscribes again in promises that nobody handles, so that a node that goes away may end the process.
+// Subscriptions to a cluster's sharded channels: over one connection to each primary that owns one, opened when needed.
+//
+// The cluster's own sSubscribe is not used. It ends its connection with every last subscription, which here comes with
+// every wait. It also subscribes again in unhandled promises, so a node that goes away may end the process.
 import { channelTurns } from "./channel-turns.ts";
 import { keySlot } from "./key-slot.ts";
 import {
@@ -14,14 +15,14 @@ import {
 import type { NodeRedisSubscriber } from "./node-redis-subscriber.ts";
 
 interface Connection {
-  /** Rejects where there is none. */
+  /** Rejects where there is no connection. */
   readonly ready: Promise<ShardSubscribing>;
-  /** To be told when it ends. */
+  /** Called when the connection ends. */
   readonly heard: Set<() => void>;
   end(): void;
 }
 
-/** A channel whose slot moves is lost (and made up for by polling) until somebody subscribes to it anew. */
+/** A channel whose slot moves is lost until a caller subscribes to it anew. Polling makes up for it. */
 export function nodeRedisShardSubscriber(clusterOf: () => Promise<NodeRedisClient>): NodeRedisSubscriber {
   const connections = new Map<string, Connection>();
   let closed = false;

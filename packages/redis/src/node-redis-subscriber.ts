@@ -1,11 +1,11 @@
-// Subscriptions: over one more connection of the same kind, opened when the first is made.
+// Subscriptions: over one more connection of the same kind, opened with the first subscription.
 import { channelTurns } from "./channel-turns.ts";
 import { type NodeRedisClient, subscribing } from "./node-redis-client.ts";
 
 export interface NodeRedisSubscriber {
   /** As `RedisPort.subscribe`. */
   subscribe(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
-  /** Ends what was opened, whatever it is doing. Idempotent. */
+  /** Ends what was opened, whatever its state. Idempotent. */
   close(): void;
 }
 

@@ -1,4 +1,4 @@
-// Makes a client of our own: nothing waits in a queue of node-redis's, and nothing is sent twice.
+// Makes our own client: no command waits in node-redis's queue, and none is sent twice.
 import { StoreError } from "@tollbooth-stores/core";
 import { type ResolvedAccess, type ResolvedConnection, reconnectDelayMs } from "@tollbooth-stores/redis-protocol";
 import type { NodeRedisClient } from "./node-redis-client.ts";
@@ -33,7 +33,7 @@ export async function openNodeRedis(
         sentinelRootNodes: [...connection.sentinels],
         nodeClientOptions: { ...own, database: connection.db },
         sentinelClientOptions: options(connection.sentinelAccess),
-        // More than 0, and node-redis sends again what a lost connection had not answered.
+        // Above 0, node-redis would resend the unanswered commands of a lost connection.
         maxCommandRediscovers: 0,
       });
   }

@@ -1,11 +1,11 @@
-// Where a Redis is, as written: a redis:// or rediss:// URL, or "host:port".
+// The address of a Redis in its written form: a redis:// or rediss:// URL, or "host:port".
 
 export interface RedisEndpoint {
   host: string;
   port: number;
 }
 
-/** What a URL says. */
+/** The parts of a URL. */
 export interface RedisUrl extends RedisEndpoint {
   username?: string;
   password?: string;
@@ -16,7 +16,7 @@ export interface RedisUrl extends RedisEndpoint {
 
 const standardPort = 6_379;
 
-/** The parts of a URL, or what is wrong with it. Never quotes it: it may hold a password. */
+/** The parts of a URL, or its problem. Never quotes the URL: it may hold a password. */
 export function parseRedisUrl(written: string): RedisUrl | { problem: string } {
   const form = "redis://host:6379 or, with TLS, rediss://host:6379";
   if (!/^rediss?:\/\//i.test(written)) return { problem: `must be ${form}` };
@@ -24,7 +24,8 @@ export function parseRedisUrl(written: string): RedisUrl | { problem: string } {
     "what is special in a URL (# / ? @ : %) must be percent-encoded in a user name or password; " +
     "or give host, username and password instead";
   if (/[?#]/.test(written)) return { problem: `must have no ? or #; ${encode}` };
-  // Node's parser gives a scheme that it does not know no host; a known one checks the host as browsers do.
+  // Not Node's parser: it finds no host behind a scheme that it does not know, and checks a known scheme's host as
+  // browsers do.
   const parts = splitUrl(written);
   if (parts === undefined) return { problem: `must be ${form}; ${encode}` };
   const { user, address, path } = parts;
@@ -54,7 +55,7 @@ function parseCredentials(user: string): { username?: string; password?: string 
   }
 }
 
-/** "host", "host:port" or "[::1]:port"; undefined where it is none of them. */
+/** "host", "host:port" or "[::1]:port". Undefined for any other form. */
 export function parseEndpoint(written: string, defaultPort: number): RedisEndpoint | undefined {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/@[\]]+))(?::(\d{1,5}))?$/.exec(written);
   const host = match?.[1] ?? match?.[2];
@@ -63,7 +64,7 @@ export function parseEndpoint(written: string, defaultPort: number): RedisEndpoi
   return port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }
 
-/** A URL as `describe()` may show it: without who, and without the password. */
+/** A URL as `describe()` may show it: without user and password. */
 export function shownUrl(written: string): string {
   const parsed = parseRedisUrl(written);
   if ("problem" in parsed) return "***";

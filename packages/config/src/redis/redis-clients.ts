@@ -1,4 +1,4 @@
-// The client libraries of Redis. Their code is imported where a document names them, and not before.
+// The client libraries of Redis. Their code is imported only where a document names them.
 import type { StoreProvider } from "../store-provider.ts";
 import { redisProvider } from "./redis-provider.ts";
 

@@ -14,7 +14,7 @@ import type { BlockReader } from "../store-provider.ts";
 import { parseEndpoint, parseRedisUrl, type RedisEndpoint, type RedisUrl, shownUrl } from "./redis-address.ts";
 import { tlsSetting } from "./tls-settings.ts";
 
-/** What was described, whichever way; never as a URL, which is taken apart here. */
+/** The described connection, in whichever form. Never a URL: that is taken apart here. */
 export type DescribedConnection = Exclude<RedisConnection, { url: string }>;
 
 interface SentinelSettings {
@@ -138,7 +138,7 @@ export const connectionTable: SettingTable<ConnectionSettings> = {
 
 const addressKeys = ["url", "host", "cluster", "sentinel"] as const;
 
-/** Reads the connection that stands in the first block that has any part of one; undefined where it is not right. */
+/** Reads the connection from the first block that has any part of one. Undefined where the connection is wrong. */
 export function readRedisConnection(options: BlockReader): DescribedConnection | undefined {
   const reader = options.together(settingNames(connectionTable));
   const given = readSettings(reader, connectionTable);
@@ -207,7 +207,7 @@ function checkUser(reader: BlockReader, username: string | undefined, password: 
   }
 }
 
-/** A URL, with credentials, db and certificates beside it where it has none itself. */
+/** A URL, completed by credentials, db and certificates beside it where the URL has none. */
 function fromUrl(
   reader: BlockReader,
   written: string,
@@ -237,7 +237,7 @@ function singleOf({ host, port }: RedisUrl, db: number | undefined, access: Redi
   return { host, port, ...(db !== undefined && { db }), ...access };
 }
 
-/** Equal for connections to the same data, whoever logs in. */
+/** Equal for connections to the same data, whichever user logs in. */
 export function placeOf(connection: DescribedConnection): string {
   const address = ({ host, port }: RedisNode) => `${host.toLowerCase()}:${port ?? ""}`;
   const addresses = (nodes: readonly RedisNode[]) => nodes.map(address).sort().join();

@@ -1,4 +1,5 @@
-// The providers over Redis, whichever the client: one client for each distinct connection, shared by the stores on it.
+// The providers over Redis, for any client library: one client for each distinct connection, shared by the stores on
+// it.
 import type { StoreOptions } from "@tollbooth-stores/core";
 import {
   createRedisRateLimitStore,
@@ -12,12 +13,12 @@ import type { OpenedStores, PerStore, StoreBlock, StoreName, StoreProvider } fro
 import { type TimeoutSettings, timeoutTable } from "../timeout-table.ts";
 import { type DescribedConnection, placeOf, readRedisConnection } from "./redis-connection.ts";
 
-/** A client library: opens one connection (which may be many sockets) as a port. */
+/** A client library: opens one connection (possibly many sockets) as a port. */
 export interface RedisClientKind {
   /** The usual name first. */
   readonly names: readonly [string, ...string[]];
   readonly otherBlock?: string | undefined;
-  /** Rejects with STORE_CONFIG where the client library is not installed. Waits for no connection. */
+  /** Rejects with STORE_CONFIG where the client library is not installed. Does not wait for the connection. */
   openPort(connection: DescribedConnection, connectTimeoutMs: number | undefined): Promise<RedisPort>;
 }
 
@@ -56,7 +57,7 @@ export function redisProvider({ names, otherBlock, openPort }: RedisClientKind):
   };
 }
 
-/** What one client serves: its port, and a `Stores` on it that pings and closes it. */
+/** One client: its port, and a `Stores` on it that pings and closes it. */
 interface Client {
   port: RedisPort;
   ping: ReturnType<typeof createRedisStores>["ping"];
@@ -75,7 +76,7 @@ async function openStores<T>(
   async function clientOf({ connection, settings }: ReadBlock): Promise<Client> {
     if (connection === undefined) throw new Error("A connection that was refused cannot be opened.");
     const { connectTimeoutMs } = settings;
-    // Holds passwords and keys: it never leaves this function.
+    // Holds passwords and keys, so it never leaves this function.
     const identity = JSON.stringify([connection, connectTimeoutMs ?? null]);
     const known = clients.get(identity);
     if (known !== undefined) return known;
@@ -87,7 +88,7 @@ async function openStores<T>(
   }
 
   try {
-    // In turn: what is opened twice at once would be two clients.
+    // One after the other: at once, the same connection could be opened twice.
     const limits = rateLimits && { ...rateLimits, client: await clientOf(rateLimits) };
     const session = sessions && { ...sessions, client: await clientOf(sessions) };
     const verification = verifications && { ...verifications, client: await clientOf(verifications) };

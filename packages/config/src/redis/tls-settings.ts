@@ -70,7 +70,7 @@ function readTls(reader: BlockReader): RedisTls | false | undefined {
   };
 }
 
-/** Node takes text without a certificate for an empty list: nothing would be trusted, and nobody told. */
+/** Node takes text without a certificate for an empty list: it would trust nothing and report nothing. */
 function requireCertificate(pem: string): string {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0) throw new Error("no certificate");
@@ -102,7 +102,7 @@ const tlsSchema: JsonSchema = {
   ],
 };
 
-/** As a key of a connection; `{}` for `tls: true`. */
+/** TLS as a key of a connection; `{}` for `tls: true`. */
 export const tlsSetting: Setting<RedisTls | false> = {
   about: "TLS with the system's authorities, or a block that names others.",
   schema: tlsSchema,

@@ -1,6 +1,8 @@
-// One text for equal plain data, whatever the order in which its properties were written. How states are told apart.
+// One text for equal plain data, in whatever order its properties were written. It tells states apart.
 
-/** JSON with sorted property names; properties that are undefined are left out. Most of a search's time is spent here. */
+/**
+ * JSON with sorted property names. Properties that are undefined are left out. A search spends most of its time here.
+ */
 export function canonicalJson(value: unknown): string {
   if (typeof value === "string") return quoted(value);
   if (typeof value === "number") return `${value}`;
@@ -21,7 +23,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
-/** States repeat the same few words: each is quoted once. */
+/** States repeat the same few words, so each is quoted once. */
 const quotes = new Map<string, string>();
 
 function quoted(text: string): string {

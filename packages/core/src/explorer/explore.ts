@@ -1,20 +1,20 @@
-// A small model checker: visits every state that a model can reach, breadth first, and checks an invariant in each.
-// The first violation found has a shortest path, which replays by its seed.
+// A small model checker: visits every state that a model can reach, breadth first, and checks an invariant in each. So
+// the first violation found has a shortest path. It replays by its seed.
 import { hash } from "node:crypto";
 import { canonicalJson } from "./canonical-json.ts";
 
-/** One thing that can happen next. */
+/** One move from a state. */
 export interface Move<S> {
   readonly label: string;
   readonly next: S;
 }
 
-/** A state is plain data that survives JSON, never mutated; equal data is the same state. */
+/** A state is plain data that survives JSON and is never mutated. Equal data is the same state. */
 export interface Model<S> {
   readonly initial: S;
-  /** Everything that can happen, in an order that depends on the state alone: seeds count on it. */
+  /** All moves from a state, in an order that depends on the state alone: seeds rely on it. */
   moves(state: S): readonly Move<S>[];
-  /** What is wrong with a state; null where nothing is. */
+  /** The violation in a state; null where there is none. */
   invariant(state: S): string | null;
   /** One text for all states that behave alike from here on. Default: the canonical text of the state. */
   name?(state: S): string;
@@ -22,37 +22,37 @@ export interface Model<S> {
 
 export interface Violation {
   readonly message: string;
-  /** The label of each move from the initial state on. */
+  /** The label of each move, from the initial state on. */
   readonly path: readonly string[];
   /** The index of each move among the moves of its state, such as "0.3.1"; "" for the initial state. */
   readonly seed: string;
 }
 
 export interface Exploration {
-  /** Different states reached. */
+  /** Distinct states reached. */
   readonly states: number;
-  /** Moves made, those to a known state included. */
+  /** Moves made, including those to a known state. */
   readonly transitions: number;
-  /** The most moves that any state is away from the initial one. */
+  /** The largest distance of a state from the initial one, in moves. */
   readonly depth: number;
   readonly violation?: Violation;
 }
 
-/** How a state was first reached. Without the states in between, which would fill the memory. */
+/** How a state was first reached. It leaves out the states in between, which would fill the memory. */
 interface Trail {
   readonly parent: Trail | null;
   readonly choice: number;
 }
 
-/** A state that is to be looked into. */
+/** A state whose moves are still to be explored. */
 interface Reached<S> {
   readonly state: S;
   readonly trail: Trail;
 }
 
 /**
- * Visits all states within reach, or stops at the first violation. Throws a RangeError beyond `maxStates`: a search
- * that was cut short proves nothing. States are told apart by 160 bits of their SHA-1.
+ * Visits all reachable states, or stops at the first violation. Throws a RangeError beyond `maxStates`: a search that
+ * was cut short proves nothing. States are told apart by the 160 bits of a SHA-1.
  */
 export function explore<S>(model: Model<S>, maxStates: number): Exploration {
   const known = new Set<string>();
@@ -61,7 +61,7 @@ export function explore<S>(model: Model<S>, maxStates: number): Exploration {
   let frontier: Reached<S>[] = [];
   const nameOf = (state: S) => model.name?.(state) ?? canonicalJson(state);
 
-  /** Takes a state up unless it is known. Says what is wrong with it. */
+  /** Adds a state unless it is known. Answers its violation. */
   const visit = (reached: Reached<S>, into: Reached<S>[]): string | null => {
     const name = hash("sha1", nameOf(reached.state), "base64");
     if (known.has(name)) return null;
@@ -107,7 +107,7 @@ function seedOf(trail: Trail): string {
   return choices.reverse().join(".");
 }
 
-/** Makes the moves of a seed again. Throws a RangeError where the model has no such move. */
+/** Repeats the moves of a seed. Throws a RangeError where the model has no such move. */
 export function replay<S>(model: Model<S>, seed: string): { state: S; path: string[]; message: string | null } {
   let state = model.initial;
   const path: string[] = [];
@@ -120,7 +120,7 @@ export function replay<S>(model: Model<S>, seed: string): { state: S; path: stri
   return { state, path, message: model.invariant(state) };
 }
 
-/** A violation as a short program: one numbered line a move, what it breaks, and the seed. */
+/** A violation as a short program: one numbered line a move, the broken invariant, and the seed. */
 export function program({ message, path, seed }: Violation): string {
   const lines = path.map((label, index) => `${index + 1}. ${label}`);
   return [...lines, `=> ${message}`, `seed ${seed}`].join("\n");

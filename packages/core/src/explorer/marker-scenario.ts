@@ -13,7 +13,7 @@ export interface MarkerCall {
   readonly token: string;
 }
 
-/** Who marked it first, as the calls were applied. */
+/** The actor that marked first, in the order of application. */
 export interface MarkerGhost {
   readonly first?: { readonly token: string; readonly atMs: number };
   readonly broken: string | null;
@@ -21,7 +21,7 @@ export interface MarkerGhost {
 
 const startMs = 1_000;
 
-/** `mark`: the transition under test. No run outlasts the marker: after its end another may mark again. */
+/** `mark`: the transition under test. No run outlasts the marker, since after its end another actor may mark again. */
 export function markerScenario(
   actors = 3,
   mark: typeof markOnce = markOnce,
@@ -53,7 +53,7 @@ export function markerScenario(
       return { first, broken };
     },
     answered: (marker, _call, reply) => (reply === null ? marker : { ...marker, told: reply.status }),
-    // Shortly before the marker's end, where it must still hold.
+    // Shortly before the marker's end, when it must still hold.
     instants: ({ records }) => [startMs + 1, (records.marker?.endsAtMs ?? startMs + RETENTION_FLOOR_MS) - 1],
     invariant({ actors, ghost }) {
       const winners = actors.filter((marker) => marker?.told === "marked");

@@ -1,4 +1,4 @@
-// A caller in the explorer's payments: the payment machine is told an event, and what it asks for becomes outstanding.
+// A caller in the explorer's payments: it gives the payment machine an event, and the effects become outstanding.
 import { wakeAtMs } from "../verification/pay-machine/next.ts";
 import type { Answer, PayEffect, PayEvent, PayMoved, StepCall } from "../verification/pay-machine/state.ts";
 import { phaseOf, readBody } from "../verification/verification-record.ts";
@@ -16,7 +16,7 @@ import {
   withCaller,
 } from "./payment-world.ts";
 
-/** The machine has started; its first effects are outstanding. */
+/** Starts a machine. Its first effects are outstanding. */
 export function withStarted(world: PaymentWorld, rules: PaymentRules, by: Presented, seed: string): PaymentWorld {
   const { order, payload, pastValidity = false } = by;
   const moved = rules.start({ order, leaseMs, payload, pastValidity, seed }, world.nowMs);
@@ -28,7 +28,7 @@ export function withStarted(world: PaymentWorld, rules: PaymentRules, by: Presen
   return performed(started, rules, started.callers.length - 1, moved);
 }
 
-/** A caller's machine is told an event. */
+/** Gives a caller's machine an event. */
 export function tell(world: PaymentWorld, rules: PaymentRules, index: number, event: PayEvent): PaymentWorld {
   const { machine, step, calling, failures } = callerAt(world, index);
   const puts = calling !== undefined && ["settle", "deliver", "undeliver"].includes(calling.call.call);
@@ -77,7 +77,7 @@ function perform(world: PaymentWorld, rules: PaymentRules, index: number, effect
     case "stop": {
       const { step, settling } = caller;
       if (settling?.id === effect.id) return withCaller(world, index, { settling: { ...settling, stopped: true } });
-      // What a step answers that nobody listens to changes nothing.
+      // The answer of a step that was dropped changes nothing.
       if (step?.id === effect.id && effect.why !== "caller") return withCaller(world, index, { step: undefined });
       return world;
     }
@@ -110,7 +110,7 @@ function begun(world: PaymentWorld, rules: PaymentRules, index: number, call: St
       if (body?.payment?.refusals !== accepted) {
         return breaks(asked, `${name} settles on an acceptance that a refusal has overtaken`);
       }
-      // It may look at its signal at once, before anything else is performed.
+      // It may check its signal at once, before any other effect is performed.
       return holdsLease(world, index) ? asked : breaks(asked, `${name} is asked to settle, and holds no live lease`);
     }
     case "find": {

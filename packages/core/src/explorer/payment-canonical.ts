@@ -1,4 +1,4 @@
-// The name of a state of the explorer's payments. What differs only by what nothing depends on any more has one name.
+// The name of a state of the explorer's payments. States that no longer differ in anything that matters share a name.
 import type { StoredRecord } from "../atomic-port.ts";
 import type { PayState, StoreCall } from "../verification/pay-machine/state.ts";
 import { type PaymentBody, readBody, type VerificationBody } from "../verification/verification-record.ts";
@@ -12,7 +12,9 @@ import {
   storeMs,
 } from "./payment-world.ts";
 
-/** Tokens and fences in the order in which they are met: only which are equal decides anything, and a new one is equal to none. */
+/**
+ * Numbers tokens and fences in the order in which they are met. Only equality matters, and a new token equals no other.
+ */
 class Names {
   readonly #numbers: Map<string, number>;
   constructor(numbers: Iterable<readonly [string, number]> = []) {
@@ -35,8 +37,8 @@ class Names {
 type Part = string | number | boolean | null | undefined | readonly Part[];
 
 /**
- * `alike`: all callers present the same, so that it does not matter which is which. `back`: the store's clock may be set
- * back, so that a lease that is over may be live again.
+ * `alike`: all callers present the same, so their order does not matter. `back`: the store's clock may be set back, so
+ * a lease that is over may be live again.
  */
 export function canonicalPayment(world: PaymentWorld, { alike, back }: { alike: boolean; back: boolean }): string {
   const names = new Names();
@@ -67,7 +69,7 @@ export function canonicalPayment(world: PaymentWorld, { alike, back }: { alike: 
   return JSON.stringify(parts);
 }
 
-/** In an order that does not depend on what is new in them. */
+/** Sorted in an order that does not depend on new tokens. */
 function straysPart(strays: PaymentWorld["strays"], order: readonly number[], names: Names): Part {
   const partOf = ({ actor, call }: Sent, from: Names) => [order.indexOf(actor), ...callPart(call, from)];
   if (strays.length < 2) return strays.map((sent) => partOf(sent, names));
@@ -75,12 +77,15 @@ function straysPart(strays: PaymentWorld["strays"], order: readonly number[], na
   return sorted.sort((a, b) => (a.text < b.text ? -1 : 1)).map(({ sent }) => partOf(sent, names));
 }
 
-/** How far ahead an instant is. All that is past is alike. */
+/** How far ahead an instant is. All past instants are alike. */
 function ahead(instantMs: number | undefined, nowMs: number): number {
   return instantMs === undefined ? -1 : Math.max(0, instantMs - nowMs);
 }
 
-/** No run lasts as long as a record is kept, so its end decides nothing, nor do attempts and the times for lists. */
+/**
+ * No run lasts as long as a record is kept, so the record's end decides nothing. Nor do attempts, or the times for
+ * lists.
+ */
 function recordPart(record: StoredRecord | null, nowMs: number, names: Names, backMs: number): Part {
   const body = readBody(record);
   if (body === null) return null;
@@ -142,13 +147,13 @@ function callerPart(world: PaymentWorld, index: number, names: Names): Part {
   } = callerAt(world, index);
   const heard = told?.status === "paid" && told.fresh;
   const owner = readBody(record)?.payment?.deliveredBy?.startsWith(`${nameOf(index)}:`) === true;
-  // What is asked of one that is done: whether it left a receipt or a delivery behind.
+  // What is checked of an ended caller: whether it left a receipt or a delivery behind.
   const debts = failures > 1 ? "gave up" : [failures, gotReceipt, owner && !heard];
   if (s.at === "ended" && calling === undefined) return debts;
   return [
     ...machinePart(s, nowMs, names),
     callPart(calling?.call, names),
-    // Long past is past: what counts from then is over.
+    // Once the lease of a call is over, it does not matter how long ago that was.
     calling && Math.max(calling.sentAtMs - nowMs, -leaseMs),
     calling?.reply && [clear, JSON.stringify(replyPart(calling.reply, names))],
     step && [step.step, "refusals" in step && step.refusals, step.id === s.step?.id],
@@ -158,7 +163,7 @@ function callerPart(world: PaymentWorld, index: number, names: Names): Part {
   ];
 }
 
-/** An answer that is slow, with its names made canonical. For which reason a payment expired is only told. */
+/** A slow answer with canonical names. The reason of an expiry is only told, so it does not matter. */
 function replyPart(reply: unknown, names: Names): unknown {
   if (typeof reply !== "object" || reply === null) return reply;
   return Object.entries(reply).map(([name, value]) => {
@@ -168,7 +173,10 @@ function replyPart(reply: unknown, names: Names): unknown {
   });
 }
 
-/** Every field, so that one that is new is thought of. Undefined: nothing that differs by it alone differs later. */
+/**
+ * Every field, so that a new one is not forgotten. Undefined: states that differ in this field alone never differ
+ * later.
+ */
 function machinePart(s: PayState, nowMs: number, names: Names): Part[] {
   const { lease, retry, evidence, after, step, made } = s;
   const held = lease && [names.of(lease.token), names.of(lease.fence), ahead(lease.untilMs, nowMs)];

@@ -1,4 +1,4 @@
-// Paid means delivered, as the explorer asks for it: in every state all callers die, and one healthy one then asks again.
+// Paid means delivered, as the explorer checks it: in every state all callers die, and then one healthy caller asks.
 import { wakeAtMs } from "../verification/pay-machine/next.ts";
 import { phaseOf, readBody } from "../verification/verification-record.ts";
 import { tell, withStarted } from "./payment-caller.ts";
@@ -7,13 +7,13 @@ import { stepMoves } from "./payment-steps.ts";
 import { applied, isTooLarge, tooLarge } from "./payment-store.ts";
 import { callerAt, nameOf, type PaymentRules, type PaymentWorld, type Presented, storeMs } from "./payment-world.ts";
 
-/** How often the healthy one asks where it is told to ask again, and how many moves it may take. */
+/** How often the healthy caller asks again when told to, and how many moves it may take. */
 const MOST_CALLS = 3;
 const MOST_MOVES = 200;
 
 /**
- * What is wrong with what a healthy caller gets, in whatever state the others died; null where nothing is. A process that
- * dies is one that never moves again, so this is a kill at every point. What is under way lands, or is dropped.
+ * The violation in the answers of a healthy caller, in whatever state the others died; null where there is none. A
+ * process that dies never moves again, so this is a kill at every point. A transfer under way lands, or is dropped.
  */
 export function undelivered(rules: PaymentRules): (world: PaymentWorld) => string | null {
   const known = new Map<string, string | null>();
@@ -35,7 +35,7 @@ export function undelivered(rules: PaymentRules): (world: PaymentWorld) => strin
   };
 }
 
-/** Delivered by one that is done and has told nobody, and left nothing to be told. */
+/** A delivery by an ended caller that told no payer, and left no result to hand out. */
 function toNobody({ record, kept, callers, handedOver }: PaymentWorld): string | null {
   const body = readBody(record);
   for (const [index, { machine, gotReceipt, failures, told }] of callers.entries()) {
@@ -59,7 +59,7 @@ function wrongFor(rules: PaymentRules, died: PaymentWorld): string | null {
   const bare = body?.state === "delivered" && died.kept === null;
   let world: PaymentWorld = { ...died, callers: [], strays: [], away: false, left: { faults: 0, clockSteps: 0 } };
   for (let call = 0; call < MOST_CALLS; call += 1) {
-    // Names a caller that the world does not hold yet; its rules are those of the first.
+    // Stands for a caller that the world does not hold yet. Its rules are those of the first caller.
     const asking = { ...rules, callers: Array.from({ length: call + 1 }, () => healthy) };
     world = runs(withStarted(world, asking, healthy, `healthy ${call}`), asking, call);
     if (world.broken !== null) return `then a healthy caller: ${world.broken}`;
@@ -79,7 +79,10 @@ function wrongFor(rules: PaymentRules, died: PaymentWorld): string | null {
     : "a healthy caller is told pending for ever";
 }
 
-/** One caller alone, to its end: the store answers, the seller's steps succeed and tell the truth, the clock moves on. */
+/**
+ * One caller alone, to its end. The store answers, the seller's steps succeed and tell the truth, and the clock moves
+ * on.
+ */
 function runs(started: PaymentWorld, rules: PaymentRules, index: number): PaymentWorld {
   let world = started;
   for (let move = 0; move < MOST_MOVES; move += 1) {

@@ -1,4 +1,4 @@
-// What callers find in the explorer's payments where another one worked before them and died.
+// The state that callers find in the explorer's payments where an earlier caller worked and died.
 import type { StoredRecord } from "../atomic-port.ts";
 import { claim } from "../verification/claim.ts";
 import { markUnknown, release } from "../verification/end.ts";
@@ -17,7 +17,7 @@ import {
 
 type Found = Pick<PaymentWorld, "record" | "kept" | "transfer">;
 
-/** Made by the right transitions, whatever a test puts in their place. */
+/** Made by the right transitions, whichever transitions are under test. */
 export function foundBy(
   { fingerprint, payload, collector }: Presented,
   found: PaymentRules["found"],

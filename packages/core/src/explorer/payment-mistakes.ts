@@ -1,4 +1,4 @@
-// Payment machines and transitions that are wrong on purpose: what the explorer must be able to find.
+// Payment machines and transitions that are wrong on purpose: the explorer must find each mistake.
 import { claim, reconcile } from "../verification/claim.ts";
 import { release } from "../verification/end.ts";
 import { renew } from "../verification/hold.ts";
@@ -33,7 +33,7 @@ type WrongTransition =
   | "expiryFrees"
   | "forgetsWhatCameSecond";
 
-/** The machine, with the store calls that it asks for changed. */
+/** The machine with changed store calls. */
 function calling(change: (call: StoreCall, state: PayState) => StoreCall): Next {
   return (state, event, nowMs) => {
     const moved = next(state, event, nowMs);
@@ -48,7 +48,7 @@ function calling(change: (call: StoreCall, state: PayState) => StoreCall): Next 
   };
 }
 
-/** The machine, told another event than happened. */
+/** The machine, given another event than the one that happened. */
 function hearing(change: (event: PayEvent, state: PayState) => PayEvent): Next {
   return (state, event, nowMs) => next(state, change(event, state), nowMs);
 }
@@ -106,7 +106,7 @@ export const wrongMachines: Readonly<Record<WrongMachine, Next>> = {
     const moved = next(state, event, nowMs);
     return { ...moved, effects: moved.effects.filter(({ do: kind }) => kind !== "answer") };
   },
-  // The mistakes that the explorer found in the machine as it first was.
+  // The mistakes that the explorer found in the first version of the machine.
   settlesOnSlowSwitch: (state, event, nowMs) =>
     next(state, event, state.at === "switch" && event.on === "ended" ? event.sentAtMs : nowMs),
   freesWhatItReconciles: (state, event, nowMs) => {
@@ -115,7 +115,7 @@ export const wrongMachines: Readonly<Record<WrongMachine, Next>> = {
   },
 };
 
-/** Names whoever holds the record: as a transition sees it that does not ask who is calling. */
+/** Names the record's holder, so the transition no longer checks which caller is calling. */
 function asHolder<Request extends { lease: { token: string; fence: string } }>(
   record: Parameters<typeof renew>[0],
   request: Request,

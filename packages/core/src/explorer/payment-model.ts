@@ -1,4 +1,4 @@
-// Model: callers of payOnce for one payment, each the running payment machine, in every interleaving and under every fault.
+// Model: callers of payOnce for one payment, each with a payment machine, in every interleaving and under every fault.
 import { claim, reconcile } from "../verification/claim.ts";
 import { markUnknown, release } from "../verification/end.ts";
 import { note, renew } from "../verification/hold.ts";
@@ -36,7 +36,7 @@ const everyFault: readonly Fault[] = ["abort", "slow", "fail", "delay", "twice",
 
 export interface PaymentOptions extends Partial<Omit<PaymentRules, "on" | "callers">> {
   readonly on?: Partial<PaymentTransitions>;
-  /** Default: two who present the same. */
+  /** Default: two callers that present the same. */
   readonly callers?: readonly Partial<Presented>[];
 }
 
@@ -78,7 +78,7 @@ export function paymentModel(options: PaymentOptions, budgets: Budgets): Model<P
   for (const [index, by] of rules.callers.entries()) {
     initial = withStarted(initial, rules, by, nameOf(index));
     const verifying = callerAt(initial, index).step;
-    // An acceptance changes nothing for the others, nor does it matter when it comes: it comes first.
+    // An acceptance changes nothing for the others, and its time does not matter. So it comes first.
     if (verifying === undefined || rules.faults.includes("verifier")) continue;
     const accepted = { on: "verified", id: verifying.id, result: { status: "accepted" } } as const;
     initial = tell(initial, rules, index, accepted);
@@ -114,10 +114,10 @@ function callerMoves(world: PaymentWorld, rules: PaymentRules, index: number): M
   return moves;
 }
 
-/** Where it makes a difference whether a call that failed may have run. */
+/** Calls for which it matters whether a failed call may have run. */
 const tells: ReadonlySet<string> = new Set(["peek", "claim", "reconcile", "settle", "deliver"]);
 
-/** What may become of a call that is under way. One whose answer is lost is one that is delayed, and arrives. */
+/** The outcomes of a call under way. A call whose answer is lost is modelled as one that is delayed, and arrives. */
 function callMoves(world: PaymentWorld, rules: PaymentRules, index: number, calling: Calling): Move<PaymentWorld>[] {
   const { call, sentAtMs, reply } = calling;
   const who = `${nameOf(index)}: ${labelOf(call)}`;
@@ -184,7 +184,7 @@ function storeMoves(world: PaymentWorld, rules: PaymentRules): Move<PaymentWorld
   return moves;
 }
 
-/** To any instant at which something is due or ends: what was due before is then late. */
+/** Moves the clock to any instant at which something is due or ends. Work that was due before is then late. */
 function clockMoves(world: PaymentWorld, { renews }: PaymentRules): Move<PaymentWorld>[] {
   if (world.left.clockSteps === 0) return [];
   const left = { ...world.left, clockSteps: world.left.clockSteps - 1 };

@@ -16,7 +16,7 @@ import {
 
 const operator = -1;
 
-/** It acts on what the ledger says; its calls are answered at once. */
+/** The operator acts on what the ledger says. Its calls are answered at once. */
 export function operatorMoves(world: PaymentWorld, rules: PaymentRules): Move<PaymentWorld>[] {
   const { operator: now, transfer } = world;
   if (world.away) return [];

@@ -1,4 +1,4 @@
-// What the seller's steps, the verifier and the ledger may answer a caller in the explorer's payments.
+// The answers that the seller's steps, the verifier and the ledger may give a caller in the explorer's payments.
 import type { FindAnswer, PayEvent, SettleAnswer, StepCall, Verified } from "../verification/pay-machine/state.ts";
 import type { Move } from "./explore.ts";
 import { holdsLease, tell } from "./payment-caller.ts";
@@ -17,18 +17,18 @@ import {
   withCaller,
 } from "./payment-world.ts";
 
-/** One thing a step may answer. `fault`: what it costs. */
+/** One possible answer of a step. `fault`: its cost. */
 interface Choice {
   readonly does: string;
   readonly event: PayEvent;
   readonly fault?: Fault;
-  /** What it does to the world. */
+  /** Its effect on the world. */
   readonly change?: Partial<PaymentWorld>;
-  /** It moves money, so it looks at its signal last of all. */
+  /** It moves money, so it checks its signal immediately before. */
   readonly looks?: true;
 }
 
-/** Takes a fault from the budget; null where that fault is not explored, or none is left. */
+/** Takes a fault from the budget. Null where that fault is not explored, or none is left. */
 export function faulty(world: PaymentWorld, rules: PaymentRules, fault: Fault): PaymentWorld | null {
   if (world.left.faults === 0 || !rules.faults.includes(fault)) return null;
   return { ...world, left: { ...world.left, faults: world.left.faults - 1 } };
@@ -93,7 +93,7 @@ function serveChoices({ keeps }: PaymentRules, id: number): Choice[] {
   ];
 }
 
-/** "None" is said as soon as the ledger knows of nothing: a settle that has not sent must not send any more. */
+/** "None" is answered as soon as the ledger has no transfer. So a settle that has not sent must not send any more. */
 function findChoices(world: PaymentWorld, { idempotent }: PaymentRules, index: number, id: number): Choice[] {
   const found = (does: string, answer: FindAnswer, more: Partial<Choice> = {}): Choice => ({
     does,
@@ -113,7 +113,7 @@ function findChoices(world: PaymentWorld, { idempotent }: PaymentRules, index: n
     switch (transfer.state) {
       case "landed": {
         const finds = found("finds the settlement", { receipt });
-        // The seller who refuses what was settled knows at least how to find it.
+        // A seller that refuses what was settled can at least find the settlement.
         return lied ? [finds] : [finds, found("cannot find the settlement", "unknown", { fault: "seller" })];
       }
       case "flying":
@@ -177,7 +177,7 @@ function settleMoves(
   return [move("sends the transfer", sent(world, rules, index)), ...answers("fails to send", "throws", "seller")];
 }
 
-/** The last look, and the transfer. A process that stood still hears its timers before it looks. */
+/** The last check of the signal, and the transfer. A suspended process runs its timers before that check. */
 function sent(world: PaymentWorld, rules: PaymentRules, index: number): PaymentWorld {
   const looked = tell(world, rules, index, { on: "time" });
   const { settling } = callerAt(looked, index);

@@ -1,4 +1,4 @@
-// The store in the explorer's payments: one call, as the machine asks for it, on the real transitions.
+// The store in the explorer's payments: runs one call of the machine on the real transitions.
 import type { StoredRecord } from "../atomic-port.ts";
 import type { PayEvent, StoreCall } from "../verification/pay-machine/state.ts";
 import { isCutReceipt } from "../verification/verification-arguments.ts";
@@ -19,7 +19,7 @@ import {
   withCaller,
 } from "./payment-world.ts";
 
-/** A reply's plain form: what the transitions answer differs by its status. */
+/** The plain form of a reply: the transitions' answers differ by status. */
 export interface Reply {
   readonly status: string;
   readonly kept?: string;
@@ -28,13 +28,13 @@ export interface Reply {
 export interface AppliedCall {
   readonly world: PaymentWorld;
   readonly reply: Reply;
-  /** For a caller: the event to tell. `sentAtMs` is the one of its call. */
+  /** The event for the caller's machine. `sentAtMs`: when the call was sent. */
   event(sentAtMs: number): PayEvent;
 }
 
 const bare: Presented = { order: "serve-then-settle", fingerprint: "", payload: "" };
 
-/** The call reaches the store. What it did that it must not do is noted in the world. */
+/** Applies a call to the store. A violation is noted in the world. */
 export function applied(world: PaymentWorld, rules: PaymentRules, { actor, call }: Sent): AppliedCall {
   const { record, kept } = world;
   const nowMs = storeMs(world);
@@ -122,22 +122,22 @@ function transition(
   }
 }
 
-/** What the caller hears where the store does not take a call. */
+/** The event for a call that the store refuses as too large. */
 export const tooLarge = { on: "failed", unavailable: false, mayHaveRun: false, tooLarge: true, error: 0 } as const;
 
-/** Whether the store takes a call: what was cut to its hash fits. */
+/** Whether the store refuses a call. A receipt that was cut to its hash always fits. */
 export function isTooLarge(rules: PaymentRules, call: StoreCall): boolean {
   if (rules.tooLarge === "receipt") return call.call === "settle" && !isCutReceipt(call.receipt);
   if (rules.tooLarge === "nothing") return false;
   return ("kept" in call && call.kept !== undefined) || ("deliver" in call && call.deliver?.kept !== undefined);
 }
 
-/** Calls that are of their lease's holder alone. */
+/** Calls that only the lease's holder may make. */
 const holders: ReadonlySet<ExplorerCall["call"]> = new Set<ExplorerCall["call"]>([
   ...(["renew", "renewForSettlement", "note", "markUnknown", "release", "expire", "operatorExpire"] as const),
 ]);
 
-/** What an applied call did that it must not do. */
+/** The violation of an applied call. */
 function wrongly(
   before: PaymentWorld,
   after: PaymentWorld,
@@ -180,7 +180,7 @@ function wrongly(
   return null;
 }
 
-/** Where nothing that this call could do is left to be done: the record has another holder for good. */
+/** True where the call can no longer do anything: the record has another holder for good. */
 export function isSpent({ call }: Sent, record: StoredRecord | null): boolean {
   if (call.call === "peek") return true;
   if (!("lease" in call) || call.lease === undefined || !holders.has(call.call)) return false;

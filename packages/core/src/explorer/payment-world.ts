@@ -1,4 +1,4 @@
-// The world in which the payment machine runs: callers, an operator, the store with its two records, a ledger, a clock.
+// The payment machine's world: callers, an operator, the store with its two records, a ledger, a clock.
 import type { StoredRecord } from "../atomic-port.ts";
 import type { claim, reconcile } from "../verification/claim.ts";
 import type { markUnknown, release } from "../verification/end.ts";
@@ -18,7 +18,7 @@ import type { deliver, expire, settle, undeliver } from "../verification/settle.
 import type { Lease } from "../verification/verification-store.ts";
 import type { Budgets } from "./world.ts";
 
-/** The transitions under test; a test may put a wrong one among them. */
+/** The transitions under test. A test may replace some by wrong ones. */
 export interface PaymentTransitions {
   readonly claim: typeof claim;
   readonly reconcile: typeof reconcile;
@@ -33,7 +33,7 @@ export interface PaymentTransitions {
   readonly look: typeof look;
 }
 
-/** What one caller presents. Names are plain: what counts is which are equal. */
+/** What one caller presents. Names are plain text, because only equality matters. */
 export interface Presented {
   readonly order: PayInput["order"];
   readonly fingerprint: string;
@@ -45,19 +45,19 @@ export interface Presented {
 export interface PaymentRules {
   readonly callers: readonly Presented[];
   readonly operator: boolean;
-  /** What another left who died. "owed": nothing was kept. */
+  /** What an earlier caller left when it died. "owed": nothing was kept. */
   readonly found: "nothing" | "refused" | "in doubt" | "owed";
   /** Whether the clock also stops where a lease is renewed. */
   readonly renews: boolean;
-  /** Whether what is served can be kept: always, never, or either. */
+  /** Whether a served result can be kept: always, never, or both are explored. */
   readonly keeps: "always" | "never" | "sometimes";
-  /** Whether settle notes evidence before it sends, and does not go on where that is refused. */
+  /** Whether settle notes evidence before it sends, and stops where the note is refused. */
   readonly notes: boolean;
-  /** What is larger than the store takes. */
+  /** What is too large for the store. */
   readonly tooLarge: "nothing" | "kept" | "receipt";
-  /** Whether findSettlement may settle the same authorization again: the ledger takes it once. */
+  /** Whether findSettlement may settle the same authorization again. The ledger takes it once. */
   readonly idempotent: boolean;
-  /** What may go wrong; what is left out is not explored. */
+  /** The faults that are explored. */
   readonly faults: readonly Fault[];
   readonly next: typeof next;
   readonly start: typeof startPayment;
@@ -68,24 +68,24 @@ export interface PaymentRules {
 export type Fault =
   /** A caller leaves. */
   | "abort"
-  /** A call is applied, its reply comes at any later time, or never: then the caller sees an error. */
+  /** A call is applied. Its reply comes at any later time, or never: then the caller gets an error. */
   | "slow"
   /** A call fails and is not applied. */
   | "fail"
-  /** The caller sees an error, the call is applied at any later time, or never. */
+  /** The caller gets an error. The call is applied at any later time, or never. */
   | "delay"
   /** A call arrives once more at any later time, or never. */
   | "twice"
-  /** The store is away, until it is back: each call fails. */
+  /** The store cannot be reached until it is back: each call fails. */
   | "away"
-  /** A step of the seller's throws, answers unclearly or untruly, or cannot tell. */
+  /** A step of the seller throws, answers unclearly or untruly, or cannot tell. */
   | "seller"
   /** The verifier rejects, or cannot tell. */
   | "verifier"
   /** The store's clock is set back by a lease. */
   | "back";
 
-/** A call of the store: a caller's, or the operator's. */
+/** A call of the store, by a caller or the operator. */
 export type ExplorerCall =
   | StoreCall
   | { readonly call: "resolveReceipt" }
@@ -105,13 +105,16 @@ export interface Calling {
   readonly reply?: PayEvent;
 }
 
-/** A settle that runs, also after it was told to stop. */
+/** A running settle, even after it was told to stop. */
 export interface Settling {
   readonly id: number;
-  /** "asked": nothing was sent. "noting": its evidence is on its way. "noted": kept. "refused": it must not go on. */
+  /**
+   * "asked": nothing was sent. "noting": its evidence is on its way. "noted": the evidence is kept. "refused": it must
+   * stop.
+   */
   readonly phase: "asked" | "noting" | "noted" | "refused" | "sent";
   readonly stopped: boolean;
-  /** The transfer that it has sent. */
+  /** The transfer that it sent. */
   readonly transfer?: number;
 }
 
@@ -119,31 +122,31 @@ export interface Settling {
 export interface Caller {
   readonly machine: PayState;
   readonly calling?: Calling | undefined;
-  /** The step that runs, but for settle. */
+  /** The running step, except settle. */
   readonly step?: StepCall | undefined;
   readonly settling?: Settling | undefined;
-  /** How many refusals were counted when its payload was last accepted. */
+  /** The count of refusals when its payload was last accepted. */
   readonly accepted?: number;
   readonly waiting: boolean;
   readonly left: boolean;
   readonly told?: Answer | { readonly status: "failed"; readonly error: ErrorRef };
   /** No transfer was under way or done when its last call was applied. */
   readonly clear?: boolean;
-  /** How often a receipt or a delivery of it could not be put down: 2 where it may have given it up. */
+  /** How often its receipt or delivery could not be recorded. 2: it may have given up. */
   readonly failures: number;
-  /** It was told a receipt. */
+  /** Its settle answered with a receipt. */
   readonly gotReceipt: boolean;
-  /** A refusal that was not true: its findSettlement knows better. */
+  /** Its settle answered with a false refusal. Its findSettlement knows better. */
   readonly lied: boolean;
 }
 
-/** What an operator does, once. */
+/** The operator's state. It acts once. */
 export type Operator =
   | { readonly at: "idle" | "done" }
   | { readonly at: "finding"; readonly lease: Lease; readonly untilMs: number }
   | { readonly at: "found"; readonly lease: Lease; readonly answer: "receipt" | "none" | "unknown" };
 
-/** The latest transfer that was sent. One that was dropped can never land. */
+/** The latest transfer. A dropped one can never land. */
 export interface Transfer {
   readonly id: number;
   readonly state: "none" | "flying" | "landed" | "dropped";
@@ -159,20 +162,23 @@ export interface PaymentWorld {
   readonly callers: readonly Caller[];
   readonly operator: Operator;
   readonly transfer: Transfer;
-  /** Calls that may yet be applied, once or never. */
+  /** Calls that may still be applied, once or never. */
   readonly strays: readonly Sent[];
   readonly away: boolean;
   readonly left: Budgets;
-  /** How many were told fresh. */
+  /** How many callers were told fresh. */
   readonly fresh: number;
-  /** An operator handed over what was paid for. */
+  /** An operator handed over the result. */
   readonly handedOver: boolean;
-  /** Somebody said that it never settled and never will. */
+  /** A caller or the operator said that it never settled and never will. */
   readonly none: boolean;
   readonly broken: string | null;
 }
 
-/** Long enough for two renewals, short enough that most instants coincide: everything the machine waits for is a multiple of 50. */
+/**
+ * Long enough for two renewals, and short enough that most instants coincide: all waits of the machine are multiples of
+ * 50.
+ */
 export const leaseMs = 150;
 export const startMs = 1_000;
 export const validUntilMs = 3_600_000;
@@ -194,12 +200,12 @@ export function callerAt({ callers }: PaymentWorld, index: number): Caller {
 /** The store's clock. */
 export const storeMs = ({ nowMs, backMs }: PaymentWorld): number => nowMs - backMs;
 
-/** The first thing that broke is what is told. */
+/** Only the first violation is reported. */
 export function breaks(world: PaymentWorld, message: string): PaymentWorld {
   return world.broken === null ? { ...world, broken: message } : world;
 }
 
-/** A transfer may have landed, or may yet. */
+/** A transfer has landed, or may still land. */
 export function mayHaveMoved({ transfer }: PaymentWorld): boolean {
   return transfer.state === "flying" || transfer.state === "landed";
 }

@@ -1,4 +1,4 @@
-// What is left of an allowance by the plainest account: every cost that was taken, kept one by one.
+// The balance of an allowance by the plainest account: every cost that was taken, kept one by one.
 import type { Limit } from "../rate-limit/policy.ts";
 
 /** A cost that still counts. Amounts are units, in a token bucket microseconds. */
@@ -9,7 +9,7 @@ interface Taken {
 }
 
 export interface Ledger {
-  /** In the order in which they were taken. */
+  /** In the order of taking. */
   readonly taken: readonly Taken[];
   /** Fixed window: its end. Token bucket: until when it has been drained. Sliding window: unused. */
   readonly markMs: number;
@@ -17,7 +17,7 @@ export interface Ledger {
 
 export const emptyLedger: Ledger = { taken: [], markMs: 0 };
 
-/** One algorithm as its users would explain it. `settled` comes first: it forgets what no longer counts. */
+/** One algorithm in its users' terms. `settled` runs first: it forgets costs that no longer count. */
 interface Account {
   settled(ledger: Ledger, limit: Limit, nowMs: number): Ledger;
   /** In units; below 0 in debt. */
@@ -31,7 +31,7 @@ const sum = (taken: readonly Taken[]) => taken.reduce((total, { amount }) => tot
 const windowOf = (atMs: number, { windowMs }: Limit) => Math.floor(atMs / windowMs);
 
 const accounts: Record<Limit["algorithm"], Account> = {
-  // From the first cost on, one window long; then all is back.
+  // One window long from the first cost on; then all is back.
   "fixed-window": {
     settled: (ledger, limit, nowMs) =>
       nowMs >= ledger.markMs || ledger.taken.length === 0 ? { taken: [], markMs: nowMs + limit.windowMs } : ledger,
@@ -39,7 +39,7 @@ const accounts: Record<Limit["algorithm"], Account> = {
     amountOf: (units) => units,
     returnable: () => true,
   },
-  // This window's costs, and those of the one before by the share of it that is not yet a window old.
+  // This window's costs, and the previous window's by the share of it that is not yet a window old.
   "sliding-window": {
     settled: ({ taken, markMs }, limit, nowMs) => ({
       taken: taken.filter(({ atMs }) => windowOf(atMs, limit) >= windowOf(nowMs, limit) - 1),
@@ -85,7 +85,7 @@ export function taking(ledger: Ledger, limit: Limit, units: number, receipt: str
   return { ...settled, taken: [...settled.taken, { receipt, atMs: nowMs, amount: account.amountOf(units, limit) }] };
 }
 
-/** The ledger without what is left of a receipt's cost. */
+/** The ledger without the rest of a receipt's cost. */
 export function givingBack(ledger: Ledger, limit: Limit, receipt: string, nowMs: number): Ledger {
   const account = accounts[limit.algorithm];
   const settled = account.settled(ledger, limit, nowMs);

@@ -8,7 +8,7 @@ import { type Transitions, transitions } from "../rate-limit/transitions.ts";
 import { balanceOf, emptyLedger, givingBack, type Ledger, taking } from "./rate-limit-ledger.ts";
 import type { Applied, Scenario, Turn, World } from "./world.ts";
 
-/** What an actor sets out to do, in turn. A refund is of the last cost it heard was taken. */
+/** An actor's intentions, in turn. A refund is of the last cost that it knows was taken. */
 export type RateLimitIntent = Exclude<RateLimitCall, { op: "refund" }> | { readonly op: "refund" };
 
 export type RateLimitCall =
@@ -16,7 +16,7 @@ export type RateLimitCall =
   | { readonly op: "block"; readonly durationMs: number }
   | { readonly op: "refund"; readonly receipt: string }
   | { readonly op: "reset" };
-/** Null where there is nothing to decide. */
+/** Null for a call without a decision. */
 export type RateLimitReply = RateLimitDecision | null;
 
 export interface RateLimitActor {
@@ -27,15 +27,15 @@ export interface RateLimitActor {
 export interface RateLimitGhost {
   readonly ledger: Ledger;
   readonly blockedUntilMs: number;
-  /** Receipts that were given out and not yet handed back. */
+  /** Receipts that were given out and not refunded yet. */
   readonly receipts: readonly string[];
-  /** Something was given back twice, which a refund cannot tell: from there on only the bounds are judged. */
+  /** A receipt was refunded twice, which a refund cannot detect. From then on only the bounds are checked. */
   readonly givenTwice: boolean;
-  /** Whether a receipt of a token bucket was handed back. */
+  /** Whether a receipt of a token bucket was refunded. */
   readonly refunded: boolean;
   /**
-   * Units by which the balance may be above the ledger's. A token bucket's refund knows what is left of its cost only
-   * as long as none before it was refunded: a second one may give back too much, by what it took at most.
+   * Units by which the balance may be above the ledger's. A token bucket's refund knows the rest of its cost only as
+   * long as no earlier cost was refunded. A second refund may give back too much, at most what its cost took.
    */
   readonly slack: number;
   readonly broken: string | null;
@@ -44,7 +44,7 @@ export interface RateLimitGhost {
 export interface RateLimitOptions {
   readonly policy: RateLimitPolicy;
   readonly programs: readonly (readonly RateLimitIntent[])[];
-  /** A test may put wrong transitions in place of some. */
+  /** A test may replace some transitions by wrong ones. */
   readonly transitions?: Partial<Transitions>;
 }
 
@@ -97,7 +97,8 @@ export function rateLimitScenario({
     },
     applied: (ghost, event) => booked(ghost, event, limit),
     answered({ program, receipt }, call, reply) {
-      // A caller that got no answer asks again, and may be charged twice; what is not to be repeated is not.
+      // Without an answer, a consuming caller asks again and may be charged twice. Calls that must not be repeated are
+      // not.
       if (reply === null && call.op === "consume") return { program, ...(receipt !== undefined && { receipt }) };
       const known = reply?.receipt ?? receipt;
       return { program: program.slice(1), ...(known !== undefined && call.op !== "refund" && { receipt: known }) };
@@ -147,7 +148,7 @@ function booked(ghost: RateLimitGhost, event: Applied<RateLimitCall, RateLimitRe
   }
 }
 
-/** What an applied call did or said that it must not. */
+/** The violation of an applied call or its reply. */
 function wrongReply(
   ghost: RateLimitGhost,
   { call, reply, before: [before = null], after: [after = null], nowMs }: Applied<RateLimitCall, RateLimitReply>,
@@ -173,7 +174,7 @@ function wrongReply(
   return allowed ? `${call.cost} was allowed where ${left} is left` : `${call.cost} was denied where ${left} is left`;
 }
 
-/** What peek would say, against the ledger. */
+/** Compares peek's answer with the ledger. */
 function wrongBalance(
   { records, ghost, nowMs }: World<RateLimitActor, RateLimitCall, RateLimitGhost>,
   on: Transitions,

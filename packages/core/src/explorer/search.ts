@@ -1,14 +1,14 @@
-// What the scenarios' tests share: short and long budgets, the figures, counterexamples and proof that things happen.
+// Shared by the scenarios' tests: short and long budgets, figures, counterexamples, and proof that states are reached.
 import { type Exploration, explore, type Model, program, replay } from "./explore.ts";
 import { type Budgets, modelOf, type Scenario, type World } from "./world.ts";
 
-/** Set by vitest.explore.config.ts in `npm run test:all`; otherwise the budgets are those of every test run. */
+/** Set by vitest.explore.config.ts in `npm run test:all`. Otherwise the budgets are those of every test run. */
 export const long: boolean = process.env.EXPLORE === "long";
 const mostStates = long ? 6_000_000 : 200_000;
-/** For the tests that search: milliseconds. */
+/** The timeout of tests that search, in milliseconds. */
 export const searchTimeoutMs: number = long ? 3_600_000 : 60_000;
 
-/** `[faults, clockSteps]`, of a short run and of a long one. */
+/** `[faults, clockSteps]` of a short run and of a long one. */
 export type BudgetPair = readonly [short: readonly [number, number], long: readonly [number, number]];
 
 function budgetsOf([short, longer]: BudgetPair): Budgets {
@@ -16,7 +16,7 @@ function budgetsOf([short, longer]: BudgetPair): Budgets {
   return { faults, clockSteps };
 }
 
-/** Searches all of a model, and prints the figures. The counterexample, or null. */
+/** Searches all of a model and prints the figures. Answers the counterexample, or null. */
 export function searchModel<S>(
   name: string,
   modelWith: (budgets: Budgets) => Model<S>,
@@ -39,7 +39,7 @@ function figures({ states, transitions, depth }: Exploration): string {
   return `${states} states, ${transitions} transitions, depth ${depth}`;
 }
 
-/** The shortest counterexample of a model that is wrong on purpose, checked to replay by its seed. */
+/** The shortest counterexample of a model that is wrong on purpose. Checks that it replays by its seed. */
 export function counterexampleIn<S>(model: Model<S>): string {
   const { violation } = explore(model, mostStates);
   if (violation === undefined) return "none";
@@ -51,7 +51,10 @@ export function counterexample<L, C, R, G>(scenario: Scenario<L, C, R, G>, fault
   return counterexampleIn(modelOf(scenario, { faults, clockSteps }));
 }
 
-/** The shortest way to a state that a test asks for: what is never reached proves nothing. "none" where there is none. */
+/**
+ * The shortest way to a state that a test asks for, since a state that is never reached proves nothing. "none" without
+ * one.
+ */
 export function wayIn<S>(model: Model<S>, wanted: (state: S) => boolean): string {
   const { violation } = explore({ ...model, invariant: (state) => (wanted(state) ? "reached" : null) }, mostStates);
   return violation === undefined ? "none" : program(violation);

@@ -1,9 +1,9 @@
-// What the sessions must be like after the calls that were applied, in the plainest words: no records, no index, no TTLs.
+// The expected sessions after the applied calls, in the plainest terms: no records, no index, no TTLs.
 import { lineageOf, type SessionCall, type SessionReply } from "./session-program.ts";
 import type { Applied } from "./world.ts";
 
 export const idleTtlMs = 1_000;
-/** From the session's making on. */
+/** From the session's creation on. */
 export const absoluteTtlMs = 2_500;
 
 /** One live session. */
@@ -19,20 +19,20 @@ export interface Entry {
 export interface Books {
   /** By id. */
   readonly live: Readonly<Record<string, Entry>>;
-  /** Issued ids that were deleted, rotated away or have expired: never to be live again. */
+  /** Issued ids that were deleted, rotated away or have expired. They must never be live again. */
   readonly dead: readonly string[];
-  /** `<lineage> <opId>` of each credit and debit that was applied. */
+  /** `<lineage> <op> <opId>` of each credit and debit that was applied. */
   readonly done: readonly string[];
-  /** What a reply said that the books deny. */
+  /** The first reply that contradicts the books. */
   readonly broken: string | null;
 }
 
-/** The first version of what a call makes; updates add to it. */
+/** The first version of a session that a call creates. Updates add to it. */
 export function firstVersion(call: SessionCall): number {
   return call.op === "credit" ? 1_000 * call.opId.charCodeAt(0) + 10 * call.opId.charCodeAt(1) : 1;
 }
 
-/** A session made by create at `nowMs`. */
+/** A session created at `nowMs`. */
 export function newEntry(nowMs: number): Entry {
   const lives = { expiresAtMs: nowMs + idleTtlMs, deadlineMs: nowMs + absoluteTtlMs, ofSubject: true };
   return { quota: 10, version: 1, payload: "new", ...lives };
@@ -83,7 +83,7 @@ export function booked(books: Books, { call, reply, nowMs }: Applied<SessionCall
   }
 }
 
-/** Credits and debits: each once, by its opId. */
+/** Books a credit or debit: each counts once, by its opId. */
 function settled(
   books: Books,
   call: Extract<SessionCall, { op: "credit" | "debit" }>,

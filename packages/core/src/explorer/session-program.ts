@@ -1,7 +1,7 @@
-// Actors that work on sessions: what they intend, and the single calls that makes.
+// Actors that work on sessions: their intentions, and the single calls that these make.
 import type { Turn } from "./world.ts";
 
-/** What an actor sets out to do, in turn, with the id it knows. */
+/** An actor's intentions, in turn, for the id that it knows. */
 export type Intent =
   | { readonly op: "create" | "touch" | "update" | "rotate" | "delete" | "deleteBySubject" }
   | { readonly op: "debit"; readonly opId: string; readonly amount: number }
@@ -12,7 +12,7 @@ interface Credit {
   readonly opId: string;
   readonly amount: number;
   readonly extendMs?: number;
-  /** Makes the session where there is none. */
+  /** Makes a session where there is none. */
   readonly creates?: true;
 }
 
@@ -35,11 +35,11 @@ export interface SessionReply {
 export interface SessionActor {
   readonly name: string;
   readonly program: readonly Intent[];
-  /** The id it knows. */
+  /** The id that it knows. */
   readonly id: string;
-  /** Between the two calls of an update: the version that was read. */
+  /** Between the two calls of an update: the version read. */
   readonly version?: number;
-  /** Between the two calls of deleteBySubject: what the index held. */
+  /** Between the two calls of deleteBySubject: the index as read. */
   readonly listed?: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export function lineageOf(id: string): string {
   return id.slice(0, id.indexOf("."));
 }
 
-/** The actor's next call. Ids are its name and how much it still has to do: no two are alike. */
+/** The actor's next call. An id is made of the actor's name and its remaining steps, so no two are alike. */
 export function sessionTurns({
   name,
   program,
@@ -78,7 +78,7 @@ export function sessionTurns({
   }
 }
 
-/** The actor after its call. Null: an error that leaves the outcome open; what may be repeated is repeated. */
+/** The actor after its call. Null: an error that leaves the outcome open; repeatable calls are repeated. */
 export function sessionAnswered(actor: SessionActor, call: SessionCall, reply: SessionReply | null): SessionActor {
   const { name, program, id } = actor;
   const done: SessionActor = { name, program: program.slice(1), id };
@@ -89,7 +89,7 @@ export function sessionAnswered(actor: SessionActor, call: SessionCall, reply: S
     case "delete":
       return reply === null ? actor : done;
     case "create":
-      // After an error nobody knows the id that was issued.
+      // After an error the actor does not know the issued id.
       return reply?.status === "ok" ? { ...done, id: call.id } : done;
     case "rotate":
       return reply?.status === "ok" ? { ...done, id: call.to } : done;

@@ -1,5 +1,5 @@
 // Scenario: actors credit, debit, update, rotate and delete the sessions of one subject, or a session under an id of
-// their own choice.
+// their own.
 import type { Step, StoredRecord } from "../atomic-port.ts";
 import { isStoreError } from "../errors.ts";
 import { operationHash } from "../session/applied-operations.ts";
@@ -35,7 +35,7 @@ import {
 } from "./session-program.ts";
 import type { Scenario, World } from "./world.ts";
 
-/** The transitions under test; a test may put a wrong one among them. */
+/** The transitions under test. A test may replace some by wrong ones. */
 interface SessionTransitions {
   readonly create: typeof createSession;
   readonly credit: typeof creditSession;
@@ -51,7 +51,7 @@ interface SessionTransitions {
 
 export interface SessionOptions {
   readonly programs: readonly (readonly Intent[])[];
-  /** What all of them start with: a session of the subject, or an id of their choice under which there is none yet. */
+  /** The start of all actors: a session of the subject, or an id of their own without a session. */
   readonly start: "issued" | "chosen";
   readonly transitions?: Partial<SessionTransitions> | undefined;
 }
@@ -102,7 +102,7 @@ export function sessionScenario({
     step: (call, records, nowMs) => transition(on, call, records, nowMs),
     applied: booked,
     answered: sessionAnswered,
-    // An id is issued once, and create is never repeated by anyone: a copy can only be the network's own.
+    // An id is issued once, and no actor repeats create. A copy can only be the network's own.
     straggles: (call) => call.op !== "create",
     // Each session's end, and an instant before it at which a touch still counts.
     instants: ({ ghost }) => Object.values(ghost.live).flatMap(({ expiresAtMs }) => [expiresAtMs - 100, expiresAtMs]),
@@ -202,7 +202,7 @@ function answered<R>({ writes = [], reply }: Step<R>, as: (reply: R) => SessionR
   return { writes, reply: as(reply) };
 }
 
-/** The stored sessions must be those of the books, to the millisecond and the unit. */
+/** The stored sessions must equal the books, to the millisecond and the unit. */
 function wrongSession({ records, ghost }: SessionWorld): string | null {
   const stored = Object.keys(records).filter((key) => key.startsWith(sessionKey("")));
   const ids = stored.map((key) => key.slice(sessionKey("").length));
@@ -226,7 +226,7 @@ function wrongSession({ records, ghost }: SessionWorld): string | null {
   return null;
 }
 
-/** The index must name each live session of the subject with its expiry, and nothing else that is live. */
+/** The index must name each live session of the subject with its expiry, and no other live one. */
 function wrongIndex({ records, ghost, nowMs }: SessionWorld): string | null {
   const record = records[indexKey] ?? null;
   const index = subjectIndex(record);

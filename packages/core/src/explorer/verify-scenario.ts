@@ -1,4 +1,5 @@
-// Scenario: several callers share one verification. A program of single steps, as `shared-verification.ts` takes them.
+// Scenario: several callers share one verification, as a program of the single steps that `shared-verification.ts`
+// takes.
 import type { StoredRecord } from "../atomic-port.ts";
 import { claim } from "../verification/claim.ts";
 import { complete, release } from "../verification/end.ts";
@@ -9,13 +10,13 @@ import type { Applied, Scenario, Turn, World } from "./world.ts";
 export interface Verifier {
   readonly at: "claim" | "verify" | "complete" | "release" | "done";
   readonly name: string;
-  /** Of a claim whose answer got lost: it is sent once more. */
+  /** The token of a claim whose answer was lost. It is sent once more. */
   readonly asked?: string;
   readonly lease?: Lease;
   readonly untilMs?: number;
   readonly said?: "accepted" | "rejected";
   readonly told?: "accepted" | "rejected" | "error";
-  /** Verifications that it may still begin, so that runs end. */
+  /** How many verifications it may still begin. The bound lets runs end. */
   readonly attempts: number;
 }
 
@@ -25,7 +26,7 @@ export type VerifyCall =
   | { readonly op: "release"; readonly lease: Lease };
 export type VerifyReply = Claim | Ended;
 
-/** What verifiers have said so far. */
+/** The verifiers' answers so far. */
 export interface VerifyGhost {
   readonly said: readonly ("accepted" | "rejected")[];
   readonly broken: string | null;
@@ -33,11 +34,11 @@ export interface VerifyGhost {
 
 export interface VerifyOptions {
   readonly callers?: number;
-  /** An acceptance is told before it is recorded, as payOnce has it. */
+  /** An acceptance is told before it is recorded, as in payOnce. */
   readonly early?: boolean;
-  /** A new token for each claim, as it is; or one a caller. */
+  /** A new token for each claim, as in the code; or one token for each caller. */
   readonly tokens?: "new" | "one";
-  /** Whether a result that was overtaken is looked for again, as it is; or told. */
+  /** Whether the caller of an overtaken result claims again, as in the code; or is told its own result. */
   readonly overtaken?: "again" | "told";
   readonly transitions?: Partial<{ claim: typeof claim; complete: typeof complete; release: typeof release }>;
 }
@@ -46,7 +47,7 @@ type VerifyWorld = World<Verifier, VerifyCall, VerifyGhost>;
 
 const startMs = 1_000;
 const leaseMs = 1_000;
-/** A rejection is remembered for so long. */
+/** How long a rejection is remembered. */
 const rejectionTtlMs = 10_000;
 
 export function verifyScenario({
@@ -117,7 +118,7 @@ function turnsOf(
           said: outcome,
           ...(early && outcome === "accepted" && { told: outcome }),
         }),
-        // A set: how often it was said decides nothing.
+        // A set, because it does not matter how often it was said.
         ghost: { ...ghost, said: [...new Set([...ghost.said, outcome])].sort() },
       });
       return [says("accepted"), says("rejected"), becomes("hears its verifier throw", { at: "release" })];

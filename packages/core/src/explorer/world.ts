@@ -1,4 +1,4 @@
-// Actors, a store, a network that loses, repeats and delays, and a clock: every scenario is a model of this shape.
+// Actors, a store, a network that loses, repeats and delays, and a clock. Every scenario is a model of this shape.
 import type { Step, StoredRecord } from "../atomic-port.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { Model, Move } from "./explore.ts";
@@ -9,16 +9,19 @@ export interface Budgets {
   readonly clockSteps: number;
 }
 
-/** All there is. `L`: what an actor knows; `C`: a call; `G`: what the scenario keeps book of to judge the rest by. */
+/**
+ * The whole state. `L`: an actor's knowledge; `C`: a call; `G`: the scenario's books, against which the rest is
+ * checked.
+ */
 export interface World<L, C, G> {
   readonly nowMs: number;
-  /** Live ones only. */
+  /** Live records only. */
   readonly records: Readonly<Record<string, StoredRecord>>;
-  /** One a name; null has crashed. */
+  /** One for each name. null: crashed. */
   readonly actors: readonly (L | null)[];
-  /** Calls that were sent and may yet be applied, once or never; nobody waits for their replies. */
+  /** Calls that were sent and may still be applied, once or never. No actor waits for their replies. */
   readonly strays: readonly Sent<C>[];
-  /** What is left of the budgets. */
+  /** The rest of the budgets. */
   readonly left: Budgets;
   readonly ghost: G;
 }
@@ -28,7 +31,7 @@ interface Sent<C> {
   readonly call: C;
 }
 
-/** What an actor can do next: send a call, or something that involves no store. */
+/** An actor's next step: sends a call, or does something that involves no store. */
 export type Turn<L, C, G> = { readonly call: C } | { readonly does: string; readonly local: L; readonly ghost?: G };
 
 /** A call that has just been applied. */
@@ -48,19 +51,19 @@ export interface Scenario<L, C, R, G> {
   readonly actors: readonly L[];
   readonly ghost: G;
   readonly records?: Readonly<Record<string, StoredRecord>>;
-  /** None where the actor is done, or has to wait for something else. */
+  /** Empty where the actor is done, or must wait. */
   turns(local: L, world: World<L, C, G>, actor: number): readonly Turn<L, C, G>[];
   keysOf(call: C): readonly string[];
   step(call: C, records: readonly (StoredRecord | null)[], nowMs: number): Step<R>;
-  /** The books after a call was applied, whether or not anybody hears of it. */
+  /** The books after a call was applied, whether or not an actor gets the reply. */
   applied(ghost: G, event: Applied<C, R>): G;
-  /** What the actor knows after its call: null is an error that leaves the outcome open. */
+  /** The actor's knowledge after its call. null: an error that leaves the outcome open. */
   answered(local: L, call: C, reply: R | null, nowMs: number): L;
   /** False: a second copy of this call can only arrive right after the first. */
   straggles?(call: C): boolean;
   /** Instants at which something ends. */
   instants(world: World<L, C, G>): readonly number[];
-  /** What happens outside of actors and store. */
+  /** Events outside of actors and store. */
   surroundings?(world: World<L, C, G>): readonly { does: string; ghost: G }[];
   /** The books after the clock moved on. */
   ticked?(ghost: G, nowMs: number): G;
@@ -70,18 +73,18 @@ export interface Scenario<L, C, R, G> {
 }
 
 /**
- * The model of a scenario. An actor's call is applied and answered in one move, since nothing tells when an answer was
- * read but the actor's own next move. Each of these costs a fault:
- * - an actor crashes, before any of its turns; after its last call was applied, and so before or after each step;
- * - a reply is lost: the call was applied, the actor sees an error;
- * - a call is delayed: the actor sees an error, the call is applied at any later time, or never;
+ * The model of a scenario. An actor's call is applied and answered in one move, because only the actor's own next move
+ * shows that an answer was read. Each of these costs a fault:
+ * - an actor crashes before any of its turns, which is after its last call was applied; so before or after each step;
+ * - a reply is lost: the call was applied, the actor gets an error;
+ * - a call is delayed: the actor gets an error, the call is applied at any later time, or never;
  * - a call arrives twice: the second time at any later time, or never.
  */
 export function modelOf<L, C, R, G>(scenario: Scenario<L, C, R, G>, budgets: Budgets): Model<World<L, C, G>> {
   type W = World<L, C, G>;
   const nameOf = (actor: number) => scenario.names[actor] ?? `actor ${actor}`;
 
-  /** The call reaches the store. */
+  /** Applies a call to the store. */
   const apply = (world: W, sent: Sent<C>): { world: W; reply: R } => {
     const keys = scenario.keysOf(sent.call);
     const before = keys.map((key) => world.records[key] ?? null);
@@ -103,7 +106,7 @@ export function modelOf<L, C, R, G>(scenario: Scenario<L, C, R, G>, budgets: Bud
   const faulty = (world: W): W => ({ ...world, left: { ...world.left, faults: world.left.faults - 1 } });
   const straying = (world: W, sent: Sent<C>): W => ({
     ...world,
-    // In one order, so that equal sets are equal states.
+    // Sorted, so that equal sets are equal states.
     strays: [...world.strays, sent].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)),
   });
 
@@ -185,7 +188,7 @@ export function modelOf<L, C, R, G>(scenario: Scenario<L, C, R, G>, budgets: Bud
   };
 }
 
-/** As the port hands them out: what has ended is not there. */
+/** Live records only, as a port hands them out. */
 function live(records: World<never, never, never>["records"], nowMs: number): World<never, never, never>["records"] {
   return Object.fromEntries(Object.entries(records).filter(([, record]) => record.endsAtMs > nowMs));
 }

@@ -1,4 +1,4 @@
-// Which EVM chain a network's name means: CAIP-2, a bare chain id, or a name of x402 version 1.
+// Which EVM chain a network's name means: CAIP-2, a bare chain id, or an x402 version 1 name.
 import { invalidArgument } from "../errors.ts";
 
 /** The network names of x402 version 1, as the official SDK maps them. */
@@ -28,7 +28,7 @@ const version1Names: ReadonlyMap<string, number> = new Map([
   ["flare", 14],
 ]);
 
-/** The numeric chain id of `8453`, `"8453"`, `"eip155:8453"` or `"base"`. Anything else throws STORE_INVALID_ARGUMENT. */
+/** The numeric chain id of `8453`, `"8453"`, `"eip155:8453"` or `"base"`. Throws STORE_INVALID_ARGUMENT for others. */
 export function evmChainId(network: string | number): number {
   const digits = /^(?:eip155:)?([1-9]\d{0,15})$/.exec(String(network))?.[1];
   const chainId = digits === undefined ? version1Names.get(String(network)) : Number(digits);

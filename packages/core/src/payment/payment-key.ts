@@ -1,9 +1,9 @@
-// One name for one payment, however it is written: what `payOnce` and `markOnce` are keyed by.
+// One name for one payment, however it is spelled: the key of `payOnce` and `markOnce`.
 import { invalidArgument } from "../errors.ts";
 import { sha256OfFields } from "../hashing.ts";
 import { evmChainId } from "./evm-chains.ts";
 
-/** What makes a payment the one it is: the fields that the chain itself refuses to see twice. Never a signature. */
+/** The fields that identify a payment: those that the chain itself refuses to accept twice. Never a signature. */
 export type PaymentIdentity =
   /** `transferWithAuthorization` of a token contract (x402 "exact" on EVM). Nonce: 32 bytes as 0x-hex. */
   | { scheme: "eip3009"; network: string | number; contract: string; payer: string; nonce: string }
@@ -11,7 +11,7 @@ export type PaymentIdentity =
   | { scheme: "permit2"; network: string | number; permit2?: string | undefined; owner: string; nonce: bigint | string }
   /** A Solana transaction: the bytes of its message, without signatures. */
   | { scheme: "svm"; message: Uint8Array }
-  /** Whatever else: the client's payment identifier, scoped by the payer whom the payment was verified to come from. */
+  /** Any other scheme: the client's payment identifier, scoped by the payer that verification established. */
   | { scheme: "payment-identifier"; payer: string; id: string };
 
 /** The address at which Permit2 is deployed on most chains. */
@@ -56,7 +56,7 @@ function fieldsOf(payment: PaymentIdentity): (string | Uint8Array)[] {
       if (typeof payer !== "string" || payer === "" || typeof id !== "string" || id === "") {
         throw invalidArgument("payer and id must not be empty.");
       }
-      // Tagged: an address's bytes could spell another payer's text.
+      // Tagged, because an address's bytes could equal another payer's text.
       return /^0[xX][0-9a-fA-F]{40}$/.test(payer) ? ["evm", bytesOfHex(payer, 20, "payer"), id] : ["text", payer, id];
     }
     default:
@@ -66,16 +66,19 @@ function fieldsOf(payment: PaymentIdentity): (string | Uint8Array)[] {
 
 /**
  * The payment's name, 43 characters of base64url: SHA-256 over length-prefixed, decoded fields. Two spellings of one
- * payment (letter case, network name, signature) give one key; what does not decode throws STORE_INVALID_ARGUMENT.
+ * payment (letter case, network name, signature) give one key. A field that does not decode throws
+ * STORE_INVALID_ARGUMENT.
  *
- * EIP-3009: chain, contract, payer, nonce. Permit2: chain, Permit2 address, owner, nonce. SVM: message bytes. Payment
- * identifier: "evm" and the payer's address, or "text" and the payer, then the identifier.
+ * - EIP-3009: chain, contract, payer, nonce.
+ * - Permit2: chain, Permit2 address, owner, nonce.
+ * - SVM: message bytes.
+ * - Payment identifier: "evm" and the payer's address, or "text" and the payer; then the identifier.
  */
 export function paymentKey(payment: PaymentIdentity): string {
   return sha256OfFields([payment.scheme, ...fieldsOf(payment)]);
 }
 
-/** What is bought. `amount` in the asset's smallest unit; `path` raw, with its query; `bodyHash` of the raw body. */
+/** The purchase. `amount` in the asset's smallest unit; `path` raw, with its query; `bodyHash` of the raw body. */
 export interface Purchase {
   payTo: string;
   asset: string;
@@ -87,8 +90,9 @@ export interface Purchase {
 }
 
 /**
- * The purchase's name, 43 characters of base64url: SHA-256 over length-prefixed fields. Addresses and the method are
- * compared without regard to letter case, the amount as a number; everything else byte by byte.
+ * The purchase's name, 43 characters of base64url: SHA-256 over length-prefixed fields. Letter case does not count in
+ * 0x addresses and in the method, and the amount counts as a number. Every other field counts byte by byte. Throws
+ * STORE_INVALID_ARGUMENT for an amount that is no uint256.
  */
 export function paymentFingerprint(purchase: Purchase): string {
   const address = (text: string) => (/^0[xX]/.test(text) ? text.toLowerCase() : text);
@@ -103,7 +107,9 @@ export function paymentFingerprint(purchase: Purchase): string {
   ]);
 }
 
-/** The exact payload's name, signature included, as it came in: what `verifyOnce` is keyed by. */
+/**
+ * The name of the exact payload as received, signature included: the key of `verifyOnce`. 43 characters of base64url.
+ */
 export function payloadHash(payload: string | Uint8Array): string {
   return sha256OfFields([payload]);
 }

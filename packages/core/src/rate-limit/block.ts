@@ -1,10 +1,10 @@
-// block: denies everything until an instant, kept in the client's own record beside what it has taken.
+// block: denies everything until an instant, stored in the client's own record beside what it has taken.
 import type { Step, StoredRecord } from "../atomic-port.ts";
 import type { Algorithm } from "./algorithm.ts";
 import type { Limit } from "./policy.ts";
 import { blockedForMs, readState, recordOf } from "./record.ts";
 
-/** The transition of `RateLimitStore.block`. A longer block already there stays as it is. */
+/** The transition of `RateLimitStore.block`. A longer block that is already there stays as it is. */
 export function block<S>(
   algorithm: Algorithm<S>,
   limit: Limit,

@@ -1,4 +1,5 @@
-// The rate limits' transitions by name, for backends that run them themselves: arguments and reply of the pure function.
+// The rate limits' transitions by name, for backends that run them themselves: arguments and reply of the pure
+// function.
 import type { Receipt } from "./algorithm.ts";
 import type { LimitGroup } from "./consume-all.ts";
 import type { Limit } from "./policy.ts";
@@ -9,7 +10,7 @@ export interface RateLimitCatalog {
   /** record */ "rate-limit.consume": { arguments: { limit: Limit }; reply: RateLimitDecision };
   /** one record a group */ "rate-limit.consumeAll": {
     arguments: { groups: readonly LimitGroup[] };
-    /** `atomic`: where it differs from what the port says of itself. */
+    /** `atomic`: where it differs from the port's own capability. */
     reply: { allowed: boolean; decisions: RateLimitDecision[]; atomic?: boolean };
   };
   /** record */ "rate-limit.peek": { arguments: { limit: Limit }; reply: RateLimitDecision };

@@ -7,8 +7,8 @@ import type { RateLimitDecision } from "./rate-limit-store.ts";
 import { blockedForMs, readState, recordOf } from "./record.ts";
 
 /**
- * The transition of `RateLimitStore.charge`. `allowed` says whether the cost would have fitted, `retryAfterMs` when the
- * same cost fits after this one. Where the limit was lowered below what is already owed, nothing more is taken.
+ * The transition of `RateLimitStore.charge`. `allowed` says whether the cost would have fitted; `retryAfterMs` says
+ * when the same cost fits after this one. Where the limit was lowered below the existing debt, nothing more is taken.
  */
 export function charge<S>(
   algorithm: Algorithm<S>,
@@ -19,7 +19,7 @@ export function charge<S>(
   const state = readState(algorithm, limit, record, nowMs);
   const blockedMs = blockedForMs(record, nowMs);
   const before = decisionOn(algorithm, limit, state, blockedMs, nowMs);
-  // Nothing where the capacity is 0: the balance is not above 0 then.
+  // Nothing is taken where the capacity is 0, because the balance is not above 0 then.
   const taken = Math.min(limit.cost, algorithm.remaining(state, limit, nowMs) + limit.capacity);
   if (taken <= 0) return { reply: before };
   const after = algorithm.take(state, limit, taken, nowMs);

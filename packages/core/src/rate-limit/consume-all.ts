@@ -6,24 +6,24 @@ import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";
 import { readState, recordOf } from "./record.ts";
 
-/** What consuming all the costs asked of one record would come to. */
+/** The outcome of consuming all costs on one record. */
 export interface Together {
   /** Whether all of them fit, one after the other, in every order. */
   readonly fits: boolean;
-  /** What each would have got alone, without its receipt. */
+  /** What each cost alone would have got, without its receipt. */
   readonly decisions: readonly RateLimitDecision[];
-  /** Each one's receipt if all are taken; undefined where it takes nothing. */
+  /** Each cost's receipt if all are taken; undefined where it takes nothing. */
   readonly receipts: readonly (string | undefined)[];
-  /** To be written if all are taken; undefined where nothing is. */
+  /** The write if all are taken; undefined where nothing is taken. */
   readonly write: StoredRecord | null | undefined;
 }
 
-/** The limits asked of one record, at least one. */
+/** The limits on one record, at least one. */
 export type Limits = readonly [Limit, ...Limit[]];
 
 /**
- * All the costs asked of one record. They share its identity but need not share a limit: they fit if what all of them
- * take together is within each one's own limit, so that their order does not matter.
+ * All costs on one record. They share its identity but need not share a limit. They fit if their sum is within each
+ * one's own limit, so their order does not matter.
  */
 export function consumeTogether<S>(
   algorithm: Algorithm<S>,
@@ -40,7 +40,7 @@ export function consumeTogether<S>(
   }
   if (!fits) return { fits, decisions, receipts: [], write: undefined };
 
-  // Bursts may differ too; the longest one remembers most.
+  // Bursts may differ too. The longest one remembers most.
   const longest = limits.reduce((one, other) => (other.toleranceUs > one.toleranceUs ? other : one));
   let state = readState(algorithm, longest, record, nowMs);
   let takes = false;
@@ -56,7 +56,7 @@ export function consumeTogether<S>(
   return { fits, decisions, receipts, write: takes ? recordOf(algorithm, strictest, state, 0, nowMs) : undefined };
 }
 
-/** The checks that share one record, and where in the caller's list they stand. */
+/** The checks that share one record, and their positions in the caller's list. */
 export interface LimitGroup {
   readonly limits: Limits;
   readonly positions: readonly number[];
@@ -67,7 +67,7 @@ export interface CheckGroup extends LimitGroup {
   readonly consumeTogether: (limits: Limits, record: StoredRecord | null, nowMs: number) => Together;
 }
 
-/** The transition of `RateLimitStore.consumeAll`: `groups[i]` is about `records[i]`. Denied, nothing is written. */
+/** The transition of `RateLimitStore.consumeAll`. `groups[i]` is about `records[i]`. A denial writes nothing. */
 export function consumeAll(
   groups: readonly CheckGroup[],
   records: readonly (StoredRecord | null)[],

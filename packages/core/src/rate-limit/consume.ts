@@ -1,4 +1,4 @@
-// consume: takes the cost if it fits. What is denied, or costs nothing, changes nothing.
+// consume: takes the cost if it fits. A denied cost, or a cost of 0, changes nothing.
 import type { Step, StoredRecord } from "../atomic-port.ts";
 import { type Algorithm, formatReceipt } from "./algorithm.ts";
 import { decisionOn } from "./decision.ts";

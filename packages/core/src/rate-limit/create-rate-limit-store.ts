@@ -17,7 +17,7 @@ type Records = readonly (StoredRecord | null)[];
 
 /**
  * A rate-limit store on `port`. Keys are `<keyPrefix>:<route>:{<client's hash>}:<fw|sw|tb><windowMs>`, keyPrefix by
- * default `tollbooth:rl`; the client is hashed with the first `keySecret`. Throws STORE_CONFIG for wrong options.
+ * default `tollbooth:rl`. The client is hashed with the first `keySecret`. Throws STORE_CONFIG for wrong options.
  *
  * @param owned whether closing the store closes the port. Default true.
  */
@@ -104,7 +104,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
   };
 }
 
-/** The checks by the record they are about, each record once. */
+/** The checks by their record, each record once. */
 function groupsOf(
   checks: readonly RateLimitCheck[],
   prepare: (check: RateLimitCheck) => { limit: Limit; on: Transitions; key: string },

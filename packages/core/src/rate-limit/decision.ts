@@ -1,4 +1,4 @@
-// How a state and a block become the decision that callers see.
+// Turns a state and a block into the decision that callers get.
 import type { Algorithm } from "./algorithm.ts";
 import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";

@@ -4,13 +4,13 @@ import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-l
 
 /** Options of the decorators that answer without the store. */
 export interface FallbackOptions {
-  /** Hears of every call that was answered without the store. What it throws is ignored: it decides nothing. */
+  /** Called for every call that was answered without the store. What it throws is ignored: it decides nothing. */
   onFallback?: ((error: StoreError) => void) | undefined;
 }
 
 /**
- * Runs `call`; where the store could not be reached, reports that and answers with `instead`. Only STORE_UNAVAILABLE
- * counts: a full, closed or misused store and a corrupt record are not outages. An aborted call stays aborted.
+ * Runs `call`. Where the store could not be reached, it reports that and answers with `instead`. Only STORE_UNAVAILABLE
+ * counts: a full, closed or misused store and a corrupt record are no outages. An aborted call stays aborted.
  */
 export async function answeredAnyway<R>(
   call: () => Promise<R>,
@@ -31,7 +31,7 @@ export async function answeredAnyway<R>(
   }
 }
 
-/** What a client never seen would get, but that nothing is taken: what can never fit is still denied. */
+/** The decision for a client never seen, with nothing taken. A cost that can never fit is still denied. */
 function unseen({ policy, cost = 1 }: RateLimitCheck, takes: boolean): RateLimitDecision {
   const burst = policy.algorithm === "token-bucket" ? policy.burst : undefined;
   const capacity = policy.limit === 0 ? 0 : (burst ?? policy.limit);
@@ -49,10 +49,10 @@ function unseen({ policy, cost = 1 }: RateLimitCheck, takes: boolean): RateLimit
 /**
  * While `store` cannot be reached, consume, consumeAll, peek, charge and refund answer as for a client never seen:
  * allowed, `source: "fallback"`, nothing taken, no receipt. A cost above the capacity, and a limit of 0, stay denied.
- * block and reset reject as before: nobody may believe in a block that is not there.
+ * block and reset still reject: no caller may believe in a block that is not there.
  *
- * Do not use it where the limit is what protects you: paid or costly upstream calls, logins, anything an attacker may
- * overload the store to get at. `withFallback` keeps a limit per instance instead. Payments have no such decorator.
+ * Do not use it where the limit is what protects you: paid or costly upstream calls, logins, anything that an attacker
+ * may overload the store to reach. `withFallback` keeps a limit per instance instead. Payments have no such decorator.
  *
  * Capabilities are the store's own; they hold whenever the store answers. Closing closes the store.
  */
@@ -71,7 +71,7 @@ export function failOpen(store: RateLimitStore, options: FallbackOptions = {}): 
         () => store.consumeAll(checks, callOptions),
         () => {
           const decisions = checks.map((check) => unseen(check, true));
-          // Whether the store took a part before it was lost is not known.
+          // The store may have taken a part before it was lost.
           return { allowed: decisions.every(({ allowed }) => allowed), atomic: false, decisions };
         },
         callOptions?.signal,

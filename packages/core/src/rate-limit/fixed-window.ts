@@ -15,9 +15,9 @@ function isState(stored: unknown): stored is FixedWindowState {
 }
 
 /**
- * Counts per client from its own first request, so that not all clients come back at one instant. Whatever was taken,
- * all of it is back at the window's end. A window that would end more than two windows from now is one that a clock
- * stepping back left behind; it counts as absent.
+ * Counts per client from its own first request, so that not all clients come back at one instant. The whole allowance
+ * is back at the window's end. A window that would end more than two windows from now was left behind by a clock that
+ * stepped back; it counts as absent.
  */
 export const fixedWindow: Algorithm<FixedWindowState> = {
   tag: "fw",

@@ -1,17 +1,19 @@
-// What a check asks for, validated and brought into the one form that the algorithms read.
+// Validates a check and brings it into the one form that the algorithms read.
 import { MAX_DURATION_MS, requireDurationMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
 import type { RateLimitCheck, RateLimitPolicy } from "./rate-limit-store.ts";
 
-/** A validated policy together with the cost asked for. */
+/** A validated policy together with the cost of the check. */
 export interface Limit {
   readonly algorithm: RateLimitPolicy["algorithm"];
   readonly limit: number;
-  /** The most that can be taken at once: `burst` for a token bucket, else `limit`; 0 where nothing can ever be taken. */
+  /**
+   * The most that can be taken at once: `burst` for a token bucket, else `limit`. 0 where nothing can ever be taken.
+   */
   readonly capacity: number;
   readonly windowMs: number;
   readonly cost: number;
-  /** Token bucket only (0 elsewhere): microseconds that one unit takes to come back. */
+  /** Token bucket only (0 elsewhere): the microseconds in which one unit comes back. */
   readonly intervalUs: number;
   /** Token bucket only (0 elsewhere): `capacity * intervalUs`. */
   readonly toleranceUs: number;
@@ -27,7 +29,7 @@ function requireCount(value: unknown, name: string): number {
 }
 
 /**
- * The limit that a check asks for. Throws STORE_INVALID_ARGUMENT for what no store could count exactly:
+ * The limit that a check names. Throws STORE_INVALID_ARGUMENT where a store could not count exactly:
  * - cost, limit and burst are safe integers >= 0, windowMs an integer of 1 ms to 100 years;
  * - fixed window: twice the limit is a safe integer; sliding window: twice the limit times windowMs is one;
  * - token bucket: at most 10 units a millisecond, and a full bucket refills within 100 years.

@@ -1,13 +1,15 @@
-// What a response tells its client about rate limits.
+// The rate-limit headers of a response.
 import { ceilSeconds, type ReportedDecision, rateLimitField, rateLimitPolicyField } from "./ratelimit-draft.ts";
 
-/** How long a decision holds a caller back: for ever where its cost never fits, else until it does. */
+/** How long a decision holds a caller back: for ever where its cost never fits, else until it fits. */
 function waitOf(decision: ReportedDecision): number {
   if (decision.allowed) return 0;
   return decision.retryAfterMs ?? Number.POSITIVE_INFINITY;
 }
 
-/** The decision that a client should go by: the denial that lasts longest, else the one with the least remaining. */
+/**
+ * The decision that a client should go by: the denial that lasts longest, else the decision with the least remaining.
+ */
 function tightest(decisions: readonly [ReportedDecision, ...ReportedDecision[]]): ReportedDecision {
   return decisions.reduce((one, other) => {
     if (one.allowed !== other.allowed) return one.allowed ? other : one;
@@ -23,10 +25,10 @@ function tightest(decisions: readonly [ReportedDecision, ...ReportedDecision[]])
  *
  * - `RateLimit-Policy` and `RateLimit`: one item a decision; draft-ietf-httpapi-ratelimit-headers.
  * - `X-RateLimit-Limit`, `X-RateLimit-Remaining`, `X-RateLimit-Reset`: a convention without a standard, for the
- *   tightest decision. Reset is the seconds from now until its allowance is whole again, rounded up: not an instant,
- *   so that no clock but the client's own is needed.
- * - `Retry-After`: RFC 9110, section 10.2.3: seconds, rounded up, at least 1, until all that was denied would fit.
- *   Only where something was denied, and left out where a cost can never fit: coming back would not help.
+ *   tightest decision. Reset is the seconds from now until its allowance is whole again, rounded up. It is no instant,
+ *   so the client needs no clock but its own.
+ * - `Retry-After`: RFC 9110, section 10.2.3: seconds, rounded up, at least 1, until every denied cost would fit. Only
+ *   where a cost was denied. Left out where a cost can never fit: coming back would not help.
  */
 export function rateLimitHeaders(decisions: readonly ReportedDecision[]): Record<string, string> {
   const [first, ...rest] = decisions;

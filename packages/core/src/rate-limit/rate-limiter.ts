@@ -1,4 +1,4 @@
-// The façade that a README shows first: one named rule, one call per request, headers included.
+// The façade rateLimiter: one named rule, one call per request, headers included.
 import type { CallOptions } from "../call-options.ts";
 import { parseDuration } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
@@ -8,23 +8,23 @@ import type { RateLimitDecision, RateLimitPolicy, RateLimitStore } from "./rate-
 
 /** One rule, shared by all instances that use the same name, algorithm and window. */
 export interface RateLimitRule {
-  /** Becomes the route of the checks, and the policy's name in the headers: clients see it. */
+  /** Becomes the route of the checks and the policy's name in the headers. Clients see it. */
   name: string;
   /** Units a window; an integer >= 0. */
   limit: number;
   /** Milliseconds, or "1m", "250ms", "12h", "7d". */
   window: number | string;
   /**
-   * Default "fixed-window": the window is the client's own, from its first request, so the whole limit is back at one
-   * instant that the headers name exactly, and it is the cheapest. Choose "token-bucket" to have the allowance come
-   * back evenly, "sliding-window" to keep bursts around a window's border down.
+   * Default "fixed-window", the cheapest: the window is the client's own, from its first request, so the whole limit is
+   * back at one instant that the headers name exactly. "token-bucket" brings the allowance back evenly.
+   * "sliding-window" keeps bursts around a window's border down.
    */
   algorithm?: RateLimitPolicy["algorithm"] | undefined;
   /** Only with "token-bucket": the most that can be taken at once. Default `limit`. */
   burst?: number | undefined;
 }
 
-/** A decision, and what to tell the client of it. */
+/** A decision, and the headers that tell the client of it. */
 export type LimiterDecision = RateLimitDecision & { headers: Record<string, string> };
 
 /** Takes `cost` (default 1) from the client's allowance if it fits; see `RateLimitStore.consume`. */
@@ -43,7 +43,7 @@ function policyOf(rule: RateLimitRule): RateLimitPolicy & { windowMs: number } {
 
 /**
  * A limiter for one rule. Throws STORE_INVALID_ARGUMENT at once where the rule is wrong. The limiter rejects as
- * `consume` does: a store that cannot answer admits nobody, unless it was wrapped in `failOpen` or `withFallback`.
+ * `consume` does: a store that cannot answer admits no client, unless it is wrapped in `failOpen` or `withFallback`.
  */
 export function rateLimiter(store: RateLimitStore, rule: RateLimitRule): RateLimiter {
   const policy = policyOf(rule);

@@ -1,7 +1,7 @@
 // The IETF draft's two header fields, alone in this file because a draft may still change.
 import type { RateLimitDecision } from "./rate-limit-store.ts";
 
-/** One policy's decision, as a response may tell of it. */
+/** One policy's decision, as a response reports it. */
 export interface ReportedDecision extends RateLimitDecision {
   /** The policy's name in the headers. Default "default", "default-2", ... by position. */
   name?: string | undefined;
@@ -12,12 +12,12 @@ export interface ReportedDecision extends RateLimitDecision {
 /** The largest Integer of a structured field: 15 digits (RFC 9651, section 3.3.1). */
 const largestInteger = 999_999_999_999_999;
 
-/** Enough to tell policies apart; parsers need not take strings beyond 1,024 characters. */
+/** Enough to tell policies apart. Parsers need not take strings beyond 1,024 characters. */
 const longestName = 100;
 
 /**
- * A String of a structured field (RFC 9651, section 3.3.3): printable ASCII, `"` and `\` escaped. Everything else is
- * percent-encoded, `%` too, so that different names stay different and none can end the header.
+ * A String of a structured field (RFC 9651, section 3.3.3): printable ASCII, `"` and `\` escaped. Every other byte is
+ * percent-encoded, `%` too. So different names stay different, and no name can end the header.
  */
 function structuredString(text: string): string {
   let escaped = "";
@@ -53,9 +53,11 @@ export function rateLimitPolicyField(decisions: readonly ReportedDecision[]): st
 }
 
 /**
- * The value of `RateLimit`, e.g. `"search";r=99;t=60`: r what remains, t the seconds within which no more than that
- * can be used. For a denial that is until the same call fits (Retry-After is never earlier, as the draft asks); else
- * until the allowance is whole again, the cautious reading where it comes back bit by bit.
+ * The value of `RateLimit`, e.g. `"search";r=99;t=60`: r is what remains, t the seconds within which no more than that
+ * can be used. For a denial, t lasts until the same call fits. (Retry-After is never earlier, as the draft asks.)
+ * Otherwise it lasts until the allowance is whole again: the cautious reading where the allowance comes back bit by
+ * bit.
+ *
  * Source: draft-ietf-httpapi-ratelimit-headers (-11, May 2026), section 4.
  */
 export function rateLimitField(decisions: readonly ReportedDecision[]): string {

@@ -1,9 +1,12 @@
-// How a rate limit's record is named: route, client, algorithm and window, and nothing else.
+// Names a rate limit's record by route, client, algorithm and window, and by nothing else.
 import type { Pseudonymizer } from "../hashing.ts";
 import { escapeRoute } from "../keys.ts";
 import type { RateLimitCheck } from "./rate-limit-store.ts";
 
-/** Escaping a route takes as long as hashing a client, and a service has few routes: enough of them are remembered. */
+/**
+ * Escaping a route takes as long as hashing a client, and a service has few routes. So this many escaped routes are
+ * cached.
+ */
 const mostRoutes = 1_000;
 const longestRoute = 200;
 
@@ -17,7 +20,7 @@ export function recordKeys(
     const known = heads.get(route);
     if (known !== undefined) return known;
     const head = `${keyPrefix}:${escapeRoute(route)}:{`;
-    // Routes that come from requests could fill it; then it starts again.
+    // Routes taken from requests could fill the cache; then it starts again.
     if (heads.size >= mostRoutes) heads.clear();
     if (route.length <= longestRoute) heads.set(route, head);
     return head;

@@ -1,4 +1,5 @@
-// What is stored of a client under one policy: the algorithm's state, a block, and whether a full memory may drop it.
+// The stored record of a client under one policy: the algorithm's state, a block, and whether a full memory may drop
+// it.
 import type { StoredRecord } from "../atomic-port.ts";
 import { StoreError } from "../errors.ts";
 import { type Algorithm, isCount } from "./algorithm.ts";
@@ -6,21 +7,24 @@ import type { Limit } from "./policy.ts";
 
 /** A record's body: plain JSON. It has a state, a block, or both. */
 export interface RateLimitBody {
-  /** Of the algorithm that the key names; absent where only a block is left. */
+  /** The state of the algorithm that the key names. Absent where only a block is left. */
   readonly state?: unknown;
   /** Everything is denied strictly before this instant. */
   readonly blockedUntilMs?: number;
-  /** When written, the client was blocked, exhausted or in debt: dropping the record would let it through. */
+  /** When written, the client was blocked, exhausted or in debt. Dropping the record would admit the client. */
   readonly pinned: boolean;
 }
 
-/** Whether a bounded memory may drop the record for a newer one. False for what cannot be read: its bytes are kept. */
+/**
+ * Whether a bounded memory may drop the record for a newer one. False for a record that cannot be read: its bytes are
+ * kept.
+ */
 export function mayDrop(record: StoredRecord): boolean {
   const { body } = record;
   return typeof body === "object" && body !== null && "pinned" in body && body.pinned === false;
 }
 
-/** What reading a malformed record throws. */
+/** The error for a malformed record. */
 export function corruptRecord(): StoreError {
   return new StoreError(
     "STORE_CORRUPT",
@@ -40,7 +44,7 @@ function bodyOf(record: StoredRecord): RateLimitBody {
   return record.body;
 }
 
-/** The state as of now, that of a client never seen where there is none. Throws STORE_CORRUPT. */
+/** The state as of now; without a record, that of a client never seen. Throws STORE_CORRUPT. */
 export function readState<S>(algorithm: Algorithm<S>, limit: Limit, record: StoredRecord | null, nowMs: number): S {
   return algorithm.read(record === null ? undefined : bodyOf(record).state, limit, nowMs);
 }
@@ -52,7 +56,7 @@ export function blockedForMs(record: StoredRecord | null, nowMs: number): number
   return blockedUntilMs === undefined ? 0 : Math.max(0, blockedUntilMs - nowMs);
 }
 
-/** The record of a state and a block of `blockedMs` from now (0: none); null where neither says anything. */
+/** The record of a state and of a block of `blockedMs` from now (0: none). Null where neither says anything. */
 export function recordOf<S>(
   algorithm: Algorithm<S>,
   limit: Limit,

@@ -1,4 +1,4 @@
-// reset: forgets a client under one policy, what it has taken and its block; also a record that cannot be read.
+// reset: forgets a client under one policy, with what it has taken and its block. It also deletes an unreadable record.
 import type { Step, StoredRecord } from "../atomic-port.ts";
 
 /** The transition of `RateLimitStore.reset`. True if there was a live record. */

@@ -1,9 +1,11 @@
-// Sliding window counter: epoch-aligned windows, the previous one counted by the share of it that is still inside.
+// Sliding window counter: epoch-aligned windows. The previous one counts by the share of it that is still inside.
 import { type Algorithm, isCount, type Receipt } from "./algorithm.ts";
 import type { Limit } from "./policy.ts";
 import { corruptRecord } from "./record.ts";
 
-/** Plain data, never mutated. `index` is the window's number since 1970; `previous` was taken in the one before. */
+/**
+ * Plain data, never mutated. `index` is the window's number since 1970; `previous` was taken in the window before it.
+ */
 export interface SlidingWindowState {
   readonly index: number;
   readonly current: number;
@@ -15,7 +17,7 @@ function isState(stored: unknown, windowMs: number): stored is SlidingWindowStat
   if (!("index" in stored && isCount(stored.index) && stored.index * windowMs <= Number.MAX_SAFE_INTEGER)) return false;
   if (!("current" in stored && isCount(stored.current) && "previous" in stored && isCount(stored.previous)))
     return false;
-  // What a policy admits keeps these products exact; anything larger was never written by us.
+  // The policy's bounds keep these products exact. Anything larger was not written by this code.
   return Math.max(stored.current, stored.previous) * windowMs <= Number.MAX_SAFE_INTEGER;
 }
 
@@ -26,10 +28,10 @@ function weighted(state: SlidingWindowState, windowMs: number, nowMs: number): n
 }
 
 /**
- * The two-counter approximation of a sliding log (as Cloudflare described it for its own limits), in integers: the
- * previous window weighs `ceil(previous * (windowMs - elapsed) / windowMs)`, so it never weighs too little for the
- * even spread that it assumes. A record that would end more than two windows from now is one that a clock stepping
- * back left behind; it counts as absent.
+ * The two-counter approximation of a sliding log (as Cloudflare described it for its own limits), in integers. The
+ * previous window weighs `ceil(previous * (windowMs - elapsed) / windowMs)`. So it never weighs too little for the even
+ * spread that it assumes. A record that would end more than two windows from now was left behind by a clock that
+ * stepped back; it counts as absent.
  */
 export const slidingWindow: Algorithm<SlidingWindowState> = {
   tag: "sw",
@@ -40,7 +42,7 @@ export const slidingWindow: Algorithm<SlidingWindowState> = {
       const age = index - stored.index;
       if (age === 0) return stored;
       if (age === 1) return { index, current: 0, previous: stored.current };
-      // One window ahead with nothing taken in it yet: its previous window is the one that runs now.
+      // One window ahead, with nothing taken in it yet: its previous window is the one that runs now.
       if (age === -1 && stored.current === 0) return { index, current: stored.previous, previous: 0 };
     }
     return { index, current: 0, previous: 0 };
@@ -56,10 +58,10 @@ export const slidingWindow: Algorithm<SlidingWindowState> = {
     const { windowMs } = limit;
     const untilNext = (state.index + 1) * windowMs - nowMs;
     const room = limit.limit - cost - state.current;
-    // Within this window, as soon as what is left of the previous one weighs no more than the room beside `current`;
-    // at the latest at the border, where `current` alone counts, and that fits.
+    // Within this window: as soon as the rest of the previous one weighs no more than the room beside `current`. At the
+    // latest at the border, where `current` alone counts, and that fits.
     if (room >= 0) return untilNext - Math.floor((room * windowMs) / state.previous);
-    // Else within the next, where `current` is the previous one and nothing else has been taken.
+    // Else within the next window, where `current` is the previous one and nothing else has been taken.
     return untilNext + windowMs - Math.floor(((limit.limit - cost) * windowMs) / state.current);
   },
   resetMs(state: SlidingWindowState, limit: Limit, nowMs: number): number {

@@ -13,18 +13,17 @@ function isState(stored: unknown): stored is TokenBucketState {
 }
 
 /**
- * The generic cell rate algorithm (ITU-T I.371; virtual scheduling), on integers: a unit takes
- * `T = ceil(windowUs / limit)` microseconds to come back, a full bucket `tau = burst * T`. A cost fits exactly when
- * `max(tat, now) + T * cost <= now + tau`.
+ * The generic cell rate algorithm (ITU-T I.371; virtual scheduling), on integers. A unit takes `T = ceil(windowUs /
+ * limit)` microseconds to come back, a full bucket `tau = burst * T`. A cost fits exactly when `max(tat, now) + T *
+ * cost <= now + tau`.
  *
- * A changed limit applies at once, since what is stored is time and not a count. Raising one never denies what it
- * allowed (the burst left at its default), if it divides windowMs * 1000 or its cube is no more than that: up to 391
- * for a minute. Beyond, rounding T up to whole microseconds may make the higher limit up to `limit` microseconds
- * stricter.
+ * A changed limit applies at once, since the record stores time and not a count. Raising a limit never denies what it
+ * allowed (with the default burst), if it divides windowMs * 1000 or its cube is no more than that: up to 391 for a
+ * minute. Beyond, rounding T up to whole microseconds may make the higher limit up to `limit` microseconds stricter.
  *
- * A stored time more than twice a full refill (at least two windows) ahead is one that a clock stepping back left
- * behind; it counts as absent. One per cent more is granted to a debt that was made under another limit, whose T was
- * rounded up further (so that, at a limit of 1, such a step may lock a client out for 2.02 windows instead of 2).
+ * A stored time more than twice a full refill (at least two windows) ahead was left behind by a clock that stepped
+ * back; it counts as absent. The bound is one per cent wider, for a debt that was made under another limit, whose T was
+ * rounded up further. (So, at a limit of 1, such a step may lock a client out for 2.02 windows instead of 2.)
  */
 export const tokenBucket: Algorithm<TokenBucketState> = {
   tag: "tb",
@@ -39,7 +38,7 @@ export const tokenBucket: Algorithm<TokenBucketState> = {
   },
   remaining(state: TokenBucketState, limit: Limit, nowMs: number): number {
     if (limit.intervalUs === 0) return 0;
-    // Differences first: tat + T * cost could pass 2^53.
+    // Differences first, because tat + T * cost could pass 2^53.
     return Math.floor((limit.toleranceUs - (state.tatUs - nowMs * 1000)) / limit.intervalUs);
   },
   take: (state: TokenBucketState, limit: Limit, cost: number): TokenBucketState => ({
@@ -55,7 +54,7 @@ export const tokenBucket: Algorithm<TokenBucketState> = {
   }),
   giveBack(state: TokenBucketState, { amount, mark }: Receipt, nowMs: number): TokenBucketState {
     const nowUs = nowMs * 1000;
-    // What has come back by itself since is not given back again.
+    // The part that has come back by itself since is not given back again.
     const given = Math.min(amount, mark - nowUs, state.tatUs - nowUs);
     return given > 0 ? { tatUs: state.tatUs - given } : state;
   },

@@ -1,4 +1,4 @@
-// Binds the operations to each algorithm, so that whoever calls them need not know what a state looks like.
+// Binds the operations to each algorithm, so that callers need not know the form of a state.
 import type { Step, StoredRecord } from "../atomic-port.ts";
 import type { Algorithm, Receipt } from "./algorithm.ts";
 import { block } from "./block.ts";

@@ -4,7 +4,7 @@ import type { RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
 
 /** Marks a receipt of the fallback. */
 const ofFallback = "fb!";
-/** Marks a receipt of the first store that would otherwise look like ours (it may itself have a fallback). */
+/** Marks a receipt of the first store that would otherwise look like ours. (It may have a fallback itself.) */
 const ofStore = "st!";
 
 function fromStore(decision: RateLimitDecision): RateLimitDecision {
@@ -19,7 +19,7 @@ function fromFallback(decision: RateLimitDecision): RateLimitDecision {
   return { ...rest, receipt: ofFallback + receipt, source: "fallback" };
 }
 
-/** Both, whatever becomes of either; then the first store's failure, else the fallback's. */
+/** Waits for both, whatever becomes of either. Rejects with the first store's failure, else with the fallback's. */
 async function both<R>(first: Promise<R>, second: Promise<R>): Promise<[R, R]> {
   const [one, other] = await Promise.allSettled([first, second]);
   if (one.status === "rejected") throw one.reason;
@@ -28,20 +28,20 @@ async function both<R>(first: Promise<R>, second: Promise<R>): Promise<[R, R]> {
 }
 
 /**
- * While `store` cannot be reached, consume, consumeAll, peek, charge and refund are answered by `fallback`, with
- * `source: "fallback"`. With a memory store as fallback every instance then limits for itself: n instances admit up to
- * n times the limit, counted afresh at the start of each outage, and what they took is not carried over.
+ * While `store` cannot be reached, `fallback` answers consume, consumeAll, peek, charge and refund, with `source:
+ * "fallback"`. With a memory store as fallback every instance then limits by itself. So n instances admit up to n times
+ * the limit, counted afresh at the start of each outage, and what they took is not carried over.
  *
- * - Receipts remember which store gave them. A fallback's receipt is refunded to the fallback; one of `store` cannot
- *   be refunded while that is away: nothing is given back, and the answer is the fallback's view.
+ * - Receipts remember which store gave them. A fallback's receipt is refunded to the fallback. A receipt of `store`
+ *   cannot be refunded during an outage: nothing is given back, and the answer is the fallback's view.
  * - block goes to both, so that it also holds in an outage. Where `store` fails, the call rejects with its error
  *   although this instance's fallback now blocks: the other instances do not. Blocking again is safe.
  * - reset goes to both and rejects likewise; true if either had a record.
  *
  * Do not use it where several instances together must keep a limit at all times: let the call fail, and answer 503.
  *
- * Capabilities say what still holds in an outage: never shared, since instances may then count apart; atomic and
- * durable only if both stores are. Closing closes both.
+ * Capabilities say what still holds in an outage. They are never shared, since instances may then count apart. They are
+ * atomic and durable only if both stores are. Closing closes both.
  */
 export function withFallback(
   store: RateLimitStore,

@@ -1,4 +1,4 @@
-// Which credits and debits were applied: what makes a retry harmless, also after the session expired or was deleted.
+// The credits and debits already applied. They make a retry harmless, even after the session expired or was deleted.
 import type { StoredRecord } from "../atomic-port.ts";
 import { sha256OfFields } from "../hashing.ts";
 import { corrupt } from "./session-state.ts";
@@ -8,7 +8,7 @@ export const rememberMs = 86_400_000;
 
 const hashLength = 22;
 
-/** What is remembered of an opId: 132 bits. Credits and debits do not share their opIds. */
+/** The remembered form of an opId: 132 bits. A credit and a debit may have the same opId. */
 export function operationHash(kind: "credit" | "debit", opId: string): string {
   return sha256OfFields([kind, opId]).slice(0, hashLength);
 }
@@ -25,7 +25,7 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((entry) => typeof entry === "string");
 }
 
-/** The record with one more operation: kept until the session's end or 24 h from now, whichever is later. */
+/** The record with one more operation, kept until the session's end or 24 h from now, whichever is later. */
 export function withOperation(
   record: StoredRecord | null,
   hash: string,
@@ -38,7 +38,7 @@ export function withOperation(
   };
 }
 
-/** The record made to last as long as a session that was extended; undefined (keep) where it does or there is none. */
+/** The record, made to last as long as an extended session. Undefined (keep) where it already does or there is none. */
 export function extendedOperations(record: StoredRecord | null, sessionEndsAtMs: number): StoredRecord | undefined {
   if (record === null || record.endsAtMs >= sessionEndsAtMs) return undefined;
   return { endsAtMs: sessionEndsAtMs, body: record.body };

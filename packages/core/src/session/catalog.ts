@@ -1,4 +1,5 @@
-// The sessions' hot transitions by name, for backends that run them themselves: arguments and reply of the pure function.
+// The sessions' hot transitions by name, for backends that run them themselves: arguments and reply of the pure
+// function.
 import type { SessionState } from "./session-state.ts";
 import type { CreateArguments, CreateReply } from "./transitions/create-session.ts";
 import type { CreditArguments, CreditReply } from "./transitions/credit-session.ts";

@@ -1,4 +1,4 @@
-// The session store over any AtomicPort: checks what is asked, runs one transition, and decodes its reply.
+// The session store over any AtomicPort: checks the request, runs one transition, and decodes its reply.
 import type { AtomicPort, Step, StoredRecord } from "../atomic-port.ts";
 import type { CallOptions } from "../call-options.ts";
 import { invalidArgument } from "../errors.ts";
@@ -32,8 +32,8 @@ type Reply<Name extends Hot> = SessionCatalog[`session.${Name}`]["reply"];
 type Transition<A, R> = (records: readonly (StoredRecord | null)[], nowMs: number, request: A) => Step<R>;
 
 /**
- * A session store on a port. `keyPrefix` is used as written, default "tollbooth:sess". `owned`: closing the store closes
- * the port too. Throws STORE_CONFIG, naming the option, where one is wrong.
+ * A session store on a port. `keyPrefix` is used as written, default "tollbooth:sess". `owned`: closing the store
+ * closes the port too. Throws STORE_CONFIG, naming the option, where one is wrong.
  */
 export function createSessionStore<T = unknown>(
   port: AtomicPort,
@@ -132,7 +132,7 @@ export function createSessionStore<T = unknown>(
             ),
           ),
         );
-        // Decoded for each place in the answer: no two of them share an object.
+        // Decoded for each place in the answer, so that no two of them share an object.
         return asked.map(({ id, place }) => {
           const session = found.get(place.hash) ?? null;
           return session && recordOf(id, place, session);

@@ -22,23 +22,28 @@ export interface EncryptionKey {
 }
 
 export interface EncryptedCodecOptions {
-  /** The first encrypts, all decrypt. A new key goes last on every instance, and only then first: all can read it by then. */
+  /**
+   * The first encrypts, all decrypt. Add a new key last on every instance, and only then move it first: by then all can
+   * read it.
+   */
   keys: readonly EncryptionKey[];
-  /** Makes text of the data. Default `jsonCodec`. */
+  /** Turns the data into text. Default `jsonCodec`. */
   inner?: SessionCodec | undefined;
   /**
-   * Also reads what `inner` wrote before encryption was switched on. While it is true, whoever can write to the backend
-   * can put plain text in place of encrypted text: switch it off when the last plain session has ended.
+   * Also reads what `inner` wrote before encryption was switched on. While it is true, anyone with write access to the
+   * backend can put plain text in place of encrypted text: switch it off when the last plain session has ended.
    */
   readPlain?: boolean | undefined;
 }
 
 /**
- * "2", the key's id, ".", and base64url of salt, nonce, ciphertext and tag. Each text has a key of its own, by HKDF-SHA-256
- * (RFC 5869) from the ring's key, a random salt and the record's key; format, key id and record key are authenticated,
- * so that a text that was altered or moved to another record is STORE_CORRUPT. An older text of the same record is not told
- * apart from the newest. Hides neither lengths nor quotas, versions and instants. A text is a third longer than the plain
- * one, and about 60 bytes (maxValueBytes counts them). Throws STORE_CONFIG for a ring that cannot work.
+ * The text is "2", the key's id, ".", and base64url of salt, nonce, ciphertext and tag. Each text has its own key, by
+ * HKDF-SHA-256 (RFC 5869) from the ring's key, a random salt and the record's key. Format, key id and record key are
+ * authenticated, so a text that was altered or moved to another record throws STORE_CORRUPT.
+ *
+ * An older text of the same record cannot be told from the newest. Lengths, quotas, versions and instants are not
+ * hidden. A text is a third longer than the plain one, plus about 60 bytes (maxValueBytes counts them). Throws
+ * STORE_CONFIG for a ring that cannot work.
  */
 export function encryptedCodec(options: EncryptedCodecOptions): SessionCodec {
   const ring = keyRing(options.keys);
@@ -61,7 +66,7 @@ export function encryptedCodec(options: EncryptedCodecOptions): SessionCodec {
       const key = ring.get(id);
       if (key === undefined) throw unreadable("names a key that is not among the keys of encryptedCodec");
       const bytes = Buffer.from(body, "base64url");
-      // A decoder ignores the bits that are left over at the end; an altered text must not pass for the same one.
+      // The decoder ignores leftover bits at the end. An altered text must not pass for the same one.
       if (bytes.toString("base64url") !== body) throw unreadable("was altered");
       return inner.decode(open(key, recordKey, bytes), recordKey);
     },
@@ -95,13 +100,13 @@ function open(key: EncryptionKey, recordKey: string, bytes: Buffer): string {
   }
 }
 
-/** The key of one text: an AES-GCM key meets one nonce only. */
+/** The key of one text, so that an AES-GCM key meets one nonce only. */
 function textKey({ key }: EncryptionKey, recordKey: string, salt: Uint8Array): Buffer {
   const info = sha256OfFields(["tollbooth-stores session text", format, recordKey]);
   return Buffer.from(hkdfSync("sha256", key, salt, info, keyBytes));
 }
 
-/** What a text is authenticated with beside its content. */
+/** The data that is authenticated beside the text's content. */
 function bound({ id }: EncryptionKey, recordKey: string): Buffer {
   return Buffer.from(sha256OfFields([format, id, recordKey]));
 }

@@ -1,4 +1,4 @@
-// The default codec: JSON that refuses what JSON would silently change.
+// The default codec: JSON, refusing data that JSON would silently change.
 import { invalidArgument, StoreError } from "../errors.ts";
 import type { SessionCodec } from "../session-codec.ts";
 
@@ -6,9 +6,9 @@ const format = "1";
 const deepest = 500;
 
 /**
- * "1" and JSON. What it accepts comes back equal: strings (lone surrogates too), finite numbers (-0 too), booleans, null,
- * arrays and plain objects of these, `__proto__` keys included; properties that are undefined are left out. Anything
- * else is STORE_INVALID_ARGUMENT, naming its path: dates, maps, sets, bytes, class instances, functions, symbols,
+ * "1" and JSON. Accepted data comes back equal: strings (lone surrogates too), finite numbers (-0 too), booleans, null,
+ * arrays and plain objects of these, `__proto__` keys included. Properties that are undefined are left out. Anything
+ * else throws STORE_INVALID_ARGUMENT, naming its path: dates, maps, sets, bytes, class instances, functions, symbols,
  * bigint, NaN, undefined elsewhere, array holes, more than 500 levels.
  */
 export const jsonCodec: SessionCodec = {
@@ -54,7 +54,7 @@ function arrayToJson(array: readonly unknown[], path: string, depth: number): st
 }
 
 function objectToJson(object: object, path: string, depth: number): string {
-  // Only a root prototype (of any realm) or none has no prototype of its own.
+  // Only null and a root prototype (of any realm) have no prototype of their own.
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw refused(path, "an instance of a class");
   if (Object.getOwnPropertySymbols(object).length > 0) throw refused(path, "an object with symbol keys");
@@ -66,7 +66,7 @@ function objectToJson(object: object, path: string, depth: number): string {
 }
 
 function member(path: string, name: string): string {
-  // A name that is no identifier of a program may be somebody's: an address, a key.
+  // A name that is no identifier may be personal data or a secret: an address, a key.
   return /^[A-Za-z_$][\w$]{0,39}$/.test(name) ? `${path}.${name}` : `${path}[...]`;
 }
 

@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { invalidArgument } from "../errors.ts";
 
-/** How often modify tries again where the caller does not say. */
+/** How often modify tries again by default. */
 const defaultRetries = 100;
 const longestPauseMs = 50;
 
-/** One try: `again` where somebody else was faster. */
+/** One try. `again`: another caller was faster. */
 export type Attempt<R> = { again: true } | { again: false; reply: R };
 
 /** Waits before repetition 1, 2, 3... */
@@ -17,7 +17,7 @@ export function pauseMs(repetition: number, random: () => number = Math.random):
   return random() * Math.min(longestPauseMs, 2 ** Math.min(repetition, 6));
 }
 
-/** Short enough not to need interrupting. */
+/** Too short to need an abort. */
 const jitteredPause: Pause = (repetition) => sleep(pauseMs(repetition));
 
 /**

@@ -1,36 +1,36 @@
-// Session ids: how they are issued, what a caller's own id may be, and which keys belong to an id.
+// Session ids: how they are issued, which ids a caller may choose, and which keys belong to an id.
 import { randomBytes } from "node:crypto";
 import { invalidArgument } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
 
-/** The characters of a subject's pseudonym that name the slot of its sessions. */
+/** How many characters of a subject's pseudonym name the slot of its sessions. */
 export const tagLength = 3;
 const lineageBytes = 12;
 const lineageLength = 16;
 const secretBytes = 32;
 const longestChosenId = 1024;
 
-/** `<tag><lineage>.<secret>`: what create and rotate issue. */
+/** `<tag><lineage>.<secret>`: an id that create or rotate issued. */
 const issued = /^[\w-]{19}\.[\w-]{43}$/;
-/** `<tag>.<hash>`: what listing shows instead of an id. */
+/** `<tag>.<hash>`: stands for the id in a listing. */
 const handlePattern = /^[\w-]{3}\.[\w-]{43}$/;
 
-/** Where a session lives. Everything is known from the id alone. */
+/** Where a session lives. It follows from the id alone. */
 export interface SessionPlace {
   /** Names the slot: session, operations and subject index of one tag are together. */
   readonly tag: string;
   /** Kept by rotate, so that the remembered operations are found under every successor. */
   readonly lineage: string;
-  /** SHA-256 of the id: the raw id is never stored. */
+  /** SHA-256 of the id. The raw id is never stored. */
   readonly hash: string;
 }
 
-/** True for what looks like an id that create or rotate issued. */
+/** True for a string that looks like an id that create or rotate issued. */
 export function isIssuedId(id: string): boolean {
   return issued.test(id);
 }
 
-/** A new id of 256 random bits. `tag`: 3 characters of the subject's pseudonym; random where there is no subject. */
+/** A new id of 256 random bits. `tag`: 3 characters of the subject's pseudonym; random without a subject. */
 export function issueId(tag: string = randomText(3).slice(0, tagLength)): string {
   return `${tag}${randomText(lineageBytes)}.${randomText(secretBytes)}`;
 }
@@ -45,8 +45,9 @@ function randomText(bytes: number): string {
 }
 
 /**
- * The place of any string. What create would refuse (empty, longer than 1024 characters) has a place too, where
- * nothing ever is: a forged cookie is an absent session, not an error. Throws only for what is no string.
+ * The place of any string. An id that create would refuse (empty, longer than 1024 characters) has a place too, which
+ * always stays empty: a forged cookie is an absent session, not an error. Throws STORE_INVALID_ARGUMENT only for what
+ * is no string.
  */
 export function placeOf(id: string): SessionPlace {
   if (typeof id !== "string") throw invalidArgument("A session id must be a string.");
@@ -66,19 +67,19 @@ export function requireChosenId(id: string): void {
   }
 }
 
-/** What stands for a session where its id is not known. It opens nothing: only delete takes it. */
+/** Stands for a session whose id is not known. It opens nothing: only delete takes it. */
 export function handleOf(place: Pick<SessionPlace, "tag" | "hash">): string {
   return `${place.tag}.${place.hash}`;
 }
 
-/** The place a handle names; null for a string that is no handle. */
+/** The place that a handle names; null for a string that is no handle. */
 export function placeOfHandle(handle: string): Pick<SessionPlace, "tag" | "hash"> | null {
   if (typeof handle !== "string") throw invalidArgument("A session handle must be a string.");
   if (!handlePattern.test(handle)) return null;
   return { tag: handle.slice(0, tagLength), hash: handle.slice(tagLength + 1) };
 }
 
-/** The three kinds of keys of a session store, all of one tag in one slot. */
+/** The three kinds of keys of a session store. Those of one tag are in one slot. */
 export interface SessionKeys {
   session(place: Pick<SessionPlace, "tag" | "hash">): string;
   operations(place: Pick<SessionPlace, "tag" | "lineage">): string;

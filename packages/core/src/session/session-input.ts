@@ -1,4 +1,4 @@
-// What callers may ask of a session store, checked before anything is sent.
+// Checks the arguments of a session store before anything is sent.
 import { requireDurationMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
 import { maxQuota } from "./session-state.ts";
@@ -6,7 +6,7 @@ import type { NewSession } from "./session-store.ts";
 
 const longestQuotaName = 128;
 
-/** The two TTLs of a new session. Throws where none says when it ends. */
+/** The two TTLs of a new session, checked: integer milliseconds from 1 to 100 years. */
 export function checkedTtls(
   input: Pick<NewSession<unknown>, "idleTtlMs" | "absoluteTtlMs">,
   defaultIdleTtlMs: number | undefined,
@@ -18,7 +18,7 @@ export function checkedTtls(
   return { idleTtlMs, absoluteTtlMs };
 }
 
-/** A session must end some time. */
+/** Throws where neither TTL is given: a session must end some time. */
 export function requireEnd(ttls: { idleTtlMs: number | undefined; absoluteTtlMs: number | undefined }): void {
   if (ttls.idleTtlMs !== undefined || ttls.absoluteTtlMs !== undefined) return;
   throw invalidArgument(
@@ -52,7 +52,7 @@ export function checkedAmount(amount: bigint, least: bigint, what: string): bigi
   return amount;
 }
 
-/** A name that stands for somebody or something: an empty one is a mistake of the caller's. */
+/** Requires a name. An empty one is a caller's mistake. */
 export function checkedText(text: string, name: string): string {
   if (typeof text !== "string" || text === "") throw invalidArgument(`${name} must be a string that is not empty.`);
   return text;

@@ -1,10 +1,10 @@
-// From a stored session to what a caller gets: a copy that shares nothing with the store.
+// Turns a stored session into what a caller gets: a copy that shares nothing with the store.
 import { isStoreError, StoreError } from "../errors.ts";
 import type { SessionState } from "./session-state.ts";
 import type { SessionRecord } from "./session-store.ts";
 import type { SessionValues } from "./session-values.ts";
 
-/** All of a session but its id, which is not stored. `key` is the record key its texts are bound to. */
+/** All of a session but its id, which is not stored. `key` is the record key that binds its texts. */
 export function describedSession<T>(
   values: SessionValues,
   key: string,
@@ -12,7 +12,7 @@ export function describedSession<T>(
 ): Omit<SessionRecord<T>, "id"> {
   const { version, createdAtMs, expiresAtMs, idleTtlMs, absoluteExpiresAtMs, quotas, payload, subject } = session;
   return {
-    // What T is, the caller says and nobody can check: it is what callers of this type parameter put in.
+    // The caller chooses T, and nothing can check it: it is the type of what this store's callers put in.
     data: values.decode(payload, key) as T,
     version,
     ...(subject === undefined ? {} : { subject: values.decodeSubject(subject.payload, key) }),
@@ -24,12 +24,12 @@ export function describedSession<T>(
   };
 }
 
-/** Object.fromEntries defines own properties, so that `__proto__` is a name like any other. */
+/** Object.fromEntries defines own properties, so `__proto__` is a name like any other. */
 export function describedQuotas(quotas: ReadonlyMap<string, bigint> | undefined): { quotas?: Record<string, bigint> } {
   return quotas === undefined ? {} : { quotas: Object.fromEntries(quotas) };
 }
 
-/** Reads a session that the call has just written; a failure to read it does not mean that nothing was written. */
+/** Reads a session that the call has just written. A failure to read it does not mean that nothing was written. */
 export function afterWriting<R>(read: () => R): R {
   try {
     return read();

@@ -1,4 +1,4 @@
-// From what a caller asks for to what a transition takes: everything is checked and encoded before anything is sent.
+// Turns a caller's request into a transition's arguments: all checked and encoded before anything is sent.
 import { randomInt } from "node:crypto";
 import { requireDurationMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
@@ -27,21 +27,21 @@ import type { CreateArguments, SessionDraft } from "./transitions/create-session
 import type { CreditArguments } from "./transitions/credit-session.ts";
 import type { DebitArguments } from "./transitions/debit-session.ts";
 
-/** What requests are checked and encoded with. */
+/** What the requests are checked and encoded with. */
 export interface RequestContext {
   readonly keys: SessionKeys;
   readonly values: SessionValues;
-  /** The one that writes. */
+  /** The pseudonymizer for writes. */
   readonly pseudonym: Pseudonymizer;
   readonly defaultIdleTtlMs: number | undefined;
 }
 
-/** A random 48-bit number, 1 or more: a version of an earlier session under the same id will not match. */
+/** A random 48-bit number, 1 or more. So a version of an earlier session under the same id will not match. */
 function firstVersion(): number {
   return randomInt(1, 2 ** 48);
 }
 
-/** A new session, under the caller's id or one that is issued here. */
+/** A new session, under the caller's id or a newly issued one. */
 export function createRequest<T>(
   { keys, values, pseudonym, defaultIdleTtlMs }: RequestContext,
   input: NewSession<T> & { id?: string | undefined },
@@ -88,7 +88,7 @@ export function creditRequest<T>(
   };
 }
 
-/** What createWith makes where there is no session: nothing under an id that only the store may issue. */
+/** The session that createWith makes where there is none. Undefined for an id that only the store may issue. */
 function boughtDraft<T>(
   { keys, values }: RequestContext,
   id: string,

@@ -1,11 +1,11 @@
-// A stored session: what its record holds, checked whenever it is read.
+// A stored session: the content of its record, checked at every read.
 import type { StoredRecord } from "../atomic-port.ts";
 import { StoreError } from "../errors.ts";
 
 /** 2^63 - 1: the most a quota can hold. */
 export const maxQuota = 9_223_372_036_854_775_807n;
 
-/** A session as the transitions see it: `data` and `subject` are text that only the codec can read. */
+/** A session as the transitions see it: `data` and `subject` are texts that only the codec can read. */
 export interface SessionState {
   readonly version: number;
   readonly createdAtMs: number;
@@ -25,7 +25,7 @@ export interface SessionSubject {
   readonly payload: string;
 }
 
-/** The error for a record that cannot be read. It is kept. */
+/** The error for an unreadable record. The record is kept. */
 export function corrupt(what: string): StoreError {
   return new StoreError(
     "STORE_CORRUPT",
@@ -33,7 +33,7 @@ export function corrupt(what: string): StoreError {
   );
 }
 
-/** The record of a session; it ends when the session does. */
+/** The record of a session. It ends when the session does. */
 export function sessionRecord(state: SessionState): StoredRecord {
   return {
     endsAtMs: state.expiresAtMs,
@@ -49,7 +49,7 @@ export function sessionRecord(state: SessionState): StoredRecord {
   };
 }
 
-/** The session in a live record, null where there is none. Throws STORE_CORRUPT for a record that is no session. */
+/** The session in a live record; null without a record. Throws STORE_CORRUPT for a record that is no session. */
 export function sessionState(record: StoredRecord | null): SessionState | null {
   if (record === null) return null;
   const { body, endsAtMs } = record;

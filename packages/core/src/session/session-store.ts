@@ -2,48 +2,54 @@
 import type { CallOptions, Capabilities } from "../call-options.ts";
 
 export interface SessionRecord<T> {
-  /** The id you passed or were given; only create and rotate issue ids. */
+  /** The id that you passed or were given. Only create and rotate issue ids. */
   id: string;
   data: T;
-  /** Rises by one with each change of `data`; starts at random, so that one of an earlier life never matches. */
+  /**
+   * Rises by one with each change of `data`. Starts at random, so that a version of an earlier session with this id
+   * never matches.
+   */
   version: number;
   subject?: string;
   createdAtMs: number;
-  /** The session is live strictly before this instant. */
+  /** Unix epoch milliseconds. The session is live strictly before this instant. */
   expiresAtMs: number;
   idleTtlMs?: number;
   absoluteExpiresAtMs?: number;
   quotas?: Record<string, bigint>;
 }
 
-/** What listing can give: ids are not stored, so a handle stands for the session. */
+/** A listed session. Ids are not stored, so a handle stands for the session. */
 export type ListedSession<T> = Omit<SessionRecord<T>, "id"> & { handle: string };
 
-/** At least one of `idleTtlMs` (or the store's default) and `absoluteTtlMs` must say when the session ends. */
+/** At least one of `idleTtlMs` (or the store's default) and `absoluteTtlMs` must be given: a session must end. */
 export interface NewSession<T> {
   data: T;
-  /** Whose it is; only with a generated id. */
+  /** The session's owner; only with an issued id. */
   subject?: string | undefined;
-  /** Default: the store's defaults.idleTtlMs. Touching extends the session to now + this. */
+  /** Milliseconds. Default: the store's defaults.idleTtlMs. Touching extends the session to now + this. */
   idleTtlMs?: number | undefined;
-  /** No touch or credit passes this deadline. */
+  /** Milliseconds from creation. No touch or credit passes this deadline. */
   absoluteTtlMs?: number | undefined;
   /** 0..2^63-1 each. */
   quotas?: Record<string, bigint> | undefined;
 }
 
-/** There is no such (live) session. */
+/** There is no live session of that id. */
 export type Missing = { status: "missing" };
 
 /**
- * Every method rejects with a `StoreError` when the store cannot answer: `null` and "missing" mean absent, nothing
- * else. Each single call is atomic, except modify (a loop) and deleteBySubject (see there).
+ * Every method rejects with a `StoreError` when the store cannot answer: `null` and "missing" mean absent and nothing
+ * else. Each call is atomic, except modify (a loop), getMany, deleteBySubject and listBySubject (see there).
  */
 export interface SessionStore<T = unknown> extends AsyncDisposable {
   readonly capabilities: Capabilities;
   /** With an issued id. A retry after an unknown outcome makes a second session. */
   create(input: NewSession<T>, options?: CallOptions): Promise<{ status: "ok"; record: SessionRecord<T> }>;
-  /** With an id of your own (it may not look like an issued one, and takes no subject). Of N at once exactly one is ok. */
+  /**
+   * With an id of your own. It may not look like an issued one, and takes no subject. Of N calls at once exactly one is
+   * ok.
+   */
   create(
     input: Omit<NewSession<T>, "subject"> & { id: string },
     options?: CallOptions,
@@ -51,13 +57,13 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
   get(id: string, options?: CallOptions & { touch?: boolean | undefined }): Promise<SessionRecord<T> | null>;
   /** Keeps order and duplicates. Each record is read atomically, not all at one instant. */
   getMany(ids: readonly string[], options?: CallOptions): Promise<(SessionRecord<T> | null)[]>;
-  /** Replaces `data` if nobody did since `ifVersion`. Moves no expiry. */
+  /** Replaces `data` if its version is still `ifVersion`. Moves no expiry. */
   update(
     id: string,
     data: T,
     options: CallOptions & { ifVersion: number },
   ): Promise<{ status: "ok"; record: SessionRecord<T> } | { status: "conflict"; current: SessionRecord<T> } | Missing>;
-  /** Compare-and-set loop with jittered backoff; `change` may run again. Default 100 retries. */
+  /** Compare-and-set loop with jittered backoff. `change` may run again. Default 100 retries, then "contended". */
   modify(
     id: string,
     change: (data: T) => T | Promise<T>,
@@ -66,10 +72,13 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
   /** Extends to now + idleTtlMs, never past the absolute deadline, never backwards. Without an idle TTL: no change. */
   touch(id: string, options?: CallOptions): Promise<{ status: "ok"; expiresAtMs: number } | Missing>;
   /**
-   * Adds paid time and quota once per opId: expiry becomes max(now, expiresAtMs) + extendMs. The opId (the payment's
-   * id) is remembered until the session's end or 24 h, whichever is later, also after expiry or delete; a replay answers
-   * the current state. `createWith` applies only where there is no session of that id, and only to ids of your own;
-   * expiry then is now + extendMs, and there is no idle TTL unless given. An extendMs past the absolute deadline throws.
+   * Adds paid time and quota once per opId: expiry becomes max(now, expiresAtMs) + extendMs. So a retry with the same
+   * opId is safe: a replay answers the current state. The opId (the payment's id) is remembered until the session's end
+   * or 24 h, whichever is later, also after expiry or delete.
+   *
+   * `createWith` applies only where there is no session of that id, and only to ids of your own. The new session's
+   * expiry is now + extendMs, and it has no idle TTL unless given. An extendMs past the absolute deadline throws
+   * STORE_INVALID_ARGUMENT.
    */
   credit(
     id: string,
@@ -81,22 +90,28 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
     },
     options?: CallOptions,
   ): Promise<{ status: "ok"; expiresAtMs: number; quotas?: Record<string, bigint>; replayed: boolean } | Missing>;
-  /** Spends from a quota, never below zero. With an opId: once; "insufficient" is not remembered. */
+  /**
+   * Spends from a quota, never below zero. With an opId it spends once, so a retry is safe; "insufficient" is not
+   * remembered.
+   */
   debit(
     id: string,
     spend: { quota: string; amount: bigint; opId?: string | undefined },
     options?: CallOptions,
   ): Promise<{ status: "ok" | "insufficient"; remaining: bigint; replayed: boolean } | Missing>;
-  /** A new id for the same session; the old one is dead at once. A lost reply loses the session: log in again. */
+  /** Moves the session to a new id. The old id is dead at once. A lost reply loses the session: log in again. */
   rotate(id: string, options?: CallOptions): Promise<{ status: "ok"; record: SessionRecord<T> } | Missing>;
   /** True if there was a live session (of that version) and it is gone now. */
   delete(id: string | { handle: string }, options?: CallOptions & { ifVersion?: number | undefined }): Promise<boolean>;
-  /** Afterwards no session of that subject from before the call is readable, whatever raced with it. */
+  /**
+   * Deletes every session that the subject had before the call, whatever races with it. A session created during the
+   * call may stay.
+   */
   deleteBySubject(
     subject: string,
     options?: CallOptions & { exceptId?: string | undefined },
   ): Promise<{ deleted: number }>;
-  /** The subject's live sessions at some instant during the listing, in no order. */
+  /** The subject's live sessions, each as at some instant of the listing, in no order. */
   listBySubject(subject: string, options?: CallOptions): AsyncIterable<ListedSession<T>>;
   /** Idempotent; never rejects. */
   close(): Promise<void>;

@@ -1,17 +1,17 @@
-// Between the store and its codec: sizes are checked before anything is sent, and a codec's failures made safe.
+// Between the store and its codec: checks sizes before anything is sent, and makes a codec's failures safe.
 import { invalidArgument, isStoreError, StoreError } from "../errors.ts";
 import type { SessionCodec } from "../session-codec.ts";
 import { corrupt, type SessionState } from "./session-state.ts";
 
-/** Encodes and decodes what one session holds. `key` is the session's record key. */
+/** Encodes and decodes the texts of one session. `key` is the session's record key. */
 export interface SessionValues {
-  /** Throws STORE_INVALID_ARGUMENT for what the codec refuses, STORE_VALUE_TOO_LARGE past the limit. */
+  /** Throws STORE_INVALID_ARGUMENT for data that the codec refuses, STORE_VALUE_TOO_LARGE above maxValueBytes. */
   encode(data: unknown, key: string): string;
   encodeSubject(subject: string, key: string): string;
-  /** Throws STORE_CORRUPT for what the codec cannot read. */
+  /** Throws STORE_CORRUPT for text that the codec cannot read. */
   decode(text: string, key: string): unknown;
   decodeSubject(text: string, key: string): string;
-  /** Both texts as they must be under another key. The size limit is for what callers write, not for this. */
+  /** Both texts, encoded for another key. The size limit is for what callers write, so it does not apply here. */
   moved(session: SessionState, from: string, to: string): Pick<SessionState, "payload" | "subject">;
 }
 

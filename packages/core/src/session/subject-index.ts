@@ -1,8 +1,8 @@
-// The subject index: which sessions the subjects of one tag have, and until when. It is how a subject's sessions are found.
+// The subject index: which sessions the subjects of one tag have, and until when. It finds a subject's sessions.
 import type { StoredRecord } from "../atomic-port.ts";
 import { corrupt } from "./session-state.ts";
 
-/** Session hash -> whose it is and when it ends. Holds every subject whose pseudonym starts with the tag. */
+/** Session hash -> its subject and its end. Holds every subject whose pseudonym starts with the tag. */
 export type SubjectIndex = ReadonlyMap<string, IndexMember>;
 
 export interface IndexMember {
@@ -10,7 +10,7 @@ export interface IndexMember {
   readonly expiresAtMs: number;
 }
 
-/** The index in a record. Throws STORE_CORRUPT for a record that is none. */
+/** The index in a record. Throws STORE_CORRUPT for a record that is no index. */
 export function subjectIndex(record: StoredRecord | null): Map<string, IndexMember> {
   const index = new Map<string, IndexMember>();
   if (record === null) return index;
@@ -25,7 +25,9 @@ export function subjectIndex(record: StoredRecord | null): Map<string, IndexMemb
   return index;
 }
 
-/** The index without what has expired; it ends with its last member. Null (delete the record) where nobody is left. */
+/**
+ * The index without expired members. It ends with its last member. Null (delete the record) where no member is left.
+ */
 export function indexRecord(index: SubjectIndex, nowMs: number): StoredRecord | null {
   const live = [...index].filter(([, member]) => member.expiresAtMs > nowMs);
   if (live.length === 0) return null;

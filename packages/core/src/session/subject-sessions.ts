@@ -1,4 +1,4 @@
-// All sessions of one subject: found through the index of its tag, read or deleted.
+// All sessions of one subject: found through the index of its tag, then read or deleted.
 import type { CallOptions } from "../call-options.ts";
 import { StoreError } from "../errors.ts";
 import type { StoreRuntime } from "../store-runtime.ts";
@@ -8,14 +8,14 @@ import { type SessionState, sessionState } from "./session-state.ts";
 import { deleteSubjectSessions } from "./transitions/delete-subject-sessions.ts";
 import { listSubjectSessions } from "./transitions/list-subject-sessions.ts";
 
-/** How often deleteBySubject looks again while new sessions keep coming. */
+/** How often deleteBySubject reads the index again while new sessions keep coming. */
 const mostRounds = 100;
 /** How many records one step reads. */
 const pageSize = 64;
 
 type Transact = StoreRuntime<SessionCatalog>["transact"];
 
-/** A session found through the index: its id is not known. */
+/** A session found through the index. Its id is not known. */
 export interface FoundSession {
   place: Pick<SessionPlace, "tag" | "hash">;
   session: SessionState;
@@ -47,8 +47,8 @@ export async function sessionsOfSubject(
 }
 
 /**
- * Deletes them, and says how many. The index and the sessions change in one step, which does nothing where a session
- * joined since the index was read; then it is read again.
+ * Deletes them, and answers how many. The index and the sessions change in one step. The step does nothing where a
+ * session joined since the index was read; then the index is read again.
  */
 export async function deleteSessionsOfSubject(
   transact: Transact,

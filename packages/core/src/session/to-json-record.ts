@@ -1,9 +1,9 @@
-// A session record as JSON can hold it.
+// A session record in a form that JSON can hold.
 import type { SessionRecord } from "./session-store.ts";
 
 /**
- * A shallow copy with quotas as decimal strings, for `SessionRecord` and `ListedSession`: JSON.stringify throws on bigint.
- * `data` is as the codec gave it.
+ * A shallow copy with quotas as decimal strings, for `SessionRecord` and `ListedSession`: JSON.stringify throws on
+ * bigint. `data` stays as the codec gave it.
  */
 export function toJSONRecord<R extends Pick<SessionRecord<unknown>, "quotas">>(
   record: R,

@@ -1,4 +1,5 @@
-// The verifications' transitions by name, for backends that run them themselves: arguments and reply of the pure function.
+// The verification transitions by name, for backends that run them themselves: arguments and reply of the pure
+// function.
 import type { ClaimRequest } from "./claim.ts";
 import type { Completion } from "./end.ts";
 import type { Renewal } from "./hold.ts";

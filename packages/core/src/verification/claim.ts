@@ -1,4 +1,4 @@
-// The transitions behind claim() and reconcile(): who may do the work, and what everyone else is told.
+// The transitions behind claim() and reconcile(): which caller may do the work, and what the others are told.
 import type { StoredRecord } from "../atomic-port.ts";
 import { boundTo, isOther, rebound } from "./binding.ts";
 import {
@@ -29,8 +29,8 @@ export interface ClaimRequest {
 }
 
 /**
- * Absent or lapsed: claimed. Held by the same token: resumed. Owed: settled, with a lease to deliver under. What is asked
- * for with another fingerprint, collector or, once settled, payload is told so before all else.
+ * Absent or lapsed: claimed. Held by the same token: resumed. Owed: settled, with a lease to deliver under. A claim
+ * with another fingerprint, collector or, once settled, payload is answered "mismatch" before all else.
  */
 export function claim(
   record: StoredRecord | null,
@@ -66,11 +66,11 @@ export function claim(
   const asked = request.payment ? askedFor(request, nowMs) : 0;
   const next = leased(body, nowMs, request, body.attempt + 1, asked, payment);
   const reply: Claim = { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover", ...refused(next) };
-  // What the one before made was made for another payload, maybe.
+  // The previous holder's result may have been made for another payload.
   return { write: recordOf(next, nowMs), ...(kept !== null && { writeKept: null }), reply };
 }
 
-/** How long a claim asks to be remembered: a payment a day longer than its payload is valid. */
+/** How long a claim asks the record to be kept. A payment is remembered a day longer than its payload is valid. */
 function askedFor({ retainUntilMs, leaseMs, payment }: ClaimRequest, nowMs: number): number {
   return retention(retainUntilMs, nowMs + leaseMs, nowMs) + (payment === undefined ? 0 : REMEMBERED_FOR_MS);
 }
@@ -96,7 +96,9 @@ function takenOver(
   return { fence: nextFence(before, nowMs), attempt: attempt + 1, token, fingerprint, leaseUntilMs, retainUntilMs };
 }
 
-/** A record held by a new lease. Evidence of an attempt that is being taken over stays; a finished one's does not. */
+/**
+ * A record held by a new lease. A takeover keeps the evidence of the previous attempt; a fresh claim starts without.
+ */
 function leased(
   before: VerificationBody | null,
   nowMs: number,
@@ -122,8 +124,8 @@ function leased(
 }
 
 /**
- * The transition behind reconcile(): a lease over an unknown record, whose expiry means unknown again. Where nothing is
- * unknown: what the record is, or in-progress with retryAfterMs 0 where claim decides.
+ * The transition behind reconcile(): a lease over an unknown record; when it expires, the record is unknown again.
+ * Where nothing is unknown: the record's status, or in-progress with retryAfterMs 0 where claim decides.
  */
 export function reconcile(
   record: StoredRecord | null,
@@ -148,7 +150,7 @@ export function reconcile(
   };
 }
 
-/** What the attempts before left behind for the one who must find out. */
+/** What earlier attempts left for the caller that reconciles. */
 function found({ evidence, payment }: VerificationBody): { evidence?: string; reference?: string } {
   const reference = payment?.reference;
   return { ...(evidence !== undefined && { evidence }), ...(reference !== undefined && { reference }) };

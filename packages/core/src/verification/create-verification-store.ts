@@ -31,10 +31,10 @@ import type { PaymentClaim, RecordName, Unresolved, VerificationStore } from "./
 import { waitForHint } from "./wait-for-hint.ts";
 
 const DEFAULT_WAIT_MS = 250;
-/** How many records unresolved() looks at in one round trip. */
+/** How many records unresolved() reads in one round trip. */
 const PAGE = 100;
 
-/** The transitions of this store, by their methods' names. */
+/** This store's transitions, by the names of their methods. */
 type Operation = keyof VerificationCatalog extends infer Name
   ? Name extends `verification.${infer Method}`
     ? Method
@@ -43,10 +43,10 @@ type Operation = keyof VerificationCatalog extends infer Name
 type Arguments<Name extends Operation> = VerificationCatalog[`verification.${Name}`]["arguments"];
 type Reply<Name extends Operation> = VerificationCatalog[`verification.${Name}`]["reply"];
 
-/** How one operation runs: what it asks, its pure step, and whether it wakes those who wait. */
+/** How one operation runs: its request, its pure step, and whether it wakes waiting callers. */
 interface Run<Name extends Operation> {
   prepare(): Arguments<Name>;
-  /** `kept`: the record beside, where `withKept` asks for it. */
+  /** `kept`: the record of the kept result, where `withKept` asks for it. */
   step(
     record: StoredRecord | null,
     nowMs: number,
@@ -59,7 +59,7 @@ interface Run<Name extends Operation> {
 
 /**
  * The verification store of a backend. `keyPrefix` is used as written, default "tollbooth:verify". `owned`: closing the
- * store closes the port.
+ * store closes the port. Throws STORE_CONFIG for wrong options.
  */
 export function createVerificationStore(port: AtomicPort, options: StoreOptions = {}, owned = true): VerificationStore {
   const { keyPrefix, provider, defaults, maxValueBytes } = resolveStoreOptions(options, "verifications");
@@ -69,7 +69,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
   const recordKey = (handle: string) => `${keyPrefix}:{${handle}}:c`;
   const keptKey = (handle: string) => `${keyPrefix}:{${handle}}:k`;
 
-  /** One transition on one record, and on what is kept beside it. */
+  /** One transition on one record, and on the record of its kept result. */
   const run = <Name extends Operation>(
     operation: Name,
     name: RecordName,
@@ -272,7 +272,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
     [Symbol.asyncDispose]: () => runtime.close(),
   };
 
-  /** One page of unresolved(): its records are asked for together. */
+  /** One page of unresolved(); its records are read together. */
   async function unresolvedAmong(
     handles: readonly string[],
     callOptions: CallOptions | undefined,
@@ -288,7 +288,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
         );
       } catch (error) {
         if (!isStoreError(error, "STORE_CORRUPT")) throw error;
-        // One record that cannot be read must not hide all the others.
+        // A record that cannot be read must not hide the others.
         publishPayment({ event: "unreadable", handle, attempt: 0 });
         return null;
       }

@@ -14,7 +14,7 @@ import {
 import { ended, lost } from "./verification-replies.ts";
 import type { Ended, Lease } from "./verification-store.ts";
 
-/** How long a tombstone stays that need not be remembered. */
+/** How long the tombstone of a forgotten record stays. */
 const TOMBSTONE_MS = 10_000;
 
 export interface Completion {
@@ -27,9 +27,9 @@ export interface Completion {
 }
 
 /**
- * Keeps the result: on a live lease, or late on an unknown record of the holder's own that nobody reconciled. The same
- * result again is ok and changes nothing. Retention is never shortened and lasts at least as long as the value. A payment
- * is settled or expired by it.
+ * Keeps the result: on a live lease, or late on the holder's own unknown record that was not reconciled. Repeating the
+ * same result is ok and changes nothing. Retention is never shortened and lasts at least as long as the value. A
+ * payment's record becomes settled or expired.
  */
 export function complete(
   record: StoredRecord | null,
@@ -44,7 +44,7 @@ export function complete(
   const phase = phaseOf(body, nowMs);
   if (phase !== "held" && phase !== "unknown") return { reply: lost(body, nowMs) };
   const { valueTtlMs = 0 } = result;
-  // Nothing is refused here any more: what was done must be recorded, whatever the clock has done since the claim.
+  // Nothing is refused here: finished work must be recorded, whatever the clock has done since the claim.
   const asked = Math.max(Math.min(result.retainUntilMs, nowMs + RETENTION_CEILING_MS), nowMs + RETENTION_FLOOR_MS);
   const retainUntilMs = Math.max(body.retainUntilMs, asked, nowMs + valueTtlMs);
   const done: VerificationBody = {
@@ -62,7 +62,7 @@ export function complete(
   return { write: recordOf(done, nowMs), reply: ended };
 }
 
-/** "accepted" is a receipt, "rejected" the word that there will be none. */
+/** "accepted" carries the receipt. "rejected" says that there will be none. */
 function completePayment(
   record: StoredRecord,
   body: VerificationBody,
@@ -79,8 +79,8 @@ function completePayment(
 }
 
 /**
- * Frees the key at once. What stays until retention ends, or for seconds, is a tombstone, so that fences go on rising and
- * refusals count. A payment that is owed stays owed: only the lease ends.
+ * Frees the key at once. A tombstone stays until the retention ends, or for ten seconds, so that fences go on rising
+ * and refusals count. An owed payment stays owed: only its lease ends.
  */
 export function release(
   record: StoredRecord | null,
@@ -104,8 +104,8 @@ export function release(
 }
 
 /**
- * Bars the key until it is reconciled. Also late, by the last holder, as long as nobody took over: what it reports may
- * have moved money, whatever its lease said.
+ * Bars the key until it is reconciled. The last holder may mark it late too, as long as no other took over: its attempt
+ * may have moved money, whatever its lease said.
  */
 export function markUnknown(
   record: StoredRecord | null,

@@ -1,4 +1,4 @@
-// The transitions of a holder at work: renew() and note().
+// The transitions of a working holder: renew() and note().
 import type { StoredRecord } from "../atomic-port.ts";
 import {
   isLastHolder,
@@ -23,8 +23,8 @@ export interface Renewal {
 }
 
 /**
- * Extends a live lease, never backwards. An expired one is lost, even if nobody took over; and so is one that would go on to
- * a settlement of what is settled.
+ * Extends a live lease, never to an earlier end. An expired lease is lost, even if no other holder took over. On a
+ * settled payment a renewal for settlement is lost.
  */
 export function renew(record: StoredRecord | null, nowMs: number, request: Renewal): Transition<Ended> {
   const body = readBody(record);
@@ -50,7 +50,7 @@ function referring(before: PaymentBody = { payload: "", refusals: 0 }, reference
   return { ...before, ...(reference !== undefined && { reference }) };
 }
 
-/** Keeps evidence. Also on an unknown record of the holder's own: the one who reconciles it can only gain. */
+/** Keeps evidence. Also on the holder's own unknown record: it can only help the caller that reconciles. */
 export function note(
   record: StoredRecord | null,
   nowMs: number,

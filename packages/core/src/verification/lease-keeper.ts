@@ -1,16 +1,16 @@
-// Keeps a lease alive while its holder works, and says when it is lost. Time is monotonic and local, counted from
-// before each call was sent: the holder always believes its lease to end no later than the store does.
+// Renews a lease while its holder works, and says when it is lost. Time is monotonic and local, counted from before
+// each call was sent. So the holder never believes its lease to end later than the store does.
 import type { Lease, RecordName, VerificationStore } from "./verification-store.ts";
 
-/** setTimeout fires at once beyond this; a lease of more than 24 days just ends early here. */
+/** Beyond this setTimeout fires at once. A lease of more than 24 days simply ends early here. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface LeaseKeeper {
   /** Aborts when the lease is lost: taken over, ended, or not renewed in time. */
   readonly signal: AbortSignal;
-  /** Until then, on `performance.now()`, the lease is certainly ours. */
+  /** Until then, on `performance.now()`, the lease is certainly this holder's. */
   deadline(): number;
-  /** Ends the renewals; the lease itself is left as it is. */
+  /** Ends the renewals. The lease itself stays as it is. */
   stop(): void;
 }
 
@@ -42,7 +42,7 @@ export function keepLease(
     deadline = Math.max(deadline, until);
     clearTimeout(expiry);
     const leftMs = deadline - performance.now();
-    // A process that stood still may read an answer of long ago before any timer fires.
+    // A suspended process may read an old answer before any timer fires.
     if (leftMs <= 0) lose();
     else if (!stopped) expiry = setTimeout(lose, Math.min(leftMs, LONGEST_TIMER_MS));
   };
@@ -72,7 +72,9 @@ export function keepLease(
   };
 }
 
-/** Rejects as soon as `signal` aborts or `limitMs` is over, whatever `step` does; the step's signal aborts with it. */
+/**
+ * Rejects as soon as a signal aborts or `limitMs` is over, whatever `step` does. The step's own signal aborts with it.
+ */
 export async function withinLease<S>(
   signals: readonly AbortSignal[],
   limitMs: number | undefined,

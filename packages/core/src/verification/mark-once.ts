@@ -17,7 +17,9 @@ function isMarker(body: unknown): body is MarkerBody {
   return typeof b.token === "string" && typeof b.fingerprint === "string" && Number.isSafeInteger(b.atMs);
 }
 
-/** The first token marks; the same one (for the same thing) is told so again; everyone else learns when it was. */
+/**
+ * The first token marks. The same token and fingerprint are "marked" again. Any other caller learns when it was marked.
+ */
 export function markOnce(
   record: StoredRecord | null,
   nowMs: number,

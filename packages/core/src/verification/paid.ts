@@ -1,9 +1,9 @@
-// What payOnce answers: what became of a payment.
+// The answer of payOnce: what became of a payment.
 
 export type Paid<R> =
   /**
-   * `fresh` is true for at most one caller on all instances, who is still there: only this one is served now. A result made
-   * by an attempt that died may be read from what was kept.
+   * `fresh` is true for at most one caller across all instances, and only while that caller waits: serve this answer
+   * alone. The result may be one that an attempt that died had kept.
    */
   | { status: "paid"; fresh: true; receipt: string; result: R }
   /** Delivered before. `kept`: its result, where it was kept. */

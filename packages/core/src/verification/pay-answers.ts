@@ -1,10 +1,12 @@
-// What the seller's steps answer, checked: programs without types may answer anything.
+// Checks the answers of the seller's steps: programs without types may answer anything.
 import type { FindAnswer, SettleAnswer } from "./pay-machine/state.ts";
 
 type Fields = Partial<Record<"ok" | "receipt" | "reason" | "used" | "none", unknown>>;
 const fieldsOf = (answer: unknown): Fields => (typeof answer === "object" && answer !== null ? answer : {});
 
-/** Only a clear yes with a receipt is one, only a clear no with a reason, and no receipt, the other. */
+/**
+ * A success needs ok: true and a receipt; a refusal needs ok: false, a reason and no receipt. Anything else is unclear.
+ */
 export function settleAnswer(answer: unknown): SettleAnswer {
   const { ok, receipt, reason, used = false } = fieldsOf(answer);
   if (ok === true && typeof receipt === "string" && receipt !== "") return { ok, receipt: receipt.toWellFormed() };
@@ -12,7 +14,7 @@ export function settleAnswer(answer: unknown): SettleAnswer {
   return refused && typeof used === "boolean" ? { ok, reason, used } : "unclear";
 }
 
-/** "unknown" only where it is said; what is not clear is unclear. */
+/** "unknown" only where the answer says so. An answer that is not clear is "unclear". */
 export function findAnswer(answer: unknown): FindAnswer {
   if (answer === "unknown") return answer;
   const { receipt, none } = fieldsOf(answer);

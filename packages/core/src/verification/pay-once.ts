@@ -10,36 +10,42 @@ import type { VerificationStore } from "./verification-store.ts";
 
 export interface PayOnceOptions<R> extends CallOptions {
   /**
-   * Default "serve-then-settle": nobody pays for what could not be made. "settle-then-serve": nothing is made that was
-   * not paid for. Either way a payment that was settled and not delivered is delivered to the next caller who presents it.
+   * Default "serve-then-settle": the payer never pays for a result that could not be made. "settle-then-serve": the
+   * seller never makes a result that is not paid for. With both, a payment that is settled and not delivered goes to
+   * the next caller that presents it.
    */
   order?: "serve-then-settle" | "settle-then-serve" | undefined;
-  /** Milliseconds, renewed at a third, at most an hour. Default 10,000. A duplicate waits as long for the first one's result. */
+  /**
+   * The lease in milliseconds, renewed at a third; at most 3,600,000. Default 10,000. A duplicate waits that long for
+   * the first caller's result.
+   */
   leaseMs?: number | undefined;
   /**
-   * Keeps the result beside the payment, before it is settled: for the payer whose answer was lost, and for duplicates. The
-   * store keeps it in plain text. Without it what was settled and not delivered is served again.
+   * Keeps the result beside the payment, before it is settled: for a payer that lost the answer, and for duplicates.
+   * The store keeps it in plain text. Without it, a settled payment that was not delivered is served again.
    */
   keep?: Keep<R> | undefined;
 }
 
 const DEFAULT_LEASE_MS = 10_000;
-/** Unix epoch seconds stay below it for 30,000 years, milliseconds since 2001 are above. */
+/** Unix epoch seconds stay below this for 30,000 years; milliseconds have been above it since 2001. */
 const FIRST_MILLISECOND = 1_000_000_000_000;
 
 /**
- * Takes a payment through verify, serve and settle exactly once across instances, and tells everyone else what became of
- * it. Fails closed: where the store does not answer it throws STORE_UNAVAILABLE (503), and whether money moved is never
- * guessed: a settle that throws or times out leaves the payment in doubt, and `findSettlement` decides.
+ * Takes a payment through verify, serve and settle exactly once across instances. Every other caller gets the payment's
+ * outcome. It fails closed: where the store does not answer it throws STORE_UNAVAILABLE (503). It never guesses whether
+ * money moved: a settle that throws or times out leaves the payment in doubt, and `findSettlement` decides.
  *
- * Each payload that is presented costs a claim and a verification, so check before what needs no facilitator: form, amount,
- * recipient, validity. But ask `peek` first: a payment that the store knows is never refused for today's terms.
+ * Each presented payload costs a claim and a verification. So check first what needs no facilitator: form, amount,
+ * recipient, validity. But ask `peek` before that: a payment that the store knows is never refused for today's terms.
  *
- * Paid means delivered: delivery is recorded before it is told, so that `fresh` is told at most once; where the answer was
- * lost the payer who asks again gets what was kept. Aborting `signal` ends the caller's wait; before the settlement it also
- * ends the attempt, afterwards the receipt is recorded all the same and the payment stays owed.
+ * Delivery is recorded before the caller is answered, so `fresh` is told at most once. A payer that lost the answer
+ * asks again and gets the kept result.
  *
- * Throws STORE_INVALID_ARGUMENT for a payment that cannot be one, and what `verify` or `serve` threw.
+ * Aborting `signal` ends the caller's wait. Before the settlement it also ends the attempt. After it the receipt is
+ * recorded all the same, and the payment stays owed.
+ *
+ * Throws STORE_INVALID_ARGUMENT for a malformed payment, and rethrows what `verify` or `serve` threw.
  */
 export async function payOnce<R>(
   store: VerificationStore,

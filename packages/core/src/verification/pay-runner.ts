@@ -1,5 +1,5 @@
-// Performs what the payment machine asks for: calls of the store and of the seller's steps, waits, timers, and the answer.
-// It decides nothing: each effect is performed by its kind, and what comes of it is told to the machine as an event.
+// Performs the payment machine's effects: calls of the store and of the seller's steps, waits, timers, and the answer.
+// It decides nothing: it performs each effect by its kind, and sends the outcome to the machine as an event.
 import { randomUUID } from "node:crypto";
 import { isStoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
@@ -74,7 +74,7 @@ export function runPayment<R>(
 
     function schedule(): void {
       clearTimeout(timer);
-      // A settlement that never answers leaves nothing behind on a signal that lives on.
+      // A settlement that never answers leaves no listener on a signal that lives on.
       if (moved.state.at === "ended" || moved.state.at === "late") signal?.removeEventListener("abort", abort);
       const wake = wakeAtMs(moved.state);
       if (wake !== undefined) timer = setTimeout(() => tell({ on: "time" }), Math.max(0, wake - performance.now()));
@@ -94,7 +94,7 @@ export function runPayment<R>(
         case "stop":
           return steps.stop(effect.id, effect.why);
         case "wait":
-          // A wait that fails is told by the claim that follows it.
+          // If the wait fails, the claim that follows it tells why.
           void waitForChange(store, key, effect.ms, signal)
             .catch(() => new Promise((wait) => setTimeout(wait, Math.min(effect.ms, 50))))
             .then(() => tell({ on: "waited" }));
@@ -188,12 +188,14 @@ export function runPayment<R>(
   });
 }
 
-/** What a note rejects with: settle must not go on. */
+/** The rejection of a note after a lost lease: settle must not go on. */
 function leaseLost(): DOMException {
   return new DOMException("The lease was lost; another instance may be settling this payment.", "AbortError");
 }
 
-/** A note that settle does not wait for must not end the process, with money on its way, when it is refused. */
+/**
+ * A refused note that settle does not await must not end the process as an unhandled rejection: money is on its way.
+ */
 function handled(note: Promise<void>): Promise<void> {
   note.catch(() => undefined);
   return note;

@@ -1,4 +1,4 @@
-// Runs the seller's steps for the payment machine: their signals, and their answers checked.
+// Runs the seller's steps for the payment machine: gives them signals, and checks their answers.
 import { findAnswer, settleAnswer } from "./pay-answers.ts";
 import type { PayEvent, StepCall } from "./pay-machine/state.ts";
 import type { Keep, Payment, PaymentSteps } from "./payment.ts";
@@ -8,9 +8,9 @@ import type { VerificationStore } from "./verification-store.ts";
 
 export interface PaySteps<R> {
   run(call: StepCall): void;
-  /** Aborts the step's signal; what it still answers is told all the same. */
+  /** Aborts the step's signal. The step's answer is still sent to the machine. */
   stop(id: number, why: "lease" | "deadline" | "caller"): void;
-  /** What serve made last, or read gave. */
+  /** The result of the last serve or read. */
   result(): R;
   readKept(text: string): { value: R } | undefined;
 }
@@ -39,7 +39,7 @@ export function paySteps<R>({
   note,
 }: Surroundings<R>): PaySteps<R> {
   const running = new Map<number, AbortController>();
-  /** Steps that nobody listens to any more: what they still make is not what is delivered. */
+  /** Steps whose answer no longer counts: what they still make is not delivered. */
   const dropped = new Set<number>();
   let made: { value: R } | undefined;
 
@@ -64,7 +64,7 @@ export function paySteps<R>({
     switch (call.step) {
       case "verify": {
         const record = sharedRecordOf(payment, call.refusals);
-        // Remembered as long as the payment itself, by the store's clock.
+        // As long as the payment itself, by the store's clock.
         const retainUntilMs = payment.validUntilMs + REMEMBERED_FOR_MS;
         const sharing = { signal, leaseMs, waitMs: leaseMs, retainUntilMs, early: true };
         return { on: "verified", id, result: verified(await verifyShared(store, record, steps.verify, sharing)) };

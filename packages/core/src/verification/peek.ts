@@ -1,15 +1,17 @@
-// The transitions behind peek() and unresolved(): what a record is, for looking.
+// The transitions behind peek() and unresolved(): reading a record without its lease.
 import type { StoredRecord } from "../atomic-port.ts";
 import { phaseOf, readBody } from "./verification-record.ts";
 import { view } from "./verification-replies.ts";
 import type { Look, Unresolved } from "./verification-store.ts";
 
-/** A payment that is served for longer than this after its settlement is listed. */
+/** A payment that is still being served this long after its settlement is listed. */
 const SERVED_LONG_MS = 3_600_000;
 
 export type UnresolvedRecord = Omit<Unresolved, "handle">;
 
-/** The transition behind unresolved(): null unless the record is in doubt, owed, or served for an hour. */
+/**
+ * The transition behind unresolved(): null unless the record is in doubt, owed, or held for an hour after settlement.
+ */
 export function unresolvedRecord(record: StoredRecord | null, nowMs: number): UnresolvedRecord | null {
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
@@ -32,7 +34,7 @@ export function unresolvedRecord(record: StoredRecord | null, nowMs: number): Un
   return null;
 }
 
-/** Changes nothing, and checks no fingerprint. */
+/** The transition behind peek(). Changes nothing, and checks no fingerprint. */
 export function look(record: StoredRecord | null, nowMs: number): Look {
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);

@@ -1,4 +1,4 @@
-// For operators: ends a payment that nobody else can, and takes up those whose makers died.
+// For operators: ends a payment that no caller can end, and reconciles payments whose attempts died.
 import { randomUUID } from "node:crypto";
 import type { CallOptions } from "../call-options.ts";
 import { invalidArgument, isStoreError } from "../errors.ts";
@@ -10,20 +10,21 @@ import type { FindContext, FoundSettlement } from "./payment.ts";
 import { cutReceipt, requireFacadeLease, requireName } from "./verification-arguments.ts";
 import type { Ended, Settlement, Unresolved, VerificationStore } from "./verification-store.ts";
 
-/** `key`: the payment's, as `payOnce` was given it. `handle`: as `unresolved()` or telemetry tells it. */
+/** `key`: the payment's, as given to `payOnce`. `handle`: as `unresolved()` or telemetry gives it. */
 export type PaymentName = { key: string } | { handle: string };
 
 /**
- * `receipt`: it settled, and is owed from now on unless it is delivered. `none`: it never will, for this reason. `delivered`:
- * the payer has what was paid for.
+ * `receipt`: it settled; it is owed from now on, unless it is delivered. `none`: it never will settle, for this reason.
+ * `delivered`: the payer has the result.
  */
 export type Resolution = { receipt: string } | { none: string } | { delivered: true };
 
 /**
- * Puts down what an operator found out. A receipt is taken in every state and needs no lease; `none` is "lost" while an
- * attempt's lease is live, and for what is settled; `delivered` where nothing is settled. A receipt makes a record where there is
- * none, as after a loss: a mistyped handle, too, is then owed for 31 days. Safe to repeat. Throws
- * STORE_VALUE_TOO_LARGE, before anything is changed, for a receipt above maxValueBytes.
+ * Records what an operator found out. A receipt is taken in every state and needs no lease. `none` is "lost" while an
+ * attempt's lease is live, and where the payment is settled. `delivered` is "lost" where nothing is settled.
+ *
+ * A receipt makes a record where there is none, as after a data loss. So a mistyped handle, too, is owed for 31 days.
+ * Safe to repeat. Throws STORE_VALUE_TOO_LARGE, before anything is changed, for a receipt above maxValueBytes.
  */
 export async function resolvePayment(
   store: VerificationStore,
@@ -48,7 +49,7 @@ export async function resolvePayment(
   return { status: "lost", current: delivered.status === "lost" ? delivered.current : "settled" };
 }
 
-/** Tells of a receipt that should not have come. */
+/** Reports a receipt that should not have come. */
 function alarm(handle: string, attempt: number, receipt: string, settled: Settlement): void {
   if (settled.status === "lost") return;
   if (settled.wasExpired === true) publishPayment({ event: "receipt-after-expiry", handle, attempt });
@@ -56,19 +57,21 @@ function alarm(handle: string, attempt: number, receipt: string, settled: Settle
 }
 
 export interface ReconcileOptions extends CallOptions {
-  /** How many payments are looked into at once. Default 4. */
+  /** How many payments are reconciled at once. Default 4. */
   concurrency?: number | undefined;
-  /** Renewed at a third; `findSettlement` has three of them to answer. Default 10,000. */
+  /**
+   * Milliseconds, renewed at a third; `findSettlement` has three leases to answer. At most 3,600,000. Default 10,000.
+   */
   leaseMs?: number | undefined;
 }
 
-/** How many payments ended how. */
+/** How many payments ended in each way. */
 export interface Reconciled {
-  /** Found to be settled: owed to their payers now. */
+  /** Found to be settled: now owed to their payers. */
   settled: number;
   /** Ended for good: they never settled. */
   expired: number;
-  /** Still in doubt, or ended or taken up by another since it was listed. */
+  /** Still in doubt; or ended, or taken over by another caller, since the listing. */
   inDoubt: number;
   /** Settled before, and waiting for their payers. */
   owed: number;
@@ -81,9 +84,9 @@ const DEFAULT_LEASE_MS = 10_000;
 const STEP_LEASES = 3;
 
 /**
- * Goes through the payments in doubt, by what `unresolved()` lists, and asks `findSettlement` about each: for a timer, or a
- * command. It may run on several instances at once: each payment is looked into by one. Rejects where the list fails,
- * and with `signal`'s reason.
+ * Lists the payments in doubt with `unresolved()` and asks `findSettlement` about each: for a timer or a command. It
+ * may run on several instances at once; each payment is reconciled by one of them. Rejects where the listing fails, and
+ * with `signal`'s reason.
  */
 export async function reconcileUnresolved(
   store: VerificationStore,
@@ -128,7 +131,7 @@ export async function reconcileUnresolved(
     const sentAt = performance.now();
     const claim = await store.reconcile(name, { token: randomUUID(), leaseMs });
     if (claim.status === "settled") return "owed";
-    // Ended, or taken up, by another since it was listed.
+    // Ended, or taken over by another caller, since the listing.
     if (claim.status !== "claimed") return "inDoubt";
     const { lease, evidence, reference } = claim;
     const keeper = keepLease(store, name, lease, leaseMs, sentAt);
@@ -160,7 +163,7 @@ export async function reconcileUnresolved(
     }
   }
 
-  /** The money has moved: a receipt that does not fit is cut to its hash, and said to be. */
+  /** The money has moved, so a receipt that does not fit is cut to its hash, and the cut is reported. */
   async function settleFound(handle: string, attempt: number, receipt: string): Promise<void> {
     try {
       alarm(handle, attempt, receipt, await store.settle({ handle }, { receipt }));

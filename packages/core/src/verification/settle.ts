@@ -1,4 +1,5 @@
-// The transitions of a payment after its settlement: settle(), deliver(), undeliver(), and expire() where there is none.
+// The transitions of a payment after its settlement: settle(), deliver(), undeliver(); and expire() where there is
+// none.
 import type { StoredRecord } from "../atomic-port.ts";
 import { boundTo, isForeign } from "./binding.ts";
 import {
@@ -16,14 +17,16 @@ import {
 import { ended, keptIn, keptRecord, lost, readKept } from "./verification-replies.ts";
 import type { Delivery, Ended, Lease, Settlement, SettleRequest } from "./verification-store.ts";
 
-/** How many deliveries that deliver nothing any more are remembered: those whose copies may still be under way. */
+/** How many ineffective deliveries a record remembers: those whose late copies may still be under way. */
 const MOST_UNDONE = 16;
 
 /**
- * A receipt is a fact: whatever the record is, unless it is delivered, it becomes settled, and the first receipt stays. The
- * lease goes on where its holder says the receipt; any other holder has nothing to do any more. With `deliver` it becomes
- * delivered in the same write, unless that delivery was taken back before. Where the record is another purchase's by now, the
- * receipt is recorded and its bearer lost: it delivers nothing and is told of no result. All names come hashed.
+ * A receipt is a fact: a record in any state but delivered or accepted becomes settled, and the first receipt stays.
+ * The lease goes on where its holder sends the receipt; any other holder has nothing left to do.
+ *
+ * With `deliver` the record becomes delivered in the same write, unless that delivery was taken back before. Where the
+ * record is another purchase's by now, the receipt is recorded and the caller gets "lost": it delivers nothing and is
+ * told no result. All names come hashed.
  */
 export function settle(
   record: StoredRecord | null,
@@ -36,7 +39,7 @@ export function settle(
   if (record !== null && before?.state === "delivered") {
     return foreign ? { reply: lost(before, nowMs) } : comesSecond(record, before, request.deliver, kept);
   }
-  // Done by the building blocks: what came of it is theirs to know.
+  // Completed through the building blocks: their caller knows what became of the value.
   if (before?.state === "accepted") return { reply: asDelivered(before, undefined, null) };
   const given = foreign ? { ...request, fingerprint: undefined, payment: undefined } : request;
   const body = before?.state === "settled" ? before : withReceipt(before, nowMs, given);
@@ -51,7 +54,7 @@ export function settle(
   return { ...writes, reply: { ...reply, ...alarm } };
 }
 
-/** Without a claim that counts: no record, a tombstone, or a rejection that is done. A receipt makes it anew. */
+/** Without a claim that counts: no record, a tombstone, or a rejection. A receipt makes the record anew. */
 function isFresh(before: VerificationBody | null): boolean {
   return before === null || before.state === "released" || before.state === "rejected";
 }
@@ -97,7 +100,7 @@ function handOver(
   kept: StoredRecord | null,
 ): Transition<Extract<Settlement, { status: "delivered" }>> {
   const payment: PaymentBody = { ...(body.payment ?? { payload: "", refusals: 0 }), deliveredBy: token };
-  // However long it was owed: those who ask again soon are still told.
+  // However long it was owed, a caller that asks again soon is still answered.
   const retainUntilMs = Math.max(body.retainUntilMs, nowMs + REMEMBERED_FOR_MS);
   const leaseUntilMs = Math.min(body.leaseUntilMs, nowMs);
   const write = recordOf({ ...body, state: "delivered", leaseUntilMs, retainUntilMs, payment }, nowMs);
@@ -115,7 +118,7 @@ function asDelivered(body: VerificationBody, asked: Delivery | undefined, kept: 
   return { status: "delivered", byYou, receipt: body.value ?? "", ...(byYou ? {} : keptIn(kept)) };
 }
 
-/** Another's delivery may be taken back; this one was told that it came second, and stays so. */
+/** The other delivery may be taken back. This one was told that it came second, and must stay second. */
 function comesSecond(
   record: StoredRecord,
   body: VerificationBody,
@@ -134,12 +137,12 @@ function withUndone({ payment = { payload: "", refusals: 0 } }: VerificationBody
   return { ...payment, undone: [...others, token].slice(-MOST_UNDONE) };
 }
 
-/** What is kept stays as long as the record beside it. */
+/** The kept result stays as long as the record beside it. */
 function extended(kept: StoredRecord | null, endsAtMs: number): { writeKept?: StoredRecord } {
   return kept === null || kept.endsAtMs >= endsAtMs ? {} : { writeKept: { ...kept, endsAtMs } };
 }
 
-/** The first token delivers; said again it is told so again. */
+/** The first token delivers. A repeat with that token is told so again. */
 export function deliver(
   record: StoredRecord | null,
   nowMs: number,
@@ -155,7 +158,7 @@ export function deliver(
   return handOver(body, nowMs, delivery, kept);
 }
 
-/** Owed again where that token delivered it; where it did not yet, it never will. */
+/** Owed again where that token delivered it. Where it has not delivered yet, it never will. */
 export function undeliver(
   record: StoredRecord | null,
   nowMs: number,
@@ -167,7 +170,7 @@ export function undeliver(
   if (body === null || phase === "absent" || phase === "expired") return { reply: lost(body, nowMs) };
   if (body.state === "accepted" || body.state === "rejected") return { reply: lost(body, nowMs) };
   if (record !== null && body.state === "delivered" && body.payment?.deliveredBy !== token) {
-    // That one may be taken back too; a late copy of this one then delivers nothing.
+    // The other delivery may be taken back too. A late copy of this one then delivers nothing.
     return { ...comesSecond(record, body, { token }, kept), reply: lost(body, nowMs) };
   }
   const { deliveredBy: _, ...payment } = withUndone(body, token);
@@ -176,7 +179,7 @@ export function undeliver(
   return { write, ...extended(kept, write.endsAtMs), reply: ended };
 }
 
-/** No settlement will ever be. By its holder, or by anyone while nobody holds it. */
+/** No settlement will come. Sent by the holder, or by any caller while no lease is live. */
 export function expire(
   record: StoredRecord | null,
   nowMs: number,

@@ -1,4 +1,5 @@
-// One verification that all instances share: claim the payload's record, verify under its lease, record the answer; or wait.
+// One verification that all instances share: claims the payload's record, verifies under its lease and records the
+// answer; or waits for another caller's.
 import { randomUUID } from "node:crypto";
 import { invalidArgument, isStoreError } from "../errors.ts";
 import { sha256OfFields } from "../hashing.ts";
@@ -15,18 +16,18 @@ const REJECTION_TTL_MS = 10_000;
 const MAX_REASON_LENGTH = 1_000;
 const POLL_MS = 250;
 const RETRY_LATER_MS = 1_000;
-/** Begins the stored reason of a rejection whose payment was used: no text that a verifier gives. */
+/** Begins the stored reason of a rejection whose payment was used. No reason of a verifier begins so. */
 const USED = "\u0001used ";
 
-/** What a verification's record is named, and what it is bound to. */
+/** The record of a verification: its key, and the fingerprint that it is bound to. */
 export interface SharedRecord {
   key: string;
   fingerprint: string;
 }
 
 /**
- * With a payment's key the record is bound to that key, so that one payload serves no two payments; and it counts the
- * payment's refused settlements: an acceptance from before a refusal says nothing any more.
+ * With a payment's key the record is bound to that key, so that one payload serves no two payments. Its name then
+ * counts the payment's refused settlements: an acceptance from before a refusal proves nothing any more.
  */
 export function sharedRecordOf(
   { payloadHash, fingerprint, key }: { payloadHash: string; fingerprint: string; key?: string | undefined },
@@ -37,26 +38,29 @@ export function sharedRecordOf(
 }
 
 export interface SharingOptions {
-  /** Ends the caller's wait, but no verification that runs. */
+  /** Ends the caller's wait, but no running verification. */
   signal: AbortSignal | undefined;
   leaseMs: number;
   waitMs: number;
-  /** How long an acceptance's value is kept. */
+  /** How long an acceptance's value is kept, in milliseconds. */
   valueTtlMs?: number | undefined;
-  /** How long an acceptance is remembered; the store raises it to the shortest retention and cuts it to the longest. */
+  /**
+   * How long an acceptance is remembered, in Unix epoch milliseconds. The store raises it to the shortest retention and
+   * cuts it to the longest.
+   */
   retainUntilMs?: number | undefined;
-  /** An acceptance is told before it is recorded: what comes next does not depend on the record. */
+  /** Returns an acceptance before it is recorded, because the next step does not depend on the record. */
   early?: boolean | undefined;
 }
 
 export type SharedVerification =
   | { status: "accepted"; ran: boolean; value?: string }
   | { status: "rejected"; reason: string; used: boolean; ran: boolean }
-  /** The same payload was presented for something else. */
+  /** The same payload was presented for another purchase. */
   | { status: "mismatch" }
-  /** The verifier cannot tell now. */
+  /** The verifier cannot decide now. */
   | { status: "later"; retryAfterMs: number }
-  /** Another caller was still at it when waitMs was over. */
+  /** Another caller was still verifying when waitMs was over. */
   | { status: "pending"; retryAfterMs: number };
 
 export async function verifyShared(
@@ -69,7 +73,9 @@ export async function verifyShared(
   return abortable(claimOrWait(store, record, verify, options), options.signal);
 }
 
-/** Claims or waits until there is a result. Not cut short by an abort while it holds the lease: others wait for it. */
+/**
+ * Claims or waits until there is a result. While it holds the lease no abort cuts it short: other callers wait for it.
+ */
 async function claimOrWait(
   store: VerificationStore,
   { key, fingerprint }: SharedRecord,
@@ -81,12 +87,12 @@ async function claimOrWait(
   for (;;) {
     signal?.throwIfAborted();
     const { claim, sentAt } = await claimOrResume(store, key, {
-      // One of its own each time: a lease that was lost here may still be live in the store.
+      // A new token each time: a lease that was lost here may still be live in the store.
       token: randomUUID(),
       fingerprint,
       leaseMs,
       onLeaseExpiry: "retry",
-      // In the past, so raised to the shortest retention; an acceptance extends it.
+      // In the past, so the store raises it to the shortest retention. An acceptance extends it.
       retainUntilMs: 0,
     });
     switch (claim.status) {
@@ -107,7 +113,7 @@ async function claimOrWait(
         await waitForChange(store, key, Math.min(claim.retryAfterMs, waitUntilMs - performance.now()), signal);
         break;
       default:
-        // A payment's state, on a record that is none: written by other hands.
+        // A payment's state on a record that is no payment's: not written by this library.
         return { status: "pending", retryAfterMs: leaseMs };
     }
   }
@@ -130,7 +136,7 @@ export async function waitForChange(
   await store.wait(key, { timeoutMs: Math.max(1, Math.ceil(Math.min(POLL_MS, mostMs))), signal });
 }
 
-/** Claims; after an answer that got lost once more with the same token, which gives the owner its lease back. */
+/** Claims. If the answer is lost, one retry with the same token gives the holder its lease back. */
 async function claimOrResume(
   store: VerificationStore,
   key: string,
@@ -141,7 +147,7 @@ async function claimOrResume(
     return { claim: await store.claim(key, request), sentAt };
   } catch (error) {
     if (!isStoreError(error, "STORE_UNAVAILABLE") || error.outcome !== "unknown") throw error;
-    // A resumed lease tells what is left of it, a new one is counted from now: sentAt is right for both.
+    // A resumed lease reports its remaining time and a new one counts from now: sentAt is right for both.
     const resentAt = performance.now();
     return { claim: await store.claim(key, request), sentAt: resentAt };
   }
@@ -172,12 +178,13 @@ async function runVerify(
       valueTtlMs: answer.ok ? valueTtlMs : Math.min(REJECTION_TTL_MS, valueTtlMs ?? REJECTION_TTL_MS),
       retainUntilMs: answer.ok ? retainUntilMs : 0,
     } as const;
-    // A result that is not recorded would be asked for again: worth waiting for a store that is away for a moment.
+    // An unrecorded result would be verified again, so a short outage of the store is worth waiting for.
     const patience = performance.now() + STEP_LEASES * leaseMs;
     const until = () => Math.min(patience, keeper.deadline());
     const record = (result: typeof completion) =>
       retryWhileUnavailable(() => store.complete(key, lease, result), until);
-    // An acceptance for payOnce counts without a value that cannot be stored, a rejection without its reason.
+    // For payOnce an acceptance is recorded without a value that cannot be stored. A rejection is recorded without its
+    // reason.
     const short = answer.ok ? "" : storedReason({ ...answer, reason: "" });
     const recorded = record(completion).catch((error: unknown) => {
       if ((answer.ok && !early) || isStoreError(error, "STORE_UNAVAILABLE")) throw error;
@@ -190,7 +197,8 @@ async function runVerify(
     return answer.ok ? { status: "accepted", ran: true, ...valueIn(value) } : rejection(value, true);
   } catch (error) {
     if (keeper.signal.aborted) return "lost";
-    // Nothing has moved: free it for the next, as well as the store lets us; the lease's end does the rest.
+    // Nothing has moved: frees the record for the next caller as well as the store allows. The lease's end does the
+    // rest.
     await store.release(key, lease, { forget: true }).catch(() => undefined);
     throw error;
   } finally {
@@ -203,7 +211,7 @@ function storedReason({ reason, used }: { reason: string; used?: boolean | undef
   return (used === true ? USED + text : text).toWellFormed().slice(0, MAX_REASON_LENGTH).toWellFormed();
 }
 
-/** Programs without types may answer anything: what is not clear is a mistake, and accepts nobody. */
+/** Programs without types may answer anything. An unclear answer is a mistake, and accepts no payload. */
 function checked(answer: unknown): VerifyResult {
   const given: Partial<Record<"ok" | "value" | "reason" | "used" | "later" | "retryAfterMs", unknown>> =
     typeof answer === "object" && answer !== null ? answer : {};

@@ -1,8 +1,8 @@
-// What every step of the seller's is given.
+// The context of every step of the seller.
 
 export interface StepContext {
   /** Aborts when the lease is lost or the step's time is over. */
   signal: AbortSignal;
-  /** Pass it to whatever can check it. */
+  /** The lease's fence. Pass it on to any system that can check it. */
   fence: string;
 }

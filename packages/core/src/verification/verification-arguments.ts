@@ -1,4 +1,4 @@
-// What the verification store takes: every argument is checked before any I/O.
+// Checks the verification store's arguments, all of them before any I/O.
 import { requireDurationMs, requireInstantMs } from "../durations.ts";
 import { invalidArgument, StoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
@@ -12,7 +12,7 @@ export function requireText(value: unknown, name: string): string {
   return value;
 }
 
-/** What names something: an empty one would name everything that forgot to. */
+/** Requires a name. An empty one would name every payment whose name was forgotten. */
 export function requireName(value: unknown, name: string): string {
   if (requireText(value, name) === "") throw invalidArgument(`${name} must not be empty.`);
   return requireText(value, name);
@@ -76,7 +76,7 @@ export function requireCompletion(result: Parameters<VerificationStore["complete
   if (result.valueTtlMs !== undefined) requireUpTo(result.valueTtlMs, "valueTtlMs", RETENTION_CEILING_MS);
 }
 
-/** What stands for a receipt that does not fit. It always fits: its payment has moved money. */
+/** Stands for a receipt that does not fit. It is always accepted, because its payment has moved money. */
 export function cutReceipt(receipt: string): string {
   return `sha256:${sha256(receipt)}`;
 }
@@ -101,7 +101,7 @@ export function requireDelivery({ token, kept, keptForMs }: Delivery, maxValueBy
   if (keptForMs !== undefined) requireDurationMs(keptForMs, "keptForMs");
 }
 
-/** Text that comes back as it was: well-formed, and not larger than the limit. */
+/** Requires text that comes back as it was: well-formed, and not larger than the limit. */
 export function requireStorable(text: unknown, name: string, maxBytes: number): void {
   if (!requireText(text, name).isWellFormed()) throw invalidArgument(`${name} must be well-formed Unicode.`);
   if (Buffer.byteLength(requireText(text, name)) > maxBytes) {
@@ -112,7 +112,7 @@ export function requireStorable(text: unknown, name: string, maxBytes: number): 
   }
 }
 
-/** The longest lease of payOnce and verifyOnce: their steps have three of them, and a timer takes 24 days. */
+/** The longest lease of payOnce and verifyOnce. Their steps take three leases, and a timer takes at most 24 days. */
 const MAX_FACADE_LEASE_MS = 3_600_000;
 
 export function requireFacadeLease(leaseMs: number): void {

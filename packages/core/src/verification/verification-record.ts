@@ -1,35 +1,35 @@
-// What is stored of one verification, and what it means at an instant. Shared by all transitions of this folder.
+// The stored form of one verification, and what it means at an instant. Shared by all transitions of this folder.
 import type { StoredRecord } from "../atomic-port.ts";
 import { invalidArgument, StoreError } from "../errors.ts";
 import type { Lease, LeaseExpiry } from "./verification-store.ts";
 
-/** A record is kept at least this long after the lease it was made with. */
+/** A record is kept at least ten minutes after the lease that it was made with. */
 export const RETENTION_FLOOR_MS = 600_000;
-/** No record may be asked to be kept longer than 31 days. */
+/** No caller may ask for a longer retention than 31 days. */
 export const RETENTION_CEILING_MS = 2_678_400_000;
-/** A payment is remembered this much longer than it is valid: no verifier accepts it by then. */
+/** A payment is remembered a day longer than it is valid: no verifier accepts it by then. */
 export const REMEMBERED_FOR_MS = 86_400_000;
-/** The longest lease: with the floor after it, it still ends below the ceiling. */
+/** The longest lease: with the floor after it, it still ends within the ceiling. */
 export const MAX_LEASE_MS: number = RETENTION_CEILING_MS - RETENTION_FLOOR_MS;
 
-/** What only a payment's record holds. */
+/** The fields of a payment's record alone. */
 export interface PaymentBody {
-  /** SHA-256 of the accepted payload's name. Empty: none is known, the next claim binds one. */
+  /** SHA-256 of the accepted payload's name. Empty: none is known, and the next claim binds one. */
   readonly payload: string;
-  /** SHA-256 of what the payer alone can show. */
+  /** SHA-256 of the payer's secret. */
   readonly collector?: string;
   /** Refused settlements so far. */
   readonly refusals: number;
   readonly reference?: string;
-  /** When the receipt was recorded. The receipt is the body's `value`. */
+  /** When the receipt was recorded: Unix epoch milliseconds. The receipt is the body's `value`. */
   readonly settledAtMs?: number;
   /** The token of the delivery. */
   readonly deliveredBy?: string;
-  /** Tokens of the latest deliveries that were taken back, or came second: late copies of them deliver nothing. */
+  /** Tokens of the latest deliveries that were taken back or came second. Late copies of them deliver nothing. */
   readonly undone?: readonly string[];
 }
 
-/** The stored form. `released` is a tombstone: nothing is held, but fences and refusals go on counting. */
+/** The stored form. `released` is a tombstone: no lease is held, but fences and refusals go on counting. */
 export interface VerificationBody {
   readonly state:
     | "in-progress"
@@ -40,33 +40,33 @@ export interface VerificationBody {
     | "settled"
     | "delivered"
     | "expired";
-  /** The last one issued; server microseconds or one more than the one before, whichever is larger. */
+  /** The last fence issued: the server's microseconds, or one more than the fence before, whichever is larger. */
   readonly fence: number;
   readonly attempt: number;
   /** Of the last holder. */
   readonly token: string;
-  /** SHA-256 of what the claim was for. Empty: a receipt came before any claim; the next one binds it. */
+  /** SHA-256 of the claim's fingerprint. Empty: a receipt came before any claim, and the next claim binds it. */
   readonly fingerprint: string;
   readonly leaseUntilMs: number;
   readonly onLeaseExpiry: LeaseExpiry;
-  /** How long the record was asked to be kept, raised to the floor. What is in doubt or owed is kept longer. */
+  /** Until when the record was asked to be kept, raised to the floor. In doubt or owed it is kept longer. */
   readonly retainUntilMs: number;
   readonly evidence?: string;
-  /** When it was declared unknown. */
+  /** When it was declared unknown: Unix epoch milliseconds. */
   readonly unknownAtMs?: number;
-  /** The result, a payment's receipt, or the reason for which it expired. */
+  /** The result, a payment's receipt, or the reason of its expiry. */
   readonly value?: string;
   readonly valueUntilMs?: number;
   readonly payment?: PaymentBody;
 }
 
 /**
- * What a record is at an instant. "lapsed": its lease is over and, as nothing has moved, anyone may take over. A settled
- * payment is "held" while someone has the lease to deliver it.
+ * What a record is at an instant. "lapsed": its lease is over and nothing has moved, so any caller may take over. A
+ * settled payment is "held" while a caller has the lease to deliver it.
  */
 export type Phase = "absent" | "held" | "lapsed" | "unknown" | "done" | "spent" | "settled" | "delivered" | "expired";
 
-/** A pure change of one record, and of what is kept beside it: undefined keeps, null deletes. */
+/** A pure change of one record and of its kept result: undefined keeps, null deletes. */
 export interface Transition<R> {
   write?: StoredRecord | null;
   writeKept?: StoredRecord | null;
@@ -120,7 +120,7 @@ function isBody(body: unknown): body is VerificationBody {
   );
 }
 
-/** The record's body, or null where there is none. Throws STORE_CORRUPT, and nothing is written, where it is not one. */
+/** The record's body, or null without a record. Throws STORE_CORRUPT, writing nothing, for a malformed body. */
 export function readBody(record: StoredRecord | null): VerificationBody | null {
   if (record === null) return null;
   if (!isBody(record.body)) {
@@ -148,9 +148,9 @@ export function phaseOf(body: VerificationBody | null, nowMs: number): Phase {
 }
 
 /**
- * The record of a body. It ends with its retention; but what is unknown, or would be if its holder died now, and what has
- * expired, is not forgotten before the ceiling, and what is owed not before 31 days from its receipt. A rejection ends with
- * its value: nothing is left to protect.
+ * The record of a body. It ends with its retention, with these exceptions. A record in doubt, or one that would be if
+ * its holder died now, and an expired one stay at least 31 days from now. An owed one stays at least 31 days from its
+ * receipt. A rejection ends with its value, because nothing is left to protect.
  */
 export function recordOf(body: VerificationBody, nowMs: number): StoredRecord {
   return { endsAtMs: endOf(body, nowMs), body };
@@ -168,41 +168,41 @@ function endOf(body: VerificationBody, nowMs: number): number {
 }
 
 /**
- * Whether a bounded memory may drop the record for a newer one: only what was verified and rejected, or given back without
- * an answer or a refusal. To do that again costs work and moves no money. False for what cannot be read, and for all that
- * guards a payment, its refusals, its result and markers.
+ * Whether a bounded memory may drop the record for a newer one. True only for a rejected verification, and for a record
+ * that was released without a refusal: repeating these costs work and moves no money. False for a record that cannot be
+ * read, and for all records that guard a payment, its refusals, its result and markers.
  */
 export function isEvictableVerification({ body }: StoredRecord): boolean {
   if (!isBody(body)) return false;
   return body.state === "rejected" || (body.state === "released" && (body.payment?.refusals ?? 0) === 0);
 }
 
-/** True if `lease` is the last one that was issued: then, and only then, its holder may end what it began. */
+/** True if `lease` is the last one issued. Only then may its holder end what it began. */
 export function isLastHolder(body: VerificationBody, lease: Lease): boolean {
   return body.token === lease.token && String(body.fence) === lease.fence;
 }
 
-/** The next fence of a key: strictly rising, also across a release, an expiry, or a clock that stepped back. */
+/** The next fence of a key: strictly rising, even across a release, an expiry, or a clock that stepped back. */
 export function nextFence(body: VerificationBody | null, nowMs: number): number {
   return Math.max((body?.fence ?? 0) + 1, nowMs * 1000);
 }
 
 /**
- * When a record that is asked to be kept until `retainUntilMs` ends: at least the floor after `fromMs`. Throws
- * STORE_INVALID_ARGUMENT where that is more than the ceiling ahead of the store's clock.
+ * When a record ends that is asked to be kept until `retainUntilMs`: at least ten minutes after `fromMs`. Throws
+ * STORE_INVALID_ARGUMENT where `retainUntilMs` is more than 31 days ahead of the store's clock.
  */
 export function retention(retainUntilMs: number, fromMs: number, nowMs: number): number {
   if (retainUntilMs > nowMs + RETENTION_CEILING_MS) throw retentionTooLong();
   return Math.max(retainUntilMs, fromMs + RETENTION_FLOOR_MS);
 }
 
-/** Until when a settled payment is remembered, valid as it may be for longer. Nothing is refused here any more. */
+/** Until when a settled payment is remembered. It throws nothing: a longer validity is cut to 31 days. */
 export function rememberedUntil(validUntilMs: number, nowMs: number): number {
   const asked = Math.max(validUntilMs, nowMs + RETENTION_FLOOR_MS);
   return Math.min(asked, nowMs + RETENTION_CEILING_MS) + REMEMBERED_FOR_MS;
 }
 
-/** What a retention above the ceiling throws. */
+/** The error for a retention above the ceiling. */
 export function retentionTooLong(): StoreError {
   return invalidArgument(
     "retainUntilMs is more than 31 days ahead of the store's clock; refuse payments that are valid for so long.",

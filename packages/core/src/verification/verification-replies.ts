@@ -1,4 +1,4 @@
-// What the transitions of this folder answer: a lease as it stands, a record as others see it, and what was lost.
+// The answers of this folder's transitions: a lease as it stands, a record as other callers see it, and a lost lease.
 import type { StoredRecord } from "../atomic-port.ts";
 import { type Phase, phaseOf, type VerificationBody } from "./verification-record.ts";
 import type { Ended, Lease, Look } from "./verification-store.ts";
@@ -20,7 +20,7 @@ export function leaseOf(body: VerificationBody, nowMs: number): Lease {
   };
 }
 
-/** What one who does not hold the record is told of it. `endsAtMs` is the record's retention. */
+/** What a caller without the lease is told of the record. `endsAtMs` is the record's retention. */
 export function view(
   body: VerificationBody,
   phase: Exclude<Phase, "absent">,
@@ -51,24 +51,27 @@ export function view(
   }
 }
 
-/** The record of a result that is kept beside a payment. */
+/** The record of a payment's kept result. */
 export function keptRecord(text: string, endsAtMs: number): StoredRecord {
   return { endsAtMs, body: { text } };
 }
 
-/** The result that is kept beside a payment. What cannot be read is not kept: a receipt does not wait for it. */
+/** The kept result. One that cannot be read counts as not kept, because a receipt must not wait for it. */
 export function readKept(record: StoredRecord | null): string | undefined {
   const body = record?.body;
   const text = typeof body === "object" && body !== null && "text" in body ? body.text : undefined;
   return typeof text === "string" ? text : undefined;
 }
 
-/** True of such a record. It never outlives the payment's own, so one that has room for that has room for this. */
+/**
+ * True for the record of a kept result. It never outlives the payment's own record, so a store with room for that
+ * record has room for this one.
+ */
 export function isKeptRecord({ body }: StoredRecord): boolean {
   return typeof body === "object" && body !== null && "text" in body;
 }
 
-/** For a reply: what is kept, or nothing. */
+/** The kept result as a part of a reply. */
 export function keptIn(record: StoredRecord | null): { kept?: string } {
   const kept = readKept(record);
   return kept === undefined ? {} : { kept };

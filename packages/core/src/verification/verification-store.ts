@@ -1,28 +1,32 @@
 // The contract of a verification store: one payment is verified, served and settled once, on however many instances.
 import type { CallOptions, Capabilities } from "../call-options.ts";
 
-/** A holder's proof. It is lost when its time is over, whether or not another holder took over. */
+/** Proof that its holder has the record. The lease is lost once its time is over, even if no other caller took over. */
 export interface Lease {
   token: string;
   /** Decimal, strictly rising per key. */
   fence: string;
-  /** From the moment the claim was sent. */
+  /** Milliseconds, counted from the moment the claim was sent. */
   ttlMs: number;
   /** 1 for the first holder; each takeover and reconciliation adds one. */
   attempt: number;
 }
 
-/** What an expired lease means: "retry" where nothing has moved yet, "unknown" where money may have. */
+/**
+ * What an expired lease means. "retry": nothing has moved, the next claim takes over. "unknown": money may have moved.
+ */
 export type LeaseExpiry = "retry" | "unknown";
 
-/** A record's name: its key, or the handle that `unresolved()` and telemetry give for it. */
+/** Names a record: its key, or the handle that `unresolved()` and telemetry give. */
 export type RecordName = string | { handle: string };
 
-/** What makes a record a payment's: set by `payOnce` at its first claim. */
+/** Makes a record a payment's. `payOnce` sets it at the first claim. */
 export interface PaymentClaim {
-  /** Names the accepted payload. While the payment is settled or delivered, another one is a mismatch. */
+  /**
+   * Names the accepted payload. Once the payment is settled or delivered, a claim with another payload is a mismatch.
+   */
   payload: string;
-  /** What the payer alone can show. Where the first claim gave one, a claim with another or with none is a mismatch. */
+  /** A secret of the payer's. Where the first claim gave one, a claim with another or with none is a mismatch. */
   collector?: string | undefined;
 }
 
@@ -31,36 +35,36 @@ export type Claim =
       status: "claimed";
       lease: Lease;
       via: "fresh" | "resume" | "takeover";
-      /** How many settlements of this payment were refused before; left out where none was. */
+      /** How many settlements of this payment were refused before. Left out where there was none. */
       refusals?: number;
-      /** From reconcile alone: what the attempts before kept. */
+      /** From reconcile alone: what earlier attempts kept. */
       evidence?: string;
       reference?: string;
     }
   | { status: "in-progress"; retryAfterMs: number }
   | { status: "done"; outcome: "accepted" | "rejected"; value: string; expiresInMs: number }
-  /** Accepted before, its value no longer kept: still not to be used again. */
+  /** Accepted before, and its value is no longer kept. It must still not be used again. */
   | { status: "spent" }
-  /** Same key, other fingerprint, collector or (once settled) payload. */
+  /** Same key, but another fingerprint, collector or (once settled) payload. */
   | { status: "mismatch" }
-  /** An attempt died where its effect cannot be known. */
+  /** An attempt died, and its effect cannot be known. */
   | { status: "unknown"; evidence?: string }
-  /** Paid for and owed: claim gives the lease to deliver under, and what was kept of the result. */
+  /** Paid for and owed. claim gives the lease to deliver under, and the kept result. */
   | { status: "settled"; receipt: string; lease?: Lease; kept?: string }
-  /** Paid for and handed over. `kept` from claim alone. */
+  /** Paid for and handed over. Only claim gives `kept`. */
   | { status: "delivered"; receipt: string; kept?: string }
-  /** Ended without a settlement, for good. */
+  /** Ended for good without a settlement. */
   | { status: "expired"; reason: string };
 
-/** A record as one who holds nothing sees it. `payload`: SHA-256 of the payload that a payment's record is bound to. */
+/** A record as a caller without its lease sees it. `payload`: SHA-256 of the payload that a payment is bound to. */
 export type Look =
   | (Exclude<Claim, { status: "claimed" | "mismatch" }> & { payload?: string })
   | { status: "absent"; payload?: string };
 
-/** "lost": the lease is no longer (or never was) the record's; `current` is what the record is now. */
+/** "lost": the lease is not, or no longer, the record's. `current` is the record's status now. */
 export type Ended = { status: "ok" } | { status: "lost"; current: Claim["status"] | "absent" };
 
-/** What became of a receipt or a delivery that was recorded. `receipt` is the recorded one, `kept` what was kept. */
+/** The outcome of recording a receipt or a delivery. `receipt` is the receipt on record, `kept` the kept result. */
 export type Settlement =
   | {
       status: "settled";
@@ -69,53 +73,54 @@ export type Settlement =
       /** The payment had been ended as expired: an alarm. */
       wasExpired?: true;
     }
-  /** `byYou`: by this token, now or before. */
+  /** `byYou`: delivered by this token, now or before. */
   | { status: "delivered"; byYou: boolean; receipt: string; kept?: string; wasExpired?: true }
   /**
-   * Nothing can be delivered: there is no receipt on record, or the record is by now bound to another fingerprint or
-   * collector than were given beside the receipt, which is recorded all the same.
+   * Nothing can be delivered. There is no receipt on record; or the record is bound to another fingerprint or collector
+   * than the request names, and the receipt is recorded all the same.
    */
   | { status: "lost"; current: Claim["status"] | "absent"; wasExpired?: true };
 
-/** A receipt to be recorded. What is given beside it makes a record where there is none any more. */
+/** A receipt to record. Where the record is gone, the other fields make a new one. */
 export interface SettleRequest {
   receipt: string;
   fingerprint?: string | undefined;
   payment?: PaymentClaim | undefined;
   retainUntilMs?: number | undefined;
-  /** The holder's own: it goes on, so that its holder can serve. Any other live lease ends with the receipt. */
+  /** The caller's own lease: it goes on, so that the caller can serve. Any other live lease ends with the receipt. */
   lease?: Lease | undefined;
-  /** Recorded as delivered too, under this token, in the same write. */
+  /** Records this delivery too, in the same write. */
   deliver?: Delivery | undefined;
 }
 
 export interface Delivery {
-  /** One delivery's own: said again it is the same delivery, and `undeliver` takes back no other. */
+  /** Names one delivery. A repeat with the same token is the same delivery, and `undeliver` takes back no other. */
   token: string;
   /** The result for duplicates, where it was not kept before. */
   kept?: string | undefined;
-  /** How long from now what was kept stays. Default: as long as the record. */
+  /** How long the result is kept, in milliseconds from now. Default: as long as the record. */
   keptForMs?: number | undefined;
 }
 
-/** A payment that needs a person, `reconcileUnresolved` or its payer. */
+/** A payment that waits for an operator, `reconcileUnresolved` or its payer. */
 export interface Unresolved {
   handle: string;
-  /** "in-doubt": may have moved. "owed": settled, not delivered. "held": owed for an hour, and still being served. */
+  /** "in-doubt": money may have moved. "owed": settled, not delivered. "held": owed for an hour, still being served. */
   kind: "in-doubt" | "owed" | "held";
   attempt: number;
   /** SHA-256 of the fingerprint. */
   fingerprint: string;
   reference?: string;
   evidence?: string;
-  /** Since when: Unix epoch milliseconds. */
+  /** When this began: Unix epoch milliseconds. */
   atMs: number;
 }
 
 /**
- * The building blocks of `payOnce` and `verifyOnce`, whose records are named `p:<payment.key>` and `v:<payloadHash>`
+ * The building blocks of `payOnce` and `verifyOnce`. Their records are named `p:<payment.key>` and `v:<payloadHash>`
  * (`v:<refusals>:<payloadHash>` where a payment's key is given).
- * Each call is atomic, and each may be retried with the same token after an unknown outcome. Failures throw a `StoreError`.
+ *
+ * Each call is atomic. Each may be retried with the same token after an unknown outcome. Failures throw a `StoreError`.
  *
  * | state | reads, once its lease is over, as | event -> next state |
  * |---|---|---|
@@ -123,19 +128,20 @@ export interface Unresolved {
  * | claimed ("retry") | in-progress, free to take | renew for settlement -> settling; release -> freed; complete -> done |
  * | settling ("unknown") | unknown | release -> freed; reconcile -> settling; expire -> expired; complete -> done (a payment's: settled) |
  * | done | done, then spent (accepted) or absent (rejected) | |
- * | any but delivered and done, absent too | | settle -> settled |
+ * | any but delivered and done (accepted), absent too | | settle -> settled |
  * | settled | settled (owed) | claim -> settled, with a lease; deliver -> delivered |
  * | delivered | delivered | undeliver by the same token -> settled |
- * | expired | expired | settle -> settled, said to have been expired |
+ * | expired | expired | settle -> settled, with `wasExpired` |
  *
- * A payment's record is one that was claimed with `payment`, or settled. It is kept for a day after `retainUntilMs`
- * (counted from now where that is past), while it is in doubt, expired or owed for 31 days.
+ * A payment's record is one that was claimed with `payment`, or settled. It is kept until a day after `retainUntilMs`
+ * (a day from now where that is past). While it is in doubt, expired or owed it is kept for 31 days.
  *
- * `retainUntilMs` is judged by the store's clock: below now + lease + 10 min it is raised, more than 31 days ahead it throws.
+ * `retainUntilMs` is Unix epoch milliseconds, judged by the store's clock. Below now + lease + 10 min it is raised.
+ * More than 31 days ahead, claim and markOnce throw STORE_INVALID_ARGUMENT; complete and settle cut it to 31 days.
  */
 export interface VerificationStore extends AsyncDisposable {
   readonly capabilities: Capabilities;
-  /** Takes the key if it is free. The same token on its live lease gets it back ("resume"). */
+  /** Takes the key if it is free. The same token on its live lease gets that lease back ("resume"). */
   claim(
     key: RecordName,
     request: {
@@ -149,8 +155,8 @@ export interface VerificationStore extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<Claim>;
   /**
-   * Now + leaseMs, never earlier than before. May switch onLeaseExpiry from "retry" to "unknown", never back, and keep in
-   * the same write what a settlement is found by and what was made.
+   * Extends a live lease to now + `leaseMs`, never to an earlier end. It may switch `onLeaseExpiry` from "retry" to
+   * "unknown", never back. The same write keeps `reference`, by which a settlement is found, and `kept`, the result.
    */
   renew(
     key: RecordName,
@@ -162,11 +168,15 @@ export interface VerificationStore extends AsyncDisposable {
       kept?: string | undefined;
     },
   ): Promise<Ended>;
-  /** Keeps a hint (a transaction hash, say) for the one who must find out what happened; at most maxValueBytes. Replaces the one before. */
+  /**
+   * Keeps evidence (a transaction hash, say) for the reconciling caller; at most maxValueBytes. Replaces earlier
+   * evidence.
+   */
   note(key: RecordName, lease: Lease, evidence: string, options?: CallOptions): Promise<Ended>;
   /**
-   * Repeated with the same result: ok. A late one on an unknown record of its own that nobody reconciled: ok. On a payment's
-   * record "accepted" is `settle` with the value as its receipt, and "rejected" is `expire`.
+   * Keeps the result. Repeating the same result is ok. A late result is ok on the holder's own unknown record, unless
+   * that was reconciled. On a payment's record "accepted" is `settle` with the value as receipt, and "rejected" is
+   * `expire`.
    */
   complete(
     key: RecordName,
@@ -180,48 +190,60 @@ export interface VerificationStore extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<Ended>;
   /**
-   * Proven to have had no effect: the next claim succeeds at once. `refused`: and counts as a refused settlement. `forget`:
-   * what is left of a record that is no payment's, so that fences rise and a repetition is ok, goes after ten seconds
-   * instead of at the end of its retention.
+   * Frees the key: the attempt provably had no effect, and the next claim succeeds at once. A settled payment stays
+   * owed. `refused` also counts a refused settlement. A tombstone stays until the retention ends, so that fences rise
+   * and a repeated release is ok. `forget` cuts that to ten seconds where the record is no payment's.
    */
   release(
     key: RecordName,
     lease: Lease,
     options?: CallOptions & { refused?: boolean | undefined; forget?: boolean | undefined },
   ): Promise<Ended>;
-  /** The effect cannot be known: nobody may claim until it is reconciled. */
+  /** The effect cannot be known: no claim succeeds until the record is reconciled. */
   markUnknown(key: RecordName, lease: Lease, evidence?: string, options?: CallOptions): Promise<Ended>;
   /**
-   * A lease over an unknown record, for the one who can find out what happened; its expiry means unknown again. Where
-   * nothing is unknown (any more): what the record is now, or "in-progress" with retryAfterMs 0 where claim decides.
-   * Use another token than you claim with: a claim under the same one would resume this lease as if nothing had moved.
+   * Gives a lease over an unknown record, to find out what happened. When that lease expires, the record is unknown
+   * again. Where nothing is unknown it answers with the record's status, or with "in-progress" and retryAfterMs 0 where
+   * claim decides. Use another token than for claim: a claim with the same token would resume this lease as if nothing
+   * had moved.
    */
   reconcile(key: RecordName, request: { token: string; leaseMs: number }, options?: CallOptions): Promise<Claim>;
-  /** Records a receipt. A receipt is a fact: no lease is needed, and only a delivered payment stays as it is. */
+  /**
+   * Records a receipt. A receipt is a fact, so it needs no lease. It is recorded in every state but delivered and done
+   * (accepted). The first receipt stays.
+   */
   settle(key: RecordName, request: SettleRequest, options?: CallOptions): Promise<Settlement>;
   /** Records that a settled payment's result is handed over. The first token wins. */
   deliver(key: RecordName, delivery: Delivery, options?: CallOptions): Promise<Settlement>;
   /**
-   * Takes a delivery back that was not heard of: owed again, or "lost" where another's stands. A late copy of that delivery
-   * changes nothing any more, either way.
+   * Takes back a delivery that its caller never heard of. The payment is owed again, or "lost" where another delivery
+   * stands. In both cases a late copy of that delivery no longer changes anything.
    */
   undeliver(key: RecordName, token: string, options?: CallOptions): Promise<Ended>;
   /**
-   * Ends a payment that will never be settled. With its lease, or, where none is live, without. A settled, delivered or
-   * absent one is lost.
+   * Ends a payment that will never be settled: under its lease, or without one where no lease is live. "lost" where the
+   * payment is settled, delivered or absent.
    */
   expire(key: RecordName, ending: { reason: string; lease?: Lease | undefined }, options?: CallOptions): Promise<Ended>;
-  /** A one-time marker. The same token again is "marked" again: a lost reply locks nobody out. */
+  /**
+   * Sets a one-time marker. The same token and fingerprint are "marked" again, so a retry after a lost reply succeeds.
+   */
   markOnce(
     key: string,
     request: { token: string; fingerprint: string; retainUntilMs: number },
     options?: CallOptions,
   ): Promise<{ status: "marked" } | { status: "already-marked"; mismatch: boolean; atMs: number }>;
-  /** For looking; never serve a value from it (it checks no fingerprint). */
+  /** Reads a record without its lease. Never serve a value from it: it checks no fingerprint. */
   peek(key: RecordName, options?: CallOptions): Promise<Look>;
-  /** Payments in doubt or owed, best effort, one round trip a page of records. */
+  /**
+   * Lists what is in doubt or owed: best effort, one round trip a page of records. Throws STORE_CONFIG where the
+   * provider cannot list its keys.
+   */
   unresolved(options?: CallOptions): AsyncIterable<Unresolved>;
-  /** Resolves at a hint that the key may have changed, or after timeoutMs (default 250); a hint is never truth. */
+  /**
+   * Resolves at a hint that the key may have changed, or after `timeoutMs` (default 250). A hint may be false: read the
+   * record.
+   */
   wait(key: string, options?: CallOptions & { timeoutMs?: number | undefined }): Promise<void>;
   /** Idempotent; never rejects. */
   close(): Promise<void>;

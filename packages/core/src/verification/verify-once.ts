@@ -1,4 +1,5 @@
-// The façade verifyOnce: one exact payload is verified once, on however many instances, and everyone gets the answer.
+// The façade verifyOnce: one exact payload is verified once, on however many instances, and every caller gets the
+// answer.
 import type { CallOptions } from "../call-options.ts";
 import { StoreError } from "../errors.ts";
 import { sharedRecordOf, verifyShared } from "./shared-verification.ts";
@@ -7,15 +8,21 @@ import type { VerificationStore } from "./verification-store.ts";
 import type { Verify } from "./verify.ts";
 
 export interface VerifyOnceOptions extends CallOptions {
-  /** Renewed at a third while `verify` runs; `verify` has three of them to answer. At most an hour. Default 10,000. */
+  /**
+   * Milliseconds, renewed at a third while `verify` runs. `verify` has three leases to answer. At most 3,600,000.
+   * Default 10,000.
+   */
   leaseMs?: number | undefined;
-  /** How long an acceptance is remembered, ten minutes at least. Default: the store's defaults.valueTtlMs. */
+  /**
+   * How long an acceptance is remembered, in milliseconds; ten minutes at least. Default: the store's
+   * defaults.valueTtlMs.
+   */
   valueTtlMs?: number | undefined;
-  /** How long to wait for another caller's verification. Default 10,000. */
+  /** How long to wait for another caller's verification, in milliseconds. Default 10,000. */
   waitMs?: number | undefined;
 }
 
-/** What became of a verification. `ran`: this caller's `verify` made it. */
+/** The outcome of a verification. `ran`: this caller's `verify` ran. */
 export type Verification =
   | { ok: true; ran: boolean; value?: string }
   | { ok: false; reason: string; ran: boolean; used?: true };
@@ -23,15 +30,15 @@ export type Verification =
 export const DEFAULT_LEASE_MS = 10_000;
 
 /**
- * Verifies one exact payload once across instances. Waiters learn the result; a rejection is remembered for ten seconds,
- * then forgotten. What `verify` throws is thrown to the caller who ran it, and the next waiter runs its own. An aborted
- * caller leaves a running verification to those who wait for it. A result is recorded through a short outage of the
- * store, as long as the lease may still be held.
+ * Verifies one exact payload once across instances. Waiting callers get the same result. A rejection is remembered for
+ * ten seconds. What `verify` throws goes to the caller that ran it, and the next waiting caller runs its own. An abort
+ * ends the caller's wait, not a running verification: other callers may wait for it. A result is recorded through a
+ * short outage of the store, as long as the lease may still be held.
  *
- * With `key` (the payment's) it shares the verification that payOnce makes of that payload for that payment: whichever
- * comes first runs, and a payload that was presented for another fingerprint or key is not verified: `ok: false`. A replay,
- * the same payload presented again, gets the first answer while that is remembered, whatever became of the payment: only
- * payOnce tells a payment that was used.
+ * With `key` (the payment's) it shares the verification that payOnce makes of that payload for that payment: the first
+ * to come runs it. A payload that was presented for another fingerprint or key is not verified: `ok: false`. A replay
+ * of the same payload gets the first answer while that is remembered, whatever became of the payment. Only payOnce
+ * tells that a payment was used.
  *
  * Throws STORE_UNAVAILABLE when another caller did not finish within `waitMs`, and where `verify` answered `later`.
  */

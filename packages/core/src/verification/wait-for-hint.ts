@@ -1,7 +1,8 @@
-// One wait: until a hint, a timeout, an abort or the store's close, whichever comes first; nothing is left behind.
+// One wait: until a hint, a timeout, an abort or the store's close, whichever comes first. It leaves no timer or
+// listener.
 import type { AtomicPort } from "../atomic-port.ts";
 
-/** Resolves at a hint or after `timeoutMs`; rejects with the reason of whichever signal aborts. */
+/** Resolves at a hint or after `timeoutMs`. Rejects with the reason of the signal that aborts. */
 export function waitForHint(
   hint: AtomicPort["hint"],
   key: string,
@@ -19,7 +20,7 @@ export function waitForHint(
       settle();
     };
     const abort = () => finish(() => reject(signals.find((each) => each.aborted)?.reason));
-    // setTimeout takes at most 2^31-1 ms; a wait that long may end early, as any hint may be false.
+    // setTimeout takes at most 2^31-1 ms. A longer wait may end early, just as any hint may be false.
     const timer = setTimeout(() => finish(resolve), Math.min(timeoutMs, 2 ** 31 - 1));
     for (const each of signals) each.addEventListener("abort", abort, { once: true });
     unsubscribe = hint?.subscribe(key, () => finish(resolve));

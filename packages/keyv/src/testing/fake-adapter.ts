@@ -1,10 +1,10 @@
-// A Keyv 6 adapter on a Map that fails on demand, in ways that a real one cannot be made to on the dot.
+// A Keyv 6 adapter on a Map that fails on demand, in ways that a real adapter cannot be made to fail at an exact time.
 import { EventEmitter } from "node:events";
 import { keyvStorageCapability } from "keyv";
 
 export type Method = "get" | "set" | "delete";
 
-/** What a test sees of its adapter, and how it makes it fail. */
+/** The adapter as a test sees it, and the means to make it fail. */
 export interface FakeAdapter {
   get(key: string): Promise<unknown>;
   set(key: string, value: unknown, expires?: number): Promise<unknown>;
@@ -15,7 +15,7 @@ export interface FakeAdapter {
   off(event: string, listener: (error: unknown) => void): unknown;
   readonly events: EventEmitter;
   namespace: string | undefined;
-  /** What is stored, as if no expiry had passed. */
+  /** The stored values, as if no expiry had passed. */
   readonly values: Map<string, unknown>;
   /** The absolute expiry of each key's last write. */
   readonly expiries: Map<string, number | undefined>;

@@ -1,4 +1,4 @@
-// Who may send now, who waits for the connection, and who need not wait: for ports of any client.
+// Decides whether a call may send now, waits for the connection, or fails at once: for ports of any client.
 import { hopelessConnection } from "./redis-errors.ts";
 
 export interface ConnectionGate {
@@ -6,17 +6,17 @@ export interface ConnectionGate {
   ready(signal: AbortSignal): Promise<void>;
   /** As `RedisPort.connectionError`. */
   connectionError(): unknown;
-  /** To be told of every error of the connection. */
+  /** The port reports every error of the connection here. */
   failed(error: unknown): void;
-  /** To be told when the connection may have changed: whoever waits is let through, if it is up. */
+  /** The port reports here that the connection may have changed. Waiting calls go on if it is up. */
   changed(): void;
 }
 
-/** Clients tell by events when they are ready, but not all of them in all their kinds: waiting calls look, too. */
+/** Clients signal by events that they are ready, but some kinds of client do not. So waiting calls poll, too. */
 const LOOK_EVERY_MS = 10;
 
 /**
- * `isUp` says whether a command sent now is written at once, and throws a StoreError where that will never be. A failure
+ * `isUp` says whether a command sent now is written at once. It throws a StoreError where that will never be. A failure
  * that waiting does not mend (a wrong password, say) is answered at once for as long as the connection is down.
  */
 export function connectionGate(isUp: () => boolean): ConnectionGate {
@@ -24,7 +24,7 @@ export function connectionGate(isUp: () => boolean): ConnectionGate {
   let lastError: unknown;
   let timer: NodeJS.Timeout | undefined;
 
-  /** "up", "down", or the error that calls are to be answered with. */
+  /** "up", "down", or the error with which calls are answered. */
   const state = (): "up" | "down" | { refusal: unknown } => {
     try {
       if (isUp()) {
@@ -82,7 +82,10 @@ export function connectionGate(isUp: () => boolean): ConnectionGate {
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 2_000;
 
-/** How long to wait before the next attempt to connect, for ever: doubled up to 2 s, and spread so that not all come at once. */
+/**
+ * The delay before the next attempt to connect; attempts never end. It doubles from 50 ms up to 2 s, and is spread by a
+ * quarter either way so that not all instances come at once.
+ */
 export function reconnectDelayMs(attempt: number): number {
   const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt, 10), LONGEST_DELAY_MS);
   return Math.round(delayMs * (0.75 + Math.random() / 2));

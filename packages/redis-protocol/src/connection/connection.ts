@@ -1,7 +1,7 @@
-// How a Redis is described, to every provider alike: the `connection` option, checked and brought into one form.
+// The `connection` option of every provider, checked and brought into one form.
 import { StoreError } from "@tollbooth-stores/core";
 
-/** What a TLS connection is made with: options of Node's `tls.connect`. Certificates and keys are PEM text, not paths. */
+/** Options of a TLS connection, as in Node's `tls.connect`. Certificates and keys are PEM text, not paths. */
 export interface RedisTls {
   /** The authorities to trust, instead of the system's. */
   ca?: string | readonly string[] | undefined;
@@ -11,17 +11,17 @@ export interface RedisTls {
   passphrase?: string | undefined;
   /** The name that the server's certificate must have, where it is not the host. */
   servername?: string | undefined;
-  /** false: any certificate will do, so anyone in between can read and answer. */
+  /** false: any certificate is accepted, so a man in the middle can read and answer. */
   rejectUnauthorized?: boolean | undefined;
 }
 
 export interface RedisNode {
   host: string;
-  /** Default 6379; of a sentinel 26379. */
+  /** Default 6379; for a sentinel 26379. */
   port?: number | undefined;
 }
 
-/** Who logs in, and how the connection is secured. */
+/** The login, and the security of the connection. */
 export interface RedisAccess {
   /** The ACL user. Default: the server's default user. */
   username?: string | undefined;
@@ -30,7 +30,7 @@ export interface RedisAccess {
   tls?: boolean | RedisTls | undefined;
 }
 
-/** Where a Redis is: one server, a cluster, or whichever primary the sentinels name. */
+/** Where a Redis is: one server, a cluster, or the primary that the sentinels name. */
 export type RedisConnection =
   | {
       /** `redis://` or, with TLS, `rediss://`, then `user:password@host:port/db`. */
@@ -39,19 +39,19 @@ export type RedisConnection =
     }
   | (RedisNode & RedisAccess & { db?: number | undefined })
   | (RedisAccess & {
-      /** Some of its nodes; the others are found. */
+      /** Some of its nodes. The others are discovered. */
       cluster: readonly RedisNode[];
     })
   | (RedisAccess & {
       sentinel: RedisAccess & {
-        /** What the sentinels call the primary, e.g. "mymaster". */
+        /** The sentinels' name of the primary, e.g. "mymaster". */
         name: string;
         nodes: readonly RedisNode[];
       };
       db?: number | undefined;
     });
 
-/** A connection as a client is told it. */
+/** A connection in the form that a client gets. */
 export type ResolvedConnection = ResolvedAccess &
   (
     | { kind: "single"; node: ResolvedNode; db: number }
@@ -133,7 +133,7 @@ function resolveUrl(text: string, tls: RedisTls | undefined): ResolvedConnection
   return {
     kind: "single",
     node: {
-      // An IPv6 address stands in brackets in a URL only.
+      // Only in a URL does an IPv6 address stand in brackets.
       host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
       port: url.port === "" ? REDIS_PORT : Number(url.port),
     },

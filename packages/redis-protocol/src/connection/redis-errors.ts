@@ -1,7 +1,7 @@
-// What a server's or a client's error means to a caller: a StoreError that names the mend and quotes nothing.
+// Turns a server's or a client's error into a StoreError that names the mend and quotes nothing.
 import { isStoreError, StoreError, type StoreErrorOutcome } from "@tollbooth-stores/core";
 
-/** Error words of a login, and of a user without the right. */
+/** Error words of a refused login, and of a user without the right. */
 const login = {
   WRONGPASS: "Redis refused the username or password; check `username` and `password` of the connection.",
   NOAUTH: "Redis asks for authentication; set `password` (and `username`) of the connection.",
@@ -32,7 +32,7 @@ export function errorWord(error: unknown): string | undefined {
   return error instanceof Error ? /^([A-Z][A-Z0-9]{1,30})\b/.exec(error.message)?.[1] : undefined;
 }
 
-/** STORE_UNAVAILABLE for a server's error word; `outcome` for words that do not tell. */
+/** STORE_UNAVAILABLE for a server's error word. `outcome` applies to words that do not settle it. */
 export function refused(word: string | undefined, outcome: StoreErrorOutcome, cause?: unknown): StoreError {
   const mend = word === undefined ? undefined : refusals[word];
   return new StoreError(
@@ -45,7 +45,7 @@ export function refused(word: string | undefined, outcome: StoreErrorOutcome, ca
 /** The option that set a deadline. */
 export type TimeoutOption = "commandTimeoutMs" | "connectTimeoutMs";
 
-/** The deadline passed: before or after the command was written. */
+/** The deadline passed, before or after the command was written. */
 export function timedOut(sent: boolean, option: TimeoutOption, limitMs: number, cause?: unknown): StoreError {
   return new StoreError(
     "STORE_UNAVAILABLE",
@@ -56,17 +56,17 @@ export function timedOut(sent: boolean, option: TimeoutOption, limitMs: number, 
   );
 }
 
-/** A server below the floor, which the README names. Nothing was written. */
+/** The server is older than the README allows. Nothing was written. */
 export function serverTooOld(): StoreError {
   return new StoreError("STORE_UNAVAILABLE", tooOld);
 }
 
-/** Before 7.2 Redis says so, without a word of its own, of a command that a script runs itself. */
+/** Redis before 7.2 reports a missing right within a script by this text, without an error word of its own. */
 export function isRightMissing(error: unknown): boolean {
   return error instanceof Error && error.message.includes("The user executing the script");
 }
 
-/** A right is missing for a command other than EVALSHA and EVAL; a script that lacks it may have run in part. */
+/** A right is missing for a command other than EVALSHA and EVAL. The script may have run in part. */
 export function rightMissing(): StoreError {
   return new StoreError(
     "STORE_UNAVAILABLE",
@@ -75,7 +75,7 @@ export function rightMissing(): StoreError {
   );
 }
 
-/** What a connection's failure to come up means where trying again will not mend it, and how to mend it. */
+/** Connection failures that no retry will mend, and how to mend them. */
 const hopeless: readonly [pattern: RegExp, mend: string][] = [
   [/^WRONGPASS|^ERR invalid password/, login.WRONGPASS],
   [/^NOAUTH/, login.NOAUTH],
@@ -94,7 +94,7 @@ const hopeless: readonly [pattern: RegExp, mend: string][] = [
   [/^(Protocol error, got|Unknown RESP type)/, "What answered is not a Redis; check host and port of the connection."],
 ];
 
-/** The error to answer calls with at once, where a connection failed and no waiting will help; else undefined. */
+/** The error to answer calls with at once, where a connection failed and waiting will not help; else undefined. */
 export function hopelessConnection(error: unknown): StoreError | undefined {
   if (isStoreError(error)) return error;
   if (!(error instanceof Error)) return undefined;

@@ -1,4 +1,4 @@
-// consumeAll in a cluster: one script call a slot. Not atomic across slots, and it says so; within one it is.
+// consumeAll in a cluster: one script call a slot. Atomic within a slot; across slots it is not, and reports that.
 import type { RateLimitDecision } from "@tollbooth-stores/core";
 import type { Limit, LimitGroup } from "@tollbooth-stores/core/native";
 
@@ -15,7 +15,7 @@ interface Part {
   groups: LimitGroup[];
 }
 
-/** The checks of each slot together. Equal hash tags are equal slots; different ones need not be, but may. */
+/** Groups the checks by slot. Equal hash tags are equal slots. Different tags may share a slot too. */
 function partsOf(keys: readonly string[], groups: readonly LimitGroup[]): Part[] {
   const parts = new Map<string, Part>();
   keys.forEach((key, index) => {
@@ -31,9 +31,9 @@ function partsOf(keys: readonly string[], groups: readonly LimitGroup[]): Part[]
 }
 
 /**
- * Looks at every slot first, so that a denial takes nothing anywhere; then consumes slot by slot, and gives back what was
- * taken where another client was faster meanwhile, or where a later slot's node fails (best effort: what cannot be given
- * back stays taken until its window is over).
+ * Peeks at every slot first, so that a denial takes nothing anywhere. Then it consumes slot by slot. Where another
+ * client was faster meanwhile, or a later slot's node fails, it gives back what was taken. That is best effort: what
+ * cannot be given back stays taken until its window is over.
  */
 export async function consumeAcrossSlots(
   keys: readonly string[],

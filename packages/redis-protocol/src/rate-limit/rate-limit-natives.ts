@@ -67,7 +67,7 @@ export function rateLimitNatives(runner: ScriptRunner, spread: number, cluster =
   };
 }
 
-/** One script call: all the groups, all or nothing; or, not `taking`, only what it would answer. */
+/** One script call for all the groups, all or nothing. Without `taking` it only answers what it would take. */
 async function consumeTogether(
   call: RunCall,
   spread: number,

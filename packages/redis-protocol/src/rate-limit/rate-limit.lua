@@ -86,7 +86,7 @@ function tb.back(p, s, amount, mark)
   return s
 end
 
--- The state under a policy and the rest of a block in milliseconds. `stored`: whether there is a key at all.
+-- The state under a policy and the rest of a block in milliseconds. `stored`: whether the key exists.
 local function read(k, p)
   local raw = redis.call('GET', k)
   local algorithm = ALGORITHM[p.tag]
@@ -159,7 +159,7 @@ local function signed(reply, p, after, taken)
   return reply
 end
 
--- What consuming would answer, and the state it would leave (nil: nothing is taken).
+-- The answer of consuming, and the state that it would leave (nil: nothing is taken).
 local function consumed(p, s, blockedMs)
   local before = decide(p, s, blockedMs)
   if before[1] == 0 or p.cost == 0 then return before, nil end
@@ -201,7 +201,7 @@ function operations.refund()
   local s, blockedMs = read(k, p)
   local after = ALGORITHM[p.tag].back(p, s, amount, mark)
   if after ~= s then
-    -- What gives back prolongs nothing: not even by drawing the spread anew.
+    -- A refund prolongs nothing, not even by drawing a new spread.
     local left = redis.call('PTTL', k)
     write(k, p, after, blockedMs, jitter)
     if left > 0 and redis.call('PTTL', k) > left then redis.call('PEXPIRE', k, left) end
@@ -216,7 +216,7 @@ function operations.block()
   return {}
 end
 
--- True if there was a live record; what cannot be read is deleted too.
+-- True if there was a live record. An unreadable one is deleted too.
 function operations.reset()
   local k, _, p = key(), num(), policy()
   local readable, s, blockedMs, stored = pcall(read, k, p)
@@ -225,7 +225,7 @@ function operations.reset()
   return { stored and (blockedMs > 0 or ALGORITHM[p.tag].reset(p, s) > 0) and 1 or 0 }
 end
 
--- All or nothing over several records: for each record its key and the policies asked of it. `taking` 0: only to see.
+-- All or nothing over several records. Each has its key and the policies of its checks. `taking` 0: only peeks.
 function operations.consumeAll()
   local jitter, taking, groups, allowed = num(), num() == 1, {}, true
   for i = 1, num() do

@@ -1,11 +1,11 @@
-// What the native transitions of all three stores share: one call at a time, its own error words translated.
+// What the native transitions of all three stores share: one script call, with its error words translated.
 import { type CallOptions, StoreError } from "@tollbooth-stores/core";
 import { refused, rightMissing } from "../connection/redis-errors.ts";
 import { type ReplyReader, replyReader } from "./reading.ts";
 import type { Script } from "./script.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 
-/** Runs one call of a script; `errors` are the words that this script throws by itself, as the errors they stand for. */
+/** Runs one call of a script. `errors` maps the words that this script throws itself to their errors. */
 export type RunCall = (
   operation: string,
   keys: readonly string[],
@@ -34,7 +34,7 @@ export function callRunner(
   };
 }
 
-/** The share by which a record is physically kept longer than it lives: a new one each time. */
+/** The share by which a record is physically kept longer than it lives. Drawn anew each time. */
 export function jitter(spread: number): string {
   return (Math.random() * spread).toFixed(4);
 }

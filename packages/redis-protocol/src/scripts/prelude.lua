@@ -1,8 +1,8 @@
--- What every script begins with: the instant, the arguments' cursor, physical expiry, and one reply a call.
+-- The beginning of every script: the instant, the arguments' cursor, physical expiry, and one reply for each call.
 --
 -- A script call carries an array of calls. ARGV: the instant in milliseconds (empty: this server's TIME), the number of
 -- calls, then each call's operation and arguments, read one after the other. KEYS likewise. The reply is an array with
--- one entry a call: an array, or a string that begins with "!" and names what went wrong with that call alone.
+-- one entry a call: an array, or a string that begins with "!" and names the failure of that call alone.
 
 local argAt, keyAt = 0, 0
 local function arg()
@@ -23,7 +23,7 @@ if now == '' then
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 else
-  -- An injected instant (tests): what must be seen to expire by it may not vanish before by the server's own clock.
+  -- An injected instant (tests): a record must expire by it, and may not vanish before by the server's own clock.
   now = tonumber(now)
   slackMs = 60000
 end
@@ -42,7 +42,7 @@ local function px(endsAt, jitter)
   return int(math.ceil((endsAt - now) * (1 + jitter)) + slackMs)
 end
 
--- Every record begins with this byte. A later format gets another one; readers accept the one before.
+-- Every record begins with this byte. A later format gets another one, and its readers still accept this one.
 local FORMAT = 1
 
 local function answer(operations)
@@ -51,10 +51,10 @@ local function answer(operations)
     local operation = operations[arg()]
     local ok, reply = pcall(operation)
     if not ok then
-      -- Redis 7 throws tables, earlier ones text; a key of another type in our place is as unreadable as wrong bytes.
+      -- Redis 7 throws tables, earlier ones text. A key of another type is as unreadable as wrong bytes.
       local said = type(reply) == 'table' and (reply.code or reply.err) or reply
       local word = string.match(said, '^%-?(%u+)') or 'ERR'
-      -- Before 7.2 a right that the user lacks within a script has no word of its own.
+      -- Before 7.2 a missing right within a script has no error word of its own.
       if string.find(said, 'The user executing the script', 1, true) then word = 'NOPERM' end
       reply = '!' .. (word == 'WRONGTYPE' and 'CORRUPT' or word)
     end

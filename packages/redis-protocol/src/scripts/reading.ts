@@ -1,4 +1,4 @@
-// Reads script replies, which come as text, numbers and lists of them, whatever the protocol version (RESP2, RESP3).
+// Reads script replies: text, numbers and lists of them, the same in RESP2 and RESP3.
 import { StoreError } from "@tollbooth-stores/core";
 
 export function unreadable(): StoreError {
@@ -7,17 +7,17 @@ export function unreadable(): StoreError {
   });
 }
 
-/** The items of one reply, taken in turn; each throws where the reply is not of the form asked for. */
+/** The items of one reply, taken in turn. Each method throws where the next item has another form. */
 export interface ReplyReader {
   text(): string;
   /** A whole number, sent as number or as decimal text. */
   integer(): number;
   /** A whole number, or undefined for empty text. */
   optionalInteger(): number | undefined;
-  /** Text, or undefined where the script said nothing. */
+  /** Text, or undefined where the script sent false. */
   optionalText(): string | undefined;
   list(): readonly unknown[];
-  /** Whatever is left. */
+  /** The items that are left. */
   rest(): readonly unknown[];
 }
 
@@ -43,7 +43,7 @@ export function replyReader(items: readonly unknown[]): ReplyReader {
     optionalText() {
       const item = next();
       if (typeof item === "string") return item;
-      // Lua's false: null in RESP2 and RESP3 alike. A list that ends early has nothing either.
+      // Lua's false is null in RESP2 and RESP3 alike. A list that ends early holds nothing either.
       if (item === null || item === undefined) return undefined;
       throw unreadable();
     },

@@ -22,7 +22,7 @@ export interface ScriptCall {
 export interface ScriptRunner {
   /**
    * One entry a call: its reply, or the error word of that call alone (without its "!"). Throws STORE_UNAVAILABLE.
-   * `connectTimeoutMs`: the time to wait for a connection where the port never had one.
+   * `connectTimeoutMs`: how long to wait for the port's first connection, in milliseconds.
    */
   run(
     script: Script,
@@ -30,23 +30,23 @@ export interface ScriptRunner {
     options?: CallOptions,
     connectTimeoutMs?: number,
   ): Promise<ScriptReply[]>;
-  /** The port's keys that match; each step has the deadline of a call. Throws STORE_UNAVAILABLE. */
+  /** The port's keys that match. Each step has the deadline of a call. Throws STORE_UNAVAILABLE. */
   scan(pattern: string, options?: CallOptions): AsyncIterable<string>;
 }
 
 export type ScriptReply = { ok: true; reply: readonly unknown[] } | { ok: false; word: string };
 
 export interface RunnerOptions {
-  /** From the call until its answer, waiting for the connection included. */
+  /** From the call until its answer, waiting for the connection included. Milliseconds. */
   commandTimeoutMs: number;
-  /** Tests drive the scripts with an instant of their own; undefined: the server's TIME. */
+  /** For tests: the instant that the scripts use. Undefined: the server's TIME. */
   clock?: { now(): number } | undefined;
 }
 
-/** A client may be told of a lost connection a moment late. */
+/** A client may report a lost connection a moment late. */
 const UNNOTICED_MS = 10;
 
-/** Ports that have answered: for them a connection is one that was lost, and nobody waits for it as for the first. */
+/** Ports that have answered once: a reconnect gets only `commandTimeoutMs`. */
 const connected = new WeakSet<RedisPort>();
 
 export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: RunnerOptions): ScriptRunner {
@@ -60,13 +60,13 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       return await port.evalSha(script.sha1, keys, args, signal);
     } catch (error) {
       if (errorWord(error) !== "NOSCRIPT" || signal.aborted) throw error;
-      // Whoever has no script of ours is another server than before, or a new one: it may be an older one.
+      // NOSCRIPT means a new or restarted server, which may be an older one: so check its version first.
       await requireNewEnough(port, keys, signal);
       signal.throwIfAborted();
       return port.eval(script.source, keys, args, signal);
     }
   };
-  /** `work` over a connection that is up, all in time; what fails is told as STORE_UNAVAILABLE. */
+  /** Runs `work` over a connection that is up, all within the deadline. A failure becomes STORE_UNAVAILABLE. */
   const withinDeadline = async <T>(
     connectTimeoutMs: number | undefined,
     options: CallOptions | undefined,
@@ -81,7 +81,7 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
     try {
       for (;;) {
         await before(deadline.signal, port.ready(deadline.signal));
-        // Whoever gave up while there was no connection wants nothing sent any more.
+        // The caller gave up while there was no connection, so nothing may be sent any more.
         options?.signal?.throwIfAborted();
         deadline.signal.throwIfAborted();
         if (limits[option] > commandTimeoutMs) {
@@ -99,7 +99,7 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
           connected.add(port);
           return answer;
         }
-        // The connection was lost and nobody had noticed yet: nothing was sent, so this is no second time.
+        // The connection was lost, and the client had not noticed yet. Nothing was sent, so this is no second time.
         deadline.signal.throwIfAborted();
         await new Promise((resolve) => setTimeout(resolve, UNNOTICED_MS));
       }
@@ -139,7 +139,10 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
   };
 }
 
-/** Settles as `work` does, unless `signal` aborts first; work that then says at once that it was not sent is believed. */
+/**
+ * Settles as `work` does, unless `signal` aborts first. If `work` answers immediately after the abort (with NotSent,
+ * say), that answer counts.
+ */
 function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => setImmediate(() => reject(signal.reason)), { once: true });

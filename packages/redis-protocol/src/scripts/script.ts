@@ -8,7 +8,7 @@ export interface Script {
   readonly sha1: string;
 }
 
-/** Comments and indentation are for readers: servers get the source without them. */
+/** Comments and indentation are for readers. Servers get the source without them. */
 export function bare(source: string): string {
   return source.replace(/^[ \t]*(--.*)?\n/gm, "").replace(/^[ \t]+/gm, "");
 }

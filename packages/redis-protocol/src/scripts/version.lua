@@ -1,5 +1,5 @@
--- The version of a server older than Redis 7.0, e.g. "6.0.16". False for 7.0 and newer and for Valkey, which scripts know by
--- this number, and where the server does not tell: INFO may be forbidden to this user.
+-- The version of a server older than Redis 7.0, e.g. "6.0.16". False for Redis 7.0 and newer and for Valkey, which have
+-- REDIS_VERSION_NUM. False too where the server does not tell: INFO may be forbidden to this user.
 
 if redis.REDIS_VERSION_NUM then return false end
 local info = redis.pcall('INFO', 'server')

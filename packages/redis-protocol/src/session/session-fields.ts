@@ -1,15 +1,15 @@
-// A session and a subject index as scripts take and give them: text and numbers in a fixed order.
+// A session and a subject index in the form of script arguments and replies: text and numbers in a fixed order.
 import type { StoredRecord } from "@tollbooth-stores/core";
 import { type SessionState, sessionRecord, sessionState, subjectIndex } from "@tollbooth-stores/core/native";
 import { type ReplyReader, replyReader } from "../scripts/reading.ts";
 
-/** Number (-1: none were given), then names and decimal digits by turns. */
+/** Their number (-1: none were given), then names and decimal digits in turn. */
 export function quotaArguments(quotas: ReadonlyMap<string, bigint> | undefined): (string | number)[] {
   if (quotas === undefined) return [-1];
   return [quotas.size, ...Array.from(quotas, ([name, amount]) => [name, String(amount)]).flat()];
 }
 
-/** A session, read from the order in which the script's `fields` writes it. */
+/** A session, read in the order in which the script's `fields` writes it. */
 export function sessionOf(reply: ReplyReader): SessionState {
   const version = reply.integer();
   const createdAtMs = reply.integer();
@@ -42,12 +42,14 @@ function sessionArguments(session: SessionState): (string | number)[] {
 
 export type RecordKind = "session" | "index";
 
-/** What a key of core's session store holds. */
+/** The kind of record at a key of core's session store. */
 export function kindOf(key: string): RecordKind {
   return key.endsWith("}:i") ? "index" : "session";
 }
 
-/** A record from the script's `read`; one that the script cannot read has a body that no transition can either. */
+/**
+ * A record from the script's `read`. One that the script cannot read gets a body that no transition can read either.
+ */
 export function recordOf(kind: RecordKind, found: unknown, nowMs: number): StoredRecord | null {
   if (found === "!") return { endsAtMs: nowMs + 1, body: null };
   if (!Array.isArray(found)) return null;

@@ -1,11 +1,11 @@
-// The sessions' AtomicPort over compare-and-set: read records with a stamp each, decide, write if every stamp still
-// holds, else again. For the cold operations; the hot ones are scripts of their own.
+// The sessions' AtomicPort over compare-and-set: reads records with a stamp each, decides, and writes if every stamp
+// still holds; else it starts again. For the cold operations; the hot ones are operations of the script.
 import { type AtomicPort, type CallOptions, type Step, type StoredRecord, StoreError } from "@tollbooth-stores/core";
 import { jitter, type RunCall } from "../scripts/native-context.ts";
 import { replyReader } from "../scripts/reading.ts";
 import { kindOf, recordArguments, recordOf } from "./session-fields.ts";
 
-/** How often a step is tried while others keep changing its records. */
+/** How often a step is tried while other callers keep changing its records. */
 const MOST_ROUNDS = 100;
 const LONGEST_PAUSE_MS = 20;
 

@@ -1,9 +1,10 @@
 -- Sessions: core's transitions (packages/core/src/session), line for line where it can be.
 --
--- session     string: FORMAT, big-endian version 8, createdAt 8, expiresAt 8, idleTtl 8 (0: none), absolute 8 (0: none);
---             subject's hash with 2 bytes of length before it (0: none), its text with 4; 2 bytes: quotas plus one (0:
---             none were given), each a name with 2 bytes and decimal digits with 1 byte of length; then the payload.
--- operations  hash: one field an opId's hash, and the field @ with the instant until which all are remembered.
+-- session     string: FORMAT, big-endian version 8, createdAt 8, expiresAt 8, idleTtl 8 (0: none), absolute 8 (0:
+--             none); subject's hash with 2 bytes of length before it (0: none), its text with 4; 2 bytes: quotas plus
+--             one (0: none were given), each a name with 2 bytes and decimal digits with 1 byte of length; then the
+--             payload.
+-- operations  hash: one field for each opId's hash, and the field @ with the instant until which all are remembered.
 -- index       sorted set: subject's hash (22 characters) and session's hash, by expiry.
 
 local REMEMBER, SUBJECT_HASH = 86400000, 22
@@ -88,7 +89,7 @@ local function write(k, s, jitter)
   redis.call('SET', k, encode(s), 'PX', px(s.expiresAt, jitter))
 end
 
--- A session as text: nine fields, then names and digits of its quotas by turns.
+-- A session as text: nine fields, then the names and digits of its quotas in turn.
 local function fields(s)
   local reply = {
     int(s.version), int(s.createdAt), int(s.expiresAt), s.idle and int(s.idle) or '', s.absolute and int(s.absolute) or '',
@@ -101,7 +102,7 @@ local function fields(s)
   return reply
 end
 
--- Quotas as arguments: their number (-1: none were given), then names and digits by turns.
+-- Quotas as arguments: their number (-1: none were given), then names and digits in turn.
 local function quotasArgument()
   local count = num()
   if count < 0 then return nil end
@@ -136,7 +137,7 @@ local function leave(i, s, hash, jitter)
   prune(i, jitter)
 end
 
--- Until when a session's operations are remembered; nil where none are.
+-- Until when a session's operations are remembered; nil where there are none.
 local function remembered(o)
   local ends = tonumber(redis.call('HGET', o, '@') or nil)
   if ends and ends > now then return ends end
@@ -283,8 +284,8 @@ function operations.delete()
   return { 1 }
 end
 
--- The cold operations run in TypeScript over compare-and-set: `read` gives each record and a stamp of its bytes,
--- `swap` writes if all stamps still hold.
+-- The cold operations run in TypeScript over compare-and-set. `read` gives each record and a stamp of its bytes. `swap`
+-- writes if all stamps still hold.
 
 local function memberFields(i)
   local members, found = redis.call('ZRANGEBYSCORE', i, '(' .. int(now), '+inf', 'WITHSCORES'), {}
@@ -296,7 +297,7 @@ local function memberFields(i)
   return found
 end
 
--- The stamp of what is at a key, and its live record as text (nil: none).
+-- The stamp of the value at a key, and its live record as text (nil: none).
 local function stamped(k, kind)
   if kind == 'index' then
     local found = memberFields(k)
@@ -304,7 +305,7 @@ local function stamped(k, kind)
   end
   local raw = redis.call('GET', k)
   if not raw then return '', nil end
-  -- Whether it can be read is the reader's business: who deletes it need not.
+  -- An unreadable session fails the step that reads it. A step that only deletes it does not care.
   local ok, s = pcall(decode, raw)
   if not ok then return redis.sha1hex(raw), '!' end
   return redis.sha1hex(raw), s.expiresAt > now and fields(s) or nil

@@ -1,6 +1,6 @@
--- What a payment's record is bound to, and which calls are for another. The twin of core's binding.ts.
+-- What binds a payment's record, and which calls name another purchase or payer. The twin of core's binding.ts.
 
--- Whether a claim is for something else than the record, or by another than may collect it.
+-- Whether a claim is for another purchase than the record's, or by a caller that may not collect it.
 local function isOther(body, request)
   if body.fingerprint ~= '' and body.fingerprint ~= request.fingerprint then return true end
   local payment, claimed = body.payment or {}, request.payment
@@ -9,7 +9,7 @@ local function isOther(body, request)
   return paid and payment.payload ~= '' and claimed ~= nil and payment.payload ~= claimed.payload
 end
 
--- Whether a receipt is said to be for something else than the record, or for another payer. What it does not say, fits.
+-- Whether a receipt is for another purchase or payer than the record's. A name that it leaves out fits.
 local function isForeign(body, request)
   local fingerprint = request.fingerprint or ''
   if fingerprint ~= '' and body.fingerprint ~= '' and body.fingerprint ~= fingerprint then return true end
@@ -17,7 +17,7 @@ local function isForeign(body, request)
   return recorded ~= nil and said ~= nil and recorded ~= said
 end
 
--- After a takeover the payload is the one whose holder works now.
+-- After a takeover the payload is the new holder's.
 local function rebound(claimed, payment)
   payment = payment or { payload = '', refusals = 0 }
   payment.collector = payment.collector or claimed.collector
@@ -25,7 +25,7 @@ local function rebound(claimed, payment)
   return payment
 end
 
--- A payment's fields. What binds them binds payload and collector together: a later claim adds no collector.
+-- Binds a payment. Payload and collector are bound together: a later claim adds no collector.
 local function boundTo(claimed, payment)
   payment = payment or { payload = '', refusals = 0 }
   if not claimed or payment.payload ~= '' then return payment end

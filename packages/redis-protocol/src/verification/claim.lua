@@ -1,4 +1,4 @@
--- Who may do the work, and what everyone else is told. The twin of core's claim.ts.
+-- Which caller may do the work, and what the others are told. The twin of core's claim.ts.
 
 local function refused(body)
   return body.payment and body.payment.refusals or 0
@@ -12,7 +12,7 @@ local function owed(body, kept)
   return { 'settled', body.value, keptIn(kept), leaseOf(body) }
 end
 
--- How long a claim asks to be remembered: a payment a day longer than its payload is valid.
+-- How long a claim asks the record to be kept. A payment is remembered a day longer than its payload is valid.
 local function askedFor(request)
   local asked = retention(request.retainUntilMs, now + request.leaseMs)
   return request.payment and asked + REMEMBERED_FOR or asked
@@ -27,7 +27,7 @@ local function takenOver(body, request)
   return body
 end
 
--- A record held by a new lease. Evidence of an attempt that is being taken over stays; a finished one's does not.
+-- A record held by a new lease. A takeover keeps the evidence of the previous attempt; a fresh claim starts without.
 local function leased(before, request, attempt, retainUntilMs, payment)
   local leaseUntilMs = now + request.leaseMs
   return {
@@ -70,12 +70,12 @@ local function claim(body, request, kept)
   local payment = request.payment and rebound(request.payment, body.payment) or body.payment
   local taken = leased(body, request, body.attempt + 1, request.payment and askedFor(request) or 0, payment)
   local step = { write = recordOf(taken), reply = claimed(taken, 'takeover', refused(taken)) }
-  -- What the one before made was made for another payload, maybe.
+  -- The previous holder's result may have been made for another payload.
   if kept.key then step.writeKept = false end
   return step
 end
 
--- What the attempts before left behind for the one who must find out.
+-- What earlier attempts left for the caller that reconciles.
 local function found(body)
   return body.evidence, body.payment and body.payment.reference
 end

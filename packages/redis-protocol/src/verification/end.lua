@@ -1,6 +1,6 @@
 -- The transitions that end a holder's work. The twin of core's end.ts.
 
--- "accepted" is a receipt, "rejected" the word that there will be none.
+-- "accepted" carries the receipt. "rejected" says that there will be none.
 local function completePayment(body, result, kept)
   local state = body.state
   local said

@@ -1,22 +1,22 @@
-// Wake-ups for those who wait. Scripts publish a record's name; who waits subscribes lazily, once a process on one channel,
-// or in a cluster with sharded pub/sub once a record, on that record's own node. A hint may be lost, late or false: polling
-// makes up for it, and only claim is truth.
+// Wake-ups for waiting callers. Scripts publish a record's name. A waiting process subscribes lazily: once, on one
+// channel. In a cluster with sharded pub/sub it subscribes once a record, on that record's own node. A hint may be
+// lost, late or false: polling makes up for it, and only claim is truth.
 import type { AtomicPort } from "@tollbooth-stores/core";
 import type { RedisPort } from "../redis-port.ts";
 
 export interface HintChannels {
-  /** What a script is told to publish for the record at `keys[0]`: how, where and what. */
+  /** The hint that a script publishes for the record at `keys[0]`: command, channel and message. */
   announcement(keys: readonly string[]): [command: string, channel: string, message: string];
-  /** The store's side: publishing is the scripts' business. */
+  /** The store's side. `publish` does nothing, because the scripts publish. */
   readonly hint: NonNullable<AtomicPort["hint"]>;
   /** Ends all subscriptions, but waits for none. */
   close(): void;
 }
 
-/** Scripts publish nothing. */
+/** For scripts that publish nothing. */
 export const noHints: Pick<HintChannels, "announcement"> = { announcement: () => ["", "", ""] };
 
-/** How long to leave a failed subscription alone. */
+/** How long a failed subscription is left alone. */
 const RETRY_MS = 1_000;
 
 type Unsubscribe = () => Promise<void>;
@@ -48,12 +48,12 @@ export function hintChannels(port: RedisPort, keyPrefix: string): HintChannels {
     };
     const started = open(channel, forget);
     subscriptions.set(channel, started);
-    // Out of reach or not allowed: polling serves; another waiter may find it mended.
+    // Out of reach or not allowed: polling serves meanwhile, and a later waiting caller tries again.
     started.catch(() => {
       setTimeout(forget, RETRY_MS).unref();
     });
   };
-  // Nobody waits for this: the subscription may still be waiting for a connection.
+  // Not awaited: the subscription may still be waiting for a connection.
   const end = (channel: string) => {
     const started = subscriptions.get(channel);
     subscriptions.delete(channel);
@@ -76,7 +76,7 @@ export function hintChannels(port: RedisPort, keyPrefix: string): HintChannels {
           waiting.delete(wake);
           if (waiting.size > 0 || listeners.get(name) !== waiting) return;
           listeners.delete(name);
-          // A channel a record is not worth keeping; the common one is.
+          // One channel for each record is not worth keeping. The common channel is.
           if (sharded) end(channel);
         };
       },
@@ -88,7 +88,10 @@ export function hintChannels(port: RedisPort, keyPrefix: string): HintChannels {
   };
 }
 
-/** No such command (before Redis 7), or none for this user: scripts then publish the ordinary way, too. */
+/**
+ * The server has no such command (before Redis 7), or this user lacks it. Scripts then publish on the ordinary channel
+ * too.
+ */
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && /^(ERR unknown command|NOPERM)/.test(error.message);
 }

@@ -1,4 +1,4 @@
--- The transitions of a holder at work. The twin of core's hold.ts.
+-- The transitions of a working holder. The twin of core's hold.ts.
 
 local function referring(before, reference)
   local payment = before or { payload = '', refusals = 0 }

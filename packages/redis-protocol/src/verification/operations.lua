@@ -1,5 +1,5 @@
--- Each transition's arguments, read in the order in which verification-natives.ts sends them, and its keys: the record, and
--- where the transition has it the text kept beside.
+-- Each transition's arguments, read in the order in which verification-natives.ts sends them; and its keys: the record,
+-- and the kept text where the transition uses it.
 
 -- 0, or 1 and the text.
 local function optional()
@@ -24,7 +24,7 @@ local function hintArguments()
   return { command = arg(), channel = arg(), message = arg() }
 end
 
--- Runs a transition on the record at a key. `hint`: what to publish where something was written.
+-- Runs a transition on the record at a key. `hint`: published if the step wrote something.
 local function run(transition, recordKey, kept, jitter, request, hint)
   local step = transition(readBody(recordKey), request, kept)
   step.hint = hint

@@ -1,8 +1,8 @@
--- What a record is, for looking. The twin of core's peek.ts.
+-- Reading a record without its lease. The twin of core's peek.ts.
 
 local SERVED_LONG = 3600000
 
--- For unresolved(): nothing unless the record is in doubt, owed, or served for an hour.
+-- For unresolved(): empty unless the record is in doubt, owed, or held for an hour after settlement.
 local function unresolvedRecord(body)
   local phase = phaseOf(body)
   if not body then return {} end

@@ -1,6 +1,7 @@
 -- The transitions of a payment after its settlement, and expire where there is none. The twin of core's settle.ts.
 
--- Replies that tell of a receipt: status, receipt, whether it had been expired, what is kept; delivered also: by whom asks.
+-- Replies about a receipt: status, receipt, whether the payment had been expired, the kept text. A delivered one adds
+-- whether the asking token delivered it.
 local function asDelivered(body, asked, kept)
   local byYou = asked ~= nil and body.payment ~= nil and body.payment.deliveredBy == asked.token
   return { 'delivered', body.value, 0, not byYou and keptIn(kept), byYou and 1 or 0 }
@@ -13,7 +14,7 @@ local function isUndone(body, token)
   return false
 end
 
--- How many deliveries that deliver nothing any more are remembered.
+-- How many ineffective deliveries a record remembers.
 local MOST_UNDONE = 16
 
 local function withUndone(payment, token)
@@ -28,7 +29,7 @@ local function withUndone(payment, token)
   return payment
 end
 
--- Another's delivery may be taken back; this one was told that it came second, and stays so.
+-- The other delivery may be taken back. This one was told that it came second, and must stay second.
 local function comesSecond(body, asked, kept)
   local step = { reply = asDelivered(body, asked, kept) }
   if not asked or body.payment.deliveredBy == asked.token or isUndone(body, asked.token) then return step end
@@ -37,7 +38,7 @@ local function comesSecond(body, asked, kept)
   return step
 end
 
--- What is kept stays as long as the record beside it.
+-- The kept text stays as long as the record beside it.
 local function extended(kept, endsAtMs)
   local keptUntilMs = keptUntil(kept)
   return keptUntilMs and keptUntilMs < endsAtMs and { endsAtMs = endsAtMs } or nil
@@ -69,7 +70,7 @@ local function nothingClaimed()
   }
 end
 
--- Without a claim that counts: no record, a tombstone, or a rejection that is done. A receipt makes it anew.
+-- Without a claim that counts: no record, a tombstone, or a rejection. A receipt makes the record anew.
 local function isFresh(before)
   return not before or before.state == 'released' or before.state == 'rejected'
 end
@@ -126,7 +127,7 @@ local function undeliver(body, request, kept)
   if phase == 'absent' or phase == 'expired' then return { reply = lost(body) } end
   if body.state == 'accepted' or body.state == 'rejected' then return { reply = lost(body) } end
   if body.state == 'delivered' and body.payment.deliveredBy ~= request.token then
-    -- That one may be taken back too; a late copy of this one then delivers nothing.
+    -- The other delivery may be taken back too. A late copy of this one then delivers nothing.
     local step = comesSecond(body, request, kept)
     step.reply = lost(body)
     return step

@@ -1,4 +1,4 @@
-// Core's verification transitions as calls of the verification script. operations.lua reads the arguments in this order.
+// Core's verification transitions as calls of the verification script. operations.lua reads arguments in this order.
 import type { Delivery, Lease, PaymentClaim } from "@tollbooth-stores/core";
 import { type NativeTransitions, retentionTooLong } from "@tollbooth-stores/core/native";
 import { callRunner, jitter } from "../scripts/native-context.ts";
@@ -9,7 +9,7 @@ import { verificationScript } from "./verification-script.ts";
 
 type Words = readonly (string | number)[];
 
-/** What may be left out: "0", or "1" and its words. */
+/** An optional argument: "0", or "1" and its words. */
 function optional<T>(value: T | undefined, words: (value: T) => Words): Words {
   return value === undefined ? ["0"] : ["1", ...words(value)];
 }

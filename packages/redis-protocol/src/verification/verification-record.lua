@@ -1,9 +1,9 @@
--- Verifications: what is stored of one, and what it means now. The twin of core's verification-record.ts; the files beside
--- it are the twins of the transitions, function by function.
+-- The stored form of one verification, and what it means now. The twin of core's verification-record.ts. The files
+-- beside it are the twins of the transitions, function by function.
 --
--- record  RECORD_FORMAT, state (its place in STATES), onLeaseExpiry (0 retry, 1 unknown), then big-endian: fence 8, attempt
---         4, leaseUntil 8, unknownAt 8 (0: none), valueUntil 8 (0: none), retainUntil 8, endsAt 8; token and fingerprint
---         with 2 bytes of length before each; the texts evidence and value; then 1 and the payment, or 0.
+-- record  RECORD_FORMAT, state (its place in STATES), onLeaseExpiry (0 retry, 1 unknown), then big-endian: fence 8,
+--         attempt 4, leaseUntil 8, unknownAt 8 (0: none), valueUntil 8 (0: none), retainUntil 8, endsAt 8; token and
+--         fingerprint with 2 bytes of length before each; the texts evidence and value; then 1 and the payment, or 0.
 -- payment refusals 4, settledAt 8 (0: none), then the texts payload, collector, reference, deliveredBy; then the
 --         number of texts in undone 1, and those.
 -- text    its length plus one in 4 bytes (0: none), then the text.
@@ -80,8 +80,8 @@ local function decode(raw)
   return body
 end
 
--- How each format is read. A later release adds the reader of the format before its own, which answers today's fields, and
--- writes today's format: a record is brought up to date by whatever changes it. A format that is not here is unreadable.
+-- The reader of each format. A later release adds the reader of the format before its own, which answers today's
+-- fields, and writes today's format: so any change brings a record up to date. A format that is not here is unreadable.
 local READERS = { [RECORD_FORMAT] = decode }
 
 -- The live record's body at a key, or nil. `endsAtMs` is the record's.
@@ -132,7 +132,7 @@ local function retention(retainUntilMs, fromMs)
   return math.max(retainUntilMs, fromMs + RETENTION_FLOOR)
 end
 
--- Until when a settled payment is remembered. Nothing is refused here any more.
+-- Until when a settled payment is remembered. It never fails: a longer validity is cut to the ceiling.
 local function rememberedUntil(validUntilMs)
   return math.min(math.max(validUntilMs, now + RETENTION_FLOOR), now + RETENTION_CEILING) + REMEMBERED_FOR
 end

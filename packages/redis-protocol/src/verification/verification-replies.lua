@@ -1,4 +1,4 @@
--- What the transitions answer, and what is kept beside a record. The twin of core's verification-replies.ts.
+-- The answers of the transitions, and the text kept beside a record. The twin of core's verification-replies.ts.
 --
 -- kept  FORMAT, endsAt big-endian 8, then the text: its end can be changed without writing the text anew.
 
@@ -26,8 +26,8 @@ local function view(body, phase)
   return { phase, body.value }
 end
 
--- When what is kept ends, or nil where nothing is, or nothing that can be read: a receipt does not wait for it. `kept.key` is
--- nil where the call has no such key.
+-- When the kept text ends. nil where there is none, or none that can be read: a receipt does not wait for it.
+-- `kept.key` is nil where the call has no such key.
 local function keptUntil(kept)
   if not kept.key then return nil end
   local head = redis.pcall('GETRANGE', kept.key, 0, KEPT_HEAD_SIZE - 1)
@@ -37,14 +37,16 @@ local function keptUntil(kept)
   return form == FORMAT and endsAtMs > now and endsAtMs or nil
 end
 
--- For a reply: the text that is kept, or false.
+-- The kept text for a reply, or false.
 local function keptIn(kept)
   return keptUntil(kept) and redis.call('GETRANGE', kept.key, KEPT_HEAD_SIZE, -1) or false
 end
 
--- Writes what a step says: `write` a record; `writeKept` a text with its end, an end alone, or false to delete it.
--- At maxmemory Redis refuses a script's first write only, unless that needs no room: PEXPIRE, also of no key. So whatever
--- goes on with admitted work or ends it gets through, and what `begins` some fails with nothing changed.
+-- Writes a step's changes. `write` is a record; `writeKept` a text with its end, an end alone, or false to delete it.
+--
+-- At maxmemory Redis refuses a script only at its first write, and only if that write needs room. PEXPIRE needs none,
+-- even of a missing key. So a step that goes on with admitted work or ends it succeeds, and a step that `begins` work
+-- fails with nothing changed.
 local function apply(step, recordKey, kept, jitter)
   local write, writeKept = step.write, step.writeKept
   if write then
@@ -63,8 +65,8 @@ local function apply(step, recordKey, kept, jitter)
       redis.call('PEXPIRE', kept.key, ttl)
     end
   end
-  -- Hints come last and may fail: an ACL user without channel rights would make the whole script an error. Before Redis 7
-  -- there is no SPUBLISH.
+  -- Hints come last and may fail: an ACL user without channel rights would turn the whole script into an error. Before
+  -- Redis 7 there is no SPUBLISH.
   local hint = step.hint
   if write and hint and hint.command ~= '' then
     local sent = redis.pcall(hint.command, hint.channel, hint.message)

@@ -1,11 +1,11 @@
-// What the verification script answers, read into the replies of core's transitions.
+// Reads the verification script's answers into the replies of core's transitions.
 import type { Claim, Ended, Lease, Look, Settlement } from "@tollbooth-stores/core";
 import type { TransitionCatalog } from "@tollbooth-stores/core/native";
 import { type ReplyReader, unreadable } from "../scripts/reading.ts";
 
 type UnresolvedRecord = NonNullable<TransitionCatalog["verification.unresolved"]["reply"]>;
 
-/** A record as one who holds nothing sees it. */
+/** A record as a caller without its lease sees it. */
 type View = Exclude<Claim, { status: "claimed" | "mismatch" }> | { status: "absent" };
 
 const lease = (reply: ReplyReader, token = reply.text()): Lease => ({
@@ -15,7 +15,7 @@ const lease = (reply: ReplyReader, token = reply.text()): Lease => ({
   attempt: reply.integer(),
 });
 
-/** One field of a reply, left out where the script said nothing. */
+/** One field of a reply, left out where the script sent false. */
 function field<Name extends string>(name: Name, text: string | undefined): { [Key in Name]?: string } {
   return text === undefined ? {} : ({ [name]: text } as { [Key in Name]?: string });
 }

@@ -1,4 +1,4 @@
-// For tests: policies and histories of calls as fast-check draws them.
+// For tests: policies and histories of calls, drawn by fast-check.
 import fc from "fast-check";
 import type { RateLimitPolicy } from "../rate-limit-store.ts";
 import type { SimulatedClient } from "./simulated-client.ts";
@@ -42,9 +42,9 @@ export interface Call {
   kind: "consume" | "charge" | "refund" | "block";
   /** Of the capacity; a little above 1 is a cost that never fits. */
   costShare: number;
-  /** How long after the call before, in windows. */
+  /** The pause since the previous call, in windows. */
   pauseShare: number;
-  /** For refund: which of the receipts so far. */
+  /** For refund: the number of an earlier receipt. */
   receipt: number;
 }
 
@@ -67,7 +67,7 @@ export function histories(...kinds: Call["kind"][]): fc.Arbitrary<Call[]> {
   );
 }
 
-/** Plays a history on a client; `after` hears of every call. */
+/** Plays a history on a client and calls `after` for every call. */
 export function play(
   client: SimulatedClient,
   policy: RateLimitPolicy & { windowMs: number },

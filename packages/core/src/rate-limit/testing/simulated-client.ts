@@ -1,11 +1,14 @@
-// For tests: one client's record under the pure transitions, with a clock to set. No store, no promises.
+// For tests: one client's record under the pure transitions, with a settable clock. No store, no promises.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { parseReceipt } from "../algorithm.ts";
 import { limitOf } from "../policy.ts";
 import type { RateLimitDecision, RateLimitPolicy } from "../rate-limit-store.ts";
 import { transitions } from "../transitions.ts";
 
-/** A client whose record only these calls change. `policy` may differ from call to call, as long as its record does not. */
+/**
+ * A client whose record only these calls change. `policy` may differ from call to call, as long as it names the same
+ * record.
+ */
 export interface SimulatedClient {
   nowMs: number;
   /** The live record, as it would come back from a store that keeps JSON. */
@@ -17,7 +20,7 @@ export interface SimulatedClient {
   peekAt(atMs: number, policy: RateLimitPolicy, cost?: number): RateLimitDecision;
   refund(policy: RateLimitPolicy, receipt: string, cost?: number): RateLimitDecision;
   block(policy: RateLimitPolicy, durationMs: number): void;
-  /** The same client again, independent from here on. */
+  /** An independent copy of the client. */
   copy(): SimulatedClient;
 }
 

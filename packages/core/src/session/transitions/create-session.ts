@@ -1,9 +1,9 @@
-// Transition: a session comes into being where there is none.
+// Transition: creates a session where there is none.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { type SessionState, type SessionSubject, sessionRecord, sessionState } from "../session-state.ts";
 import { withMember } from "../subject-index.ts";
 
-/** A session to be, complete but for the instant. At least one of the two TTLs is given. */
+/** A session to be created, complete but for the instant. At least one of the two TTLs is given. */
 export interface SessionDraft {
   readonly version: number;
   readonly payload: string;
@@ -20,7 +20,7 @@ export interface CreateArguments extends SessionDraft {
 
 export type CreateReply = { status: "ok"; session: SessionState } | { status: "exists" };
 
-/** Records: session, subject index. An existing session is left as it is. */
+/** Records: session, subject index. An existing session stays as it is. */
 export function createSession(
   [found = null, index = null]: readonly (StoredRecord | null)[],
   nowMs: number,
@@ -43,7 +43,7 @@ export function createSession(
   };
 }
 
-/** What every new session starts with. */
+/** The fields with which every new session starts. */
 export function begun(draft: SessionDraft, nowMs: number): Omit<SessionState, "expiresAtMs"> {
   return {
     version: draft.version,
@@ -54,7 +54,7 @@ export function begun(draft: SessionDraft, nowMs: number): Omit<SessionState, "e
   };
 }
 
-/** Whichever of the two TTLs is over first. */
+/** The end of the shorter TTL. */
 export function firstExpiry(draft: SessionDraft, nowMs: number): number {
   return nowMs + Math.min(draft.idleTtlMs ?? Number.POSITIVE_INFINITY, draft.absoluteTtlMs ?? Number.POSITIVE_INFINITY);
 }

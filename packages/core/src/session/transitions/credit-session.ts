@@ -1,4 +1,4 @@
-// Transition: paid time and paid quota are added, once per operation.
+// Transition: adds paid time and paid quota, once per operation.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { invalidArgument, type StoreError } from "../../errors.ts";
 import { appliedOperations, withOperation } from "../applied-operations.ts";
@@ -6,7 +6,7 @@ import { maxQuota, type SessionState, sessionRecord, sessionState } from "../ses
 import { withMember } from "../subject-index.ts";
 import { begun, firstExpiry, type SessionDraft } from "./create-session.ts";
 
-/** The latest instant a JavaScript Date can name. */
+/** The latest instant that a JavaScript Date can name. */
 const latestInstantMs = 8_640_000_000_000_000;
 
 export interface CreditArguments {
@@ -17,15 +17,15 @@ export interface CreditArguments {
   readonly extendMs?: number | undefined;
   /** Amounts above 0. */
   readonly quotas?: ReadonlyMap<string, bigint> | undefined;
-  /** Where there is no session: make one of this. */
+  /** Makes a session where there is none. */
   readonly createWith?: SessionDraft | undefined;
 }
 
 export type CreditReply = { status: "ok"; session: SessionState; replayed: boolean } | { status: "missing" };
 
 /**
- * Records: session, operations, subject index. A replay changes nothing and answers the current state. Throws
- * STORE_INVALID_ARGUMENT, changing and remembering nothing, past the absolute deadline and past 2^63 - 1.
+ * Records: session, operations, subject index. A replay changes nothing and answers the current state. Past the
+ * absolute deadline or past 2^63 - 1 it throws STORE_INVALID_ARGUMENT, changing and remembering nothing.
  */
 export function creditSession(
   [found = null, operations = null, index = null]: readonly (StoredRecord | null)[],
@@ -57,19 +57,19 @@ export function creditSession(
   };
 }
 
-/** What a credit past the deadline throws. */
+/** The error for a credit past the deadline. */
 export function creditPastDeadline(): StoreError {
   return invalidArgument(
     "extendMs reaches past the session's absolute deadline (absoluteTtlMs) or the last date; nothing was credited.",
   );
 }
 
-/** What a credit past 2^63 - 1 throws. */
+/** The error for a credit past 2^63 - 1. */
 export function quotaTooLarge(): StoreError {
   return invalidArgument("A quota would pass 2^63 - 1; nothing was credited.");
 }
 
-/** A new session before its first credit: where time is bought it has none of its own, whatever its idle TTL. */
+/** A new session before its first credit. Where time is bought it has no time of its own, whatever its idle TTL. */
 function bought(draft: SessionDraft, extendMs: number | undefined, nowMs: number): SessionState {
   return { ...begun(draft, nowMs), expiresAtMs: extendMs === undefined ? firstExpiry(draft, nowMs) : nowMs };
 }

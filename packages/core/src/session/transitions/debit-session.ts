@@ -1,4 +1,4 @@
-// Transition: a quota is spent from, never below zero.
+// Transition: spends from a quota, never below zero.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { appliedOperations, withOperation } from "../applied-operations.ts";
 import { sessionRecord, sessionState } from "../session-state.ts";
@@ -15,7 +15,7 @@ export type DebitReply =
   | { status: "ok" | "insufficient"; remaining: bigint; replayed: boolean }
   | { status: "missing" };
 
-/** Records: session, operations. A quota the session does not have is 0. Only what was spent is remembered. */
+/** Records: session, operations. A quota that the session does not have is 0. Only a successful debit is remembered. */
 export function debitSession(
   [found = null, operations = null]: readonly (StoredRecord | null)[],
   nowMs: number,

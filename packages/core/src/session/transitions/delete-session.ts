@@ -1,4 +1,4 @@
-// Transition: a session ends before its time.
+// Transition: ends a session before its time.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { sessionState } from "../session-state.ts";
 import { withoutMember } from "../subject-index.ts";

@@ -1,4 +1,4 @@
-// Transition: the sessions of a subject that were found in its index are deleted, all of them or none.
+// Transition: deletes the sessions of a subject that were found in its index, all of them or none.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { indexRecord, membersOf, subjectIndex } from "../subject-index.ts";
 
@@ -6,14 +6,14 @@ export interface DeleteSubjectArguments {
   readonly subjectHash: string;
   /** The hashes found, in the order of the records. */
   readonly listed: readonly string[];
-  /** The one session that stays. */
+  /** The session that stays. */
   readonly exceptHash?: string | undefined;
 }
 
 /** "again": the subject has a session that was not listed; nothing was deleted. */
 export type DeleteSubjectReply = { status: "ok"; deleted: number } | { status: "again" };
 
-/** Records: subject index, then the listed sessions. They are not read: what cannot be read is deleted too. */
+/** Records: subject index, then the listed sessions. They are not decoded, so unreadable ones are deleted too. */
 export function deleteSubjectSessions(
   [found = null, ...sessions]: readonly (StoredRecord | null)[],
   nowMs: number,

@@ -1,4 +1,4 @@
-// Transition: a session is looked at. Nothing changes.
+// Transition: reads a session. Nothing changes.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { type SessionState, sessionState } from "../session-state.ts";
 

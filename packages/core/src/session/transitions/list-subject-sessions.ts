@@ -1,4 +1,4 @@
-// Transition: which live sessions a subject has. Nothing changes.
+// Transition: lists a subject's live sessions. Nothing changes.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { membersOf, subjectIndex } from "../subject-index.ts";
 

@@ -1,4 +1,4 @@
-// Transition: a session moves to a new id; the old one is dead at once.
+// Transition: moves a session to a new id. The old id is dead at once.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { type SessionState, sessionRecord, sessionState } from "../session-state.ts";
 import { withMember, withoutMember } from "../subject-index.ts";
@@ -6,12 +6,12 @@ import { withMember, withoutMember } from "../subject-index.ts";
 export interface RotateArguments {
   readonly hash: string;
   readonly successorHash: string;
-  /** The texts under the new id: an encrypting codec binds them to it. */
+  /** The texts under the new id, because an encrypting codec binds them to it. */
   reencode(session: SessionState): Pick<SessionState, "payload" | "subject">;
 }
 
 /**
- * Records: old session, new session, subject index. Data, version, quotas, deadlines and subject stay; the applied
+ * Records: old session, new session, subject index. Data, version, quotas, deadlines and subject stay. The applied
  * operations are found under the new id too, since it has the same lineage.
  */
 export function rotateSession(

@@ -1,4 +1,4 @@
-// Transition: use keeps a session alive.
+// Transition: extends a session because it is used.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { extendedOperations } from "../applied-operations.ts";
 import { type SessionState, sessionRecord, sessionState } from "../session-state.ts";
@@ -11,7 +11,7 @@ export interface TouchArguments {
 
 /**
  * Records: session, operations, subject index. Extends to now + idle TTL, never past the absolute deadline, never
- * backwards; data and version stay. The session as it is now, null where there is none.
+ * backwards. Data and version stay. Answers the session as it is now; null without one.
  */
 export function touchSession(
   [found = null, operations = null, index = null]: readonly (StoredRecord | null)[],

@@ -1,4 +1,4 @@
-// Transition: a session's data is replaced, if nobody replaced it meanwhile.
+// Transition: replaces a session's data, if its version is still the expected one.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { type SessionState, sessionRecord, sessionState } from "../session-state.ts";
 
@@ -12,7 +12,7 @@ export type UpdateReply =
   | { status: "conflict"; session: SessionState }
   | { status: "missing" };
 
-/** Records: session. Moves no expiry; keeps all but data and version. */
+/** Records: session. Moves no expiry. Keeps all but data and version. */
 export function updateSession(
   [found = null]: readonly (StoredRecord | null)[],
   _nowMs: number,

@@ -1,4 +1,4 @@
-// The payment machine where something is ended: a receipt and a delivery recorded, a lease given back, doubt put down.
+// The payment machine where it ends something: records a receipt and a delivery, releases a lease, records doubt.
 import {
   again,
   answer,
@@ -18,7 +18,7 @@ import {
 import { afterOwed, duplicate, keepable, shrink } from "./owed.ts";
 import type { PayEvent, StoreCall } from "./state.ts";
 
-/** Records the receipt and, where it is wanted, the delivery; a receipt that is on record needs the delivery alone. */
+/** Records the receipt and, where wanted, the delivery. Where the receipt is on record already, only the delivery. */
 const record: Room = {
   enter(draft) {
     const { s, nowMs } = draft;
@@ -27,25 +27,25 @@ const record: Room = {
   },
   on(draft, event, call) {
     const { s } = draft;
-    // A receipt without a delivery is put down whether or not its caller is there.
+    // A receipt without a delivery is recorded whether or not the caller still waits.
     if (event.on === "aborted" && s.calling === undefined && s.delivery !== undefined) return unheard(draft);
     if (event.on === "failed") return recordFailed(draft, event, call);
     if (event.on !== "recorded") return;
     const { reply } = event;
     s.receiptSaved = reply.status !== "lost";
     if (reply.status === "lost") {
-      // A delivery finds the record gone, or free: it is settled anew with its receipt. A receipt finds it another's by
-      // now: it is recorded there, and the next claim tells the rest.
+      // A lost delivery: the record is gone or free, so it is settled anew with its receipt. A lost receipt: the record
+      // is bound to another purchase by now. The receipt is recorded there, and the next claim tells the rest.
       if (call?.call === "settle") return proceed(draft, "again");
       return retryLater(draft, recordCall(draft));
     }
     if (reply.wasExpired === true) report(draft, "receipt-after-expiry");
     if (reply.receipt !== s.receipt) report(draft, "second-receipt");
-    // Who may have it, the next claim tells.
+    // The next claim decides which caller may have it.
     if (s.after === "again") return proceed(draft, "again");
     if (reply.status === "delivered") return recordedDelivered(draft, reply);
     if (s.delivery !== undefined && s.caller === "waiting") {
-      // It came second to a delivery that was taken back since: by another token it may be the first.
+      // It came second to a delivery that was taken back since. With another token it may be the first.
       s.delivery = newToken(draft);
       s.maybeDelivered = undefined;
       return retryLater(draft, recordCall(draft));
@@ -60,7 +60,7 @@ function recordCall(draft: Draft): StoreCall {
   const kept = s.made?.kept;
   const deliver = s.delivery === undefined ? undefined : { token: s.delivery, ...(kept !== undefined && { kept }) };
   if (s.receiptSaved && deliver !== undefined) return { call: "deliver", ...deliver };
-  // Under the lease what was made can still be kept.
+  // A lease that goes on lets the result still be kept.
   const goesOn = deliver === undefined && keepable(s) && s.lease !== undefined && !s.leaseLost;
   const lease = goesOn ? leaseOf(draft) : undefined;
   return {
@@ -93,7 +93,9 @@ export function isDelivery(call: StoreCall): boolean {
   return call.call === "deliver" || (call.call === "settle" && call.deliver !== undefined);
 }
 
-/** Nobody will hear of this delivery: it is taken back if it may have been recorded, and the receipt is recorded alone. */
+/**
+ * The caller will not hear of this delivery. It is taken back if it may have run, and the receipt is recorded alone.
+ */
 function unheard(draft: Draft) {
   const { s } = draft;
   answer(draft, pending);
@@ -101,7 +103,7 @@ function unheard(draft: Draft) {
   const alone = s.delivery === undefined;
   s.delivery = undefined;
   if (s.receiptSaved) return afterOwed(draft);
-  // Without the delivery it is tried for as long again, then left to the next caller who asks for the settlement.
+  // Without the delivery it is tried for as long again. After that the next caller asks findSettlement.
   if (alone) {
     report(draft, "in-doubt");
     return proceed(draft, "nothing");
@@ -136,7 +138,7 @@ function undeliverCall({ s }: Draft): StoreCall {
   return { call: "undeliver", token: s.delivery ?? "" };
 }
 
-/** Gives the lease back. A rejection is told only where the store confirms, in time, that the payment is free again. */
+/** Releases the lease. A rejection is told only where the store confirms in time that the payment is free again. */
 const release: Room = {
   enter(draft) {
     untilLeaseEnds(draft);
@@ -147,11 +149,11 @@ const release: Room = {
     if (event.on === "ended") {
       if (!rejects(draft)) return proceed(draft, s.after);
       if (event.reply.status === "lost") return again(draft);
-      // Heard after the lease: another may have paid meanwhile.
+      // The answer came after the lease's end: another caller may have paid meanwhile.
       return proceed(draft, nowMs < (s.lease?.untilMs ?? 0) ? s.after : pending);
     }
     if (event.on !== "failed") return;
-    // Best effort: a lease that is not released ends by itself, and means the same then or more.
+    // Best effort: a lease that is not released ends by itself, and then means the same or more.
     if (!rejects(draft)) return proceed(draft, s.after);
     if (!event.unavailable) return finish(draft, pending);
     retryLater(draft, releaseCall(draft));
@@ -159,13 +161,13 @@ const release: Room = {
   gaveUp: (draft) => finish(draft, pending),
 };
 
-/** Whether the caller is to be told that the payment is refused. */
+/** Whether the caller is to hear that the payment is refused. */
 function rejects({ s }: Draft): boolean {
   const { after, refusal } = s;
   return refusal !== undefined || (typeof after === "object" && "status" in after && after.status === "rejected");
 }
 
-/** Of what the lease alone allows: its end is the end of trying. */
+/** For calls that the lease alone allows: retries end with the lease. */
 function untilLeaseEnds({ s, nowMs }: Draft) {
   s.giveUpAtMs = s.leaseLost ? nowMs : (s.lease?.untilMs ?? nowMs);
 }
@@ -174,7 +176,7 @@ function releaseCall(draft: Draft): StoreCall {
   return { call: "release", lease: leaseOf(draft), refused: draft.s.refusal !== undefined };
 }
 
-/** There will be no settlement: rejected from now on. */
+/** No settlement will come: the payment is rejected from now on. */
 const expire: Room = {
   enter(draft) {
     untilLeaseEnds(draft);
@@ -198,11 +200,13 @@ function expireCall(draft: Draft): StoreCall {
   return { call: "expire", lease: leaseOf(draft), reason: draft.s.reason ?? "" };
 }
 
-/** The lease ends in doubt by itself; saying so keeps the evidence, and lets the next caller find out at once. */
+/**
+ * The lease would end in doubt by itself. Marking it keeps the evidence, and lets the next caller reconcile at once.
+ */
 const markUnknown: Room = {
   enter(draft) {
     const { s, nowMs } = draft;
-    // Also late: the last holder may always say that it does not know.
+    // Late too: the last holder may always say that it does not know.
     s.giveUpAtMs = nowMs + s.input.leaseMs;
     send(draft, markCall(draft));
   },

@@ -1,18 +1,18 @@
-// The small vocabulary in which the payment machine's moves are written: a draft of the next state, and what it asks for.
+// The vocabulary of the payment machine's moves: a draft of the next state, and the effects that it asks for.
 import type { PaymentMessage } from "../../telemetry.ts";
 import type { Lease } from "../verification-store.ts";
 import type { After, Answer, PayEffect, PayEvent, PayState, Place, StepCall, StoreCall } from "./state.ts";
 
-/** How many leases a remote step (verify, settle, find) has to answer, and a receipt to be recorded. */
+/** How many leases a remote step (verify, settle, find) has to answer; and how many a receipt has to be recorded. */
 export const STEP_LEASES = 3;
-/** When to ask again about a payment whose outcome is open. */
+/** When a caller should ask again about a payment whose outcome is open. */
 export const RETRY_PENDING_MS = 1_000;
 const FIRST_BACKOFF_MS = 50;
 const LAST_BACKOFF_MS = 1_000;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** One event's draft. `goes` is set where a place is entered: its entry runs next. */
+/** One event's draft. `goes` is set when a place is entered; its entry runs next. */
 export interface Draft {
   s: Mutable<PayState>;
   out: PayEffect[];
@@ -20,10 +20,10 @@ export interface Draft {
   goes: boolean;
 }
 
-/** What a place does when it is entered, at an event, and when its lease, its step's time or its patience is over. */
+/** What a place does on entry, at an event, and when its lease, its step's time or its retries are over. */
 export interface Room {
   enter(draft: Draft): void;
-  /** `call`: the store call that an answer is to. Renewals and notes are answered elsewhere. */
+  /** `call`: the store call that the event answers. Renewals and notes are answered elsewhere. */
   on?(draft: Draft, event: PayEvent, call: StoreCall | undefined): void;
   leaseLost?(draft: Draft): void;
   late?(draft: Draft): void;
@@ -40,13 +40,13 @@ export function goTo(draft: Draft, place: Place): void {
   draft.goes = true;
 }
 
-/** Ends something first; `after` comes then. */
+/** Ends something first, then goes on with `after`. */
 export function endBy(draft: Draft, place: "release" | "markUnknown" | "record", after: After): void {
   draft.s.after = after;
   goTo(draft, place);
 }
 
-/** Sends a call as soon as the one under way is answered. */
+/** Sends a call, or queues it until the call under way is answered. */
 export function send({ s, out }: Draft, call: StoreCall): void {
   if (s.calling !== undefined) {
     s.queued = call;
@@ -56,7 +56,7 @@ export function send({ s, out }: Draft, call: StoreCall): void {
   out.push({ do: "store", call });
 }
 
-/** Makes a failed call again after a while: once at least, however long it took to fail. */
+/** Makes a failed call again after a backoff: at least once, however long it took to fail. */
 export function retryLater({ s, nowMs }: Draft, call: StoreCall): void {
   const backoffMs = s.retry === undefined ? FIRST_BACKOFF_MS : Math.min(2 * s.retry.backoffMs, LAST_BACKOFF_MS);
   s.retry = { call, atMs: nowMs + backoffMs, backoffMs };
@@ -78,7 +78,7 @@ export function runStep({ s, out, nowMs }: Draft, call: StepToRun, withinMs?: nu
   out.push({ do: "step", call: numbered });
 }
 
-/** Tells the running step to stop, and listens no longer. */
+/** Tells the running step to stop. Its answer no longer counts. */
 export function dropStep({ s, out }: Draft, why: "lease" | "deadline" | "caller"): void {
   if (s.step === undefined) return;
   out.push({ do: "stop", id: s.step.id, why });
@@ -90,7 +90,7 @@ export function newToken({ s }: Draft): string {
   return `${s.input.seed}:${s.tokens}`;
 }
 
-/** The lease as the store's calls name it. */
+/** The lease in the form of the store's calls. */
 export function leaseOf({ s }: Draft): Lease {
   const { token = "", fence = "0", attempt = 0 } = s.lease ?? {};
   return { token, fence, attempt, ttlMs: s.input.leaseMs };
@@ -110,7 +110,7 @@ export function extend({ s }: Draft, sentAtMs: number): void {
   s.lease = { ...s.lease, untilMs, renewAtMs: sentAtMs + s.input.leaseMs / 3 };
 }
 
-/** The caller's answer, once; nobody is told who has left. */
+/** Answers the caller, once. A caller that left gets no answer. */
 export function answer({ s, out }: Draft, given: Answer): void {
   if (s.caller !== "waiting") return;
   out.push({ do: "answer", answer: given });
@@ -130,7 +130,7 @@ export function finish(draft: Draft, given: Answer): void {
   goTo(draft, "ended");
 }
 
-/** What comes once something is ended. */
+/** Goes on once something is ended. */
 export function proceed(draft: Draft, after: After): void {
   const { s, out } = draft;
   if (after === "again") {
@@ -145,7 +145,7 @@ export function proceed(draft: Draft, after: After): void {
   leave(draft);
 }
 
-/** The lease was lost, or the record has changed: it is looked at anew. */
+/** The lease was lost, or the record has changed: starts over from the claim. */
 export function again(draft: Draft): void {
   const { s } = draft;
   s.attempts += 1;
@@ -164,7 +164,7 @@ export function again(draft: Draft): void {
   else leave(draft);
 }
 
-/** Nothing is left to do but to hear a late settlement. */
+/** Nothing is left to do but to wait for a late settlement. */
 function leave(draft: Draft) {
   goTo(draft, draft.s.late === undefined ? "ended" : "late");
 }

@@ -1,5 +1,5 @@
-// The payment machine: one pure function from what is known and what just happened to what is known then, and what to do.
-// It reads no clock and makes no promise; `pay-runner.ts` performs its effects, and the explorer runs it as it is.
+// The payment machine: one pure function from the state and an event to the next state and the effects. It reads no
+// clock and makes no promise. `pay-runner.ts` performs its effects, and the explorer runs it as it is.
 import { closeRooms, isDelivery } from "./close.ts";
 import { type Draft, extend, leaseOf, type Room, send } from "./machine.ts";
 import { owedRooms } from "./owed.ts";
@@ -9,14 +9,17 @@ import { workRooms } from "./work.ts";
 
 const rooms: Readonly<Record<Place, Room>> = { ...reachRooms, ...workRooms, ...owedRooms, ...closeRooms };
 
-/** Where a step runs under the lease, which is therefore renewed. */
+/** Places where a step runs under the lease, so the lease is renewed. */
 const working: ReadonlySet<Place> = new Set<Place>([
   ...(["verifyAgain", "serve", "settle", "find", "findRefused", "read", "serveOwed"] as const),
 ]);
-/** When a renewal that failed, or evidence that was not kept, is sent again. */
+/** When a failed renewal, or evidence that was not kept, is sent again. */
 const RESEND_MS = 250;
 
-/** At most one store call and one step are under way, but for the verification's own, which ends beside the claim. */
+/**
+ * At most one store call and one step are under way. The shared verification's own store calls do not count: they may
+ * end beside the claim.
+ */
 export function startPayment(input: PayInput, nowMs: number): PayMoved {
   const state: PayState = {
     input,
@@ -36,14 +39,14 @@ export function startPayment(input: PayInput, nowMs: number): PayMoved {
   return settled(draft);
 }
 
-/** `nowMs`: a monotonic clock's. Of a call's or a step's answer, `event` must be the one that an effect asked for. */
+/** `nowMs` is of a monotonic clock. An event that answers a call or a step must belong to an effect of this state. */
 export function next(state: PayState, event: PayEvent, nowMs: number): PayMoved {
   const draft: Draft = { s: { ...state }, out: [], nowMs, goes: false };
   hear(draft, event);
   return settled(draft);
 }
 
-/** The next instant at which `{ on: "time" }` changes something; undefined where only an answer can. */
+/** The next instant at which `{ on: "time" }` changes something. Undefined where only an answer can. */
 export function wakeAtMs(s: PayState): number | undefined {
   const room = rooms[s.at];
   const idle = s.calling === undefined;
@@ -106,7 +109,7 @@ function answered(draft: Draft, event: Answered) {
   rooms[s.at].on?.(draft, event, call);
 }
 
-/** The answer to a call of the place before: what it says of the record counts. */
+/** The answer to a call of the previous place: only what it tells of the record counts. */
 function overtaken({ s }: Draft, event: Answered, call: StoreCall | undefined) {
   if (event.on === "recorded" && event.reply.status !== "lost") s.receiptSaved = true;
   if (event.on === "failed" && event.mayHaveRun && call !== undefined && isDelivery(call)) s.maybeDelivered = true;
@@ -147,10 +150,10 @@ function noted(draft: Draft, { id, noteId, evidence }: Extract<PayEvent, { on: "
   s.evidence = { text: evidence, saved: false, retryAtMs: nowMs, waiters: [...(s.evidence?.waiters ?? []), noteId] };
 }
 
-/** Whether settle may go on: at work, under a lease that lasts. */
+/** Whether settle may go on: it runs, under a live lease. */
 const maySettle = ({ s, nowMs }: Draft) => s.at === "settle" && !s.leaseLost && nowMs < (s.lease?.untilMs ?? 0);
 
-/** The store's answer to a note. Out of reach is no reason to give up a settlement under way. */
+/** The store's answer to a note. A store that cannot be reached is no reason to give up a running settlement. */
 function kept(draft: Draft, event: Answered, text: string) {
   const { s, out, nowMs } = draft;
   const { evidence } = s;
@@ -160,7 +163,7 @@ function kept(draft: Draft, event: Answered, text: string) {
     return loseLease(draft);
   }
   if (evidence === undefined) return;
-  // A newer one has come meanwhile: it is sent next, and those who wait, wait for it.
+  // Newer evidence has come meanwhile. It is sent next, and the waiting notes wait for it.
   if (evidence.text !== text) return;
   if (event.on === "failed" && !event.unavailable) {
     out.push({ do: "noted", ids: evidence.waiters, error: event.error });
@@ -172,7 +175,7 @@ function kept(draft: Draft, event: Answered, text: string) {
   s.evidence = { ...evidence, saved, retryAtMs: nowMs + RESEND_MS, waiters: [] };
 }
 
-/** Runs entries and whatever is due, until only an answer or an instant to come can change anything. */
+/** Runs entries and due work, until only an answer or a later instant can change anything. */
 function settled(draft: Draft): PayMoved {
   for (;;) {
     if (draft.goes) {
@@ -183,7 +186,7 @@ function settled(draft: Draft): PayMoved {
   return { state: draft.s, effects: draft.out };
 }
 
-/** Does the first thing that is due; false where nothing is. */
+/** Does the first thing that is due. False where nothing is. */
 function due(draft: Draft): boolean {
   const { s, nowMs, out } = draft;
   if (s.lease !== undefined && !s.leaseLost && nowMs >= s.lease.untilMs) {
@@ -195,7 +198,7 @@ function due(draft: Draft): boolean {
     return true;
   }
   if (s.evidence !== undefined && s.evidence.waiters.length > 0 && s.at !== "settle") {
-    // Settle has answered, and its notes have nothing to say any more; unless it was given up.
+    // Settle has answered, so its notes succeed; they fail where the settlement was given up.
     const givenUp = s.leaseLost || s.late !== undefined;
     out.push({ do: "noted", ids: s.evidence.waiters, ...(givenUp && { error: "lost" }) });
     s.evidence = { ...s.evidence, waiters: [] };
@@ -213,7 +216,7 @@ function due(draft: Draft): boolean {
   return true;
 }
 
-/** The store call that is due, the place's own first. */
+/** The store call that is due; the place's own comes first. */
 function nextCall(draft: Draft): StoreCall | "gave up" | undefined {
   const { s, nowMs } = draft;
   if (s.queued !== undefined) {
@@ -222,7 +225,7 @@ function nextCall(draft: Draft): StoreCall | "gave up" | undefined {
     return queued;
   }
   if (s.retry !== undefined) {
-    // One that was due before is still made, however late: a process that stood still gives nothing up untried.
+    // A call that was due before is still made, however late: a suspended process gives nothing up untried.
     if (s.giveUpAtMs !== undefined && nowMs >= s.giveUpAtMs && s.retry.atMs >= s.giveUpAtMs) return "gave up";
     if (nowMs >= s.retry.atMs) return s.retry.call;
   }

@@ -1,4 +1,4 @@
-// The payment machine where a payment is owed: read or made for its payer, and kept where the payer is not there.
+// The payment machine where a payment is owed: the result is read or made, and kept where its caller has left.
 import { cutReceipt, isCutReceipt } from "../verification-arguments.ts";
 import {
   type Draft,
@@ -19,7 +19,7 @@ import {
 } from "./machine.ts";
 import type { Answer, PayState } from "./state.ts";
 
-/** Of a payment that is owed: what was kept becomes a result again. */
+/** Reads the kept text of an owed payment back into its result. */
 const read: Room = {
   enter: (draft) => runStep(draft, { step: "read", text: draft.s.kept ?? "" }),
   on(draft, event) {
@@ -34,13 +34,13 @@ const read: Room = {
   leaseLost: owedAnew,
 };
 
-/** A lease that was lost after the settlement: the receipt is put down once more, for the record itself may be lost. */
+/** A lease lost after the settlement: the receipt is recorded once more, because the record itself may be lost. */
 function owedAnew(draft: Draft) {
   dropStep(draft, "lease");
   endBy(draft, "record", "again");
 }
 
-/** Paid for: it is made however long it takes. A throw leaves it owed to the next caller. */
+/** Paid for, so the result is made however long it takes. A throw leaves it owed to the next caller. */
 const serveOwed: Room = {
   enter(draft) {
     const { s } = draft;
@@ -59,14 +59,14 @@ const serveOwed: Room = {
     if (event.on !== "recorded") return;
     if (event.reply.status !== "lost") s.receiptSaved = true;
     if (event.reply.status !== "delivered") return;
-    // Another instance found the receipt, and was quicker.
+    // Another instance found the receipt and delivered first.
     dropStep(draft, "lease");
     finish(draft, duplicate(event.reply));
   },
   leaseLost: owedAnew,
 };
 
-/** Something is too large for the store: what is larger, the kept text or the receipt, is left out or cut to its hash. */
+/** Too large for the store: of the kept text and the receipt, the larger is left out or cut to its hash. */
 export function shrink(draft: Draft): boolean {
   const { s } = draft;
   const { made, receipt = "" } = s;
@@ -76,7 +76,7 @@ export function shrink(draft: Draft): boolean {
     return true;
   }
   if (cut) return false;
-  // The money has moved; a receipt that cannot be kept is told to be so.
+  // The money has moved, so a receipt that cannot be kept is cut, and the cut is reported.
   s.receipt = cutReceipt(receipt);
   report(draft, "receipt-cut");
   return true;
@@ -102,7 +102,7 @@ function servedOwed(draft: Draft, kept: string | undefined) {
   afterOwed(draft);
 }
 
-/** Nobody is there to hear of it: kept for the next one who asks. */
+/** The caller has left: the result is kept for the next one. */
 const keepOwed: Room = {
   enter(draft) {
     const { kept = "" } = draft.s.made ?? {};
@@ -114,7 +114,7 @@ const keepOwed: Room = {
   leaseLost: (draft) => proceed(draft, draft.s.after),
 };
 
-/** It stays owed; the next caller need not wait for the lease to end. */
+/** The payment stays owed. The next caller need not wait for the lease to end. */
 export function afterOwed(draft: Draft): void {
   const { s } = draft;
   const { after } = s;
@@ -125,12 +125,12 @@ export function afterOwed(draft: Draft): void {
   else goTo(draft, keepable(s) ? "keepOwed" : "release");
 }
 
-/** Whether what was made can be kept for the next caller, and is not yet. */
+/** Whether the result can be kept for the next caller, and is not kept yet. */
 export function keepable({ made }: PayState): boolean {
   return made?.kept !== undefined && made.saved !== true;
 }
 
-/** What one is told who comes after the delivery. */
+/** The answer for a caller that comes after the delivery. */
 export function duplicate({ receipt, kept }: { receipt: string; kept?: string }): Answer {
   return { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept }) };
 }

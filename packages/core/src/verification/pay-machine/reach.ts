@@ -1,4 +1,4 @@
-// The payment machine before it holds a lease: what is on record, is the payload good, and who may do the work.
+// The payment machine before it holds a lease: the record's status, the verification, and the claim.
 
 import { RETENTION_FLOOR_MS } from "../verification-record.ts";
 import type { Claim, Look } from "../verification-store.ts";
@@ -18,10 +18,10 @@ import {
 } from "./machine.ts";
 import type { Answer, PayEvent, Place, StoreCall } from "./state.ts";
 
-/** How often one call takes a payment up again. */
+/** How often one call of payOnce starts over. */
 const MAX_ATTEMPTS = 5;
 
-/** Asked before a payload past its validity is verified, and before a rejection is believed. */
+/** Runs before a payload past its validity is verified, and before a rejection is believed. */
 const look: Room = {
   enter: (draft) => send(draft, { call: "peek" }),
   on(draft, event) {
@@ -34,7 +34,7 @@ const look: Room = {
   },
 };
 
-/** A payload that the record is bound to needs no verification; another one never collects. */
+/** A payload that the record is bound to needs no verification. Another payload never collects. */
 function nextAfterLook(reply: Look, { s }: Draft): Place | Answer {
   const { rejection } = s;
   const same = reply.payload !== undefined && reply.payload === s.input.payload;
@@ -43,7 +43,7 @@ function nextAfterLook(reply: Look, { s }: Draft): Place | Answer {
       return refusedBy(rejection) ?? "verify";
     case "in-progress":
       if (reply.retryAfterMs === 0) return refusedBy(rejection) ?? "verify";
-      // It may be settled any moment.
+      // It may be settled at any moment.
       return rejection === undefined ? (same ? "claim" : "verify") : pending;
     case "unknown":
       if (same) return "claim";
@@ -51,7 +51,8 @@ function nextAfterLook(reply: Look, { s }: Draft): Place | Answer {
     case "settled":
     case "delivered":
       if (same) return "claim";
-      // A receipt without any claim is bound to no payload: one that is proven good collects, used as it is by then.
+      // A receipt without any claim is bound to no payload. A payload that verifies collects it; "used" counts, since
+      // by then it is.
       if (reply.payload === undefined && rejection === undefined) return "verify";
       if (reply.payload === undefined && rejection?.used === true) return "claim";
       return { status: "conflict" };
@@ -70,7 +71,7 @@ function refusedBy(rejection: { reason: string; used: boolean } | undefined): An
   return rejection.used ? { status: "conflict" } : { status: "rejected", reason: rejection.reason };
 }
 
-/** The shared verification. A caller who leaves leaves it to those who wait for it. */
+/** The shared verification. If this caller leaves, it goes on for the callers that wait for it. */
 const verify: Room = {
   enter: (draft) => runStep(draft, { step: "verify", refusals: 0 }),
   on(draft, event) {
@@ -98,16 +99,16 @@ const claim: Room = {
   enter(draft) {
     const { s, nowMs } = draft;
     s.waitUntilMs ??= nowMs + s.input.leaseMs;
-    // Suspended beyond the minimum retention: what was verified and seen then may not hold any more.
+    // Suspended beyond the minimum retention: what was verified and read then may no longer hold.
     const overslept = nowMs - s.startedAtMs > RETENTION_FLOOR_MS;
     if (s.attempts >= MAX_ATTEMPTS || overslept) return finish(draft, pending);
-    // A token of its own each time: a lease once given up may still be live in the store, with money on its way.
+    // A new token each time: a lease that was given up may still be live in the store, with money on its way.
     send(draft, { call: "claim", token: newToken(draft) });
   },
   on: answeredClaim,
 };
 
-/** Over a payment in doubt, by another token than any claim's. */
+/** Reconciles a payment in doubt, under another token than any claim's. */
 const reconcile: Room = {
   enter: (draft) => send(draft, { call: "reconcile", token: newToken(draft) }),
   on: answeredClaim,
@@ -118,7 +119,7 @@ function answeredClaim(draft: Draft, event: PayEvent, call: StoreCall | undefine
   if (event.on === "failed") {
     const open = event.unavailable && event.mayHaveRun && !s.resent && s.caller === "waiting";
     if (!open || call === undefined) return proceed(draft, { fail: event.error });
-    // After an answer that got lost once more with the same token, which gives the owner its lease back.
+    // The answer was lost: one retry with the same token, which gives the holder its lease back.
     s.resent = true;
     return send(draft, call);
   }
@@ -126,9 +127,9 @@ function answeredClaim(draft: Draft, event: PayEvent, call: StoreCall | undefine
   const { reply, sentAtMs } = event;
   if ((reply.status === "claimed" || reply.status === "settled") && reply.lease !== undefined) {
     hold(draft, reply.lease, sentAtMs);
-    // Released, a payment in doubt would be free to be settled again.
+    // Not released in doubt: that would free the payment to be settled again.
     if (s.caller !== "waiting") return endBy(draft, s.at === "reconcile" ? "markUnknown" : "release", "nothing");
-    // A process that stood still may hear of its lease after its end, before any timer fires.
+    // A suspended process may hear of its lease only after the lease's end, before any timer fires.
     if (draft.nowMs >= sentAtMs + reply.lease.ttlMs) return again(draft);
   }
   if (s.caller !== "waiting") return goTo(draft, "ended");
@@ -155,7 +156,7 @@ function tookUp(draft: Draft, reply: Claim) {
       if (reply.lease === undefined) return goTo(draft, "claim");
       return goTo(draft, reply.kept === undefined ? "serveOwed" : "read");
     case "delivered": {
-      // Only claim tells what was kept.
+      // Only claim gives the kept result.
       if (s.at === "reconcile") return goTo(draft, "claim");
       const { receipt, kept } = reply;
       return finish(draft, { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept }) });

@@ -1,28 +1,28 @@
-// What the payment machine knows, hears and asks for: plain data throughout, so that the explorer can run it.
+// The payment machine's state, events and effects: plain data throughout, so that the explorer can run it.
 import type { PaymentMessage } from "../../telemetry.ts";
 import type { Claim, Ended, Lease, Look, Settlement } from "../verification-store.ts";
 
-/** Where a payment is. The first row holds no lease; the second works under one; the third ends what was begun. */
+/** Where a payment is. The first row holds no lease, the second works under one, the third ends what was begun. */
 export type Place =
   | ("look" | "verify" | "claim" | "wait" | "reconcile")
   | ("verifyAgain" | "serve" | "switch" | "settle" | "find" | "findRefused" | "read" | "serveOwed" | "keepOwed")
   | ("record" | "undeliver" | "release" | "expire" | "markUnknown" | "late" | "ended");
 
-/** What one call of payOnce is about. */
+/** The input of one call of payOnce. */
 export interface PayInput {
   readonly order: "serve-then-settle" | "settle-then-serve";
   /** 1 to 3,600,000. */
   readonly leaseMs: number;
-  /** SHA-256 of the payload's name, as `Look` tells it. */
+  /** SHA-256 of the payload's name, as in `Look`. */
   readonly payload: string;
-  /** Past its validity by this instance's clock. It only decides what is asked first. */
+  /** Past its validity by this instance's clock. It only decides whether the record is read before the verification. */
   readonly pastValidity: boolean;
   readonly reference?: string | undefined;
-  /** Unique to this call; tokens are made of it by counting. */
+  /** Unique to this call. Tokens are made from it by counting. */
   readonly seed: string;
 }
 
-/** An error that a step or the store threw; the runner keeps the error itself under this number. */
+/** Stands for an error that a step or the store threw. The runner keeps the error under this number. */
 export type ErrorRef = number;
 
 /** A lease with its end on the local monotonic clock, counted from before its call was sent. */
@@ -34,7 +34,7 @@ export interface HeldLease {
   readonly renewAtMs: number;
 }
 
-/** One call of the store. The runner adds names, instants and texts that never change. */
+/** One call of the store. The runner adds the names, instants and texts that never change. */
 export type StoreCall =
   | { readonly call: "peek" }
   | { readonly call: "claim" | "reconcile"; readonly token: string }
@@ -47,14 +47,14 @@ export type StoreCall =
   | {
       readonly call: "settle";
       readonly receipt: string;
-      /** Goes on, so that its holder can serve. */
+      /** This lease goes on, so that its holder can serve. */
       readonly lease?: Lease;
       readonly deliver?: { readonly token: string; readonly kept?: string };
     }
   | { readonly call: "deliver"; readonly token: string; readonly kept?: string }
   | { readonly call: "undeliver"; readonly token: string };
 
-/** What the seller, or the shared verification, is asked to do. `id` tells a late answer from the one waited for. */
+/** One call of a seller's step or of the shared verification. `id` tells a late answer from the awaited one. */
 export type StepCall =
   | { readonly step: "verify"; readonly id: number; readonly refusals: number }
   | { readonly step: "serve"; readonly id: number; readonly fence: string }
@@ -68,7 +68,7 @@ export type StepCall =
     }
   | { readonly step: "read"; readonly id: number; readonly text: string };
 
-/** What the caller is told; a fresh one gets the result of this call's serve, or of its read. `kept`: a text to be read. */
+/** The caller's answer. A fresh one comes with the result of this call's serve or read. `kept`: a text to be read. */
 export type Answer =
   | { readonly status: "paid"; readonly fresh: true; readonly receipt: string }
   | { readonly status: "paid"; readonly fresh: false; readonly receipt: string; readonly kept?: string }
@@ -79,7 +79,7 @@ export type Answer =
 export type PayEffect =
   | { readonly do: "store"; readonly call: StoreCall }
   | { readonly do: "step"; readonly call: StepCall }
-  /** Aborts the signal of the step that is running; its answer may still come. */
+  /** Aborts the running step's signal. Its answer may still come. */
   | { readonly do: "stop"; readonly id: number; readonly why: "lease" | "deadline" | "caller" }
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "answer"; readonly answer: Answer }
@@ -87,7 +87,7 @@ export type PayEffect =
   | { readonly do: "noted"; readonly ids: readonly number[]; readonly error?: ErrorRef | "lost" }
   | { readonly do: "report"; readonly event: PaymentMessage["event"]; readonly attempt: number };
 
-/** How the shared verification ended. */
+/** The outcome of the shared verification. */
 export type Verified =
   | { readonly status: "accepted" }
   | { readonly status: "rejected"; readonly reason: string; readonly used: boolean }
@@ -99,18 +99,18 @@ export type SettleAnswer =
   | { readonly ok: false; readonly reason: string; readonly used: boolean }
   | "unclear";
 
-/** "unclear": nothing that the contract knows; it proves no more than a throw. */
+/** "unclear": outside the contract; it proves no more than a throw. */
 export type FindAnswer = { readonly receipt: string } | { readonly none: "expired" | "void" } | "unknown" | "unclear";
 
 export type PayEvent =
-  /** The store's answer to the call that is outstanding. `sentAtMs`: from before it was sent. */
+  /** The store's answer to the call under way. `sentAtMs`: taken before it was sent. */
   | { readonly on: "looked"; readonly reply: Look }
   | { readonly on: "claimed"; readonly reply: Claim; readonly sentAtMs: number }
   | { readonly on: "ended"; readonly reply: Ended; readonly sentAtMs: number }
   | { readonly on: "recorded"; readonly reply: Settlement }
   | {
       readonly on: "failed";
-      /** The store was out of reach: another try may help. */
+      /** The store could not be reached: another try may help. */
       readonly unavailable: boolean;
       readonly mayHaveRun: boolean;
       readonly tooLarge: boolean;
@@ -123,14 +123,14 @@ export type PayEvent =
   | { readonly on: "found"; readonly id: number; readonly answer: FindAnswer }
   | { readonly on: "read"; readonly id: number; readonly ok: boolean }
   | { readonly on: "threw"; readonly id: number; readonly error: ErrorRef }
-  /** From within settle: evidence to be kept. */
+  /** From within settle: evidence to keep. */
   | { readonly on: "note"; readonly id: number; readonly noteId: number; readonly evidence: string }
   | { readonly on: "waited" }
   | { readonly on: "aborted" }
-  /** Any instant may be told; `wakeAtMs` says which one matters next. */
+  /** Any instant may be sent. `wakeAtMs` gives the next one that matters. */
   | { readonly on: "time" };
 
-/** What settle noted. It is noted again until the store has it, and its notes wait for the first answer. */
+/** The evidence of settle. It is sent again until the store has it; waiting notes end with the first answer. */
 export interface Evidence {
   readonly text: string;
   readonly saved: boolean;
@@ -138,51 +138,51 @@ export interface Evidence {
   readonly waiters: readonly number[];
 }
 
-/** What happens once a place that ends something is done. */
+/** What follows once a place has ended something. */
 export type After = Answer | { readonly fail: ErrorRef } | "again" | "nothing";
 
 export interface PayState {
   readonly input: PayInput;
   readonly at: Place;
   readonly startedAtMs: number;
-  /** A duplicate waits so long for another's result. */
+  /** Until when a duplicate waits for another caller's result. */
   readonly waitUntilMs?: number | undefined;
-  /** Attempts whose lease was lost, or whose payment became free again. */
+  /** How often the lease was lost or the record had changed. */
   readonly attempts: number;
   readonly tokens: number;
   readonly steps: number;
   /** "left": aborted. "told": has its answer. */
   readonly caller: "waiting" | "left" | "told";
-  /** The number of refusals under which this caller knows its payload to be accepted. */
+  /** The count of refusals under which this caller knows its payload to be accepted. */
   readonly verified?: number | undefined;
-  /** The number of refusals that the record counts. */
+  /** The record's count of refusals. */
   readonly refusals: number;
   readonly rejection?: { readonly reason: string; readonly used: boolean } | undefined;
   readonly lease?: HeldLease | undefined;
   readonly leaseLost: boolean;
-  /** The store call under way, and the one that waits for it. */
+  /** The store call under way, and the one queued behind it. */
   readonly calling?: StoreCall | undefined;
   readonly queued?: StoreCall | undefined;
   readonly resent: boolean;
-  /** A call that failed is made again then. */
+  /** A failed call, and when it is made again. */
   readonly retry?: { readonly call: StoreCall; readonly atMs: number; readonly backoffMs: number } | undefined;
   readonly giveUpAtMs?: number | undefined;
   readonly step?: { readonly id: number; readonly kind: StepCall["step"]; readonly deadlineMs?: number } | undefined;
-  /** A settle that was given up and may still answer. */
+  /** The id of a settle that was given up and may still answer. */
   readonly late?: number | undefined;
   readonly lateAnswer?: SettleAnswer | undefined;
   readonly evidence?: Evidence | undefined;
   /** What reconcile found on record. */
   readonly found?: { readonly evidence?: string; readonly reference?: string } | undefined;
-  /** It was served in this attempt; `kept` where that can be kept, `saved` where it is. */
+  /** Served in this attempt. `kept` where the result can be kept, `saved` where it is. */
   readonly made?: { readonly kept?: string; readonly saved?: true } | undefined;
-  /** A kept text to be read, of a payment that is owed. */
+  /** The kept text of an owed payment. */
   readonly kept?: string | undefined;
   readonly receipt?: string | undefined;
   readonly receiptSaved: boolean;
-  /** The delivery that is wanted. */
+  /** The token of the wanted delivery. */
   readonly delivery?: string | undefined;
-  /** It was sent, and may have taken effect unheard. */
+  /** The delivery was sent, and may have run without an answer. */
   readonly maybeDelivered?: boolean | undefined;
   readonly refusal?: { readonly reason: string; readonly used: boolean } | undefined;
   readonly reason?: string | undefined;

@@ -1,4 +1,4 @@
-// The payment machine under a lease: serving, the switch to the settlement, the settlement, and finding out.
+// The payment machine under a lease: serve, switch to the settlement, settle, and find out.
 import {
   again,
   type Draft,
@@ -23,13 +23,13 @@ import type { PayEvent } from "./state.ts";
 
 const remotely = ({ s }: Draft) => STEP_LEASES * s.input.leaseMs;
 
-/** A lease that was lost before anything moved: its work is another's now. */
+/** The lease was lost before anything moved: its work is now another caller's. */
 function startAnew(draft: Draft) {
   dropStep(draft, "lease");
   again(draft);
 }
 
-/** After a refused settlement: the payload is verified anew, under the lease, so once at a time. */
+/** After a refused settlement the payload is verified anew: under the lease, so by one caller at a time. */
 const verifyAgain: Room = {
   enter: (draft) => runStep(draft, { step: "verify", refusals: draft.s.refusals }),
   on(draft, event) {
@@ -55,7 +55,7 @@ const verifyAgain: Room = {
   leaseLost: startAnew,
 };
 
-/** An abort is the step's to answer, so that no second one runs beside it. */
+/** An abort is passed to the step, which answers it. So no second step runs beside it. */
 const serve: Room = {
   enter: (draft) => runStep(draft, { step: "serve", fence: fenceOf(draft) }),
   on(draft, event) {
@@ -72,7 +72,7 @@ const serve: Room = {
   leaseLost: startAnew,
 };
 
-/** From here on an expired lease means doubt. What was made is kept in the same write, before any money moves. */
+/** From here on an expired lease means doubt. The same write keeps the result, before any money moves. */
 const switchOver: Room = {
   enter: sendSwitch,
   on(draft, event) {
@@ -93,11 +93,11 @@ const switchOver: Room = {
     s.made = s.made && { ...s.made, saved: true };
     extend(draft, event.sentAtMs);
     if (s.caller !== "waiting") return endBy(draft, "release", "nothing");
-    // The answer came after the lease's end: nothing was sent to be settled, and nothing may be any more.
+    // The answer came after the lease's end. Nothing was sent to settle, and nothing may be any more.
     if (s.lease !== undefined && draft.nowMs >= s.lease.untilMs) return endBy(draft, "release", "again");
     goTo(draft, "settle");
   },
-  /** Nothing was sent to be settled; where the store is out of reach, its error is what there is to tell. */
+  /** Nothing was sent to settle. Where the store cannot be reached, its error goes to the caller. */
   leaseLost(draft) {
     const { after } = draft.s;
     if (typeof after === "object" && "fail" in after && draft.s.retry !== undefined) {
@@ -118,7 +118,7 @@ function sendSwitch(draft: Draft) {
   send(draft, switchCall(draft));
 }
 
-/** The money moves. Whatever does not say clearly that it did, or did not, is doubt. */
+/** The money moves. Any answer but a clear yes or a clear no is doubt. */
 const settle: Room = {
   enter(draft) {
     draft.s.evidence = undefined;
@@ -137,7 +137,7 @@ const settle: Room = {
   late: (draft) => abandon(draft, "deadline"),
 };
 
-/** The settlement goes on by itself; a receipt that it still brings is recorded. */
+/** The settlement goes on by itself. A receipt that it still brings is recorded. */
 function abandon(draft: Draft, why: "lease" | "deadline") {
   draft.s.late = draft.s.step?.id;
   dropStep(draft, why);
@@ -153,16 +153,16 @@ function gotReceipt(draft: Draft, receipt: string) {
   const { s } = draft;
   s.receipt = receipt;
   s.refusal = undefined;
-  // Who has left is served when he asks again.
+  // A caller that left is served when it asks again.
   if (s.caller === "waiting") {
     if (s.input.order === "settle-then-serve") return goTo(draft, "serveOwed");
-    // Made before, in this attempt: receipt and delivery are one call.
+    // The result was made in this attempt, so receipt and delivery are one call.
     s.delivery = newToken(draft);
   }
   endBy(draft, "record", "nothing");
 }
 
-/** Before a refusal is believed: an attempt before, or this one, may have moved the money all the same. */
+/** Runs before a refusal is believed: an earlier attempt, or this one, may have moved the money all the same. */
 const findRefused: Room = {
   enter: find,
   on(draft, event) {
@@ -170,7 +170,7 @@ const findRefused: Room = {
     const answer = foundIn(event);
     if (answer === undefined) return;
     const { reason, used } = s.refusal ?? { reason: "", used: false };
-    // Only a clear "unknown" lets the refusal stand; one who could not be asked has said nothing.
+    // Only a clear "unknown" lets the refusal stand. Without an answer from findSettlement nothing is proven.
     if (answer === "unclear" || (answer === "unknown" && used)) return doubt(draft);
     if (answer === "unknown") return endBy(draft, "release", { status: "rejected", reason });
     if ("receipt" in answer) return gotReceipt(draft, answer.receipt);
@@ -181,7 +181,7 @@ const findRefused: Room = {
   late: (draft) => unanswered(draft, findRefused),
 };
 
-/** Over a payment in doubt. */
+/** Reconciles a payment in doubt. */
 const findOut: Room = {
   enter: find,
   on(draft, event) {
@@ -195,7 +195,7 @@ const findOut: Room = {
     }
     report(draft, "recovered");
     s.receipt = answer.receipt;
-    // Then it is owed: who may have it, the next claim tells.
+    // Now it is owed. The next claim decides which caller may have it.
     endBy(draft, "record", "again");
   },
   leaseLost: unfound,
@@ -228,7 +228,7 @@ function unanswered(draft: Draft, room: Room) {
   room.on?.(draft, { on: "found", id, answer: "unclear" }, undefined);
 }
 
-/** The lease is gone, so there is nothing left to say to the store; it is in doubt by itself. */
+/** The lease is gone, so nothing can be recorded. The payment is in doubt by itself. */
 function unfound(draft: Draft) {
   dropStep(draft, "lease");
   report(draft, "in-doubt");
