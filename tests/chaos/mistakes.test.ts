@@ -23,6 +23,7 @@ const smooth = {
   keep: "kept",
   collector: true,
   ledger: "moves each time",
+  serveMs: 0,
   payers: 1,
 } as const;
 const plan = Array.from({ length: COPIES }, () => shown)

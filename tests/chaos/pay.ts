@@ -1,4 +1,5 @@
 // In a seller's process: one request, paid for by payOnce, with stops at the points where the plan strikes.
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Paid, type PaymentSteps, payOnce, type VerificationStore } from "@tollbooth-stores/core";
 import { ask, during, send } from "./channel.ts";
 import { askLedger, findSettlement, type Reference } from "./find-settlement.ts";
@@ -69,7 +70,7 @@ async function paid(
 }
 
 function stepsOf(
-  { id, ledger, keep }: PaymentRequest["payment"],
+  { id, ledger, keep, serveMs }: PaymentRequest["payment"],
   validBeforeMs: number,
   at: (point: Point) => Promise<Fault | undefined>,
 ): PaymentSteps<string> {
@@ -84,6 +85,7 @@ function stepsOf(
     serve: () =>
       during(async () => {
         if ((await at("serve")) === "serve fails") throw new Error("It could not be made.");
+        if (serveMs > 0) await sleep(serveMs);
         const content = contentOf({ id, keep });
         await at("served");
         return content;

@@ -18,6 +18,8 @@ export interface PlannedPayment {
   collector: boolean;
   /** Whether a second transfer of the same authorization moves money again. Where it does not, findSettlement settles again. */
   ledger: "moves each time" | "moves once";
+  /** How long it takes to make what is sold; the lease is renewed after 233. */
+  serveMs: 0 | 30 | 300;
   /** How many requests present it at once. */
   payers: 1 | 2;
   /** Each strikes once, when its point is first reached. */
@@ -72,13 +74,17 @@ export function planOf(seed: number, count: number): PlannedPayment[] {
       keep: kept < 0.7 ? "kept" : kept < 0.85 ? "no keep" : "too large",
       collector: random() < 0.75,
       ledger: given(ways, "ledger") ?? (random() < 0.6 ? "moves each time" : "moves once"),
+      serveMs: given(ways, "serveMs") ?? pick([0, 30, 300]),
       payers: random() < 0.15 ? 2 : 1,
       strikes: [...before, ...strikes],
     };
   });
 }
 
-function given<K extends "order" | "ledger">(ways: readonly ReturnType<typeof wayTo>[], name: K) {
+function given<K extends "order" | "ledger" | "serveMs">(
+  ways: readonly ReturnType<typeof wayTo>[],
+  name: K,
+): ReturnType<typeof wayTo>[K] | undefined {
   return ways.find((way) => way[name] !== undefined)?.[name];
 }
 

@@ -72,11 +72,13 @@ export function isStepFault(fault: Fault): fault is StepFault {
 export interface Way {
   order?: "serve-then-settle" | "settle-then-serve";
   ledger?: "moves each time" | "moves once";
+  serveMs?: 0 | 30 | 300;
   /** One of them. */
   first?: readonly Strike[];
 }
 
-const slow = { at: "settle", fault: "slow transfer" } as const;
+/** What is made before its receipt is recorded is delivered by the same call. */
+const madeLater: Way = { order: "settle-then-serve", serveMs: 30 };
 const inDoubt: readonly Strike[] = [
   { at: "settle", fault: "lose transfer" },
   { at: "moved", fault: "kill" },
@@ -91,14 +93,14 @@ const given: readonly Strike[] = [
 
 const waysOfCalls: Partial<Record<StoreCall, Way>> = {
   "verification release": { first: [{ at: "verify", fault: "verify later" }] },
-  renew: { first: [slow] },
+  renew: { serveMs: 300 },
   release: { order: "serve-then-settle", ledger: "moves each time", first: given },
   markUnknown: { first: [{ at: "settle", fault: "lose transfer" }] },
   reconcile: { first: inDoubt },
   expire: neverMoved,
   peek: neverMoved,
-  deliver: { order: "settle-then-serve" },
-  undeliver: { order: "settle-then-serve", first: [{ at: "before deliver", fault: "abort" }] },
+  deliver: madeLater,
+  undeliver: { ...madeLater, first: [{ at: "before deliver", fault: "abort" }] },
 };
 
 export function wayTo(point: Point): Way {

@@ -2,7 +2,7 @@
 import type { PlannedPayment } from "./plan.ts";
 import { type Fault, points } from "./points.ts";
 import type { ChaosReport, Fate } from "./run-chaos.ts";
-import { isLostUnkept, verdictOf } from "./verdict.ts";
+import { isLostUnkept, isToldTooEarly, verdictOf } from "./verdict.ts";
 
 const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
 
@@ -33,6 +33,7 @@ export function ratesTable(reports: readonly ChaosReport[]): string {
     counted("told that it was delivered before", ended("empty")),
     counted("expired, never moved", ended("rejected")),
     counted("delivered to a process that died, with nothing kept", isLostUnkept),
+    counted("told that it was delivered while that was taken back, delivered when asked again", isToldTooEarly),
     ...rows.map((title) => line([`**${title}**`, ...reports.map((report) => wrong(report, title))])),
     line(["seconds", ...reports.map(({ seconds }) => seconds)]),
   ].join("\n");
@@ -80,8 +81,12 @@ on its way. Every \`fresh: true\` that payOnce answered counts, whether or not a
 - "Moved, but not delivered": where results are kept, every payer must end with the content. Where they cannot be kept (no
   \`keep\`, or too large), one payer must.
 - It leaves out "delivered to a process that died, with nothing kept". Delivery is recorded before it is told. So where it is
-  on record, and the seller died after it had sent it and before its payer heard, or the payer was gone when payOnce
-  answered, only what was kept could be handed over. Where nothing was, the payer gets a receipt and nothing else.
+  on record, and the seller died after it had sent it and before its payer heard or it was taken back, or the payer was gone
+  when payOnce answered, only what was kept could be handed over. Where nothing was, the payer gets a receipt and nothing
+  else.
+- It leaves out "told that it was delivered while that was taken back", too. A caller who aborts while a delivery is recorded
+  has it taken back. A payer who asks before that is through, and for whom nothing was kept, gets a receipt and nothing else.
+  The payment is owed after that: the payer who asks again when all has come to rest gets the content.
 - "Expired, never moved": the seller died before the transfer, so nobody could say that it would not move before its validity
   was over.
 

@@ -33,11 +33,13 @@ export interface Fate {
   fresh: number;
   /** What each of its payers ended with. */
   endings: readonly Ending[];
+  /** What its payer ended with who had a receipt and nothing else, and asked once more when all had come to rest. */
+  atRest?: Ending;
   /** It is on record as delivered. */
   delivered: boolean;
   /**
-   * A delivery had no hearer: its process was killed after it had sent it to the store and before its payer had heard, or
-   * payOnce answered `fresh: true` and the payer was gone.
+   * A delivery had no hearer: its process was killed after it had sent it to the store, and before its payer had heard or
+   * it was taken back; or payOnce answered `fresh: true` and the payer was gone.
    */
   unheard: boolean;
 }
@@ -69,7 +71,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const surroundings = { answer: book.answer, notice: book.notice, random: randomNumbers(seed + 1) };
   const sellers = await startSellers(count, { client, port: proxy.port, leaseMs: LEASE_MS }, surroundings);
   try {
-    const ended = new Map<PlannedPayment, { endings: Ending[]; atMs: number }>();
+    const ended = new Map<PlannedPayment, Ending[]>();
     const next = plan.values();
     await Promise.all(
       Array.from({ length: payers }, async () => {
@@ -77,16 +79,23 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
           const presented = Array.from({ length: payment.payers }, () =>
             payUntilKnown(payment, sellers, book, patienceMs),
           );
-          ended.set(payment, { endings: await Promise.all(presented), atMs: performance.now() });
+          ended.set(payment, await Promise.all(presented));
         }
       }),
     );
     const rested = await sellers.drain(DRAIN_MS);
     await ledger.idle();
+    const atRest = new Map<PlannedPayment, Ending>();
+    for (const [payment, endings] of ended) {
+      if (!endings.every(({ status }) => status === "empty")) continue;
+      atRest.set(payment, await payUntilKnown({ ...payment, strikes: [] }, sellers, book, patienceMs));
+    }
     const delivered = await deliveredIn(plan, client, redis);
     const fates = plan.map((payment): Fate => {
-      const { endings = [], atMs = 0 } = ended.get(payment) ?? {};
-      return { ...fateOf(payment, book, ledger, atMs), endings, delivered: delivered.has(payment.id) };
+      const endings = ended.get(payment) ?? [];
+      const last = atRest.get(payment);
+      const fate = { ...fateOf(payment, book, ledger), endings, delivered: delivered.has(payment.id) };
+      return last === undefined ? fate : { ...fate, atRest: last };
     });
     const seconds = Math.round((performance.now() - startedAt) / 1_000);
     return { client, fates, struck: book.struck, rested, seconds };
@@ -95,17 +104,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   }
 }
 
-function fateOf(payment: PlannedPayment, book: Book, ledger: Ledger, endedAtMs: number) {
+function fateOf(payment: PlannedPayment, book: Book, ledger: Ledger) {
   const requests = book.requestsOf(payment.id);
-  const diedDelivering = requests.some(({ seller, delivering, heard }) => {
-    const killedAtMs = seller?.killedAtMs ?? Number.POSITIVE_INFINITY;
-    return delivering && !heard && killedAtMs <= endedAtMs;
-  });
   return {
     payment,
     transfers: ledger.transfers.get(payment.id) ?? 0,
     fresh: requests.filter(({ fresh }) => fresh).length,
-    unheard: diedDelivering || requests.some(({ fresh, heard }) => fresh && !heard),
+    unheard: requests.some(
+      ({ fresh, delivering, heard, seller }) => !heard && (fresh || (delivering && seller?.killed === true)),
+    ),
   };
 }
 

@@ -7,8 +7,7 @@ import type { FromWorker, Notice, PaymentRequest, Question, SellerSettings, Told
 
 export interface Seller {
   kill(): void;
-  /** By `performance.now()`. */
-  readonly killedAtMs: number | undefined;
+  readonly killed: boolean;
   /** SIGSTOP, and SIGCONT after so long, or later where it is to stand still for longer. */
   stop(ms: number): Promise<void>;
 }
@@ -54,7 +53,7 @@ export async function startSellers(
     const { child } = seller;
     const ended = untilEnded(seller).then(() => {
       children.delete(ended);
-      if (seller.killedAtMs === undefined) endedByItself += 1;
+      if (!seller.killed) endedByItself += 1;
       if (running[place] !== seller) return;
       running[place] = undefined;
       void start(place);
@@ -87,7 +86,7 @@ export async function startSellers(
 
   return {
     async pay(request, taken) {
-      const able = running.filter((seller) => seller?.child.connected && seller.killedAtMs === undefined);
+      const able = running.filter((seller) => seller?.child.connected && !seller.killed);
       const seller = able[Math.floor(random() * able.length)];
       if (seller === undefined) {
         await sleep(20);
@@ -138,18 +137,18 @@ function startProcess(): Running {
     execArgv: ["--disable-warning=ExperimentalWarning"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
-  let killedAtMs: number | undefined;
+  let killed = false;
   let stops = 0;
   return {
     child,
     requests: new Map(),
     tell: (message) => child.connected && child.send(message, () => undefined),
     kill() {
-      killedAtMs ??= performance.now();
+      killed = true;
       child.kill("SIGKILL");
     },
-    get killedAtMs() {
-      return killedAtMs;
+    get killed() {
+      return killed;
     },
     async stop(ms) {
       stops += 1;

@@ -7,7 +7,7 @@ import { isLostUnkept, neverStruck, verdictOf } from "./verdict.ts";
 
 const payment: PlannedPayment = {
   ...{ id: 1, order: "serve-then-settle", keep: "kept", collector: true, ledger: "moves each time" },
-  ...{ payers: 1, strikes: [] },
+  ...{ serveMs: 0, payers: 1, strikes: [] },
 };
 const fresh = { status: "fresh", content: true } as const;
 const kept = { status: "kept", content: true } as const;
@@ -15,7 +15,9 @@ const empty = { status: "empty", content: false } as const;
 const rejected = { status: "rejected", content: false } as const;
 const sound: Fate = { payment, transfers: 1, fresh: 1, endings: [fresh], delivered: true, unheard: false };
 const unkept = { ...payment, keep: "no keep" } as const;
-const lost: Fate = { ...sound, payment: unkept, endings: [empty], unheard: true };
+const lost: Fate = { ...sound, payment: unkept, endings: [empty], atRest: empty, unheard: true };
+/** Told while a delivery was taken back. */
+const early: Fate = { ...lost, atRest: fresh, unheard: false };
 
 const rows = (fate: Fate) =>
   verdictOf({ fates: [fate] })
@@ -30,6 +32,7 @@ describe("the verdict", () => {
     ["not kept for the second of two payers", { ...sound, payment: unkept, endings: [fresh, empty] }],
     ["delivered to a process that died, with nothing kept", lost],
     ["too large to be kept for a payer who had gone", { ...lost, payment: { ...payment, keep: "too large" } }],
+    ["told to be delivered while that was taken back, and delivered at rest", early],
   ])("has nothing against a payment that is %s", (_, fate) => {
     expect(rows(fate)).toEqual([]);
   });

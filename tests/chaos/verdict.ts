@@ -21,8 +21,19 @@ function isServed(fate: Fate): boolean {
  * nothing could be kept. Then the payers get a receipt and nothing else.
  */
 export function isLostUnkept(fate: Fate): boolean {
-  const onlyReceipts = fate.endings.every(({ status }) => status === "empty");
-  return fate.payment.keep !== "kept" && moved(fate) && fate.delivered && fate.unheard && onlyReceipts;
+  return hasReceiptsAlone(fate) && fate.atRest?.status === "empty" && fate.delivered && fate.unheard;
+}
+
+/**
+ * Nothing could be kept, and a payer who asked while a delivery was being taken back was told that it was delivered. It is
+ * owed after that, and delivered to the payer who asks again.
+ */
+export function isToldTooEarly(fate: Fate): boolean {
+  return hasReceiptsAlone(fate) && fate.atRest?.content === true;
+}
+
+function hasReceiptsAlone(fate: Fate): boolean {
+  return fate.payment.keep !== "kept" && moved(fate) && fate.endings.every(({ status }) => status === "empty");
 }
 
 export function verdictOf({ fates }: Pick<ChaosReport, "fates">): Row[] {
@@ -31,7 +42,9 @@ export function verdictOf({ fates }: Pick<ChaosReport, "fates">): Row[] {
   return [
     row("second transfers", ({ transfers }) => transfers > 1),
     row("second fresh", ({ fresh }) => fresh > 1),
-    row("moved, but not delivered", (fate) => moved(fate) && !isServed(fate) && !isLostUnkept(fate)),
+    row("moved, but not delivered", (fate) => {
+      return moved(fate) && !isServed(fate) && !isLostUnkept(fate) && !isToldTooEarly(fate);
+    }),
     row("delivered, but not moved", (fate) => !moved(fate) && (someContent(fate) || has(fate, "empty"))),
     row("moved, but told 402", (fate) => moved(fate) && has(fate, "rejected")),
     row("without an end", (fate) => has(fate, "gave up")),
@@ -45,11 +58,11 @@ export function neverStruck(reports: readonly Pick<ChaosReport, "struck">[]): Po
 }
 
 /** One line a wrong fate, to be looked into. */
-export function describeFate({ payment, transfers, fresh, endings, delivered, unheard }: Fate): string {
+export function describeFate({ payment, transfers, fresh, endings, atRest, delivered, unheard }: Fate): string {
   const { id, order, keep, ledger, payers } = payment;
   const strikes = payment.strikes.map(({ fault, at }) => `${fault} at ${at}`).join(", ");
   const what = `${order}; ${keep}; ${ledger}; ${payers === 2 ? "two payers" : "one payer"}`;
   const record = `${delivered ? "" : "not "}on record as delivered${unheard ? ", once unheard" : ""}`;
   const ended = endings.map(({ status, content }) => (content ? `${status} with the content` : status)).join(" and ");
-  return `payment ${id} (${what}; ${strikes || "no strike of its own"}): ${transfers} transfers, ${fresh} fresh, ${record}, ended ${ended}`;
+  return `payment ${id} (${what}; ${strikes || "no strike of its own"}): ${transfers} transfers, ${fresh} fresh, ${record}, ended ${ended}${atRest ? `, at rest ${atRest.status}` : ""}`;
 }
