@@ -5,29 +5,21 @@ import type { Strike } from "./points.ts";
 import { type ChaosReport, runChaos } from "./run-chaos.ts";
 import { describeFate, verdictOf } from "./verdict.ts";
 
-/** What each mistake shows in, and what it takes: strikes that a sound seller stands. */
+/** What each mistake shows in, and what it takes: a strike that a sound seller stands, and that leaves its neighbours alone. */
 const shown: readonly [Mistake, row: string, Strike][] = [
-  ["renewals are not recorded", "second transfers", { at: "moved", fault: "kill" }],
-  ["deliveries are not recorded", "second fresh", { at: "answer", fault: "kill" }],
-  ["what was kept is lost", "moved, but not delivered", { at: "answer", fault: "kill" }],
+  ["renewals are not recorded", "second transfers", { at: "settle", fault: "slow transfer" }],
+  ["deliveries are not recorded", "second fresh", { at: "answer", fault: "abort" }],
+  ["what was kept is lost", "moved, but not delivered", { at: "answer", fault: "abort" }],
   ["receipts are made up", "delivered, but not moved", { at: "answer", fault: "abort" }],
-  // It moves when its payer has been told that it never will.
+  // It moves when its payers have been told that it never will.
   ["doubt is taken for an end", "moved, but told 402", { at: "settle", fault: "slow transfer" }],
-  ["no claim is let through", "without an end", { at: "verify", fault: "cut" }],
+  ["no claim is let through", "without an end", { at: "verify", fault: "verify later" }],
 ];
-/** Kills of neighbours may hide a mistake in one of them. */
-const COPIES = 3;
 
-const smooth = {
-  order: "serve-then-settle",
-  keep: "kept",
-  collector: true,
-  ledger: "moves each time",
-  serveMs: 0,
-  payers: 1,
-} as const;
-const plan = Array.from({ length: COPIES }, () => shown)
-  .flat()
+const smooth: Omit<PlannedPayment, "id" | "strikes"> = {
+  ...{ order: "serve-then-settle", keep: "kept", collector: true, ledger: "moves each time", serveMs: 0, payers: 2 },
+};
+const plan = [...shown, ...shown]
   .flatMap(([mistake, , strike]): Omit<PlannedPayment, "id">[] => [
     { ...smooth, strikes: [strike], mistake },
     { ...smooth, strikes: [strike] },
