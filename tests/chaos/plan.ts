@@ -1,55 +1,38 @@
-// What is done to each payment, from a seed: which order, which faults, at which point of its way.
+// What each payment is and what is done to it, from a seed: plain data.
+import { type Fault, isStepFault, type Point, points, type StepFault, type Strike, stepOf, wayTo } from "./points.ts";
 
-/** Where a fault strikes: in the seller's steps, around the store's calls, and when payOnce has answered. */
-export type Point =
-  | ("verify" | "verified" | "serve" | "served" | "settle" | "moved" | "find" | "answer")
-  | `${"before" | "after"} ${"claim" | "renew" | "settle" | "deliver" | "complete"}`;
-
-export type Fault =
-  /** kill -9 of the process. */
-  | "kill"
-  /** SIGSTOP beyond the lease, then SIGCONT. */
-  | "stop"
-  /** The client goes away. */
-  | "abort"
-  /** Every connection to Redis ends at once. */
-  | "cut"
-  /** The next script runs, and its reply is lost. */
-  | "lose reply"
-  /** kill -9 of Redis, which comes back with everything that it had answered. */
-  | "restart redis"
-  /** The ledger moves the money and its reply is lost. */
-  | "lose transfer"
-  /** The ledger answers after three leases. */
-  | "slow transfer";
-
-export interface Strike {
-  at: Point;
-  fault: Fault;
-}
+/** What a seller does wrong, for tests that must see it: see mistakes.ts. */
+export type Mistake =
+  | "renewals are not recorded"
+  | "deliveries are not recorded"
+  | "what was kept is lost"
+  | "doubt is taken for an end"
+  | "receipts are made up"
+  | "no claim is let through";
 
 export interface PlannedPayment {
   id: number;
   order: "serve-then-settle" | "settle-then-serve";
+  /** "too large": `keep` is given, and no result fits the store. */
+  keep: "kept" | "no keep" | "too large";
+  collector: boolean;
+  /** Whether a second transfer of the same authorization moves money again. Where it does not, findSettlement settles again. */
+  ledger: "moves each time" | "moves once";
+  /** How long it takes to make what is sold; the lease is renewed after 233. */
+  serveMs: 0 | 30 | 300;
+  /** How many requests present it at once. */
+  payers: 1 | 2;
   /** Each strikes once, when its point is first reached. */
   strikes: Strike[];
+  mistake?: Mistake;
 }
 
-const points: readonly Point[] = [
-  ...(["verify", "verified", "serve", "served", "settle", "moved", "find", "answer"] as const),
-  ...(["before claim", "after claim", "before renew", "after renew", "before settle", "after settle"] as const),
-  ...(["before deliver", "after deliver", "before complete", "after complete"] as const),
-];
-const faults: readonly [Fault, weight: number][] = [
-  ["kill", 5],
-  ["stop", 2],
-  ["abort", 3],
-  ["cut", 2],
-  ["lose reply", 4],
-  ["restart redis", 0.3],
-  ["lose transfer", 3],
-  ["slow transfer", 1],
-];
+/** How often each fault is in the deck, at each point or altogether. */
+const atEachPoint = { kill: 2, stop: 1, abort: 1, cut: 1, "lose reply": 1 } as const;
+const altogether = {
+  ...{ "lose transfer": 12, "slow transfer": 4, "refuse transfer": 8, "verify later": 4, "serve fails": 8 },
+  "restart redis": 4,
+} as const;
 
 /** Numbers from 0 to 1 that depend on the seed alone (mulberry32, by Tommy Ettinger, public domain). */
 export function randomNumbers(seed: number): () => number {
@@ -62,7 +45,10 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** Half of the payments meet one fault, a quarter two, some three; the others go through, if their neighbours let them. */
+/**
+ * A fifth of the payments meet no fault of their own, half meet one, the others two or three, and beside them what leads to
+ * the point. The strikes are drawn from a shuffled deck, so that every point meets every fault before one comes again.
+ */
 export function planOf(seed: number, count: number): PlannedPayment[] {
   const random = randomNumbers(seed);
   const pick = <T>(items: readonly T[]): T => {
@@ -70,22 +56,55 @@ export function planOf(seed: number, count: number): PlannedPayment[] {
     if (item === undefined) throw new RangeError("Nothing to pick from.");
     return item;
   };
-  const anyFault = (): Fault => {
-    let left = random() * faults.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [fault, weight] of faults) {
-      left -= weight;
-      if (left < 0) return fault;
-    }
-    return "kill";
+  const deck: Strike[] = [];
+  const draw = (): Strike => {
+    if (deck.length === 0) deck.push(...shuffled(cards(pick), random));
+    return deck.pop() ?? draw();
   };
-  return Array.from({ length: count }, (_, id) => {
+  return Array.from({ length: count }, (_, id): PlannedPayment => {
     const dice = random();
     const howMany = dice < 0.2 ? 0 : dice < 0.7 ? 1 : dice < 0.92 ? 2 : 3;
-    const strikes = Array.from({ length: howMany }, (): Strike => {
-      const fault = anyFault();
-      const ofLedger = fault === "lose transfer" || fault === "slow transfer";
-      return { fault, at: ofLedger ? "settle" : pick(points) };
-    });
-    return { id, order: random() < 0.5 ? "serve-then-settle" : "settle-then-serve", strikes };
+    const strikes = Array.from({ length: howMany }, draw);
+    const ways = strikes.map(({ at, fault }) => (isStepFault(fault) ? {} : wayTo(at)));
+    const before = ways.flatMap(({ first }) => (first === undefined ? [] : [pick(first)]));
+    const kept = random();
+    return {
+      id,
+      order: given(ways, "order") ?? pick(["serve-then-settle", "settle-then-serve"]),
+      keep: kept < 0.7 ? "kept" : kept < 0.85 ? "no keep" : "too large",
+      collector: random() < 0.75,
+      ledger: given(ways, "ledger") ?? (random() < 0.6 ? "moves each time" : "moves once"),
+      serveMs: given(ways, "serveMs") ?? pick([0, 30, 300]),
+      payers: random() < 0.15 ? 2 : 1,
+      strikes: [...before, ...strikes],
+    };
   });
+}
+
+function given<K extends "order" | "ledger" | "serveMs">(
+  ways: readonly ReturnType<typeof wayTo>[],
+  name: K,
+): ReturnType<typeof wayTo>[K] | undefined {
+  return ways.find((way) => way[name] !== undefined)?.[name];
+}
+
+/** Every strike of one deck. */
+function cards(pick: (from: readonly Point[]) => Point): Strike[] {
+  const each = Object.entries(atEachPoint).flatMap(([fault, times]) =>
+    points.flatMap((at) => Array.from({ length: times }, (): Strike => ({ at, fault: fault as Fault }))),
+  );
+  const others = Object.entries(altogether).flatMap(([fault, times]) =>
+    Array.from({ length: times }, (): Strike => {
+      const at = isStepFault(fault as Fault) ? stepOf[fault as StepFault] : pick(points);
+      return { at, fault: fault as Fault };
+    }),
+  );
+  return [...each, ...others];
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, place: random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }
