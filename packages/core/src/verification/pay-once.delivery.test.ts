@@ -135,9 +135,11 @@ describe.each(orders)("A1: charged, and the answer lost, %s", (order) => {
       });
       const work = payOnce(store, world.payment, seller({ settle }), options);
       expect(await passing(10 * leaseMs, work)).toMatchObject({ status: "pending" });
-      expect(vi.getTimerCount()).toBe(0);
       const served = world.ledger.serves;
       expect(await payOnce(world.stores[1], world.payment, seller(), options)).toEqual(fresh);
+      // Taking back a delivery that was not heard of is given up at last.
+      await vi.advanceTimersByTimeAsync(70 * leaseMs);
+      expect(vi.getTimerCount()).toBe(0);
       // Settled first, it was made for an answer that could not be recorded, and nothing was kept of it.
       const again = order === "settle-then-serve" || kept === undefined ? 1 : 0;
       expect(world.ledger).toMatchObject({ transfers: 1, serves: served + again });
@@ -147,6 +149,29 @@ describe.each(orders)("A1: charged, and the answer lost, %s", (order) => {
 
 describe.each(orders)("A2: the caller leaves, %s", (order) => {
   const gone = new Error("client went away");
+
+  it("while a delivery is recorded, and the store is away for twenty leases: it is taken back, and the next is served", async () => {
+    const caller = new AbortController();
+    let away = false;
+    const store = intercepted(world.stores[0], async ({ method, given, apply }) => {
+      if (away) throw lostReply();
+      const reply = await apply();
+      if (method !== "deliver" && !JSON.stringify(given).includes('"deliver":{')) return reply;
+      away = true;
+      caller.abort(gone);
+      throw lostReply();
+    });
+    const left = expect(
+      payOnce(store, world.payment, seller(), { order, leaseMs, signal: caller.signal }),
+    ).rejects.toBe(gone);
+    await vi.advanceTimersByTimeAsync(20 * leaseMs);
+    await left;
+    expect(await world.stores[1].peek("p:payment")).toMatchObject({ status: "delivered" });
+    away = false;
+    await vi.advanceTimersByTimeAsync(2 * leaseMs);
+    expect(await payOnce(world.stores[1], world.payment, seller(), { order, leaseMs })).toEqual(fresh);
+    expect(world.ledger.transfers).toBe(1);
+  });
 
   it.each(["before it is applied", "after it is applied"])(
     "during the switch to the settlement, %s: nothing is settled",

@@ -243,6 +243,8 @@ export async function runFault(world: PaymentWorld, scenario: Scenario, site: Si
   const served = told.some(({ paid }) => paid.status === "paid" && (paid.fresh || paid.kept !== undefined));
   const lost = scenario.keep === undefined && unheardDelivery;
   if (transfers > 0 && !served && !lost) wrong.push("paid, but not delivered");
+  // A delivery that was not heard of is taken back for sixty leases.
+  if (process === "runs" && vi.getTimerCount() > 0) await vi.advanceTimersByTimeAsync(70 * leaseMs);
   if (process === "runs" && vi.getTimerCount() > 0) wrong.push("timers are left");
   return { wrong, trace };
 }

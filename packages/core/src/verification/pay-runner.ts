@@ -77,7 +77,10 @@ export function runPayment<R>(
       // A settlement that never answers leaves no listener on a signal that lives on.
       if (moved.state.at === "ended" || moved.state.at === "late") signal?.removeEventListener("abort", abort);
       const wake = wakeAtMs(moved.state);
-      if (wake !== undefined) timer = setTimeout(() => tell({ on: "time" }), Math.max(0, wake - performance.now()));
+      if (wake === undefined) return;
+      timer = setTimeout(() => tell({ on: "time" }), Math.max(0, wake - performance.now()));
+      // The caller has its answer or has left, and this may take long: no process is kept alive for it.
+      if (moved.state.at === "undeliver") timer.unref();
     }
 
     function abort(): void {

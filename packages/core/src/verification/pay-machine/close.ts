@@ -14,6 +14,7 @@ import {
   retryLater,
   STEP_LEASES,
   send,
+  UNDELIVER_LEASES,
 } from "./machine.ts";
 import { afterOwed, duplicate, keepable, shrink } from "./owed.ts";
 import type { PayEvent, StoreCall } from "./state.ts";
@@ -115,12 +116,13 @@ function unheard(draft: Draft) {
 const undeliver: Room = {
   enter(draft) {
     const { s, nowMs } = draft;
-    s.giveUpAtMs = nowMs + STEP_LEASES * s.input.leaseMs;
+    // Without a kept result the record would otherwise say that the payer has it: an outage is sat out.
+    s.giveUpAtMs = nowMs + UNDELIVER_LEASES * s.input.leaseMs;
     send(draft, undeliverCall(draft));
   },
   on(draft, event) {
     const { s } = draft;
-    if (event.on === "failed" && event.unavailable) return retryLater(draft, undeliverCall(draft));
+    if (event.on === "failed" && event.unavailable) return retryLater(draft, undeliverCall(draft), s.input.leaseMs);
     if (event.on !== "ended" && event.on !== "failed") return;
     s.maybeDelivered = undefined;
     s.delivery = undefined;

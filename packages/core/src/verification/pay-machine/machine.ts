@@ -5,6 +5,8 @@ import type { After, Answer, PayEffect, PayEvent, PayState, Place, StepCall, Sto
 
 /** How many leases a remote step (verify, settle, find) has to answer; and how many a receipt has to be recorded. */
 export const STEP_LEASES = 3;
+/** How many leases a delivery that its caller did not hear of has to be taken back: the last moment to save its result. */
+export const UNDELIVER_LEASES = 60;
 /** When a caller should ask again about a payment whose outcome is open. */
 export const RETRY_PENDING_MS = 1_000;
 const FIRST_BACKOFF_MS = 50;
@@ -57,8 +59,8 @@ export function send({ s, out }: Draft, call: StoreCall): void {
 }
 
 /** Makes a failed call again after a backoff: at least once, however long it took to fail. */
-export function retryLater({ s, nowMs }: Draft, call: StoreCall): void {
-  const backoffMs = s.retry === undefined ? FIRST_BACKOFF_MS : Math.min(2 * s.retry.backoffMs, LAST_BACKOFF_MS);
+export function retryLater({ s, nowMs }: Draft, call: StoreCall, lastBackoffMs: number = LAST_BACKOFF_MS): void {
+  const backoffMs = s.retry === undefined ? FIRST_BACKOFF_MS : Math.min(2 * s.retry.backoffMs, lastBackoffMs);
   s.retry = { call, atMs: nowMs + backoffMs, backoffMs };
   if (!s.resent && s.giveUpAtMs !== undefined) s.giveUpAtMs = Math.max(s.giveUpAtMs, s.retry.atMs + 1);
   s.resent = true;
