@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
 import type { CallOptions } from "./call-options.ts";
 import { isStoreError, StoreError } from "./errors.ts";
+import { allowListeners } from "./many-listeners.ts";
 import { type Catalog, nativeTransitionsOf } from "./native-transitions.ts";
 import { type OperationMessage, observed } from "./telemetry.ts";
 
@@ -133,6 +134,7 @@ export function abortable<R>(work: Promise<R>, signal: AbortSignal | undefined):
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) abort();
+    allowListeners(signal);
     signal.addEventListener("abort", abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });

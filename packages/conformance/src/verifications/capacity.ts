@@ -1,8 +1,9 @@
 // Verifications 13: a store that is full.
 import assert from "node:assert/strict";
-import { isStoreError, type Lease } from "@tollbooth-stores/core";
+import { isStoreError, type Lease, payOnce } from "@tollbooth-stores/core";
 import { answerOf } from "../assertions.ts";
-import { deskOf, hour, ok, type VerificationProperty } from "./checks.ts";
+import { deskOf, hour, ok, payment1, type VerificationProperty } from "./checks.ts";
+import { plainly } from "./fake-seller.ts";
 
 export const capacityProperties: readonly VerificationProperty[] = [
   {
@@ -90,6 +91,7 @@ export const capacityProperties: readonly VerificationProperty[] = [
       for (const work of works) leases.set(work, await at.holdPayment(work, "payer", asked));
       const leaseTo = (work: string) => leases.get(work) ?? assert.fail(work);
       await at.owe("owed", asked);
+      await at.owe("p:owed", asked);
       let isFull = false;
       for (let index = 0; index < 60 && !isFull; index += 1) {
         await at.hold(`flood ${index}`, "owner", asked).catch((error: unknown) => {
@@ -118,6 +120,18 @@ export const capacityProperties: readonly VerificationProperty[] = [
         ["a duplicate's claim", () => at.pay("owed", "payer"), "settled"],
       ];
       for (const [what, call, status] of steps) assert.equal(await through(what, call), status, what);
+      // A payment that is owed needs no room for a verification: its payload was accepted before.
+      const payment = { key: "owed", payloadHash: payment1.payload, fingerprint: "f", validUntilMs: at.nowMs() + hour };
+      const unasked = () => Promise.reject(new Error("must not be asked"));
+      const paid = await answerOf("payOnce of what is owed", () =>
+        payOnce(
+          store,
+          payment,
+          { verify: unasked, serve: unasked, settle: unasked, findSettlement: unasked },
+          { keep: plainly },
+        ),
+      );
+      assert.deepEqual(paid, { status: "paid", fresh: true, receipt: "tx 1", result: "goods" });
     },
   },
 ];

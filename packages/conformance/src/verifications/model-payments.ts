@@ -27,6 +27,11 @@ export function boundTo(payment: NumberedPayment | undefined, before: PaymentEnt
   return { ...before, payload: payment.payload, collector: before.collector ?? payment.collector };
 }
 
+/** What the next claim takes over from a payment that was given back. */
+export function givenBack(payment: PaymentEntry = unbound()): PaymentEntry {
+  return { ...unbound(payment.refusals), undone: payment.undone };
+}
+
 /** A receipt, whatever the entry is. */
 export function settle(
   entry: Entry | undefined,
@@ -76,15 +81,18 @@ function receipted(
   };
   const asked =
     claimed === undefined || retainMs !== undefined ? rememberedUntil(retainMs ?? 0, nowMs) : base.retainUntilMs;
+  // Of what was given back a receipt without names is for the one who claimed it last.
+  const last = before?.state === "free" ? before : undefined;
+  const known = payment === undefined ? last?.payment : last && givenBack(last.payment);
   return {
     ...base,
     state: "settled",
     value: receipt,
     evidence: undefined,
-    purchase: claimed?.purchase ?? purchase,
+    purchase: claimed?.purchase ?? purchase ?? last?.purchase,
     leaseUntilMs: isHolders ? base.leaseUntilMs : Math.min(base.leaseUntilMs, nowMs),
     retainUntilMs: Math.max(base.retainUntilMs, asked),
-    payment: { ...boundTo(payment, claimed?.payment), settledAtMs: nowMs },
+    payment: { ...boundTo(payment, claimed === undefined ? known : claimed.payment), settledAtMs: nowMs },
   };
 }
 
@@ -133,8 +141,12 @@ export function deliver(entry: Entry | undefined, delivery: NumberedDelivery, no
 
 /** Owed again; where nothing was delivered by that token yet, nothing will be. */
 export function undeliver(entry: Entry | undefined, token: number, nowMs: number): Played {
-  const open = entry !== undefined && ["working", "unknown", "settled", "delivered"].includes(entry.state);
-  if (!open) return { reply: lostTo(entry, nowMs) };
+  if (entry === undefined || entry.state === "accepted" || entry.state === "rejected") {
+    return { reply: lostTo(entry, nowMs) };
+  }
+  if (entry.state === "free" || entry.state === "expired") {
+    return { entry: { ...entry, payment: withUndone(entry, token) }, reply: lostTo(entry, nowMs) };
+  }
   if (entry.state === "delivered" && entry.payment?.deliveredBy !== token) {
     return { ...comesSecond(entry, token, nowMs), reply: lostTo(entry, nowMs) };
   }

@@ -15,7 +15,7 @@ import {
   told,
   unbound,
 } from "./model-entries.ts";
-import { boundTo, deliver, expire, type Played, settle, undeliver } from "./model-payments.ts";
+import { boundTo, deliver, expire, givenBack, type Played, settle, undeliver } from "./model-payments.ts";
 
 /** The operations; an actor acts under the lease it was last given of a key. */
 export function verificationModel(startMs: number): { play(command: VerificationCommand): unknown } {
@@ -50,12 +50,12 @@ export function verificationModel(startMs: number): { play(command: Verification
     const leaseUntilMs = nowMs + command.leaseMs;
     const asked = askedFor(command, nowMs);
     if (entry === undefined || phase === "absent") {
-      const refused = entry?.state === "free" ? (entry.payment?.refusals ?? 0) : 0;
+      const before = entry?.state === "free" ? givenBack(entry.payment) : unbound();
       const made: Entry = {
         ...{ state: "working", actor, purchase, onLeaseExpiry, leaseUntilMs, lease: 0, attempt: 1 },
         ...{ evidence: undefined, value: "", valueUntilMs: 0, endsAtMs: 0, kept: undefined },
         retainUntilMs: Math.max(asked, entry?.retainUntilMs ?? 0),
-        payment: payment && boundTo(payment, unbound(refused)),
+        payment: payment && boundTo(payment, before),
       };
       grant(key, made);
       return { status: "claimed", via: "fresh", lease: leaseOf(made), ...refusals(made) };
@@ -85,8 +85,9 @@ export function verificationModel(startMs: number): { play(command: Verification
     }
     taken.onLeaseExpiry = onLeaseExpiry;
     if (payment !== undefined) {
-      const { collector, ...before } = entry.payment ?? unbound();
-      taken.payment = { ...before, payload: payment.payload, collector: collector ?? payment.collector };
+      const { collector, payload, ...before } = entry.payment ?? unbound();
+      const added = payload === undefined ? payment.collector : undefined;
+      taken.payment = { ...before, payload: payment.payload, collector: collector ?? added };
       taken.retainUntilMs = Math.max(taken.retainUntilMs, asked);
       taken.kept = undefined;
     }
@@ -189,7 +190,8 @@ export function verificationModel(startMs: number): { play(command: Verification
         if (phase !== "held") return lost;
         if (entry.state === "settled") return kept({ leaseUntilMs: nowMs });
         const refused = (entry.payment?.refusals ?? 0) + (command.refused ? 1 : 0);
-        const payment = entry.payment || refused > 0 ? unbound(refused) : undefined;
+        const counts = entry.payment !== undefined || refused > 0;
+        const payment = counts ? { ...(entry.payment ?? unbound()), refusals: refused } : undefined;
         const retainUntilMs = Math.max(entry.retainUntilMs, nowMs + floorMs);
         return kept({ state: "free", evidence: undefined, kept: undefined, payment, retainUntilMs });
       }

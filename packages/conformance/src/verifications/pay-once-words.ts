@@ -45,6 +45,14 @@ export const wordProperties: readonly VerificationProperty[] = [
         await store.settle(doubtful.record, { receipt: "tx 1" });
         await strangers(doubtful, "settled, not delivered");
         assert.deepEqual(await doubtful.pay(store, {}, alice), fresh, order);
+        // Refused, so given back; its receipt comes all the same, from an operator, say, who knows no names.
+        const late = sellerAt(at, order, `late, ${order}`);
+        const refused = { settle: async () => ({ ok: false, reason: "no funds" }) as const };
+        assert.equal((await late.pay(store, refused, alice)).status, "rejected", order);
+        await store.settle(late.record, { receipt: "tx 1" });
+        await strangers(late, "settled late");
+        assert.deepEqual(await late.pay(store, {}, { ...alice, fingerprint: "purchase 2" }), conflict, order);
+        assert.deepEqual(await late.pay(store, {}, alice), fresh, order);
       }
     },
   },

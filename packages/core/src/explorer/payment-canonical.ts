@@ -184,6 +184,7 @@ function machinePart(s: PayState, nowMs: number, names: Names): Part[] {
     ...{ input: undefined, startedAtMs: undefined, tokens: undefined, steps: undefined, calling: undefined },
     ...{ at: s.at, attempts: s.attempts, caller: s.caller, verified: s.verified, refusals: s.refusals },
     rejection: s.rejection?.used,
+    unverified: s.unverified && afterPart(s.unverified),
     lease: lease && [held, step && ahead(lease.renewAtMs, nowMs)],
     ...{ leaseLost: s.leaseLost, resent: s.resent, waitUntilMs: ahead(s.waitUntilMs, nowMs) },
     queued: callPart(s.queued, names),
@@ -195,7 +196,11 @@ function machinePart(s: PayState, nowMs: number, names: Names): Part[] {
     ...{ found: s.found?.evidence, made: made && [made.kept, made.saved], kept: s.kept },
     ...{ receipt: s.receipt, receiptSaved: s.receiptSaved, reason: s.reason, refusal: s.refusal?.used },
     ...{ delivery: names.of(s.delivery), maybeDelivered: s.maybeDelivered },
-    after: typeof after === "string" ? after : "fail" in after ? "fail" : after.status,
+    after: afterPart(after),
   };
   return Object.values(fields);
+}
+
+function afterPart(after: PayState["after"]): string {
+  return typeof after === "string" ? after : "fail" in after ? "fail" : after.status;
 }

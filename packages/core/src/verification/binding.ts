@@ -30,9 +30,14 @@ export function boundTo(claimed: PaymentClaim | undefined, before: PaymentBody |
   return claimed === undefined || payment.payload !== "" ? payment : rebound(claimed, payment);
 }
 
-/** After a takeover the payload is the new holder's; nothing was settled for the old one. */
+/** What the next claim takes over from a payment that was given back. Only a receipt is still bound as the last claim was. */
+export function givenBack({ refusals, undone }: PaymentBody): PaymentBody {
+  return { payload: "", refusals, ...(undone !== undefined && { undone }) };
+}
+
+/** After a takeover the payload is the new holder's, because nothing was settled for the old one. */
 export function rebound(claimed: PaymentClaim, before: PaymentBody | undefined): PaymentBody {
   const payment = before ?? { payload: "", refusals: 0 };
-  const collector = payment.collector ?? claimed.collector;
+  const collector = payment.payload === "" ? (payment.collector ?? claimed.collector) : payment.collector;
   return { ...payment, payload: claimed.payload, ...(collector !== undefined && { collector }) };
 }

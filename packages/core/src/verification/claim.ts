@@ -1,6 +1,6 @@
 // The transitions behind claim() and reconcile(): which caller may do the work, and what the others are told.
 import type { StoredRecord } from "../atomic-port.ts";
-import { boundTo, isOther, rebound } from "./binding.ts";
+import { boundTo, givenBack, isOther, rebound } from "./binding.ts";
 import {
   nextFence,
   type PaymentBody,
@@ -41,8 +41,8 @@ export function claim(
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
   if (record === null || body === null || phase === "absent") {
-    const refusals = body?.state === "released" ? (body.payment?.refusals ?? 0) : 0;
-    const payment = request.payment && boundTo(request.payment, { payload: "", refusals });
+    const before = body?.state === "released" && body.payment ? givenBack(body.payment) : undefined;
+    const payment = request.payment && boundTo(request.payment, before);
     const fresh = leased(body, nowMs, request, 1, askedFor(request, nowMs), payment);
     const reply: Claim = { status: "claimed", lease: leaseOf(fresh, nowMs), via: "fresh", ...refused(fresh) };
     return { write: recordOf(fresh, nowMs), ...(kept !== null && { writeKept: null }), reply };

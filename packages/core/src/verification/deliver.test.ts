@@ -109,8 +109,9 @@ describe("undeliver", () => {
   it("is lost where there is nothing to deliver", () => {
     for (const [current, found] of without) {
       if (current === "in-progress" || current === "unknown") continue;
-      expect(undeliver(found, nowMs, "d"), current).toStrictEqual(lost(current));
+      expect(undeliver(found, nowMs, "d").reply, current).toStrictEqual(lost(current).reply);
     }
+    expect(undeliver(null, nowMs, "d")).toStrictEqual(lost("absent"));
     const rejected = { ...working, state: "rejected", value: "no", valueUntilMs: 900 };
     expect(undeliver({ endsAtMs: dayMs, body: rejected }, nowMs, "d")).toStrictEqual(lost("done"));
   });

@@ -150,6 +150,28 @@ describe.each(orders)("A1: charged, and the answer lost, %s", (order) => {
 describe.each(orders)("A2: the caller leaves, %s", (order) => {
   const gone = new Error("client went away");
 
+  it("while it is served by a step that never ends: three leases later the next caller is served", async () => {
+    const caller = new AbortController();
+    let hangs: AbortSignal | undefined;
+    const hanging = seller({
+      serve: ({ signal }) => {
+        hangs = signal;
+        return never();
+      },
+    });
+    const left = expect(
+      payOnce(world.stores[0], world.payment, hanging, { order, leaseMs, signal: caller.signal }),
+    ).rejects.toBe(gone);
+    await vi.advanceTimersByTimeAsync(10);
+    caller.abort(gone);
+    await left;
+    await vi.advanceTimersByTimeAsync(3 * leaseMs);
+    expect(hangs?.aborted).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await payOnce(world.stores[1], world.payment, seller(), { order, leaseMs })).toEqual(fresh);
+    expect(world.ledger.transfers).toBe(1);
+  });
+
   it("while a delivery is recorded, and the store is away for twenty leases: it is taken back, and the next is served", async () => {
     const caller = new AbortController();
     let away = false;

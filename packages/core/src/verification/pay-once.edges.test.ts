@@ -1,4 +1,5 @@
 // payOnce at its edges: what each step is given, its limits, records of other hands, and what is left behind.
+import { getMaxListeners, setMaxListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { StoreError } from "../errors.ts";
 import {
@@ -42,6 +43,31 @@ describe.each(orders)("payOnce, %s", (order) => {
     await payOnce(world.stores[0], second, seller({ findSettlement: async () => ({ receipt: "tx" }) }), options);
     expect(vi.getTimerCount()).toBe(0);
     expect(removed.mock.calls.length).toBe(added.mock.calls.length);
+  });
+
+  it("lets many calls share a signal without a warning, and leaves a limit of its owner's", async () => {
+    const warned: unknown[] = [];
+    const hear = (warning: unknown) => warned.push(warning);
+    process.on("warning", hear);
+    const shared = new AbortController();
+    const limited = new AbortController();
+    setMaxListeners(40, limited.signal);
+    const calls = Array.from({ length: 30 }, (_, index) => {
+      const payment = { ...world.payment, key: `${index}`, payloadHash: `${index}` };
+      const signal = index < 15 ? shared.signal : limited.signal;
+      return payOnce(world.stores[0], payment, seller({ serve: never }), { order, leaseMs, signal }).catch(
+        () => "gone",
+      );
+    });
+    await vi.advanceTimersByTimeAsync(leaseMs);
+    await Promise.all(Array.from({ length: 15 }, () => world.stores[0].peek("p:0", { signal: shared.signal })));
+    expect(getMaxListeners(limited.signal)).toBe(40);
+    for (const controller of [shared, limited]) controller.abort(new Error("the process ends"));
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(["gone"]));
+    await vi.advanceTimersByTimeAsync(10 * leaseMs);
+    process.off("warning", hear);
+    expect(warned).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("gives every step the fence of the claim it works under, and a signal", async () => {

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { isStoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
+import { allowListeners } from "../many-listeners.ts";
 import { publishPayment } from "../telemetry.ts";
 import type { Paid } from "./paid.ts";
 import { next, startPayment, wakeAtMs } from "./pay-machine/next.ts";
@@ -185,6 +186,7 @@ export function runPayment<R>(
       return { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept: kept.value }) };
     }
 
+    allowListeners(signal);
     signal?.addEventListener("abort", abort, { once: true });
     moved.effects.forEach(perform);
     schedule();

@@ -123,6 +123,9 @@ describe("a payment before its settlement", () => {
     const taken = claim(lapsed, nowMs + 1_000, other);
     expect(taken.reply).toMatchObject({ status: "claimed", via: "takeover" });
     expect(bodyOf(taken)).toMatchObject({ payment: { payload: "q", collector: "c" } });
+    // A takeover adds none: the first payer, who gave none, would be shut out.
+    const open = claim(null, nowMs, request({ payment: { payload: "p" } })).write ?? null;
+    expect(bodyOf(claim(open, nowMs + 1_000, other))).not.toHaveProperty("payment.collector");
     for (const collector of ["k", undefined]) {
       const asked = request({ payment: { payload: "p", collector } });
       expect(claim(lapsed, nowMs + 1_000, asked).reply).toEqual({ status: "mismatch" });
@@ -162,14 +165,27 @@ describe("a payment before its settlement", () => {
     );
   });
 
-  it("is freed of all that it was bound to, and of what was kept", () => {
+  it("is freed of what was kept; its names bind a late receipt, and no claim", () => {
     const lease = { token: "a", fence: "7", ttlMs: 1, attempt: 2 };
     const found = record({ leaseUntilMs: 900, payment: { ...payment, reference: "ref", undone: ["d"] } });
     const freed = release(found, nowMs, { lease, refused: true }, kept("goods"));
-    expect(bodyOf(freed)).toMatchObject({ state: "released", payment: { payload: "", refusals: 1 } });
     expect(bodyOf(freed)).toStrictEqual({
       ...{ ...working, state: "released", leaseUntilMs: 900 },
-      payment: { payload: "", refusals: 1 },
+      payment: { ...payment, reference: "ref", undone: ["d"], refusals: 1 },
+    });
+    const other = request({ token: "z", fingerprint: "g", payment: { payload: "q" } });
+    expect(bodyOf(claim(freed.write ?? null, nowMs, other))).toMatchObject({
+      fingerprint: "g",
+      payment: { payload: "q", refusals: 1, undone: ["d"] },
+    });
+    expect(bodyOf(claim(freed.write ?? null, nowMs, other))).not.toHaveProperty("payment.collector");
+    const late = settle(freed.write ?? null, nowMs, { receipt: "tx" });
+    expect(bodyOf(late)).toMatchObject({ fingerprint: "f", payment: { payload: "p", collector: "c", undone: ["d"] } });
+    expect(settle(freed.write ?? null, nowMs, { receipt: "tx", deliver: { token: "d" } }).reply.status).toBe("settled");
+    const named = { receipt: "tx", fingerprint: "g", payment: { payload: "q", collector: "k" } };
+    expect(bodyOf(settle(freed.write ?? null, nowMs, named))).toMatchObject({
+      fingerprint: "g",
+      payment: { payload: "q", collector: "k" },
     });
     expect(freed.writeKept).toBe(null);
     expect(release(found, nowMs, { lease }).write?.body).toMatchObject({ payment: { refusals: 0 } });

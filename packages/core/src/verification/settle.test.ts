@@ -125,7 +125,7 @@ describe("settle", () => {
       expect(reply).toStrictEqual({ status: "settled", receipt: "tx" });
       expect(write?.body).toMatchObject({
         ...{ state: "settled", fence: 7, fingerprint: "g", value: "tx" },
-        payment: { payload: "q", refusals: 0, settledAtMs: nowMs },
+        payment: { payload: "q", refusals: found === freed ? 3 : 0, settledAtMs: nowMs },
       });
       expect(write?.body).not.toHaveProperty("valueUntilMs");
     }

@@ -1,7 +1,7 @@
 // The transitions of a payment after its settlement: settle(), deliver(), undeliver(); and expire() where there is
 // none.
 import type { StoredRecord } from "../atomic-port.ts";
-import { boundTo, isForeign } from "./binding.ts";
+import { boundTo, givenBack, isForeign } from "./binding.ts";
 import {
   isLastHolder,
   nextFence,
@@ -64,7 +64,9 @@ function withReceipt(before: VerificationBody | null, nowMs: number, request: Se
   const { receipt, fingerprint, payment: claimed, retainUntilMs = 0 } = request;
   const fresh = isFresh(before);
   const { evidence: _, unknownAtMs: __, valueUntilMs: ___, ...rest } = before ?? nothingClaimed(nowMs);
-  const bound = boundTo(claimed, fresh ? undefined : before?.payment);
+  const last = before?.state === "released" ? before : undefined;
+  const known = claimed !== undefined && last?.payment !== undefined ? givenBack(last.payment) : last?.payment;
+  const bound = boundTo(claimed, fresh ? known : before?.payment);
   const asked = fresh || request.retainUntilMs !== undefined ? rememberedUntil(retainUntilMs, nowMs) : 0;
   const goesOn = request.lease !== undefined && isLastHolder(rest, request.lease);
   return {
@@ -72,7 +74,7 @@ function withReceipt(before: VerificationBody | null, nowMs: number, request: Se
     state: "settled",
     leaseUntilMs: goesOn ? rest.leaseUntilMs : Math.min(rest.leaseUntilMs, nowMs),
     value: receipt,
-    fingerprint: fresh || rest.fingerprint === "" ? (fingerprint ?? "") : rest.fingerprint,
+    fingerprint: fresh || rest.fingerprint === "" ? (fingerprint ?? last?.fingerprint ?? "") : rest.fingerprint,
     retainUntilMs: Math.max(rest.retainUntilMs, asked),
     payment: { ...bound, settledAtMs: nowMs },
   };
@@ -167,9 +169,14 @@ export function undeliver(
 ): Transition<Ended> {
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
-  if (body === null || phase === "absent" || phase === "expired") return { reply: lost(body, nowMs) };
+  if (record === null || body === null) return { reply: lost(body, nowMs) };
   if (body.state === "accepted" || body.state === "rejected") return { reply: lost(body, nowMs) };
-  if (record !== null && body.state === "delivered" && body.payment?.deliveredBy !== token) {
+  if (phase === "absent" || phase === "expired") {
+    // A late copy of it would settle the payment, and must not deliver it.
+    const write = { ...record, body: { ...body, payment: withUndone(body, token) } };
+    return { write, reply: lost(body, nowMs) };
+  }
+  if (body.state === "delivered" && body.payment?.deliveredBy !== token) {
     // The other delivery may be taken back too. A late copy of this one then delivers nothing.
     return { ...comesSecond(record, body, { token }, kept), reply: lost(body, nowMs) };
   }

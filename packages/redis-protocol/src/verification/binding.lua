@@ -17,10 +17,15 @@ local function isForeign(body, request)
   return recorded ~= nil and said ~= nil and recorded ~= said
 end
 
+-- What the next claim takes over from a payment that was given back.
+local function givenBack(payment)
+  return payment and { payload = '', refusals = payment.refusals, undone = payment.undone } or nil
+end
+
 -- After a takeover the payload is the new holder's.
 local function rebound(claimed, payment)
   payment = payment or { payload = '', refusals = 0 }
-  payment.collector = payment.collector or claimed.collector
+  if payment.payload == '' then payment.collector = payment.collector or claimed.collector end
   payment.payload = claimed.payload
   return payment
 end

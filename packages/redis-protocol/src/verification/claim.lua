@@ -47,8 +47,8 @@ end
 local function claim(body, request, kept)
   local phase = phaseOf(body)
   if phase == 'absent' then
-    local refusals = body and body.state == 'released' and refused(body) or 0
-    local payment = request.payment and boundTo(request.payment, { payload = '', refusals = refusals }) or nil
+    local before = body and body.state == 'released' and givenBack(body.payment) or nil
+    local payment = request.payment and boundTo(request.payment, before) or nil
     local fresh = leased(body, request, 1, askedFor(request), payment)
     local step = { write = recordOf(fresh), begins = true, reply = claimed(fresh, 'fresh', refused(fresh)) }
     if kept.key then step.writeKept = false end

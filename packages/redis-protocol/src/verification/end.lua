@@ -37,7 +37,11 @@ local function release(body, request)
   end
   local refusals = refused(body) + (request.refused and 1 or 0)
   local counting = body.payment or refusals > 0
-  body.evidence, body.payment = nil, counting and { payload = '', refusals = refusals } or nil
+  body.evidence = nil
+  if counting then
+    body.payment = body.payment or { payload = '' }
+    body.payment.refusals = refusals
+  end
   local retained = math.max(body.retainUntilMs, now + RETENTION_FLOOR)
   body.retainUntilMs = request.forget and not counting and now + TOMBSTONE or retained
   body.state = 'released'

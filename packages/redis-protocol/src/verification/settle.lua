@@ -79,13 +79,16 @@ end
 local function withReceipt(before, request)
   local fresh = isFresh(before)
   local body = before or nothingClaimed()
-  local payment = boundTo(request.payment, not fresh and body.payment or nil)
+  local last = body.state == 'released' and body or nil
+  local known = body.payment
+  if fresh then known = last and (request.payment and givenBack(last.payment) or last.payment) or nil end
+  local payment = boundTo(request.payment, known)
   payment.settledAtMs = now
   local goesOn = request.lease and isLastHolder(body, request.lease)
   body.evidence, body.unknownAtMs, body.valueUntilMs = nil, nil, nil
   body.state, body.value, body.payment = 'settled', request.receipt, payment
   if not goesOn then body.leaseUntilMs = math.min(body.leaseUntilMs, now) end
-  if fresh or body.fingerprint == '' then body.fingerprint = request.fingerprint or '' end
+  if fresh or body.fingerprint == '' then body.fingerprint = request.fingerprint or last and last.fingerprint or '' end
   if fresh or request.retainUntilMs then
     body.retainUntilMs = math.max(body.retainUntilMs, rememberedUntil(request.retainUntilMs or 0))
   end
@@ -124,8 +127,13 @@ end
 
 local function undeliver(body, request, kept)
   local phase = phaseOf(body)
-  if phase == 'absent' or phase == 'expired' then return { reply = lost(body) } end
-  if body.state == 'accepted' or body.state == 'rejected' then return { reply = lost(body) } end
+  if not body or body.state == 'accepted' or body.state == 'rejected' then return { reply = lost(body) } end
+  if phase == 'absent' or phase == 'expired' then
+    -- A late copy of it would settle the payment, and must not deliver it.
+    local reply = lost(body)
+    body.payment = withUndone(body.payment, request.token)
+    return { write = { endsAtMs = body.endsAtMs, body = body }, reply = reply }
+  end
   if body.state == 'delivered' and body.payment.deliveredBy ~= request.token then
     -- The other delivery may be taken back too. A late copy of this one then delivers nothing.
     local step = comesSecond(body, request, kept)

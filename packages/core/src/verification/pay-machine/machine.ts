@@ -80,6 +80,11 @@ export function runStep({ s, out, nowMs }: Draft, call: StepToRun, withinMs?: nu
   out.push({ do: "step", call: numbered });
 }
 
+/** The caller of a step without a limit has left: the step has three leases to end. */
+export function limitStep({ s, nowMs }: Draft): void {
+  if (s.step !== undefined) s.step = { ...s.step, deadlineMs: nowMs + STEP_LEASES * s.input.leaseMs };
+}
+
 /** Tells the running step to stop. Its answer no longer counts. */
 export function dropStep({ s, out }: Draft, why: "lease" | "deadline" | "caller"): void {
   if (s.step === undefined) return;

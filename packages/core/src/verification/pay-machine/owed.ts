@@ -8,6 +8,7 @@ import {
   finish,
   goTo,
   leaseOf,
+  limitStep,
   newToken,
   pending,
   proceed,
@@ -40,7 +41,10 @@ function owedAnew(draft: Draft) {
   endBy(draft, "record", "again");
 }
 
-/** Paid for, so the result is made however long it takes. A throw leaves it owed to the next caller. */
+/**
+ * Paid for, so the result is made however long it takes, as long as its caller waits. If the caller leaves, the step has
+ * three leases to end, so that its result is kept for the next one. A throw leaves it owed to the next caller.
+ */
 const serveOwed: Room = {
   enter(draft) {
     const { s } = draft;
@@ -49,6 +53,7 @@ const serveOwed: Room = {
   },
   on(draft, event) {
     const { s } = draft;
+    if (event.on === "aborted") return limitStep(draft);
     if (event.on === "threw") {
       s.after = { fail: event.error };
       return s.receiptSaved ? afterOwed(draft) : goTo(draft, "record");
@@ -64,6 +69,13 @@ const serveOwed: Room = {
     finish(draft, duplicate(event.reply));
   },
   leaseLost: owedAnew,
+  late(draft) {
+    const { s } = draft;
+    dropStep(draft, "deadline");
+    s.after = "nothing";
+    if (s.receiptSaved) return afterOwed(draft);
+    goTo(draft, "record");
+  },
 };
 
 /** Too large for the store: of the kept text and the receipt, the larger is left out or cut to its hash. */

@@ -21,18 +21,29 @@ import type { Answer, PayEvent, Place, StoreCall } from "./state.ts";
 /** How often one call of payOnce starts over. */
 const MAX_ATTEMPTS = 5;
 
-/** Runs before a payload past its validity is verified, and before a rejection is believed. */
+/** Runs before a payload past its validity is verified, before a rejection is believed, and where no verification was made. */
 const look: Room = {
   enter: (draft) => send(draft, { call: "peek" }),
   on(draft, event) {
     if (event.on === "aborted") return goTo(draft, "ended");
-    if (event.on === "failed") return proceed(draft, { fail: event.error });
+    const { unverified } = draft.s;
+    if (event.on === "failed") return proceed(draft, unverified ?? { fail: event.error });
     if (event.on !== "looked") return;
+    if (unverified !== undefined) {
+      draft.s.unverified = undefined;
+      return isBound(event.reply, draft) ? goTo(draft, "claim") : proceed(draft, unverified);
+    }
     const next = nextAfterLook(event.reply, draft);
     if (typeof next === "string") goTo(draft, next);
     else finish(draft, next);
   },
 };
+
+/** Whether the record goes on with this payload without a verification: it was accepted before. */
+function isBound(reply: Look, { s }: Draft): boolean {
+  const goesOn = reply.status === "in-progress" ? reply.retryAfterMs > 0 : reply.status !== "expired";
+  return goesOn && reply.payload === s.input.payload;
+}
 
 /** A payload that the record is bound to needs no verification. Another payload never collects. */
 function nextAfterLook(reply: Look, { s }: Draft): Place | Answer {
@@ -77,7 +88,11 @@ const verify: Room = {
   on(draft, event) {
     const { s } = draft;
     if (event.on === "aborted") return goTo(draft, "ended");
-    if (event.on === "threw") return proceed(draft, { fail: event.error });
+    if (event.on === "threw") {
+      // A full store, or a verifier that is away, holds up new payments only.
+      s.unverified = { fail: event.error };
+      return goTo(draft, "look");
+    }
     if (event.on !== "verified") return;
     const { result } = event;
     switch (result.status) {
@@ -90,7 +105,8 @@ const verify: Room = {
       case "mismatch":
         return finish(draft, { status: "conflict" });
       case "pending":
-        return finish(draft, result);
+        s.unverified = result;
+        return goTo(draft, "look");
     }
   },
 };

@@ -158,6 +158,8 @@ export interface PayState {
   /** The record's count of refusals. */
   readonly refusals: number;
   readonly rejection?: { readonly reason: string; readonly used: boolean } | undefined;
+  /** What is told where the payload could not be verified, unless the record is bound to it. */
+  readonly unverified?: After | undefined;
   readonly lease?: HeldLease | undefined;
   readonly leaseLost: boolean;
   /** The store call under way, and the one queued behind it. */

@@ -9,6 +9,7 @@ import {
   finish,
   goTo,
   leaseOf,
+  limitStep,
   newToken,
   pending,
   proceed,
@@ -55,12 +56,15 @@ const verifyAgain: Room = {
   leaseLost: startAnew,
 };
 
-/** An abort is passed to the step, which answers it. So no second step runs beside it. */
+/** An abort is passed to the step, which answers it. So no second step runs beside it, unless it does not answer. */
 const serve: Room = {
   enter: (draft) => runStep(draft, { step: "serve", fence: fenceOf(draft) }),
   on(draft, event) {
     const { s, out } = draft;
-    if (event.on === "aborted" && s.step !== undefined) out.push({ do: "stop", id: s.step.id, why: "caller" });
+    if (event.on === "aborted" && s.step !== undefined) {
+      out.push({ do: "stop", id: s.step.id, why: "caller" });
+      return limitStep(draft);
+    }
     if (event.on === "threw") {
       return endBy(draft, "release", s.caller === "waiting" ? { fail: event.error } : "nothing");
     }
@@ -70,6 +74,10 @@ const serve: Room = {
     goTo(draft, "switch");
   },
   leaseLost: startAnew,
+  late(draft) {
+    dropStep(draft, "deadline");
+    endBy(draft, "release", "nothing");
+  },
 };
 
 /** From here on an expired lease means doubt. The same write keeps the result, before any money moves. */
