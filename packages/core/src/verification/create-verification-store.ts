@@ -247,6 +247,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
       }),
     async *unresolved(callOptions) {
       runtime.closing.throwIfAborted();
+      callOptions?.signal?.throwIfAborted();
       let page: string[] = [];
       for await (const key of runtime.scan(`${keyPrefix}:{`, callOptions)) {
         const handle = /\{([\w-]{43})\}:c$/.exec(key)?.[1];

@@ -69,7 +69,9 @@ function requirePayment({ key, payloadHash, fingerprint, validUntilMs, collector
   requireName(payloadHash, "payment.payloadHash");
   requireName(fingerprint, "payment.fingerprint");
   if (collector !== undefined) requireName(collector, "payment.collector");
-  if (reference !== undefined) requireName(reference, "payment.reference");
+  if (reference !== undefined && !requireName(reference, "payment.reference").isWellFormed()) {
+    throw invalidArgument("payment.reference must be well-formed Unicode.");
+  }
   if (requireInstantMs(validUntilMs, "payment.validUntilMs") < FIRST_MILLISECOND) {
     throw invalidArgument(
       "payment.validUntilMs must be in milliseconds; this is in seconds (multiply it by 1000) or 0.",

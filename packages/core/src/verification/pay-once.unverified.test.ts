@@ -30,8 +30,8 @@ describe.each(unverifiable)(
       }
       const paid = await passing(1_000, payOnce(world.stores[1], world.payment, seller(verifier)));
       // Refused while another caller is at work: that one knows more, and the answer is near.
-    const open = state === "unknown" || (state === "in-progress" && how === "refuses");
-    if (open) expect(paid).toMatchObject({ status: "pending" });
+      const open = state === "unknown" || (state === "in-progress" && how === "refuses");
+      if (open) expect(paid).toMatchObject({ status: "pending" });
       else expect(paid).toMatchObject({ status: "paid", fresh: state !== "delivered", receipt: "tx" });
     });
 

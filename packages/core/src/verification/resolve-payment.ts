@@ -35,6 +35,9 @@ export async function resolvePayment(
   if (typeof payment !== "object" || payment === null)
     throw invalidArgument("Name the payment: { key } or { handle }.");
   const name = "key" in payment ? `p:${requireName(payment.key, "key")}` : payment;
+  if (typeof resolution !== "object" || resolution === null) {
+    throw invalidArgument("Say { receipt }, { none } or { delivered: true }.");
+  }
   if ("receipt" in resolution) {
     const { receipt } = resolution;
     const settled = await store.settle(name, { receipt }, options);

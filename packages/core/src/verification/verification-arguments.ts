@@ -116,7 +116,9 @@ export function requireStorable(text: unknown, name: string, maxBytes: number): 
 const MAX_FACADE_LEASE_MS = 3_600_000;
 
 export function requireFacadeLease(leaseMs: number): void {
-  if (requireDurationMs(leaseMs, "leaseMs") > MAX_FACADE_LEASE_MS) {
-    throw invalidArgument("leaseMs must be at most 3600000 (an hour): it is renewed at a third while the work lasts.");
+  if (!Number.isSafeInteger(leaseMs) || leaseMs < 1 || leaseMs > MAX_FACADE_LEASE_MS) {
+    throw invalidArgument(
+      "leaseMs must be a whole number of milliseconds from 1 to 3600000 (an hour): it is renewed at a third while the work lasts.",
+    );
   }
 }

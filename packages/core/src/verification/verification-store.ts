@@ -87,7 +87,9 @@ export interface SettleRequest {
   fingerprint?: string | undefined;
   payment?: PaymentClaim | undefined;
   retainUntilMs?: number | undefined;
-  /** The caller's own lease: it goes on, so that the caller can serve. Any other live lease ends with the receipt. */
+  /**
+   * The caller's own lease: it goes on, so that the caller can serve. Any other live lease ends with the first receipt.
+   */
   lease?: Lease | undefined;
   /** Records this delivery too, in the same write. */
   deliver?: Delivery | undefined;
@@ -96,9 +98,12 @@ export interface SettleRequest {
 export interface Delivery {
   /** Names one delivery. A repeat with the same token is the same delivery, and `undeliver` takes back no other. */
   token: string;
-  /** The result for duplicates, where it was not kept before. */
+  /** The result for duplicates. It replaces what was kept before. */
   kept?: string | undefined;
-  /** How long the result is kept, in milliseconds from now. Default: as long as the record. */
+  /**
+   * How long the result is kept, in milliseconds from now. Default: as long as the record. A delivery that is taken back
+   * later than that leaves no result.
+   */
   keptForMs?: number | undefined;
 }
 
@@ -156,7 +161,8 @@ export interface VerificationStore extends AsyncDisposable {
   ): Promise<Claim>;
   /**
    * Extends a live lease to now + `leaseMs`, never to an earlier end. It may switch `onLeaseExpiry` from "retry" to
-   * "unknown", never back. The same write keeps `reference`, by which a settlement is found, and `kept`, the result.
+   * "unknown", never back; "lost" where the payment is settled already. The same write keeps `reference`, by which a
+   * settlement is found, and `kept`, the result.
    */
   renew(
     key: RecordName,
@@ -199,7 +205,10 @@ export interface VerificationStore extends AsyncDisposable {
     lease: Lease,
     options?: CallOptions & { refused?: boolean | undefined; forget?: boolean | undefined },
   ): Promise<Ended>;
-  /** The effect cannot be known: no claim succeeds until the record is reconciled. */
+  /**
+   * The effect cannot be known: no claim succeeds until the record is reconciled. The last holder may say so after its
+   * lease too, until another caller takes over.
+   */
   markUnknown(key: RecordName, lease: Lease, evidence?: string, options?: CallOptions): Promise<Ended>;
   /**
    * Gives a lease over an unknown record, to find out what happened. When that lease expires, the record is unknown
@@ -210,14 +219,16 @@ export interface VerificationStore extends AsyncDisposable {
   reconcile(key: RecordName, request: { token: string; leaseMs: number }, options?: CallOptions): Promise<Claim>;
   /**
    * Records a receipt. A receipt is a fact, so it needs no lease. It is recorded in every state but delivered and done
-   * (accepted). The first receipt stays.
+   * (accepted). The first receipt stays. A receipt that names no purchase, for a payment that was given back, is for the
+   * purchase, payload and collector of its last claim.
    */
   settle(key: RecordName, request: SettleRequest, options?: CallOptions): Promise<Settlement>;
   /** Records that a settled payment's result is handed over. The first token wins. */
   deliver(key: RecordName, delivery: Delivery, options?: CallOptions): Promise<Settlement>;
   /**
-   * Takes back a delivery that its caller never heard of. The payment is owed again, or "lost" where another delivery
-   * stands. In both cases a late copy of that delivery no longer changes anything.
+   * Takes back a delivery that its caller never heard of. "ok": the payment is owed again, or was not delivered yet.
+   * "lost": another delivery stands, or nothing is settled. On every record but an absent, accepted or rejected one, a
+   * late copy of that delivery delivers nothing any more; the latest sixteen are remembered.
    */
   undeliver(key: RecordName, token: string, options?: CallOptions): Promise<Ended>;
   /**
