@@ -1,6 +1,6 @@
 // What happens before a payment is looked at by anybody else: the limit by address, and a payment read, canonical and proven.
 import { type Payment, payloadHash, paymentFingerprint, paymentKey } from "@tollbooth-stores/core";
-import { alreadyUsed, paymentRequired, pending, problem, tooManyRequests } from "./answers.ts";
+import { paymentRequired, pending, problem, tooManyRequests } from "./answers.ts";
 import { referenceOf } from "./chain-lookup.ts";
 import type { LimitAnswer } from "./limits.ts";
 import {
@@ -19,16 +19,26 @@ export type Admitted =
   | { status: "refused"; response: Response }
   /** No payment came with it. */
   | { status: "unpaid"; limit: LimitAnswer }
-  | { status: "paying"; signed: SignedPayment; payment: Payment; limit: LimitAnswer };
+  | {
+      status: "paying";
+      signed: SignedPayment;
+      payment: Payment;
+      limit: LimitAnswer;
+      /** Why it would not be taken today. The store knew it a moment ago, so it may collect; it begins nothing. */
+      objection?: string | undefined;
+    };
+
+/** Beyond any paymentTimeout: what claims to be valid for longer was never taken, and the store has limits of its own. */
+const longestValidMs = 2 * 86_400_000;
 
 /** The headers of a limit that was used up are for its refusal alone. */
 const unlimited: LimitAnswer = { allowed: true, headers: {}, reported: [] };
 
 /**
  * What can be checked here is checked here: a refused payment leaves nothing in any store. But what the store knows goes
- * on: a payment that is under way is never refused for being sent again as its payer was told to, past the limit or past
- * its time. `boundTo` is whatever else the purchase depends on, asked for only once the
- * payment is proven.
+ * on: a payment that is under way is never refused for being sent again as its payer was told to, past the limit, past
+ * its time or at an earlier price. `boundTo` is whatever else the purchase depends on, asked for only once the payment is
+ * proven.
  */
 export async function admit(
   context: RouteContext,
@@ -66,43 +76,44 @@ export async function admit(
       return refused(paymentRequired(asked.url, route, price, read.reason, limit.headers));
   }
 
-  const { authorization, canonical } = read.payment;
-  const key = keyOf(context, read.payment);
-  const reason = objectionTo(authorization, price, config.paymentTimeoutMs);
-  if (reason !== undefined && !(await isKnown(stores, key))) {
-    return refused(paymentRequired(asked.url, route, price, reason, limit.headers));
+  const signed = read.payment;
+  const { authorization, canonical, terms } = signed;
+  const key = keyOf(signed);
+  const objection = objectionTo(signed, price, config.paymentTimeoutMs);
+  if (objection !== undefined && !(await isKnown(stores, key))) {
+    return refused(paymentRequired(asked.url, route, price, objection, limit.headers));
   }
-  // Known, but not as this: its nonce is another purchase's.
-  if (reason !== undefined && reason !== "expired") return refused(alreadyUsed(limit.headers));
   // Only its payer sends it: a settled authorization is public on the chain.
   const collector = headers.get("idempotency-key") || bearerToken(headers.get("authorization") ?? undefined);
   const payment: Payment = {
     key,
     // Of the canonical form, not of the header: the same payment written differently is verified once as well.
     payloadHash: payloadHash(canonical),
+    // Of what was signed, not of the price list: of a new payment it is the same, and an old one keeps its own.
     fingerprint: paymentFingerprint({
-      payTo: config.payTo,
-      asset: price.asset,
-      amount: price.amount,
+      payTo: authorization.to,
+      asset: terms.asset,
+      amount: authorization.value,
       method: asked.method,
       origin: asked.origin,
       path: asked.path,
       // And to its collector: a stranger's on a payment that came without one makes it another purchase.
       bodyHash: `${payloadHash((await boundTo()) ?? "")} ${collector ?? ""}`,
     }),
-    validUntilMs: Number(authorization.validBefore) * 1_000,
+    validUntilMs: Math.min(Number(authorization.validBefore) * 1_000, Date.now() + longestValidMs),
     collector,
-    reference: referenceOf(config, price, read.payment),
+    reference: referenceOf(signed),
   };
-  return { status: "paying", signed: read.payment, payment, limit };
+  return { status: "paying", signed, payment, limit, objection };
 }
 
 /** The key of the payment that is said to come with the request; nothing is proven yet. */
 function claimedKey(context: RouteContext, headers: Headers): string | undefined {
   const parsed = parsePayment(headers, context.price);
-  return parsed.status === "signed" ? keyOf(context, parsed.payment) : undefined;
+  return parsed.status === "signed" ? keyOf(parsed.payment) : undefined;
 }
 
-function keyOf({ config, price }: RouteContext, { payer, authorization: { nonce } }: SignedPayment): string {
-  return paymentKey({ scheme: "eip3009", network: config.network, contract: price.asset, payer, nonce });
+function keyOf({ payer, authorization: { nonce }, terms }: SignedPayment): string {
+  const { network } = terms.requirements;
+  return paymentKey({ scheme: "eip3009", network, contract: terms.asset, payer, nonce });
 }

@@ -6,7 +6,7 @@ import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
 import { nonceStateOf } from "./chain-client.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
 import type { SignedPayment } from "./payment-header.ts";
-import { clockSlackSeconds, type RoutePrice } from "./requirements.ts";
+import { clockSlackSeconds } from "./requirements.ts";
 
 const referenceSchema = z.object({
   network: z.string(),
@@ -19,16 +19,10 @@ const referenceSchema = z.object({
 });
 
 /** What the chain must be asked after a crash, as `payment.reference`. */
-export function referenceOf(config: GatewayConfig, price: RoutePrice, { payer, authorization }: SignedPayment): string {
-  return JSON.stringify({
-    network: config.network,
-    asset: price.asset,
-    payer,
-    nonce: authorization.nonce,
-    validBefore: String(authorization.validBefore),
-    payTo: config.payTo,
-    amount: String(price.amount),
-  });
+export function referenceOf({ payer, authorization, terms }: SignedPayment): string {
+  const { network, asset, payTo, amount } = terms.requirements;
+  const { nonce, validBefore } = authorization;
+  return JSON.stringify({ network, asset, payer, nonce, validBefore: String(validBefore), payTo, amount });
 }
 
 /**

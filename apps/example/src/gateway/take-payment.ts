@@ -2,7 +2,7 @@
 import { type Keep, type Paid, type PayOnceOptions, payOnce, type Verify } from "@tollbooth-stores/core";
 import type { Admitted } from "./admit.ts";
 import { alreadyUsed, owed, paymentRequired, pending, receiptHeader, tooManyRequests } from "./answers.ts";
-import { isUnderWay } from "./payment-record.ts";
+import { isBoundTo, isUnderWay } from "./payment-record.ts";
 import { paymentSteps } from "./payment-steps.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
 import { unsettledPlace } from "./unsettled-place.ts";
@@ -24,12 +24,12 @@ const keptForMs = 3_600_000;
 export async function takePayment<R>(
   context: RouteContext,
   asked: Asked,
-  { signed, payment, limit }: Extract<Admitted, { status: "paying" }>,
+  { signed, payment, limit, objection }: Extract<Admitted, { status: "paying" }>,
   sale: Sale<R>,
 ): Promise<Response> {
   const { config, route, price, stores, limits } = context;
   const { payer } = signed;
-  const steps = paymentSteps(config, price, signed);
+  const steps = paymentSteps(config, signed);
   const place = sale.order === "serve-then-settle" ? unsettledPlace(limits, payer) : undefined;
   let { headers } = limit;
   let overLimit = false;
@@ -38,6 +38,9 @@ export async function takePayment<R>(
    * allowance is used up by presenting it. It is for new work, so it does not hold back what is under way.
    */
   const verify: Verify = async (step) => {
+    // What would not be taken today begins nothing, unless these very bytes were taken up when it would have been. So none
+    // gets in under its own price while another payment of that nonce is given up.
+    if (objection !== undefined && !(await isBoundTo(stores, payment))) return { ok: false, reason: objection };
     await place?.take();
     const verified = await steps.verify(step);
     if (!("ok" in verified && verified.ok)) return verified;
@@ -73,7 +76,11 @@ export async function takePayment<R>(
 
   switch (paid.status) {
     case "paid": {
-      const told = { ...headers, ...receiptHeader(config.network, payer, paid.receipt), "cache-control": "no-store" };
+      const told = {
+        ...headers,
+        ...receiptHeader(signed.terms.requirements.network, payer, paid.receipt),
+        "cache-control": "no-store",
+      };
       if (paid.fresh) return sale.answer(paid.result, told, false);
       // A settled authorization is public on the chain: only the collector shows that it is the payer who asks again.
       if (paid.kept === undefined || payment.collector === undefined) return alreadyUsed(headers);
