@@ -1,18 +1,14 @@
 // What happens before a payment is looked at by anybody else: the limit by address, and a payment read, canonical and proven.
-import { type Payment, payloadHash, paymentFingerprint, paymentKey } from "@tollbooth-stores/core";
-import { paymentRequired, pending, problem, tooManyRequests } from "./answers.ts";
+
+import { type Payment, payloadHash, paymentFingerprint } from "@tollbooth-stores/core";
+import { limitByAddress } from "./address-limit.ts";
+import { paymentRequired, problem } from "./answers.ts";
 import { referenceOf } from "./chain-lookup.ts";
 import type { LimitAnswer } from "./limits.ts";
-import {
-  maxPaymentHeaderLength,
-  objectionTo,
-  parsePayment,
-  readPayment,
-  type SignedPayment,
-} from "./payment-header.ts";
-import { isKnown, isUnderWay } from "./payment-record.ts";
+import { maxPaymentHeaderLength, objectionTo, readPayment, type SignedPayment } from "./payment-header.ts";
+import { collectorOf, keyOf } from "./payment-identity.ts";
+import { knownAs } from "./payment-record.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
-import { bearerToken } from "./session-token.ts";
 
 /** A request that may go on. `limit` is what the limiter by address said: its headers are for whatever answer comes. */
 export type Admitted =
@@ -31,9 +27,6 @@ export type Admitted =
 /** Beyond any paymentTimeout: what claims to be valid for longer was never taken, and the store has limits of its own. */
 const longestValidMs = 2 * 86_400_000;
 
-/** The headers of a limit that was used up are for its refusal alone. */
-const unlimited: LimitAnswer = { allowed: true, headers: {}, reported: [] };
-
 /**
  * What can be checked here is checked here: a refused payment leaves nothing in any store. But what the store knows goes
  * on: a payment that is under way is never refused for being sent again as its payer was told to, past the limit, past
@@ -47,15 +40,10 @@ export async function admit(
   ip: string,
   boundTo: () => Promise<string | Uint8Array | undefined>,
 ): Promise<Admitted> {
-  const { config, route, price, limits, stores } = context;
+  const { config, route, price, stores } = context;
   const refused = (response: Response): Admitted => ({ status: "refused", response });
-  const byIp = await limits.ip(ip);
-  if (!byIp.allowed) {
-    const key = claimedKey(context, headers);
-    if (key === undefined || !(await isUnderWay(stores, key))) return refused(tooManyRequests(byIp.headers));
-    if (!(await limits.askedAgain(key))) return refused(pending(10_000));
-  }
-  const limit = byIp.allowed ? byIp : unlimited;
+  const limit = await limitByAddress(context, headers, ip);
+  if (limit instanceof Response) return refused(limit);
 
   const read = await readPayment(headers, price);
   switch (read.status) {
@@ -80,11 +68,10 @@ export async function admit(
   const { authorization, canonical, terms } = signed;
   const key = keyOf(signed);
   const objection = objectionTo(signed, price, config.paymentTimeoutMs);
-  if (objection !== undefined && !(await isKnown(stores, key))) {
+  if (objection !== undefined && (await knownAs(stores, key)) === "nothing") {
     return refused(paymentRequired(asked.url, route, price, objection, limit.headers));
   }
-  // Only its payer sends it: a settled authorization is public on the chain.
-  const collector = headers.get("idempotency-key") || bearerToken(headers.get("authorization") ?? undefined);
+  const collector = collectorOf(headers);
   const payment: Payment = {
     key,
     // Of the canonical form, not of the header: the same payment written differently is verified once as well.
@@ -105,15 +92,4 @@ export async function admit(
     reference: referenceOf(signed),
   };
   return { status: "paying", signed, payment, limit, objection };
-}
-
-/** The key of the payment that is said to come with the request; nothing is proven yet. */
-function claimedKey(context: RouteContext, headers: Headers): string | undefined {
-  const parsed = parsePayment(headers, context.price);
-  return parsed.status === "signed" ? keyOf(parsed.payment) : undefined;
-}
-
-function keyOf({ payer, authorization: { nonce }, terms }: SignedPayment): string {
-  const { network } = terms.requirements;
-  return paymentKey({ scheme: "eip3009", network, contract: terms.asset, payer, nonce });
 }

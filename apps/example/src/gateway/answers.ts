@@ -41,7 +41,7 @@ export function alreadyUsed(headers: Headers_ = {}): Response {
   return problem(
     409,
     "payment_already_used",
-    "This payment was used before. Nothing was charged for this request.",
+    "This payment was used before, or for something else. It is not charged again.",
     headers,
   );
 }
@@ -67,9 +67,13 @@ export function pending(retryAfterMs: number, headers: Headers_ = {}): Response 
   );
 }
 
-/** 429, with the limiter's own headers. */
-export function tooManyRequests(headers: Headers_): Response {
-  return problem(429, "rate_limited", "Too many requests. Nothing was charged.", headers);
+/** 429, with the limiter's own headers. A payment that is "known" was charged before, so nothing is said about that. */
+export function tooManyRequests(headers: Headers_, payment: "new" | "known" = "new"): Response {
+  const told =
+    payment === "new"
+      ? "Nothing was charged."
+      : "This payment was used before; send it again later, and sign no new one.";
+  return problem(429, "rate_limited", `Too many requests. ${told}`, headers);
 }
 
 function retryAfter(ms: number): Headers_ {

@@ -29,8 +29,8 @@ export interface Limits {
    * where all are taken. Call what comes to give it back; a place that nobody gives back is free again after a while.
    */
   unsettled(payer: string): Promise<(() => void) | undefined>;
-  /** May this payment, which is under way, be asked about beyond its address's limit? */
-  askedAgain(paymentKey: string): Promise<boolean>;
+  /** May this be asked about beyond the limit of the address that asks? `what`: a payment, say. */
+  askedAgain(what: string): Promise<boolean>;
 }
 
 /** Far more often than its payer is told to ask: once a second. */
@@ -73,6 +73,6 @@ export function routeLimits(store: RateLimitStore, config: GatewayConfig, route:
         if (receipt !== undefined) store.refund(place, receipt).catch(() => undefined);
       };
     },
-    askedAgain: async (paymentKey) => (await again(paymentKey)).allowed,
+    askedAgain: async (what) => (await again(what)).allowed,
   };
 }

@@ -1,4 +1,4 @@
-// What ends a request for now: nothing was charged by it, and the same request may be sent again.
+// What ends a request for now: it moved no money, and the same request may be sent again.
 
 /** 503. The message is for the client. */
 export class NotNow extends Error {

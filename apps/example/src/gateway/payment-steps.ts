@@ -58,7 +58,7 @@ export function paymentSteps(config: GatewayConfig, payment: SignedPayment): Omi
             return { isValid: false, invalidReason: error.invalidReason };
           throw new NotNow(
             "facilitator_unavailable",
-            "The facilitator did not verify the payment in time; nothing was charged.",
+            "The facilitator did not verify the payment in time. Send the same payment again.",
           );
         });
       return isValid ? { ok: true } : { ok: false, reason, used: reason === nonceUsedReason };

@@ -2,7 +2,7 @@
 import { type Keep, type Paid, type PayOnceOptions, payOnce, type Verify } from "@tollbooth-stores/core";
 import type { Admitted } from "./admit.ts";
 import { alreadyUsed, owed, paymentRequired, pending, receiptHeader, tooManyRequests } from "./answers.ts";
-import { isBoundTo, isUnderWay } from "./payment-record.ts";
+import { isBoundTo, knownAs, mayBeCharged } from "./payment-record.ts";
 import { paymentSteps } from "./payment-steps.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
 import { unsettledPlace } from "./unsettled-place.ts";
@@ -45,7 +45,7 @@ export async function takePayment<R>(
     const verified = await steps.verify(step);
     if (!("ok" in verified && verified.ok)) return verified;
     const byPayer = await limits.payer(payer, limit);
-    if (!byPayer.allowed && (await isUnderWay(stores, payment.key))) return verified;
+    if (!byPayer.allowed && (await mayBeCharged(stores, payment.key))) return verified;
     headers = byPayer.headers;
     overLimit = !byPayer.allowed;
     return overLimit ? { later: true } : verified;
@@ -68,7 +68,9 @@ export async function takePayment<R>(
     );
   } catch (error) {
     // Paid for, so owed: its payer must not be told that nothing was charged.
-    if (error instanceof UpstreamFailed && (await isUnderWay(stores, payment.key))) return owed(error.message, headers);
+    if (error instanceof UpstreamFailed && (await knownAs(stores, payment.key)) === "under-way") {
+      return owed(error.message, headers);
+    }
     throw error;
   } finally {
     place?.leave(paid?.status === "paid");
