@@ -6,7 +6,6 @@ import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
 import { nonceStateOf } from "./chain-client.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
 import type { SignedPayment } from "./payment-header.ts";
-import { clockSlackSeconds } from "./requirements.ts";
 
 const referenceSchema = z.object({
   network: z.string(),
@@ -25,9 +24,13 @@ export function referenceOf({ payer, authorization, terms }: SignedPayment): str
   return JSON.stringify({ network, asset, payer, nonce, validBefore: String(validBefore), payTo, amount });
 }
 
+/** A chain may take its latest blocks back: how long after a payment's end, by the chain's time, it can settle no more. */
+const settledBlocksSeconds = 30n;
+
 /**
- * A receipt (the transaction) where the nonce paid us this price; "void" where it was spent otherwise, and can never pay us; "expired" where
- * it is unused though its time, and some more, was over before the chain was asked. Throws where the chain does not answer.
+ * A receipt (the transaction) where the nonce paid us this price; "void" where it was spent otherwise, and can never pay us;
+ * "expired" where it is unused in a block that is later than its time, and some more. That is for the chain's clock to say: an
+ * instance's may be wrong, and money may be on its way. Throws where the chain does not answer.
  */
 export async function lookUp(
   { network, chain, facilitator }: GatewayConfig,
@@ -37,9 +40,10 @@ export async function lookUp(
   const { payer, nonce, validBefore, ...wanted } = referenceSchema.parse(JSON.parse(reference));
   // Another chain than the one that can be asked here.
   if (wanted.network !== network) return "unknown";
-  const isOver = validBefore + clockSlackSeconds < BigInt(Math.floor(Date.now() / 1_000));
   const state = await nonceStateOf(chain.url, payer, nonce, facilitator.timeoutMs);
-  if (state.state === "unused") return isOver ? { none: "expired" } : "unknown";
+  if (state.state === "unused") {
+    return validBefore + settledBlocksSeconds < BigInt(state.time) ? { none: "expired" } : "unknown";
+  }
   const paidUs = isAddressEqual(state.to, wanted.payTo) && BigInt(state.value) === wanted.amount;
   return paidUs ? { receipt: state.transaction } : { none: "void" };
 }

@@ -18,6 +18,8 @@ export interface InProcess {
   payer: PrivateKeyAccount;
   /** The stores' clock. The ledger keeps the real time. */
   clock: ManualClock;
+  /** How far the ledger's clock is ahead of it. */
+  chainClock: { aheadSeconds: number };
   ledger: Ledger;
   controls: SandboxControls;
   config: GatewayConfig;
@@ -48,7 +50,8 @@ export function inProcessGateway(source: string = testConfig): () => InProcess {
     const stores = createStores<SessionData>(mapPort(clock));
     const controls = sandboxControls(() => sandbox);
     const gateway = (used = stores) => askerOf(config, used);
-    current = { payer, clock, ledger, controls, config, stores, gateway };
+    const { chainClock } = sandbox;
+    current = { payer, clock, chainClock, ledger, controls, config, stores, gateway };
     cleanUp = async () => {
       await stores.close();
       await sandbox.stop();
