@@ -1,5 +1,12 @@
 // A payment that came with a request, through payOnce: verified once, made once, settled once; and what its payer is told.
-import { type Keep, type Paid, type PayOnceOptions, payOnce, type Verify } from "@tollbooth-stores/core";
+import {
+  type Keep,
+  type Paid,
+  type PayOnceOptions,
+  payOnce,
+  type StepContext,
+  type Verify,
+} from "@tollbooth-stores/core";
 import type { Admitted } from "./admit.ts";
 import { alreadyUsed, owed, paymentRequired, pending, receiptHeader, tooManyRequests } from "./answers.ts";
 import { isBoundTo, knownAs, mayBeCharged } from "./payment-record.ts";
@@ -11,7 +18,7 @@ import { UpstreamFailed } from "./upstream-client.ts";
 /** What is sold. */
 export interface Sale<R> {
   order: NonNullable<PayOnceOptions<R>["order"]>;
-  serve(signal: AbortSignal): Promise<R>;
+  serve(context: StepContext): Promise<R>;
   /** How the result becomes text for the payer whose answer was lost, and back. */
   keep: Pick<Keep<R>, "write" | "read">;
   /** `again`: it was delivered before. */
@@ -50,8 +57,7 @@ export async function takePayment<R>(
     overLimit = !byPayer.allowed;
     return overLimit ? { later: true } : verified;
   };
-  const serve = ({ signal }: { signal: AbortSignal }) =>
-    place === undefined ? sale.serve(signal) : place.make(() => sale.serve(signal));
+  const serve = (step: StepContext) => (place === undefined ? sale.serve(step) : place.make(() => sale.serve(step)));
 
   let paid: Paid<R> | undefined;
   try {
