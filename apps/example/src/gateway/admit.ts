@@ -2,8 +2,8 @@
 
 import { type Payment, payloadHash, paymentFingerprint } from "@tollbooth-stores/core";
 import { limitByAddress } from "./address-limit.ts";
-import { paymentRequired, problem } from "./answers.ts";
-import { referenceOf } from "./chain-lookup.ts";
+import { alreadyUsed, paymentRequired, pending, problem } from "./answers.ts";
+import { fateOf, referenceOf } from "./chain-lookup.ts";
 import type { LimitAnswer } from "./limits.ts";
 import { maxPaymentHeaderLength, objectionTo, readPayment, type SignedPayment } from "./payment-header.ts";
 import { collectorOf, keyOf } from "./payment-identity.ts";
@@ -24,12 +24,14 @@ export type Admitted =
       objection?: string | undefined;
     };
 
+const askAgainAfterMs = 1_000;
+
 /** Beyond any paymentTimeout: what claims to be valid for longer was never taken, and the store has limits of its own. */
 const longestValidMs = 2 * 86_400_000;
 
 /**
- * What can be checked here is checked here: a refused payment leaves nothing in any store. But what the store knows goes
- * on: a payment that is under way is never refused for being sent again as its payer was told to, past the limit, past
+ * What can be checked here is checked here: a refused payment leaves nothing in any store. But the store may have lost what it
+ * knew, so the chain is asked before "pay again" is said of a payment that could have been taken once. What the store knows goes on: a payment that is under way is never refused for being sent again as its payer was told to, past the limit, past
  * its time or at an earlier price. `boundTo` is whatever else the purchase depends on, asked for only once the payment is
  * proven.
  */
@@ -69,6 +71,11 @@ export async function admit(
   const key = keyOf(signed);
   const objection = objectionTo(signed, price, config.paymentTimeoutMs);
   if (objection !== undefined && (await knownAs(stores, key)) === "nothing") {
+    // What is not valid yet cannot have moved.
+    const fate = objection === "not_yet_valid" ? "open" : await fateOf(config, signed);
+    if (fate === "used") return refused(alreadyUsed(limit.headers));
+    // Over by this clock alone, it may still settle.
+    if (fate === "open" && objection === "expired") return refused(pending(askAgainAfterMs, limit.headers));
     return refused(paymentRequired(asked.url, route, price, objection, limit.headers));
   }
   const collector = collectorOf(headers);

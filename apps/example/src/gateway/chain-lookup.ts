@@ -5,6 +5,7 @@ import { z } from "zod";
 import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
 import { nonceStateOf } from "./chain-client.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
+import { NotNow } from "./not-now.ts";
 import type { SignedPayment } from "./payment-header.ts";
 
 const referenceSchema = z.object({
@@ -46,4 +47,28 @@ export async function lookUp(
   }
   const paidUs = isAddressEqual(state.to, wanted.payTo) && BigInt(state.value) === wanted.amount;
   return paidUs ? { receipt: state.transaction } : { none: "void" };
+}
+
+/**
+ * Of a payment that no store knows, and that would not be taken: "used" where its nonce was spent, by an attempt whose record is
+ * lost, say; then it must not be paid for again. "over": it never was, and never can be. Throws NotNow where the chain does not answer.
+ */
+export async function fateOf(
+  { network, chain, facilitator }: GatewayConfig,
+  { payer, authorization, terms }: SignedPayment,
+): Promise<"used" | "over" | "open"> {
+  if (terms.requirements.network !== network) return "open";
+  const { state, time } = await nonceStateOf(chain.url, payer, authorization.nonce, facilitator.timeoutMs).catch(
+    chainUnavailable,
+  );
+  if (state === "used") return "used";
+  return authorization.validBefore <= BigInt(time) ? "over" : "open";
+}
+
+/** What is thrown where a request cannot go on without the chain's answer. */
+export function chainUnavailable(): never {
+  throw new NotNow(
+    "chain_unavailable",
+    "Whether this payment was used cannot be asked now. Send the same payment again.",
+  );
 }

@@ -3,7 +3,7 @@
 /** 503. The message is for the client. */
 export class NotNow extends Error {
   override readonly name = "NotNow";
-  readonly word: "facilitator_unavailable" | "too_many_unsettled";
+  readonly word: "facilitator_unavailable" | "chain_unavailable" | "too_many_unsettled";
 
   constructor(word: NotNow["word"], message: string) {
     super(message);

@@ -9,6 +9,7 @@ import {
 } from "@tollbooth-stores/core";
 import type { Admitted } from "./admit.ts";
 import { alreadyUsed, owed, paymentRequired, pending, receiptHeader, tooManyRequests } from "./answers.ts";
+import { chainUnavailable, lookUp } from "./chain-lookup.ts";
 import { isBoundTo, knownAs, mayBeCharged } from "./payment-record.ts";
 import { paymentSteps } from "./payment-steps.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
@@ -47,7 +48,11 @@ export async function takePayment<R>(
   const verify: Verify = async (step) => {
     // What would not be taken today begins nothing, unless these very bytes were taken up when it would have been. So none
     // gets in under its own price while another payment of that nonce is given up.
-    if (objection !== undefined && !(await isBoundTo(stores, payment))) return { ok: false, reason: objection };
+    if (objection !== undefined && !(await isBoundTo(stores, payment))) {
+      // A receipt that was recorded by hand for a lost record is collected by the payment that the chain has seen.
+      const found = await lookUp(config, payment.reference).catch(chainUnavailable);
+      return { ok: false, reason: objection, used: found !== "unknown" && "receipt" in found };
+    }
     await place?.take();
     const verified = await steps.verify(step);
     if (!("ok" in verified && verified.ok)) return verified;
