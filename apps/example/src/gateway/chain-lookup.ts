@@ -18,11 +18,12 @@ const referenceSchema = z.object({
   amount: uint256Schema,
 });
 
-/** What the chain must be asked after a crash, as `payment.reference`. */
+/** What the chain must be asked after a crash, as `payment.reference`: all that was signed, and no signature. */
 export function referenceOf({ payer, authorization, terms }: SignedPayment): string {
   const { network, asset, payTo, amount } = terms.requirements;
-  const { nonce, validBefore } = authorization;
-  return JSON.stringify({ network, asset, payer, nonce, validBefore: String(validBefore), payTo, amount });
+  const { nonce } = authorization;
+  const [validAfter, validBefore] = [String(authorization.validAfter), String(authorization.validBefore)];
+  return JSON.stringify({ network, asset, payer, nonce, validAfter, validBefore, payTo, amount });
 }
 
 /** A chain may take its latest blocks back: how long after a payment's end, by the chain's time, it can settle no more. */

@@ -87,6 +87,9 @@ export function paymentSteps(config: GatewayConfig, payment: SignedPayment): Omi
     async findSettlement(_evidence, { reference = referenceOf(payment), signal }) {
       const found = await lookUp(config, reference);
       if (found !== "unknown" || refused) return found;
+      // Another one of the same nonce, valid for longer, say, would move money for an attempt that is thought to be over.
+      const isTheSame = reference === referenceOf(payment) && requirements.network === config.network;
+      if (!isTheSame) return found;
       signal.throwIfAborted();
       // The same authorization again: its nonce lets at most one of the two attempts through, whichever comes first.
       await facilitator.settle(payload, requirements).catch(() => undefined);
