@@ -26,7 +26,8 @@ export async function limitByAddress(
   const parsed = parsePayment(headers, price);
   const key = parsed.status === "signed" ? keyOf(parsed.payment) : undefined;
   switch (key === undefined ? "nothing" : await knownAs(stores, key)) {
-    case "under-way":
+    case "claimed":
+    case "open":
       return (await limits.askedAgain(`payment ${key}`)) ? unlimited : pending(askAgainAfterMs);
     case "delivered": {
       const mayCollect = collectorOf(headers) !== undefined && (await limits.askedAgain(`address ${ip}`));

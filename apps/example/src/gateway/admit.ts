@@ -19,6 +19,8 @@ export type Admitted =
       status: "paying";
       signed: SignedPayment;
       payment: Payment;
+      /** Where it came from. */
+      address: string;
       limit: LimitAnswer;
       /** Why it would not be taken today. The store knew it a moment ago, so it may collect; it begins nothing. */
       objection?: string | undefined;
@@ -98,5 +100,5 @@ export async function admit(
     collector,
     reference: referenceOf(signed),
   };
-  return { status: "paying", signed, payment, limit, objection };
+  return { status: "paying", signed, payment, address: ip, limit, objection };
 }

@@ -9,21 +9,22 @@ function look({ verifications }: Verifications, paymentKey: string): Promise<Loo
 }
 
 /**
- * "nothing": never presented, or freed again. "under-way": somebody has it in hand, or it is in doubt, or settled and not
- * delivered: its payer was told to send it again. "ended": it never settled, and never will.
+ * "nothing": never presented, or freed again. "claimed": somebody has it in hand, or had it and died. "open": in doubt, or settled
+ * and not delivered. "ended": it never settled, and never will.
  */
 export async function knownAs(
   stores: Verifications,
   paymentKey: string,
-): Promise<"nothing" | "under-way" | "delivered" | "ended"> {
+): Promise<"nothing" | "claimed" | "open" | "delivered" | "ended"> {
   const { status } = await look(stores, paymentKey);
   switch (status) {
     case "absent":
       return "nothing";
     case "in-progress":
+      return "claimed";
     case "unknown":
     case "settled":
-      return "under-way";
+      return "open";
     case "delivered":
       return "delivered";
     default:
@@ -31,10 +32,10 @@ export async function knownAs(
   }
 }
 
-/** Money moves for it, or has moved: its payer must not be told that nothing was charged. */
+/** Money may move for it, or has moved: its payer must not be told that nothing was charged. */
 export async function mayBeCharged(stores: Verifications, paymentKey: string): Promise<boolean> {
   const known = await knownAs(stores, paymentKey);
-  return known === "under-way" || known === "delivered";
+  return known !== "nothing" && known !== "ended";
 }
 
 /** Somebody began to work on these very bytes: they were good then, and are bound to the record. */

@@ -10,10 +10,10 @@ import {
 import type { Admitted } from "./admit.ts";
 import { alreadyUsed, owed, paymentRequired, pending, receiptHeader, tooManyRequests } from "./answers.ts";
 import { chainUnavailable, lookUp } from "./chain-lookup.ts";
-import { isBoundTo, knownAs, mayBeCharged } from "./payment-record.ts";
+import { takePlaces } from "./payment-places.ts";
+import { isBoundTo, mayBeCharged } from "./payment-record.ts";
 import { paymentSteps } from "./payment-steps.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
-import { unsettledPlace } from "./unsettled-place.ts";
 import { UpstreamFailed } from "./upstream-client.ts";
 
 /** What is sold. */
@@ -32,13 +32,14 @@ const keptForMs = 3_600_000;
 export async function takePayment<R>(
   context: RouteContext,
   asked: Asked,
-  { signed, payment, limit, objection }: Extract<Admitted, { status: "paying" }>,
+  { signed, payment, address, limit, objection }: Extract<Admitted, { status: "paying" }>,
   sale: Sale<R>,
 ): Promise<Response> {
   const { config, route, price, stores, limits } = context;
   const { payer } = signed;
   const steps = paymentSteps(config, signed);
-  const place = sale.order === "serve-then-settle" ? unsettledPlace(limits, payer) : undefined;
+  const servesFirst = sale.order === "serve-then-settle";
+  const places = await takePlaces(limits, stores, { key: payment.key, payer, address, servesFirst });
   let { headers } = limit;
   let overLimit = false;
   /**
@@ -53,7 +54,6 @@ export async function takePayment<R>(
       const found = await lookUp(config, payment.reference).catch(chainUnavailable);
       return { ok: false, reason: objection, used: found !== "unknown" && "receipt" in found };
     }
-    await place?.take();
     const verified = await steps.verify(step);
     if (!("ok" in verified && verified.ok)) return verified;
     const byPayer = await limits.payer(payer, limit);
@@ -62,7 +62,7 @@ export async function takePayment<R>(
     overLimit = !byPayer.allowed;
     return overLimit ? { later: true } : verified;
   };
-  const serve = (step: StepContext) => (place === undefined ? sale.serve(step) : place.make(() => sale.serve(step)));
+  const serve = (step: StepContext) => places.make(() => sale.serve(step));
 
   let paid: Paid<R> | undefined;
   try {
@@ -79,12 +79,12 @@ export async function takePayment<R>(
     );
   } catch (error) {
     // Paid for, so owed: its payer must not be told that nothing was charged.
-    if (error instanceof UpstreamFailed && (await knownAs(stores, payment.key)) === "under-way") {
+    if (error instanceof UpstreamFailed && (await mayBeCharged(stores, payment.key))) {
       return owed(error.message, headers);
     }
     throw error;
   } finally {
-    place?.leave(paid?.status === "paid");
+    places.leave(paid?.status === "paid");
   }
 
   switch (paid.status) {
