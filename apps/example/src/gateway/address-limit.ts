@@ -11,8 +11,9 @@ const unlimited: LimitAnswer = { allowed: true, headers: {}, reported: [] };
 const askAgainAfterMs = 10_000;
 
 /**
- * The limiter's answer where the request may go on; else the refusal. The payment is only named so far, not proven, so what
- * it gets past the limit is bounded too. One that is open is known to its payer alone: a bound for each. One that was
+ * The limiter's answer where the request may go on; else the refusal. A payment that the store knows goes past a limiter that
+ * cannot answer as well: on a full Redis, say, where what is new fails. It is only named so far, not proven, so what it gets past
+ * the limit is bounded too. One that is open is known to its payer alone: a bound for each. One that was
  * delivered is public on the chain, and there are many: a bound for each address, and only to one who shows some collector,
  * as the others can get nothing.
  */
@@ -21,16 +22,22 @@ export async function limitByAddress(
   headers: Headers,
   ip: string,
 ): Promise<LimitAnswer | Response> {
-  const byIp = await limits.ip(ip);
-  if (byIp.allowed) return byIp;
+  const byIp = await limits.ip(ip).catch((error: unknown) => ({ error }));
+  if ("allowed" in byIp && byIp.allowed) return byIp;
   const parsed = parsePayment(headers, price);
   const key = parsed.status === "signed" ? keyOf(parsed.payment) : undefined;
-  switch (key === undefined ? "nothing" : await knownAs(stores, key)) {
+  const known = key === undefined ? "nothing" : await knownAs(stores, key);
+  if ("error" in byIp) {
+    if (known === "nothing" || known === "ended") throw byIp.error;
+    return unlimited;
+  }
+  const mayAskAgain = (what: string) => limits.askedAgain(what).catch(() => true);
+  switch (known) {
     case "claimed":
     case "open":
-      return (await limits.askedAgain(`payment ${key}`)) ? unlimited : pending(askAgainAfterMs);
+      return (await mayAskAgain(`payment ${key}`)) ? unlimited : pending(askAgainAfterMs);
     case "delivered": {
-      const mayCollect = collectorOf(headers) !== undefined && (await limits.askedAgain(`address ${ip}`));
+      const mayCollect = collectorOf(headers) !== undefined && (await mayAskAgain(`address ${ip}`));
       return mayCollect ? unlimited : tooManyRequests(byIp.headers, "known");
     }
     default:

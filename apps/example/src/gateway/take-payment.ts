@@ -56,8 +56,9 @@ export async function takePayment<R>(
     }
     const verified = await steps.verify(step);
     if (!("ok" in verified && verified.ok)) return verified;
-    const byPayer = await limits.payer(payer, limit);
+    const byPayer = await limits.payer(payer, limit).catch((error: unknown) => ({ allowed: false, error }));
     if (!byPayer.allowed && (await mayBeCharged(stores, payment.key))) return verified;
+    if ("error" in byPayer) throw byPayer.error;
     headers = byPayer.headers;
     overLimit = !byPayer.allowed;
     return overLimit ? { later: true } : verified;
