@@ -1,9 +1,9 @@
 // A store that has forgotten what it knew, as a restarted memory has: the chain has not, and is asked before anybody pays again.
-import { createStores, resolvePayment, type Stores } from "@tollbooth-stores/core";
-import { mapPort } from "@tollbooth-stores/core/testing";
+import { resolvePayment, type Stores } from "@tollbooth-stores/core";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { askerOf, inProcessGateway } from "../testing/in-process-gateway.ts";
+import { newStores } from "../testing/stores-under-test.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
 import { readPayment } from "./payment-header.ts";
 import { keyOf } from "./payment-identity.ts";
@@ -33,7 +33,7 @@ const whatChanges: [string, (config: GatewayConfig) => GatewayConfig][] = [
 async function restarted(
   config = running().config,
 ): Promise<{ ask: Awaited<ReturnType<typeof askerOf>>; stores: Stores<SessionData> }> {
-  const stores = createStores<SessionData>(mapPort(running().clock));
+  const stores = newStores(running().clock);
   return { ask: await askerOf(config, stores), stores };
 }
 
