@@ -12,10 +12,11 @@ const askAgainAfterMs = 10_000;
 
 /**
  * The limiter's answer where the request may go on; else the refusal. A payment that the store knows goes past a limiter that
- * cannot answer as well: on a full Redis, say, where what is new fails. It is only named so far, not proven, so what it gets past
- * the limit is bounded too. One that is open is known to its payer alone: a bound for each. One that was
- * delivered is public on the chain, and there are many: a bound for each address, and only to one who shows some collector,
- * as the others can get nothing.
+ * cannot answer as well: on a full Redis, say, where what is new fails.
+ *
+ * It is only named so far, not proven, so what it gets past the limit is bounded too. One that is open is known to its payer
+ * alone: a bound for each. One that was delivered is public on the chain, and there are many: a bound for each address, and
+ * only to a request that shows some collector, as others can get nothing.
  */
 export async function limitByAddress(
   { limits, stores, price }: RouteContext,

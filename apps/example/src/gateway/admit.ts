@@ -33,9 +33,11 @@ const longestValidMs = 2 * 86_400_000;
 
 /**
  * What can be checked here is checked here: a refused payment leaves nothing in any store. But the store may have lost what it
- * knew, so the chain is asked before "pay again" is said of a payment that could have been taken once. What the store knows goes on: a payment that is under way is never refused for being sent again as its payer was told to, past the limit, past
- * its time or at an earlier price. `boundTo` is whatever else the purchase depends on, asked for only once the payment is
- * proven.
+ * knew, so the chain is asked before "pay again" is said of a payment that could have been taken once.
+ *
+ * What the store knows goes on: a payment that is under way is never refused for being sent again as its payer was told to,
+ * past the limit, past its time or at an earlier price. `boundTo` is whatever else the purchase depends on, asked for only
+ * once the payment is proven.
  */
 export async function admit(
   context: RouteContext,

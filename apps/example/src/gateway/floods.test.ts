@@ -15,14 +15,14 @@ const attacker = { "x-forwarded-for": "203.0.113.66" };
 const honest = { "x-forwarded-for": "198.51.100.1" };
 const stranger = () => privateKeyToAccount(generatePrivateKey());
 
-type Send = () => Promise<Response>;
+type Send = (signal?: AbortSignal) => Promise<Response>;
 
 /** So many payments, signed beforehand, each to be sent from the attacker's address. */
 async function flood(value: string, payer: () => PrivateKeyAccount): Promise<Send[]> {
   return Promise.all(
     Array.from({ length: size }, async (): Promise<Send> => {
       const headers = { ...attacker, ...paymentHeader((await makePayment(payer(), { value })).payload) };
-      return () => fetch(system.url("/quote"), { headers });
+      return (signal) => fetch(system.url("/quote"), { headers, ...(signal !== undefined && { signal }) });
     }),
   );
 }
@@ -76,5 +76,18 @@ describe.each(payers)("130 payments from one address, %s,", (_whose, payer) => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
     await system.reset();
     expect(await honestPayer()).toEqual({ status: 200, times: 1 });
+  });
+
+  test("whose clients leave at once, at a facilitator that is slow: an honest payer is served at once", async () => {
+    const sends = await flood("10000", payer());
+    await system.fault({ on: "verify", delayMs: 2_500 });
+    const { verifies } = system.counts();
+    for (let first = 0; first < size; first += 13) {
+      const leaving = AbortSignal.timeout(60);
+      await Promise.allSettled(sends.slice(first, first + 13).map((send) => send(leaving)));
+    }
+    expect(await honestPayer()).toEqual({ status: 200, times: 1 });
+    // They go on without their clients, so they keep their places.
+    expect(system.counts().verifies - verifies).toBeLessThanOrEqual(41);
   });
 });

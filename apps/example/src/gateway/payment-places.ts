@@ -7,6 +7,8 @@ import type { GiveBack } from "./places.ts";
 import { UpstreamFailed } from "./upstream-client.ts";
 
 export interface Places {
+  /** Work for it, verifying say. It goes on where its client leaves, and so does what it holds of its address's. */
+  during<R>(work: () => Promise<R>): Promise<R>;
   /** Makes what is sold. Throws NotNow where that needs a place and there is none. */
   make<R>(serve: () => Promise<R>): Promise<R>;
   /** Gives them back; the payer's not where something was made that is not `paid`: it is free again when its time is over. */
@@ -35,6 +37,20 @@ export async function takePlaces(
   let unsettled: GiveBack | undefined;
   let made = false;
   let needsOne = servesFirst;
+  let working = 0;
+  let left = false;
+  const letGo = () => {
+    if (left && working === 0) inHand?.();
+  };
+  const during = async <R>(work: () => Promise<R>): Promise<R> => {
+    working += 1;
+    try {
+      return await work();
+    } finally {
+      working -= 1;
+      letGo();
+    }
+  };
   const takeUnsettled = async () => {
     unsettled ??= await limits.unsettled(payer);
     if (unsettled === undefined) throw full("of yours are not settled yet");
@@ -52,11 +68,12 @@ export async function takePlaces(
     needsOne &&= known === "claimed";
   }
   return {
+    during,
     async make(serve) {
       if (needsOne) await takeUnsettled();
       made = true;
       try {
-        return await serve();
+        return await during(serve);
       } catch (error) {
         // What was broken off has cost the upstream its work; what it did not deliver, nothing.
         made = !(error instanceof UpstreamFailed);
@@ -64,7 +81,8 @@ export async function takePlaces(
       }
     },
     leave(paid) {
-      inHand?.();
+      left = true;
+      letGo();
       if (paid || !made) unsettled?.();
     },
   };

@@ -46,7 +46,7 @@ export async function takePayment<R>(
    * The limit by payer comes last: a signature alone may be an old one that anybody can read on the chain, and nobody's
    * allowance is used up by presenting it. It is for new work, so it does not hold back what is under way.
    */
-  const verify: Verify = async (step) => {
+  const verifyNew: Verify = async (step) => {
     // What would not be taken today begins nothing, unless these very bytes were taken up when it would have been. So none
     // gets in under its own price while another payment of that nonce is given up.
     if (objection !== undefined && !(await isBoundTo(stores, payment))) {
@@ -63,6 +63,7 @@ export async function takePayment<R>(
     overLimit = !byPayer.allowed;
     return overLimit ? { later: true } : verified;
   };
+  const verify: Verify = (step) => places.during(() => verifyNew(step));
   const serve = (step: StepContext) => places.make(() => sale.serve(step));
 
   let paid: Paid<R> | undefined;
