@@ -2,7 +2,7 @@
 // The program of one gateway is "@tollbooth-stores/example/gateway".
 
 // The configuration, and who is asking by it.
-export { clientIp } from "./gateway/client-ip.ts";
+export { clientIp } from "./client-ip.ts";
 export { ConfigError, type GatewayConfig, type Limit, type RouteConfig } from "./gateway/gateway-config.ts";
 export { readGatewayConfig } from "./gateway/load-gateway.ts";
 

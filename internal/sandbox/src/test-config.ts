@@ -12,6 +12,7 @@ limits:
   perIp: { limit: 100000, window: 1m }
   perPayer: { limit: 1000, window: 1m }
   unsettled: 1000
+  inHandPerIp: 1000
 routes:
   - { path: /quote, kind: per-request, price: "$0.01" }
   - { path: /report, kind: per-request, price: "$0.01" }

@@ -1,34 +1,43 @@
 // What happens before a payment is looked at by anybody else: the limit by address, and a payment read, canonical and proven.
-import { type Payment, payloadHash, paymentFingerprint, paymentKey } from "@tollbooth-stores/core";
-import { alreadyUsed, paymentRequired, pending, problem, tooManyRequests } from "./answers.ts";
-import { referenceOf } from "./chain-lookup.ts";
+
+import { type Payment, payloadHash, paymentFingerprint } from "@tollbooth-stores/core";
+import { limitByAddress } from "./address-limit.ts";
+import { alreadyUsed, paymentRequired, pending, problem } from "./answers.ts";
+import { fateOf, referenceOf } from "./chain-lookup.ts";
 import type { LimitAnswer } from "./limits.ts";
-import {
-  maxPaymentHeaderLength,
-  objectionTo,
-  parsePayment,
-  readPayment,
-  type SignedPayment,
-} from "./payment-header.ts";
-import { isKnown, isUnderWay } from "./payment-record.ts";
+import { maxPaymentHeaderLength, objectionTo, readPayment, type SignedPayment } from "./payment-header.ts";
+import { collectorOf, keyOf } from "./payment-identity.ts";
+import { knownAs } from "./payment-record.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
-import { bearerToken } from "./session-token.ts";
 
 /** A request that may go on. `limit` is what the limiter by address said: its headers are for whatever answer comes. */
 export type Admitted =
   | { status: "refused"; response: Response }
   /** No payment came with it. */
   | { status: "unpaid"; limit: LimitAnswer }
-  | { status: "paying"; signed: SignedPayment; payment: Payment; limit: LimitAnswer };
+  | {
+      status: "paying";
+      signed: SignedPayment;
+      payment: Payment;
+      /** Where it came from. */
+      address: string;
+      limit: LimitAnswer;
+      /** Why it would not be taken today. The store knew it a moment ago, so it may collect; it begins nothing. */
+      objection?: string | undefined;
+    };
 
-/** The headers of a limit that was used up are for its refusal alone. */
-const unlimited: LimitAnswer = { allowed: true, headers: {}, reported: [] };
+const askAgainAfterMs = 1_000;
+
+/** Beyond any paymentTimeout: what claims to be valid for longer was never taken, and the store has limits of its own. */
+const longestValidMs = 2 * 86_400_000;
 
 /**
- * What can be checked here is checked here: a refused payment leaves nothing in any store. But what the store knows goes
- * on: a payment that is under way is never refused for being sent again as its payer was told to, past the limit or past
- * its time. `boundTo` is whatever else the purchase depends on, asked for only once the
- * payment is proven.
+ * What can be checked here is checked here: a refused payment leaves nothing in any store. But the store may have lost what it
+ * knew, so the chain is asked before "pay again" is said of a payment that could have been taken once.
+ *
+ * What the store knows goes on: a payment that is under way is never refused for being sent again as its payer was told to,
+ * past the limit, past its time or at an earlier price. `boundTo` is whatever else the purchase depends on, asked for only
+ * once the payment is proven.
  */
 export async function admit(
   context: RouteContext,
@@ -37,15 +46,10 @@ export async function admit(
   ip: string,
   boundTo: () => Promise<string | Uint8Array | undefined>,
 ): Promise<Admitted> {
-  const { config, route, price, limits, stores } = context;
+  const { config, route, price, stores } = context;
   const refused = (response: Response): Admitted => ({ status: "refused", response });
-  const byIp = await limits.ip(ip);
-  if (!byIp.allowed) {
-    const key = claimedKey(context, headers);
-    if (key === undefined || !(await isUnderWay(stores, key))) return refused(tooManyRequests(byIp.headers));
-    if (!(await limits.askedAgain(key))) return refused(pending(10_000));
-  }
-  const limit = byIp.allowed ? byIp : unlimited;
+  const limit = await limitByAddress(context, headers, ip);
+  if (limit instanceof Response) return refused(limit);
 
   const read = await readPayment(headers, price);
   switch (read.status) {
@@ -66,43 +70,37 @@ export async function admit(
       return refused(paymentRequired(asked.url, route, price, read.reason, limit.headers));
   }
 
-  const { authorization, canonical } = read.payment;
-  const key = keyOf(context, read.payment);
-  const reason = objectionTo(authorization, price, config.paymentTimeoutMs);
-  if (reason !== undefined && !(await isKnown(stores, key))) {
-    return refused(paymentRequired(asked.url, route, price, reason, limit.headers));
+  const signed = read.payment;
+  const { authorization, canonical, terms } = signed;
+  const key = keyOf(signed);
+  const objection = objectionTo(signed, price, config.paymentTimeoutMs);
+  if (objection !== undefined && (await knownAs(stores, key)) === "nothing") {
+    // What is not valid yet cannot have moved.
+    const fate = objection === "not_yet_valid" ? "open" : await fateOf(config, signed);
+    if (fate === "used") return refused(alreadyUsed(limit.headers));
+    // Over by this clock alone, it may still settle.
+    if (fate === "open" && objection === "expired") return refused(pending(askAgainAfterMs, limit.headers));
+    return refused(paymentRequired(asked.url, route, price, objection, limit.headers));
   }
-  // Known, but not as this: its nonce is another purchase's.
-  if (reason !== undefined && reason !== "expired") return refused(alreadyUsed(limit.headers));
-  // Only its payer sends it: a settled authorization is public on the chain.
-  const collector = headers.get("idempotency-key") || bearerToken(headers.get("authorization") ?? undefined);
+  const collector = collectorOf(headers);
   const payment: Payment = {
     key,
     // Of the canonical form, not of the header: the same payment written differently is verified once as well.
     payloadHash: payloadHash(canonical),
+    // Of what was signed, not of the price list: of a new payment it is the same, and an old one keeps its own.
     fingerprint: paymentFingerprint({
-      payTo: config.payTo,
-      asset: price.asset,
-      amount: price.amount,
+      payTo: authorization.to,
+      asset: terms.asset,
+      amount: authorization.value,
       method: asked.method,
       origin: asked.origin,
       path: asked.path,
       // And to its collector: a stranger's on a payment that came without one makes it another purchase.
       bodyHash: `${payloadHash((await boundTo()) ?? "")} ${collector ?? ""}`,
     }),
-    validUntilMs: Number(authorization.validBefore) * 1_000,
+    validUntilMs: Math.min(Number(authorization.validBefore) * 1_000, Date.now() + longestValidMs),
     collector,
-    reference: referenceOf(config, price, read.payment),
+    reference: referenceOf(signed),
   };
-  return { status: "paying", signed: read.payment, payment, limit };
-}
-
-/** The key of the payment that is said to come with the request; nothing is proven yet. */
-function claimedKey(context: RouteContext, headers: Headers): string | undefined {
-  const parsed = parsePayment(headers, context.price);
-  return parsed.status === "signed" ? keyOf(context, parsed.payment) : undefined;
-}
-
-function keyOf({ config, price }: RouteContext, { payer, authorization: { nonce } }: SignedPayment): string {
-  return paymentKey({ scheme: "eip3009", network: config.network, contract: price.asset, payer, nonce });
+  return { status: "paying", signed, payment, address: ip, limit, objection };
 }

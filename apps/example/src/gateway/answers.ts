@@ -4,7 +4,7 @@ import { encodePaymentRequiredHeader, encodePaymentResponseHeader } from "@x402/
 import type { PaymentRequired, SettleResponse } from "@x402/core/types";
 import type { RouteConfig } from "./gateway-config.ts";
 import { NotNow } from "./not-now.ts";
-import { BodyIncomplete } from "./request-context.ts";
+import { BodyIncomplete, BodyTooLarge, maxBodyBytes } from "./request-context.ts";
 import type { RoutePrice } from "./requirements.ts";
 import { UpstreamFailed } from "./upstream-client.ts";
 
@@ -41,9 +41,13 @@ export function alreadyUsed(headers: Headers_ = {}): Response {
   return problem(
     409,
     "payment_already_used",
-    "This payment was used before. Nothing was charged for this request.",
+    "This payment was used before, or for something else. It is not charged again.",
     headers,
   );
+}
+
+export function bodyTooLarge(): Response {
+  return problem(413, "body_too_large", `At most ${maxBodyBytes} bytes are taken.`);
 }
 
 /** 503: settled, but what was paid for could not be made yet. */
@@ -67,9 +71,13 @@ export function pending(retryAfterMs: number, headers: Headers_ = {}): Response 
   );
 }
 
-/** 429, with the limiter's own headers. */
-export function tooManyRequests(headers: Headers_): Response {
-  return problem(429, "rate_limited", "Too many requests. Nothing was charged.", headers);
+/** 429, with the limiter's own headers. A payment that is "known" was charged before, so nothing is said about that. */
+export function tooManyRequests(headers: Headers_, payment: "new" | "known" = "new"): Response {
+  const told =
+    payment === "new"
+      ? "Nothing was charged."
+      : "This payment was used before; send it again later, and sign no new one.";
+  return problem(429, "rate_limited", `Too many requests. ${told}`, headers);
 }
 
 function retryAfter(ms: number): Headers_ {
@@ -88,6 +96,7 @@ const unavailable = ["STORE_UNAVAILABLE", "STORE_CAPACITY", "STORE_CLOSED"] as c
 export function failure(error: unknown): Response {
   if (error instanceof UpstreamFailed) return problem(error.status, "upstream_failed", error.message);
   if (error instanceof BodyIncomplete) return problem(400, "body_incomplete", error.message);
+  if (error instanceof BodyTooLarge) return bodyTooLarge();
   if (error instanceof NotNow) return problem(503, error.word, error.message, retryAfter(1_000));
   // A step took longer than its lease may be renewed: nobody knows more than that it is not over.
   if (error instanceof DOMException && error.name === "TimeoutError") {

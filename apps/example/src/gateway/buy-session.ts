@@ -1,7 +1,9 @@
 // Buying time or calls: the payment goes through payOnce, and what it bought is credited once, whatever crashes.
+import type { StepContext } from "@tollbooth-stores/core";
 import { z } from "zod";
 import type { Admitted } from "./admit.ts";
 import type { RouteConfig } from "./gateway-config.ts";
+import { knownAs } from "./payment-record.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
 import { announceSession, sessionId } from "./session-token.ts";
 import { takePayment } from "./take-payment.ts";
@@ -22,6 +24,11 @@ interface Bought {
 /**
  * Settles, then credits: nothing is given that was not paid for. Who crashes in between leaves it to the next one who
  * presents the payment, and the credit's opId, the payment's key, makes it count once.
+ *
+ * A crash after the credit leaves a session whose token nobody was told, while its time runs. The next attempt finds its
+ * credit there already: it throws that session away and credits a whole one, under an opId of this attempt's. So what was
+ * bought is there in full from the moment it is told, and nobody has two of it. A session that was prolonged has a holder, who
+ * has had the time; that credit is not made again while the session lasts.
  */
 export async function buySession(
   context: RouteContext<SessionRoute>,
@@ -36,31 +43,46 @@ export async function buySession(
     announceSession(route, sessionId(route, token), signed.payer, state.expiresAtMs, state.quotas?.[callsQuota]);
     return bought(token, state);
   };
-  const credit = async (): Promise<Bought> => {
+  const credit = async ({ signal, fence }: StepContext): Promise<Bought> => {
+    const opId = payment.key;
     const grant = {
-      opId: payment.key,
       extendMs: route.kind === "time-window" ? route.windowMs : route.validForMs,
       ...(route.kind === "calls" && { quotas: { [callsQuota]: BigInt(route.calls) } }),
     };
     if (presentedToken !== undefined) {
-      const prolonged = await stores.sessions.credit(sessionId(route, presentedToken), grant);
+      const prolonged = await stores.sessions.credit(sessionId(route, presentedToken), { ...grant, opId });
       if (prolonged.status === "ok") return told(presentedToken, prolonged);
     }
     const token = issueToken(payment.key);
+    const id = sessionId(route, token);
     const createWith = { data: { payer: signed.payer } };
-    const created = await stores.sessions.credit(sessionId(route, token), { ...grant, createWith });
-    if (created.status === "ok") return told(token, created);
-    // Only a replay finds what it created gone: it was credited before, and its time is over.
-    return { session: token, expiresAt: new Date(0).toISOString() };
+    const created = await stores.sessions.credit(id, { ...grant, opId, createWith });
+    if (created.status === "ok" && !created.replayed) return told(token, created);
+    // One who stood still for longer than its lease would throw away what another has told by now.
+    signal.throwIfAborted();
+    if ((await knownAs(stores, opId)) === "delivered") {
+      throw new DOMException("Another attempt has delivered the session.", "TimeoutError");
+    }
+    await stores.sessions.delete(id);
+    const anew = await stores.sessions.credit(id, { ...grant, opId: `${opId} ${fence}`, createWith });
+    if (anew.status === "ok") return told(token, anew);
+    throw new Error("A session that was credited just now is gone.");
   };
   return takePayment(context, asked, admitted, {
     order: "settle-then-serve",
     serve: credit,
     // A token opens the route, so none is kept: it is made again of the payment.
     keep: {
-      write: ({ session, ...rest }) => JSON.stringify({ ...rest, prolonged: session === presentedToken }),
+      write({ session, ...rest }) {
+        const prolonged = session === presentedToken;
+        // Its time is to begin when it is told, so nothing is kept for one who has left.
+        if (!prolonged) asked.signal.throwIfAborted();
+        return JSON.stringify({ ...rest, prolonged });
+      },
       read(text) {
         const { prolonged, ...rest } = keptPurchase.parse(JSON.parse(text));
+        // What is owed is then bought anew; a duplicate is told that it has had it.
+        if (!prolonged && Date.parse(rest.expiresAt) <= Date.now()) throw new Error("The session is over.");
         return {
           ...rest,
           session: prolonged && presentedToken !== undefined ? presentedToken : issueToken(payment.key),

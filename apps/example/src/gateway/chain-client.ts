@@ -3,11 +3,15 @@ import type { Address, Hex } from "viem";
 import { z } from "zod";
 import { addressSchema, bytes32Schema } from "../hex-schemas.ts";
 
-export type NonceState = { state: "unused" } | { state: "used"; transaction: Hex; to: Address; value: string };
+/** As of one block, whose `time` is in Unix seconds. */
+export type NonceState =
+  | { state: "unused"; time: number }
+  | { state: "used"; time: number; transaction: Hex; to: Address; value: string };
 
+const time = z.int().min(0);
 const nonceState = z.discriminatedUnion("state", [
-  z.object({ state: z.literal("unused") }),
-  z.object({ state: z.literal("used"), transaction: bytes32Schema, to: addressSchema, value: z.string() }),
+  z.object({ state: z.literal("unused"), time }),
+  z.object({ state: z.literal("used"), time, transaction: bytes32Schema, to: addressSchema, value: z.string() }),
 ]);
 
 /** Throws where the chain does not answer within `timeoutMs`. */

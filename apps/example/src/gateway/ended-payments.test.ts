@@ -1,10 +1,7 @@
 // Payments in doubt as time goes by: what ends them, what does not, and who gets what was paid for.
-import { createStores } from "@tollbooth-stores/core";
-import { mapPort } from "@tollbooth-stores/core/testing";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { askerOf, inProcessGateway } from "../testing/in-process-gateway.ts";
-import type { SessionData } from "./session-token.ts";
+import { inProcessGateway } from "../testing/in-process-gateway.ts";
 
 const running = inProcessGateway();
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
@@ -50,17 +47,6 @@ describe("a payment in doubt whose time is over", () => {
     expect(await send()).toMatchObject({ status: 402, body: { error: "expired" } });
     expect(transfers()).toBe(0);
   });
-});
-
-test("a payment that the store has forgotten and the chain has not is 409, never 402 for what has moved", async () => {
-  const { payer, clock, config, controls, gateway } = running();
-  const headers = paymentHeader((await makePayment(payer)).payload);
-  expect((await (await gateway())("/quote", headers)).status).toBe(200);
-  const emptied = createStores<SessionData>(mapPort(clock));
-  const ask = await askerOf(config, emptied);
-  for (let time = 0; time < 2; time += 1) expect((await ask("/quote", headers)).status).toBe(409);
-  expect(controls.counts()).toMatchObject({ runs: 1, transfers: 1 });
-  await emptied.close();
 });
 
 test("what is listed of a payment in doubt is what the chain must be asked, and no signature", async () => {

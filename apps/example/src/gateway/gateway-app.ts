@@ -1,20 +1,16 @@
 // The gateway's HTTP side: the paid routes from the configuration, health, readiness and a list of what there is.
 import type { Stores } from "@tollbooth-stores/core";
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { failure, problem } from "./answers.ts";
-import { requestIp } from "./client-ip.ts";
+import { requestIp } from "../client-ip.ts";
+import { bodyTooLarge, failure, problem } from "./answers.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
 import { routeLimits } from "./limits.ts";
 import { payPerRequest } from "./pay-per-request.ts";
 import { readiness } from "./readiness.ts";
-import { askedOf, type Env } from "./request-context.ts";
+import { askedOf, type Env, maxBodyBytes } from "./request-context.ts";
 import { priceRoute } from "./requirements.ts";
 import { type SessionData, tokenIssuer } from "./session-token.ts";
 import { sessionRoute } from "./use-session.ts";
-
-/** Requests to paid routes may have bodies up to this size, in bytes. */
-const maxBodyBytes = 65_536;
 
 export interface GatewayParts {
   config: GatewayConfig;
@@ -53,12 +49,8 @@ export async function gatewayApp({ config, stores, stopping }: GatewayParts): Pr
     return c.json({ ready, checks }, ready ? 200 : 503);
   });
 
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () => problem(413, "body_too_large", `At most ${maxBodyBytes} bytes are taken.`),
-    }),
-  );
+  // A body that does not tell its length is measured when it is read.
+  app.use(async (c, next) => (Number(c.req.header("content-length") ?? 0) > maxBodyBytes ? bodyTooLarge() : next()));
   for (const route of config.routes) {
     const price = await priceRoute(config, route);
     const shared = { config, price, stores, issueToken, limits: routeLimits(stores.rateLimits, config, route) };

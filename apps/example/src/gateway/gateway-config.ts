@@ -59,8 +59,11 @@ export interface GatewayConfig {
   /** Where to ask whether a nonce was used. */
   chain: { url: string };
   upstream: { url: string; timeoutMs: number };
-  /** `unsettled`: how many payments of one payer may be served and not settled yet, at one time on all instances. */
-  limits: { perIp: Limit; perPayer: Limit; unsettled: number };
+  /**
+   * `unsettled`: how many payments of one payer may be served and not settled yet; `inHandPerIp`: how many of one address may be
+   * worked on. Both at one time, on all instances.
+   */
+  limits: { perIp: Limit; perPayer: Limit; unsettled: number; inHandPerIp: number };
   /** Session tokens are derived from it; set the same on every instance. Default: random, until the process ends. */
   sessionSecret?: string | undefined;
   /** After a stop signal: how long /readyz says 503 while requests are still taken, for load balancers to notice. */
@@ -161,6 +164,7 @@ const schema = z
       perIp: limit,
       perPayer: limit,
       unsettled: integer.pipe(z.int().min(1).max(1_000)).prefault(5),
+      inHandPerIp: integer.pipe(z.int().min(1).max(1_000)).prefault(20),
     }),
     sessionSecret: z.string().min(32, "must have at least 32 characters").optional(),
     drain: duration.refine((ms) => ms <= 60_000, "must be at most 60s").optional(),

@@ -11,6 +11,9 @@ import { startReporting } from "./gateway-report.ts";
 import { loadGateway } from "./load-gateway.ts";
 import { watchOpenPayments } from "./open-payments.ts";
 
+/** One address may have so many connections open. Behind a proxy all are the proxy's, and the bound is its business. */
+const mostConnections = 512;
+
 /** How long a gateway that was told to stop goes on taking requests, so that the front hears of it first. */
 const frontNoticesMs = 100;
 
@@ -34,7 +37,8 @@ await runChild(
     try {
       const app = await gatewayApp({ config, stores, stopping: () => stopping });
       const port = Number(env.PORT ?? config.port);
-      const server = await listen(app.fetch, port, config.host).catch((error: unknown) => {
+      const bounds = config.trustedProxies > 0 ? {} : { mostConnections };
+      const server = await listen(app.fetch, port, config.host, bounds).catch((error: unknown) => {
         const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
         throw taken ? new ConfigError(`Port ${port} is taken; choose another with --port.`) : error;
       });

@@ -1,14 +1,9 @@
 // The limits of every paid route: by address before anything is verified, by payer once the payer is proven, and how much
 // is made for a payer that is not paid for yet.
-import {
-  type RateLimitCheck,
-  type RateLimitStore,
-  type ReportedDecision,
-  rateLimiter,
-  rateLimitHeaders,
-} from "@tollbooth-stores/core";
+import { type RateLimitStore, type ReportedDecision, rateLimiter, rateLimitHeaders } from "@tollbooth-stores/core";
 import type { GatewayConfig, Limit, RouteConfig } from "./gateway-config.ts";
 import { announce } from "./gateway-events.ts";
+import { places, type TakePlace } from "./places.ts";
 
 /** What the limiters asked so far have said, ready to be sent. */
 export interface LimitAnswer {
@@ -24,13 +19,12 @@ export interface Limits {
   ip(address: string): Promise<LimitAnswer>;
   /** One allowance a route. Give it only a payer whom a signature or a paid session bears out. */
   payer(payer: string, before: LimitAnswer): Promise<LimitAnswer>;
-  /**
-   * One of the payer's few places for payments that are not settled yet, on all routes and instances together; undefined
-   * where all are taken. Call what comes to give it back; a place that nobody gives back is free again after a while.
-   */
-  unsettled(payer: string): Promise<(() => void) | undefined>;
-  /** May this payment, which is under way, be asked about beyond its address's limit? */
-  askedAgain(paymentKey: string): Promise<boolean>;
+  /** A place of the payer's for what is made and not paid for yet, on all routes and instances together. */
+  unsettled: TakePlace;
+  /** A place of the address's for a payment that is worked on, proven good or not. */
+  inHand: TakePlace;
+  /** May this be asked about beyond the limit of the address that asks? `what`: a payment, say. */
+  askedAgain(what: string): Promise<boolean>;
 }
 
 /** Far more often than its payer is told to ask: once a second. */
@@ -59,20 +53,22 @@ export function routeLimits(store: RateLimitStore, config: GatewayConfig, route:
   const byIp = limiter("ip", config.limits.perIp);
   const byPayer = limiter(`payer ${route.method} ${route.path}`, route.perPayer ?? config.limits.perPayer);
   const again = rateLimiter(store, { name: "asked again", limit: askedAgain.limit, window: askedAgain.windowMs });
-  // A place outlives every attempt, and no attempt is taken up from an instance that died before its lease is over.
-  const windowMs = Math.max(config.paymentLeaseMs, config.upstream.timeoutMs + config.facilitator.timeoutMs);
+  const heldForMs = longestAttemptMs(config);
+  const { unsettled, inHandPerIp } = config.limits;
+  const unsettledOf = places(store, { name: "unsettled", count: unsettled, heldForMs });
   return {
     ip: (address) => byIp(address, []),
     payer: (payer, before) => byPayer(payer.toLowerCase(), before.reported),
-    async unsettled(payer) {
-      const policy = { algorithm: "fixed-window", limit: config.limits.unsettled, windowMs } as const;
-      const place: RateLimitCheck = { route: "unsettled", client: payer.toLowerCase(), policy };
-      const { allowed, receipt } = await store.consume(place);
-      if (!allowed) return undefined;
-      return () => {
-        if (receipt !== undefined) store.refund(place, receipt).catch(() => undefined);
-      };
-    },
-    askedAgain: async (paymentKey) => (await again(paymentKey)).allowed,
+    unsettled: (payer) => unsettledOf(payer.toLowerCase()),
+    inHand: places(store, { name: "in hand", count: inHandPerIp, heldForMs }),
+    askedAgain: async (what) => (await again(what)).allowed,
   };
+}
+
+/**
+ * How long payOnce may be at one payment: waiting for another's verification and for another's attempt, a lease each; verify,
+ * serve, settle, then look, settle again and look; and a lease for the stores' own time.
+ */
+function longestAttemptMs({ paymentLeaseMs, upstream, facilitator }: GatewayConfig): number {
+  return 3 * paymentLeaseMs + upstream.timeoutMs + 5 * facilitator.timeoutMs;
 }

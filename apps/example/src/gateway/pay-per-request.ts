@@ -25,7 +25,7 @@ export async function payPerRequest(
   const paidBy = admitted.payment.key;
   return takePayment(context, asked, admitted, {
     order: route.order,
-    serve: async (signal) => callUpstream(config.upstream, { ...asked, body: await asked.body(), paidBy }, signal),
+    serve: async ({ signal }) => callUpstream(config.upstream, { ...asked, body: await asked.body(), paidBy }, signal),
     keep: { write: writeAnswer, read: readAnswer },
     answer: ({ status, contentType, body }, told) =>
       new Response(body, { status, headers: { ...told, "content-type": contentType } }),

@@ -5,6 +5,7 @@ import { type Address, type Hex, isAddressEqual } from "viem";
 import { z } from "zod";
 import { type Authorization, canonicalSignature, signerOf } from "../eip3009.ts";
 import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
+import { ownTerms } from "./own-terms.ts";
 import { clockSlackSeconds, type RoutePrice } from "./requirements.ts";
 
 /** Far more than an EIP-3009 payment needs; below what the HTTP server takes as headers in all. */
@@ -18,6 +19,8 @@ export interface SignedPayment {
   payer: Address;
   /** The same text for every spelling of the same payment. */
   canonical: string;
+  /** What it pays, by its own word: another price than the route's where the configuration has changed, or it is wrong. */
+  terms: RoutePrice;
 }
 
 export type ReadPayment =
@@ -43,15 +46,15 @@ const eip3009Payload = z.object({
 });
 
 /**
- * Checks whatever does not depend on the time or on the single route: form, chain, token, recipient and the signature,
- * which is recovered right here, so that a forged payer costs no other process any work. Accounts that are contracts
- * (ERC-1271, ERC-6492) are refused: their signatures cannot be checked without a chain.
+ * Checks the form and the signature, which is recovered right here, so that a forged payer costs no other process any work.
+ * Accounts that are contracts (ERC-1271, ERC-6492) are refused: their signatures cannot be checked without a chain. Whether
+ * it pays this route's price now is for `objectionTo`.
  */
 export async function readPayment(headers: Headers, price: RoutePrice): Promise<ReadPayment> {
   const parsed = parsePayment(headers, price);
   if (parsed.status !== "signed") return parsed;
-  const { authorization, signature, payer } = parsed.payment;
-  const signer = await signerOf(price.domain, authorization, signature);
+  const { authorization, signature, payer, terms } = parsed.payment;
+  const signer = await signerOf(terms.domain, authorization, signature);
   if (signer !== undefined && isAddressEqual(signer, payer)) return parsed;
   return { status: "refused", reason: "invalid_signature" };
 }
@@ -73,30 +76,31 @@ export function parsePayment(headers: Headers, price: RoutePrice): ReadPayment {
   const envelope = PaymentPayloadV2Schema.safeParse(decoded);
   if (!envelope.success) return { status: "malformed", message: "The payment is not an x402 version 2 payload." };
   const { accepted, payload } = envelope.data;
-  const { requirements, asset } = price;
-  if (accepted.scheme !== requirements.scheme) return { status: "refused", reason: "wrong_scheme" };
-  if (accepted.network !== requirements.network) return { status: "refused", reason: "wrong_network" };
+  if (accepted.scheme !== price.requirements.scheme) return { status: "refused", reason: "wrong_scheme" };
   const parsed = eip3009Payload.safeParse(payload);
   if (!parsed.success) return { status: "malformed", message: "The payload is not a signed EIP-3009 authorization." };
   const signature = canonicalSignature(parsed.data.signature);
   if (signature === undefined) {
     return { status: "malformed", message: "The signature must be 65 bytes of an externally owned account." };
   }
-  if (accepted.asset.toLowerCase() !== asset.toLowerCase()) return { status: "refused", reason: "wrong_asset" };
   const { authorization } = parsed.data;
-  if (authorization.to !== requirements.payTo) return { status: "refused", reason: "wrong_recipient" };
+  const terms = ownTerms(accepted, authorization, price);
+  if ("wrong" in terms) return { status: "refused", reason: terms.wrong };
   const canonical = canonicalText(authorization, signature);
-  return { status: "signed", payment: { authorization, signature, payer: authorization.from, canonical } };
+  return { status: "signed", payment: { authorization, signature, payer: authorization.from, canonical, terms } };
 }
 
 /** Why the payment does not pay `price` now, as far as that can be told without asking anybody. */
 export function objectionTo(
-  { value, validAfter, validBefore }: Authorization,
+  { authorization: { validAfter, validBefore }, terms }: SignedPayment,
   price: RoutePrice,
   paymentTimeoutMs: number,
 ): string | undefined {
   const now = BigInt(Math.floor(Date.now() / 1_000));
-  if (value !== price.amount) return "wrong_amount";
+  if (terms.requirements.network !== price.requirements.network) return "wrong_network";
+  if (terms.asset !== price.asset) return "wrong_asset";
+  if (terms.requirements.payTo !== price.requirements.payTo) return "wrong_recipient";
+  if (terms.amount !== price.amount) return "wrong_amount";
   if (validAfter > now) return "not_yet_valid";
   if (validBefore <= now) return "expired";
   const latest = now + BigInt(Math.ceil(paymentTimeoutMs / 1_000)) + clockSlackSeconds;

@@ -1,17 +1,48 @@
 // What the store knows of a payment, for decisions that must not be made against one that is under way.
-import type { Look, Stores } from "@tollbooth-stores/core";
+import { createHash } from "node:crypto";
+import type { Look, Payment, Stores } from "@tollbooth-stores/core";
 
-function look({ verifications }: Pick<Stores, "verifications">, paymentKey: string): Promise<Look> {
+type Verifications = Pick<Stores, "verifications">;
+
+function look({ verifications }: Verifications, paymentKey: string): Promise<Look> {
   return verifications.peek(`p:${paymentKey}`);
 }
 
-/** It has been presented, and was not freed again. */
-export async function isKnown(stores: Pick<Stores, "verifications">, paymentKey: string): Promise<boolean> {
-  return (await look(stores, paymentKey)).status !== "absent";
+/**
+ * "nothing": never presented, or freed again. "claimed": somebody has it in hand, or had it and died. "open": in doubt, or settled
+ * and not delivered. "ended": it never settled, and never will.
+ */
+export async function knownAs(
+  stores: Verifications,
+  paymentKey: string,
+): Promise<"nothing" | "claimed" | "open" | "delivered" | "ended"> {
+  const { status } = await look(stores, paymentKey);
+  switch (status) {
+    case "absent":
+      return "nothing";
+    case "in-progress":
+      return "claimed";
+    case "unknown":
+    case "settled":
+      return "open";
+    case "delivered":
+      return "delivered";
+    default:
+      return "ended";
+  }
 }
 
-/** Somebody has it in hand, or it is in doubt, or settled and not delivered: its payer was told to send it again. */
-export async function isUnderWay(stores: Pick<Stores, "verifications">, paymentKey: string): Promise<boolean> {
-  const { status } = await look(stores, paymentKey);
-  return status === "in-progress" || status === "unknown" || status === "settled";
+/** Money may move for it, or has moved: its payer must not be told that nothing was charged. */
+export async function mayBeCharged(stores: Verifications, paymentKey: string): Promise<boolean> {
+  const known = await knownAs(stores, paymentKey);
+  return known !== "nothing" && known !== "ended";
+}
+
+/** Somebody began to work on these very bytes: they were good then, and are bound to the record. */
+export async function isBoundTo(
+  stores: Verifications,
+  { key, payloadHash }: Pick<Payment, "key" | "payloadHash">,
+): Promise<boolean> {
+  const { payload } = await look(stores, key);
+  return payload === createHash("sha256").update(payloadHash).digest("base64url");
 }

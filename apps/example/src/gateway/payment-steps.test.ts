@@ -17,7 +17,7 @@ test("neither settles, nor settles again to find out, once its lease is lost", a
   const header = Buffer.from(JSON.stringify(payload)).toString("base64");
   const read = await readPayment(new Headers({ "payment-signature": header }), price);
   if (read.status !== "signed") throw new Error(read.status);
-  const steps = paymentSteps(config, price, read.payment);
+  const steps = paymentSteps(config, read.payment);
   const signal = AbortSignal.abort(new Error("the lease was lost"));
   const note = async () => undefined;
   await expect(steps.settle({ signal, fence: "1", note })).rejects.toThrow("the lease was lost");

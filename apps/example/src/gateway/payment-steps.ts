@@ -8,7 +8,6 @@ import type { GatewayConfig } from "./gateway-config.ts";
 import { instanceHeader } from "./instance-header.ts";
 import { NotNow } from "./not-now.ts";
 import type { SignedPayment } from "./payment-header.ts";
-import type { RoutePrice } from "./requirements.ts";
 
 /** The nonce was spent: by an attempt of ours whose answer was lost, or before this payment was ever seen here. */
 const nonceUsedReason = "invalid_exact_evm_nonce_already_used";
@@ -25,21 +24,18 @@ const definiteRefusals = new Set([
   "invalid_exact_evm_network_mismatch",
 ]);
 
-/** All steps but `serve`. */
-export function paymentSteps(
-  config: GatewayConfig,
-  price: RoutePrice,
-  payment: SignedPayment,
-): Omit<PaymentSteps<never>, "serve"> {
+/** All steps but `serve`, on the payment's own terms: whether they are the route's is not asked here. */
+export function paymentSteps(config: GatewayConfig, payment: SignedPayment): Omit<PaymentSteps<never>, "serve"> {
   const told = instanceHeader(config.instance);
   const facilitator = new HTTPFacilitatorClient({
     ...config.facilitator,
     createAuthHeaders: async () => ({ verify: told, settle: told }),
   });
   const { authorization, signature } = payment;
+  const { requirements } = payment.terms;
   const payload: PaymentPayload = {
     x402Version: 2,
-    accepted: price.requirements,
+    accepted: requirements,
     payload: {
       signature,
       authorization: {
@@ -55,14 +51,14 @@ export function paymentSteps(
   return {
     async verify() {
       const { isValid, invalidReason: reason = "invalid_payment" } = await facilitator
-        .verify(payload, price.requirements)
+        .verify(payload, requirements)
         .catch((error: unknown) => {
           // Some facilitators refuse with a status, some with 200.
           if (error instanceof VerifyError && error.statusCode < 500)
             return { isValid: false, invalidReason: error.invalidReason };
           throw new NotNow(
             "facilitator_unavailable",
-            "The facilitator did not verify the payment in time; nothing was charged.",
+            "The facilitator did not verify the payment in time. Send the same payment again.",
           );
         });
       return isValid ? { ok: true } : { ok: false, reason, used: reason === nonceUsedReason };
@@ -75,9 +71,9 @@ export function paymentSteps(
         transaction,
         network,
         errorReason = "",
-      } = await facilitator.settle(payload, price.requirements).catch(readRefusal);
+      } = await facilitator.settle(payload, requirements).catch(readRefusal);
       const sent = bytes32Schema.safeParse(transaction).success;
-      if (success && sent && network === config.network) {
+      if (success && sent && network === requirements.network) {
         return { ok: true, receipt: transaction };
       }
       if (!success && transaction === "" && definiteRefusals.has(errorReason)) {
@@ -88,12 +84,15 @@ export function paymentSteps(
       throw new Error("The facilitator could not say whether the payment settled; the chain will be asked.");
     },
 
-    async findSettlement(_evidence, { reference = referenceOf(config, price, payment), signal }) {
+    async findSettlement(_evidence, { reference = referenceOf(payment), signal }) {
       const found = await lookUp(config, reference);
       if (found !== "unknown" || refused) return found;
+      // Another one of the same nonce, valid for longer, say, would move money for an attempt that is thought to be over.
+      const isTheSame = reference === referenceOf(payment) && requirements.network === config.network;
+      if (!isTheSame) return found;
       signal.throwIfAborted();
       // The same authorization again: its nonce lets at most one of the two attempts through, whichever comes first.
-      await facilitator.settle(payload, price.requirements).catch(() => undefined);
+      await facilitator.settle(payload, requirements).catch(() => undefined);
       return lookUp(config, reference);
     },
   };

@@ -24,7 +24,10 @@ export interface Asked {
   origin: string;
   /** Raw path and query. */
   path: string;
-  /** The body, where the method has one: read when it is first asked for, so after the limits. Rejects with BodyIncomplete. */
+  /**
+   * The body, where the method has one: read when it is first asked for, so after the limits. Rejects with BodyIncomplete or
+   * BodyTooLarge.
+   */
   body(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   contentType: string | undefined;
   /** X-Request-Id, if it came with a plain one. Passed on to the upstream; nothing depends on it. */
@@ -42,6 +45,14 @@ export class BodyIncomplete extends Error {
   override readonly name = "BodyIncomplete";
 }
 
+/** The body is larger than `maxBodyBytes`, whatever it said of its length. */
+export class BodyTooLarge extends Error {
+  override readonly name = "BodyTooLarge";
+}
+
+/** Requests to paid routes may have bodies up to this size, in bytes. */
+export const maxBodyBytes = 65_536;
+
 /** Reads the request's head; its body is read when it is asked for. */
 export function askedOf(c: Context<Env>, config: GatewayConfig): Asked {
   const url = new URL(c.req.url);
@@ -56,7 +67,7 @@ export function askedOf(c: Context<Env>, config: GatewayConfig): Asked {
     path,
     async body() {
       if (c.req.method === "GET") return undefined;
-      body ??= wholeBody(c.req);
+      body ??= wholeBody(c.req.raw);
       return body;
     },
     contentType: c.req.header("content-type"),
@@ -67,9 +78,18 @@ export function askedOf(c: Context<Env>, config: GatewayConfig): Asked {
   };
 }
 
-async function wholeBody(request: Context<Env>["req"]): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await request.arrayBuffer().catch((error: unknown) => {
+async function wholeBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request.body ?? []) {
+      length += chunk.length;
+      if (length > maxBodyBytes) throw new BodyTooLarge(`At most ${maxBodyBytes} bytes are taken.`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof BodyTooLarge) throw error;
     throw new BodyIncomplete("The body did not come to its end.", { cause: error });
-  });
-  return new Uint8Array(bytes);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
 }

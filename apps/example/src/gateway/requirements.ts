@@ -7,7 +7,7 @@ import { type Address, getAddress } from "viem";
 import type { TokenDomain } from "../eip3009.ts";
 import { ConfigError, type GatewayConfig, type RouteConfig } from "./gateway-config.ts";
 
-/** Clocks differ, and a chain's nodes lag: how long after its time a payment is thought able to settle. */
+/** Clocks differ: how much longer than `paymentTimeout` a payment may say that it is valid. */
 export const clockSlackSeconds = 30n;
 
 /** A route's price: as x402 says it, and as the gateway computes with it. */

@@ -1,4 +1,5 @@
 // A facilitator that hangs, fails or loses its reply: 503 until the chain tells, never 402, never a second transfer.
+import { randomBytes } from "node:crypto";
 import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test } from "vitest";
@@ -107,6 +108,25 @@ describe("a settlement in doubt", () => {
     expect(transfers()).toHaveLength(1);
     expect(system.counts().runs).toBe(runs + 3);
     expect((await ask()).status).toBe(409);
+  });
+
+  test.each([
+    ["valid for longer", { validBefore: String(Math.floor(Date.now() / 1_000) + 110) }],
+    ["valid from another moment", { validAfter: "1" }],
+  ])("is not ended by settling another authorization of the same nonce, one %s", async (_what, other) => {
+    const payer = await system.payer();
+    const nonce = `0x${randomBytes(32).toString("hex")}` as const;
+    const [one, another] = [await makePayment(payer, { nonce }), await makePayment(payer, { nonce, ...other })];
+    const ask = ({ payload }: typeof one) => fetch(system.url("/quote"), { headers: paymentHeader(payload) });
+    await system.fault({ on: "settle", fail: "before", times: 1 });
+    expect((await ask(one)).status).toBe(503);
+    const settles = () => system.logged("facilitator", "settle").length;
+    const before = settles();
+    expect((await ask(another)).status).toBe(503);
+    expect(settles()).toBe(before);
+    expect((await ask(one)).status).toBe(200);
+    expect((await ask(another)).status).toBe(409);
+    expect(system.logged("ledger", "transfer").filter(({ from }) => from === payer.address)).toHaveLength(1);
   });
 
   test("is none where the facilitator refuses for a reason that proves it: 402, asked once, and free again", async () => {

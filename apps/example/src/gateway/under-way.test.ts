@@ -60,6 +60,49 @@ test("so does one whose verification was forgotten, and is asked for again", asy
   expect(controls.counts()).toMatchObject({ verifies: verifies + 1, transfers: 1 });
 });
 
+test("one that was delivered, and perhaps not heard of, is handed out again to its collector", async () => {
+  const { controls, gateway } = running();
+  const ask = await gateway();
+  const headers = { ...(await payment()), "idempotency-key": "mine" };
+  const heard: unknown = await (await ask("/quote", headers)).json();
+  await useUpAddress(ask);
+  const again = await ask("/quote", headers);
+  expect([again.status, await again.json()]).toEqual([200, heard]);
+  expect((await ask("/quote", { ...headers, "idempotency-key": "yours" })).status).toBe(409);
+  expect(controls.counts()).toMatchObject({ runs: 1, transfers: 1 });
+});
+
+test("delivered payments are no door past the limit by address either, however many somebody can name", async () => {
+  const { gateway, stores } = running();
+  const { verifications } = stores;
+  const all = await Promise.all(Array.from({ length: 6 }, payment));
+  const delivered: typeof verifications.peek = async () => ({ status: "delivered", receipt: "0x" });
+  const ask = await gateway({ ...stores, verifications: { ...verifications, peek: delivered } });
+  for (let left = 5; left > 0; left -= 1) await ask("/quote");
+  const statuses: number[] = [];
+  for (let time = 0; time < 36; time += 1) {
+    const answer = await ask("/quote", { ...all[time % 6], "idempotency-key": "mine" });
+    statuses.push(answer.status);
+    if (answer.status === 429) expect(String(Object(await answer.json()).message)).not.toContain("charged");
+  }
+  expect(statuses.indexOf(429)).toBe(30);
+  expect(new Set(statuses.slice(30))).toEqual(new Set([429]));
+});
+
+test("nobody is told that nothing was charged for a payment that was, whatever refuses it", async () => {
+  const { gateway, controls } = running();
+  const ask = await gateway();
+  const headers = await payment();
+  expect((await ask("/quote", headers)).status).toBe(200);
+  const told = async () => String(Object(await (await ask("/quote", headers)).json()).message);
+  expect(await told()).toContain("It is not charged again");
+  await useUpAddress(ask);
+  expect(await told()).toBe(
+    "Too many requests. This payment was used before; send it again later, and sign no new one.",
+  );
+  expect(controls.counts()).toMatchObject({ transfers: 1 });
+});
+
 test("one payment under way is no door past the limit by address: too often is 503, and never 429", async () => {
   const { clock, controls, gateway } = running();
   const ask = await gateway();

@@ -10,6 +10,8 @@ const running = inProcessGateway(
     .replace("unsettled: 1000", "unsettled: 2")
     .replace("path: /report, kind: per-request", "path: /report, kind: per-request, order: settle-then-serve"),
 );
+/** Three leases, the upstream's timeout and five of the facilitator's, as `limits.ts` has it. */
+const longestAttemptMs = 60_000;
 const payments = (count: number, payer = running().payer) =>
   Promise.all(Array.from({ length: count }, async () => paymentHeader((await makePayment(payer)).payload)));
 const statuses = (answers: Response[]) => answers.map(({ status }) => status);
@@ -30,7 +32,7 @@ test("30 payments at once from a balance for one: a few runs, not thirty, for on
   // Sent again as they were told to, the others find no money, and no upstream either: they were never accepted.
   const { runs } = controls.counts();
   for (let round = 0; round < 3; round += 1) {
-    clock.advance(10_000);
+    clock.advance(longestAttemptMs);
     const again = await Promise.all(all.map((headers) => ask("/quote", headers)));
     expect(statuses(again)).not.toContain(200);
   }
@@ -55,7 +57,7 @@ test("what stays in doubt holds its place for a while, not for ever", async () =
   expect(statuses([await ask("/quote", one), await ask("/quote", other)])).toEqual([503, 503]);
   await controls.reset();
   expect(await (await ask("/quote", third)).json()).toMatchObject({ error: "too_many_unsettled" });
-  clock.advance(10_000);
+  clock.advance(longestAttemptMs);
   expect((await ask("/quote", third)).status).toBe(200);
   // Nor does it need a place to become known.
   expect(statuses([await ask("/quote", one), await ask("/quote", other)])).toEqual([200, 200]);

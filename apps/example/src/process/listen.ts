@@ -1,12 +1,23 @@
 // Puts a fetch-style app on a TCP port, and takes it off again without dropping a request.
 import { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
+import { boundConnections } from "./connections-by-address.ts";
 
 /** Request lines and headers together; Node answers 431 by itself above it. */
 const maxHeaderBytes = 16_384;
 
-/** How long headers, and a whole request, may take to come in; Node answers 408 and closes the connection. */
-const deadlines = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+/** How often connections that take too long are looked for, at the least, in milliseconds. */
+const lookEveryMs = 1_000;
+
+export interface ListenOptions {
+  /**
+   * How long headers, and a whole request, may take to come in, in milliseconds; Node answers 408 and closes the connection.
+   * Default 5,000 and 10,000.
+   */
+  sendWithinMs?: { headers: number; request: number } | undefined;
+  /** How many connections one address may have open; what is beyond is closed at once. Default: any number. */
+  mostConnections?: number | undefined;
+}
 
 export interface Listening {
   port: number;
@@ -22,7 +33,12 @@ export interface Listening {
 export type AppHandler = (request: Request, env: object) => Response | Promise<Response>;
 
 /** Listens on `hostname:port` (0: any free port). Rejects when the port cannot be had. */
-export async function listen(app: AppHandler, port: number, hostname = "127.0.0.1"): Promise<Listening> {
+export async function listen(
+  app: AppHandler,
+  port: number,
+  hostname = "127.0.0.1",
+  { sendWithinMs = { headers: 5_000, request: 10_000 }, mostConnections }: ListenOptions = {},
+): Promise<Listening> {
   const running = new Set<Promise<unknown>>();
   const fetch: AppHandler = async (request, env) => {
     const answer = Promise.resolve(app(request, env));
@@ -31,8 +47,14 @@ export async function listen(app: AppHandler, port: number, hostname = "127.0.0.
     answer.then(done, done);
     return answer;
   };
+  const deadlines = {
+    headersTimeout: sendWithinMs.headers,
+    requestTimeout: sendWithinMs.request,
+    connectionsCheckingInterval: Math.min(lookEveryMs, sendWithinMs.headers),
+  };
   const server = createAdaptorServer({ fetch, serverOptions: { maxHeaderSize: maxHeaderBytes, ...deadlines } });
   if (!(server instanceof Server)) throw new TypeError("Expected a plain HTTP server.");
+  if (mostConnections !== undefined) boundConnections(server, mostConnections);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, resolve);

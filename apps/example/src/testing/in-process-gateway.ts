@@ -1,6 +1,6 @@
 // The gateway in the test's own process, with a ledger and an upstream of its own and a clock to step.
-import { createStores, type Stores } from "@tollbooth-stores/core";
-import { type ManualClock, manualClock, mapPort } from "@tollbooth-stores/core/testing";
+import type { Stores } from "@tollbooth-stores/core";
+import { type ManualClock, manualClock } from "@tollbooth-stores/core/testing";
 import { demoAccount, type Ledger, type SandboxControls, sandboxControls, testConfig } from "@tollbooth-stores/sandbox";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { afterEach, beforeEach } from "vitest";
@@ -9,6 +9,7 @@ import type { GatewayConfig } from "../gateway/gateway-config.ts";
 import { readGatewayConfig } from "../gateway/load-gateway.ts";
 import type { SessionData } from "../gateway/session-token.ts";
 import { startSandbox } from "./start-sandbox.ts";
+import { newStores } from "./stores-under-test.ts";
 
 /** Sends a GET to the gateway, from one address. */
 export type Ask = (path: string, headers?: Record<string, string>) => Promise<Response>;
@@ -18,6 +19,8 @@ export interface InProcess {
   payer: PrivateKeyAccount;
   /** The stores' clock. The ledger keeps the real time. */
   clock: ManualClock;
+  /** How far the ledger's clock is ahead of it. */
+  chainClock: { aheadSeconds: number };
   ledger: Ledger;
   controls: SandboxControls;
   config: GatewayConfig;
@@ -45,10 +48,11 @@ export function inProcessGateway(source: string = testConfig): () => InProcess {
     ledger.mint([payer.address], 1_000_000n);
     const { config } = await readGatewayConfig(source, sandbox.env);
     const clock = manualClock(Date.now());
-    const stores = createStores<SessionData>(mapPort(clock));
+    const stores = newStores(clock);
     const controls = sandboxControls(() => sandbox);
     const gateway = (used = stores) => askerOf(config, used);
-    current = { payer, clock, ledger, controls, config, stores, gateway };
+    const { chainClock } = sandbox;
+    current = { payer, clock, chainClock, ledger, controls, config, stores, gateway };
     cleanUp = async () => {
       await stores.close();
       await sandbox.stop();

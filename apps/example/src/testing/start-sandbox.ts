@@ -9,6 +9,8 @@ import { listen } from "../process/listen.ts";
 export interface InProcessSandbox extends RunningSandbox {
   /** The chain's own books, asked without HTTP. */
   books: Ledger;
+  /** How far the chain's clock is ahead of this process's. 0 at first. */
+  chainClock: { aheadSeconds: number };
   /** Its addresses, as the variables in a gateway's configuration. */
   env: Record<"FACILITATOR_URL" | "CHAIN_URL" | "UPSTREAM_URL", string>;
   /** Removes its logs, too. */
@@ -17,7 +19,8 @@ export interface InProcessSandbox extends RunningSandbox {
 
 export async function startSandbox(): Promise<InProcessSandbox> {
   const logDirectory = mkdtempSync(join(tmpdir(), "tollbooth-sandbox-"));
-  const ledgerApp = openSandboxLedger(logDirectory);
+  const chainClock = { aheadSeconds: 0 };
+  const ledgerApp = openSandboxLedger(logDirectory, () => Math.floor(Date.now() / 1_000) + chainClock.aheadSeconds);
   const upstreamApp = openUpstream(logDirectory);
   const ledger = await listen(ledgerApp.fetch, 0);
   const upstream = await listen(upstreamApp.fetch, 0);
@@ -26,6 +29,7 @@ export async function startSandbox(): Promise<InProcessSandbox> {
     upstream,
     logDirectory,
     books: ledgerApp.ledger,
+    chainClock,
     env: {
       FACILITATOR_URL: `${ledger.url}/facilitator`,
       CHAIN_URL: `${ledger.url}/chain`,

@@ -3,6 +3,7 @@ import { type RunningSandbox, type SandboxControls, sandboxControls, testConfig 
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type ServedGateway, serveGateway } from "./serve-gateway.ts";
 import { type InProcessSandbox, startSandbox } from "./start-sandbox.ts";
+import { onTheseStores } from "./stores-under-test.ts";
 
 export interface TestSystem extends SandboxControls {
   /** The gateway's address. */
@@ -22,7 +23,7 @@ export function testSystem(config: string = testConfig): TestSystem {
 
   beforeAll(async () => {
     sandbox = await startSandbox();
-    gateway = await serveGateway(config, sandbox.env);
+    gateway = await serveGateway(onTheseStores(config), sandbox.env);
   });
   afterEach(() => controls.reset());
   afterAll(async () => {

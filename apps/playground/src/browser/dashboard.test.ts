@@ -203,7 +203,7 @@ test("stores that are away are told in words, until they are back", async () => 
   process.kill(redis, "SIGSTOP");
   try {
     const entry = await press(page, "Replay last payment");
-    expect(await entry.textContent()).toContain("No answer: the stores are away. Nothing was charged.");
+    expect(await entry.textContent()).toContain("No answer: the stores are away. Nothing was charged again.");
     await words.waitFor();
     await card(page, "gateway-1").getByText("stores away", { exact: true }).waitFor();
     await region(page, "Stores").getByText("Paid routes answer 503 until they are back.").waitFor();

@@ -136,7 +136,7 @@ describe("what is shown", () => {
     try {
       const [paid, replayed, burst] = [await done("pay"), await done("replay"), await done("burst")];
       expect([paid, replayed, burst].map(({ ok }) => ok)).toEqual([false, false, false]);
-      expect(replayed.outcome).toBe("No answer: the stores are away. Nothing was charged.");
+      expect(replayed.outcome).toBe("No answer: the stores are away. Nothing was charged again.");
       expect(burst.outcome).toMatch(/^Not paid: asked for the price, the gateway answered 503: the stores are away\./);
       const { stores } = await stateWhere(({ instances }) => instances.every(({ storesAway }) => storesAway));
       expect(stores.errors).toMatchObject({ STORE_UNAVAILABLE: expect.any(Number) });

@@ -36,12 +36,15 @@ export interface Sent {
   ms: number;
   /** True where the client went away while its payment was being settled, and asked again. */
   hungUp?: boolean | undefined;
+  /** True where what was bought was a session whose time was over when it was told. */
+  over?: boolean | undefined;
   /** Why it was never sent or never answered. */
   problem: "no-session" | "no-answer" | "not-signed" | undefined;
 }
 
-/** Whether the client has what it paid for: the content, or the session's token. */
-export const hasContent = (one: Sent | undefined): boolean => one?.status === 200 || one?.status === 201;
+/** Whether the client has what it paid for: the content, or the token of a session that is open. */
+export const hasContent = (one: Sent | undefined): boolean =>
+  (one?.status === 200 || one?.status === 201) && one.over !== true;
 
 /** A kill -9 by the drill itself. */
 export interface Kill {

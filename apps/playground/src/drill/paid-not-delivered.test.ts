@@ -43,6 +43,13 @@ describe("red", () => {
     expect(row(lane)).toMatchObject({ value: 1, requests: ["t-1"] });
   });
 
+  test("is a session that was over when it was told", () => {
+    const lane = handMade([buy]);
+    lane.transfer(10, "A");
+    answer(lane, "t-1", { status: 201, over: true });
+    expect(row(lane)).toMatchObject({ value: 1, ok: false, requests: ["t-1"] });
+  });
+
   test("a kill -9, a client that hung up and a lost reply excuse nothing", () => {
     const lane = handMade([pay(owner, "A")]);
     lane.run(9, "t-1", "gateway-2/2");

@@ -222,6 +222,14 @@ describe("a session", () => {
     expect(got.slice(2).map(({ headers }) => headers.authorization)).toEqual([undefined, "Bearer token"]);
   });
 
+  test("that was over when it was told is not used, and is no content", async () => {
+    const body = JSON.stringify({ session: "token", expiresAt: new Date(Date.now() - 1).toISOString() });
+    const { played } = await serving((_request, response) => void response.writeHead(201).end(body));
+    await played.play(requests(...events));
+    expect(played.sent.get("t-1")).toMatchObject({ status: 201, over: true });
+    expect(played.sent.get("t-2")).toMatchObject({ times: 0, problem: "no-session" });
+  });
+
   test("that was not sold is not used, and that is told", async () => {
     const { got, played } = await serving((_request, response) => void response.writeHead(409).end("{}"));
     await played.play(requests(...events));

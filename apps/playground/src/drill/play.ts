@@ -43,7 +43,7 @@ const mostSignings = 10;
 /** More requests than these are never under way at once: on a slow machine the traffic takes longer, but nothing piles up. */
 const mostInFlight = 48;
 
-const boughtSchema = z.object({ session: z.string() });
+const boughtSchema = z.object({ session: z.string(), expiresAt: z.string().optional() });
 
 export function player({ url, routes, wallets, settling }: PlayerOptions): Player {
   const sent = new Map<string, Sent>();
@@ -141,7 +141,9 @@ export function player({ url, routes, wallets, settling }: PlayerOptions): Playe
     }
     const answer = await persist(request, headers, one, signal);
     if (request.action !== "buy" || (answer?.status !== 201 && answer?.status !== 200)) return undefined;
-    return boughtSchema.safeParse(parsed(answer.body)).data?.session;
+    const bought = boughtSchema.safeParse(parsed(answer.body)).data;
+    one.over = bought?.expiresAt !== undefined && Date.parse(bought.expiresAt) <= Date.now();
+    return one.over ? undefined : bought?.session;
   };
 
   return {

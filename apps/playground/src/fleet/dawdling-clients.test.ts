@@ -73,7 +73,8 @@ async function fromElsewhere(url: string, body = "whole"): Promise<{ status: num
 }
 
 test("three hundred dawdling POSTs of one address keep no other address from being served, and are cut off", async () => {
-  const { url, port, asked, inFlight } = await front({ sendWithinMs: { headers: 1_000, request: 3_000 } });
+  const sendWithinMs = { headers: 1_000, request: 3_000 };
+  const { url, port, asked, inFlight } = await front({ sendWithinMs, mostBodies: 300 });
   const dawdlers = await Promise.all(Array.from({ length: 300 }, () => dawdle(port, dawdlingPost)));
   const begun = performance.now();
   for (let times = 0; times < 5; times += 1) expect(await fromElsewhere(url)).toEqual({ status: 200, body: "whole" });
@@ -121,6 +122,17 @@ test("an address has so many connections and no more; others are not concerned, 
   await vi.waitFor(async () =>
     expect(await (await fetch(url, { method: "POST", body: "again" })).text()).toBe("again"),
   );
+});
+
+test("of an address so many bodies are read at once; what is beyond is refused before it has come, others are served", async () => {
+  const { url, port, asked } = await front({ mostBodies: 3 });
+  const open = await Promise.all(Array.from({ length: 3 }, () => dawdle(port, dawdlingPost)));
+  const refused = await fetch(url, { method: "POST", body: "whole" });
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+  expect(asked()).toBe(0);
+  expect(await fromElsewhere(url)).toEqual({ status: 200, body: "whole" });
+  for (const { socket } of open) socket.destroy();
+  await vi.waitFor(async () => expect((await fetch(url, { method: "POST", body: "again" })).status).toBe(200));
 });
 
 test("a client that goes away in the middle of its body has taken no instance", async () => {

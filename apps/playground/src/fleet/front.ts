@@ -2,9 +2,8 @@
 
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type Duplex, Readable } from "node:stream";
-import { portOf } from "@tollbooth-stores/example/process";
+import { boundConnections, heldByAddress, portOf } from "@tollbooth-stores/example/process";
 import { createProxyServer } from "httpxy";
-import { boundConnections } from "./connections-by-address.ts";
 import type { Instances } from "./instances.ts";
 import { wholeBody } from "./whole-body.ts";
 
@@ -45,6 +44,8 @@ export interface FrontOptions {
    * the bound is its business: Infinity.
    */
   mostConnections?: number | undefined;
+  /** So many bodies of one address are read at once; what is beyond is 429 before a byte of it is read. Default 64; as above. */
+  mostBodies?: number | undefined;
   /** So long a client may take to send its headers, and its whole request, in milliseconds. Default 5,000 and 10,000. */
   sendWithinMs?: { headers: number; request: number } | undefined;
 }
@@ -64,8 +65,9 @@ const lingerMs = 500;
 /** Rejects with the server's own error where the port cannot be had. */
 export async function startFront(options: FrontOptions): Promise<Front> {
   const { host, port, instances, pages, onPassed } = options;
-  const { mostConnections = 512, sendWithinMs = { headers: 5_000, request: 10_000 } } = options;
+  const { mostConnections = 512, mostBodies = 64, sendWithinMs = { headers: 5_000, request: 10_000 } } = options;
   const served = new WeakMap<IncomingMessage, string>();
+  const takeBody = heldByAddress(mostBodies);
   let stopping = false;
   // Any number of sockets: a bound here would be one that a single client can use up.
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
@@ -94,7 +96,10 @@ export async function startFront(options: FrontOptions): Promise<Front> {
       const ms = performance.now() - started;
       onPassed?.({ instance: turn?.name, method, path: url, client, status, ms });
     });
-    const body = await wholeBody(request, maxBodyBytes);
+    // The gateway's limits come too late for this: a body is whole before any gateway hears of it.
+    const bodyIsRead = hasBody(request) ? takeBody(request.socket) : () => undefined;
+    if (bodyIsRead === undefined) return tooManyBodies(request, response);
+    const body = await wholeBody(request, maxBodyBytes).finally(bodyIsRead);
     if (body === "incomplete" || response.destroyed) return;
     if (body === "too-large") return tooLarge(request, response);
     turn = instances()?.take();
@@ -145,6 +150,17 @@ function whyEnded(error: Error): string {
 function endWith(status: string, socket: Duplex): void {
   if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
   setTimeout(() => socket.destroy(), lingerMs).unref();
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+function tooManyBodies(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  response.writeHead(429, { "content-type": "application/json", "cache-control": "no-store", "retry-after": "1" });
+  const message = "Too many bodies of this address are being sent at once. Send the same request again in a moment.";
+  response.end(JSON.stringify({ error: "rate_limited", message }));
 }
 
 function tooLarge(request: IncomingMessage, response: ServerResponse): void {

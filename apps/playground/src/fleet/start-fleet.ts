@@ -101,6 +101,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       port,
       // Behind a proxy all connections have its address.
       mostConnections: config.trustedProxies > 0 ? Number.POSITIVE_INFINITY : options.mostConnections,
+      mostBodies: config.trustedProxies > 0 ? Number.POSITIVE_INFINITY : undefined,
       instances: () => instances,
       pages: options.pages,
       onPassed: options.onPassed,

@@ -60,7 +60,9 @@ export function ledgerApp(ledger: Ledger, log: AppendLog): Hono<Env> {
       const payer = addressSchema.parse(c.req.param("payer"));
       const nonce = bytes32Schema.parse(c.req.param("nonce"));
       const transfer = ledger.transferOf(payer, nonce);
-      return transfer === undefined ? { state: "unused" } : { state: "used", ...transfer };
+      // The state and the time of one block: what is unused then, and over, can never be used.
+      const time = ledger.now();
+      return transfer === undefined ? { state: "unused", time } : { state: "used", time, ...transfer };
     }),
   );
   app.get("/chain/balances/:account", (c) => {

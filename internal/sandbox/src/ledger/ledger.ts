@@ -15,6 +15,8 @@ interface Transfer {
 export interface Ledger {
   /** True where the log was empty when it was opened. */
   readonly isNew: boolean;
+  /** The chain's own clock, by which authorizations begin and end: Unix seconds. */
+  now(): number;
   balanceOf(account: Address): bigint;
   /** The transfer that used the payer's nonce, if any did. */
   transferOf(payer: Address, nonce: Hex): Transfer | undefined;
@@ -81,6 +83,7 @@ export function openLedger(file: string, domain: TokenDomain, nowSeconds: () => 
 
   return {
     isNew: past.length === 0,
+    now: nowSeconds,
     balanceOf,
     transferOf: (payer, nonce) => byNonce.get(nonceKey(payer, nonce)),
     transferBy: (transaction) => byTransaction.get(transaction),

@@ -11,12 +11,18 @@ export interface SandboxLedger extends SandboxApp {
   ledger: Ledger;
 }
 
-/** Opens, and creates if need be, `ledger.jsonl` and `facilitator.jsonl`. A new ledger funds the demonstration payers. */
-export function openSandboxLedger(directory: string): SandboxLedger {
+/**
+ * Opens, and creates if need be, `ledger.jsonl` and `facilitator.jsonl`. A new ledger funds the demonstration payers.
+ * `nowSeconds`: the chain's clock, Unix seconds. Default: this process's.
+ */
+export function openSandboxLedger(
+  directory: string,
+  nowSeconds: () => number = () => Math.floor(Date.now() / 1_000),
+): SandboxLedger {
   mkdirSync(directory, { recursive: true });
   const { token, chainId } = simulatedChain;
   const domain = { name: token.name, version: token.version, chainId, verifyingContract: token.address };
-  const ledger = openLedger(join(directory, "ledger.jsonl"), domain, () => Math.floor(Date.now() / 1_000));
+  const ledger = openLedger(join(directory, "ledger.jsonl"), domain, nowSeconds);
   const log = appendLog(join(directory, "facilitator.jsonl"));
   // A restarted ledger has its log: nobody is funded twice.
   const payers = Array.from({ length: fundedAccounts }, (_, index) => demoAccount(payerLabel(index)).address);

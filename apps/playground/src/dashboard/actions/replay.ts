@@ -39,7 +39,8 @@ function outcomeOf({ times, refused, served, owed, away }: Counts): string {
   if (served > 0) return "Served once, as the answer that was lost is owed; it was not charged again.";
   if (refused === times) return `Refused ${times} of ${times} times. Nothing was served or charged again.`;
   if (away === times) {
-    const charged = owed === 0 ? "Nothing was charged." : "Replay it once they are back; it cannot be charged twice.";
+    const charged =
+      owed === 0 ? "Nothing was charged again." : "Replay it once they are back; it cannot be charged twice.";
     return `No answer: the stores are away. ${charged}`;
   }
   if (refused === 0)
