@@ -7,11 +7,18 @@ function everyEntry({ name, specifiers }: PublicPackage): string {
   return `import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
+// Node's own functions for signals differ from version to version.
+async function sharesSignals({ verifications }) {
+  const { signal } = new AbortController();
+  for (let times = 0; times < 3; times += 1) await verifications.peek("key", { signal });
+}
 async function everyEntry() {
   for (const specifier of ${JSON.stringify(specifiers)}) {
     const names = Object.keys(await import(specifier));
     assert.notEqual(names.length, 0, specifier + " exports nothing");
     assert.deepEqual(Object.keys(require(specifier)).filter((key) => key !== "__esModule"), names);
+    const { createMemoryStores } = await import(specifier);
+    if (createMemoryStores !== undefined) await sharesSignals(createMemoryStores());
   }
   assert.equal(require(${JSON.stringify(`${name}/package.json`)}).name, ${JSON.stringify(name)});
 }

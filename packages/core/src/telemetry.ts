@@ -49,7 +49,7 @@ export const paymentChannel = "tollbooth-stores:payment";
 export interface PaymentMessage {
   /**
    * - "pending": the caller was told to ask again.
-   * - "in-doubt": money may have moved.
+   * - "in-doubt": money may have moved. Told by the attempt that leaves it so, and by each caller that cannot find out.
    * - "owed": settled, not delivered.
    * - "expired": it never settled and never will.
    * - "recovered": a settlement by an attempt that died was found.

@@ -9,7 +9,7 @@ import { verificationScript } from "./verification/verification-script.ts";
 const pinned: Record<Script["name"], string> = {
   "rate-limit": "cfb3ff71f3f3d824d9ef9bd50ec7d5556b23071b",
   session: "99a17ac04812417a41bd912f870bab0f65e672fb",
-  verification: "c11e8451fdbb64eebab5cb7fca53682eca5657eb",
+  verification: "49d876b6922a4954d175aebf7a8f2aa5a7fa254c",
 };
 
 describe("scripts", () => {

@@ -213,7 +213,10 @@ export const paymentEndProperties: readonly VerificationProperty[] = [
       const lease = leaseIn(await store.reconcile(name, { token: "finder", leaseMs }));
       assert.deepEqual(await store.renew(name, lease, leaseMs), ok);
       assert.deepEqual(await store.note(name, lease, "e"), ok);
+      await at.advance(1_000);
       assert.deepEqual(await store.markUnknown(name, lease), ok);
+      const still = (await listed(at)).find((each) => each.handle === handle);
+      assert.equal(still?.atMs, atMs, "since it came into doubt, however often it was looked into");
       assert.deepEqual(await store.complete(name, lease, { outcome: "accepted", value: "tx 1", retainUntilMs: 0 }), ok);
       assert.deepEqual(await store.settle(name, { receipt: "tx 2" }), owedWith());
       assert.deepEqual(await store.expire(name, { reason: "void" }), lostTo("settled"));
@@ -224,7 +227,7 @@ export const paymentEndProperties: readonly VerificationProperty[] = [
       const payment = { payload: "payload 1" };
       const held = await store.claim({ handle: owedHandle }, { ...request, retainUntilMs: 0, payment });
       assert.deepEqual(held, { ...owedWith("goods"), lease: leaseIn(held) });
-      await at.advance(hour - 1);
+      await at.advance(hour - 1_001);
       assert.ok(!(await listed(at)).some((each) => each.handle === owedHandle), "it is being delivered");
       await at.advance(1);
       const long = (await listed(at)).find((each) => each.handle === owedHandle);

@@ -143,7 +143,9 @@ export function reconcile(
   if (phase !== "unknown") return { reply: view(body, phase, record.endsAtMs, nowMs) };
   const { fingerprint, payment } = body;
   const asked = { ...request, fingerprint, onLeaseExpiry: "unknown" } as const;
-  const next = leased(body, nowMs, asked, body.attempt + 1, 0, payment);
+  // Since when it is in doubt, and not since when it was last looked into.
+  const unknownAtMs = body.unknownAtMs ?? body.leaseUntilMs;
+  const next = { ...leased(body, nowMs, asked, body.attempt + 1, 0, payment), unknownAtMs };
   return {
     write: recordOf(next, nowMs),
     reply: { status: "claimed", lease: leaseOf(next, nowMs), via: "takeover", ...found(next) },

@@ -39,7 +39,7 @@ describe.each(orders)("the telemetry of payments, %s", (order) => {
       { event: "pending", handle, attempt: 1 },
     ]);
     await payOnce(world.stores[1], world.payment, seller(), { order });
-    expect(events()).toEqual(["in-doubt 1", "pending 1", "pending 2"]);
+    expect(events()).toEqual(["in-doubt 1", "pending 1", "in-doubt 2", "pending 2"]);
   });
 
   it("tells of doubt that a lost lease leaves over a search", async () => {

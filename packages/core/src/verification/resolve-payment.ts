@@ -24,6 +24,7 @@ export type Resolution = { receipt: string } | { none: string } | { delivered: t
  * attempt's lease is live, and where the payment is settled. `delivered` is "lost" where nothing is settled.
  *
  * A receipt makes a record where there is none, as after a data loss. So a mistyped handle, too, is owed for 31 days.
+ * Where another receipt is on record that one stays: "ok", and "second-receipt" on the telemetry channel.
  * Safe to repeat. Throws STORE_VALUE_TOO_LARGE, before anything is changed, for a receipt above maxValueBytes.
  */
 export async function resolvePayment(

@@ -132,7 +132,7 @@ describe("reconcile", () => {
       write: {
         endsAtMs: 500 + doubtMs,
         body: {
-          ...{ state: "in-progress", fence: 500_000, attempt: 2, token: "r", fingerprint: "f" },
+          ...{ state: "in-progress", fence: 500_000, attempt: 2, token: "r", fingerprint: "f", unknownAtMs: 400 },
           ...{ leaseUntilMs: 3_500, onLeaseExpiry: "unknown", retainUntilMs: 3_500 + floorMs, evidence: "tx" },
         },
       },

@@ -205,6 +205,6 @@ export function rememberedUntil(validUntilMs: number, nowMs: number): number {
 /** The error for a retention above the ceiling. */
 export function retentionTooLong(): StoreError {
   return invalidArgument(
-    "retainUntilMs is more than 31 days ahead of the store's clock; refuse payments that are valid for so long.",
+    "retainUntilMs (of payOnce: validUntilMs) is more than 31 days ahead of the store's clock; refuse payments that are valid for so long.",
   );
 }

@@ -89,5 +89,7 @@ local function reconcile(body, request)
   if phase ~= 'unknown' then return { reply = view(body, phase) } end
   request.fingerprint, request.onLeaseExpiry = body.fingerprint, 'unknown'
   local taken = leased(body, request, body.attempt + 1, 0, body.payment)
+  -- Since when it is in doubt, and not since when it was last looked into.
+  taken.unknownAtMs = body.unknownAtMs or body.leaseUntilMs
   return { write = recordOf(taken), reply = claimed(taken, 'takeover', 0, found(taken)) }
 end

@@ -196,7 +196,7 @@ const findOut: Room = {
     const { s } = draft;
     const answer = foundIn(event);
     if (answer === undefined) return;
-    if (answer === "unknown" || answer === "unclear") return endBy(draft, "markUnknown", pending);
+    if (answer === "unknown" || answer === "unclear") return doubt(draft);
     if ("none" in answer) {
       s.reason = answer.none;
       return goTo(draft, "expire");
