@@ -1,3 +1,4 @@
 import { packageTests } from "../../vitest.shared.ts";
 
-export default packageTests({ isolate: false });
+// Much of it waits: two files at a time, on two cores as well.
+export default packageTests({ isolate: false, maxWorkers: 2 });

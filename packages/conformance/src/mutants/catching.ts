@@ -16,13 +16,17 @@ function numberOf(id: string): string {
   return id.replace(/[a-z]+$/, "");
 }
 
-/** Registers: the right stores pass everything; each property has a mutant; each mutant is caught. */
+/**
+ * Registers: the right stores pass everything; each property has a mutant; each mutant is caught. `patient`: properties that
+ * take a store for broken only after seconds; they wait side by side.
+ */
 export function mutantSuite<S extends { close(): Promise<void> }>(
   area: string,
   properties: readonly Property<S>[],
   mutants: readonly Mutant<S>[],
   right: readonly Harness<S>[],
   numbers: number,
+  patient: readonly string[] = [],
 ): void {
   const judges = new Map(properties.map((property) => [property.id, property]));
   describe(`${area}: the right store`, () => {
@@ -49,23 +53,31 @@ export function mutantSuite<S extends { close(): Promise<void> }>(
       );
       assert.equal(judges.size, properties.length, "an id is used twice");
     });
-    for (const { caughtBy, title, harness } of mutants) {
-      it(`${caughtBy} catches the one that ${title}`, async () => {
-        const property = judges.get(caughtBy);
-        assert.ok(property !== undefined, "there is no such property");
-        // A fixed seed: whether a mutant is caught must not depend on luck.
-        const broken = { ...harness(), seed: 7 };
-        assert.deepEqual(unmetNeeds(property, broken), [], "the mutant's harness does not meet the property's needs");
-        const failure = await runProperty(property, broken).then(
-          () => undefined,
-          (error: unknown) => error,
-        );
-        assert.ok(failure !== undefined, "the broken store passed");
-        assert.ok(
-          isAssertion(failure),
-          `it failed, but not by an assertion: ${failure instanceof Error ? failure.stack : failure}`,
-        );
-      }, 60_000);
+    const isPatient = ({ caughtBy }: Mutant<S>) => patient.includes(caughtBy);
+    const together = [...mutants.filter((mutant) => !isPatient(mutant)), ...mutants.filter(isPatient)];
+    for (const mutant of together) {
+      const { caughtBy, title, harness } = mutant;
+      const register = isPatient(mutant) ? it.concurrent : it;
+      register(
+        `${caughtBy} catches the one that ${title}`,
+        async () => {
+          const property = judges.get(caughtBy);
+          assert.ok(property !== undefined, "there is no such property");
+          // A fixed seed: whether a mutant is caught must not depend on luck.
+          const broken = { ...harness(), seed: 7 };
+          assert.deepEqual(unmetNeeds(property, broken), [], "the mutant's harness does not meet the property's needs");
+          const failure = await runProperty(property, broken).then(
+            () => undefined,
+            (error: unknown) => error,
+          );
+          assert.ok(failure !== undefined, "the broken store passed");
+          assert.ok(
+            isAssertion(failure),
+            `it failed, but not by an assertion: ${failure instanceof Error ? failure.stack : failure}`,
+          );
+        },
+        60_000,
+      );
     }
   });
 }
