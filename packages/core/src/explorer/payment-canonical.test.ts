@@ -45,5 +45,5 @@ test.each<[string, PaymentOptions, [number, number]]>([
   ["an operator", { callers: [{}], operator: true, found: "in doubt" }, [1, 1]],
   ["two who find a debt", { callers: two, found: "owed", keeps: "never", faults: ["abort", "delay", "twice"] }, [2, 1]],
 ])("%s", { timeout: searchTimeoutMs }, (_, options, [faults, clockSteps]) => {
-  expect(unlike(options, faults, clockSteps, long ? 200_000 : 3_000)).toBeNull();
+  expect(unlike(options, faults, clockSteps, long ? 200_000 : 1_500)).toBeNull();
 });

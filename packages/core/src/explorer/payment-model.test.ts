@@ -26,7 +26,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "a change of order between two callers",
     { callers: [{}, settleFirst] },
     [
-      [1, 1],
+      [1, 0],
       [1, 2],
     ],
   ],
@@ -34,7 +34,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "serve-then-settle, one caller who renews and notes",
     { callers: [{}], notes: true, renews: true, keeps: "sometimes" },
     [
-      [1, 2],
+      [1, 1],
       [3, 2],
     ],
   ],
@@ -42,7 +42,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "settle-then-serve, one caller who renews and notes",
     { callers: [settleFirst], notes: true, renews: true, keeps: "sometimes" },
     [
-      [1, 2],
+      [1, 1],
       [3, 2],
     ],
   ],
@@ -50,7 +50,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "two callers who find a payment in doubt",
     { found: "in doubt", keeps: "sometimes" },
     [
-      [1, 1],
+      [1, 0],
       [2, 1],
     ],
   ],

@@ -42,7 +42,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "two collectors",
     { callers: [{ collector: "a" }, { collector: "b" }], keeps: "sometimes" },
     [
-      [1, 1],
+      [1, 0],
       [2, 1],
     ],
   ],
@@ -50,7 +50,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "two payloads, one past its validity",
     { callers: [{ pastValidity: true }, { payload: "other" }] },
     [
-      [1, 1],
+      [1, 0],
       [2, 1],
     ],
   ],
@@ -58,7 +58,7 @@ const searches: [string, PaymentOptions, BudgetPair][] = [
     "two callers and an operator",
     { operator: true, faults: ["abort", "slow", "delay", "seller"] },
     [
-      [1, 1],
+      [1, 0],
       [1, 2],
     ],
   ],

@@ -2,6 +2,7 @@
 import { faultTable } from "./pay-once.fault-table.test-support.ts";
 
 faultTable([
+  { order: "serve-then-settle", orderAfter: "settle-then-serve", kept: "what was made" },
   { order: "settle-then-serve", orderAfter: "settle-then-serve", kept: "what was made" },
   { order: "serve-then-settle", orderAfter: "serve-then-settle", kept: "nothing" },
   { order: "settle-then-serve", orderAfter: "serve-then-settle", kept: "what was made" },
