@@ -1,4 +1,4 @@
-// FAULTS 24, and instances killed outright: real gateways on a real Redis under traffic, judged by the logs of others.
+// Instances rolled one by one, and killed outright: real gateways on a real Redis under traffic, judged by the logs of others.
 
 import { startRedis } from "@tollbooth-stores/redis-testkit";
 import { buyer, testConfig } from "@tollbooth-stores/sandbox";
