@@ -11,12 +11,12 @@ const unlimited: LimitAnswer = { allowed: true, headers: {}, reported: [] };
 const askAgainAfterMs = 10_000;
 
 /**
- * The limiter's answer where the request may go on; else the refusal. A payment that the store knows goes past a limiter that
- * cannot answer as well: on a full Redis, say, where what is new fails.
+ * The limiter's answer where the request may go on; else the refusal. A payment that the store knows goes past the limit, and
+ * past a limiter that cannot answer: on a full Redis, say, only new payments fail.
  *
- * It is only named so far, not proven, so what it gets past the limit is bounded too. One that is open is known to its payer
- * alone: a bound for each. One that was delivered is public on the chain, and there are many: a bound for each address, and
- * only to a request that shows some collector, as others can get nothing.
+ * The request only names the payment so far; its signature is not checked. So passing the limit has a bound of its own. An open
+ * payment is known to its payer alone: the bound is for each payment. Delivered payments are public on the chain, and many: the
+ * bound is for each address. A request without a collector could not collect one, so it never passes.
  */
 export async function limitByAddress(
   { limits, stores, price }: RouteContext,

@@ -75,7 +75,7 @@ export async function admit(
   const key = keyOf(signed);
   const objection = objectionTo(signed, price, config.paymentTimeoutMs);
   if (objection !== undefined && (await knownAs(stores, key)) === "nothing") {
-    // What is not valid yet cannot have moved.
+    // An authorization cannot move money before its validAfter.
     const fate = objection === "not_yet_valid" ? "open" : await fateOf(config, signed);
     if (fate === "used") return refused(alreadyUsed(limit.headers));
     // Over by this clock alone, it may still settle.

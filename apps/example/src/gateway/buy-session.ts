@@ -25,10 +25,9 @@ interface Bought {
  * Settles, then credits: nothing is given that was not paid for. Who crashes in between leaves it to the next one who
  * presents the payment, and the credit's opId, the payment's key, makes it count once.
  *
- * A crash after the credit leaves a session whose token nobody was told, while its time runs. The next attempt finds its
- * credit there already: it throws that session away and credits a whole one, under an opId of this attempt's. So what was
- * bought is there in full from the moment it is told, and nobody has two of it. A session that was prolonged has a holder, who
- * has had the time; that credit is not made again while the session lasts.
+ * A crash after the credit leaves a session that runs, and whose token its payer never got. The next attempt finds that credit,
+ * deletes the session, and credits a new one under an opId of its own. So the payer has one session, whole from the moment it is
+ * told. A prolonged session has a holder, who used the time: its credit is not repeated while the session lasts.
  */
 export async function buySession(
   context: RouteContext<SessionRoute>,
@@ -81,7 +80,7 @@ export async function buySession(
       },
       read(text) {
         const { prolonged, ...rest } = keptPurchase.parse(JSON.parse(text));
-        // What is owed is then bought anew; a duplicate is told that it has had it.
+        // Where the payment is owed, the throw makes serve buy a new session. A duplicate gets a conflict.
         if (!prolonged && Date.parse(rest.expiresAt) <= Date.now()) throw new Error("The session is over.");
         return {
           ...rest,

@@ -66,7 +66,7 @@ export async function fateOf(
   return authorization.validBefore <= BigInt(time) ? "over" : "open";
 }
 
-/** What is thrown where a request cannot go on without the chain's answer. */
+/** Throws NotNow: without the chain's answer the request cannot go on. */
 export function chainUnavailable(): never {
   throw new NotNow(
     "chain_unavailable",

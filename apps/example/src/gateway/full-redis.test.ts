@@ -1,4 +1,4 @@
-// A Redis at maxmemory that holds the limits as well: what is new is refused, and what was let in gets what it paid for.
+// A Redis at maxmemory that holds payments and limits: new payments are refused, admitted ones are delivered.
 import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
 import { makePayment, paymentHeader, sandboxControls, testConfig } from "@tollbooth-stores/sandbox";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";

@@ -19,9 +19,9 @@ export interface Limits {
   ip(address: string): Promise<LimitAnswer>;
   /** One allowance a route. Give it only a payer whom a signature or a paid session bears out. */
   payer(payer: string, before: LimitAnswer): Promise<LimitAnswer>;
-  /** A place of the payer's for what is made and not paid for yet, on all routes and instances together. */
+  /** A place of the payer's for a result that is made before it is paid for, on all routes and instances together. */
   unsettled: TakePlace;
-  /** A place of the address's for a payment that is worked on, proven good or not. */
+  /** A place of the address's for a payment in hand, verified or not. */
   inHand: TakePlace;
   /** May this be asked about beyond the limit of the address that asks? `what`: a payment, say. */
   askedAgain(what: string): Promise<boolean>;

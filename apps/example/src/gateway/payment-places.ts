@@ -1,4 +1,4 @@
-// What a payment needs a place for: to be in hand at all, and to have something made for it before it is paid.
+// The places that a payment takes: one of its address's while it is in hand, one of its payer's while a result is unpaid.
 import type { Stores } from "@tollbooth-stores/core";
 import type { Limits } from "./limits.ts";
 import { NotNow } from "./not-now.ts";
@@ -7,11 +7,11 @@ import type { GiveBack } from "./places.ts";
 import { UpstreamFailed } from "./upstream-client.ts";
 
 export interface Places {
-  /** Work for it, verifying say. It goes on where its client leaves, and so does what it holds of its address's. */
+  /** Works on the payment: verifies it, say. If the client leaves, the work goes on and keeps the address's place. */
   during<R>(work: () => Promise<R>): Promise<R>;
-  /** Makes what is sold. Throws NotNow where that needs a place and there is none. */
+  /** Makes the result. Throws NotNow where that needs a place and none is free. */
   make<R>(serve: () => Promise<R>): Promise<R>;
-  /** Gives them back; the payer's not where something was made that is not `paid`: it is free again when its time is over. */
+  /** Gives the places back. The payer's place stays taken until its time is over where a result was made and not `paid`. */
   leave(paid: boolean): void;
 }
 
@@ -24,9 +24,9 @@ interface Asking {
 }
 
 /**
- * Takes the places before the stores hear of the payment: beyond the bound nothing is left in them. Throws NotNow where there
- * is none. What the stores know already goes on without: it is bounded by what was let in before, and its payer was told to ask
- * again. So it does where the limiter cannot answer.
+ * Takes the places before the payment reaches a store, so that payments beyond the bound leave no record. Throws NotNow where no
+ * place is free. A payment that the store knows goes on without a place, also where the limiter cannot answer: it had one when
+ * it began, and its payer was told to ask again.
  */
 export async function takePlaces(
   limits: Limits,
@@ -64,7 +64,7 @@ export async function takePlaces(
     inHand = undefined;
     const known = await knownAs(stores, key);
     if (known === "nothing" || known === "ended") throw error;
-    // What is in doubt or owed is made for money that has moved, as far as anybody knows.
+    // In doubt or owed: the money may have moved, so making the result needs no place.
     needsOne &&= known === "claimed";
   }
   return {

@@ -9,8 +9,11 @@ function look({ verifications }: Verifications, paymentKey: string): Promise<Loo
 }
 
 /**
- * "nothing": never presented, or freed again. "claimed": somebody has it in hand, or had it and died. "open": in doubt, or settled
- * and not delivered. "ended": it never settled, and never will.
+ * - "nothing": never presented, or freed again.
+ * - "claimed": an attempt has it in hand, or died before anything moved.
+ * - "open": in doubt, or settled and not delivered.
+ * - "delivered": settled and delivered.
+ * - "ended": it never settled, and never will.
  */
 export async function knownAs(
   stores: Verifications,
@@ -38,7 +41,7 @@ export async function mayBeCharged(stores: Verifications, paymentKey: string): P
   return known !== "nothing" && known !== "ended";
 }
 
-/** Somebody began to work on these very bytes: they were good then, and are bound to the record. */
+/** Whether an attempt has claimed the payment with this exact payload: it was accepted then, and the record is bound to it. */
 export async function isBoundTo(
   stores: Verifications,
   { key, payloadHash }: Pick<Payment, "key" | "payloadHash">,

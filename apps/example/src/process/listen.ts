@@ -15,7 +15,7 @@ export interface ListenOptions {
    * Default 5,000 and 10,000.
    */
   sendWithinMs?: { headers: number; request: number } | undefined;
-  /** How many connections one address may have open; what is beyond is closed at once. Default: any number. */
+  /** How many connections one address may have open. Further ones are closed at once. Default: any number. */
   mostConnections?: number | undefined;
 }
 
