@@ -189,6 +189,11 @@ describe("a payment before its settlement", () => {
     });
     expect(freed.writeKept).toBe(null);
     expect(release(found, nowMs, { lease }).write?.body).toMatchObject({ payment: { refusals: 0 } });
+    const bare = { ...working, leaseUntilMs: 900 };
+    const forgotten = release({ endsAtMs: dayMs, body: bare }, nowMs, { lease, forget: true });
+    expect(forgotten.write?.endsAtMs).toBe(nowMs + 10_000);
+    // What counts refusals is not forgotten.
+    expect(release(found, nowMs, { lease, forget: true }).write?.endsAtMs).toBe(3 * dayMs);
     const { payment: _, ...plain } = { ...working, leaseUntilMs: 900 };
     const block = { endsAtMs: dayMs, body: plain };
     expect(bodyOf(release(block, nowMs, { lease }))).not.toHaveProperty("payment");
