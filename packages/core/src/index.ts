@@ -81,7 +81,15 @@ export {
   type StoreErrorCode,
   type StoreErrorOutcome,
 } from "./errors.ts";
-export { type OperationMessage, operationChannel, type PaymentMessage, paymentChannel } from "./telemetry.ts";
+export {
+  type ConnectionMessage,
+  connectionChannel,
+  type OperationMessage,
+  operationChannel,
+  type PaymentMessage,
+  paymentChannel,
+  type ServerIdentity,
+} from "./telemetry.ts";
 
 // For authors of a provider.
 export type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
