@@ -15,3 +15,4 @@ export { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 export { type OpenStores, type ProvokedError, provokeErrors } from "./provoke-errors.ts";
 export { type RunningCluster, startRedisCluster } from "./start-redis-cluster.ts";
 export { type RunningSentinel, startSentinel } from "./start-sentinel.ts";
+export { type Address, type NetProxy, type NetProxyOptions, type ReplyDrop, startNetProxy } from "./net-proxy.ts";
