@@ -28,3 +28,12 @@ export {
   startSentinelGroup,
 } from "./start-sentinel-group.ts";
 export { answerOf, type Patience, until } from "./until.ts";
+export type { ClusterNode } from "./start-cluster-node.ts";
+export type {
+  ClusterFailoverOptions,
+  ClusterSettledOptions,
+  HalfMoved,
+  ReplicatedCluster,
+  ReplicatedClusterOptions,
+} from "./replicated-cluster.ts";
+export { startReplicatedCluster } from "./start-replicated-cluster.ts";
