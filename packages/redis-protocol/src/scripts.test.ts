@@ -9,7 +9,7 @@ import { verificationScript } from "./verification/verification-script.ts";
 const pinned: Record<Script["name"], string> = {
   "rate-limit": "efc1f83857c838745c3306aa51b5494eb2fe95d7",
   session: "48d0def2fa52562d628e3f73324b91ee61f6bb1f",
-  verification: "0f360e89da1d80c6e6f4fae6974d70166e45c50",
+  verification: "0f360e89da1d80c6e6f4fae6974d70166e45c50c",
 };
 
 describe("scripts", () => {
