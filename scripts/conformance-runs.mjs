@@ -1,7 +1,9 @@
-// Writes docs/conformance-runs.md: how many tests of the published suites ran and passed on each provider and server, as
-// the test runner's own reports of the last `npm run test:all` have it. Run it after that: `node scripts/conformance-runs.mjs`.
-import { readFileSync, writeFileSync } from "node:fs";
+// Writes the first part of docs/conformance-runs.md: how many tests of the published suites ran and passed on each provider
+// and server, as the test runner's own reports of the last `npm run test:all` have it. Run it after that: `node
+// scripts/conformance-runs.mjs`. The page's second part is from scripts/test-servers.mjs.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writePart } from "./conformance-page.mjs";
 import { longTestFiles } from "./tiers.mjs";
 import { root } from "./workspace-folders.mjs";
 
@@ -45,11 +47,9 @@ const rows = providers.flatMap(({ folder, client, majors }) =>
   }),
 );
 
-writeFileSync(
-  join(root, "docs", "conformance-runs.md"),
-  `# What ran where
-
-The published suites of \`@tollbooth-stores/conformance\`, by client, server and area, as tests passed in the last run of
+writePart(
+  "clients",
+  `The published suites of \`@tollbooth-stores/conformance\`, by client, server and area, as tests passed in the last run of
 \`npm run test:all\` from which this page was written (\`node scripts/conformance-runs.mjs\`). "2 x" counts both majors of a client.
 Servers are real ones, started by the tests on loopback. A property that needs what a harness lacks does not apply and is
 named in that run's output; the suites' README says which properties need what.

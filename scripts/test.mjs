@@ -4,6 +4,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureInstalled, run, workspaceEnv } from "./bootstrap.mjs";
+import { foundVersionLine } from "./redis-version.mjs";
 import { countReports } from "./reports.mjs";
 import { testConfigs } from "./test-configs.mjs";
 import { root, testedFolders } from "./workspace-folders.mjs";
@@ -15,7 +16,11 @@ for (const folder of folders) rmSync(join(root, folder, ".reports"), { recursive
 const tasks = ["build", "lint", "unused", "typecheck", "typecheck:repo", "test", "test:repo"];
 // No more at once than there are cores: tests that wait for deadlines are tests of time.
 const turbo = ["run", ...tasks, "--continue", "--concurrency=100%", "--output-logs=new-only"];
-const env = all ? { ...workspaceEnv, TOLLBOOTH_TESTS: "all" } : workspaceEnv;
+const env = {
+  ...workspaceEnv,
+  TOLLBOOTH_REDIS_VERSION: foundVersionLine(),
+  ...(all && { TOLLBOOTH_TESTS: "all" }),
+};
 const status = run("turbo", turbo, { env });
 
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -7,9 +7,9 @@ import { verificationScript } from "./verification/verification-script.ts";
 
 /** What was released. A rolling deploy runs both sides of a change: see docs/adr/0006-redis-protocol.md before editing. */
 const pinned: Record<Script["name"], string> = {
-  "rate-limit": "cfb3ff71f3f3d824d9ef9bd50ec7d5556b23071b",
-  session: "99a17ac04812417a41bd912f870bab0f65e672fb",
-  verification: "49d876b6922a4954d175aebf7a8f2aa5a7fa254c",
+  "rate-limit": "efc1f83857c838745c3306aa51b5494eb2fe95d7",
+  session: "48d0def2fa52562d628e3f73324b91ee61f6bb1f",
+  verification: "0f360e89da1d80c6e6f4fae6974d70166e45c50c",
 };
 
 describe("scripts", () => {

@@ -65,9 +65,9 @@ export function serverTooOld(): StoreError {
   return new StoreError("STORE_UNAVAILABLE", tooOld);
 }
 
-/** Redis before 7.2 reports a missing right within a script by this text, without an error word of its own. */
+/** A missing right within a script has no error word of its own: Redis up to 7.0's text, and that of 7.2 and Valkey. */
 export function isRightMissing(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("The user executing the script");
+  return error instanceof Error && /The user executing the script|ACL failure in script/.test(error.message);
 }
 
 /** A right is missing for a command other than EVALSHA and EVAL. The script may have run in part. */

@@ -117,6 +117,7 @@ local function write(k, p, s, blockedMs, jitter)
   local resetMs = ALGORITHM[p.tag].reset(p, s)
   if resetMs == 0 and blockedMs == 0 then
     redis.call('DEL', k)
+    wrote = true
     return
   end
   local letter, block = LETTER[p.tag], ''
@@ -130,6 +131,7 @@ local function write(k, p, s, blockedMs, jitter)
   end
   local value = string.char(FORMAT) .. letter .. block .. state
   redis.call('SET', k, value, 'PX', px(now + math.max(resetMs, blockedMs), jitter))
+  wrote = true
 end
 
 -- allowed, remaining, retryAfter (-1: never), reset, receipt's amount (-1: none) and mark

@@ -45,20 +45,44 @@ end
 -- Every record begins with this byte. A later format gets another one, and its readers still accept this one.
 local FORMAT = 1
 
+-- The error word of a failed command, e.g. "OOM". Redis 7 throws tables, Redis 6.2 text that begins with the line. A
+-- missing right has no word of its own; 7.2 and Valkey say "ACL failure", earlier ones "The user executing the script".
+local function errorWord(thrown)
+  local said = type(thrown) == 'table' and (thrown.code or thrown.err) or thrown
+  if string.find(said, 'The user executing the script', 1, true) or string.find(said, 'ACL failure in script', 1, true) then
+    return 'NOPERM'
+  end
+  return string.match(string.gsub(said, '^@user_script: ?%d+: ', ''), '^%-?(%u+)') or 'ERR'
+end
+
+-- True once a write of this script was accepted: this server is a primary.
+local wrote = false
+
+-- A read-only replica would answer reads, with what it has not yet heard of. It is found out by a write that changes
+-- nothing: no record has this key. Nil, or the error to answer. Comes last: after any accepted write, Redis would no
+-- longer refuse the script's next one at maxmemory.
+local function refusal()
+  if wrote or not KEYS[1] then return nil end
+  -- Redis 6.2 would send replicas an empty transaction.
+  if not redis.REDIS_VERSION_NUM then pcall(redis.set_repl, redis.REPL_NONE) end
+  local reply = redis.pcall('DEL', KEYS[1] .. ':none')
+  if type(reply) ~= 'table' then return nil end
+  local word = errorWord(reply)
+  if word == 'READONLY' then return { err = "READONLY You can't write against a read only replica." } end
+  if word == 'NOPERM' then return reply end
+end
+
 local function answer(operations)
   local replies = {}
   for i = 1, num() do
     local operation = operations[arg()]
     local ok, reply = pcall(operation)
     if not ok then
-      -- Redis 7 throws tables, earlier ones text. A key of another type is as unreadable as wrong bytes.
-      local said = type(reply) == 'table' and (reply.code or reply.err) or reply
-      local word = string.match(said, '^%-?(%u+)') or 'ERR'
-      -- Before 7.2 a missing right within a script has no error word of its own.
-      if string.find(said, 'The user executing the script', 1, true) then word = 'NOPERM' end
+      local word = errorWord(reply)
+      -- A key of another type is as unreadable as wrong bytes.
       reply = '!' .. (word == 'WRONGTYPE' and 'CORRUPT' or word)
     end
     replies[i] = reply
   end
-  return replies
+  return refusal() or replies
 end

@@ -87,6 +87,7 @@ end
 
 local function write(k, s, jitter)
   redis.call('SET', k, encode(s), 'PX', px(s.expiresAt, jitter))
+  wrote = true
 end
 
 -- A session as text: nine fields, then the names and digits of its quotas in turn.

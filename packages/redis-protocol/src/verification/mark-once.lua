@@ -21,5 +21,6 @@ local function markOnce(markerKey, jitter, request)
     MARKER, FORMAT, string.byte('M'), now, endsAtMs, #token, token, #fingerprint, fingerprint
   )
   redis.call('SET', markerKey, marker, 'PX', px(endsAtMs, jitter))
+  wrote = true
   return { 'marked' }
 end

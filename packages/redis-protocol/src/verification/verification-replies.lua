@@ -53,6 +53,7 @@ local function apply(step, recordKey, kept, jitter)
     local ttl = px(write.endsAtMs, jitter)
     if not step.begins then redis.call('PEXPIRE', recordKey, ttl) end
     redis.call('SET', recordKey, encode(write.body, write.endsAtMs), 'PX', ttl)
+    wrote = true
   end
   if writeKept == false then
     redis.call('DEL', kept.key)

@@ -1,0 +1,127 @@
+// A read-only replica answers nothing, reads included: it may not have heard yet of a revoked session or a used payment.
+import type { Stores, VerificationStore } from "@tollbooth-stores/core";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { ClientProvider } from "./client-provider.ts";
+import { type RunningRedis, startRedis } from "./start-redis.ts";
+import { until } from "./until.ts";
+
+const check = {
+  route: "GET /data",
+  client: "client",
+  policy: { algorithm: "fixed-window", limit: 1, windowMs: 600_000 },
+} as const;
+const session = { data: 1, subject: "subject", idleTtlMs: 600_000, quotas: { calls: 5n } };
+const request = { token: "t", fingerprint: "f", retainUntilMs: 0 };
+const claimed = { ...request, leaseMs: 600_000, onLeaseExpiry: "retry" } as const;
+const lease = { token: "t", fence: "1" } as Parameters<VerificationStore["renew"]>[1];
+
+/** Calls that write nothing, by name. They find the records of `prepare`. */
+const reads: Readonly<Record<string, (stores: Stores, sessionId: string) => Promise<unknown>>> = {
+  "rateLimits.peek": ({ rateLimits }) => rateLimits.peek(check),
+  "rateLimits.consume, denied": ({ rateLimits }) => rateLimits.consume(check),
+  "rateLimits.consumeAll, denied": ({ rateLimits }) => rateLimits.consumeAll([check]),
+  "sessions.get": ({ sessions }, id) => sessions.get(id),
+  "sessions.get, of none": ({ sessions }) => sessions.get("a-session-that-is-not-there"),
+  "sessions.getMany": ({ sessions }, id) => sessions.getMany([id, "a-session-that-is-not-there"]),
+  "sessions.listBySubject": ({ sessions }) => first(sessions.listBySubject("subject")),
+  "sessions.update, in conflict": ({ sessions }, id) => sessions.update(id, 2, { ifVersion: 1 }),
+  "sessions.debit, of too much": ({ sessions }, id) => sessions.debit(id, { quota: "calls", amount: 9n }),
+  "verifications.peek": ({ verifications }) => verifications.peek("held"),
+  "verifications.peek, of none": ({ verifications }) => verifications.peek("not there"),
+  "verifications.claim, in progress": ({ verifications }) => verifications.claim("held", { ...claimed, token: "u" }),
+  "verifications.markOnce, marked": ({ verifications }) => verifications.markOnce("once", { ...request, token: "u" }),
+  "verifications.unresolved": ({ verifications }) => first(verifications.unresolved()),
+};
+
+/** Calls that would write, by name. */
+const writes: typeof reads = {
+  "rateLimits.consume": ({ rateLimits }) => rateLimits.consume({ ...check, client: "another" }),
+  "rateLimits.consumeAll": ({ rateLimits }) => rateLimits.consumeAll([{ ...check, client: "another" }]),
+  "rateLimits.charge": ({ rateLimits }) => rateLimits.charge(check),
+  "rateLimits.block": ({ rateLimits }) => rateLimits.block(check, 600_000),
+  "rateLimits.reset": ({ rateLimits }) => rateLimits.reset(check),
+  "sessions.create": ({ sessions }) => sessions.create(session),
+  "sessions.get, touching": ({ sessions }, id) => sessions.get(id, { touch: true }),
+  "sessions.touch": ({ sessions }, id) => sessions.touch(id),
+  "sessions.modify": ({ sessions }, id) => sessions.modify(id, () => 2),
+  "sessions.rotate": ({ sessions }, id) => sessions.rotate(id),
+  "sessions.credit": ({ sessions }, id) => sessions.credit(id, { opId: "o", extendMs: 1 }),
+  "sessions.debit": ({ sessions }, id) => sessions.debit(id, { quota: "calls", amount: 1n }),
+  "sessions.delete": ({ sessions }, id) => sessions.delete(id),
+  "sessions.deleteBySubject": ({ sessions }) => sessions.deleteBySubject("subject"),
+  "verifications.claim": ({ verifications }) => verifications.claim("free", claimed),
+  "verifications.markOnce": ({ verifications }) => verifications.markOnce("unmarked", request),
+  "verifications.renew": ({ verifications }) => verifications.renew("held", lease, 600_000),
+  "verifications.note": ({ verifications }) => verifications.note("held", lease, "evidence"),
+  "verifications.complete": ({ verifications }) =>
+    verifications.complete("held", lease, { outcome: "accepted", value: "v", retainUntilMs: 0 }),
+  "verifications.release": ({ verifications }) => verifications.release("held", lease),
+  "verifications.markUnknown": ({ verifications }) => verifications.markUnknown("held", lease, "evidence"),
+  "verifications.reconcile": ({ verifications }) => verifications.reconcile("doubt", { token: "u", leaseMs: 600_000 }),
+  "verifications.settle": ({ verifications }) => verifications.settle("held", { receipt: "r" }),
+  "verifications.deliver": ({ verifications }) => verifications.deliver("held", { token: "d", keptForMs: 600_000 }),
+  "verifications.undeliver": ({ verifications }) => verifications.undeliver("held", "d"),
+  "verifications.expire": ({ verifications }) => verifications.expire("doubt", { reason: "r" }),
+};
+
+async function first(listed: AsyncIterable<unknown>): Promise<unknown> {
+  for await (const each of listed) return each;
+  return undefined;
+}
+
+/** What the reads find. Returns a session's id. */
+async function prepare({ rateLimits, sessions, verifications }: Stores): Promise<string> {
+  await rateLimits.consume(check);
+  const { record } = await sessions.create(session);
+  await verifications.markOnce("once", request);
+  await verifications.claim("held", claimed);
+  const doubt = await verifications.claim("doubt", claimed);
+  if (doubt.status !== "claimed") throw new Error("The key was not claimed.");
+  await verifications.markUnknown("doubt", doubt.lease, "evidence");
+  return record.id;
+}
+
+/** Registers the tests. */
+export function replicaSuite<Client>({ name, create }: ClientProvider<Client>): void {
+  describe(`${name} on a read-only replica`, () => {
+    let primary: RunningRedis;
+    let replica: RunningRedis;
+    let id: string;
+    const opened = ({ url }: RunningRedis): Stores => {
+      const stores = create.stores({ connection: { url }, keyPrefix: "replica", commandTimeoutMs: 5_000 });
+      onTestFinished(() => stores.close());
+      return stores;
+    };
+    /** How much the primary has sent to its replicas, in bytes. */
+    const replicated = async () =>
+      /master_repl_offset:(\d+)/.exec(String(await primary.command("INFO", "replication")))?.[1];
+    beforeAll(async () => {
+      // No PING of its own: whatever is replicated comes from a call.
+      primary = await startRedis({ config: ["repl-ping-replica-period 3600"] });
+      const stores = create.stores({ connection: { url: primary.url }, keyPrefix: "replica", commandTimeoutMs: 5_000 });
+      id = await prepare(stores);
+      await stores.close();
+      replica = await startRedis({ config: [`replicaof ${primary.host} ${primary.port}`] });
+      await until(async () => String(await replica.command("INFO", "replication")).includes("master_link_status:up"));
+    });
+    afterAll(() => Promise.all([replica.stop(), primary.stop()]));
+
+    it.each(Object.entries({ ...reads, ...writes }))("refuses %s", async (_, call) => {
+      await expect(call(opened(replica), id)).rejects.toMatchObject({
+        code: "STORE_UNAVAILABLE",
+        outcome: "not-applied",
+        message: expect.stringMatching(/read-only replica.*primary/),
+      });
+    });
+
+    it("answers ping, which needs no record", async () => {
+      await opened(replica).ping();
+    });
+
+    it.each(Object.entries(reads))("sends replicas nothing for %s on the primary", async (_, call) => {
+      const before = await replicated();
+      await call(opened(primary), id);
+      expect(await replicated()).toBe(before);
+    });
+  });
+}
