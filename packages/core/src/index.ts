@@ -93,7 +93,8 @@ export {
 
 // For authors of a provider.
 export type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
-export { combineStores, createStores, pingPort } from "./create-stores.ts";
+export { checkPort } from "./check-port.ts";
+export { type Backends, combineStores, createStores, pingPort } from "./create-stores.ts";
 export { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
 export { createSessionStore } from "./session/create-session-store.ts";
 export { createVerificationStore } from "./verification/create-verification-store.ts";

@@ -17,6 +17,7 @@ import {
   type VerificationStore,
 } from "@tollbooth-stores/core";
 import type { NativePort, NativeTransitions } from "@tollbooth-stores/core/native";
+import { checkWrites } from "./check-writes.ts";
 import { rateLimitNatives } from "./rate-limit/rate-limit-natives.ts";
 import type { RedisPort } from "./redis-port.ts";
 import { type ScriptRunner, scriptRunner } from "./scripts/script-runner.ts";
@@ -30,7 +31,7 @@ import { verificationNatives } from "./verification/verification-natives.ts";
 export interface RedisStoreOptions extends StoreOptions {
   /** From a call until its answer, waiting for a connection included. Milliseconds, default 500. */
   commandTimeoutMs?: number | undefined;
-  /** How long `ping()` waits for a first connection. Milliseconds, default 5,000. */
+  /** How long `ping()` and `check()` wait for a first connection. Milliseconds, default 5,000. */
   connectTimeoutMs?: number | undefined;
   /** For tests: the scripts use this clock instead of the server's TIME. */
   clock?: { now(): number } | undefined;
@@ -133,10 +134,13 @@ export function createRedisStores<T = unknown>(
       sessions: createRedisSessionStore<T>(port, optionsOf("sessions"), false),
       verifications: createRedisVerificationStore(port, optionsOf("verifications"), false),
     },
-    // A script without calls proves that the server answers and that this user may run scripts.
-    (callOptions) => runner.run(sessionScript, [], callOptions, connectTimeoutMs),
-    async () => {
-      if (owned) await port.close();
+    {
+      // A script without calls proves that the server answers and that this user may run scripts.
+      ping: (callOptions) => runner.run(sessionScript, [], callOptions, connectTimeoutMs),
+      check: (callOptions) => checkWrites(runner, prefix, { ...callOptions, connectTimeoutMs }),
+      async close() {
+        if (owned) await port.close();
+      },
     },
   );
 }

@@ -57,11 +57,9 @@ export function redisProvider({ names, otherBlock, openPort }: RedisClientKind):
   };
 }
 
-/** One client: its port, and a `Stores` on it that pings and closes it. */
-interface Client {
+/** One client: its port, and a `Stores` on it that pings, checks and closes it. */
+interface Client extends Pick<ReturnType<typeof createRedisStores>, "ping" | "check" | "close"> {
   port: RedisPort;
-  ping: ReturnType<typeof createRedisStores>["ping"];
-  close(): Promise<void>;
 }
 
 async function openStores<T>(
@@ -81,8 +79,8 @@ async function openStores<T>(
     const known = clients.get(identity);
     if (known !== undefined) return known;
     const port = await openPort(connection, connectTimeoutMs);
-    const { ping, close: closePort } = createRedisStores(port, settings);
-    const client: Client = { port, ping, close: closePort };
+    const { ping, check, close: closePort } = createRedisStores(port, settings);
+    const client: Client = { port, ping, check, close: closePort };
     clients.set(identity, client);
     return client;
   }
@@ -100,6 +98,9 @@ async function openStores<T>(
       }),
       async ping(call) {
         await Promise.all([...clients.values()].map((client) => client.ping(call)));
+      },
+      async check(call) {
+        await Promise.all([...clients.values()].map((client) => client.check(call)));
       },
       close,
     };
