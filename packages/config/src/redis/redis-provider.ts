@@ -7,6 +7,7 @@ import {
   createRedisStores,
   createRedisVerificationStore,
   type RedisPort,
+  sharedPort,
 } from "@tollbooth-stores/redis-protocol";
 import { readSettings } from "../settings.ts";
 import type { OpenedStores, PerStore, StoreBlock, StoreName, StoreProvider } from "../store-provider.ts";
@@ -57,9 +58,10 @@ export function redisProvider({ names, otherBlock, openPort }: RedisClientKind):
   };
 }
 
-/** One client: its port, and a `Stores` on it that pings, checks and closes it. */
+/** One client: shares of its port, and a `Stores` on it that pings, checks and closes it. */
 interface Client extends Pick<ReturnType<typeof createRedisStores>, "ping" | "check" | "close"> {
-  port: RedisPort;
+  /** The store that closes the last share closes the client. */
+  share(): RedisPort;
 }
 
 async function openStores<T>(
@@ -80,7 +82,7 @@ async function openStores<T>(
     if (known !== undefined) return known;
     const port = await openPort(connection, connectTimeoutMs);
     const { ping, check, close: closePort } = createRedisStores(port, settings);
-    const client: Client = { port, ping, check, close: closePort };
+    const client: Client = { share: sharedPort(port), ping, check, close: closePort };
     clients.set(identity, client);
     return client;
   }
@@ -91,10 +93,10 @@ async function openStores<T>(
     const session = sessions && { ...sessions, client: await clientOf(sessions) };
     const verification = verifications && { ...verifications, client: await clientOf(verifications) };
     return {
-      ...(limits && { rateLimits: createRedisRateLimitStore(limits.client.port, limits.settings, false) }),
-      ...(session && { sessions: createRedisSessionStore<T>(session.client.port, session.settings, false) }),
+      ...(limits && { rateLimits: createRedisRateLimitStore(limits.client.share(), limits.settings) }),
+      ...(session && { sessions: createRedisSessionStore<T>(session.client.share(), session.settings) }),
       ...(verification && {
-        verifications: createRedisVerificationStore(verification.client.port, verification.settings, false),
+        verifications: createRedisVerificationStore(verification.client.share(), verification.settings),
       }),
       async ping(call) {
         await Promise.all([...clients.values()].map((client) => client.ping(call)));

@@ -31,6 +31,8 @@ export interface ScriptRunner {
     options?: CallOptions,
     connectTimeoutMs?: number,
   ): Promise<ScriptReply[]>;
+  /** A hash tag for each primary. Throws STORE_UNAVAILABLE. */
+  tags(options?: CallOptions, connectTimeoutMs?: number): Promise<readonly string[]>;
   /** The port's keys that match. Each step has the deadline of a call. Throws STORE_UNAVAILABLE. */
   scan(pattern: string, options?: CallOptions): AsyncIterable<string>;
 }
@@ -136,6 +138,10 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       const keys = calls.flatMap((call) => call.keys);
       const raw = await withinDeadline(connectTimeoutMs, keys, options, (signal) => send(script, keys, args, signal));
       return replies(raw, calls.length);
+    },
+    async tags(options, connectTimeoutMs) {
+      const ask = async (signal: AbortSignal) => port.tags?.(signal);
+      return (await withinDeadline(connectTimeoutMs, [], options, ask)) ?? ["0"];
     },
     async *scan(pattern, options) {
       await withinDeadline(undefined, [], options, (signal) => requireNewEnough(port, [], signal));
