@@ -15,9 +15,12 @@ const pinned: Record<Script["name"], string> = {
 };
 
 describe("scripts", () => {
-  it.each([rateLimitScript, sessionScript, verificationScript, checkScript])("$name is the pinned one", ({ name, sha1 }) => {
-    expect(sha1).toBe(pinned[name]);
-  });
+  it.each([rateLimitScript, sessionScript, verificationScript, checkScript])(
+    "$name is the pinned one",
+    ({ name, sha1 }) => {
+      expect(sha1).toBe(pinned[name]);
+    },
+  );
 
   it("carry no comments and no indentation to the server", () => {
     for (const { source } of [rateLimitScript, sessionScript, verificationScript, checkScript]) {
