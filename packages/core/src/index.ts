@@ -49,7 +49,14 @@ export type {
   RateLimitPolicy,
   RateLimitStore,
 } from "./rate-limit/rate-limit-store.ts";
-export type { ListedSession, Missing, NewSession, SessionRecord, SessionStore } from "./session/session-store.ts";
+export type {
+  ListedSession,
+  Missing,
+  NewIdOptions,
+  NewSession,
+  SessionRecord,
+  SessionStore,
+} from "./session/session-store.ts";
 export type {
   Claim,
   Delivery,

@@ -29,6 +29,7 @@ export function ioredisLinks(library: { Redis: typeof Redis }): OpenLink {
       retryStrategy: () => null,
     });
     let lastError: unknown;
+    let destroyed = false;
     client.on("error", (error: unknown) => {
       lastError ??= error;
     });
@@ -55,6 +56,8 @@ export function ioredisLinks(library: { Redis: typeof Redis }): OpenLink {
       subscribe: (kind, channel) => onChannel("subscribe", kind, channel),
       unsubscribe: (kind, channel) => onChannel("unsubscribe", kind, channel),
       destroy() {
+        if (destroyed) return;
+        destroyed = true;
         client.disconnect();
         // disconnect() would wait two seconds for the server to close its end.
         client.stream?.destroy();

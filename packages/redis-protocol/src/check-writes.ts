@@ -1,6 +1,6 @@
 // Proves that a Redis takes writes now: one script call for each primary, with a write that needs memory.
 import type { CallOptions } from "@tollbooth-stores/core";
-import source from "./check-writes.lua";
+import source from "./scripts/check-writes.lua";
 import { callRunner } from "./scripts/native-context.ts";
 import { type Script, script } from "./scripts/script.ts";
 import type { ScriptRunner } from "./scripts/script-runner.ts";

@@ -73,10 +73,11 @@ export function clusterRoute(
       if (node?.isUp() === true) return;
       const refusal = view.error();
       if (node === undefined && isStoreError(refusal)) throw refusal;
-      await unlessAborted(
-        signal,
-        change.during((next) => (node === undefined ? next : Promise.race([node.ready(signal), next]))),
-      );
+      const settled = change.during((next) => (node === undefined ? next : Promise.race([node.ready(signal), next])));
+      await unlessAborted(signal, settled).catch((error: unknown) => {
+        // A node that has left the cluster is closed. Its slots have another owner by now.
+        if (signal.aborted || closed || node === nodeFor(keys)) throw error;
+      });
     }
   };
   return {
@@ -92,7 +93,7 @@ export function clusterRoute(
         if (redirections > 0) {
           // The server that redirected ran nothing, so this call still counts as unsent.
           await node.ready(signal).catch((failure: unknown) => {
-            throw signal.aborted ? new NotSent() : failure;
+            throw signal.aborted || isStoreError(failure, "STORE_CLOSED") ? new NotSent() : failure;
           });
         }
         try {

@@ -5,7 +5,7 @@ import { reconnectDelayMs } from "./reconnect-delay.ts";
 export interface ConnectionAttempts {
   /** Starts trying, if one is needed and that is not under way. */
   start(): void;
-  /** Abandons what is under way. Trying goes on only if one is still needed. */
+  /** Abandons what is under way. If a connection is still needed, the next attempt starts at once. */
   abandon(): void;
 }
 
@@ -25,6 +25,7 @@ const MOST_AT_ONCE = 5;
 export function connectionAttempts({ connect, isNeeded, starting, made, failed }: AttemptOptions): ConnectionAttempts {
   const underWay = new Set<AbortController>();
   let trying = false;
+  let failures = 0;
   let stopNap = () => {};
 
   const nap = (ms: number) =>
@@ -50,13 +51,16 @@ export function connectionAttempts({ connect, isNeeded, starting, made, failed }
     }
   };
   const tryUntilMade = async () => {
-    for (let failures = 0; isNeeded(); failures += 1) {
+    failures = 0;
+    while (isNeeded()) {
       if (underWay.size >= MOST_AT_ONCE) [...underWay][0]?.abort(new Error("Another attempt takes its place."));
       let over = false;
       const patience = nap(IMPATIENT_MS);
       await Promise.race([attempt().then(() => (over = true)), patience]);
       stopNap();
-      if (over && isNeeded()) await nap(reconnectDelayMs(failures));
+      const delayMs = failures < 0 ? 0 : reconnectDelayMs(failures);
+      failures += 1;
+      if (over && isNeeded()) await nap(delayMs);
     }
   };
   const start = () => {
@@ -72,6 +76,8 @@ export function connectionAttempts({ connect, isNeeded, starting, made, failed }
     start,
     abandon() {
       for (const attempt of [...underWay]) attempt.abort(new Error("No connection is needed any more."));
+      // The next one is the first again.
+      failures = -1;
       stopNap();
     },
   };

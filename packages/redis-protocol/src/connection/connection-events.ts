@@ -53,5 +53,5 @@ export function reasonOf(error: unknown): string {
   if (error instanceof Stalled) return "no answer";
   if (!(error instanceof Error)) return "closed";
   const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
-  return code ?? errorWord(error) ?? (error.message === "" ? "closed" : error.name);
+  return code ?? errorWord(error) ?? (/closed|disconnect/i.test(error.message) ? "closed" : error.constructor.name);
 }

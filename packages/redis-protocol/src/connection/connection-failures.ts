@@ -80,6 +80,12 @@ const closed: Omit<Failure, "pattern"> = {
 };
 
 function stalled({ phase, tls }: Stalled): Omit<Failure, "pattern"> {
+  if (phase === "commands") {
+    return {
+      mend: "Redis accepted the connection and stopped answering; is it frozen, or the network cut?",
+      hopeless: false,
+    };
+  }
   if (phase === "login") {
     return {
       mend: `The server accepted the connection and stays silent. Is it a Redis, and does the port want TLS (\`tls\`, or rediss://)? Check ${ADDRESS}.`,

@@ -8,6 +8,7 @@ import { connectionAttempts } from "./connection-attempts.ts";
 import { type ConnectionEvents, reasonOf } from "./connection-events.ts";
 import { hopelessConnection } from "./connection-failures.ts";
 import { addressOf, type Established } from "./establish.ts";
+import { Stalled } from "./stalled.ts";
 import { type WatchedLink, watchedLink } from "./watched-link.ts";
 
 export interface KeptConnection {
@@ -106,6 +107,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
       silent() {
         if (link !== current || suspected || closed) return;
         suspected = true;
+        lastError = new Stalled("commands", false);
         events.givenUp("no answer");
         down();
       },
@@ -183,6 +185,8 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
       suspected = false;
       old.retire();
       events.givenUp(reason);
+      // Attempts under way lead where this connection led.
+      attempts.abandon();
       down();
       return true;
     },

@@ -41,7 +41,10 @@ export function refused(word: string | undefined, outcome: StoreErrorOutcome, ca
   const mend = word === undefined ? undefined : refusals[word];
   return new StoreError(
     "STORE_UNAVAILABLE",
-    mend ?? "Redis could not be asked, or answered with an error; see cause.",
+    mend ??
+      (word === undefined
+        ? "The connection to Redis was lost before the answer came; the call may have taken effect."
+        : "Redis answered with an error; see cause."),
     { outcome: mend === undefined ? outcome : "not-applied", cause },
   );
 }

@@ -25,14 +25,14 @@ const STEP_MS = 2_000;
 export function serverRoute({ access, db, at, ...options }: ServerRouteOptions): Route {
   const { library, connectTimeoutMs, provider } = options;
   let current: ResolvedNode | undefined;
-  let switches = 0;
+  let named: string | undefined;
 
   const listener: FailoverListener = {
     begins: () => commands.hold(FAILOVER_MS, failover()),
     aborted: () => commands.release(),
     switched(primary) {
-      switches += 1;
-      if (current !== undefined && addressOf(current) !== addressOf(primary)) commands.giveUp("failover", true);
+      named = addressOf(primary);
+      if (current !== undefined && addressOf(current) !== named) commands.giveUp("failover", true);
       commands.release();
     },
   };
@@ -41,11 +41,12 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     signal: AbortSignal,
     hear?: (channel: string, message: string) => void,
   ): Promise<Established> => {
-    const switchesBefore = switches;
+    const namedBefore = named;
     const node = "sentinels" in at ? await sentinels?.find(signal) : at;
     if (node === undefined) throw new Error("The sentinels are not asked any more.");
     const established = await establish(await library, { ...access, node, db }, connectTimeoutMs, signal, hear);
-    if (established.identity.role === "slave" ? sentinels !== undefined : switches !== switchesBefore) {
+    const isStale = named !== namedBefore && named !== addressOf(established.node);
+    if (isStale || (sentinels !== undefined && established.identity.role === "slave")) {
       established.link.destroy();
       throw new Error("The sentinels name another server by now.");
     }

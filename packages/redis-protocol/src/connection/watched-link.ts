@@ -27,10 +27,13 @@ export function watchedLink(established: Established, { answered, silent }: Watc
   const unanswered = new Set<object>();
   /** Since when calls have waited and nothing was answered. */
   let silentSinceMs = Number.POSITIVE_INFINITY;
+  /** Whether its last answer ends the connection. */
   let retired = false;
 
   const endIfDone = () => {
-    if (retired && unanswered.size === 0) link.destroy();
+    if (!retired || unanswered.size > 0) return;
+    retired = false;
+    link.destroy();
   };
   const hear = () => {
     silentSinceMs = unanswered.size > 0 ? performance.now() : Number.POSITIVE_INFINITY;
