@@ -1,6 +1,6 @@
 // Commands to a Redis Cluster: each to the node that owns its keys' slot, over one kept connection a primary.
 //
-// The clients' own cluster modes are not used: each fails in a way of its own while slots move and nodes fail (ADR 10).
+// The clients' own cluster modes are not used: each fails in a way of its own while slots move and nodes fail (ADR 11).
 import { isStoreError } from "@tollbooth-stores/core";
 import { NotSent } from "../redis-port.ts";
 import { changes, unlessAborted } from "./changes.ts";
