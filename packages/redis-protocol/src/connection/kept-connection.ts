@@ -22,10 +22,13 @@ export interface KeptConnection {
   send(signal: AbortSignal, ...commands: (readonly string[])[]): Promise<unknown>;
   /** Why there is no connection; undefined while there is one. */
   error(): unknown;
+  /** The number of the connection that `send` would use now. Each new one has the next number. */
+  generation(): number;
   /**
-   * Makes the connection anew, unless that was done within the last second and `always` is not set. Says whether it does.
+   * Makes this connection anew, unless that was done within the last second and `always` is not set. Says whether it is
+   * made anew, also where that is under way already.
    */
-  giveUp(reason: string, always?: boolean): boolean;
+  giveUp(reason: string, generation: number, always?: boolean): boolean;
   /** Calls wait until `release`, or for `ms` at most: for a failover under way. `why` is told as the error. */
   hold(ms: number, why: StoreError): void;
   release(): void;
@@ -56,6 +59,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   let suspected = false;
   let closed = false;
   let lastError: unknown;
+  let generation = 0;
   let givenUpAtMs = -GIVE_UP_EVERY_MS;
   let holding: { timer: NodeJS.Timeout; why: StoreError } | undefined;
   let looking: NodeJS.Timeout | undefined;
@@ -114,6 +118,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
     });
     current?.retire();
     current = link;
+    generation += 1;
     void established.link.ended.then((reason) => {
       if (link !== current || closed) return;
       current = undefined;
@@ -175,9 +180,11 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
         settle();
       });
     },
-    giveUp(reason, always = false) {
+    generation: () => generation,
+    giveUp(reason, meant, always = false) {
       const nowMs = performance.now();
-      if (closed || current === undefined) return false;
+      if (closed) return false;
+      if (current === undefined || meant !== generation) return true;
       if (!always && nowMs - givenUpAtMs < GIVE_UP_EVERY_MS) return false;
       givenUpAtMs = nowMs;
       const old = current;
