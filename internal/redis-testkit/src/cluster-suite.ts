@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import type { ClientProvider } from "./client-provider.ts";
 import { channelsOf, type ShownIn, wokenAfterMs } from "./cluster-hints.ts";
 import { neededCommands } from "./requirements-suite.ts";
-import { moveSlot, ownerOf, type RunningCluster, slotOf, startRedisCluster } from "./start-redis-cluster.ts";
+import { type RunningCluster, startRedisCluster } from "./start-redis-cluster.ts";
 import { until } from "./until.ts";
 
 /** A client of the caller's, connected to the cluster; with a key prefix of its own, where it knows such. */
@@ -104,7 +104,7 @@ export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, b
       await until(async () => (await channelsOf(cluster, "SHARDCHANNELS")).flat().length === keys.length);
       for (const [index, channels] of (await channelsOf(cluster, "SHARDCHANNELS")).entries()) {
         for (const channel of channels) {
-          expect(await ownerOf(cluster, await slotOf(cluster, channel))).toBe(cluster.nodes[index]);
+          expect(await cluster.primaryOf(await cluster.slotOf(channel))).toBe(cluster.nodes[index]);
         }
       }
       await Promise.all(waits);
@@ -172,7 +172,10 @@ export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, b
       const over = Promise.allSettled(waits);
       await until(async () => (await subscribers()) === 2);
       const [channel = ""] = (await channelsOf(cluster, "SHARDCHANNELS")).flat();
-      await moveSlot(cluster, await slotOf(cluster, channel));
+      const slot = await cluster.slotOf(channel);
+      const from = await cluster.primaryOf(slot);
+      const to = cluster.nodes.find((node) => node !== from);
+      if (to !== undefined) await cluster.moveSlots(from, to, [slot]);
       leaving.abort();
       await over;
       // A client that still has the old map of slots may be deaf to the first wait after the move (it polls then), as
@@ -218,7 +221,7 @@ export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, b
       const shown = () => channelsOf(doomed, "SHARDCHANNELS");
       await until(async () => (await shown()).flat().length > 0);
       const [channel = ""] = (await shown()).flat();
-      await (await ownerOf(doomed, await slotOf(doomed, channel))).kill("SIGKILL");
+      await (await doomed.primaryOf(await doomed.slotOf(channel))).kill("SIGKILL");
       await Promise.all(waits);
       const again = Promise.allSettled(
         [own, yours].map(({ verifications }) => verifications.wait("key", { timeoutMs: 60_000 })),

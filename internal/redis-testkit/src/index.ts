@@ -14,4 +14,26 @@ export { type FailingRedis, startFailingRedis } from "./failing-redis.ts";
 export { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 export { type OpenStores, type ProvokedError, provokeErrors } from "./provoke-errors.ts";
 export { type RunningCluster, startRedisCluster } from "./start-redis-cluster.ts";
-export { type RunningSentinel, startSentinel } from "./start-sentinel.ts";
+export { type RunningSentinel, type SentinelOptions, startSentinel } from "./start-sentinel.ts";
+export { type Address, type NetProxy, type NetProxyOptions, type ReplyDrop, startNetProxy } from "./net-proxy.ts";
+export type { Proxied, Reachable } from "./behind-proxy.ts";
+export { caughtUp, demote, isReplicaOf, promote, type Role, roleOf } from "./replication.ts";
+export { startReplica } from "./start-replica.ts";
+export {
+  type GroupSentinel,
+  type GroupServer,
+  type SentinelGroup,
+  type SentinelGroupOptions,
+  type SettledOptions,
+  startSentinelGroup,
+} from "./start-sentinel-group.ts";
+export { answerOf, type Patience, until } from "./until.ts";
+export type { ClusterNode } from "./start-cluster-node.ts";
+export type {
+  ClusterFailoverOptions,
+  ClusterSettledOptions,
+  HalfMoved,
+  ReplicatedCluster,
+  ReplicatedClusterOptions,
+} from "./replicated-cluster.ts";
+export { startReplicatedCluster } from "./start-replicated-cluster.ts";

@@ -1,4 +1,4 @@
-// One command to a Redis on a connection of its own: a client of nobody's, so that no client under test helps itself.
+// Commands to a Redis on a connection of their own. No client library is involved, so that none is tested with itself.
 import { once } from "node:events";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -17,29 +17,35 @@ export interface RedisEndpoint {
 
 export type Reply = string | number | null | Reply[];
 
+/** A word of a command. Bytes are for keys that Redis has told and that may not be text. */
+export type Word = string | Uint8Array;
+
 /** Sends one command (after AUTH, where the endpoint has a password) and answers its RESP2 reply. Errors are thrown. */
-export async function redisCommand(endpoint: RedisEndpoint, ...words: readonly string[]): Promise<Reply> {
+export async function redisCommand(endpoint: RedisEndpoint, ...words: readonly Word[]): Promise<Reply> {
+  const [reply = null] = await redisCommands(endpoint, [words]);
+  return reply;
+}
+
+/** Sends all commands at once, on one connection. The first error among their replies is thrown. */
+export async function redisCommands(endpoint: RedisEndpoint, commands: readonly (readonly Word[])[]): Promise<Reply[]> {
   const { host, port, ca, username = "default", password } = endpoint;
   const socket = ca === undefined ? connect(port, host) : connectTls({ host, port, ca });
   try {
     await once(socket, ca === undefined ? "connect" : "secureConnect");
-    const commands = password === undefined ? [words] : [["AUTH", username, password], words];
-    socket.write(commands.map(encode).join(""));
+    const sent = password === undefined ? commands : [["AUTH", username, password], ...commands];
+    socket.write(Buffer.concat(sent.map(encode)));
+    const replies: Reply[] = [];
     let received = Buffer.alloc(0);
     for await (const chunk of socket) {
       received = Buffer.concat([received, Buffer.from(chunk)]);
-      const replies: Parsed[] = [];
       let at = 0;
-      for (const _ of commands) {
-        const parsed = parse(received, at);
-        if (parsed === undefined) break;
-        replies.push(parsed);
+      for (let parsed = parse(received, at); parsed !== undefined; parsed = parse(received, at)) {
+        if (parsed.error !== undefined) throw new Error(parsed.error);
+        replies.push(parsed.reply);
         at = parsed.next;
       }
-      const failed = replies.find(({ error }) => error !== undefined);
-      if (failed !== undefined) throw new Error(failed.error);
-      const last = replies[commands.length - 1];
-      if (last !== undefined) return last.reply;
+      received = received.subarray(at);
+      if (replies.length === sent.length) return replies.slice(sent.length - commands.length);
     }
     throw new Error("Redis closed the connection before it answered.");
   } finally {
@@ -47,8 +53,9 @@ export async function redisCommand(endpoint: RedisEndpoint, ...words: readonly s
   }
 }
 
-function encode(words: readonly string[]): string {
-  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`;
+function encode(words: readonly Word[]): Buffer {
+  const parts = words.flatMap((word) => [`$${Buffer.byteLength(word)}\r\n`, word, "\r\n"]);
+  return Buffer.concat([`*${words.length}\r\n`, ...parts].map((part) => Buffer.from(part)));
 }
 
 interface Parsed {

@@ -1,11 +1,8 @@
 // A real Redis for a test: on loopback, a free port, a temporary folder, and gone when the test is.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { findRedisServer } from "./find-server.ts";
-import { freePort } from "./free-port.ts";
-import { type GuardedProcess, startGuarded } from "./guarded-process.ts";
-import { type RedisEndpoint, type Reply, redisCommand } from "./resp-command.ts";
+import type { RedisEndpoint } from "./resp-command.ts";
+import { plainEndpoint, quoted, type RunningRedis, startServer } from "./server-process.ts";
+
+export type { RunningRedis } from "./server-process.ts";
 
 export interface RedisOptions {
   /** "always": every write is on disk before its reply, and survives kill("SIGKILL") and restart(). Default "no". */
@@ -27,19 +24,6 @@ export interface RedisOptions {
   onEnd?: (() => void) | undefined;
 }
 
-export interface RunningRedis extends RedisEndpoint {
-  /** Of the server that runs now. */
-  readonly pid: number;
-  /** One command as this endpoint's user. */
-  command(...words: readonly string[]): Promise<Reply>;
-  /** SIGSTOP freezes it, SIGCONT thaws it; other signals are waited for until it has ended. */
-  kill(signal: NodeJS.Signals): Promise<void>;
-  /** Starts it again on the same port and folder; kills it before, if need be. */
-  restart(): Promise<void>;
-  /** Ends it and removes its folder. Idempotent. */
-  stop(): Promise<void>;
-}
-
 /** What makes an endpoint out of a port: plain here, TLS in start-tls-redis.ts. */
 export interface Listening<E extends RedisEndpoint> {
   endpoint(port: number): E;
@@ -47,56 +31,26 @@ export interface Listening<E extends RedisEndpoint> {
   listen(port: number, folder: string): readonly string[] | Promise<readonly string[]>;
 }
 
-const PORT_TRIES = 10;
-
 /** Starts a Redis without TLS. Rejects with what the server said where it does not start. */
 export function startRedis(options: RedisOptions = {}): Promise<RunningRedis> {
-  const { requirepass } = options;
-  const login = requirepass === undefined ? "" : `:${encodeURIComponent(requirepass)}@`;
-  return startListening(options, {
-    endpoint: (port) => ({
-      host: "127.0.0.1",
-      port,
-      url: `redis://${login}127.0.0.1:${port}`,
-      ...(requirepass === undefined ? {} : { password: requirepass }),
-    }),
-    listen: (port) => [`port ${port}`],
-  });
+  return startListening(options, plainListening(options.requirepass));
+}
+
+export function plainListening(password: string | undefined): Listening<RedisEndpoint> {
+  return { endpoint: (port) => plainEndpoint(port, password), listen: (port) => [`port ${port}`] };
 }
 
 /** Starts a Redis that listens in the given way. */
-export async function startListening<E extends RedisEndpoint>(
+export function startListening<E extends RedisEndpoint>(
   options: RedisOptions,
-  listening: Listening<E>,
+  { endpoint, listen }: Listening<E>,
 ): Promise<RunningRedis & E> {
-  const program = await findRedisServer();
-  const folder = await mkdtemp(join(tmpdir(), "tollbooth-redis-"));
-  const start = async (port: number) => {
-    const file = join(folder, "redis.conf");
-    const lines = [...(await listening.listen(port, folder)), ...configuration(options, folder)];
-    await writeFile(file, lines.join("\n"), { mode: 0o600 });
-    return startGuarded(program, [file], folder, (line) => line.includes("Ready to accept connections"));
-  };
-  try {
-    const { port, server } = await onFreePort(start);
-    return running(listening.endpoint(port), server, () => start(port), folder, options.onEnd);
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-async function onFreePort(
-  start: (port: number) => Promise<GuardedProcess>,
-): Promise<{ port: number; server: GuardedProcess }> {
-  for (let tries = 1; ; tries += 1) {
-    const port = await freePort();
-    try {
-      return { port, server: await start(port) };
-    } catch (error) {
-      if (tries === PORT_TRIES || !String(error).includes("Address already in use")) throw error;
-    }
-  }
+  return startServer({
+    endpoint,
+    configuration: async (port, folder) => [...(await listen(port, folder)), ...configuration(options, folder)],
+    isReady: (line) => line.includes("Ready to accept connections"),
+    onEnd: options.onEnd,
+  });
 }
 
 function configuration(options: RedisOptions, folder: string): string[] {
@@ -114,54 +68,4 @@ function configuration(options: RedisOptions, folder: string): string[] {
     ...Object.entries(users).map(([name, rules]) => `user ${name} ${rules}`),
     ...config,
   ];
-}
-
-/** A value in redis.conf. */
-export function quoted(value: string): string {
-  return `"${value.replace(/["\\]/g, "\\$&")}"`;
-}
-
-function running<E extends RedisEndpoint>(
-  endpoint: E,
-  first: GuardedProcess,
-  start: () => Promise<GuardedProcess>,
-  folder: string,
-  onEnd: () => void = () => undefined,
-): RunningRedis & E {
-  let server = first;
-  let alive = true;
-  let told = false;
-  const watch = (started: GuardedProcess) => {
-    server = started;
-    alive = true;
-    told = false;
-    void started.ended.then(() => {
-      if (server !== started) return;
-      alive = false;
-      if (!told) onEnd();
-    });
-  };
-  watch(first);
-  const kill = async (signal: NodeJS.Signals) => {
-    told ||= signal !== "SIGSTOP" && signal !== "SIGCONT";
-    if (!alive) return;
-    server.kill(signal);
-    if (signal !== "SIGSTOP" && signal !== "SIGCONT") await server.ended;
-  };
-  return {
-    ...endpoint,
-    get pid() {
-      return server.pid;
-    },
-    command: (...words) => redisCommand(endpoint, ...words),
-    kill,
-    async restart() {
-      await kill("SIGKILL");
-      watch(await start());
-    },
-    async stop() {
-      await kill("SIGKILL");
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
 }

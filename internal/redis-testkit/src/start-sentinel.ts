@@ -1,46 +1,88 @@
-// A Redis Sentinel that watches one server: enough for clients to be told where the primary is.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { findRedisServer } from "./find-server.ts";
-import { freePort } from "./free-port.ts";
-import { startGuarded } from "./guarded-process.ts";
-import type { RedisEndpoint } from "./resp-command.ts";
+// A Redis Sentinel: alone it tells clients where the primary is, and several of them fail it over (start-sentinel-group.ts).
+import type { Address } from "./net-proxy.ts";
+import { plainEndpoint, quoted, type RunningRedis, startServer } from "./server-process.ts";
 
-export interface RunningSentinel {
-  readonly host: string;
-  readonly port: number;
-  /** What it calls the primary. */
-  readonly name: string;
-  stop(): Promise<void>;
+export interface SentinelOptions {
+  /** The name of the primary. Default "mymaster". */
+  name?: string | undefined;
+  /** How many sentinels must find the primary down. Default 1. */
+  quorum?: number | undefined;
+  /** Default 1,000. */
+  downAfterMs?: number | undefined;
+  /** Default 5,000; twice as long passes between two tries. */
+  failoverTimeoutMs?: number | undefined;
+  /** What the sentinel itself asks for, and gives to other sentinels. */
+  requirepass?: string | undefined;
+  /** Where clients and other sentinels reach it, if not at its own port. */
+  announced?: Address | undefined;
+  /**
+   * "short": it tells others what it knows each 0.2 s and asks servers each second, and not each 2 s and each 10 s. So it
+   * demotes a former primary within some 2 s of its return, and not 10 s. Default "real". Redis 7.
+   */
+  periods?: "short" | "real" | undefined;
+  /** Any other lines of its configuration. */
+  config?: readonly string[] | undefined;
 }
 
-/** Starts a sentinel for a server that asks for no password. */
-export async function startSentinel(primary: RedisEndpoint): Promise<RunningSentinel> {
-  const [program, port, folder] = await Promise.all([
-    findRedisServer(),
-    freePort(),
-    mkdtemp(join(tmpdir(), "tollbooth-redis-")),
-  ]);
-  const file = join(folder, "sentinel.conf");
-  const lines = [
+export interface RunningSentinel extends RunningRedis {
+  /** What it calls the primary. */
+  readonly name: string;
+}
+
+const SHORT_PERIODS = ["publish-period", "200", "info-period", "1000", "tilt-period", "2000"];
+
+/** Starts a sentinel for a primary, with what the primary asks for: a password, or none. */
+export async function startSentinel(
+  primary: Address & { readonly password?: string },
+  options: SentinelOptions = {},
+): Promise<RunningSentinel> {
+  const { name = "mymaster", requirepass, periods = "real" } = options;
+  const server = await startServer({
+    endpoint: (port) => plainEndpoint(port, requirepass),
+    configuration: async (port, folder) => configuration(primary, port, folder, options),
+    args: ["--sentinel"],
+    isReady: (line) => line.includes("+monitor master"),
+  });
+  const { restart } = server;
+  const setPeriods = async () => {
+    if (periods === "short") await server.command("SENTINEL", "DEBUG", ...SHORT_PERIODS);
+  };
+  try {
+    await setPeriods();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  // Assigned, not spread: `pid` is a getter.
+  return Object.assign(server, {
+    name,
+    async restart() {
+      await restart();
+      await setPeriods();
+    },
+  });
+}
+
+function configuration(
+  primary: Address & { readonly password?: string },
+  port: number,
+  folder: string,
+  options: SentinelOptions,
+): string[] {
+  const { name = "mymaster", quorum = 1, downAfterMs = 1_000, failoverTimeoutMs = 5_000 } = options;
+  const { requirepass, announced, config = [] } = options;
+  return [
     "bind 127.0.0.1",
     `port ${port}`,
-    `dir "${folder}"`,
-    `sentinel monitor mymaster ${primary.host} ${primary.port} 1`,
+    `dir ${quoted(folder)}`,
+    ...(requirepass === undefined ? [] : [`requirepass ${quoted(requirepass)}`]),
+    `sentinel monitor ${name} ${primary.host} ${primary.port} ${quorum}`,
+    `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
+    `sentinel failover-timeout ${name} ${failoverTimeoutMs}`,
+    ...(primary.password === undefined ? [] : [`sentinel auth-pass ${name} ${quoted(primary.password)}`]),
+    ...(announced === undefined
+      ? []
+      : [`sentinel announce-ip ${announced.host}`, `sentinel announce-port ${announced.port}`]),
+    ...config,
   ];
-  await writeFile(file, lines.join("\n"));
-  const sentinel = await startGuarded(program, [file, "--sentinel"], folder, (line) =>
-    line.includes("+monitor master"),
-  );
-  return {
-    host: "127.0.0.1",
-    port,
-    name: "mymaster",
-    async stop() {
-      sentinel.kill("SIGKILL");
-      await sentinel.ended;
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
 }

@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeCertificates } from "./certificates.ts";
+import { type Certificates, makeCertificates } from "./certificates.ts";
 import type { RedisEndpoint } from "./resp-command.ts";
-import { quoted, type RedisOptions, type RunningRedis, startListening } from "./start-redis.ts";
+import { quoted } from "./server-process.ts";
+import { type Listening, type RedisOptions, type RunningRedis, startListening } from "./start-redis.ts";
 
 export interface TlsRedisOptions extends RedisOptions {
   /** Default "tollbooth". */
@@ -22,16 +23,22 @@ export interface TlsEndpoint extends RedisEndpoint {
 
 /** Starts a Redis that listens for TLS only; the default user is off. */
 export async function startTlsRedis(options: TlsRedisOptions = {}): Promise<RunningRedis & TlsEndpoint> {
-  const { username = "tollbooth", password = "a test's password" } = options;
-  const { ca, cert, key } = await makeCertificates();
+  const { users, listening } = tlsAccess(await makeCertificates(), options);
+  return startListening({ ...options, users: { ...users, ...options.users } }, listening);
+}
+
+/** What a server needs for TLS only and for one user: servers of one system share it. */
+export function tlsAccess(
+  { ca, cert, key }: Certificates,
+  { username = "tollbooth", password = "a test's password" }: Pick<TlsRedisOptions, "username" | "password">,
+): { users: Readonly<Record<string, string>>; listening: Listening<TlsEndpoint> } {
   const login = `${encodeURIComponent(username)}:${encodeURIComponent(password)}`;
   // A password with a space could not stand in a rule; its hash can.
   const hash = createHash("sha256").update(password).digest("hex");
-  const users = { [username]: `on #${hash} ~* &* +@all`, default: "off", ...options.users };
-  return startListening(
-    { ...options, users },
-    {
-      endpoint: (port): TlsEndpoint => ({
+  return {
+    users: { [username]: `on #${hash} ~* &* +@all`, default: "off" },
+    listening: {
+      endpoint: (port) => ({
         host: "127.0.0.1",
         port,
         url: `rediss://${login}@127.0.0.1:${port}`,
@@ -54,5 +61,5 @@ export async function startTlsRedis(options: TlsRedisOptions = {}): Promise<Runn
         ];
       },
     },
-  );
+  };
 }
