@@ -12,7 +12,7 @@ const layers: readonly string[][] = [
   ["config", "hono", "express", "fastify"],
   ["doctor"],
   ["example", "playground", "benchmarks"],
-  ["chaos-test", "differential-test", "packed-test"],
+  ["chaos-test", "differential-test", "faults-test", "packed-test"],
 ];
 /** Except for these: the playground is the example, many times over. */
 const neighbours: Readonly<Record<string, string[]>> = { playground: ["example"] };
@@ -27,7 +27,7 @@ const rooms: Readonly<Record<string, readonly string[][]>> = {
     ["atomic-port local-hints native-transitions store-options store-runtime"],
     ["payment/"],
     ["rate-limit/", "session/", "verification/"],
-    ["stores create-stores"],
+    ["stores check-port create-stores"],
     ["index", "native", "testing"],
     ["explorer/"],
   ],
@@ -35,7 +35,7 @@ const rooms: Readonly<Record<string, readonly string[][]>> = {
     ["redis-port lua.d"],
     ["connection/"],
     ["scripts/"],
-    ["rate-limit/", "session/", "verification/"],
+    ["rate-limit/", "session/", "verification/", "check-writes"],
     ["create-redis-stores redis-provider"],
     ["index"],
   ],

@@ -20,14 +20,16 @@ async function answering(status: number, body: string): Promise<string> {
 
 describe("readinessTrouble", () => {
   test.each([
-    [{ stores: "unreachable", facilitator: "ok" }, "its stores"],
-    [{ stores: "ok", facilitator: "unreachable" }, "its facilitator"],
-    [{ stores: "unreachable", facilitator: "unreachable" }, "its stores and its facilitator"],
-  ])("says what cannot be reached of %j", async (checks, what) => {
+    [{ stores: "unwritable", facilitator: "ok" }, "its stores take no writes"],
+    [{ stores: "full", facilitator: "ok" }, "its stores are full"],
+    [{ stores: "ok", facilitator: "unreachable" }, "its facilitator cannot be reached"],
+    [
+      { stores: "unwritable", facilitator: "unreachable" },
+      "its stores take no writes and its facilitator cannot be reached",
+    ],
+  ])("says what is wrong of %j", async (checks, what) => {
     const url = await answering(503, JSON.stringify({ ready: false, checks }));
-    expect(await readinessTrouble(url)).toBe(
-      `Not ready: ${what} cannot be reached. Payments answer 503 until they can.`,
-    );
+    expect(await readinessTrouble(url)).toBe(`Not ready: ${what}. Payments answer 503 until that has ended.`);
   });
 
   test("says nothing where all is well", async () => {

@@ -5,6 +5,9 @@ import type { InstanceView } from "./fleet/instances.ts";
 /** The gateway's own checks take two seconds at the most. */
 const readyWithinMs = 5_000;
 
+/** The gateway's words for what is wrong; any other word means that it cannot be reached. */
+const troubles: Readonly<Record<string, string>> = { unwritable: "take no writes", full: "are full" };
+
 const readiness = z.object({ checks: z.record(z.string(), z.string()) });
 
 /** Asks /readyz once; resolves with what is to be said, undefined where all is well. */
@@ -15,8 +18,10 @@ export async function readinessTrouble(url: string): Promise<string | undefined>
     const body: unknown = await response.json();
     if (response.ok) return undefined;
     const checks = Object.entries(readiness.parse(body).checks);
-    const away = checks.filter(([, check]) => check !== "ok").map(([name]) => `its ${name}`);
-    if (away.length > 0) return `Not ready: ${away.join(" and ")} cannot be reached. ${until} they can.`;
+    const wrong = checks
+      .filter(([, check]) => check !== "ok")
+      .map(([name, check]) => `its ${name} ${troubles[check] ?? "cannot be reached"}`);
+    if (wrong.length > 0) return `Not ready: ${wrong.join(" and ")}. ${until} that has ended.`;
   } catch {
     // Told below: no answer, or none that says why.
   }

@@ -73,7 +73,7 @@ const refusals = [
   [
     "nobody there",
     ...unavailable,
-    "No connection to Redis within commandTimeoutMs (500); nothing was sent. Check the connection's url or host.",
+    "No connection to Redis within commandTimeoutMs (500); nothing was sent. Nothing listens there (ECONNREFUSED); is Redis running, and is the address right? Check the connection's `url`, `host` and `port`, `cluster` or `sentinel.nodes`.",
   ],
   [
     "out of memory",

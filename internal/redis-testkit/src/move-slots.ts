@@ -1,5 +1,5 @@
 // Slots and their keys move from one primary to another, as a resharding moves them: all at once, or stopped half-way.
-import { type RedisEndpoint, type Reply, redisCommand, redisCommands, type Word } from "./resp-command.ts";
+import { type RedisEndpoint, type Reply, redisCommands, type Word } from "./resp-command.ts";
 
 /** A primary that gives or takes slots. */
 export interface Mover extends RedisEndpoint {
@@ -24,11 +24,8 @@ export async function beginMove({ from, to, slots }: SlotMove, moves: (key: stri
   await setSlots(to, slots, "IMPORTING", from.id);
   await setSlots(from, slots, "MIGRATING", to.id);
   const keys = await keysIn(from, slots);
-  await migrate(
-    from,
-    to,
-    keys.filter((key) => moves(Buffer.from(key, "latin1").toString())),
-  );
+  const meant = keys.map((inSlot) => inSlot.filter((key) => moves(Buffer.from(key, "latin1").toString())));
+  await migrate(from, to, meant);
 }
 
 /** Moves all keys that are left, and tells all primaries the new owner. */
@@ -53,8 +50,8 @@ async function setSlots(node: Mover, slots: readonly number[], state: string, id
   );
 }
 
-/** Names of keys as redisCommand answers them: a character for each byte. */
-async function keysIn(node: Mover, slots: readonly number[]): Promise<string[]> {
+/** Names of keys by slot, as redisCommand answers them: a character for each byte. */
+async function keysIn(node: Mover, slots: readonly number[]): Promise<string[][]> {
   const counts = await redisCommands(
     node,
     slots.map((slot) => ["CLUSTER", "COUNTKEYSINSLOT", String(slot)]),
@@ -64,16 +61,23 @@ async function keysIn(node: Mover, slots: readonly number[]): Promise<string[]> 
     return count === 0 ? [] : [["CLUSTER", "GETKEYSINSLOT", String(slot), String(count)]];
   });
   if (filled.length === 0) return [];
-  return (await redisCommands(node, filled)).flatMap((keys: Reply) => (Array.isArray(keys) ? keys.map(String) : []));
+  return (await redisCommands(node, filled)).map((keys: Reply) => (Array.isArray(keys) ? keys.map(String) : []));
 }
 
-async function migrate(from: Mover, to: Mover, keys: readonly string[]): Promise<void> {
+/** A cluster takes the keys of one slot at once. */
+async function migrate(from: Mover, to: Mover, keys: readonly (readonly string[])[]): Promise<void> {
   const { username, password } = to;
   const login = username === undefined ? ["AUTH", password ?? ""] : ["AUTH2", username, password ?? ""];
-  for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
-    const words: Word[] = ["MIGRATE", to.host, String(to.port), "", "0", String(MIGRATE_MS), "REPLACE"];
-    if (password !== undefined) words.push(...login);
-    words.push("KEYS", ...keys.slice(at, at + KEYS_AT_ONCE).map((key) => Buffer.from(key, "latin1")));
-    await redisCommand(from, ...words);
-  }
+  const commands = keys.flatMap((inSlot) => {
+    const pages = Array.from({ length: Math.ceil(inSlot.length / KEYS_AT_ONCE) }, (_, page) =>
+      inSlot.slice(page * KEYS_AT_ONCE, (page + 1) * KEYS_AT_ONCE),
+    );
+    return pages.map((page): Word[] => [
+      ...["MIGRATE", to.host, String(to.port), "", "0", String(MIGRATE_MS), "REPLACE"],
+      ...(password === undefined ? [] : login),
+      "KEYS",
+      ...page.map((key) => Buffer.from(key, "latin1")),
+    ]);
+  });
+  if (commands.length > 0) await redisCommands(from, commands);
 }

@@ -78,6 +78,7 @@ export function requirementsSuite<Client>({ name, create }: ClientProvider<Clien
       const stores = opened(older.url);
       const calls = [
         () => stores.ping(),
+        () => stores.check(),
         () => stores.rateLimits.consume(check),
         () => stores.sessions.create({ data: 1, idleTtlMs: 60_000 }),
         () => stores.verifications.markOnce("key", { token: "t", fingerprint: "f", retainUntilMs: 0 }),
@@ -110,6 +111,7 @@ export function requirementsSuite<Client>({ name, create }: ClientProvider<Clien
 /** Every operation of the three stores, each so that it does all that it can do. */
 async function everything(stores: Stores): Promise<void> {
   await stores.ping();
+  await stores.check();
   await limiting(stores);
   await inSession(stores);
   await verifying(stores);
@@ -137,13 +139,13 @@ async function inSession({ sessions }: Stores): Promise<void> {
   expect(await sessions.touch(id)).toMatchObject({ status: "ok" });
   expect(await sessions.credit(id, { opId: "o", extendMs: 1 })).toMatchObject({ status: "ok" });
   expect(await sessions.debit(id, { quota: "calls", amount: 1n, opId: "p" })).toMatchObject({ status: "ok" });
-  const rotated = await sessions.rotate(id);
+  const rotated = await sessions.rotate(id, { newId: sessions.newId({ replaces: id }) });
   if (rotated.status !== "ok") throw new Error("The session was not rotated.");
   const listed: unknown[] = [];
   for await (const each of sessions.listBySubject("subject")) listed.push(each);
   expect(listed).toHaveLength(1);
   expect(await sessions.delete(rotated.record.id)).toBe(true);
-  await sessions.create(started);
+  await sessions.create({ ...started, id: sessions.newId({ subject: started.subject }) });
   expect(await sessions.deleteBySubject("subject")).toEqual({ deleted: 1 });
 }
 

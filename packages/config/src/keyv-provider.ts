@@ -1,5 +1,5 @@
 // The provider `keyv`: one instance on any Keyv adapter that the application passes in code.
-import { pingPort, StoreError, type StoreOptions } from "@tollbooth-stores/core";
+import { checkPort, pingPort, StoreError, type StoreOptions } from "@tollbooth-stores/core";
 import type { KeyvLike } from "@tollbooth-stores/keyv";
 import { flag, readSettings, type SettingTable } from "./settings.ts";
 import type { PerStore, StoreBlock, StoreProvider } from "./store-provider.ts";
@@ -41,13 +41,17 @@ export function keyvProvider(keyv: KeyvLike | undefined): StoreProvider {
             await import("@tollbooth-stores/keyv").catch((cause: unknown) => {
               throw new StoreError("STORE_CONFIG", "keyv is not installed; run: npm install keyv", { cause });
             });
-          const port = keyvPort({ keyv });
           const { rateLimits: limits, sessions: session, verifications: verification } = given;
+          const all = [limits, session, verification].flatMap((options) => options ?? []);
+          const timeouts = all.flatMap(({ commandTimeoutMs }) => commandTimeoutMs ?? []);
+          // The most patient store's time: an adapter that is slow, and allowed to be, can be used.
+          const port = keyvPort({ keyv, ...(timeouts.length > 0 && { commandTimeoutMs: Math.max(...timeouts) }) });
           return {
             ...(limits && { rateLimits: createKeyvRateLimitStore({ keyv, ...limits }) }),
             ...(session && { sessions: createKeyvSessionStore<T>({ keyv, ...session }) }),
             ...(verification && { verifications: createKeyvVerificationStore({ keyv, ...verification }) }),
             ping: (call) => pingPort(port, call),
+            check: (call) => checkPort(port, call, all[0]?.keyPrefix),
             close: () => port.close(),
           };
         },

@@ -133,8 +133,11 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
     }
     return combineStores<T>(
       { rateLimits: limitsInOutage(rateLimits, plan, onFallback), sessions, verifications },
-      (call) => Promise.all(opened.map((stores) => stores.ping(call))),
-      closeBackends,
+      {
+        ping: (call) => Promise.all(opened.map((stores) => stores.ping(call))),
+        check: (call) => Promise.all(opened.map((stores) => stores.check(call))),
+        close: closeBackends,
+      },
     );
   } catch (error) {
     // Stores opened so far are closed without the caller, which has only the error.

@@ -1,14 +1,14 @@
 // The provider `memory`: this process alone. For one instance, for tests and demonstrations.
-import type { StoreOptions } from "@tollbooth-stores/core";
 import {
-  createMemoryRateLimitStore,
-  createMemorySessionStore,
-  createMemoryVerificationStore,
-  MAX_ENTRIES_LIMIT,
-  type MemoryOptions,
-} from "@tollbooth-stores/memory";
+  type AtomicPort,
+  createRateLimitStore,
+  createSessionStore,
+  createVerificationStore,
+  type StoreOptions,
+} from "@tollbooth-stores/core";
+import { checkMemoryPorts, MAX_ENTRIES_LIMIT, type MemoryOptions, memoryPortOf } from "@tollbooth-stores/memory";
 import { integer, readSettings, type SettingTable } from "./settings.ts";
-import type { StoreBlock, StoreProvider } from "./store-provider.ts";
+import type { StoreBlock, StoreName, StoreProvider } from "./store-provider.ts";
 
 export const memoryTable: SettingTable<{ maxEntries: number }> = {
   maxEntries: integer(
@@ -26,6 +26,7 @@ export function memoryProvider(code: Pick<MemoryOptions, "clock"> = {}): StorePr
     ...settings,
     ...code,
     ...readSettings(options, memoryTable),
+    provider: "memory",
   });
   return {
     names: ["memory"],
@@ -35,14 +36,25 @@ export function memoryProvider(code: Pick<MemoryOptions, "clock"> = {}): StorePr
       const verification = verifications && optionsOf(verifications);
       return {
         isShared: () => false,
-        open: <T>() => ({
-          ...(limits && { rateLimits: createMemoryRateLimitStore(limits) }),
-          ...(session && { sessions: createMemorySessionStore<T>(session) }),
-          ...(verification && { verifications: createMemoryVerificationStore(verification) }),
-          // There is no server to reach, and the stores share nothing.
-          ping: async () => {},
-          close: async () => {},
-        }),
+        open<T>() {
+          const ports: AtomicPort[] = [];
+          const portOf = (store: StoreName, options: MemoryOptions) => {
+            const port = memoryPortOf(store, options);
+            ports.push(port);
+            return port;
+          };
+          return {
+            ...(limits && { rateLimits: createRateLimitStore(portOf("rateLimits", limits), limits) }),
+            ...(session && { sessions: createSessionStore<T>(portOf("sessions", session), session) }),
+            ...(verification && {
+              verifications: createVerificationStore(portOf("verifications", verification), verification),
+            }),
+            // There is no server to reach, and the stores share nothing.
+            ping: async () => {},
+            check: (call) => checkMemoryPorts(ports, call),
+            close: async () => {},
+          };
+        },
       };
     },
   };

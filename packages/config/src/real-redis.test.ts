@@ -207,6 +207,33 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
     });
   });
 
+  it("check() leaves nothing behind, and says why a server refuses writes, while ping() answers", async () => {
+    const own = await startRedis();
+    try {
+      const redis = { url: own.url, commandTimeoutMs: 5_000 };
+      await using stores = await loadStores({ stores: { provider, redis } }, { env: {}, onWarning: () => undefined });
+      await stores.check();
+      expect(String(await own.command("DBSIZE"))).toBe("0");
+      const refusals = [
+        ["maxmemory", "1", "0", /out of memory/],
+        ["min-replicas-to-write", "1", "0", /too few replicas/],
+      ] as const;
+      for (const [setting, refusing, taking, why] of refusals) {
+        await own.command("CONFIG", "SET", setting, refusing);
+        await stores.ping();
+        await expect(stores.check()).rejects.toMatchObject({
+          code: "STORE_UNAVAILABLE",
+          outcome: "not-applied",
+          message: expect.stringMatching(why),
+        });
+        await own.command("CONFIG", "SET", setting, taking);
+        await stores.check();
+      }
+    } finally {
+      await own.stop();
+    }
+  });
+
   it("onUnavailable: memory keeps limiting while Redis is away; payments fail; and Redis is back by itself", async () => {
     const own = await startRedis();
     try {

@@ -10,6 +10,7 @@ interface Seen {
   connections: string[];
   settings: PerStore<StoreOptions>;
   pings: number;
+  checks: number;
   closed: number;
 }
 
@@ -19,7 +20,7 @@ function fakeProvider(
   failing = false,
   unshared: readonly StoreName[] = [],
 ): { provider: StoreProvider; seen: Seen } {
-  const seen: Seen = { connections: [], settings: {}, pings: 0, closed: 0 };
+  const seen: Seen = { connections: [], settings: {}, pings: 0, checks: 0, closed: 0 };
   const read = (block: StoreBlock | undefined, store: StoreName) => {
     if (block === undefined) return undefined;
     const url = block.options.text("url", { secret: true });
@@ -50,6 +51,9 @@ function fakeProvider(
             ...(verifications && { verifications: stores.verifications }),
             ping: async () => {
               seen.pings += 1;
+            },
+            check: async () => {
+              seen.checks += 1;
             },
             close: async () => {
               seen.closed += 1;
@@ -122,7 +126,8 @@ describe("a registered provider", () => {
     });
     expect(Object.keys(seen.settings)).toEqual(["verifications"]);
     await stores.ping();
-    expect(seen.pings).toBe(1);
+    await stores.check();
+    expect(seen).toMatchObject({ pings: 1, checks: 1 });
     await stores.close();
     await stores.close();
     expect(seen.closed).toBe(1);
@@ -195,7 +200,10 @@ describe("a registered provider", () => {
   it("must open what it was asked for", async () => {
     const provider: StoreProvider = {
       names: ["idle"],
-      read: () => ({ isShared: () => true, open: () => ({ ping: async () => {}, close: async () => {} }) }),
+      read: () => ({
+        isShared: () => true,
+        open: () => ({ ping: async () => {}, check: async () => {}, close: async () => {} }),
+      }),
     };
     await expect(loadStores({ stores: { provider: "idle" } }, { providers: [provider] })).rejects.toMatchObject({
       code: "STORE_CONFIG",

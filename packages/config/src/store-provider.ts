@@ -66,6 +66,8 @@ export interface OpenedStores<T> {
   verifications?: Stores<T>["verifications"];
   /** One round trip to each backend behind these stores. Rejects where one does not answer. */
   ping(options?: CallOptions): Promise<void>;
+  /** Proves that each backend behind these stores would take a write now, and changes nothing. Rejects where one would not. */
+  check(options?: CallOptions): Promise<void>;
   /** Closes what the stores share (a client, say), after the stores themselves were closed. Never rejects. */
   close(): Promise<void>;
 }

@@ -39,6 +39,12 @@ export interface AtomicPort {
   ): Promise<R>;
   /** Optional: live keys under a prefix, best effort, each at least once. */
   scan?(prefix: string, options?: CallOptions): AsyncIterable<string>;
+  /**
+   * Optional: rejects where a new record would be refused now, and changes nothing. For a port on which writing a probe
+   * has an effect (it evicts, say), or which has one deadline for all of it. `key` belongs to no store and is free.
+   * Without it, `check()` of the stores writes a probe through `transact` and removes it.
+   */
+  check?(key: string, options?: CallOptions): Promise<void>;
   /** Optional wake-ups for `wait()`. A hint may be lost, late or false; it proves nothing. */
   hint?: { publish(key: string): void; subscribe(key: string, wake: () => void): () => void };
   /** Idempotent; never rejects; closes only what the port opened. */

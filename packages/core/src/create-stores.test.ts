@@ -61,6 +61,7 @@ describe("createStores", () => {
     expect(closed()).toBe(1);
     for (const call of [
       stores.ping(),
+      stores.check(),
       stores.rateLimits.consume(check),
       stores.sessions.get("x"),
       stores.verifications.peek("x"),
@@ -71,17 +72,23 @@ describe("createStores", () => {
 });
 
 describe("combineStores", () => {
-  it("measures the ping it was given, and closes without rejecting whatever the backends do", async () => {
+  it("measures the ping and the check it was given, and closes without rejecting whatever the backends do", async () => {
     const { rateLimits, sessions, verifications } = createStores(mapPort());
-    let pinged = 0;
-    const ping = async () => {
-      pinged += 1;
-    };
-    const stores = combineStores({ rateLimits, sessions, verifications }, ping, () => Promise.reject(new Error("no")));
-    await stores.ping();
-    expect(pinged).toBe(1);
-    const gone = new Error("gone");
-    expect(await caught(stores.ping({ signal: AbortSignal.abort(gone) }))).toBe(gone);
+    const asked: string[] = [];
+    const stores = combineStores(
+      { rateLimits, sessions, verifications },
+      {
+        ping: async () => asked.push("ping"),
+        check: async () => asked.push("check"),
+        close: () => Promise.reject(new Error("no")),
+      },
+    );
+    for (const ask of [stores.ping, stores.check]) {
+      expect((await ask()).latencyMs).toBeGreaterThanOrEqual(0);
+      const gone = new Error("gone");
+      expect(await caught(ask({ signal: AbortSignal.abort(gone) }))).toBe(gone);
+    }
+    expect(asked).toEqual(["ping", "check"]);
     await stores.close();
   });
 });

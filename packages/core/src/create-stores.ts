@@ -1,6 +1,7 @@
 // From one AtomicPort to the three stores; and from any three stores to one `Stores`.
 import type { AtomicPort } from "./atomic-port.ts";
 import type { CallOptions } from "./call-options.ts";
+import { checkPort } from "./check-port.ts";
 import { StoreError } from "./errors.ts";
 import { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
 import { createSessionStore } from "./session/create-session-store.ts";
@@ -9,32 +10,40 @@ import { abortable, storeRuntime } from "./store-runtime.ts";
 import type { Stores } from "./stores.ts";
 import { createVerificationStore } from "./verification/create-verification-store.ts";
 
-/**
- * Joins three stores. `ping` must make one round trip to each backend behind them. `closeBackends` runs once, after the
- * stores refuse new calls. A provider needs this only where the stores do not share one port.
- */
+/** The backends behind three stores. */
+export interface Backends {
+  /** Makes one round trip to each of them. Rejects where one does not answer. */
+  ping(options?: CallOptions): Promise<unknown>;
+  /** Proves that each of them would take a write now, and changes nothing: see `checkPort`. */
+  check(options?: CallOptions): Promise<unknown>;
+  /** Runs once, after the stores refuse new calls. */
+  close(): Promise<void>;
+}
+
+/** Joins three stores. A provider needs this only where the stores do not share one port. */
 export function combineStores<T>(
   stores: Pick<Stores<T>, "rateLimits" | "sessions" | "verifications">,
-  ping: (options?: CallOptions) => Promise<unknown>,
-  closeBackends: () => Promise<void>,
+  backends: Backends,
 ): Stores<T> {
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= Promise.all([stores.rateLimits.close(), stores.sessions.close(), stores.verifications.close()])
-      .then(closeBackends)
+      .then(() => backends.close())
       // close() never rejects: a caller could do nothing about it.
       .catch(() => undefined);
     return closing;
   };
+  const timed = async (ask: Backends["ping"], options: CallOptions | undefined) => {
+    if (closing !== undefined) throw new StoreError("STORE_CLOSED", "These stores were closed.");
+    options?.signal?.throwIfAborted();
+    const started = performance.now();
+    await abortable(ask(options), options?.signal);
+    return { latencyMs: performance.now() - started };
+  };
   return {
     ...stores,
-    async ping(options) {
-      if (closing !== undefined) throw new StoreError("STORE_CLOSED", "These stores were closed.");
-      options?.signal?.throwIfAborted();
-      const started = performance.now();
-      await abortable(ping(options), options?.signal);
-      return { latencyMs: performance.now() - started };
-    },
+    ping: (options) => timed((call) => backends.ping(call), options),
+    check: (options) => timed((call) => backends.check(call), options),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -60,7 +69,10 @@ export function createStores<T = unknown>(port: AtomicPort, options: StoreOption
       sessions: createSessionStore<T>(port, optionsOf("sessions"), false),
       verifications: createVerificationStore(port, optionsOf("verifications"), false),
     },
-    (callOptions) => pingPort(port, callOptions, prefix),
-    () => port.close(),
+    {
+      ping: (callOptions) => pingPort(port, callOptions, prefix),
+      check: (callOptions) => checkPort(port, callOptions, prefix),
+      close: () => port.close(),
+    },
   );
 }

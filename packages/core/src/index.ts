@@ -49,7 +49,14 @@ export type {
   RateLimitPolicy,
   RateLimitStore,
 } from "./rate-limit/rate-limit-store.ts";
-export type { ListedSession, Missing, NewSession, SessionRecord, SessionStore } from "./session/session-store.ts";
+export type {
+  ListedSession,
+  Missing,
+  NewIdOptions,
+  NewSession,
+  SessionRecord,
+  SessionStore,
+} from "./session/session-store.ts";
 export type {
   Claim,
   Delivery,
@@ -81,11 +88,20 @@ export {
   type StoreErrorCode,
   type StoreErrorOutcome,
 } from "./errors.ts";
-export { type OperationMessage, operationChannel, type PaymentMessage, paymentChannel } from "./telemetry.ts";
+export {
+  type ConnectionMessage,
+  connectionChannel,
+  type OperationMessage,
+  operationChannel,
+  type PaymentMessage,
+  paymentChannel,
+  type ServerIdentity,
+} from "./telemetry.ts";
 
 // For authors of a provider.
 export type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
-export { combineStores, createStores, pingPort } from "./create-stores.ts";
+export { checkPort } from "./check-port.ts";
+export { type Backends, combineStores, createStores, pingPort } from "./create-stores.ts";
 export { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
 export { createSessionStore } from "./session/create-session-store.ts";
 export { createVerificationStore } from "./verification/create-verification-store.ts";

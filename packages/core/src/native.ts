@@ -13,6 +13,7 @@ export { algorithmTag } from "./rate-limit/transitions.ts";
 export { type SessionState, sessionRecord, sessionState } from "./session/session-state.ts";
 export { subjectIndex } from "./session/subject-index.ts";
 export { creditPastDeadline, quotaTooLarge } from "./session/transitions/credit-session.ts";
+export { publishConnection } from "./telemetry.ts";
 export { retentionTooLong } from "./verification/verification-record.ts";
 
 /** Each transition's arguments and reply. */

@@ -56,14 +56,6 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
       "This store was closed; create the stores once and close them when the process ends.",
     );
   const native = nativeTransitionsOf<C>(port);
-  /** Makes a port's own error safe. A StoreError stays as it is. */
-  const translated = (error: unknown, options: CallOptions | undefined): unknown => {
-    if (isStoreError(error) || options?.signal?.aborted) return error;
-    return new StoreError("STORE_UNAVAILABLE", "The store's backend failed; the call may have taken effect.", {
-      outcome: "unknown",
-      cause: error,
-    });
-  };
   const runtime: StoreRuntime<C> = {
     closing: closing.signal,
     async operation(name, options, run, outcomeOf) {
@@ -92,7 +84,7 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
       try {
         return await port.transact(keys, guarded, options);
       } catch (error) {
-        throw thrown === undefined ? translated(error, options) : thrown.error;
+        throw thrown === undefined ? translatedError(error, options) : thrown.error;
       }
     },
     async apply(name, keys, transitionArguments, step, options) {
@@ -103,7 +95,7 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
       try {
         return await run(keys, transitionArguments, options);
       } catch (error) {
-        throw translated(error, options);
+        throw translatedError(error, options);
       }
     },
     async *scan(prefix, options) {
@@ -116,7 +108,7 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
       try {
         yield* port.scan(prefix, options);
       } catch (error) {
-        throw translated(error, options);
+        throw translatedError(error, options);
       }
     },
     async close() {
@@ -126,6 +118,15 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
     },
   };
   return runtime;
+}
+
+/** Makes a port's own error safe. A StoreError stays as it is, and so does the reason of the caller's abort. */
+export function translatedError(error: unknown, options: CallOptions | undefined): unknown {
+  if (isStoreError(error) || options?.signal?.aborted) return error;
+  return new StoreError("STORE_UNAVAILABLE", "The store's backend failed; the call may have taken effect.", {
+    outcome: "unknown",
+    cause: error,
+  });
 }
 
 /** Rejects with `signal.reason` as soon as it aborts. The work goes on, and its late failure is ignored. */

@@ -1,5 +1,5 @@
-// Messages on `node:diagnostics_channel`, for metrics, traces and alarms: one for each store operation, and one for
-// each payment that an operator should know of. Almost free without a subscriber.
+// Messages on `node:diagnostics_channel`, for metrics, traces and alarms: one for each store operation, one for each
+// payment that an operator should know of, and one for each turn of a connection. Almost free without a subscriber.
 import { channel } from "node:diagnostics_channel";
 import { isStoreError, type StoreErrorCode } from "./errors.ts";
 
@@ -83,4 +83,58 @@ const payments = channel(paymentChannel);
 
 export function publishPayment(message: PaymentMessage): void {
   if (payments.hasSubscribers) payments.publish(message);
+}
+
+/** The name of the channel for connections: `diagnostics_channel.subscribe(connectionChannel, (message) => ...)`. */
+export const connectionChannel = "tollbooth-stores:connection";
+
+/** What a server said of itself when the connection became ready. Each field is absent where it was not told. */
+export interface ServerIdentity {
+  /** Redis's `run_id`: another one after every start of the server. */
+  runId?: string;
+  /** Redis's `master_replid`: another one after a failover. */
+  replicationId?: string;
+  version?: string;
+  /** Redis's `role`: "master" or "slave". */
+  role?: string;
+}
+
+/** A turn of one connection to a backend. Holds no password, user name, key or value. */
+export interface ConnectionMessage {
+  /** E.g. "ioredis". */
+  provider: string;
+  /**
+   * - "commands": carries the stores' calls.
+   * - "hints": listens for the wake-ups of `wait()`.
+   * - "sentinel": asks a Sentinel for the primary's address.
+   * - "topology": asks a cluster for its nodes.
+   */
+  purpose: "commands" | "hints" | "sentinel" | "topology";
+  /** "host:port". Absent where the address is not known, as with a borrowed client. */
+  server?: string;
+  /**
+   * - "connecting": an attempt starts.
+   * - "ready": the first connection can be used.
+   * - "lost": a connection that could be used has ended.
+   * - "given-up": the provider closed the connection itself (silent, or led to a replica) and makes it anew.
+   * - "reconnected": the connection can be used again.
+   * - "server-changed": reconnected to another run or another data set: `runId` or `replicationId` differs. A restart,
+   *   a failover or another server. For people to read: the stores decide nothing by it.
+   */
+  event: "connecting" | "ready" | "lost" | "given-up" | "reconnected" | "server-changed";
+  /** Why, in the provider's own words and error codes ("ECONNREFUSED"); never the text of a client's error. */
+  reason?: string;
+  /** The server of the last connection that could be used. */
+  before?: ServerIdentity;
+  /** The server that is connected now. */
+  after?: ServerIdentity;
+  /** Milliseconds since the connection was lost; only with "reconnected" and "server-changed". */
+  downMs?: number;
+}
+
+const connections = channel(connectionChannel);
+
+/** For providers. Build `message` from known fields only: never from a URL, a client's options or an error's text. */
+export function publishConnection(message: ConnectionMessage): void {
+  if (connections.hasSubscribers) connections.publish(message);
 }

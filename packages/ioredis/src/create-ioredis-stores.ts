@@ -1,5 +1,11 @@
 // The stores on Redis through ioredis: over your client, or over a connection of their own.
-import type { RateLimitStore, SessionStore, Stores, VerificationStore } from "@tollbooth-stores/core";
+import {
+  type RateLimitStore,
+  type SessionStore,
+  StoreError,
+  type Stores,
+  type VerificationStore,
+} from "@tollbooth-stores/core";
 import {
   type RedisFactories,
   type RedisPort,
@@ -7,23 +13,24 @@ import {
   redisFactories,
 } from "@tollbooth-stores/redis-protocol";
 import { type IoredisClient, requireIoredisClient } from "./ioredis-client.ts";
+import { ioredisLinks } from "./ioredis-link.ts";
 import { ioredisPort } from "./ioredis-port.ts";
-import { openIoredis } from "./open-ioredis.ts";
 
 /** Either `client`, which is never closed, or a `connection` that the stores open and close; and the common options. */
 export type IoredisOptions = RedisProviderOptions<IoredisClient>;
 
 const create: RedisFactories<IoredisClient> = redisFactories({
+  name: "ioredis",
   borrow(client) {
     requireIoredisClient(client);
-    return ioredisPort({ client, cluster: client.isCluster, owned: false });
+    return ioredisPort(client);
   },
-  open: (connection, connectTimeoutMs) =>
-    ioredisPort({
-      client: openIoredis(connection, connectTimeoutMs),
-      cluster: connection.kind === "cluster",
-      owned: true,
-    }),
+  async library() {
+    const { Redis } = await import("ioredis").catch((cause: unknown) => {
+      throw new StoreError("STORE_CONFIG", "ioredis is not installed; run: npm install ioredis", { cause });
+    });
+    return ioredisLinks({ Redis });
+  },
 });
 
 /**

@@ -1,5 +1,6 @@
 // The shape of an ioredis client: any major that fits, a single server, a Cluster, or Sentinels.
 import { StoreError } from "@tollbooth-stores/core";
+import { type AskServer, NotSent } from "@tollbooth-stores/redis-protocol";
 
 /** An ioredis `Redis` (also over Sentinels) or `Cluster`, of ioredis 5.11 or newer. */
 export interface IoredisClient {
@@ -19,11 +20,6 @@ export interface IoredisClient {
   off(event: string, listener: (...details: unknown[]) => void): unknown;
 }
 
-/** One server of a client, with what `scan` needs. */
-export interface IoredisNode {
-  scan(cursor: string, match: "MATCH", pattern: string, count: "COUNT", perCall: number): Promise<[string, string[]]>;
-}
-
 const methods = ["evalsha", "eval", "connect", "disconnect", "duplicate", "on", "off", "subscribe", "ssubscribe"];
 
 /** Throws STORE_CONFIG unless the value is an ioredis client. */
@@ -37,14 +33,14 @@ export function requireIoredisClient(client: unknown): asserts client is Ioredis
   );
 }
 
-export function isIoredisNode(value: unknown): value is IoredisNode {
-  return hasMethods(value, ["scan"]);
-}
-
 /** The primaries of a Cluster; for any other client, the client itself. */
-export function primariesOf(client: IoredisClient): IoredisNode[] {
+export function primariesOf(client: IoredisClient): AskServer[] {
   const nodes: unknown = "nodes" in client && typeof client.nodes === "function" ? client.nodes("master") : [client];
-  return Array.isArray(nodes) ? nodes.filter(isIoredisNode) : [];
+  return (Array.isArray(nodes) ? nodes : []).map((node: unknown) => async (...words: string[]) => {
+    const call: unknown = typeof node === "object" && node !== null ? Reflect.get(node, "call") : undefined;
+    if (typeof call !== "function") throw new NotSent();
+    return Reflect.apply(call, node, words);
+  });
 }
 
 /** The client's own `keyPrefix` option. ioredis puts it before keys, but not before a pattern to scan for. */
@@ -67,26 +63,46 @@ export function shardingDuplicate(cluster: IoredisClient): IoredisClient {
 }
 
 /**
- * Marks the rejections of commands that ioredis sends by itself as handled (SELECT and SUBSCRIBE after a reconnect,
- * ASKING while slots move). ioredis handles none of them, and an unhandled one ends the process. The caller of a
- * command still gets its failure.
+ * Marks the rejections of commands that ioredis sends by itself as handled (SELECT and SUBSCRIBE after a reconnect). The
+ * caller of a command still gets its failure. ioredis handles none of them, and an unhandled one ends the process.
  */
 export function withHandledRejections(client: IoredisClient): IoredisClient {
-  const handled = (node: unknown) => {
-    if (typeof node !== "object" || node === null) return;
+  handleRejections(client, () => true);
+  return client;
+}
+
+/**
+ * While slots move, an ioredis Cluster sends ASKING by itself, and handles its rejection nowhere: a node that is lost then
+ * ends the process. Returns a function that puts back what was replaced.
+ */
+export function handleAskingRejections(client: IoredisClient): () => void {
+  return client.isCluster ? handleRejections(client, (name) => name === "asking") : () => {};
+}
+
+function handleRejections(client: IoredisClient, isMeant: (command: unknown) => boolean): () => void {
+  const replaced = new Map<object, unknown>();
+  const handle = (node: unknown) => {
+    if (typeof node !== "object" || node === null || replaced.has(node)) return;
     const send: unknown = Reflect.get(node, "sendCommand");
     if (typeof send !== "function") return;
+    replaced.set(node, send);
     Reflect.set(node, "sendCommand", (command: unknown, ...more: unknown[]) => {
-      const promise: unknown =
-        typeof command === "object" && command !== null ? Reflect.get(command, "promise") : undefined;
-      if (promise instanceof Promise) promise.catch(() => undefined);
+      const sent = typeof command === "object" && command !== null ? command : {};
+      const promise: unknown = Reflect.get(sent, "promise");
+      if (promise instanceof Promise && isMeant(Reflect.get(sent, "name"))) promise.catch(() => undefined);
       return Reflect.apply(send, node, [command, ...more]);
     });
   };
-  handled(client);
-  client.on("+node", handled);
-  if ("nodes" in client && typeof client.nodes === "function") for (const node of client.nodes()) handled(node);
-  return client;
+  const forget = (node: unknown) => typeof node === "object" && node !== null && replaced.delete(node);
+  handle(client);
+  client.on("+node", handle);
+  client.on("-node", forget);
+  if ("nodes" in client && typeof client.nodes === "function") for (const node of client.nodes()) handle(node);
+  return () => {
+    client.off("+node", handle);
+    client.off("-node", forget);
+    for (const [node, send] of replaced) Reflect.set(node, "sendCommand", send);
+  };
 }
 
 function optionsOf(client: IoredisClient): { keyPrefix?: unknown; redisOptions?: unknown } {

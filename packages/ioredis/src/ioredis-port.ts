@@ -1,83 +1,61 @@
-// RedisPort over ioredis: sends a command once, and only over a connection that is up.
+// RedisPort over an ioredis client of the caller's: sends a command once, and only over a connection that is up.
 import type { Writable } from "node:stream";
 import { StoreError } from "@tollbooth-stores/core";
-import { type ConnectionGate, connectionGate, NotSent, type RedisPort } from "@tollbooth-stores/redis-protocol";
+import { connectionGate, NotSent, type RedisPort, scanCluster, scanServer } from "@tollbooth-stores/redis-protocol";
 import {
+  handleAskingRejections,
   type IoredisClient,
   keyPrefixOf,
   primariesOf,
   shardingDuplicate,
   withHandledRejections,
 } from "./ioredis-client.ts";
+import { isUnwritten } from "./ioredis-link.ts";
 import { ioredisSubscriber } from "./ioredis-subscriber.ts";
 
-export interface IoredisPortOptions {
-  /** The client, or a promise of it. */
-  client: IoredisClient | Promise<IoredisClient>;
-  cluster: boolean;
-  /** Whether closing the port closes the client. */
-  owned: boolean;
-}
-
-/** How many keys a SCAN looks at in one step. */
-const SCAN_COUNT = 500;
-
-/** How long closing our own client waits for the answers on their way, in milliseconds. */
-const QUIT_MS = 500;
-
-/** The port. It listens to the client's events until it is closed. */
-export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptions): RedisPort {
-  let client: IoredisClient | undefined;
-  let unavailable: unknown;
+/** The port. It listens to the client's events until it is closed, and never closes the client. */
+export function ioredisPort(client: IoredisClient): RedisPort {
+  const cluster = client.isCluster;
   let setupFailed = false;
   let closed = false;
 
-  const gate: ConnectionGate = connectionGate(() => {
+  const isReady = () => client.status === "ready" && !setupFailed && !isBackedUp(client);
+  const gate = connectionGate(() => {
     if (closed) throw new StoreError("STORE_CLOSED", "The connection to Redis was closed.");
-    if (unavailable !== undefined) throw unavailable;
-    if (client === undefined || setupFailed) return false;
-    if (client.status === "end") throw ended(owned);
-    return client.status === "ready" && !isBackedUp(client);
+    if (client.status === "end") {
+      throw new StoreError(
+        "STORE_UNAVAILABLE",
+        "The ioredis client that was passed as `client` was closed by its owner; nothing was sent.",
+      );
+    }
+    return isReady();
   });
   const failed = (error: unknown) => {
     // Where SELECT failed, ioredis goes on in database 0. A connection that was not set up as configured is not used.
-    if (client?.status === "connect") setupFailed = true;
+    if (client.status === "connect") setupFailed = true;
     gate.failed(lastNodeError(error));
   };
   const changed = () => gate.changed();
   const connecting = () => {
     setupFailed = false;
   };
-  const attach = (opened: IoredisClient) => {
-    client = owned ? withHandledRejections(opened) : opened;
-    opened.on("error", failed);
-    opened.on("connect", connecting);
-    opened.on("ready", changed);
-    opened.on("end", changed);
-    // With lazyConnect the client may otherwise never connect. The error event reports a failure.
-    if (opened.status === "wait") opened.connect().catch(() => undefined);
-    gate.changed();
-  };
-  const opening = "then" in source ? source.then(attach) : Promise.resolve(attach(source));
-  opening.catch((error: unknown) => {
-    unavailable = error;
-    gate.changed();
-  });
-  const opened = async () => {
-    await opening;
-    if (client === undefined) throw new NotSent();
-    return client;
-  };
-  const subscriber = ioredisSubscriber(async () => withHandledRejections((await opened()).duplicate()), "ordinary");
-  const sharded = ioredisSubscriber(async () => withHandledRejections(shardingDuplicate(await opened())), "sharded");
+  client.on("error", failed);
+  client.on("connect", connecting);
+  client.on("ready", changed);
+  client.on("end", changed);
+  const unhandle = handleAskingRejections(client);
+  // With lazyConnect the client may otherwise never connect. The error event reports a failure.
+  if (client.status === "wait") client.connect().catch(() => undefined);
 
-  const run = (
+  const subscriber = ioredisSubscriber(() => withHandledRejections(client.duplicate()), "ordinary");
+  const sharded = ioredisSubscriber(() => withHandledRejections(shardingDuplicate(client)), "sharded");
+  const run = async (
     command: "evalsha" | "eval",
     script: string,
     keys: readonly string[],
     args: readonly string[],
   ): Promise<unknown> => {
-    if (client === undefined || client.status !== "ready" || isBackedUp(client)) throw new NotSent();
+    if (!isReady()) throw new NotSent();
     return client[command](script, keys.length, ...keys, ...args).catch((error: unknown) => {
       throw isUnwritten(error) ? new NotSent() : error;
     });
@@ -87,21 +65,16 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
     cluster,
     ready: gate.ready,
     connectionError: gate.connectionError,
-    evalSha: async (sha1, keys, args) => run("evalsha", sha1, keys, args),
-    eval: async (source, keys, args) => run("eval", source, keys, args),
+    evalSha: (sha1, keys, args) => run("evalsha", sha1, keys, args),
+    eval: (source, keys, args) => run("eval", source, keys, args),
     async *scan(pattern) {
-      await opening;
-      if (client === undefined) return;
       const own = keyPrefixOf(client);
       const match = own.replace(/[\\*?[\]]/g, "\\$&") + pattern;
-      for (const node of primariesOf(client)) {
-        let cursor = "0";
-        do {
-          const [next, keys] = await node.scan(cursor, "MATCH", match, "COUNT", SCAN_COUNT);
-          for (const key of keys) yield key.slice(own.length);
-          cursor = next;
-        } while (cursor !== "0");
-      }
+      const primaries = async () => primariesOf(client);
+      const [first] = await primaries();
+      if (first === undefined) throw new NotSent();
+      const pages = cluster ? scanCluster(primaries, match) : scanServer(first, match);
+      for await (const page of pages) yield page.map((key) => key.slice(own.length));
     },
     subscribe: subscriber.subscribe,
     ...(cluster ? { subscribeSharded: sharded.subscribe } : {}),
@@ -111,37 +84,13 @@ export function ioredisPort({ client: source, cluster, owned }: IoredisPortOptio
       gate.changed();
       subscriber.close();
       sharded.close();
-      await opening.catch(() => undefined);
-      if (client === undefined) return;
+      unhandle();
+      client.off("error", failed);
       client.off("connect", connecting);
       client.off("ready", changed);
       client.off("end", changed);
-      if (!owned) client.off("error", failed);
-      else await end(client);
     },
   };
-}
-
-/** Lets the answers on their way arrive, but does not wait for a lost server. */
-async function end(client: IoredisClient): Promise<void> {
-  if (client.status === "ready") {
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise((resolve) => {
-      timer = setTimeout(resolve, QUIT_MS);
-    });
-    await Promise.race([client.quit().catch(() => undefined), patience]);
-    clearTimeout(timer);
-  }
-  client.disconnect();
-}
-
-function ended(byUs: boolean): StoreError {
-  return new StoreError(
-    "STORE_UNAVAILABLE",
-    byUs
-      ? "The connection to Redis was closed."
-      : "The ioredis client that was passed as `client` was closed by its owner; nothing was sent.",
-  );
 }
 
 /**
@@ -155,11 +104,6 @@ function isBackedUp(client: IoredisClient): boolean {
 
 function isWritable(stream: unknown): stream is Writable {
   return typeof stream === "object" && stream !== null && "writableNeedDrain" in stream;
-}
-
-/** ioredis's words for a command that it did not write. */
-function isUnwritten(error: unknown): boolean {
-  return error instanceof Error && /enableOfflineQueue options is false$/.test(error.message);
 }
 
 /** A Cluster reports only that no node could be reached. The last node's error says why. */

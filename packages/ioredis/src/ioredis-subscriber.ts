@@ -27,7 +27,7 @@ const READY_MS = 5_000;
 const ANSWER_MS = 1_000;
 
 /** `duplicate` makes a client that the subscriber owns. */
-export function ioredisSubscriber(duplicate: () => Promise<IoredisClient>, kind: ChannelKind): IoredisSubscriber {
+export function ioredisSubscriber(duplicate: () => IoredisClient, kind: ChannelKind): IoredisSubscriber {
   const { subscribe, unsubscribe, message } = words[kind];
   const listeners = new Map<string, Set<Listener>>();
   let connection: Promise<IoredisClient> | undefined;
@@ -35,7 +35,7 @@ export function ioredisSubscriber(duplicate: () => Promise<IoredisClient>, kind:
   let closed = false;
 
   const open = async () => {
-    const client = await duplicate();
+    const client = duplicate();
     current = client;
     // Polling makes up for a lost subscription, and ioredis subscribes again by itself.
     client.on("error", () => {});

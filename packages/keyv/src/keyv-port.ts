@@ -7,6 +7,7 @@ import { type Attempt, withinDeadline } from "./deadline.ts";
 import { decodeRecord, encodeRecord } from "./envelope.ts";
 import { type KeyLocks, keyLocks } from "./key-locks.ts";
 import { type Change, inSafeOrder } from "./write-order.ts";
+import { probeWrite } from "./write-probe.ts";
 
 /** The default of `commandTimeoutMs`. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 500;
@@ -154,6 +155,14 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
         } finally {
           release();
         }
+      });
+    },
+    async check(key, call) {
+      call?.signal?.throwIfAborted();
+      requireOpen();
+      return withinDeadline(commandTimeoutMs, call?.signal, ({ writing }) => {
+        writing();
+        return probeWrite(adapter, key, readClock());
       });
     },
     ...(entries === undefined ? {} : { scan: (prefix: string, call?: CallOptions) => scan(entries, prefix, call) }),

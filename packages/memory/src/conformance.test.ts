@@ -12,6 +12,7 @@ import { manualClock } from "@tollbooth-stores/core/testing";
 import {
   createMemoryRateLimitStore,
   createMemorySessionStore,
+  createMemoryStores,
   createMemoryVerificationStore,
 } from "./create-memory-stores.ts";
 import { memoryPort } from "./memory-port.ts";
@@ -58,4 +59,10 @@ verificationStoreSuite({
     bounded: (keyPrefix, maxEntries) => createMemoryVerificationStore({ keyPrefix, maxEntries, clock }),
   },
 });
-storesSuite(harnesses.stores);
+storesSuite({
+  ...harnesses.stores,
+  probes: {
+    ...harnesses.stores.probes,
+    bounded: (keyPrefix, maxEntries) => createMemoryStores({ keyPrefix, maxEntries, clock }),
+  },
+});

@@ -179,6 +179,39 @@ describe("createMemoryStores", () => {
     await expect(stores.verifications.claim("other", claim)).rejects.toEqual(capacityRefusal);
   });
 
+  it("checks each store for room, and evicts nothing for it", async () => {
+    const clock = manualClock();
+    const stores = createMemoryStores({ maxEntries: 3, clock });
+    const policy = policies[0] ?? expect.unreachable();
+    const clients = ["a", "b", "c"].map((client) => ({ route: "r", client, policy }));
+    for (const check of clients) await stores.rateLimits.consume(check);
+    await stores.check();
+    for (const check of clients) {
+      expect((await stores.rateLimits.peek(check)).remaining, "kept").toBe(policy.limit - 1);
+      await stores.rateLimits.block(check, 1_000);
+    }
+    await expect(stores.check(), "no client may go").rejects.toEqual(capacityRefusal);
+    for (const check of clients) await stores.rateLimits.reset(check);
+    await stores.check();
+
+    await stores.sessions.create({ data: 1, idleTtlMs: 1_000 });
+    await stores.check();
+    await stores.sessions.create({ data: 1, idleTtlMs: 1_000 });
+    await expect(stores.check(), "a session of a subject takes two places").rejects.toEqual(capacityRefusal);
+    clock.advance(1_000);
+    await stores.check();
+
+    for (const key of ["k", "l", "m"]) await stores.verifications.claim(key, claim);
+    await expect(stores.check()).rejects.toEqual(capacityRefusal);
+  });
+
+  it("is ready with a single place for each store", async () => {
+    const stores = createMemoryStores({ maxEntries: 1 });
+    await stores.check();
+    await stores.sessions.create({ data: 1, idleTtlMs: 1_000 });
+    await expect(stores.check()).rejects.toEqual(capacityRefusal);
+  });
+
   it("shares nothing between two calls", async () => {
     const [one, two] = [createMemoryStores(), createMemoryStores()];
     await one.sessions.create({ id: "mine", data: 1, idleTtlMs: 1_000 });
@@ -193,6 +226,7 @@ describe("createMemoryStores", () => {
     await expect(stores.sessions.get("id")).rejects.toEqual(closed);
     await expect(stores.verifications.peek("k")).rejects.toEqual(closed);
     await expect(stores.ping()).rejects.toEqual(closed);
+    await expect(stores.check()).rejects.toEqual(closed);
   });
 
   it("refuses wrong options when it is called, naming the option", () => {

@@ -1,6 +1,15 @@
 // The three stores, each over its own port, and one factory for each store.
-import type { RateLimitStore, SessionStore, StoreOptions, Stores, VerificationStore } from "@tollbooth-stores/core";
+import type {
+  AtomicPort,
+  CallOptions,
+  RateLimitStore,
+  SessionStore,
+  StoreOptions,
+  Stores,
+  VerificationStore,
+} from "@tollbooth-stores/core";
 import {
+  checkPort,
   combineStores,
   createRateLimitStore,
   createSessionStore,
@@ -20,21 +29,51 @@ export interface MemoryOptions
 
 /** Only this process sees the state, and the state ends with the process. */
 export function createMemoryStores<T = unknown>(options: MemoryOptions = {}): Stores<T> {
-  const optionsOf = (store: keyof typeof KEY_SUFFIX) => ({
-    ...options,
+  const ports = {
+    rateLimits: memoryPortOf("rateLimits", options),
+    sessions: memoryPortOf("sessions", options),
+    verifications: memoryPortOf("verifications", options),
+  };
+  const optionsOf = (store: keyof typeof KEY_SUFFIX): StoreOptions => ({
+    ...storeOptions(options),
     keyPrefix: (options.keyPrefix ?? DEFAULT_KEY_PREFIX) + KEY_SUFFIX[store],
   });
   return combineStores<T>(
     {
-      rateLimits: createMemoryRateLimitStore(optionsOf("rateLimits")),
-      sessions: createMemorySessionStore<T>(optionsOf("sessions")),
-      verifications: createMemoryVerificationStore(optionsOf("verifications")),
+      rateLimits: createRateLimitStore(ports.rateLimits, optionsOf("rateLimits")),
+      sessions: createSessionStore<T>(ports.sessions, optionsOf("sessions")),
+      verifications: createVerificationStore(ports.verifications, optionsOf("verifications")),
     },
-    // There is no server to reach: this process answers itself.
-    async (call) => call?.signal?.throwIfAborted(),
-    // Each store closes its own port.
-    async () => {},
+    {
+      // There is no server to reach: this process answers itself.
+      ping: async (call) => call?.signal?.throwIfAborted(),
+      check: (call) => checkMemoryPorts(Object.values(ports), call),
+      // Each store closes its own port.
+      close: async () => {},
+    },
   );
+}
+
+/**
+ * The port of one store, for stores with options of their own. A port holds one store's records, at most `maxEntries`;
+ * which of them may be evicted depends on the store.
+ */
+export function memoryPortOf(
+  store: keyof typeof KEY_SUFFIX,
+  { maxEntries, clock }: Pick<MemoryPortOptions, "maxEntries" | "clock"> = {},
+): AtomicPort {
+  const rules = {
+    rateLimits: { mayDrop },
+    // Its subject's index, or the first credit's opId, is a record beside the session.
+    sessions: { placesOfEntry: 2 },
+    verifications: { mayDrop: isEvictableVerification, needsNoRoom: isKeptRecord },
+  } as const;
+  return memoryPort({ maxEntries, clock, ...rules[store] });
+}
+
+/** Rejects with STORE_CAPACITY where a store has no room for a new client, session or claim. Evicts nothing. */
+export async function checkMemoryPorts(ports: readonly AtomicPort[], call?: CallOptions): Promise<void> {
+  await Promise.all(ports.map((port) => checkPort(port, call)));
 }
 
 /**
@@ -42,7 +81,7 @@ export function createMemoryStores<T = unknown>(options: MemoryOptions = {}): St
  * room. Where there is none, a new client is refused with STORE_CAPACITY.
  */
 export function createMemoryRateLimitStore(options: MemoryOptions = {}): RateLimitStore {
-  return createRateLimitStore(memoryPort({ ...portOptions(options), mayDrop }), storeOptions(options));
+  return createRateLimitStore(memoryPortOf("rateLimits", options), storeOptions(options));
 }
 
 /**
@@ -50,7 +89,7 @@ export function createMemoryRateLimitStore(options: MemoryOptions = {}): RateLim
  * STORE_CAPACITY.
  */
 export function createMemorySessionStore<T = unknown>(options: MemoryOptions = {}): SessionStore<T> {
-  return createSessionStore<T>(memoryPort(portOptions(options)), storeOptions(options));
+  return createSessionStore<T>(memoryPortOf("sessions", options), storeOptions(options));
 }
 
 /**
@@ -59,16 +98,7 @@ export function createMemorySessionStore<T = unknown>(options: MemoryOptions = {
  * else is ever evicted. A result kept for duplicates takes no place of its own.
  */
 export function createMemoryVerificationStore(options: MemoryOptions = {}): VerificationStore {
-  const port = memoryPort({
-    ...portOptions(options),
-    mayDrop: isEvictableVerification,
-    needsNoRoom: isKeptRecord,
-  });
-  return createVerificationStore(port, storeOptions(options));
-}
-
-function portOptions({ maxEntries, clock }: MemoryOptions): MemoryPortOptions {
-  return { maxEntries, clock };
+  return createVerificationStore(memoryPortOf("verifications", options), storeOptions(options));
 }
 
 function storeOptions({ maxEntries: _maxEntries, clock: _clock, ...rest }: MemoryOptions): StoreOptions {

@@ -2,10 +2,12 @@
 // enough.
 export * from "@tollbooth-stores/core";
 export {
+  checkMemoryPorts,
   createMemoryRateLimitStore,
   createMemorySessionStore,
   createMemoryStores,
   createMemoryVerificationStore,
   type MemoryOptions,
+  memoryPortOf,
 } from "./create-memory-stores.ts";
 export { DEFAULT_MAX_ENTRIES, MAX_ENTRIES_LIMIT, type MemoryPortOptions, memoryPort } from "./memory-port.ts";

@@ -26,6 +26,8 @@ export interface MemoryPortOptions {
    * none.
    */
   needsNoRoom?: ((record: StoredRecord) => boolean) | undefined;
+  /** How many records a new entry may need, so that `check` looks for as many places. Default 1. */
+  placesOfEntry?: number | undefined;
 }
 
 /**
@@ -37,6 +39,7 @@ export interface MemoryPortOptions {
  */
 export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
   const { maxEntries = DEFAULT_MAX_ENTRIES, clock = Date, mayDrop, needsNoRoom = () => false } = options;
+  const { placesOfEntry = 1 } = options;
   if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES_LIMIT) {
     throw new StoreError("STORE_CONFIG", `maxEntries must be a whole number from 1 to ${MAX_ENTRIES_LIMIT}.`);
   }
@@ -98,21 +101,19 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
   };
 
   /**
-   * Makes `places` free or throws; before a throw it drops no live record. `inUse`: droppable records that the step has
-   * read.
+   * How many live records must be dropped to make `places` free; throws where too few may go. `inUse`: droppable records
+   * that the step has read. Drops only records that have ended.
    */
-  const makeRoom = (places: number, inUse: number, nowMs: number) => {
+  const placesMissing = (places: number, inUse: number, nowMs: number): number => {
     const missing = () => size() + places - maxEntries;
     if (missing() > 0) sweep(nowMs);
-    if (missing() <= 0) return;
-    if (droppable === undefined || droppable.size - inUse < missing()) {
+    if (missing() > 0 && (droppable?.size ?? 0) - inUse < missing()) {
       throw new StoreError(
         "STORE_CAPACITY",
         `The memory store holds ${maxEntries} live records, its maxEntries; raise maxEntries or use a shared store.`,
       );
     }
-    // The records that the step read are the most recently used, so they are not dropped here.
-    while (missing() > 0) droppable.pop();
+    return Math.max(0, missing());
   };
 
   return {
@@ -139,10 +140,19 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
         changes.push({ key, record });
         places += roomOf(record) - roomOf(found[index]);
       });
-      if (places > 0) makeRoom(places, keys.filter((key) => droppable?.has(key)).length, nowMs);
+      if (places > 0) {
+        const drops = placesMissing(places, keys.filter((key) => droppable?.has(key)).length, nowMs);
+        // The records that the step read are the most recently used, so they are not dropped here.
+        for (let dropped = 0; dropped < drops; dropped += 1) droppable?.pop();
+      }
       for (const { key, record } of changes) if (record === null) remove(key);
       for (const { key, record } of changes) if (record !== null) put(key, record);
       return reply;
+    },
+    async check(_key, call) {
+      call?.signal?.throwIfAborted();
+      requireOpen();
+      placesMissing(Math.min(placesOfEntry, maxEntries), 0, readClock());
     },
     async *scan(prefix, call) {
       requireOpen();

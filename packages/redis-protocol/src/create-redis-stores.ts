@@ -17,6 +17,8 @@ import {
   type VerificationStore,
 } from "@tollbooth-stores/core";
 import type { NativePort, NativeTransitions } from "@tollbooth-stores/core/native";
+import { checkWrites } from "./check-writes.ts";
+import { sharedPort } from "./connection/shared-port.ts";
 import { rateLimitNatives } from "./rate-limit/rate-limit-natives.ts";
 import type { RedisPort } from "./redis-port.ts";
 import { type ScriptRunner, scriptRunner } from "./scripts/script-runner.ts";
@@ -30,7 +32,7 @@ import { verificationNatives } from "./verification/verification-natives.ts";
 export interface RedisStoreOptions extends StoreOptions {
   /** From a call until its answer, waiting for a connection included. Milliseconds, default 500. */
   commandTimeoutMs?: number | undefined;
-  /** How long `ping()` waits for a first connection. Milliseconds, default 5,000. */
+  /** How long `ping()` and `check()` wait for a first connection. Milliseconds, default 5,000. */
   connectTimeoutMs?: number | undefined;
   /** For tests: the scripts use this clock instead of the server's TIME. */
   clock?: { now(): number } | undefined;
@@ -117,7 +119,7 @@ export function createRedisVerificationStore(
   return createVerificationStore(nativePort(port, native, more), { provider: port.name, ...options }, true);
 }
 
-/** The three stores on one port. `owned`: closing the stores closes the port. */
+/** The three stores on one port. `owned`: closing them, together or one by one, closes the port. */
 export function createRedisStores<T = unknown>(
   port: RedisPort,
   options: RedisStoreOptions = {},
@@ -127,16 +129,23 @@ export function createRedisStores<T = unknown>(
   const prefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX;
   const optionsOf = (store: keyof typeof KEY_SUFFIX) => ({ ...options, keyPrefix: prefix + KEY_SUFFIX[store] });
   const runner = runnerOn(port, options);
+  const share = sharedPort(port);
   return combineStores<T>(
     {
-      rateLimits: createRedisRateLimitStore(port, optionsOf("rateLimits"), false),
-      sessions: createRedisSessionStore<T>(port, optionsOf("sessions"), false),
-      verifications: createRedisVerificationStore(port, optionsOf("verifications"), false),
+      rateLimits: createRedisRateLimitStore(share(), optionsOf("rateLimits"), owned),
+      sessions: createRedisSessionStore<T>(share(), optionsOf("sessions"), owned),
+      verifications: createRedisVerificationStore(share(), optionsOf("verifications"), owned),
     },
-    // A script without calls proves that the server answers and that this user may run scripts.
-    (callOptions) => runner.run(sessionScript, [], callOptions, connectTimeoutMs),
-    async () => {
-      if (owned) await port.close();
+    {
+      // A script without calls proves that the server answers and that this user may run scripts.
+      ping: (callOptions) => runner.run(sessionScript, [], callOptions, connectTimeoutMs),
+      async check(callOptions) {
+        const tags = await runner.tags(callOptions, connectTimeoutMs);
+        await checkWrites(runner, prefix, { ...callOptions, tags, connectTimeoutMs });
+      },
+      async close() {
+        if (owned) await port.close();
+      },
     },
   );
 }

@@ -10,12 +10,12 @@ export interface RedisPort {
   /** True where keys live on several nodes. A call may then touch one slot only. */
   readonly cluster: boolean;
   /**
-   * Resolves as soon as a command can be written to a connection at once. Rejects where waiting will not help, with a
-   * StoreError that says why; and when `signal` aborts.
+   * Resolves as soon as a command for `keys` can be written to a connection at once. Rejects where waiting will not help,
+   * with a StoreError that says why; and when `signal` aborts. Without keys: a command for any server.
    */
-  ready(signal: AbortSignal): Promise<void>;
-  /** Optional: why there is no connection just now. Only its class and code are shown, never its message. */
-  connectionError?(): unknown;
+  ready(signal: AbortSignal, keys?: readonly string[]): Promise<void>;
+  /** Optional: why there is no connection for `keys` just now. Only its class and code are shown, never its message. */
+  connectionError?(keys?: readonly string[]): unknown;
   /**
    * EVALSHA on the node that owns the keys' slot. Replies are null, strings (of UTF-8), numbers and arrays of them. A
    * server's error is thrown with its error word first in `message`. A port that knows that nothing was written throws
@@ -25,8 +25,11 @@ export interface RedisPort {
   evalSha(sha1: string, keys: readonly string[], args: readonly string[], signal: AbortSignal): Promise<unknown>;
   /** EVAL, with the same rules. Sent only after NOSCRIPT. */
   eval(source: string, keys: readonly string[], args: readonly string[], signal: AbortSignal): Promise<unknown>;
-  /** Keys that match a glob pattern, on every primary, best effort. */
-  scan(pattern: string): AsyncIterable<string>;
+  /**
+   * Keys that match a glob pattern, on every primary: each key that was there throughout, once at least. A page may be
+   * given for each round trip, also an empty one, so that each has its deadline. Throws where it could not see all.
+   */
+  scan(pattern: string): AsyncIterable<string | readonly string[]>;
   /**
    * Receives the messages of a channel from now on, over a connection of its own. Resolves to a function that ends
    * this. The port may call `lost` when the subscription has ended by itself for good; the next waiting caller
@@ -39,6 +42,8 @@ export interface RedisPort {
    * each other's messages.
    */
   subscribeSharded?(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
+  /** Optional, for clusters: a hash tag for each primary, such that keys with it live there. */
+  tags?(signal: AbortSignal): Promise<readonly string[]>;
   /** Idempotent. Closes only the connections that the port opened. */
   close(): Promise<void>;
 }

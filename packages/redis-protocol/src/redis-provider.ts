@@ -6,7 +6,9 @@ import {
   type Stores,
   type VerificationStore,
 } from "@tollbooth-stores/core";
-import { type RedisConnection, type ResolvedConnection, resolveConnection } from "./connection/connection.ts";
+import { type RedisConnection, resolveConnection } from "./connection/connection.ts";
+import { ownPort } from "./connection/own-port.ts";
+import type { OpenLink } from "./connection/redis-link.ts";
 import {
   connectTimeoutOf,
   createRedisRateLimitStore,
@@ -21,12 +23,14 @@ import type { RedisPort } from "./redis-port.ts";
 export type RedisProviderOptions<Client> = RedisStoreOptions &
   ({ client: Client; connection?: undefined } | { connection: RedisConnection; client?: undefined });
 
-/** How a client library makes ports. Closing a port ends only what the port opened itself. */
+/** What a client library gives: a port over a client of the caller's, and single connections for ours. */
 export interface RedisProvider<Client> {
-  /** Throws STORE_CONFIG for a value that is no client of this library. */
+  /** The provider's name in telemetry, e.g. "ioredis". */
+  readonly name: string;
+  /** Throws STORE_CONFIG for a value that is no client of this library. Closing the port leaves the client open. */
   borrow(client: Client): RedisPort;
-  /** Starts connecting and returns at once. */
-  open(connection: ResolvedConnection, connectTimeoutMs: number): RedisPort;
+  /** Loads the library. Rejects with STORE_CONFIG where it is not installed. */
+  library(): Promise<OpenLink>;
 }
 
 export interface RedisFactories<Client> {
@@ -66,7 +70,9 @@ function portOf<Client>(provider: RedisProvider<Client>, options: RedisProviderO
   const { client, connection } = options;
   if (client !== undefined && connection === undefined) return provider.borrow(client);
   if (client === undefined && connection !== undefined) {
-    return provider.open(resolveConnection(connection), connectTimeoutOf(options));
+    const resolved = resolveConnection(connection);
+    const connectTimeoutMs = connectTimeoutOf(options);
+    return ownPort(resolved, { provider: provider.name, library: provider.library(), connectTimeoutMs });
   }
   throw new StoreError("STORE_CONFIG", "Give either `client` (yours, connected) or `connection`, e.g. { url }.");
 }

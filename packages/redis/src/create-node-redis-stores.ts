@@ -1,29 +1,36 @@
 // The stores on Redis through node-redis: over your client, or over a connection of their own.
-import type { RateLimitStore, SessionStore, Stores, VerificationStore } from "@tollbooth-stores/core";
+import {
+  type RateLimitStore,
+  type SessionStore,
+  StoreError,
+  type Stores,
+  type VerificationStore,
+} from "@tollbooth-stores/core";
 import {
   type RedisFactories,
   type RedisPort,
   type RedisProviderOptions,
   redisFactories,
 } from "@tollbooth-stores/redis-protocol";
-import { isCluster, type NodeRedisClient, requireNodeRedisClient } from "./node-redis-client.ts";
+import { type NodeRedisClient, requireNodeRedisClient } from "./node-redis-client.ts";
+import { nodeRedisLinks } from "./node-redis-link.ts";
 import { nodeRedisPort } from "./node-redis-port.ts";
-import { openNodeRedis } from "./open-node-redis.ts";
 
 /** Either `client`, which is never closed, or a `connection` that the stores open and close; and the common options. */
 export type NodeRedisOptions = RedisProviderOptions<NodeRedisClient>;
 
 const create: RedisFactories<NodeRedisClient> = redisFactories({
+  name: "node-redis",
   borrow(client) {
     requireNodeRedisClient(client);
-    return nodeRedisPort({ client, cluster: isCluster(client), owned: false });
+    return nodeRedisPort(client);
   },
-  open: (connection, connectTimeoutMs) =>
-    nodeRedisPort({
-      client: openNodeRedis(connection, connectTimeoutMs),
-      cluster: connection.kind === "cluster",
-      owned: true,
-    }),
+  async library() {
+    const { createClient } = await import("redis").catch((cause: unknown) => {
+      throw new StoreError("STORE_CONFIG", "node-redis is not installed; run: npm install redis", { cause });
+    });
+    return nodeRedisLinks({ createClient });
+  },
 });
 
 /**

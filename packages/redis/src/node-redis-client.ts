@@ -1,5 +1,6 @@
 // The shape of a node-redis client: any major that fits; a client, a pool, a cluster, or sentinels.
 import { StoreError } from "@tollbooth-stores/core";
+import type { AskServer } from "@tollbooth-stores/redis-protocol";
 
 /** A client of `redis` 5.12 or newer, from createClient, createClientPool, createCluster or createSentinel. */
 export interface NodeRedisClient {
@@ -80,23 +81,21 @@ export function scriptClient(client: NodeRedisClient, abortSignal: AbortSignal):
   return optioned;
 }
 
-/** The nodes for SCAN: every primary. */
-export async function primariesOf(client: NodeRedisClient): Promise<unknown[]> {
-  if (!isCluster(client)) return [plain(client)];
-  return Promise.all(knownPrimaries(client).map(async (node) => plain(await call(client, "nodeClient", node))));
+/** The primaries of a cluster; for any other client, the client itself. */
+export async function primariesOf(client: NodeRedisClient): Promise<AskServer[]> {
+  const nodes = isCluster(client)
+    ? await Promise.all(knownPrimaries(client).map((node) => call(client, "nodeClient", node)))
+    : [client];
+  return nodes.map(
+    (node) =>
+      async (...words: string[]) =>
+        call(plain(node), "sendCommand", ...commandOf(node, words)),
+  );
 }
 
-/** One step of SCAN. */
-export async function scanStep(
-  node: unknown,
-  cursor: string,
-  options: { MATCH: string; COUNT: number },
-): Promise<{ cursor: string; keys: string[] }> {
-  const reply = await call(node, "scan", cursor, options);
-  if (typeof reply !== "object" || reply === null || !("cursor" in reply) || !("keys" in reply)) {
-    throw new Error("SCAN was answered in no known form.");
-  }
-  return { cursor: String(reply.cursor), keys: Array.isArray(reply.keys) ? reply.keys.map(String) : [] };
+/** A client of sentinels takes an argument more before the command. */
+function commandOf(node: unknown, words: readonly string[]): unknown[] {
+  return hasMethods(node, ["getSentinelNode"]) ? [false, words] : [words];
 }
 
 /** The client's own `keyPrefix` option. node-redis puts it before keys, but not before a pattern to scan for. */

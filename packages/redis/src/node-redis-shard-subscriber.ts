@@ -2,8 +2,8 @@
 //
 // The cluster's own sSubscribe is not used. It ends its connection with every last subscription, which here comes with
 // every wait. It also subscribes again in unhandled promises, so a node that goes away may end the process.
+import { keySlot } from "@tollbooth-stores/redis-protocol";
 import { channelTurns } from "./channel-turns.ts";
-import { keySlot } from "./key-slot.ts";
 import {
   endNow,
   type NodeRedisClient,
@@ -23,7 +23,7 @@ interface Connection {
 }
 
 /** A channel whose slot moves is lost until a caller subscribes to it anew. Polling makes up for it. */
-export function nodeRedisShardSubscriber(clusterOf: () => Promise<NodeRedisClient>): NodeRedisSubscriber {
+export function nodeRedisShardSubscriber(cluster: NodeRedisClient): NodeRedisSubscriber {
   const connections = new Map<string, Connection>();
   let closed = false;
   const turns = channelTurns();
@@ -59,7 +59,6 @@ export function nodeRedisShardSubscriber(clusterOf: () => Promise<NodeRedisClien
   };
   return {
     async subscribe(channel, hear, lost = () => {}) {
-      const cluster = await clusterOf();
       const owner = ownerOf(cluster, keySlot(channel));
       if (owner === undefined) throw new Error("No node to subscribe at.");
       const listener = (message: string) => hear(message);

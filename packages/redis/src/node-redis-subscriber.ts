@@ -9,7 +9,7 @@ export interface NodeRedisSubscriber {
   close(): void;
 }
 
-export function nodeRedisSubscriber(clientOf: () => Promise<NodeRedisClient>): NodeRedisSubscriber {
+export function nodeRedisSubscriber(client: NodeRedisClient): NodeRedisSubscriber {
   let connection: ReturnType<typeof open> | undefined;
   let end: (() => void) | undefined;
   let closed = false;
@@ -17,7 +17,7 @@ export function nodeRedisSubscriber(clientOf: () => Promise<NodeRedisClient>): N
   const heard = new Set<() => void>();
 
   const open = async () => {
-    const opened = subscribing(await clientOf(), () => {
+    const opened = subscribing(client, () => {
       if (end !== opened.end) return;
       connection = undefined;
       for (const lost of [...heard]) lost();

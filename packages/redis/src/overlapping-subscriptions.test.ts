@@ -41,7 +41,7 @@ async function heldLine(target: { host: string; port: number }) {
 it("who comes before another has left hears what is said after that", async () => {
   const { single } = inject("redis");
   const line = await heldLine(single);
-  const subscriber = nodeRedisSubscriber(async () => createClient({ url: line.url }));
+  const subscriber = nodeRedisSubscriber(createClient({ url: line.url }));
   onTestFinished(() => subscriber.close());
   await subscriber.subscribe("first connection", () => {});
   const channel = `overlapping on ${inject("library")}`;

@@ -54,6 +54,16 @@ describe.each(["ioredis", "redis"])("on a full Redis, by %s,", (provider) => {
     expect(controls.counts()).toEqual(before);
   });
 
+  test("the gateway is not ready while it is full", async () => {
+    const ready = async () => {
+      const response = await fetch(`${gateway.url}/readyz`);
+      return { status: response.status, body: await response.json() };
+    };
+    expect(await ready()).toMatchObject({ status: 200 });
+    await fill();
+    expect(await ready()).toMatchObject({ status: 503, body: { checks: { stores: "unwritable", facilitator: "ok" } } });
+  });
+
   test("a payment that is owed gets its content", async () => {
     const ask = await payment();
     await controls.upstream({ fail: true });

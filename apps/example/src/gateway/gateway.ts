@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isStoreError } from "@tollbooth-stores/core";
 import { requiredEnv, runChild, tellParent } from "../process/child.ts";
 import { listen } from "../process/listen.ts";
+import { logConnections } from "./connection-log.ts";
 import { gatewayApp } from "./gateway-app.ts";
 import { ConfigError, type GatewayConfig } from "./gateway-config.ts";
 import { startReporting } from "./gateway-report.ts";
@@ -30,6 +31,8 @@ await runChild(
   "gateway",
   async () => {
     const { env } = process;
+    // First of all: connecting starts with the stores.
+    const endConnectionLog = logConnections();
     const loaded = await loadGateway(requiredEnv("GATEWAY_CONFIG"), env, Number(env.GATEWAY_INSTANCES ?? 1));
     const { stores } = loaded;
     const config = placed(loaded.config, env);
@@ -55,6 +58,7 @@ await runChild(
           if (!clean) console.error(`gateway: requests were cut off after ${config.shutdownGraceMs} ms.`);
           await endWatching();
           await stores.close();
+          endConnectionLog();
           endReporting();
         },
       };

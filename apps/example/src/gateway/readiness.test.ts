@@ -1,4 +1,5 @@
-// Readiness may be asked by anybody: the facilitator is asked once in a while.
+// Readiness may be asked by anybody: the facilitator is asked once in a while, the stores whether they take writes.
+import { StoreError } from "@tollbooth-stores/core";
 import { testConfig } from "@tollbooth-stores/sandbox";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { listen } from "../process/listen.ts";
@@ -28,7 +29,41 @@ test("many requests at once and one after the other are one call; it is asked ag
   expect(asked).toBe(2);
   // What the stores say is never old.
   await stores.close();
-  expect((await ready()).checks).toMatchObject({ stores: "unreachable" });
+  expect((await ready()).checks).toMatchObject({ stores: "unwritable" });
   vi.useRealTimers();
   await remote.stop(100);
+});
+
+test("stores that answer and take no writes are not ready; the reason is logged once, and again after it had gone", async () => {
+  const { config, stores } = running();
+  let failure: StoreError | undefined;
+  let asked = 0;
+  const refusing = {
+    ...stores,
+    async check() {
+      asked += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (failure !== undefined) throw failure;
+      return { latencyMs: 0 };
+    },
+  };
+  const lines: string[] = [];
+  const ready = readiness(config, refusing, (line) => lines.push(line));
+  const storesOf = async () => (await ready()).checks.stores;
+  expect(await Promise.all([storesOf(), storesOf(), storesOf()])).toEqual(["ok", "ok", "ok"]);
+  expect(asked, "one call for those who ask at once").toBe(1);
+  const full = new StoreError("STORE_CAPACITY", "The memory store is full.");
+  const replica = new StoreError("STORE_UNAVAILABLE", "This Redis is a read-only replica.");
+  for (const [reason, word] of [
+    [replica, "unwritable"],
+    [replica, "unwritable"],
+    [full, "full"],
+    [undefined, "ok"],
+    [full, "full"],
+  ] as const) {
+    failure = reason;
+    expect(await storesOf()).toBe(word);
+  }
+  const told = (reason: string) => `gateway: not ready, its stores take no writes: ${reason}`;
+  expect(lines).toEqual([told(replica.message), told(full.message), told(full.message)]);
 });

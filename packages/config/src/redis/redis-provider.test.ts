@@ -141,6 +141,8 @@ describe("the document's forms", () => {
     ]);
     await stores.ping();
     expect(client.scripts).toEqual([1, 1]);
+    await expect(stores.check()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(client.scripts, "each was asked, and answered in no known form").toEqual([2, 2]);
     await stores.close();
     await stores.close();
     expect(client.closed).toBe(2);

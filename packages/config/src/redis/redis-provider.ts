@@ -7,6 +7,7 @@ import {
   createRedisStores,
   createRedisVerificationStore,
   type RedisPort,
+  sharedPort,
 } from "@tollbooth-stores/redis-protocol";
 import { readSettings } from "../settings.ts";
 import type { OpenedStores, PerStore, StoreBlock, StoreName, StoreProvider } from "../store-provider.ts";
@@ -57,11 +58,10 @@ export function redisProvider({ names, otherBlock, openPort }: RedisClientKind):
   };
 }
 
-/** One client: its port, and a `Stores` on it that pings and closes it. */
-interface Client {
-  port: RedisPort;
-  ping: ReturnType<typeof createRedisStores>["ping"];
-  close(): Promise<void>;
+/** One client: shares of its port, and a `Stores` on it that pings, checks and closes it. */
+interface Client extends Pick<ReturnType<typeof createRedisStores>, "ping" | "check" | "close"> {
+  /** The store that closes the last share closes the client. */
+  share(): RedisPort;
 }
 
 async function openStores<T>(
@@ -81,8 +81,8 @@ async function openStores<T>(
     const known = clients.get(identity);
     if (known !== undefined) return known;
     const port = await openPort(connection, connectTimeoutMs);
-    const { ping, close: closePort } = createRedisStores(port, settings);
-    const client: Client = { port, ping, close: closePort };
+    const { ping, check, close: closePort } = createRedisStores(port, settings);
+    const client: Client = { share: sharedPort(port), ping, check, close: closePort };
     clients.set(identity, client);
     return client;
   }
@@ -93,13 +93,16 @@ async function openStores<T>(
     const session = sessions && { ...sessions, client: await clientOf(sessions) };
     const verification = verifications && { ...verifications, client: await clientOf(verifications) };
     return {
-      ...(limits && { rateLimits: createRedisRateLimitStore(limits.client.port, limits.settings, false) }),
-      ...(session && { sessions: createRedisSessionStore<T>(session.client.port, session.settings, false) }),
+      ...(limits && { rateLimits: createRedisRateLimitStore(limits.client.share(), limits.settings) }),
+      ...(session && { sessions: createRedisSessionStore<T>(session.client.share(), session.settings) }),
       ...(verification && {
-        verifications: createRedisVerificationStore(verification.client.port, verification.settings, false),
+        verifications: createRedisVerificationStore(verification.client.share(), verification.settings),
       }),
       async ping(call) {
         await Promise.all([...clients.values()].map((client) => client.ping(call)));
+      },
+      async check(call) {
+        await Promise.all([...clients.values()].map((client) => client.check(call)));
       },
       close,
     };

@@ -19,7 +19,7 @@ export const check = {
   client: "client-identifier",
   policy: { algorithm: "fixed-window", limit: 100, windowMs: 60_000 },
 } as const;
-const claim = {
+export const claim = {
   token: "token",
   fingerprint: "f",
   leaseMs: 60_000,
@@ -75,6 +75,7 @@ export function everyCall({
     markOnce: (options) => verifications.markOnce("marker", marker, options),
     unresolved: (options) => drain(verifications.unresolved(options)),
     ping: (options) => stores.ping(options),
+    check: (options) => stores.check(options),
     complete: (options) =>
       verifications.complete(
         "payment-key",
@@ -96,13 +97,19 @@ async function drain(items: AsyncIterable<unknown>): Promise<unknown[]> {
   return all;
 }
 
+/** The limit, the session and the claim that `furnish` made, as these stores tell of them. */
+export async function stateOf(
+  { rateLimits, sessions, verifications }: Stores,
+  { session }: Pick<Furnished, "session">,
+): Promise<Record<string, unknown>> {
+  return {
+    "rate limits": await rateLimits.peek(check),
+    sessions: await sessions.get(session.id),
+    verifications: await verifications.peek("payment-key"),
+  };
+}
+
 /** Session data, quota and claims through one set of stores, read through another: the same answers. */
-export async function assertSameState(here: Stores, there: Stores, { session }: Furnished): Promise<void> {
-  assert.deepEqual(await there.rateLimits.peek(check), await here.rateLimits.peek(check), "rate limits");
-  assert.deepEqual(await there.sessions.get(session.id), await here.sessions.get(session.id), "sessions");
-  assert.deepEqual(
-    await there.verifications.peek("payment-key"),
-    await here.verifications.peek("payment-key"),
-    "verifications",
-  );
+export async function assertSameState(here: Stores, there: Stores, furnished: Furnished): Promise<void> {
+  assert.deepEqual(await stateOf(there, furnished), await stateOf(here, furnished));
 }

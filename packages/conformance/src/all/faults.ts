@@ -99,12 +99,20 @@ export const faultProperties: readonly StoresProperty[] = [
   },
   {
     id: "all/2b",
-    title: "no other error of the server is retried",
+    title: "no other error of the server is retried, unless it says that nothing ran and that its state passes",
     needs: ["server"],
     async run(bench) {
       const { rateLimits } = await bench.open();
       const client = { ...check, client: "refused once" };
-      const words = ["BUSY", "LOADING", "MASTERDOWN", "OOM", "ERR"];
+      const words = ["BUSY", "OOM", "ERR"];
+      for (const word of ["LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"]) {
+        await bench.probe("server").answerOnce(`${word} said the server`);
+        const answered = await rateLimits.consume({ ...client, client: word }).then(
+          ({ remaining }) => remaining === 99,
+          (error: unknown) => isStoreError(error, "STORE_UNAVAILABLE") && error.outcome === "not-applied",
+        );
+        assert.ok(answered, `${word}: counted once within the deadline, or refused and not applied`);
+      }
       for (const word of words) {
         await bench.probe("server").answerOnce(`${word} said the server`);
         const error = await failureOf(word, () => rateLimits.consume(client));

@@ -4,5 +4,5 @@ import { storesSuite } from "./suite.ts";
 
 storesSuite({
   ...reference().harnesses.stores,
-  lacks: ["server", "cluster", "peers", "borrowed", "physicalTtls"],
+  lacks: ["bounded", "server", "cluster", "peers", "borrowed", "physicalTtls"],
 });

@@ -27,6 +27,13 @@ export interface FakeServer {
   through(port: AtomicPort): Partial<AtomicPort>;
 }
 
+/** Whether a step would change any of its keys. */
+function wouldWrite(port: AtomicPort, keys: readonly string[], step: Parameters<AtomicPort["transact"]>[1]) {
+  return port.transact(keys, (records, nowMs) => ({
+    reply: step(records, nowMs).writes?.some((write) => write !== undefined) ?? false,
+  }));
+}
+
 export function fakeServer(faults: ServerFaults = {}): FakeServer {
   let state: "alive" | "frozen" | "dead" = "alive";
   let flushed = false;
@@ -56,7 +63,7 @@ export function fakeServer(faults: ServerFaults = {}): FakeServer {
       async transact(keys, step, options) {
         const run = () => port.transact(keys, step, options);
         await arrive(run);
-        if (refusal !== undefined) {
+        if (refusal !== undefined && (await wouldWrite(port, keys, step))) {
           const cause = new Error(refusal);
           refusal = undefined;
           if (faults.retriesAnything !== true)

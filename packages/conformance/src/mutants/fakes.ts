@@ -17,6 +17,7 @@ export function boundedPort(
 ): AtomicPort {
   const records = new Map<string, StoredRecord>();
   const droppable = new Set<string>();
+  const full = () => new StoreError("STORE_CAPACITY", "The store is full; raise maxEntries.");
   return {
     capabilities: { shared: false, atomic: true, durable: false },
     async transact(keys, step) {
@@ -32,7 +33,7 @@ export function boundedPort(
         .slice(0, Math.max(0, records.size + added - maxEntries));
       // Before anything is written: all of a step's writes, or none.
       if (added > 0 && records.size - victims.length + added > maxEntries) {
-        throw new StoreError("STORE_CAPACITY", "The store is full; raise maxEntries.");
+        throw full();
       }
       for (const key of added > 0 ? victims : []) {
         records.delete(key);
@@ -48,6 +49,9 @@ export function boundedPort(
         if (mayDrop(write)) droppable.add(key);
       });
       return reply;
+    },
+    async check() {
+      if (records.size - droppable.size >= maxEntries) throw full();
     },
     async close() {},
   };

@@ -14,11 +14,8 @@ export function creating(
   }: { before?(input: CreateInput): CreateInput; after?(record: SessionRecord<unknown>): SessionRecord<unknown> },
 ): SessionStore["create"] {
   type Ok = { status: "ok"; record: SessionRecord<unknown> };
-  function create(input: NewSession<unknown>, options?: CallOptions): Promise<Ok>;
-  function create(
-    input: Omit<NewSession<unknown>, "subject"> & { id: string },
-    options?: CallOptions,
-  ): Promise<Ok | { status: "exists" }>;
+  function create(input: NewSession<unknown> & { id?: undefined }, options?: CallOptions): Promise<Ok>;
+  function create(input: CreateInput, options?: CallOptions): Promise<Ok | { status: "exists" }>;
   async function create(given: CreateInput, options?: CallOptions): Promise<Ok | { status: "exists" }> {
     const { id, ...input } = before(given);
     const answer =

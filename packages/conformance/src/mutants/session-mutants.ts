@@ -1,5 +1,6 @@
 // One broken session store for each numbered property.
 import { isStoreError, type SessionStore } from "@tollbooth-stores/core";
+import { issuedIdMutants, separateInstances } from "./issued-id-mutants.ts";
 import { brokenHarness, brokenPort, brokenStore, type Mutant, rewriting, withoutAtomicity } from "./mutant.ts";
 import type { Reference } from "./reference.ts";
 import { creating, live } from "./session-create.ts";
@@ -15,15 +16,8 @@ const isSession = (key: string) => /:s:/.test(key);
 
 export const sessionMutants: readonly Mutant<SessionStore>[] = [
   port("sessions/1a", "reads, decides and writes in three turns", withoutAtomicity),
-  brokenHarness(sessions, "sessions/1b", "keeps the sessions of each instance apart", (harness) => {
-    let instances = 0;
-    return {
-      create(namespace) {
-        instances += 1;
-        return harness.create(`${namespace}-${instances}`);
-      },
-    };
-  }),
+  brokenHarness(sessions, "sessions/1b", "keeps the sessions of each instance apart", separateInstances),
+  ...issuedIdMutants,
   port("sessions/1c", "keeps sessions for a second longer than it says", (map) =>
     rewriting(map, (record) => ({ ...record, endsAtMs: record.endsAtMs + 1_000 })),
   ),

@@ -1,7 +1,17 @@
 // One broken set of stores for each property of them together, and the harness on which the right ones pass them all.
-import { type AtomicPort, createStores, type Stores } from "@tollbooth-stores/core";
+import {
+  type AtomicPort,
+  createStores,
+  isEvictableVerification,
+  mayDrop,
+  type StoredRecord,
+  StoreError,
+  type Stores,
+} from "@tollbooth-stores/core";
+import { check } from "../all/checks.ts";
 import type { Harness } from "../harness.ts";
 import { type FakeServer, fakeServer, type ServerFaults } from "./fake-server.ts";
+import { boundedPort } from "./fakes.ts";
 import type { Mutant } from "./mutant.ts";
 import { type Reference, reference } from "./reference.ts";
 
@@ -9,6 +19,8 @@ import { type Reference, reference } from "./reference.ts";
 interface Faults extends ServerFaults {
   closesBorrowed?: boolean;
   peerPrefix?: string;
+  /** A bounded port that is checked wrongly, made of the right one. */
+  full?(port: AtomicPort): AtomicPort;
   /** Spread of physical expiry; the right one is 0.1. */
   jitter?: number;
 }
@@ -26,6 +38,11 @@ export function completeStores(faults: Faults = {}): Harness<Stores> {
       cluster: server.cluster,
       peers: { "another client": (namespace) => stores.create(`${namespace}${faults.peerPrefix ?? ""}`) },
       borrowed: async (namespace) => borrowed(made, namespace, faults.closesBorrowed === true),
+      bounded: (keyPrefix, maxEntries) => {
+        const evictable = (record: StoredRecord) => mayDrop(record) || isEvictableVerification(record);
+        const port = boundedPort(made.clock, maxEntries, evictable);
+        return createStores(faults.full?.(port) ?? port, { keyPrefix });
+      },
       physicalTtls: async (namespace) => physicalTtls(made, namespace, faults.jitter ?? 0.1),
     },
   };
@@ -117,6 +134,31 @@ export const storesMutants: readonly Mutant<Stores>[] = [
     },
   })),
   provider("all/7b", "passes on the server's own words", { showsWords: true }),
+  broken("all/3a", "checks after it was closed", (right) => ({ ...right, check: async () => ({ latencyMs: 0 }) })),
+  broken("all/8", "checks for a caller that has gone", (right) => ({ ...right, check: () => right.check() })),
+  broken("all/11a", "is never ready", (right) => ({
+    ...right,
+    check: () => Promise.reject(new StoreError("STORE_UNAVAILABLE", "It may not write; check its ACL.")),
+  })),
+  broken("all/11a", "checks by taking from a client's limit", (right) => ({
+    ...right,
+    async check(options) {
+      await right.rateLimits.consume(check);
+      return right.check(options);
+    },
+  })),
+  broken("all/11b", "leaves its probes behind", (right) => ({
+    ...right,
+    async check(options) {
+      await right.verifications.markOnce("probe", { token: "t", fingerprint: "f", retainUntilMs: 0 });
+      return right.check(options);
+    },
+  })),
+  broken("all/11c", "takes a backend that answers for one that writes", (right) => ({ ...right, check: right.ping })),
+  provider("all/11d", "evicts a record to see whether there is room", {
+    full: ({ check: _, ...port }) => port,
+  }),
+  provider("all/11d", "never finds itself full", { full: (port) => ({ ...port, check: async () => {} }) }),
   broken("all/8", "does not look at signals", (right) => ({
     ...right,
     sessions: { ...right.sessions, get: (id) => right.sessions.get(id) },

@@ -12,17 +12,17 @@ export const day = 86_400_000;
 /** The largest quota. */
 export const maxQuota: bigint = 2n ** 63n - 1n;
 
-/** A session with an issued id, idle for ten minutes unless told otherwise. */
+/** A session with an id that create issues, idle for ten minutes unless told otherwise. */
 export async function issue(store: SessionStore, input: Partial<NewSession<unknown>> = {}): Promise<Session> {
   const { record } = await store.create({ data: { plan: "pro" }, idleTtlMs: 10 * minute, ...input });
   return record;
 }
 
-/** A session with an id of one's own; fails where there is one already. */
+/** A session with an id that is known before; fails where there is one already. */
 export async function createOwn(
   store: SessionStore,
   id: string,
-  input: Partial<Omit<NewSession<unknown>, "subject">> = {},
+  input: Partial<NewSession<unknown>> = {},
 ): Promise<Session> {
   const created = await store.create({ data: { plan: "pro" }, idleTtlMs: 10 * minute, ...input, id });
   return okRecord(created);

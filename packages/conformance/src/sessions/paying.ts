@@ -110,7 +110,7 @@ export const payingProperties: readonly SessionProperty[] = [
       const issued = await issue(store);
       await store.delete(issued.id);
       const fixation = await store.credit(issued.id, { opId: "3", extendMs: minute, createWith: { data: 1 } });
-      assert.deepEqual(fixation, { status: "missing" }, "only create and rotate issue ids");
+      assert.deepEqual(fixation, { status: "missing" }, "a credit creates no session under an issued id");
       await assertGone(store, issued.id, "a credited id of a dead session");
     },
   },

@@ -1,5 +1,6 @@
 // Every property of a session store, by the themes of the published list.
 import type { SessionProperty } from "./checks.ts";
+import { issuedIdProperties } from "./issued-ids.ts";
 import { lifetimeProperties } from "./lifetime.ts";
 import { payingProperties } from "./paying.ts";
 import { sequenceProperties } from "./sequences.ts";
@@ -9,6 +10,7 @@ import { writingProperties } from "./writing.ts";
 
 export const sessionProperties: readonly SessionProperty[] = [
   ...writingProperties,
+  ...issuedIdProperties,
   ...lifetimeProperties,
   ...payingProperties,
   ...subjectProperties,

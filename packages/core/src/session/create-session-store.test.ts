@@ -37,13 +37,12 @@ describe("create and get", () => {
   it("refuses what can never be a session, before anything is stored", async () => {
     const { port, store } = storeWorld();
     const bare = createSessionStore(port);
-    const issued = (await store.create({ data: { n: 1 } })).record.id;
     const before = port.records.size;
     const refused: Promise<unknown>[] = [
-      store.create({ id: issued, data: { n: 1 } }),
+      store.create({ id: store.newId({ subject: "bob" }), subject: "alice", data: { n: 1 } }),
       store.create({ id: "", data: { n: 1 } }),
       store.create({ id: "x".repeat(1025), data: { n: 1 } }),
-      Reflect.apply(store.create, store, [{ id: "mine", subject: "alice", data: { n: 1 } }]),
+      store.create({ id: "mine", subject: "alice", data: { n: 1 } }),
       store.create({ data: { n: 1 }, subject: "" }),
       store.create({ data: { n: 1 }, idleTtlMs: 0 }),
       store.create({ data: { n: 1 }, absoluteTtlMs: 1.5 }),

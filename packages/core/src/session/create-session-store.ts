@@ -7,10 +7,18 @@ import { storeRuntime } from "../store-runtime.ts";
 import type { SessionCatalog } from "./catalog.ts";
 import { jsonCodec } from "./json-codec.ts";
 import { attempts } from "./modify-session.ts";
-import { handleOf, placeOf, placeOfHandle, type SessionPlace, sessionKeys, successorId } from "./session-id.ts";
+import { handleOf, placeOf, placeOfHandle, type SessionPlace, sessionKeys } from "./session-id.ts";
 import { checkedText, checkedVersion } from "./session-input.ts";
+import { always, foundOrMissing, statusOf } from "./session-outcomes.ts";
 import { afterWriting, describedQuotas, describedSession } from "./session-records.ts";
-import { createRequest, creditRequest, debitRequest, type RequestContext } from "./session-requests.ts";
+import {
+  createRequest,
+  creditRequest,
+  debitRequest,
+  newIdRequest,
+  type RequestContext,
+  successorRequest,
+} from "./session-requests.ts";
 import type { SessionState } from "./session-state.ts";
 import type { Missing, NewSession, SessionRecord, SessionStore } from "./session-store.ts";
 import { sessionValues } from "./session-values.ts";
@@ -54,7 +62,7 @@ export function createSessionStore<T = unknown>(
   const context: RequestContext = {
     keys,
     values,
-    pseudonym: pseudonymizers[0],
+    pseudonymizers,
     defaultIdleTtlMs: defaults.idleTtlMs,
   };
 
@@ -93,12 +101,10 @@ export function createSessionStore<T = unknown>(
     return Promise.all(Array.from(new Set(pseudonymizers.map((pseudonym) => pseudonym(text))), work));
   };
 
-  function create(input: NewSession<T>, call?: CallOptions): Promise<Ok<T>>;
-  function create(
-    input: Omit<NewSession<T>, "subject"> & { id: string },
-    call?: CallOptions,
-  ): Promise<Ok<T> | { status: "exists" }>;
-  function create(input: NewSession<T> & { id?: string }, call?: CallOptions): Promise<Ok<T> | { status: "exists" }> {
+  type Created = Promise<Ok<T> | { status: "exists" }>;
+  function create(input: NewSession<T> & { id?: undefined }, call?: CallOptions): Promise<Ok<T>>;
+  function create(input: NewSession<T> & { id?: string | undefined }, call?: CallOptions): Created;
+  function create(input: NewSession<T> & { id?: string | undefined }, call?: CallOptions): Created {
     return run("create", call, statusOf, async () => {
       const { id, place, draft } = createRequest(context, input);
       const reply = await apply("create", [keys.session(place), keys.index(place)], createSession, draft, call);
@@ -108,6 +114,7 @@ export function createSessionStore<T = unknown>(
 
   return {
     capabilities: port.capabilities,
+    newId: (wanted) => newIdRequest(context, wanted),
     create,
 
     get(id, call) {
@@ -194,7 +201,7 @@ export function createSessionStore<T = unknown>(
     rotate(id, call) {
       return run("rotate", call, statusOf, async () => {
         const old = placeOf(id);
-        const successor = successorId(old);
+        const successor = successorRequest(old, call?.newId);
         const place = placeOf(successor);
         const [from, to] = [keys.session(old), keys.session(place)];
         const reencode = (session: SessionState) => values.moved(session, from, to);
@@ -246,16 +253,4 @@ export function createSessionStore<T = unknown>(
     close: () => runtime.close(),
     [Symbol.asyncDispose]: () => runtime.close(),
   };
-}
-
-function always(word: string): () => string {
-  return () => word;
-}
-
-function statusOf(reply: { status: string }): string {
-  return reply.status;
-}
-
-function foundOrMissing(reply: object | boolean | null): string {
-  return reply === null || reply === false ? "missing" : "ok";
 }

@@ -10,6 +10,7 @@ import {
   placeOf,
   placeOfHandle,
   requireChosenId,
+  requireSuccessor,
   sessionKeys,
   successorId,
 } from "./session-id.ts";
@@ -31,7 +32,7 @@ describe("session ids", () => {
     }
   });
 
-  it("may be any string of the caller's that is short enough and looks like no issued one", () => {
+  it("may be any string of the caller's that is short enough", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 500 }), (id) => {
         requireChosenId(id);
@@ -40,7 +41,7 @@ describe("session ids", () => {
         expect(tag + lineage).toBe(hash.slice(0, 19));
       }),
     );
-    for (const id of ["", "x".repeat(1_025), issueId()]) {
+    for (const id of ["", "x".repeat(1_025)]) {
       expect(() => requireChosenId(id)).toThrow(expect.objectContaining({ code: "STORE_INVALID_ARGUMENT" }));
     }
     requireChosenId("x".repeat(1_024));
@@ -56,6 +57,19 @@ describe("session ids", () => {
         for (const key of all) expect(key).toMatch(/^p:sess:\{[\w-]{3}\}:(s:[\w-]{43}|o:[\w-]{16}|i)$/);
       }),
     );
+  });
+
+  it("are followed only by an issued one of their tag and lineage, and not by themselves", () => {
+    for (const id of [issueId(), "route:payer"]) {
+      const old = placeOf(id);
+      const successor = successorId(old);
+      expect(requireSuccessor(successor, old)).toBe(successor);
+      const otherLineage = issueId(old.tag);
+      const otherTag = `${old.tag === "aaa" ? "bbb" : "aaa"}${successor.slice(3)}`;
+      for (const wrong of [id, otherLineage, otherTag, "other:payer", ""]) {
+        expect(() => requireSuccessor(wrong, old)).toThrow(/^newId must come from newId\({ replaces: id }\)/);
+      }
+    }
   });
 
   it("have handles that lead to the same place, and other strings to none", () => {

@@ -10,7 +10,7 @@ const lineageLength = 16;
 const secretBytes = 32;
 const longestChosenId = 1024;
 
-/** `<tag><lineage>.<secret>`: an id that create or rotate issued. */
+/** `<tag><lineage>.<secret>`: an id that newId, create or rotate issued. */
 const issued = /^[\w-]{19}\.[\w-]{43}$/;
 /** `<tag>.<hash>`: stands for the id in a listing. */
 const handlePattern = /^[\w-]{3}\.[\w-]{43}$/;
@@ -25,9 +25,9 @@ export interface SessionPlace {
   readonly hash: string;
 }
 
-/** True for a string that looks like an id that create or rotate issued. */
-export function isIssuedId(id: string): boolean {
-  return issued.test(id);
+/** True for a string that looks like an id that newId, create or rotate issued. */
+export function isIssuedId(id: unknown): id is string {
+  return typeof id === "string" && issued.test(id);
 }
 
 /** A new id of 256 random bits. `tag`: 3 characters of the subject's pseudonym; random without a subject. */
@@ -38,6 +38,13 @@ export function issueId(tag: string = randomText(3).slice(0, tagLength)): string
 /** A new id of the same tag and lineage, with a secret of its own. */
 export function successorId(place: SessionPlace): string {
   return `${place.tag}${place.lineage}.${randomText(secretBytes)}`;
+}
+
+/** The id itself. Throws unless it may follow the id of `old`: issued, of the same tag and lineage, and another one. */
+export function requireSuccessor(id: string, old: SessionPlace): string {
+  const place = isIssuedId(id) ? placeOf(id) : undefined;
+  if (place?.tag === old.tag && place.lineage === old.lineage && place.hash !== old.hash) return id;
+  throw invalidArgument("newId must come from newId({ replaces: id }), with the id of the session that is rotated.");
 }
 
 function randomText(bytes: number): string {
@@ -57,13 +64,10 @@ export function placeOf(id: string): SessionPlace {
   return { tag: hash.slice(0, tagLength), lineage: hash.slice(tagLength, tagLength + lineageLength), hash };
 }
 
-/** Throws unless a caller may choose this id for a session. */
+/** Throws unless this may be the id of a session: any string that is short enough. */
 export function requireChosenId(id: string): void {
   if (typeof id !== "string" || id.length === 0 || id.length > longestChosenId) {
     throw invalidArgument(`A session id of your own must be a string of 1 to ${longestChosenId} characters.`);
-  }
-  if (isIssuedId(id)) {
-    throw invalidArgument("A session id of your own may not look like an issued one; leave id out to have one issued.");
   }
 }
 

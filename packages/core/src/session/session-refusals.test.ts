@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type OperationMessage, operationChannel } from "../telemetry.ts";
 import { type ManualClock, type MapPort, manualClock, mapPort } from "../testing.ts";
 import { createSessionStore } from "./create-session-store.ts";
-import type { NewSession, SessionStore } from "./session-store.ts";
+import type { SessionStore } from "./session-store.ts";
 
 const minute = 60_000;
 let clock: ManualClock;
@@ -39,14 +39,26 @@ describe("a session store says", () => {
       /^A session id of your own must be a string of 1 to 1024/,
     ],
     [
-      "what an own id may be: none that looks issued",
-      (s) => s.create({ id: issued, data: 1, idleTtlMs: minute }),
-      /^A session id of your own may not look like an issued one; leave id out/,
+      "that an own id takes no subject",
+      (s) => s.create({ id: "mine", subject: "s", data: 1, idleTtlMs: 1 }),
+      /^A session with an id of your own takes no subject; take an id from newId\({ subject }\)/,
     ],
     [
-      "that an own id takes no subject",
-      (s) => s.create(loose<NewSession<unknown>>('{"id":"mine","subject":"s","data":1,"idleTtlMs":1}')),
-      /^A session with an id of your own takes no subject; leave id out/,
+      "for whom an id was issued",
+      (s) => s.create({ id: issued, subject: "s", data: 1, idleTtlMs: 1 }),
+      /^This id was not issued for this subject; take one from newId\({ subject }\)/,
+    ],
+    ["what may follow an id", (s) => s.rotate(issued, { newId: s.newId() }), /^newId must come from newId/],
+    ["whose id is issued: text", async (s) => s.newId(loose('{"subject":7}')), /^subject must be a string/],
+    [
+      "which id is replaced: text",
+      async (s) => s.newId(loose('{"replaces":7}')),
+      /^A session id of your own must be a string/,
+    ],
+    [
+      "what an id is issued for: one thing",
+      async (s) => s.newId(loose('{"replaces":"mine","subject":"s"}')),
+      /^An id that replaces another one keeps its subject; leave it out/,
     ],
     [
       "that a subject is not empty",

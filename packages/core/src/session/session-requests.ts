@@ -9,8 +9,10 @@ import {
   issueId,
   placeOf,
   requireChosenId,
+  requireSuccessor,
   type SessionKeys,
   type SessionPlace,
+  successorId,
   tagLength,
 } from "./session-id.ts";
 import {
@@ -21,7 +23,7 @@ import {
   checkedTtls,
   requireEnd,
 } from "./session-input.ts";
-import type { NewSession, SessionStore } from "./session-store.ts";
+import type { NewIdOptions, NewSession, SessionStore } from "./session-store.ts";
 import type { SessionValues } from "./session-values.ts";
 import type { CreateArguments, SessionDraft } from "./transitions/create-session.ts";
 import type { CreditArguments } from "./transitions/credit-session.ts";
@@ -31,8 +33,8 @@ import type { DebitArguments } from "./transitions/debit-session.ts";
 export interface RequestContext {
   readonly keys: SessionKeys;
   readonly values: SessionValues;
-  /** The pseudonymizer for writes. */
-  readonly pseudonym: Pseudonymizer;
+  /** One for each secret. The first is for writes. */
+  readonly pseudonymizers: readonly [Pseudonymizer, ...Pseudonymizer[]];
   readonly defaultIdleTtlMs: number | undefined;
 }
 
@@ -41,20 +43,58 @@ function firstVersion(): number {
   return randomInt(1, 2 ** 48);
 }
 
+/** An id for a session to come. */
+export function newIdRequest(
+  { pseudonymizers: [pseudonym] }: Pick<RequestContext, "pseudonymizers">,
+  { subject, replaces }: NewIdOptions = {},
+): string {
+  if (replaces === undefined) {
+    return issueId(subject === undefined ? undefined : pseudonym(checkedText(subject, "subject")).slice(0, tagLength));
+  }
+  if (subject !== undefined) throw invalidArgument("An id that replaces another one keeps its subject; leave it out.");
+  requireChosenId(replaces);
+  return successorId(placeOf(replaces));
+}
+
+/** The id after a rotation: the caller's, if it fits, or a newly issued one. */
+export function successorRequest(old: SessionPlace, newId: string | undefined): string {
+  return newId === undefined ? successorId(old) : requireSuccessor(newId, old);
+}
+
+/**
+ * The subject's pseudonym for writes. With an id: the pseudonym, under any of the secrets, whose tag the id has; so an id
+ * that was issued before the secret was changed is still taken.
+ */
+function ownerOf(
+  subject: string,
+  id: string | undefined,
+  [forWrites, ...others]: RequestContext["pseudonymizers"],
+): { subject: string; hash: string } {
+  const text = checkedText(subject, "subject");
+  if (id === undefined) return { subject, hash: forWrites(text) };
+  if (!isIssuedId(id)) {
+    throw invalidArgument("A session with an id of your own takes no subject; take an id from newId({ subject }).");
+  }
+  const hash = [forWrites, ...others]
+    .map((pseudonym) => pseudonym(text))
+    .find((pseudonym) => pseudonym.startsWith(placeOf(id).tag));
+  if (hash === undefined) {
+    throw invalidArgument("This id was not issued for this subject; take one from newId({ subject }).");
+  }
+  return { subject, hash };
+}
+
 /** A new session, under the caller's id or a newly issued one. */
 export function createRequest<T>(
-  { keys, values, pseudonym, defaultIdleTtlMs }: RequestContext,
+  { keys, values, pseudonymizers, defaultIdleTtlMs }: RequestContext,
   input: NewSession<T> & { id?: string | undefined },
 ): { id: string; place: SessionPlace; draft: CreateArguments } {
-  const { id: chosen, subject } = input;
-  if (chosen !== undefined) requireChosenId(chosen);
-  if (chosen !== undefined && subject !== undefined) {
-    throw invalidArgument("A session with an id of your own takes no subject; leave id out to have one issued.");
-  }
+  const { id: given, subject } = input;
+  if (given !== undefined) requireChosenId(given);
+  const owner = subject === undefined ? undefined : ownerOf(subject, given, pseudonymizers);
   const ttls = checkedTtls(input, defaultIdleTtlMs);
   requireEnd(ttls);
-  const owner = subject === undefined ? undefined : { subject, hash: pseudonym(checkedText(subject, "subject")) };
-  const id = chosen ?? issueId(owner?.hash.slice(0, tagLength));
+  const id = given ?? issueId(owner?.hash.slice(0, tagLength));
   const place = placeOf(id);
   const key = keys.session(place);
   const draft: CreateArguments = {

@@ -2,7 +2,7 @@
 import type { CallOptions, Capabilities } from "../call-options.ts";
 
 export interface SessionRecord<T> {
-  /** The id that you passed or were given. Only create and rotate issue ids. */
+  /** The id that you passed or were given. Only newId, create and rotate issue ids. */
   id: string;
   data: T;
   /**
@@ -25,7 +25,7 @@ export type ListedSession<T> = Omit<SessionRecord<T>, "id"> & { handle: string }
 /** At least one of `idleTtlMs` (or the store's default) and `absoluteTtlMs` must be given: a session must end. */
 export interface NewSession<T> {
   data: T;
-  /** The session's owner; only with an issued id. */
+  /** The session's owner; only with an issued id, which must have been issued for this subject. */
   subject?: string | undefined;
   /** Milliseconds. Default: the store's defaults.idleTtlMs. Touching extends the session to now + this. */
   idleTtlMs?: number | undefined;
@@ -34,6 +34,11 @@ export interface NewSession<T> {
   /** 0..2^63-1 each. */
   quotas?: Record<string, bigint> | undefined;
 }
+
+/** What a new id is for. At most one of the two. */
+export type NewIdOptions =
+  | { subject?: string | undefined; replaces?: undefined }
+  | { replaces: string; subject?: undefined };
 
 /** There is no live session of that id. */
 export type Missing = { status: "missing" };
@@ -44,14 +49,28 @@ export type Missing = { status: "missing" };
  */
 export interface SessionStore<T = unknown> extends AsyncDisposable {
   readonly capabilities: Capabilities;
-  /** With an issued id. A retry after an unknown outcome makes a second session. */
-  create(input: NewSession<T>, options?: CallOptions): Promise<{ status: "ok"; record: SessionRecord<T> }>;
   /**
-   * With an id of your own. It may not look like an issued one, and takes no subject. Of N calls at once exactly one is
-   * ok.
+   * An id for a session to come, so that the caller knows it before anything is sent. `subject`: for a session of that
+   * subject. `replaces`: for `rotate` of the session with that id. Without I/O; works also while the backend is away.
+   */
+  newId(options?: NewIdOptions): string;
+  /**
+   * With an id that is issued now. A retry after an unknown outcome makes a second session. To avoid that, take the id
+   * first: `create({ ...input, id: store.newId() })`.
    */
   create(
-    input: Omit<NewSession<T>, "subject"> & { id: string },
+    input: NewSession<T> & { id?: undefined },
+    options?: CallOptions,
+  ): Promise<{ status: "ok"; record: SessionRecord<T> }>;
+  /**
+   * With an id from `newId`, or with one of your own, which takes no subject. Of N calls at once exactly one is ok. So a
+   * retry after an unknown outcome makes no second session: "exists" says that an earlier attempt took effect, and
+   * `get(id)` reads it. Only a live session counts: after its end, or its rotation, a retry makes another one.
+   *
+   * Never pass an id that a client sent: it would know the id of a session that may become somebody else's.
+   */
+  create(
+    input: NewSession<T> & { id?: string | undefined },
     options?: CallOptions,
   ): Promise<{ status: "ok"; record: SessionRecord<T> } | { status: "exists" }>;
   get(id: string, options?: CallOptions & { touch?: boolean | undefined }): Promise<SessionRecord<T> | null>;
@@ -99,8 +118,17 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
     spend: { quota: string; amount: bigint; opId?: string | undefined },
     options?: CallOptions,
   ): Promise<{ status: "ok" | "insufficient"; remaining: bigint; replayed: boolean } | Missing>;
-  /** Moves the session to a new id. The old id is dead at once. A lost reply loses the session: log in again. */
-  rotate(id: string, options?: CallOptions): Promise<{ status: "ok"; record: SessionRecord<T> } | Missing>;
+  /**
+   * Moves the session to a new id. The old id is dead at once. A lost reply loses the session, since its new id is not
+   * known. To avoid that, take the id first: `newId: store.newId({ replaces: id })`. A retry with it then answers "ok", or
+   * "missing" where an earlier attempt took effect; in both cases the session lives under `newId`.
+   *
+   * Another `newId`, and one under which another session lives, is STORE_INVALID_ARGUMENT.
+   */
+  rotate(
+    id: string,
+    options?: CallOptions & { newId?: string | undefined },
+  ): Promise<{ status: "ok"; record: SessionRecord<T> } | Missing>;
   /** True if there was a live session (of that version) and it is gone now. */
   delete(id: string | { handle: string }, options?: CallOptions & { ifVersion?: number | undefined }): Promise<boolean>;
   /**

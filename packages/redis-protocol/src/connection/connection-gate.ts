@@ -1,5 +1,5 @@
 // Decides whether a call may send now, waits for the connection, or fails at once: for ports of any client.
-import { hopelessConnection } from "./redis-errors.ts";
+import { hopelessConnection } from "./connection-failures.ts";
 
 export interface ConnectionGate {
   /** As `RedisPort.ready`. */
@@ -77,16 +77,4 @@ export function connectionGate(isUp: () => boolean): ConnectionGate {
     },
     changed: settle,
   };
-}
-
-const FIRST_DELAY_MS = 50;
-const LONGEST_DELAY_MS = 2_000;
-
-/**
- * The delay before the next attempt to connect; attempts never end. It doubles from 50 ms up to 2 s, and is spread by a
- * quarter either way so that not all instances come at once.
- */
-export function reconnectDelayMs(attempt: number): number {
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt, 10), LONGEST_DELAY_MS);
-  return Math.round(delayMs * (0.75 + Math.random() / 2));
 }

@@ -73,8 +73,10 @@ export interface ResolvedNode {
 export interface ResolvedAccess {
   username?: string;
   password?: string;
-  tls?: { ca?: string[] } & Omit<{ [K in keyof RedisTls]?: NonNullable<RedisTls[K]> }, "ca">;
+  tls?: ResolvedTls;
 }
+
+export type ResolvedTls = { ca?: string[] } & Omit<{ [K in keyof RedisTls]?: NonNullable<RedisTls[K]> }, "ca">;
 
 const REDIS_PORT = 6_379;
 const SENTINEL_PORT = 26_379;
@@ -184,14 +186,7 @@ function resolveAccess({ username, password, tls }: RedisAccess): ResolvedAccess
   };
 }
 
-function resolveTls({
-  ca,
-  cert,
-  key,
-  passphrase,
-  servername,
-  rejectUnauthorized,
-}: RedisTls): NonNullable<ResolvedAccess["tls"]> {
+function resolveTls({ ca, cert, key, passphrase, servername, rejectUnauthorized }: RedisTls): ResolvedTls {
   return {
     ...(ca === undefined ? {} : { ca: typeof ca === "string" ? [ca] : [...ca] }),
     ...(cert === undefined ? {} : { cert }),

@@ -1,12 +1,6 @@
 // Turns a server's or a client's error into a StoreError that names the mend and quotes nothing.
-import { isStoreError, StoreError, type StoreErrorOutcome } from "@tollbooth-stores/core";
-
-/** Error words of a refused login, and of a user without the right. */
-const login = {
-  WRONGPASS: "Redis refused the username or password; check `username` and `password` of the connection.",
-  NOAUTH: "Redis asks for authentication; set `password` (and `username`) of the connection.",
-  NOPERM: "This Redis user may not run the stores' commands; its ACL must allow EVALSHA, EVAL and the key prefix.",
-};
+import { StoreError, type StoreErrorOutcome } from "@tollbooth-stores/core";
+import { connectionMend, login } from "./connection-failures.ts";
 
 const tooOld =
   "This Redis is too old: the stores need Redis 6.2 or Valkey 7.2, or newer. Update it, or change `url` or `host` of the connection.";
@@ -23,9 +17,19 @@ const refusals: Readonly<Record<string, string>> = {
   CROSSSLOT: "The call touches several slots of a Redis Cluster, which none of the stores' calls does.",
   MISCONF: "Redis cannot persist and refuses writes; see its log.",
   NOREPLICAS: "Redis has too few replicas in sync (min-replicas-to-write) and refuses writes; try again.",
-  BUSY: "Redis is busy with somebody's script; try again.",
+  MOVED: "This is a node of a Redis Cluster; describe the connection by `cluster`, or pass a cluster's client.",
+  ASK: "This is a node of a Redis Cluster; describe the connection by `cluster`, or pass a cluster's client.",
+  BUSY: "Redis is busy with another script; try again.",
   NOSCRIPT: "Redis lost the stores' script between two calls; try again.",
 };
+
+/** Error words of a state that passes: nothing ran, and the same call may be sent again until its deadline. */
+const passing = new Set(["LOADING", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"]);
+
+export function isPassing(error: unknown): boolean {
+  const word = errorWord(error);
+  return word !== undefined && passing.has(word);
+}
 
 /** The leading word of a server's error, e.g. "NOSCRIPT". */
 export function errorWord(error: unknown): string | undefined {
@@ -37,7 +41,10 @@ export function refused(word: string | undefined, outcome: StoreErrorOutcome, ca
   const mend = word === undefined ? undefined : refusals[word];
   return new StoreError(
     "STORE_UNAVAILABLE",
-    mend ?? "Redis could not be asked, or answered with an error; see cause.",
+    mend ??
+      (word === undefined
+        ? "The connection to Redis was lost before the answer came; the call may have taken effect."
+        : "Redis answered with an error; see cause."),
     { outcome: mend === undefined ? outcome : "not-applied", cause },
   );
 }
@@ -51,7 +58,7 @@ export function timedOut(sent: boolean, option: TimeoutOption, limitMs: number, 
     "STORE_UNAVAILABLE",
     sent
       ? `Redis did not answer within ${option} (${limitMs}); the call may have taken effect.`
-      : `No connection to Redis within ${option} (${limitMs}); nothing was sent. Check the connection's url or host.`,
+      : `No connection to Redis within ${option} (${limitMs}); nothing was sent. ${connectionMend(cause)}`,
     { outcome: sent ? "unknown" : "not-applied", cause },
   );
 }
@@ -73,32 +80,4 @@ export function rightMissing(): StoreError {
     "This Redis user may not run a command that the stores need; its ACL must allow all that the README lists.",
     { outcome: "unknown" },
   );
-}
-
-/** Connection failures that no retry will mend, and how to mend them. */
-const hopeless: readonly [pattern: RegExp, mend: string][] = [
-  [/^WRONGPASS|^ERR invalid password/, login.WRONGPASS],
-  [/^NOAUTH/, login.NOAUTH],
-  [/^NOPERM/, login.NOPERM],
-  [/^ERR (DB index|invalid DB index)/, "Redis has no such database; check `db` of the connection."],
-  [
-    /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT_|INVALID_CA|INVALID_PURPOSE)/,
-    "The server's certificate is not trusted; check `tls.ca` (or `tls.servername`) of the connection.",
-  ],
-  [
-    /^(ERR_SSL_|EPROTO)/,
-    "TLS was not agreed on; check that the server listens for TLS on this port, and `tls` of the connection.",
-  ],
-  // Where a client insists on RESP3, which came with Redis 6.0.
-  [/^ERR unknown command\W+HELLO\b/i, tooOld],
-  [/^(Protocol error, got|Unknown RESP type)/, "What answered is not a Redis; check host and port of the connection."],
-];
-
-/** The error to answer calls with at once, where a connection failed and waiting will not help; else undefined. */
-export function hopelessConnection(error: unknown): StoreError | undefined {
-  if (isStoreError(error)) return error;
-  if (!(error instanceof Error)) return undefined;
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  const mend = hopeless.find(([pattern]) => pattern.test(code) || pattern.test(error.message))?.[1];
-  return mend === undefined ? undefined : new StoreError("STORE_UNAVAILABLE", mend, { cause: error });
 }

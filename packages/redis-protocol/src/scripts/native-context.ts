@@ -14,7 +14,7 @@ export type RunCall = (
 ) => Promise<ReplyReader>;
 
 export function callRunner(
-  runner: ScriptRunner,
+  runner: Pick<ScriptRunner, "run">,
   script: Script,
   what: string,
   errors: Readonly<Record<string, () => StoreError>> = {},

@@ -1,7 +1,8 @@
 // Runs script calls on a port: one round trip, one deadline, and NOSCRIPT as the only reason to send anything twice.
-import { type CallOptions, StoreError } from "@tollbooth-stores/core";
+import { type CallOptions, isStoreError, StoreError } from "@tollbooth-stores/core";
 import {
   errorWord,
+  isPassing,
   isRightMissing,
   refused,
   rightMissing,
@@ -30,6 +31,8 @@ export interface ScriptRunner {
     options?: CallOptions,
     connectTimeoutMs?: number,
   ): Promise<ScriptReply[]>;
+  /** A hash tag for each primary. Throws STORE_UNAVAILABLE. */
+  tags(options?: CallOptions, connectTimeoutMs?: number): Promise<readonly string[]>;
   /** The port's keys that match. Each step has the deadline of a call. Throws STORE_UNAVAILABLE. */
   scan(pattern: string, options?: CallOptions): AsyncIterable<string>;
 }
@@ -45,6 +48,10 @@ export interface RunnerOptions {
 
 /** A client may report a lost connection a moment late. */
 const UNNOTICED_MS = 10;
+
+/** How long a state that passes is waited for before the call is sent again. It doubles up to the longest. */
+const FIRST_PASSING_MS = 20;
+const LONGEST_PASSING_MS = 200;
 
 /** Ports that have answered once: a reconnect gets only `commandTimeoutMs`. */
 const connected = new WeakSet<RedisPort>();
@@ -69,6 +76,7 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
   /** Runs `work` over a connection that is up, all within the deadline. A failure becomes STORE_UNAVAILABLE. */
   const withinDeadline = async <T>(
     connectTimeoutMs: number | undefined,
+    keys: readonly string[],
     options: CallOptions | undefined,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
@@ -78,9 +86,10 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       connectTimeoutMs === undefined || connected.has(port) ? "commandTimeoutMs" : "connectTimeoutMs";
     let timer = setTimeout(() => deadline.abort(), limits[option]);
     let sent = false;
+    let passing: { error: unknown; waitMs: number } | undefined;
     try {
       for (;;) {
-        await before(deadline.signal, port.ready(deadline.signal));
+        await before(deadline.signal, port.ready(deadline.signal, keys));
         // The caller gave up while there was no connection, so nothing may be sent any more.
         options?.signal?.throwIfAborted();
         deadline.signal.throwIfAborted();
@@ -90,23 +99,30 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
           timer = setTimeout(() => deadline.abort(), commandTimeoutMs);
         }
         sent = true;
-        const answer = await before(deadline.signal, work(deadline.signal)).catch((error: unknown) => {
-          if (!(error instanceof NotSent)) throw error;
-          sent = false;
-          return error;
-        });
-        if (!(answer instanceof NotSent)) {
+        try {
+          const answer = await before(deadline.signal, work(deadline.signal));
           connected.add(port);
           return answer;
+        } catch (error) {
+          const isUnsent = error instanceof NotSent;
+          if (!isUnsent && !isPassing(error)) throw error;
+          // Nothing ran, so sending it again is no second time.
+          sent = false;
+          passing = isUnsent
+            ? undefined
+            : { error, waitMs: Math.min((passing?.waitMs ?? FIRST_PASSING_MS / 2) * 2, LONGEST_PASSING_MS) };
         }
-        // The connection was lost, and the client had not noticed yet. Nothing was sent, so this is no second time.
         deadline.signal.throwIfAborted();
-        await new Promise((resolve) => setTimeout(resolve, UNNOTICED_MS));
+        await before(deadline.signal, pause(passing?.waitMs ?? UNNOTICED_MS));
       }
     } catch (error) {
       if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
-      if (deadline.signal.aborted)
-        throw timedOut(sent, option, limits[option], sent ? undefined : port.connectionError?.());
+      if (deadline.signal.aborted && passing !== undefined && !sent) {
+        throw refused(errorWord(passing.error), "not-applied", passing.error);
+      }
+      if (deadline.signal.aborted) {
+        throw timedOut(sent, option, limits[option], sent ? undefined : port.connectionError?.(keys));
+      }
       if (error instanceof StoreError) throw error;
       if (isRightMissing(error)) throw rightMissing();
       throw refused(errorWord(error), sent ? "unknown" : "not-applied", error);
@@ -120,23 +136,34 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       const args = [instant, String(calls.length)];
       for (const call of calls) args.push(call.operation, ...call.args.map(String));
       const keys = calls.flatMap((call) => call.keys);
-      const raw = await withinDeadline(connectTimeoutMs, options, (signal) => send(script, keys, args, signal));
+      const raw = await withinDeadline(connectTimeoutMs, keys, options, (signal) => send(script, keys, args, signal));
       return replies(raw, calls.length);
     },
+    async tags(options, connectTimeoutMs) {
+      const ask = async (signal: AbortSignal) => port.tags?.(signal);
+      return (await withinDeadline(connectTimeoutMs, [], options, ask)) ?? ["0"];
+    },
     async *scan(pattern, options) {
-      await withinDeadline(undefined, options, (signal) => requireNewEnough(port, [], signal));
-      const keys = port.scan(pattern)[Symbol.asyncIterator]();
-      const nextKey = () =>
-        keys.next().catch((error: unknown) => {
-          throw errorWord(error) === "NOPERM" ? rightMissing() : error;
+      await withinDeadline(undefined, [], options, (signal) => requireNewEnough(port, [], signal));
+      const pages = port.scan(pattern)[Symbol.asyncIterator]();
+      // A failed listing has ended. Its next step must not be taken for its end.
+      const nextPage = () =>
+        pages.next().catch((error: unknown) => {
+          if (isStoreError(error)) throw error;
+          throw errorWord(error) === "NOPERM" ? rightMissing() : refused(errorWord(error), "not-applied", error);
         });
       for (;;) {
-        const next = await withinDeadline(undefined, options, nextKey);
+        const next = await withinDeadline(undefined, [], options, nextPage);
         if (next.done === true) return;
-        yield next.value;
+        if (typeof next.value === "string") yield next.value;
+        else yield* next.value;
       }
     },
   };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /**

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import prelude from "./prelude.lua";
 
 export interface Script {
-  readonly name: "rate-limit" | "session" | "verification";
+  readonly name: "rate-limit" | "session" | "verification" | "check-writes";
   readonly source: string;
   readonly sha1: string;
 }

@@ -1,0 +1,72 @@
+// One connection through ioredis: it sends nothing by itself, queues nothing, and never connects again.
+import { type ChannelKind, NotSent, type OpenLink, type RedisLink } from "@tollbooth-stores/redis-protocol";
+import type { Redis } from "ioredis";
+
+const words = {
+  ordinary: { subscribe: "subscribe", unsubscribe: "unsubscribe" },
+  sharded: { subscribe: "ssubscribe", unsubscribe: "sunsubscribe" },
+} as const;
+
+const KEEP_ALIVE_MS = 30_000;
+
+export function ioredisLinks(library: { Redis: typeof Redis }): OpenLink {
+  return ({ host, port, tls, connectTimeoutMs }, hear): RedisLink => {
+    const client = new library.Redis({
+      host,
+      port,
+      ...(tls === undefined ? {} : { tls }),
+      connectTimeout: connectTimeoutMs,
+      keepAlive: KEEP_ALIVE_MS,
+      lazyConnect: true,
+      // No HELLO, no INFO, no CLIENT SETINFO: providers forbid each of them.
+      protocol: 2,
+      enableReadyCheck: false,
+      disableClientInfo: true,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+    });
+    let lastError: unknown;
+    let destroyed = false;
+    client.on("error", (error: unknown) => {
+      lastError ??= error;
+    });
+    const ended = new Promise<unknown>((resolve) => client.once("end", () => resolve(lastError)));
+    for (const event of ["message", "smessage"]) client.on(event, hear);
+    const opened = client.connect().catch((error: unknown) => {
+      throw lastError ?? error;
+    });
+    opened.catch(() => undefined);
+    const onChannel = async (command: keyof (typeof words)["ordinary"], kind: ChannelKind, channel: string) => {
+      if (client.status !== "ready") throw new NotSent();
+      await client[words[kind][command]](channel);
+    };
+    return {
+      opened,
+      ended,
+      async send([command = "", ...args]) {
+        if (client.status !== "ready") throw new NotSent();
+        return client.call(command, ...args).catch((error: unknown) => {
+          throw isUnwritten(error) ? new NotSent() : error;
+        });
+      },
+      unsent: () => client.stream?.writableLength ?? 0,
+      subscribe: (kind, channel) => onChannel("subscribe", kind, channel),
+      unsubscribe: (kind, channel) => onChannel("unsubscribe", kind, channel),
+      destroy() {
+        if (destroyed) return;
+        destroyed = true;
+        client.disconnect();
+        // disconnect() would wait two seconds for the server to close its end.
+        client.stream?.destroy();
+      },
+    };
+  };
+}
+
+/** ioredis's words for a command that it did not write. */
+export function isUnwritten(error: unknown): boolean {
+  return error instanceof Error && /enableOfflineQueue options is false$/.test(error.message);
+}

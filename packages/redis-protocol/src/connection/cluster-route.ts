@@ -1,0 +1,141 @@
+// Commands to a Redis Cluster: each to the node that owns its keys' slot, over one kept connection a primary.
+//
+// The clients' own cluster modes are not used: each fails in a way of its own while slots move and nodes fail (ADR 10).
+import { isStoreError } from "@tollbooth-stores/core";
+import { NotSent } from "../redis-port.ts";
+import { changes, unlessAborted } from "./changes.ts";
+import { clusterNodes } from "./cluster-nodes.ts";
+import { clusterSubscriptions } from "./cluster-subscriptions.ts";
+import { redirection } from "./cluster-topology.ts";
+import { type ClusterView, clusterView } from "./cluster-view.ts";
+import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
+import { addressOf, establish } from "./establish.ts";
+import { closedConnection } from "./kept-connection.ts";
+import { keySlot } from "./key-slot.ts";
+import { errorWord } from "./redis-errors.ts";
+import type { Route, RouteOptions } from "./route.ts";
+import { scanCluster } from "./scan-keys.ts";
+
+const MOST_REDIRECTIONS = 16;
+/** How long a step of a listing waits for its node and its answer. */
+const STEP_MS = 2_000;
+
+export function clusterRoute(
+  { seeds, access }: { seeds: readonly ResolvedNode[]; access: ResolvedAccess },
+  { library, connectTimeoutMs, provider }: RouteOptions,
+): Route {
+  const change = changes();
+  let closed = false;
+  const connect = async (node: ResolvedNode, signal: AbortSignal, hear?: (channel: string, message: string) => void) =>
+    establish(await library, { ...access, node }, connectTimeoutMs, signal, hear);
+  const nodes = clusterNodes(connect, provider, (up) => {
+    if (!up && !closed) view.refresh();
+    change.tell();
+  });
+  const view: ClusterView = clusterView({
+    seeds,
+    preferred: nodes.up,
+    isWell: () => nodes.up().length >= primaries().length,
+    changed() {
+      const topology = view.topology();
+      if (topology !== undefined) nodes.follow(topology);
+      subscriptions.follow();
+      change.tell();
+    },
+    async ask(node, signal) {
+      const kept = nodes.at(addressOf(node));
+      if (kept?.isUp() === true) return kept.send(signal, ["CLUSTER", "SLOTS"]);
+      const { link } = await connect(node, signal);
+      try {
+        return await unlessAborted(signal, link.send(["CLUSTER", "SLOTS"]));
+      } finally {
+        link.destroy();
+      }
+    },
+  });
+  const subscriptions = clusterSubscriptions(connect, view, provider);
+  const primaries = () => [...(view.topology()?.primaries.values() ?? [])];
+
+  /** The address for some keys, or for any command without keys. */
+  const addressFor = ([key]: readonly string[]): string | undefined => {
+    if (key !== undefined) return view.ownerOf(keySlot(key));
+    const [any] = primaries();
+    return nodes.up()[0] ?? (any && addressOf(any));
+  };
+  const nodeFor = (keys: readonly string[]) => {
+    const address = addressFor(keys);
+    return address === undefined ? undefined : nodes.at(address);
+  };
+  const ready = async (signal: AbortSignal, keys: readonly string[]): Promise<void> => {
+    for (;;) {
+      if (closed) throw closedConnection();
+      const node = nodeFor(keys);
+      if (node?.isUp() === true) return;
+      const refusal = view.error();
+      if (node === undefined && isStoreError(refusal)) throw refusal;
+      const settled = change.during((next) => (node === undefined ? next : Promise.race([node.ready(signal), next])));
+      await unlessAborted(signal, settled).catch((error: unknown) => {
+        // A node that has left the cluster is closed. Its slots have another owner by now.
+        if (signal.aborted || closed || node === nodeFor(keys)) throw error;
+      });
+    }
+  };
+  return {
+    ready,
+    error: (keys) => nodeFor(keys)?.error() ?? view.error(),
+    subscribe: subscriptions.subscribe,
+    subscribeSharded: subscriptions.subscribeSharded,
+    async send(keys, words, signal) {
+      let node = nodeFor(keys);
+      let asking = false;
+      for (let redirections = 0; ; redirections += 1) {
+        if (node === undefined || closed) throw new NotSent();
+        if (redirections > 0) {
+          // The server that redirected ran nothing, so this call still counts as unsent.
+          await node.ready(signal).catch((failure: unknown) => {
+            throw signal.aborted || isStoreError(failure, "STORE_CLOSED") ? new NotSent() : failure;
+          });
+        }
+        try {
+          return await (asking ? node.send(signal, ["ASKING"], words) : node.send(signal, words));
+        } catch (failure) {
+          if (errorWord(failure) === "CLUSTERDOWN") view.refresh();
+          const redirected = redirection(failure, node.node);
+          if (redirected === undefined || redirections === MOST_REDIRECTIONS) throw failure;
+          node = nodes.open(redirected.node);
+          asking = redirected.kind === "ASK";
+          if (!asking) view.learn(redirected.slot, addressOf(redirected.node));
+          view.refresh();
+        }
+      }
+    },
+    scan: (pattern) =>
+      scanCluster(
+        async () =>
+          primaries().map((node) => async (...words: string[]) => {
+            const signal = AbortSignal.timeout(STEP_MS);
+            const kept = nodes.open(node);
+            await kept.ready(signal);
+            return unlessAborted(signal, kept.send(signal, words));
+          }),
+        pattern,
+      ),
+    async tags(signal) {
+      await ready(signal, []);
+      const missing = new Set(primaries().map(addressOf));
+      const tags: string[] = [];
+      for (let candidate = 0; missing.size > 0; candidate += 1) {
+        const owner = view.topology()?.owners[keySlot(String(candidate))];
+        if (owner !== undefined && missing.delete(owner)) tags.push(String(candidate));
+      }
+      return tags;
+    },
+    async close(graceMs) {
+      closed = true;
+      view.close();
+      subscriptions.close();
+      change.tell();
+      await nodes.close(graceMs);
+    },
+  };
+}

@@ -1,0 +1,79 @@
+// Subscriptions in a cluster: ordinary channels at any primary, sharded ones at the node that owns their slot.
+import { redirection } from "./cluster-topology.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import type { ResolvedNode } from "./connection.ts";
+import { connectionEvents } from "./connection-events.ts";
+import { addressOf, type Established } from "./establish.ts";
+import { keySlot } from "./key-slot.ts";
+import { type Subscribe, type Subscriptions, subscriptions } from "./subscriptions.ts";
+
+export interface ClusterSubscriptions {
+  subscribe: Subscribe;
+  subscribeSharded: Subscribe;
+  /** Ends what is at nodes that own no slot any more. Its listeners are told that they lost their subscription. */
+  follow(): void;
+  close(): void;
+}
+
+export function clusterSubscriptions(
+  connect: (
+    node: ResolvedNode,
+    signal: AbortSignal,
+    hear: (channel: string, message: string) => void,
+  ) => Promise<Established>,
+  view: ClusterView,
+  provider: string,
+): ClusterSubscriptions {
+  const events = () => connectionEvents({ provider, purpose: "hints" });
+  const shards = new Map<string, Subscriptions>();
+  let turn = 0;
+
+  const ordinary = subscriptions(
+    "ordinary",
+    async (signal, hear) => {
+      const nodes = [...(view.topology()?.primaries.values() ?? [])];
+      turn += 1;
+      const node = nodes[turn % nodes.length];
+      if (node === undefined) throw new Error("No node to subscribe at.");
+      return connect(node, signal, hear);
+    },
+    events(),
+  );
+  const shardAt = (node: ResolvedNode): Subscriptions => {
+    const address = addressOf(node);
+    const known = shards.get(address);
+    if (known !== undefined) return known;
+    const opened = subscriptions("sharded", (signal, hear) => connect(node, signal, hear), events());
+    shards.set(address, opened);
+    return opened;
+  };
+  return {
+    subscribe: ordinary.subscribe,
+    async subscribeSharded(channel, hear, lost) {
+      const owner = view.ownerOf(keySlot(channel));
+      const node = view.topology()?.nodes.find((each) => addressOf(each) === owner);
+      if (node === undefined) throw new Error("No node to subscribe at.");
+      try {
+        return await shardAt(node).subscribe(channel, hear, lost);
+      } catch (error) {
+        const moved = redirection(error, node);
+        if (moved?.kind !== "MOVED") throw error;
+        view.refresh();
+        return shardAt(moved.node).subscribe(channel, hear, lost);
+      }
+    },
+    follow() {
+      const primaries = view.topology()?.primaries;
+      if (primaries === undefined) return;
+      for (const [address, shard] of [...shards]) {
+        if (primaries.has(address)) continue;
+        shards.delete(address);
+        shard.close();
+      }
+    },
+    close() {
+      ordinary.close();
+      for (const shard of shards.values()) shard.close();
+    },
+  };
+}

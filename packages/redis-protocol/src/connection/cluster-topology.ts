@@ -1,0 +1,75 @@
+// Who owns which slot, as a node of the cluster tells it.
+import { StoreError } from "@tollbooth-stores/core";
+import type { ResolvedNode } from "./connection.ts";
+import { addressOf } from "./establish.ts";
+import { errorWord } from "./redis-errors.ts";
+
+export interface Topology {
+  /** The owner's address by slot. */
+  readonly owners: readonly (string | undefined)[];
+  /** Every primary that owns a slot, by address. */
+  readonly primaries: ReadonlyMap<string, ResolvedNode>;
+  /** Replicas too: whom to ask when no primary answers. */
+  readonly nodes: readonly ResolvedNode[];
+}
+
+/** Reads a reply to CLUSTER SLOTS. A node that does not know its own address is known by the one that was asked. */
+export function readTopology(reply: unknown, asked: ResolvedNode): Topology {
+  const owners: (string | undefined)[] = [];
+  const primaries = new Map<string, ResolvedNode>();
+  const nodes = new Map<string, ResolvedNode>();
+  for (const entry of listOf(reply)) {
+    const [first, last, ...described] = listOf(entry);
+    const [primary, ...replicas] = described.flatMap((node) => readNode(node, asked));
+    for (const node of replicas) nodes.set(addressOf(node), node);
+    if (primary === undefined) continue;
+    const address = addressOf(primary);
+    primaries.set(address, primary);
+    nodes.set(address, primary);
+    for (let slot = Number(first); slot <= Number(last); slot += 1) owners[slot] = address;
+  }
+  return { owners, primaries, nodes: [...nodes.values()] };
+}
+
+/** A node of an unknown endpoint is told as null, "" or "?". */
+function readNode(description: unknown, asked: ResolvedNode): ResolvedNode[] {
+  const [host, port]: readonly unknown[] = listOf(description);
+  if (!Number.isInteger(Number(port)) || Number(port) === 0) return [];
+  const known = typeof host === "string" && host !== "" && host !== "?";
+  return [{ host: known ? host : asked.host, port: Number(port) }];
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Where a command must go instead: for good (MOVED), or once (ASK). Undefined for any other error. */
+export function redirection(
+  error: unknown,
+  asked: ResolvedNode,
+): { kind: "MOVED" | "ASK"; slot: number; node: ResolvedNode } | undefined {
+  const word = errorWord(error);
+  if (!(error instanceof Error) || (word !== "MOVED" && word !== "ASK")) return undefined;
+  const [, slot, host, port] = /^\w+ (\d+) (.*):(\d+)/.exec(error.message) ?? [];
+  if (slot === undefined || port === undefined) return undefined;
+  return {
+    kind: word,
+    slot: Number(slot),
+    node: { host: host === undefined || host === "" ? asked.host : host, port: Number(port) },
+  };
+}
+
+/** A clear error where a node refuses to tell its cluster; otherwise the error itself. */
+export function topologyRefusal(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (/cluster support disabled/i.test(error.message)) {
+    return new StoreError(
+      "STORE_UNAVAILABLE",
+      "What `cluster` names is no Redis Cluster but a single server; describe the connection by `url` or `host`.",
+    );
+  }
+  if (/^NOPERM|^ERR unknown (sub)?command/i.test(error.message)) {
+    return new StoreError("STORE_UNAVAILABLE", "This Redis user may not run CLUSTER SLOTS, which `cluster` needs.");
+  }
+  return error;
+}

@@ -1,0 +1,86 @@
+// Opens one connection and logs in: TCP and TLS, AUTH, SELECT, and who the server is.
+import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
+import { errorWord } from "./redis-errors.ts";
+import type { OpenLink, RedisLink } from "./redis-link.ts";
+import { type ServerIdentity, serverIdentity } from "./server-identity.ts";
+import { Stalled } from "./stalled.ts";
+
+/** Who logs in where. */
+export interface Endpoint extends ResolvedAccess {
+  readonly node: ResolvedNode;
+  readonly db?: number | undefined;
+}
+
+/** A connection that takes commands. */
+export interface Established {
+  readonly link: RedisLink;
+  readonly node: ResolvedNode;
+  readonly identity: ServerIdentity;
+}
+
+/** "host:port", for telemetry and as a key. */
+export function addressOf({ host, port }: ResolvedNode): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * Rejects with the library's or the server's error, or with `Stalled` after `connectTimeoutMs`. Nothing is left open then,
+ * or when `signal` aborts. `hear` gets the messages of subscribed channels.
+ */
+export async function establish(
+  openLink: OpenLink,
+  { node, db = 0, username, password, tls }: Endpoint,
+  connectTimeoutMs: number,
+  signal: AbortSignal,
+  hear: (channel: string, message: string) => void = () => {},
+): Promise<Established> {
+  signal.throwIfAborted();
+  const link = openLink({ ...node, tls, connectTimeoutMs }, hear);
+  let phase: Stalled["phase"] = "opening";
+  let giveUp: (error: unknown) => void = () => {};
+  const given = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  const aborted = () => giveUp(signal.reason);
+  signal.addEventListener("abort", aborted, { once: true });
+  void link.ended.then((reason) => giveUp(reason ?? new Error("The server closed the connection.")));
+  const timer = setTimeout(() => giveUp(new Stalled(phase, tls !== undefined)), connectTimeoutMs);
+  const work = async (): Promise<Established> => {
+    await link.opened;
+    phase = "login";
+    return { link, node, identity: await logIn(link, username, password, db) };
+  };
+  try {
+    return await Promise.race([given, work()]);
+  } catch (error) {
+    link.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", aborted);
+  }
+}
+
+/** All commands go out together, so that a login costs one round trip. */
+async function logIn(
+  link: RedisLink,
+  username: string | undefined,
+  password: string | undefined,
+  db: number,
+): Promise<ServerIdentity> {
+  const login = password === undefined ? [] : [link.send(["AUTH", username ?? "default", password])];
+  const chosen = db === 0 ? [] : [link.send(["SELECT", String(db)])];
+  // INFO only informs. A user without the right, or a provider that has disabled it, does without.
+  const told = ["server", "replication"].map((section) =>
+    link.send(["INFO", section]).catch((error: unknown) => {
+      if (errorWord(error) === undefined || errorWord(error) === "NOAUTH") throw error;
+      return "";
+    }),
+  );
+  const [replies] = await Promise.all([Promise.all(told), ...chosen, ...login]).catch(async (error: unknown) => {
+    // A failed login makes the later commands fail too; its own error says why.
+    await Promise.all(login);
+    throw error;
+  });
+  return serverIdentity(replies.map(String).join("\r\n"));
+}

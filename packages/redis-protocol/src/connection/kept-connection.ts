@@ -1,0 +1,220 @@
+// One connection that heals: made anew when it is lost, when it stays silent, and when it leads to the wrong server.
+//
+// A connection that leaves calls unanswered until their deadline is suspected. Calls wait then, and another connection is
+// tried beside it. The first to answer carries on, and that may be the suspected one.
+import { StoreError } from "@tollbooth-stores/core";
+import { NotSent } from "../redis-port.ts";
+import { connectionAttempts } from "./connection-attempts.ts";
+import { type ConnectionEvents, reasonOf } from "./connection-events.ts";
+import { hopelessConnection } from "./connection-failures.ts";
+import { addressOf, type Established } from "./establish.ts";
+import { Stalled } from "./stalled.ts";
+import { type WatchedLink, watchedLink } from "./watched-link.ts";
+
+export interface KeptConnection {
+  /** Resolves when a command would be written at once. Rejects where waiting will not help, and when `signal` aborts. */
+  ready(signal: AbortSignal): Promise<void>;
+  isUp(): boolean;
+  /**
+   * Commands, one after the other on one connection; mostly one. Resolves to the last one's reply. `signal` is the call's
+   * deadline: a connection that is silent until then is suspected. Rejects with `NotSent` where nothing was written.
+   */
+  send(signal: AbortSignal, ...commands: (readonly string[])[]): Promise<unknown>;
+  /** Why there is no connection; undefined while there is one. */
+  error(): unknown;
+  /**
+   * Makes the connection anew, unless that was done within the last second and `always` is not set. Says whether it does.
+   */
+  giveUp(reason: string, always?: boolean): boolean;
+  /** Calls wait until `release`, or for `ms` at most: for a failover under way. `why` is told as the error. */
+  hold(ms: number, why: StoreError): void;
+  release(): void;
+  /** Ends it. Unanswered calls get `graceMs` for their answers. Idempotent. */
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface KeptOptions {
+  /** One attempt. Rejects when `signal` aborts, and leaves nothing open then. */
+  connect(signal: AbortSignal): Promise<Established>;
+  /** The address, where it is known before the attempt. */
+  server?: string | undefined;
+  events: ConnectionEvents;
+  /** Told after each change between up and down. */
+  changed?: ((up: boolean) => void) | undefined;
+}
+
+/** How often at most a connection is given up on request. */
+const GIVE_UP_EVERY_MS = 1_000;
+/** Bytes held here beyond which calls wait, so that little is ever held. */
+const BACKED_UP = 16_384;
+const DRAINED_LOOK_MS = 10;
+
+/** Starts connecting at once. */
+export function keptConnection({ connect, server, events, changed = () => {} }: KeptOptions): KeptConnection {
+  const waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
+  let current: WatchedLink | undefined;
+  let suspected = false;
+  let closed = false;
+  let lastError: unknown;
+  let givenUpAtMs = -GIVE_UP_EVERY_MS;
+  let holding: { timer: NodeJS.Timeout; why: StoreError } | undefined;
+  let looking: NodeJS.Timeout | undefined;
+
+  const isNeeded = () => !closed && (current === undefined || suspected);
+  const isUp = () => current !== undefined && !suspected && holding === undefined && current.link.unsent() <= BACKED_UP;
+  const refusal = () => {
+    if (closed) return closedConnection();
+    return current === undefined ? hopelessConnection(lastError) : undefined;
+  };
+  /** Lets the waiting calls go on, if they can; or go, if they cannot. */
+  const settle = () => {
+    const refused = refusal();
+    if (refused === undefined && !isUp()) {
+      // A library does not report the end of a backlog.
+      if (waiting.size > 0 && !isNeeded()) looking ??= setTimeout(look, DRAINED_LOOK_MS);
+      return;
+    }
+    const calls = [...waiting];
+    waiting.clear();
+    for (const { resolve, reject } of calls) {
+      if (refused === undefined) resolve();
+      else reject(refused);
+    }
+  };
+  const look = () => {
+    looking = undefined;
+    settle();
+  };
+
+  const up = (link: WatchedLink) => {
+    suspected = false;
+    lastError = undefined;
+    attempts.abandon();
+    events.ready(addressOf(link.node), link.identity);
+    changed(true);
+    settle();
+  };
+  const down = () => {
+    changed(false);
+    attempts.start();
+    settle();
+  };
+  const adopt = (established: Established) => {
+    const link = watchedLink(established, {
+      answered() {
+        if (link === current && suspected) up(link);
+      },
+      silent() {
+        if (link !== current || suspected || closed) return;
+        suspected = true;
+        lastError = new Stalled("commands", false);
+        events.givenUp("no answer");
+        down();
+      },
+    });
+    current?.retire();
+    current = link;
+    void established.link.ended.then((reason) => {
+      if (link !== current || closed) return;
+      current = undefined;
+      suspected = false;
+      lastError = reason;
+      events.lost(reasonOf(reason));
+      down();
+    });
+    up(link);
+  };
+  const attempts = connectionAttempts({
+    connect,
+    isNeeded,
+    starting: () => events.connecting(server),
+    made: adopt,
+    failed(error) {
+      lastError = error;
+      settle();
+    },
+  });
+  const release = () => {
+    clearTimeout(holding?.timer);
+    holding = undefined;
+    settle();
+  };
+
+  attempts.start();
+  return {
+    isUp,
+    error: () => (isNeeded() ? lastError : holding?.why),
+    release,
+    async send(signal, ...commands) {
+      if (current === undefined || !isUp()) throw new NotSent();
+      return current.send(commands, signal);
+    },
+    ready(signal) {
+      if (isUp()) return Promise.resolve();
+      const refused = refusal();
+      if (refused !== undefined) return Promise.reject(refused);
+      return new Promise((resolve, reject) => {
+        const leave = () => {
+          waiting.delete(call);
+          reject(signal.reason);
+        };
+        const over = () => signal.removeEventListener("abort", leave);
+        const call = {
+          resolve() {
+            over();
+            resolve();
+          },
+          reject(error: unknown) {
+            over();
+            reject(error);
+          },
+        };
+        if (signal.aborted) return leave();
+        waiting.add(call);
+        signal.addEventListener("abort", leave, { once: true });
+        settle();
+      });
+    },
+    giveUp(reason, always = false) {
+      const nowMs = performance.now();
+      if (closed || current === undefined) return false;
+      if (!always && nowMs - givenUpAtMs < GIVE_UP_EVERY_MS) return false;
+      givenUpAtMs = nowMs;
+      const old = current;
+      current = undefined;
+      suspected = false;
+      old.retire();
+      events.givenUp(reason);
+      // Attempts under way lead where this connection led.
+      attempts.abandon();
+      down();
+      return true;
+    },
+    hold(ms, why) {
+      clearTimeout(holding?.timer);
+      holding = { timer: setTimeout(release, ms), why };
+    },
+    async close(graceMs = 0) {
+      if (closed) return;
+      closed = true;
+      clearTimeout(holding?.timer);
+      clearTimeout(looking);
+      attempts.abandon();
+      const last = current;
+      current = undefined;
+      settle();
+      if (last === undefined) return;
+      last.retire();
+      if (last.unanswered() > 0 && !suspected && graceMs > 0) {
+        const timer = setTimeout(() => last.link.destroy(), graceMs);
+        await last.link.ended;
+        clearTimeout(timer);
+      }
+      last.link.destroy();
+    },
+  };
+}
+
+export function closedConnection(): StoreError {
+  return new StoreError("STORE_CLOSED", "The connection to Redis was closed.");
+}

@@ -1,0 +1,52 @@
+// RedisPort over connections of our own, which a client library opens one by one.
+import type { RedisPort } from "../redis-port.ts";
+import { clusterRoute } from "./cluster-route.ts";
+import type { ResolvedConnection } from "./connection.ts";
+import type { Route, RouteOptions } from "./route.ts";
+import { serverRoute } from "./server-route.ts";
+
+/** How long closing waits for the answers on their way, in milliseconds. */
+const CLOSE_GRACE_MS = 500;
+
+/** Starts connecting. */
+export function ownPort(connection: ResolvedConnection, options: RouteOptions): RedisPort {
+  const route = routeTo(connection, options);
+  let closing: Promise<void> | undefined;
+  return {
+    name: options.provider,
+    cluster: connection.kind === "cluster",
+    ready: (signal, keys = []) => route.ready(signal, keys),
+    connectionError: (keys = []) => route.error(keys),
+    evalSha: (sha1, keys, args, signal) =>
+      route.send(keys, ["EVALSHA", sha1, String(keys.length), ...keys, ...args], signal),
+    eval: (source, keys, args, signal) =>
+      route.send(keys, ["EVAL", source, String(keys.length), ...keys, ...args], signal),
+    scan: route.scan,
+    subscribe: route.subscribe,
+    ...(route.subscribeSharded === undefined ? {} : { subscribeSharded: route.subscribeSharded }),
+    tags: route.tags,
+    close() {
+      closing ??= route.close(CLOSE_GRACE_MS).catch(() => undefined);
+      return closing;
+    },
+  };
+}
+
+function routeTo(connection: ResolvedConnection, options: RouteOptions): Route {
+  const { username, password, tls } = connection;
+  const access = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+  switch (connection.kind) {
+    case "single":
+      return serverRoute({ ...options, access, db: connection.db, at: connection.node });
+    case "sentinel": {
+      const { name, sentinels, sentinelAccess } = connection;
+      return serverRoute({ ...options, access, db: connection.db, at: { name, sentinels, access: sentinelAccess } });
+    }
+    case "cluster":
+      return clusterRoute({ seeds: connection.nodes, access }, options);
+  }
+}

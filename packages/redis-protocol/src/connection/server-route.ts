@@ -1,0 +1,100 @@
+// Commands to one server: the one that the connection names, or the primary that the sentinels name.
+import { StoreError } from "@tollbooth-stores/core";
+import { unlessAborted } from "./changes.ts";
+import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
+import { connectionEvents } from "./connection-events.ts";
+import { addressOf, type Established, establish } from "./establish.ts";
+import { keptConnection } from "./kept-connection.ts";
+import { errorWord } from "./redis-errors.ts";
+import type { Route, RouteOptions } from "./route.ts";
+import { scanServer } from "./scan-keys.ts";
+import { type FailoverListener, type SentinelNames, sentinelWatch } from "./sentinel-watch.ts";
+import { subscriptions } from "./subscriptions.ts";
+
+export interface ServerRouteOptions extends RouteOptions {
+  readonly access: ResolvedAccess;
+  readonly db: number;
+  readonly at: ResolvedNode | SentinelNames;
+}
+
+/** How long calls wait for a failover that has begun, in milliseconds. Deadlines of calls are shorter, mostly. */
+const FAILOVER_MS = 5_000;
+/** How long a step of a listing waits for its answer. */
+const STEP_MS = 2_000;
+
+export function serverRoute({ access, db, at, ...options }: ServerRouteOptions): Route {
+  const { library, connectTimeoutMs, provider } = options;
+  let current: ResolvedNode | undefined;
+  let named: string | undefined;
+
+  const listener: FailoverListener = {
+    begins: () => commands.hold(FAILOVER_MS, failover()),
+    aborted: () => commands.release(),
+    switched(primary) {
+      named = addressOf(primary);
+      if (current !== undefined && addressOf(current) !== named) commands.giveUp("failover", true);
+      commands.release();
+    },
+  };
+  const sentinels = "sentinels" in at ? sentinelWatch(at, options, listener) : undefined;
+  const connect = async (
+    signal: AbortSignal,
+    hear?: (channel: string, message: string) => void,
+  ): Promise<Established> => {
+    const namedBefore = named;
+    const node = "sentinels" in at ? await sentinels?.find(signal) : at;
+    if (node === undefined) throw new Error("The sentinels are not asked any more.");
+    const established = await establish(await library, { ...access, node, db }, connectTimeoutMs, signal, hear);
+    const isStale = named !== namedBefore && named !== addressOf(established.node);
+    if (isStale || (sentinels !== undefined && established.identity.role === "slave")) {
+      established.link.destroy();
+      throw new Error("The sentinels name another server by now.");
+    }
+    return established;
+  };
+  const commands = keptConnection({
+    async connect(signal) {
+      const established = await connect(signal);
+      current = established.node;
+      return established;
+    },
+    server: "sentinels" in at ? undefined : addressOf(at),
+    events: connectionEvents({ provider, purpose: "commands" }),
+  });
+  const hints = subscriptions("ordinary", connect, connectionEvents({ provider, purpose: "hints" }));
+
+  return {
+    ready: (signal) => commands.ready(signal),
+    error: () => commands.error(),
+    subscribe: hints.subscribe,
+    async send(_, words, signal) {
+      try {
+        return await commands.send(signal, words);
+      } catch (error) {
+        // The name may lead to another server by now. The replica ran nothing, so this call may be sent again.
+        if (errorWord(error) !== "READONLY" || !commands.giveUp("read-only replica")) throw error;
+        await commands.ready(signal).catch(() => {
+          throw error;
+        });
+        return commands.send(signal, words);
+      }
+    },
+    async *scan(pattern) {
+      yield* scanServer(async (...words) => {
+        const signal = AbortSignal.timeout(STEP_MS);
+        await commands.ready(signal);
+        return unlessAborted(signal, commands.send(signal, words));
+      }, pattern);
+    },
+    tags: async () => ["0"],
+    async close(graceMs) {
+      sentinels?.close();
+      hints.close();
+      await commands.close(graceMs);
+    },
+  };
+}
+
+function failover(): StoreError {
+  return new StoreError("STORE_UNAVAILABLE", "The sentinels are making another server the primary; try again.");
+}

@@ -1,0 +1,32 @@
+// One port for several stores: the last one to close closes it.
+import type { RedisPort } from "../redis-port.ts";
+
+/** Each call takes a share of the port. A share's `close()` is idempotent; with the last one the port is closed. */
+export function sharedPort(port: RedisPort): () => RedisPort {
+  let open = 0;
+  return () => {
+    open += 1;
+    let closed = false;
+    const { connectionError, subscribeSharded, tags } = port;
+    return {
+      name: port.name,
+      cluster: port.cluster,
+      ready: (signal, keys) => port.ready(signal, keys),
+      ...(connectionError && { connectionError: (keys) => connectionError.call(port, keys) }),
+      evalSha: (sha1, keys, args, signal) => port.evalSha(sha1, keys, args, signal),
+      eval: (source, keys, args, signal) => port.eval(source, keys, args, signal),
+      scan: (pattern) => port.scan(pattern),
+      subscribe: (channel, hear, lost) => port.subscribe(channel, hear, lost),
+      ...(subscribeSharded && {
+        subscribeSharded: (channel, hear, lost) => subscribeSharded.call(port, channel, hear, lost),
+      }),
+      ...(tags && { tags: (signal) => tags.call(port, signal) }),
+      async close() {
+        if (closed) return;
+        closed = true;
+        open -= 1;
+        if (open === 0) await port.close();
+      },
+    };
+  };
+}

@@ -1,0 +1,89 @@
+// One connection and its unanswered calls: tells when it answers and when it stays silent, and ends after its last answer.
+import { NotSent } from "../redis-port.ts";
+import type { Established } from "./establish.ts";
+import { errorWord } from "./redis-errors.ts";
+
+export interface WatchedLink extends Established {
+  /** Commands one after the other, written at once. Resolves to the last one's reply. `signal` is the deadline. */
+  send(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<unknown>;
+  /** How many calls wait for their answers within their deadlines. */
+  unanswered(): number;
+  /** Destroys the connection as soon as no call waits for it. Send nothing any more. */
+  retire(): void;
+}
+
+export interface Watcher {
+  /** The server answered a call, perhaps after its deadline. */
+  answered(): void;
+  /** A call's deadline passed, and nothing at all has been answered for a while. */
+  silent(): void;
+}
+
+/** Shorter silences are not told, whatever the deadlines of calls. */
+const SILENT_MS = 200;
+
+export function watchedLink(established: Established, { answered, silent }: Watcher): WatchedLink {
+  const { link } = established;
+  const unanswered = new Set<object>();
+  /** Since when calls have waited and nothing was answered. */
+  let silentSinceMs = Number.POSITIVE_INFINITY;
+  /** Whether its last answer ends the connection. */
+  let retired = false;
+
+  const endIfDone = () => {
+    if (!retired || unanswered.size > 0) return;
+    retired = false;
+    link.destroy();
+  };
+  const hear = () => {
+    silentSinceMs = unanswered.size > 0 ? performance.now() : Number.POSITIVE_INFINITY;
+    answered();
+  };
+  const expire = (sentAtMs: number) => {
+    // Bytes that this process holds at their caller's deadline may never be sent.
+    if (silentSinceMs <= sentAtMs && link.unsent() > 0) link.destroy();
+    else if (performance.now() - silentSinceMs >= SILENT_MS) silent();
+  };
+  return {
+    ...established,
+    async send(commands, signal) {
+      if (signal.aborted) throw new NotSent();
+      const call = {};
+      const sentAtMs = performance.now();
+      silentSinceMs = Math.min(silentSinceMs, sentAtMs);
+      const done = () => {
+        signal.removeEventListener("abort", expired);
+        unanswered.delete(call);
+        endIfDone();
+      };
+      const expired = () => {
+        // An answer that has arrived already is read before this runs.
+        setImmediate(() => {
+          if (!unanswered.has(call)) return;
+          done();
+          expire(sentAtMs);
+        });
+      };
+      unanswered.add(call);
+      signal.addEventListener("abort", expired, { once: true });
+      const replies = commands.map((words) => link.send(words, signal));
+      for (const reply of replies) reply.catch(() => undefined);
+      try {
+        const reply = await replies.at(-1);
+        done();
+        hear();
+        return reply;
+      } catch (error) {
+        done();
+        // A server's error is an answer. The end of the connection is none.
+        if (errorWord(error) !== undefined) hear();
+        throw error;
+      }
+    },
+    unanswered: () => unanswered.size,
+    retire() {
+      retired = true;
+      endIfDone();
+    },
+  };
+}
