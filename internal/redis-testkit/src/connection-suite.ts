@@ -222,6 +222,7 @@ export function connectionSuite<Client>(provider: ClientProvider<Client>, shared
       expect(unknown).toBeGreaterThan(0);
       expect(unknown).toBeLessThan(400);
       expect(arrived).toBeLessThanOrEqual(unknown);
+      expect(arrived).toBeLessThan(40);
     });
 
     it("wakes a waiter of another instance by a hint, long before it would look again", async () => {

@@ -27,8 +27,12 @@ async function startEcho(name: string) {
   return { host: "127.0.0.1", port: address.port, sockets };
 }
 
-async function dial({ host, port }: { host: string; port: number }) {
-  const socket = connect(port, host);
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+}
+
+async function dial({ host, port, allowHalfOpen = false }: { host: string; port: number; allowHalfOpen?: boolean }) {
+  const socket = connect({ host, port, allowHalfOpen });
   let received = "";
   let ended: "fin" | "rst" | undefined;
   socket.setNoDelay(true);
@@ -88,6 +92,18 @@ describe("startNetProxy", () => {
     await nowhere.close();
     proxy.retarget(nowhere);
     await (await dial(proxy)).ends("rst");
+  });
+
+  it("leaves no socket open where one side resets after the other has ended", async () => {
+    const { echo, proxy } = await setting();
+    const client = await dial({ ...proxy, allowHalfOpen: true });
+    await until(async () => echo.sockets.size === 1);
+    for (const socket of echo.sockets) socket.end();
+    await client.ends("fin");
+    const before = sockets();
+    client.socket.resetAndDestroy();
+    // The client's, the echo's, and the proxy's two.
+    await until(async () => sockets() === before - 4, { detail: () => `${before} sockets before, ${sockets()} now` });
   });
 
   it("freezes established connections for good, though they stay open, and new ones work", async () => {
