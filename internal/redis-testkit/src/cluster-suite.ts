@@ -203,7 +203,9 @@ export function clusterSuite<Client>({ name, create }: ClientProvider<Client>, b
       async (_, channels, shownIn) => {
         // On Redis 6.2 there is no such right to give.
         if (shownIn === "SHARDCHANNELS" && shown === "CHANNELS") return;
-        const rights = [...neededCommands, "cluster|slots", "cluster|info", ...channels].map((word) => `+${word}`);
+        const rights = [...neededCommands, "cluster|slots", "cluster|nodes", "asking", "ping", ...channels].map(
+          (word) => `+${word}`,
+        );
         const rules = ["reset", "on", ">secret", "~acl:*", "resetchannels", "&acl:*", "-@all", ...rights];
         for (const node of cluster.nodes) await node.command("ACL", "SETUSER", "app", ...rules);
         const connection = {

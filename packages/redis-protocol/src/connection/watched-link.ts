@@ -2,9 +2,10 @@
 import { NotSent } from "../redis-port.ts";
 import type { Established } from "./establish.ts";
 import { errorWord } from "./redis-errors.ts";
+import type { RedisLink } from "./redis-link.ts";
 
 export interface WatchedLink extends Established {
-  /** Commands one after the other, written at once. Resolves to the last one's reply. `signal` is the deadline. */
+  /** Commands one after the other, written at once. Resolves to the last one's reply, rejects with the first error. `signal` is the deadline. */
   send(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<unknown>;
   /** How many calls wait for their answers within their deadlines. */
   unanswered(): number;
@@ -66,10 +67,8 @@ export function watchedLink(established: Established, { answered, silent }: Watc
       };
       unanswered.add(call);
       signal.addEventListener("abort", expired, { once: true });
-      const replies = commands.map((words) => link.send(words, signal));
-      for (const reply of replies) reply.catch(() => undefined);
       try {
-        const reply = await replies.at(-1);
+        const reply = await inTurn(link, commands, signal);
         done();
         hear();
         return reply;
@@ -86,4 +85,17 @@ export function watchedLink(established: Established, { answered, silent }: Watc
       endIfDone();
     },
   };
+}
+
+/** All are written at once. Rejects with the first one's error that failed. */
+async function inTurn(
+  link: RedisLink,
+  commands: readonly (readonly string[])[],
+  signal: AbortSignal,
+): Promise<unknown> {
+  const replies = commands.map((words) => link.send(words, signal));
+  for (const reply of replies) reply.catch(() => undefined);
+  let last: unknown;
+  for (const reply of replies) last = await reply;
+  return last;
 }
