@@ -9,3 +9,5 @@ export { keptResultSuite } from "./kept-result-suite.ts";
 export { recoverySuite } from "./recovery-suite.ts";
 export { replicaSuite } from "./replica-suite.ts";
 export { roundTripSuite } from "./round-trip-suite.ts";
+export { wrongConnectionSuite } from "./wrong-connection-suite.ts";
+export { wrongTopologySuite } from "./wrong-topology-suite.ts";
