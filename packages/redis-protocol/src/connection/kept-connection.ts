@@ -192,9 +192,10 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
       suspected = false;
       old.retire();
       events.givenUp(reason);
+      changed(false);
       // Attempts under way lead where this connection led.
-      attempts.abandon();
-      down();
+      attempts.startAnew();
+      settle();
       return true;
     },
     hold(ms, why) {
