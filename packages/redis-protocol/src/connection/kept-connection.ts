@@ -48,6 +48,8 @@ export interface KeptOptions {
 
 /** How often at most a connection is given up on request. */
 const GIVE_UP_EVERY_MS = 1_000;
+/** A connection suspected so often, with no call answered in time between, is replaced whatever it answers late. */
+const MOST_SUSPICIONS = 3;
 /** Bytes held here beyond which calls wait, so that little is ever held. */
 const BACKED_UP = 16_384;
 const DRAINED_LOOK_MS = 10;
@@ -57,6 +59,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   const waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
   let current: WatchedLink | undefined;
   let suspected = false;
+  let suspicions = 0;
   let closed = false;
   let lastError: unknown;
   let generation = 0;
@@ -105,12 +108,15 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   };
   const adopt = (established: Established) => {
     const link = watchedLink(established, {
-      answered() {
-        if (link === current && suspected) up(link);
+      answered(inTime) {
+        if (link !== current) return;
+        if (inTime) suspicions = 0;
+        if (suspected && suspicions < MOST_SUSPICIONS) up(link);
       },
       silent() {
         if (link !== current || suspected || closed) return;
         suspected = true;
+        suspicions += 1;
         lastError = new Stalled("commands", false);
         events.givenUp("no answer");
         down();
@@ -118,6 +124,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
     });
     current?.retire();
     current = link;
+    suspicions = 0;
     generation += 1;
     void established.link.ended.then((reason) => {
       if (link !== current || closed) return;
@@ -136,6 +143,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
     made: adopt,
     failed(error) {
       lastError = error;
+      events.failed(reasonOf(error));
       settle();
     },
   });

@@ -14,8 +14,8 @@ export interface WatchedLink extends Established {
 }
 
 export interface Watcher {
-  /** The server answered a call, perhaps after its deadline. */
-  answered(): void;
+  /** The server answered a call, within its deadline or after it. */
+  answered(inTime: boolean): void;
   /** A call's deadline passed, and nothing at all has been answered for a while. */
   silent(): void;
 }
@@ -36,9 +36,9 @@ export function watchedLink(established: Established, { answered, silent }: Watc
     retired = false;
     link.destroy();
   };
-  const hear = () => {
+  const hear = (inTime: boolean) => {
     silentSinceMs = unanswered.size > 0 ? performance.now() : Number.POSITIVE_INFINITY;
-    answered();
+    answered(inTime);
   };
   const expire = (sentAtMs: number) => {
     // Bytes that this process holds at their caller's deadline may never be sent.
@@ -70,12 +70,12 @@ export function watchedLink(established: Established, { answered, silent }: Watc
       try {
         const reply = await inTurn(link, commands, signal);
         done();
-        hear();
+        hear(!signal.aborted);
         return reply;
       } catch (error) {
         done();
         // A server's error is an answer. The end of the connection is none.
-        if (errorWord(error) !== undefined) hear();
+        if (errorWord(error) !== undefined) hear(!signal.aborted);
         throw error;
       }
     },
