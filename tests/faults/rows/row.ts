@@ -1,0 +1,52 @@
+// A row of the table: a fault, where it is played, and what one trial of it shows.
+import type { Client } from "../contract.ts";
+import type { Random } from "../random.ts";
+import type { Instance } from "../run/instances.ts";
+import type { Ledger } from "../run/ledger.ts";
+import type { Topology, World } from "../worlds/world.ts";
+
+/** What a trial is played on. */
+export interface Stage<W extends World = World> {
+  readonly world: W;
+  readonly random: Random;
+  /** A prefix of keys that no other trial has. */
+  readonly name: string;
+  readonly ledger: Ledger;
+  /** Instances with open stores, one for each client. */
+  readonly instances: readonly Instance[];
+  /** One more, or one that takes the place of a killed one. It is ended with the trial. */
+  start(client: Client): Promise<Instance>;
+}
+
+/** What one trial shows of one client. */
+export interface Shown {
+  client: Client;
+  /** From the service being back to calls succeeding on every key, in milliseconds. */
+  recoveredMs?: number;
+  answered: number;
+  notApplied: number;
+  unknown: number;
+  /** Acknowledged effects that Redis lost, and the time that their acknowledgements span. */
+  lost: number;
+  lostSpanMs: number;
+}
+
+export interface Outcome {
+  /** What shows that the fault landed. */
+  proof: string;
+  /** What must not be. Each counts. */
+  unsafe: string[];
+  shown: Shown[];
+}
+
+export interface Row {
+  /** Names it on the command line. */
+  name: string;
+  title: string;
+  /** The faults of docs/faults.md that it plays. */
+  faults: readonly number[];
+  on: readonly Topology[];
+  /** Milliseconds that a trial takes on one client: cheap rows are played a hundred times and more. */
+  cost: "cheap" | "dear";
+  play(stage: Stage): Promise<Outcome>;
+}

@@ -1,0 +1,105 @@
+// Plays a fault under the load of all instances, and judges what the calls, the effects and the ledger show of it.
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Loss, RECOVERY_MS, REDIS_WINDOW_MS } from "../bounds.ts";
+import type { LoadReport, Lost, Mistake } from "../contract.ts";
+import { between } from "../random.ts";
+import type { Outcome, Shown, Stage } from "../rows/row.ts";
+import type { World } from "../worlds/world.ts";
+import type { Instance } from "./instances.ts";
+
+/** A fault that was brought about, and is over as far as the service goes. */
+export interface Struck {
+  /** What shows that it landed. */
+  proof: string;
+  /** From when on calls could succeed again. */
+  backAtMs: number;
+  /** Puts the servers back as they were, once the times are taken. */
+  mend?(): Promise<void>;
+}
+
+export interface FaultUnderLoad<W extends World> {
+  loss: Loss;
+  /** Redis may lose what it acknowledged last, because another server became the primary. Default false. */
+  mayLose?: boolean;
+  strike(stage: Stage<W>): Promise<Struck>;
+  mistake?: Mistake;
+}
+
+/** How long nothing may fail any more before an instance counts as recovered. */
+const STEADY_MS = 700;
+/** An instance that has not recovered by then never does. */
+const MOST_MS = 15_000;
+
+export async function playUnderLoad<W extends World>(
+  stage: Stage<W>,
+  { loss, mayLose = false, strike, mistake }: FaultUnderLoad<W>,
+): Promise<Outcome> {
+  const { instances, name, ledger, random } = stage;
+  for (const { jobs } of instances) await jobs.startLoad({ name, ...(mistake && { mistake }) });
+  for (const { jobs } of instances) await answers(jobs);
+  await sleep(between(random, 0, 300));
+  const { proof, backAtMs, mend } = await strike(stage);
+  const recovered = await Promise.all(instances.map((instance) => recoveryOf(instance, backAtMs)));
+  await mend?.();
+  const reports = await Promise.all(instances.map(({ jobs }) => jobs.stopLoad()));
+  const lost = reports.flatMap((report) => report.lost);
+  const unsafe = [
+    ...instances.flatMap(({ client }, index) => {
+      const late = lateness(recovered[index], RECOVERY_MS[loss]);
+      return [...late, ...wrongOf(reports[index])].map((text) => `${client}: ${text}`);
+    }),
+    ...ledger.movedTwice().map((text) => `moved twice: ${text}`),
+    ...ledger.freshTwice().map((text) => `delivered twice: ${text}`),
+    ...lossesOf(lost, mayLose),
+  ];
+  const shown = instances.map(({ client }, index) => shownOf(client, reports[index], recovered[index]));
+  return { proof, unsafe, shown };
+}
+
+/** Waits until calls of every kind have been answered. */
+async function answers(jobs: Instance["jobs"]): Promise<void> {
+  const deadlineMs = Date.now() + MOST_MS;
+  while ((await jobs.answered()) < 150) {
+    if (Date.now() > deadlineMs) throw new Error("The load does not get going.");
+    await sleep(20);
+  }
+}
+
+async function recoveryOf({ jobs }: Instance, backAtMs: number): Promise<number | undefined> {
+  const deadlineMs = Math.max(backAtMs, Date.now()) + MOST_MS;
+  while (Date.now() < deadlineMs) {
+    const atMs = await jobs.recoveredAt(backAtMs);
+    if (atMs !== undefined && Date.now() - atMs > STEADY_MS) return Math.max(0, atMs - backAtMs);
+    await sleep(50);
+  }
+  return undefined;
+}
+
+function lateness(recoveredMs: number | undefined, boundMs: number): string[] {
+  if (recoveredMs === undefined) return [`calls did not succeed again within ${MOST_MS} ms`];
+  return recoveredMs > boundMs ? [`calls succeeded again only after ${recoveredMs} ms`] : [];
+}
+
+function wrongOf(report: LoadReport | undefined): string[] {
+  return report === undefined ? ["no report"] : [...report.wrong, ...report.late];
+}
+
+/** What Redis itself loses spans its window; anything lost beside that is not Redis's doing. */
+export function lossesOf(lost: readonly Lost[], mayLose: boolean): string[] {
+  if (lost.length === 0) return [];
+  const all = lost.map(({ what }) => what).join(", ");
+  if (!mayLose) return [`lost: ${all}`];
+  const spanMs = spanOf(lost);
+  return spanMs > REDIS_WINDOW_MS ? [`lost over ${spanMs} ms: ${all}`] : [];
+}
+
+function spanOf(lost: readonly Lost[]): number {
+  const times = lost.map(({ ackedAtMs }) => ackedAtMs);
+  return lost.length === 0 ? 0 : Math.max(...times) - Math.min(...times);
+}
+
+function shownOf(client: Instance["client"], report: LoadReport | undefined, recoveredMs: number | undefined): Shown {
+  const { answered = 0, notApplied = 0, unknown = 0, lost = [] } = report ?? {};
+  const counted = { client, answered, notApplied, unknown, lost: lost.length, lostSpanMs: spanOf(lost) };
+  return recoveredMs === undefined ? counted : { ...counted, recoveredMs };
+}
