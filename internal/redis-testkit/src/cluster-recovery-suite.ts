@@ -6,6 +6,7 @@ import { check, connectionScene, failureOf, outcomeOf } from "./connection-scene
 import type { ReplicatedCluster } from "./replicated-cluster.ts";
 import { startReplicatedCluster } from "./start-replicated-cluster.ts";
 import { failed, lostMarkers, steadyMarkers } from "./steady-calls.ts";
+import { startStoresChild } from "./stores-child.ts";
 import { until } from "./until.ts";
 
 const commandTimeoutMs = 1_500;
@@ -80,6 +81,24 @@ export function clusterRecoverySuite<Client>(provider: ClientProvider<Client>): 
       const told = await failureOf(stores.rateLimits.consume({ ...check, client: `client ${at}` }));
       expect(told).toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied" });
       expect(told.message).toMatch(/node of a Redis Cluster.*`cluster`/);
+    });
+
+    it("closes within a second while no node answers, and the process ends by itself", async () => {
+      const child = await scene().owned(Promise.resolve(startStoresChild(provider)));
+      await child.open(seeds(), { commandTimeoutMs: 30_000 });
+      await child.callAndPing();
+      await child.startWaiting();
+      await Promise.all(cluster.nodes.map((node) => node.kill("SIGSTOP")));
+      try {
+        const { code, tookMs } = await child.close();
+        expect(code).toBe("ok");
+        expect(tookMs).toBeLessThan(1_000);
+        const ended = await child.end();
+        expect({ status: ended.status, warnings: ended.warnings }).toEqual({ status: 0, warnings: "" });
+        expect(ended.tookMs).toBeLessThan(1_000);
+      } finally {
+        await Promise.all(cluster.nodes.map((node) => node.kill("SIGCONT")));
+      }
     });
   });
 }

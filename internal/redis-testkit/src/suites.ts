@@ -13,6 +13,7 @@ export { keptResultSuite } from "./kept-result-suite.ts";
 export { readinessSuite } from "./readiness-suite.ts";
 export { recoverySuite } from "./recovery-suite.ts";
 export { replicaSuite } from "./replica-suite.ts";
+export { reshardingSuite } from "./resharding-suite.ts";
 export { roundTripSuite } from "./round-trip-suite.ts";
 export { sentinelSuite } from "./sentinel-suite.ts";
 export { wrongConnectionSuite } from "./wrong-connection-suite.ts";
