@@ -46,9 +46,9 @@ export function ioredisLinks(library: { Redis: typeof Redis }): OpenLink {
     return {
       opened,
       ended,
-      async send([command = "", ...args]) {
-        if (client.status !== "ready") throw new NotSent();
-        return client.call(command, ...args).catch((error: unknown) => {
+      send([command = "", ...args]) {
+        if (client.status !== "ready") return Promise.reject(new NotSent());
+        return client.call(command, args).catch((error: unknown) => {
           throw isUnwritten(error) ? new NotSent() : error;
         });
       },

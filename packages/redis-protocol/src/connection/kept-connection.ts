@@ -158,9 +158,8 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
     isUp,
     error: () => (isNeeded() ? lastError : holding?.why),
     release,
-    async send(signal, ...commands) {
-      if (current === undefined || !isUp()) throw new NotSent();
-      return current.send(commands, signal);
+    send(signal, ...commands) {
+      return current === undefined || !isUp() ? Promise.reject(new NotSent()) : current.send(commands, signal);
     },
     ready(signal) {
       if (isUp()) return Promise.resolve();

@@ -35,7 +35,7 @@ export interface FailoverListener {
 /** Once a majority has answered, the others are waited for this long. */
 const MAJORITY_PATIENCE_MS = 100;
 /** Once one has answered, a majority is waited for this long. */
-const MINORITY_PATIENCE_MS = 600;
+const MINORITY_PATIENCE_MS = 250;
 const PING_EVERY_MS = 1_000;
 const PONG_WITHIN_MS = 1_000;
 

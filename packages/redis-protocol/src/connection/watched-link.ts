@@ -68,7 +68,9 @@ export function watchedLink(established: Established, { answered, silent }: Watc
       unanswered.add(call);
       signal.addEventListener("abort", expired, { once: true });
       try {
-        const reply = await inTurn(link, commands, signal);
+        const [first] = commands;
+        const isOne = first !== undefined && commands.length === 1;
+        const reply = await (isOne ? link.send(first, signal) : inTurn(link, commands, signal));
         done();
         hear(!signal.aborted);
         return reply;
