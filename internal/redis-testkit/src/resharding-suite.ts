@@ -61,6 +61,7 @@ export function reshardingSuite<Client>(provider: ClientProvider<Client>): void 
         to.proxy?.cut(round % 2 === 0 ? "rst" : "fin");
         outcomes.push(...(await Promise.all(calls)));
       }
+      expect(to.proxy?.accepted()).toBeGreaterThan(5);
       expect(outcomes).toContain("ok");
       expect(outcomes).not.toContain("not-applied");
       await move.finish();

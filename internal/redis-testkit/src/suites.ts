@@ -10,6 +10,7 @@ export { connectionSuite } from "./connection-suite.ts";
 export { failoverSuite } from "./failover-suite.ts";
 export { fullMemorySuite } from "./full-memory-suite.ts";
 export { keptResultSuite } from "./kept-result-suite.ts";
+export { listingSuite } from "./listing-suite.ts";
 export { readinessSuite } from "./readiness-suite.ts";
 export { recoverySuite } from "./recovery-suite.ts";
 export { replicaSuite } from "./replica-suite.ts";
