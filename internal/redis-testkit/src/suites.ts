@@ -14,5 +14,6 @@ export { recoverySuite } from "./recovery-suite.ts";
 export { replicaSuite } from "./replica-suite.ts";
 export { roundTripSuite } from "./round-trip-suite.ts";
 export { sentinelSuite } from "./sentinel-suite.ts";
+export { clusterConformance, clusterConformanceInShort, sentinelConformance } from "./topology-conformance.ts";
 export { wrongConnectionSuite } from "./wrong-connection-suite.ts";
 export { wrongTopologySuite } from "./wrong-topology-suite.ts";
