@@ -10,6 +10,8 @@ export interface Opening {
   keyPrefix: string;
   /** Default DEADLINE_MS. */
   commandTimeoutMs?: number;
+  /** Default true: it is open once there is a connection. */
+  waits?: boolean;
 }
 
 /** What an instance does wrong, for tests that must see it: see instance/mistakes.ts. */
@@ -87,8 +89,8 @@ export interface InstanceJobs {
   startLoad(load: Load): void;
   /** When all keys answered again for good after `sinceMs`; undefined while one does not. */
   recoveredAt(sinceMs: number): number | undefined;
-  /** How many calls of the load have been answered so far. */
-  answered(): number;
+  /** How many calls of the load have been answered so far, and how many were refused as unavailable. */
+  counts(): { answered: number; refused: number };
   /** Ends the load, and looks whether all that was acknowledged is still there. */
   stopLoad(): Promise<LoadReport>;
   pay(payment: Pay): Promise<PayEnded>;
@@ -112,6 +114,6 @@ export interface RunJobs {
   find(id: string): { receipt: string } | "unknown" | "void";
   /** payOnce answered `fresh: true`. */
   fresh(id: string): void;
-  /** Answered when the step may go on; "fail" makes it throw. */
-  reached(step: Step, id: string): Promise<"go" | "fail">;
+  /** Answered when the step may go on; "abort" says that the caller is gone. */
+  reached(step: Step, id: string): Promise<"go" | "abort">;
 }

@@ -28,6 +28,7 @@ const trials = await runRows({
   rows: chosen,
   ...{ seed, topologies: wanted },
   trials: () => dear,
+  rounds: ({ rounds = [1] }, topology) => Math.ceil(rounds[0] / (topology === "single" ? 1 : 4)),
   played({ row, topology, seed, proof, unsafe, shown }) {
     const times = shown.map(
       (one) =>

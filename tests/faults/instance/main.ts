@@ -33,6 +33,7 @@ const jobs: InstanceJobs = {
     await opened?.close();
     turns.length = 0;
     opened = await openStores(client, opening);
+    if (opening.waits !== false) await opened.ping();
   },
   async call(store, method, ...args) {
     const startedAtMs = performance.now();
@@ -52,7 +53,7 @@ const jobs: InstanceJobs = {
     load = startLoad(stores(), client, wire.remote, wanted);
   },
   recoveredAt: (sinceMs) => load?.recoveredAt(sinceMs),
-  answered: () => load?.answered() ?? 0,
+  counts: () => load?.counts() ?? { answered: 0, refused: 0 },
   async stopLoad() {
     if (load === undefined) throw new Error("There is no load.");
     const report = await load.stop();

@@ -67,7 +67,7 @@ export const failovers: readonly Row[] = [
   {
     name: "primary-killed",
     title: "a primary is killed, a replica promoted",
-    ...{ faults: [11, 23], on, cost: "dear" },
+    ...{ faults: [11, 23], on },
     play: play(async (world, { random }) => {
       const former = await world.somePrimary(random);
       const slot = await firstSlot(world, former);
@@ -83,7 +83,7 @@ export const failovers: readonly Row[] = [
   {
     name: "primary-stopped",
     title: "a primary is stopped (SIGSTOP), a replica promoted",
-    ...{ faults: [17, 25], on, cost: "dear" },
+    ...{ faults: [17, 25], on },
     play: play(async (world, { random }) => {
       const former = await world.somePrimary(random);
       const slot = await firstSlot(world, former);
@@ -98,7 +98,7 @@ export const failovers: readonly Row[] = [
   {
     name: "failover",
     title: "SENTINEL FAILOVER, CLUSTER FAILOVER",
-    ...{ faults: [28], on, cost: "dear" },
+    ...{ faults: [28], on },
     play: play(async (world, { random }) => {
       const former = await world.somePrimary(random);
       const slot = await firstSlot(world, former);
@@ -110,7 +110,7 @@ export const failovers: readonly Row[] = [
   {
     name: "failover-paused",
     title: "a failover during CLIENT PAUSE",
-    ...{ faults: [28], on, cost: "dear" },
+    ...{ faults: [28], on },
     play: play(async (world, { random }) => {
       const former = await world.somePrimary(random);
       const slot = await firstSlot(world, former);

@@ -31,7 +31,7 @@ export const network: readonly Row[] = [
   {
     name: "cut",
     title: "connections are cut (FIN or RST)",
-    ...{ faults: [], on: topologies, cost: "dear" },
+    ...{ faults: [], on: topologies },
     play: (stage) =>
       playUnderLoad(stage, {
         loss: "ended",
@@ -47,7 +47,7 @@ export const network: readonly Row[] = [
   {
     name: "refused",
     title: "the port is refused, then back",
-    ...{ faults: [], on: topologies, cost: "dear" },
+    ...{ faults: [], on: topologies },
     play: (stage) =>
       playUnderLoad(stage, {
         loss: "ended",
@@ -68,7 +68,7 @@ export const network: readonly Row[] = [
   {
     name: "frozen",
     title: "established sockets freeze, new connections work",
-    ...{ faults: [25], on: topologies, cost: "dear" },
+    ...{ faults: [25], on: topologies },
     play: (stage) =>
       playUnderLoad(stage, {
         loss: "silent",
@@ -83,7 +83,7 @@ export const network: readonly Row[] = [
   {
     name: "silent",
     title: "the port accepts and stays silent",
-    ...{ faults: [25], on: topologies, cost: "dear" },
+    ...{ faults: [25], on: topologies },
     play: (stage) =>
       playUnderLoad(stage, {
         loss: "silent",

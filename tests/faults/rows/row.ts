@@ -14,6 +14,8 @@ export interface Stage<W extends World = World> {
   readonly ledger: Ledger;
   /** Instances with open stores, one for each client. */
   readonly instances: readonly Instance[];
+  /** How many rounds a trial of calls has; see `Row.rounds`. */
+  readonly rounds: number;
   /** One more, or one that takes the place of a killed one. It is ended with the trial. */
   start(client: Client): Promise<Instance>;
 }
@@ -36,7 +38,10 @@ export interface Outcome {
   proof: string;
   /** What must not be. Each counts. */
   unsafe: string[];
+  /** Empty where no load was played. */
   shown: Shown[];
+  /** How often the fault was brought about, with each client. Default 1. */
+  rounds?: number;
 }
 
 export interface Row {
@@ -46,7 +51,7 @@ export interface Row {
   /** The faults of docs/faults.md that it plays. */
   faults: readonly number[];
   on: readonly Topology[];
-  /** Milliseconds that a trial takes on one client: cheap rows are played a hundred times and more. */
-  cost: "cheap" | "dear";
+  /** How many rounds a trial has, and how many in `npm test`. Default 1: a trial takes seconds. */
+  rounds?: readonly [all: number, quick: number];
   play(stage: Stage): Promise<Outcome>;
 }

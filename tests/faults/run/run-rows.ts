@@ -18,6 +18,8 @@ export interface RunOptions {
   seed: number;
   /** How many trials of a row on each topology. */
   trials(row: Row, topology: Topology): number;
+  /** How many rounds a trial of it has. */
+  rounds(row: Row, topology: Topology): number;
   /** Default all. */
   topologies?: readonly Topology[];
   /** Told of each trial as it ends. */
@@ -26,7 +28,7 @@ export interface RunOptions {
 
 /** Trials of one topology one after the other, so that times are not those of another trial's load. */
 export async function runRows(options: RunOptions): Promise<Trial[]> {
-  const { rows, seed, trials, topologies: wanted = topologies, played = () => {} } = options;
+  const { rows, seed, trials, rounds, topologies: wanted = topologies, played = () => {} } = options;
   const done: Trial[] = [];
   for (const topology of wanted) {
     const due = rows
@@ -36,7 +38,7 @@ export async function runRows(options: RunOptions): Promise<Trial[]> {
     let world = await startWorld(topology);
     try {
       for (const { row, seed } of due) {
-        const trial = { row, topology, seed, ...(await playTrial(row, world, seed)) };
+        const trial = { row, topology, seed, ...(await playTrial(row, world, seed, rounds(row, topology))) };
         done.push(trial);
         played(trial);
         const isWell = await world.settled().then(
@@ -56,7 +58,7 @@ export async function runRows(options: RunOptions): Promise<Trial[]> {
 
 let names = 0;
 
-async function playTrial(row: Row, world: World, seed: number): Promise<Outcome> {
+async function playTrial(row: Row, world: World, seed: number, rounds: number): Promise<Outcome> {
   names += 1;
   const name = `trial-${names}`;
   const ledger = openLedger();
@@ -71,7 +73,15 @@ async function playTrial(row: Row, world: World, seed: number): Promise<Outcome>
     instances.flatMap(({ client, crash }) => (crash() === undefined ? [] : [`${client}: ${crash()}`]));
   try {
     const first = await Promise.all(clients.map(start));
-    const outcome = await row.play({ world, random: randomNumbers(seed), name, ledger, instances: first, start });
+    const outcome = await row.play({
+      world,
+      random: randomNumbers(seed),
+      name,
+      ledger,
+      instances: first,
+      rounds,
+      start,
+    });
     return { ...outcome, unsafe: [...outcome.unsafe, ...crashes()] };
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

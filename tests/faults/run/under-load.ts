@@ -23,6 +23,8 @@ export interface FaultUnderLoad<W extends World> {
   mayLose?: boolean;
   strike(stage: Stage<W>): Promise<Struck>;
   mistake?: Mistake;
+  /** True: no call may be refused. Default false. */
+  unnoticed?: boolean;
 }
 
 /** How long nothing may fail any more before an instance counts as recovered. */
@@ -32,21 +34,25 @@ const MOST_MS = 15_000;
 
 export async function playUnderLoad<W extends World>(
   stage: Stage<W>,
-  { loss, mayLose = false, strike, mistake }: FaultUnderLoad<W>,
+  { loss, mayLose = false, unnoticed = false, strike, mistake }: FaultUnderLoad<W>,
 ): Promise<Outcome> {
   const { instances, name, ledger, random } = stage;
   for (const { jobs } of instances) await jobs.startLoad({ name, ...(mistake && { mistake }) });
   for (const { jobs } of instances) await answers(jobs);
   await sleep(between(random, 0, 300));
+  const before = await Promise.all(instances.map(({ jobs }) => jobs.counts()));
   const { proof, backAtMs, mend } = await strike(stage);
   const recovered = await Promise.all(instances.map((instance) => recoveryOf(instance, backAtMs)));
+  const after = await Promise.all(instances.map(({ jobs }) => jobs.counts()));
   await mend?.();
   const reports = await Promise.all(instances.map(({ jobs }) => jobs.stopLoad()));
   const lost = reports.flatMap((report) => report.lost);
   const unsafe = [
     ...instances.flatMap(({ client }, index) => {
       const late = lateness(recovered[index], RECOVERY_MS[loss]);
-      return [...late, ...wrongOf(reports[index])].map((text) => `${client}: ${text}`);
+      const refused = (after[index]?.refused ?? 0) - (before[index]?.refused ?? 0);
+      const noticed = unnoticed && refused > 0 ? [`${refused} calls were refused`] : [];
+      return [...late, ...noticed, ...wrongOf(reports[index])].map((text) => `${client}: ${text}`);
     }),
     ...ledger.movedTwice().map((text) => `moved twice: ${text}`),
     ...ledger.freshTwice().map((text) => `delivered twice: ${text}`),
@@ -59,7 +65,7 @@ export async function playUnderLoad<W extends World>(
 /** Waits until calls of every kind have been answered. */
 async function answers(jobs: Instance["jobs"]): Promise<void> {
   const deadlineMs = Date.now() + MOST_MS;
-  while ((await jobs.answered()) < 150) {
+  while ((await jobs.counts()).answered < 150) {
     if (Date.now() > deadlineMs) throw new Error("The load does not get going.");
     await sleep(20);
   }
