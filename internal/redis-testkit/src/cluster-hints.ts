@@ -1,13 +1,18 @@
 // Hints in a cluster, from one store to another: who subscribes to what, and how soon a waiter is woken.
 import type { VerificationStore } from "@tollbooth-stores/core";
-import type { RunningCluster } from "./start-redis-cluster.ts";
+import type { RunningRedis } from "./start-redis.ts";
 import { until } from "./until.ts";
 
 /** Where Redis shows a subscription: "SHARDCHANNELS" at the node that owns its slot, "CHANNELS" at one of them all. */
 export type ShownIn = "SHARDCHANNELS" | "CHANNELS";
 
+/** One server, or all of a cluster's. */
+export interface Servers {
+  nodes: readonly Pick<RunningRedis, "command">[];
+}
+
 export interface WokenOver {
-  cluster: Pick<RunningCluster, "nodes">;
+  cluster: Servers;
   /** Who waits for the key. */
   waiter: VerificationStore;
   /** Who holds it, and gives it back. */
@@ -19,7 +24,7 @@ export interface WokenOver {
 const WAIT_MS = 5_000;
 
 /** The channels that somebody has subscribed to, node by node. */
-export async function channelsOf(cluster: Pick<RunningCluster, "nodes">, shownIn: ShownIn): Promise<string[][]> {
+export async function channelsOf(cluster: Servers, shownIn: ShownIn): Promise<string[][]> {
   const replies = await Promise.all(cluster.nodes.map((node) => node.command("PUBSUB", shownIn)));
   return replies.map((reply) => (Array.isArray(reply) ? reply.map(String) : []));
 }

@@ -1,5 +1,9 @@
 // Where the redis-server program is: named by a variable, on the PATH, or installed now where that can be done.
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { findProgram, type Wanted } from "./find-program.ts";
+
+const run = promisify(execFile);
 
 const redisServer: Wanted = {
   variable: "TOLLBOOTH_REDIS_SERVER",
@@ -26,4 +30,10 @@ export function findRedisServer({ install = true }: FindOptions = {}): Promise<s
   if (!install) return findProgram(redisServer, false);
   found ??= findProgram(redisServer, true);
   return found;
+}
+
+/** Whether the server is Redis 7 or newer, or Valkey. Redis 6.2 has no sharded channels, no rights of subcommands, and no `cluster-port`. */
+export async function isRedis7OrNewer(): Promise<boolean> {
+  const { stdout } = await run(await findRedisServer(), ["--version"]);
+  return Number(/ v=(\d+)/.exec(stdout)?.[1]) >= 7;
 }

@@ -2,7 +2,7 @@
 export { type ShownIn, type WokenOver, wokenAfterMs } from "./cluster-hints.ts";
 export { type Certificates, makeCertificates } from "./certificates.ts";
 export { type ClientProvider, connectionTo } from "./client-provider.ts";
-export { findRedisServer } from "./find-server.ts";
+export { findRedisServer, isRedis7OrNewer } from "./find-server.ts";
 export { freePort } from "./free-port.ts";
 export type { SharedRedis } from "./global-setup.ts";
 export { type RedisHarnesses, type RedisUnderTest, redisHarnesses, type SuiteOptions } from "./redis-harness.ts";

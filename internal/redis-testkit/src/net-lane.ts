@@ -9,7 +9,7 @@ export interface Lane {
   hold(): void;
   /** Passes on what was kept back. */
   release(): void;
-  /** From now on nothing goes through, ever; what is kept back is lost. */
+  /** From now on nothing goes through, ever; bytes kept back are lost. */
   freeze(): void;
 }
 

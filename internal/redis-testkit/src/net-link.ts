@@ -55,7 +55,7 @@ export function openLink(client: Socket, settings: LinkSettings): Link {
   const cut = (how: "fin" | "rst") => {
     for (const lane of [toServer, toClient]) lane.freeze();
     for (const socket of [client, server]) {
-      if (how === "rst") socket?.resetAndDestroy();
+      if (how === "rst") reset(socket);
       else socket?.destroy();
     }
     clientGone();
@@ -69,7 +69,7 @@ export function openLink(client: Socket, settings: LinkSettings): Link {
       else push("end");
     });
     socket.on("error", () => {
-      if (!frozen) other()?.resetAndDestroy();
+      if (!frozen) reset(other());
     });
     socket.on("close", () => {
       if (client.destroyed && (server?.destroyed ?? true)) settings.onEnd();
@@ -92,7 +92,7 @@ export function openLink(client: Socket, settings: LinkSettings): Link {
     connect(target) {
       if (frozen) return;
       if (target === undefined || client.destroyed) {
-        client.resetAndDestroy();
+        reset(client);
         return;
       }
       server = connect({ ...target, allowHalfOpen: true });
@@ -113,6 +113,12 @@ export function openLink(client: Socket, settings: LinkSettings): Link {
     },
     cut,
   };
+}
+
+/** After an end of ours it is destroyed only: a reset then leaves Node's handle open (EINVAL of libuv). */
+function reset(socket: Socket | undefined): void {
+  if (socket?.writableEnded) socket.destroy();
+  else socket?.resetAndDestroy();
 }
 
 function write(socket: Socket | undefined, parcel: Parcel): void {

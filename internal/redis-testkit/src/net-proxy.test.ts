@@ -1,62 +1,15 @@
 // The network proxy's faults, each on plain sockets between a client and a server that answers every line.
-import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { dial, startEcho } from "./echo.test-support.ts";
 import { startNetProxy } from "./net-proxy.ts";
 import { until } from "./until.ts";
 
 /** Long enough for a byte on the loopback, and never the reason that a test passes alone. */
 const A_MOMENT_MS = 80;
 
-/** Answers `<name>:<line>` and counts its connections. */
-async function startEcho(name: string) {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket)).on("error", () => undefined);
-    socket.on("data", (chunk) => socket.write(`${name}:${chunk.toString()}`));
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("No port.");
-  return { host: "127.0.0.1", port: address.port, sockets };
-}
-
-async function dial({ host, port }: { host: string; port: number }) {
-  const socket = connect(port, host);
-  let received = "";
-  let ended: "fin" | "rst" | undefined;
-  socket.setNoDelay(true);
-  socket.on("data", (chunk) => {
-    received += chunk.toString();
-  });
-  socket.on("end", () => {
-    ended ??= "fin";
-  });
-  socket.on("error", () => {
-    ended ??= "rst";
-  });
-  onTestFinished(() => {
-    socket.destroy();
-  });
-  await once(socket, "connect");
-  return {
-    socket,
-    send: (text: string) => socket.write(text),
-    received: () => received,
-    ended: () => ended,
-    async receives(text: string) {
-      await until(async () => received === text, { detail: () => `Received: ${received}` });
-    },
-    async ends(how: "fin" | "rst") {
-      await until(async () => ended === how, { detail: () => `Ended: ${ended}` });
-    },
-  };
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
 }
 
 async function setting() {
@@ -88,6 +41,20 @@ describe("startNetProxy", () => {
     await nowhere.close();
     proxy.retarget(nowhere);
     await (await dial(proxy)).ends("rst");
+  });
+
+  it("leaves no socket open where a connection is reset while its end is under way", async () => {
+    const { echo, proxy } = await setting();
+    const before = sockets();
+    const client = await dial(proxy);
+    await until(async () => echo.sockets.size === 1);
+    proxy.hold();
+    client.send("1");
+    client.socket.end();
+    await until(async () => proxy.open() === 0);
+    proxy.release();
+    proxy.cut("rst");
+    await until(async () => sockets() === before, { detail: () => `${before} sockets before, ${sockets()} now` });
   });
 
   it("freezes established connections for good, though they stay open, and new ones work", async () => {

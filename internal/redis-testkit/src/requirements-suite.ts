@@ -15,7 +15,7 @@ export const neededCommands: readonly string[] = (
   "zremrangebyscore time scan select"
 ).split(" ");
 /** Without the first three, waiters are late: they look every 250 ms. Without INFO, nobody is told of a Redis that is too old. */
-const helpful = ["publish", "subscribe", "unsubscribe", "info"];
+const helpful = ["publish", "subscribe", "unsubscribe", "ping", "info"];
 
 const check = {
   route: "GET /data",

@@ -1,6 +1,7 @@
 // One node of a Redis Cluster, not yet part of one: plain or TLS, with or without a proxy before it.
 import { type Proxied, type Reachable, startBehindProxy } from "./behind-proxy.ts";
 import type { Certificates } from "./certificates.ts";
+import { isRedis7OrNewer } from "./find-server.ts";
 import { freePort } from "./free-port.ts";
 import type { Address } from "./net-proxy.ts";
 import { followerLines } from "./replication.ts";
@@ -48,8 +49,9 @@ export async function startClusterNode(options: ClusterNodeOptions): Promise<Clu
       {
         endpoint: listening.endpoint,
         async listen(port, folder) {
-          busPort = await freePort();
-          return [...(await listening.listen(port, folder)), `cluster-port ${busPort}`];
+          const lines = await listening.listen(port, folder);
+          busPort = (await isRedis7OrNewer()) ? await freePort() : port + 10_000;
+          return busPort === port + 10_000 ? lines : [...lines, `cluster-port ${busPort}`];
         },
       },
     );

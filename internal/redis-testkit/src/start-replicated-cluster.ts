@@ -14,7 +14,7 @@ import { answerOf, until } from "./until.ts";
 
 const SETTLE_MS = 30_000;
 
-/** Starts the nodes and waits until the cluster is settled: some 3 seconds. Needs Redis 7 (`cluster-port`). */
+/** Starts the nodes and waits until the cluster is settled: some 3 seconds. */
 export async function startReplicatedCluster(options: ReplicatedClusterOptions = {}): Promise<ReplicatedCluster> {
   const { primaries = 3, replicas = 3, nodeTimeoutMs = 1_500, server = {}, tls = false, proxied = false } = options;
   const certificates = tls ? await makeCertificates() : undefined;
@@ -44,7 +44,7 @@ async function found(members: readonly ClusterNode[], primaries: number): Promis
     // Different from the start, lest nodes with the same epoch sort it out later.
     await node.command("CLUSTER", "SET-CONFIG-EPOCH", String(index + 1));
     if (index >= primaries) continue;
-    await node.command("CLUSTER", "ADDSLOTSRANGE", String(firstSlot(index)), String(firstSlot(index + 1) - 1));
+    await node.command("CLUSTER", "ADDSLOTS", ...slotsIn([[firstSlot(index), firstSlot(index + 1) - 1]]).map(String));
   }
   // Each with each: to learn of others by gossip takes seconds.
   for (const [index, node] of members.entries()) {

@@ -194,11 +194,12 @@ async function knowsAll(
   const master = fieldsOf(await answerOf(sentinel, "SENTINEL", "MASTER", sentinel.name));
   if (master.flags !== "master" || master.port !== String(primary.address.port)) return false;
   const [known, peers] = await Promise.all([list("REPLICAS"), list("SENTINELS")]);
-  const isUp = (among: typeof known, { address }: Reachable, flags: string) =>
-    among.some((entry) => entry.port === String(address.port) && entry.flags === flags);
+  const isUp = (among: typeof known, { address }: Reachable, ...flags: readonly string[]) =>
+    among.some((entry) => entry.port === String(address.port) && flags.includes(entry.flags ?? ""));
   return (
     replicas.every((replica) => isUp(known, replica, "slave")) &&
-    sentinels.every((peer) => peer === sentinel || isUp(peers, peer, "sentinel"))
+    // "master_down" is the last opinion of a peer, which is kept for seconds and is not its state.
+    sentinels.every((peer) => peer === sentinel || isUp(peers, peer, "sentinel", "sentinel,master_down"))
   );
 }
 

@@ -7,7 +7,10 @@ export interface SentinelOptions {
   name?: string | undefined;
   /** How many sentinels must find the primary down. Default 1. */
   quorum?: number | undefined;
-  /** Default 1,000. */
+  /**
+   * Default 1,000 with short periods, else 2,000. With less than two pings in this time, a sentinel may find a primary
+   * down that it has just learnt of, and fail over once more.
+   */
   downAfterMs?: number | undefined;
   /** Default 5,000; twice as long passes between two tries. */
   failoverTimeoutMs?: number | undefined;
@@ -16,8 +19,8 @@ export interface SentinelOptions {
   /** Where clients and other sentinels reach it, if not at its own port. */
   announced?: Address | undefined;
   /**
-   * "short": it tells others what it knows each 0.2 s and asks servers each second, and not each 2 s and each 10 s. So it
-   * demotes a former primary within some 2 s of its return, and not 10 s. Default "real". Redis 7.
+   * "short": it pings and tells others what it knows each 0.2 s, and asks servers each second; "real": each second, each
+   * 2 s and each 10 s. So it demotes a former primary within some 2 s of its return, not 10 s. Default "real". Redis 7.
    */
   periods?: "short" | "real" | undefined;
   /** Any other lines of its configuration. */
@@ -29,7 +32,13 @@ export interface RunningSentinel extends RunningRedis {
   readonly name: string;
 }
 
-const SHORT_PERIODS = ["publish-period", "200", "info-period", "1000", "tilt-period", "2000"];
+const SHORT_PERIODS = [
+  ["ping-period", "200"],
+  ["publish-period", "200"],
+  ["info-period", "1000"],
+  // So long it decides nothing after it was frozen.
+  ["tilt-period", "2000"],
+].flat();
 
 /** Starts a sentinel for a primary, with what the primary asks for: a password, or none. */
 export async function startSentinel(
@@ -69,8 +78,8 @@ function configuration(
   folder: string,
   options: SentinelOptions,
 ): string[] {
-  const { name = "mymaster", quorum = 1, downAfterMs = 1_000, failoverTimeoutMs = 5_000 } = options;
-  const { requirepass, announced, config = [] } = options;
+  const { name = "mymaster", quorum = 1, periods = "real", failoverTimeoutMs = 5_000 } = options;
+  const { downAfterMs = periods === "short" ? 1_000 : 2_000, requirepass, announced, config = [] } = options;
   return [
     "bind 127.0.0.1",
     `port ${port}`,

@@ -6,5 +6,8 @@ export { conformanceSuites, failingServerSuite } from "./conformance-suites.ts";
 export { connectionSuite } from "./connection-suite.ts";
 export { fullMemorySuite } from "./full-memory-suite.ts";
 export { keptResultSuite } from "./kept-result-suite.ts";
+export { recoverySuite } from "./recovery-suite.ts";
 export { replicaSuite } from "./replica-suite.ts";
 export { roundTripSuite } from "./round-trip-suite.ts";
+export { wrongConnectionSuite } from "./wrong-connection-suite.ts";
+export { wrongTopologySuite } from "./wrong-topology-suite.ts";

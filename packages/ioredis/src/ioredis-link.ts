@@ -46,9 +46,9 @@ export function ioredisLinks(library: { Redis: typeof Redis }): OpenLink {
     return {
       opened,
       ended,
-      async send([command = "", ...args]) {
-        if (client.status !== "ready") throw new NotSent();
-        return client.call(command, ...args).catch((error: unknown) => {
+      send([command = "", ...args]) {
+        if (client.status !== "ready") return Promise.reject(new NotSent());
+        return client.call(command, args).catch((error: unknown) => {
           throw isUnwritten(error) ? new NotSent() : error;
         });
       },
@@ -58,9 +58,9 @@ export function ioredisLinks(library: { Redis: typeof Redis }): OpenLink {
       destroy() {
         if (destroyed) return;
         destroyed = true;
-        client.disconnect();
-        // disconnect() would wait two seconds for the server to close its end.
-        client.stream?.destroy();
+        // disconnect() would start a timer of two seconds for a socket. Without one it keeps ioredis from making any.
+        if (client.stream) client.stream.destroy();
+        else client.disconnect();
       },
     };
   };

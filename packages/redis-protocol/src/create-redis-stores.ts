@@ -27,6 +27,7 @@ import { sessionScript } from "./session/session-script.ts";
 import { sessionTransact } from "./session/session-transact.ts";
 import { hintChannels } from "./verification/hint-channels.ts";
 import { verificationNatives } from "./verification/verification-natives.ts";
+import { verificationScript } from "./verification/verification-script.ts";
 
 /** Options of every Redis provider, besides its connection. */
 export interface RedisStoreOptions extends StoreOptions {
@@ -107,10 +108,20 @@ export function createRedisVerificationStore(
   const hints = hintChannels(port, keyPrefix);
   const runner = runnerOn(port, options);
   const native = verificationNatives(runner, options.ttlJitter ?? DEFAULT_TTL_JITTER, hints);
+  /** SCAN is answered by a replica, too. A script on a key is not. */
+  const provePrimaries = async (callOptions?: CallOptions) => {
+    const calls = (await runner.tags(callOptions)).map((tag) =>
+      runner.run(verificationScript, [{ operation: "peek", keys: [`${keyPrefix}:{${tag}}:c`], args: [] }], callOptions),
+    );
+    await Promise.all(calls);
+  };
   const more = {
     hint: hints.hint,
-    scan: (prefix: string, callOptions?: CallOptions) =>
-      runner.scan(`${prefix.replace(/[\\*?[\]]/g, "\\$&")}*`, callOptions),
+    async *scan(prefix: string, callOptions?: CallOptions) {
+      await provePrimaries(callOptions);
+      yield* runner.scan(`${prefix.replace(/[\\*?[\]]/g, "\\$&")}*`, callOptions);
+      await provePrimaries(callOptions);
+    },
     async close() {
       hints.close();
       if (owned) await port.close();

@@ -16,15 +16,18 @@ const MOST_A_TURN = 262_144;
 const sockets = channel("net.client.socket");
 
 export function nodeRedisLinks(library: { createClient: typeof createClient }): OpenLink {
+  // Never connected. createClient() builds a class for other options than before, which takes longer than to connect.
+  const template = library.createClient({
+    // No HELLO, no CLIENT SETINFO: providers forbid each of them.
+    RESP: 2,
+    disableClientInfo: true,
+    maintNotifications: "disabled",
+    disableOfflineQueue: true,
+  });
   return ({ host, port, tls, connectTimeoutMs }, hear): RedisLink => {
     const ending = new AbortController();
     const socket = { host, port, connectTimeout: connectTimeoutMs, reconnectStrategy: false as const };
-    const client = library.createClient({
-      // No HELLO, no CLIENT SETINFO: providers forbid each of them.
-      RESP: 2,
-      disableClientInfo: true,
-      maintNotifications: "disabled",
-      disableOfflineQueue: true,
+    const client = template.duplicate({
       // node-redis's destroy() does nothing while TCP connects. The signal, an option of Node's sockets, ends that too.
       socket: { ...socket, ...(tls === undefined ? {} : { tls: true as const, ...tls }), ...{ signal: ending.signal } },
     });
@@ -72,7 +75,8 @@ export function nodeRedisLinks(library: { createClient: typeof createClient }): 
         const isFirst = thisTurn === 0;
         thisTurn += size;
         try {
-          const reply = client.sendCommand([...words], signal === undefined ? {} : { abortSignal: signal });
+          // Without node-redis's own timeout, which costs more than the call.
+          const reply = client.sendCommand([...words], { timeout: 0, ...(signal && { abortSignal: signal }) });
           // After node-redis's own, so that its bytes are written by then.
           if (isFirst) setImmediate(() => (thisTurn = 0));
           return await reply;

@@ -1,6 +1,6 @@
 // Commands to a Redis Cluster: each to the node that owns its keys' slot, over one kept connection a primary.
 //
-// The clients' own cluster modes are not used: each fails in a way of its own while slots move and nodes fail (ADR 10).
+// The clients' own cluster modes are not used: each fails in a way of its own while slots move and nodes fail (ADR 11).
 import { isStoreError } from "@tollbooth-stores/core";
 import { NotSent } from "../redis-port.ts";
 import { changes, unlessAborted } from "./changes.ts";
@@ -9,6 +9,7 @@ import { clusterSubscriptions } from "./cluster-subscriptions.ts";
 import { redirection } from "./cluster-topology.ts";
 import { type ClusterView, clusterView } from "./cluster-view.ts";
 import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
+import { hopelessConnection } from "./connection-failures.ts";
 import { addressOf, establish } from "./establish.ts";
 import { closedConnection } from "./kept-connection.ts";
 import { keySlot } from "./key-slot.ts";
@@ -71,8 +72,8 @@ export function clusterRoute(
       if (closed) throw closedConnection();
       const node = nodeFor(keys);
       if (node?.isUp() === true) return;
-      const refusal = view.error();
-      if (node === undefined && isStoreError(refusal)) throw refusal;
+      const refusal = node === undefined ? hopelessConnection(view.error()) : undefined;
+      if (refusal !== undefined) throw refusal;
       const settled = change.during((next) => (node === undefined ? next : Promise.race([node.ready(signal), next])));
       await unlessAborted(signal, settled).catch((error: unknown) => {
         // A node that has left the cluster is closed. Its slots have another owner by now.

@@ -5,8 +5,10 @@ import { reconnectDelayMs } from "./reconnect-delay.ts";
 export interface ConnectionAttempts {
   /** Starts trying, if one is needed and that is not under way. */
   start(): void;
-  /** Abandons what is under way. If a connection is still needed, the next attempt starts at once. */
+  /** Abandons what is under way. */
   abandon(): void;
+  /** The same; a new attempt starts at once, as the first. */
+  startAnew(): void;
 }
 
 export interface AttemptOptions {
@@ -21,11 +23,14 @@ export interface AttemptOptions {
 /** How long an attempt is waited for before another is started beside it. */
 const IMPATIENT_MS = 1_000;
 const MOST_AT_ONCE = 5;
+/** A connection that is lost sooner counts as a failed attempt, so that no server is asked without pause. */
+const STABLE_MS = 1_000;
 
 export function connectionAttempts({ connect, isNeeded, starting, made, failed }: AttemptOptions): ConnectionAttempts {
   const underWay = new Set<AbortController>();
   let trying = false;
   let failures = 0;
+  let madeAtMs = Number.NEGATIVE_INFINITY;
   let stopNap = () => {};
 
   const nap = (ms: number) =>
@@ -42,8 +47,12 @@ export function connectionAttempts({ connect, isNeeded, starting, made, failed }
     starting();
     try {
       const established = await connect(cancel.signal);
-      if (isNeeded() && !cancel.signal.aborted) made(established);
-      else established.link.destroy();
+      if (isNeeded() && !cancel.signal.aborted) {
+        madeAtMs = performance.now();
+        made(established);
+      } else {
+        established.link.destroy();
+      }
     } catch (error) {
       if (!cancel.signal.aborted) failed(error);
     } finally {
@@ -51,7 +60,9 @@ export function connectionAttempts({ connect, isNeeded, starting, made, failed }
     }
   };
   const tryUntilMade = async () => {
-    failures = 0;
+    const isStable = performance.now() - madeAtMs >= STABLE_MS;
+    if (isStable) failures = 0;
+    else await nap(reconnectDelayMs(failures));
     while (isNeeded()) {
       if (underWay.size >= MOST_AT_ONCE) [...underWay][0]?.abort(new Error("Another attempt takes its place."));
       let over = false;
@@ -72,13 +83,18 @@ export function connectionAttempts({ connect, isNeeded, starting, made, failed }
       start();
     });
   };
+  const abandon = () => {
+    for (const attempt of [...underWay]) attempt.abort(new Error("This attempt is not needed any more."));
+    stopNap();
+  };
   return {
     start,
-    abandon() {
-      for (const attempt of [...underWay]) attempt.abort(new Error("No connection is needed any more."));
-      // The next one is the first again.
+    abandon,
+    startAnew() {
       failures = -1;
-      stopNap();
+      madeAtMs = Number.NEGATIVE_INFINITY;
+      abandon();
+      start();
     },
   };
 }

@@ -10,6 +10,8 @@ export interface ConnectionEvents {
   connecting(server: string | undefined): void;
   /** Tells "ready", "reconnected" and "server-changed" as they apply. */
   ready(server: string, identity: ServerIdentity): void;
+  /** An attempt failed; the next "connecting" tells why. */
+  failed(reason: string): void;
   lost(reason: string): void;
   givenUp(reason: string): void;
 }
@@ -41,6 +43,9 @@ export function connectionEvents(about: Pick<ConnectionMessage, "provider" | "pu
       const change = { before, after: identity, ...downMs };
       publishConnection({ ...about, server, event: "reconnected", ...change });
       if (isOther(before, identity)) publishConnection({ ...about, server, event: "server-changed", ...change });
+    },
+    failed(reason) {
+      lastReason = reason;
     },
     lost: (reason) => down("lost", reason),
     givenUp: (reason) => down("given-up", reason),

@@ -22,10 +22,13 @@ export interface KeptConnection {
   send(signal: AbortSignal, ...commands: (readonly string[])[]): Promise<unknown>;
   /** Why there is no connection; undefined while there is one. */
   error(): unknown;
+  /** The number of the connection that `send` would use now. Each new one has the next number. */
+  generation(): number;
   /**
-   * Makes the connection anew, unless that was done within the last second and `always` is not set. Says whether it does.
+   * Makes this connection anew, unless that was done within the last second and `always` is not set. Says whether it is
+   * made anew, also where that is under way already.
    */
-  giveUp(reason: string, always?: boolean): boolean;
+  giveUp(reason: string, generation: number, always?: boolean): boolean;
   /** Calls wait until `release`, or for `ms` at most: for a failover under way. `why` is told as the error. */
   hold(ms: number, why: StoreError): void;
   release(): void;
@@ -45,6 +48,8 @@ export interface KeptOptions {
 
 /** How often at most a connection is given up on request. */
 const GIVE_UP_EVERY_MS = 1_000;
+/** A connection suspected so often, with no call answered in time between, is replaced whatever it answers late. */
+const MOST_SUSPICIONS = 3;
 /** Bytes held here beyond which calls wait, so that little is ever held. */
 const BACKED_UP = 16_384;
 const DRAINED_LOOK_MS = 10;
@@ -54,8 +59,10 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   const waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
   let current: WatchedLink | undefined;
   let suspected = false;
+  let suspicions = 0;
   let closed = false;
   let lastError: unknown;
+  let generation = 0;
   let givenUpAtMs = -GIVE_UP_EVERY_MS;
   let holding: { timer: NodeJS.Timeout; why: StoreError } | undefined;
   let looking: NodeJS.Timeout | undefined;
@@ -101,12 +108,15 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   };
   const adopt = (established: Established) => {
     const link = watchedLink(established, {
-      answered() {
-        if (link === current && suspected) up(link);
+      answered(inTime) {
+        if (link !== current) return;
+        if (inTime) suspicions = 0;
+        if (suspected && suspicions < MOST_SUSPICIONS) up(link);
       },
       silent() {
         if (link !== current || suspected || closed) return;
         suspected = true;
+        suspicions += 1;
         lastError = new Stalled("commands", false);
         events.givenUp("no answer");
         down();
@@ -114,6 +124,8 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
     });
     current?.retire();
     current = link;
+    suspicions = 0;
+    generation += 1;
     void established.link.ended.then((reason) => {
       if (link !== current || closed) return;
       current = undefined;
@@ -131,6 +143,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
     made: adopt,
     failed(error) {
       lastError = error;
+      events.failed(reasonOf(error));
       settle();
     },
   });
@@ -145,9 +158,8 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
     isUp,
     error: () => (isNeeded() ? lastError : holding?.why),
     release,
-    async send(signal, ...commands) {
-      if (current === undefined || !isUp()) throw new NotSent();
-      return current.send(commands, signal);
+    send(signal, ...commands) {
+      return current === undefined || !isUp() ? Promise.reject(new NotSent()) : current.send(commands, signal);
     },
     ready(signal) {
       if (isUp()) return Promise.resolve();
@@ -175,9 +187,11 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
         settle();
       });
     },
-    giveUp(reason, always = false) {
+    generation: () => generation,
+    giveUp(reason, meant, always = false) {
       const nowMs = performance.now();
-      if (closed || current === undefined) return false;
+      if (closed) return false;
+      if (current === undefined || meant !== generation) return true;
       if (!always && nowMs - givenUpAtMs < GIVE_UP_EVERY_MS) return false;
       givenUpAtMs = nowMs;
       const old = current;
@@ -185,9 +199,10 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
       suspected = false;
       old.retire();
       events.givenUp(reason);
+      changed(false);
       // Attempts under way lead where this connection led.
-      attempts.abandon();
-      down();
+      attempts.startAnew();
+      settle();
       return true;
     },
     hold(ms, why) {

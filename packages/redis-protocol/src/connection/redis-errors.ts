@@ -36,6 +36,12 @@ export function errorWord(error: unknown): string | undefined {
   return error instanceof Error ? /^([A-Z][A-Z0-9]{1,30})\b/.exec(error.message)?.[1] : undefined;
 }
 
+/** Whether a server's error says that nothing ran. */
+export function isRefusal(error: unknown): boolean {
+  const word = errorWord(error);
+  return word !== undefined && word in refusals;
+}
+
 /** STORE_UNAVAILABLE for a server's error word. `outcome` applies to words that do not settle it. */
 export function refused(word: string | undefined, outcome: StoreErrorOutcome, cause?: unknown): StoreError {
   const mend = word === undefined ? undefined : refusals[word];

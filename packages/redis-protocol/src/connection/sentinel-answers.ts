@@ -37,7 +37,8 @@ export async function askSentinel(link: RedisLink, name: string): Promise<Sentin
   };
 }
 
-function sentinelRefusal(error: unknown): unknown {
+/** A clear error where a sentinel refuses; otherwise the error itself. */
+export function sentinelRefusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (/^ERR unknown command/i.test(error.message)) {
     return new StoreError(

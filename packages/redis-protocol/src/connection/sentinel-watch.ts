@@ -8,7 +8,7 @@ import { connectionEvents } from "./connection-events.ts";
 import { addressOf, type Established, establish } from "./establish.ts";
 import { type KeptConnection, keptConnection } from "./kept-connection.ts";
 import type { RouteOptions } from "./route.ts";
-import { askSentinel, newest, type SentinelAnswer } from "./sentinel-answers.ts";
+import { askSentinel, newest, type SentinelAnswer, sentinelRefusal } from "./sentinel-answers.ts";
 
 export interface SentinelWatch {
   /** The primary's address. Asks all sentinels; one that is silent delays nothing. Rejects when `signal` aborts. */
@@ -35,7 +35,7 @@ export interface FailoverListener {
 /** Once a majority has answered, the others are waited for this long. */
 const MAJORITY_PATIENCE_MS = 100;
 /** Once one has answered, a majority is waited for this long. */
-const MINORITY_PATIENCE_MS = 600;
+const MINORITY_PATIENCE_MS = 250;
 const PING_EVERY_MS = 1_000;
 const PONG_WITHIN_MS = 1_000;
 
@@ -50,7 +50,9 @@ export function sentinelWatch(
 ): SentinelWatch {
   let closed = false;
   const connect = async (node: ResolvedNode, signal: AbortSignal, hear?: (channel: string, message: string) => void) =>
-    establish(await library, { ...access, node }, connectTimeoutMs, signal, hear);
+    establish(await library, { ...access, node }, connectTimeoutMs, signal, hear).catch((error: unknown) => {
+      throw sentinelRefusal(error);
+    });
   const hear = (channel: string, message: string) => {
     const words = message.split(" ");
     if (channel === SWITCHED) {

@@ -32,7 +32,9 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     aborted: () => commands.release(),
     switched(primary) {
       named = addressOf(primary);
-      if (current !== undefined && addressOf(current) !== named) commands.giveUp("failover", true);
+      if (current !== undefined && addressOf(current) !== named) {
+        commands.giveUp("failover", commands.generation(), true);
+      }
       commands.release();
     },
   };
@@ -68,11 +70,12 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     error: () => commands.error(),
     subscribe: hints.subscribe,
     async send(_, words, signal) {
+      const generation = commands.generation();
       try {
         return await commands.send(signal, words);
       } catch (error) {
         // The name may lead to another server by now. The replica ran nothing, so this call may be sent again.
-        if (errorWord(error) !== "READONLY" || !commands.giveUp("read-only replica")) throw error;
+        if (errorWord(error) !== "READONLY" || !commands.giveUp("read-only replica", generation)) throw error;
         await commands.ready(signal).catch(() => {
           throw error;
         });

@@ -2,9 +2,10 @@
 import { NotSent } from "../redis-port.ts";
 import type { Established } from "./establish.ts";
 import { errorWord } from "./redis-errors.ts";
+import type { RedisLink } from "./redis-link.ts";
 
 export interface WatchedLink extends Established {
-  /** Commands one after the other, written at once. Resolves to the last one's reply. `signal` is the deadline. */
+  /** Commands one after the other, written at once. Resolves to the last one's reply, rejects with the first error. `signal` is the deadline. */
   send(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<unknown>;
   /** How many calls wait for their answers within their deadlines. */
   unanswered(): number;
@@ -13,8 +14,8 @@ export interface WatchedLink extends Established {
 }
 
 export interface Watcher {
-  /** The server answered a call, perhaps after its deadline. */
-  answered(): void;
+  /** The server answered a call, within its deadline or after it. */
+  answered(inTime: boolean): void;
   /** A call's deadline passed, and nothing at all has been answered for a while. */
   silent(): void;
 }
@@ -35,9 +36,9 @@ export function watchedLink(established: Established, { answered, silent }: Watc
     retired = false;
     link.destroy();
   };
-  const hear = () => {
+  const hear = (inTime: boolean) => {
     silentSinceMs = unanswered.size > 0 ? performance.now() : Number.POSITIVE_INFINITY;
-    answered();
+    answered(inTime);
   };
   const expire = (sentAtMs: number) => {
     // Bytes that this process holds at their caller's deadline may never be sent.
@@ -66,17 +67,17 @@ export function watchedLink(established: Established, { answered, silent }: Watc
       };
       unanswered.add(call);
       signal.addEventListener("abort", expired, { once: true });
-      const replies = commands.map((words) => link.send(words, signal));
-      for (const reply of replies) reply.catch(() => undefined);
       try {
-        const reply = await replies.at(-1);
+        const [first] = commands;
+        const isOne = first !== undefined && commands.length === 1;
+        const reply = await (isOne ? link.send(first, signal) : inTurn(link, commands, signal));
         done();
-        hear();
+        hear(!signal.aborted);
         return reply;
       } catch (error) {
         done();
         // A server's error is an answer. The end of the connection is none.
-        if (errorWord(error) !== undefined) hear();
+        if (errorWord(error) !== undefined) hear(!signal.aborted);
         throw error;
       }
     },
@@ -86,4 +87,17 @@ export function watchedLink(established: Established, { answered, silent }: Watc
       endIfDone();
     },
   };
+}
+
+/** All are written at once. Rejects with the first one's error that failed. */
+async function inTurn(
+  link: RedisLink,
+  commands: readonly (readonly string[])[],
+  signal: AbortSignal,
+): Promise<unknown> {
+  const replies = commands.map((words) => link.send(words, signal));
+  for (const reply of replies) reply.catch(() => undefined);
+  let last: unknown;
+  for (const reply of replies) last = await reply;
+  return last;
 }

@@ -3,6 +3,7 @@ import { type CallOptions, isStoreError, StoreError } from "@tollbooth-stores/co
 import {
   errorWord,
   isPassing,
+  isRefusal,
   isRightMissing,
   refused,
   rightMissing,
@@ -117,9 +118,9 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       }
     } catch (error) {
       if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
-      if (deadline.signal.aborted && passing !== undefined && !sent) {
-        throw refused(errorWord(passing.error), "not-applied", passing.error);
-      }
+      // What a server refused for certain was not applied, however late that is told.
+      const refusal = sent ? error : passing?.error;
+      if (isRefusal(refusal)) throw refused(errorWord(refusal), "not-applied", refusal);
       if (deadline.signal.aborted) {
         throw timedOut(sent, option, limits[option], sent ? undefined : port.connectionError?.(keys));
       }
