@@ -63,6 +63,8 @@ export interface Pay {
   payload?: string;
   fingerprint?: string;
   leaseMs: number;
+  /** Its signature is not the payer's, who alone knows the collector. Default false. */
+  forged?: boolean;
   /** The ledger takes an authorization once, so findSettlement may settle the same one again. Default false. */
   ledgerMovesOnce?: boolean;
   /** The run is asked before these steps go on, by `reached`. */
@@ -79,6 +81,14 @@ export type PayEnded =
   | { status: "rejected"; reason: string }
   | { status: "pending"; retryAfterMs: number }
   | { status: "error"; message: string };
+
+export interface Resources {
+  /** Of each kind that keeps a process alive, how many. */
+  handles: Record<string, number>;
+  /** Of the process and of its channels. */
+  listeners: number;
+  heapBytes: number;
+}
 
 /** What an instance does for the run. */
 export interface InstanceJobs {
@@ -102,6 +112,8 @@ export interface InstanceJobs {
   turns(): ConnectionMessage[];
   /** The instance's own clock is wrong by so much from now on, in milliseconds. */
   skewClock(ms: number): void;
+  /** What the process holds now, after a collection of garbage. */
+  resources(): Promise<Resources>;
   /** Closes the stores, and answers what is left of them in the process. */
   close(): Promise<string[]>;
 }

@@ -5,7 +5,14 @@ import type { Remote } from "../wire.ts";
 
 /** Throws what payOnce throws. */
 export async function payHere(stores: Stores, run: Remote<RunJobs>, payment: Pay): Promise<PayEnded> {
-  const { id, leaseMs, ledgerMovesOnce = false, stops = [], validUntilMs = Date.now() + 60_000 } = payment;
+  const {
+    id,
+    leaseMs,
+    ledgerMovesOnce = false,
+    forged = false,
+    stops = [],
+    validUntilMs = Date.now() + 60_000,
+  } = payment;
   const { payload = `payload of ${id}`, fingerprint = `purchase of ${id}` } = payment;
   const caller = new AbortController();
   const at = async (step: Step) => {
@@ -14,11 +21,18 @@ export async function payHere(stores: Stores, run: Remote<RunJobs>, payment: Pay
   const content = `content of ${id}`;
   const answer: Paid<string> = await payOnce(
     stores.verifications,
-    { key: id, payloadHash: payload, fingerprint, validUntilMs, collector: "the payer", reference: id },
+    {
+      key: id,
+      payloadHash: payload,
+      fingerprint,
+      validUntilMs,
+      collector: forged ? "a forger" : "the payer",
+      reference: id,
+    },
     {
       async verify() {
         await at("verify");
-        return { ok: true };
+        return forged ? { ok: false, reason: "The signature is not the payer's." } : { ok: true };
       },
       serve: async () => content,
       async settle({ signal }) {

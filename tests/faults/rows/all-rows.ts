@@ -3,6 +3,9 @@ import { failovers } from "./failovers.ts";
 import { lostReplies } from "./lost-replies.ts";
 import { movedEndpoint } from "./moved-endpoint.ts";
 import { network } from "./network.ts";
+import { owners } from "./owners.ts";
+import { payments } from "./payments.ts";
+import { records } from "./records.ts";
 import { resharding } from "./resharding.ts";
 import type { Row } from "./row.ts";
 import { sentinels } from "./sentinels.ts";
@@ -16,4 +19,7 @@ export const rows: readonly Row[] = [
   ...failovers,
   ...resharding,
   ...lostReplies,
+  ...owners,
+  ...payments,
+  ...records,
 ];

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClusterNode, until } from "@tollbooth-stores/redis-testkit";
 import { between, pick, type Random } from "../random.ts";
-import { type FaultUnderLoad, playUnderLoad, type Struck } from "../run/under-load.ts";
+import type { FaultUnderLoad, Struck } from "../run/under-load.ts";
 import { type ClusterWorld, isCluster, type World } from "../worlds/world.ts";
 import { openFindings, told } from "./findings.ts";
 import type { Outcome, Row, Stage } from "./row.ts";
@@ -60,13 +60,12 @@ async function loseAndRegain({ cluster }: ClusterWorld, lost: ClusterNode): Prom
 
 const row = (
   of: Pick<Row, "name" | "title" | "faults">,
-  options: Partial<FaultUnderLoad<World>>,
+  options: Partial<FaultUnderLoad>,
   strike: (world: ClusterWorld, stage: Stage) => Promise<Struck>,
 ): Row => ({
   ...of,
   on: ["cluster"],
-  play: (stage) =>
-    playUnderLoad(stage, { loss: "failover", ...options, strike: () => strike(clusterOf(stage.world), stage) }),
+  fault: { loss: "failover", ...options, strike: (stage) => strike(clusterOf(stage.world), stage) },
 });
 
 export const resharding: readonly Row[] = [
@@ -159,7 +158,7 @@ async function playConnecting({ world, name, random, rounds, instances }: Stage)
     const before = proxy.accepted();
     proxy.silence();
     for (const { client, jobs } of instances) {
-      await jobs.open({ connection, keyPrefix: `${name} ${round}`, waits: false });
+      await jobs.open({ connection, keyPrefix: `${name}-${round}`, waits: false });
       const ended = await Promise.all(
         Array.from({ length: CALLS }, (_, index) => {
           const policy = { algorithm: "fixed-window", limit: 5, windowMs: 600_000 };

@@ -3,11 +3,12 @@ import type { Client } from "../contract.ts";
 import type { Random } from "../random.ts";
 import type { Instance } from "../run/instances.ts";
 import type { Ledger } from "../run/ledger.ts";
+import type { FaultUnderLoad } from "../run/under-load.ts";
 import type { Topology, World } from "../worlds/world.ts";
 
 /** What a trial is played on. */
-export interface Stage<W extends World = World> {
-  readonly world: W;
+export interface Stage {
+  readonly world: World;
   readonly random: Random;
   /** A prefix of keys that no other trial has. */
   readonly name: string;
@@ -53,5 +54,7 @@ export interface Row {
   on: readonly Topology[];
   /** How many rounds a trial has, and how many in `npm test`. Default 1: a trial takes seconds. */
   rounds?: readonly [all: number, quick: number];
-  play(stage: Stage): Promise<Outcome>;
+  /** What is done under the load of all instances; or else how a trial is played. */
+  fault?: FaultUnderLoad;
+  play?(stage: Stage): Promise<Outcome>;
 }

@@ -1,6 +1,5 @@
 // Faults that only a Sentinel setup has: a sentinel is silent, or the primary is cut off from its replicas and sentinels.
 import { type RunningRedis, redisCommand, until } from "@tollbooth-stores/redis-testkit";
-import { playUnderLoad } from "../run/under-load.ts";
 import { APP } from "../worlds/start-world.ts";
 import { isSentinel, type SentinelWorld, type World } from "../worlds/world.ts";
 import { answerTo, openFindings } from "./findings.ts";
@@ -33,60 +32,58 @@ export const sentinels: readonly Row[] = [
     name: "first-sentinel-silent",
     title: "the first of the sentinels is silent, and connections are cut",
     ...{ faults: [25], on: ["sentinel"] },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "silent",
-        async strike() {
-          const [first] = sentinelOf(stage.world).sentinels;
-          if (first?.proxy === undefined) throw new Error("There is no proxy.");
-          const { proxy } = first;
-          const before = proxy.accepted();
-          const open = proxy.open();
-          proxy.silence({ established: true });
-          for (const server of stage.world.proxies()) server.cut("rst");
-          const mend = async () => {
-            proxy.freeze();
-            proxy.speak();
-          };
-          if (open + proxy.accepted() - before === 0) throw new Error("The first sentinel was not asked.");
-          return { proof: `${open} connections to the first sentinel silent`, backAtMs: Date.now(), mend };
-        },
-      }),
+    fault: {
+      loss: "silent",
+      async strike(stage) {
+        const [first] = sentinelOf(stage.world).sentinels;
+        if (first?.proxy === undefined) throw new Error("There is no proxy.");
+        const { proxy } = first;
+        const before = proxy.accepted();
+        const open = proxy.open();
+        proxy.silence({ established: true });
+        for (const server of stage.world.proxies()) server.cut("rst");
+        const mend = async () => {
+          proxy.freeze();
+          proxy.speak();
+        };
+        if (open + proxy.accepted() - before === 0) throw new Error("The first sentinel was not asked.");
+        return { proof: `${open} connections to the first sentinel silent`, backAtMs: Date.now(), mend };
+      },
+    },
   },
   {
     name: "primary-isolated",
     title: "a primary without its replicas and sentinels refuses writes (min-replicas), another is promoted",
     ...{ faults: [12], on: ["sentinel"] },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        ...{ loss: "failover", mayLose: true },
-        async strike() {
-          const world = sentinelOf(stage.world);
-          for (const server of world.servers()) {
-            await server.command(
-              "CONFIG",
-              "SET",
-              "min-replicas-to-write",
-              "1",
-              "min-replicas-max-lag",
-              String(MOST_LAG_S),
-            );
-          }
-          const former = await world.primary();
-          await isolate(former);
-          let answer = "";
-          await until(async () => {
-            answer = await asApp(former, "SET", "probe", "x", "PX", "1").then(String, String);
-            return answer.includes("NOREPLICAS");
-          });
-          const next = await world.group.nextPrimary(former);
-          const mend = async () => {
-            await rejoin(world, former);
-            for (const server of world.servers()) await server.command("CONFIG", "SET", "min-replicas-to-write", "0");
-          };
-          return { proof: `${answer.slice(0, 25)}, ${former.port} -> ${next.port}`, backAtMs: Date.now(), mend };
-        },
-      }),
+    fault: {
+      ...{ loss: "failover", mayLose: true },
+      async strike(stage) {
+        const world = sentinelOf(stage.world);
+        for (const server of world.servers()) {
+          await server.command(
+            "CONFIG",
+            "SET",
+            "min-replicas-to-write",
+            "1",
+            "min-replicas-max-lag",
+            String(MOST_LAG_S),
+          );
+        }
+        const former = await world.primary();
+        await isolate(former);
+        let answer = "";
+        await until(async () => {
+          answer = await asApp(former, "SET", "probe", "x", "PX", "1").then(String, String);
+          return answer.includes("NOREPLICAS");
+        });
+        const next = await world.group.nextPrimary(former);
+        const mend = async () => {
+          await rejoin(world, former);
+          for (const server of world.servers()) await server.command("CONFIG", "SET", "min-replicas-to-write", "0");
+        };
+        return { proof: `${answer.slice(0, 25)}, ${former.port} -> ${next.port}`, backAtMs: Date.now(), mend };
+      },
+    },
   },
   {
     name: "marker-unreplicated",

@@ -13,8 +13,8 @@ export interface Ledger {
   onReached(id: string, stop: (step: Step) => Promise<"go" | "abort">): void;
   /** Transfers of this payment take so long. */
   slow(id: string, ms: number): void;
-  /** What is not found has never moved and never will. */
-  voidWhatIsNotFound(): void;
+  /** This payment has not moved and never will. */
+  makeVoid(id: string): void;
   /** How many payments moved. */
   moved(): number;
 }
@@ -24,7 +24,7 @@ export function openLedger(): Ledger {
   const freshes = new Map<string, number>();
   const stops = new Map<string, (step: Step) => Promise<"go" | "abort">>();
   const delays = new Map<string, number>();
-  let unknown: "unknown" | "void" = "unknown";
+  const voids = new Set<string>();
   const add = (to: Map<string, number>, id: string) => void to.set(id, (to.get(id) ?? 0) + 1);
   const twice = (of: Map<string, number>) =>
     [...of].filter(([, times]) => times > 1).map(([id, times]) => `${id}: ${times} times`);
@@ -37,7 +37,7 @@ export function openLedger(): Ledger {
         add(moves, id);
         return receipt(id);
       },
-      find: (id) => (moves.has(id) ? receipt(id) : unknown),
+      find: (id) => (moves.has(id) ? receipt(id) : voids.has(id) ? "void" : "unknown"),
       fresh: (id) => add(freshes, id),
       reached: async (step, id) => (await stops.get(id)?.(step)) ?? "go",
     },
@@ -46,9 +46,7 @@ export function openLedger(): Ledger {
     freshTwice: () => twice(freshes),
     onReached: (id, stop) => void stops.set(id, stop),
     slow: (id, ms) => void delays.set(id, ms),
-    voidWhatIsNotFound() {
-      unknown = "void";
-    },
+    makeVoid: (id) => void voids.add(id),
     moved: () => moves.size,
   };
 }

@@ -1,11 +1,12 @@
 // Plays rows on the topologies that they fit: servers once for each topology, processes anew for each trial or many.
 import { type Client, clients } from "../contract.ts";
 import { randomNumbers } from "../random.ts";
-import type { Outcome, Row } from "../rows/row.ts";
+import type { Outcome, Row, Stage } from "../rows/row.ts";
 import { startWorld } from "../worlds/start-world.ts";
 import { type Topology, topologies, type World } from "../worlds/world.ts";
 import { type Instance, startInstance } from "./instances.ts";
 import { openLedger } from "./ledger.ts";
+import { playUnderLoad } from "./under-load.ts";
 
 export interface Trial extends Outcome {
   row: Row;
@@ -58,6 +59,12 @@ export async function runRows(options: RunOptions): Promise<Trial[]> {
 
 let names = 0;
 
+function playOn(row: Row, stage: Stage): Promise<Outcome> {
+  if (row.fault !== undefined) return playUnderLoad(stage, row.fault);
+  if (row.play === undefined) throw new Error(`Nothing says how ${row.name} is played.`);
+  return row.play(stage);
+}
+
 async function playTrial(row: Row, world: World, seed: number, rounds: number): Promise<Outcome> {
   names += 1;
   const name = `trial-${names}`;
@@ -73,15 +80,8 @@ async function playTrial(row: Row, world: World, seed: number, rounds: number): 
     instances.flatMap(({ client, crash }) => (crash() === undefined ? [] : [`${client}: ${crash()}`]));
   try {
     const first = await Promise.all(clients.map(start));
-    const outcome = await row.play({
-      world,
-      random: randomNumbers(seed),
-      name,
-      ledger,
-      instances: first,
-      rounds,
-      start,
-    });
+    const stage = { world, random: randomNumbers(seed), name, ledger, instances: first, rounds, start };
+    const outcome = await playOn(row, stage);
     return { ...outcome, unsafe: [...outcome.unsafe, ...crashes()] };
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -4,7 +4,6 @@ import { type Loss, RECOVERY_MS, REDIS_WINDOW_MS } from "../bounds.ts";
 import type { LoadReport, Lost, Mistake } from "../contract.ts";
 import { between } from "../random.ts";
 import type { Outcome, Shown, Stage } from "../rows/row.ts";
-import type { World } from "../worlds/world.ts";
 import type { Instance } from "./instances.ts";
 
 /** A fault that was brought about, and is over as far as the service goes. */
@@ -17,11 +16,11 @@ export interface Struck {
   mend?(): Promise<void>;
 }
 
-export interface FaultUnderLoad<W extends World> {
+export interface FaultUnderLoad {
   loss: Loss;
   /** Redis may lose what it acknowledged last, because another server became the primary. Default false. */
   mayLose?: boolean;
-  strike(stage: Stage<W>): Promise<Struck>;
+  strike(stage: Stage): Promise<Struck>;
   mistake?: Mistake;
   /** True: no call may be refused. Default false. */
   unnoticed?: boolean;
@@ -32,9 +31,9 @@ const STEADY_MS = 700;
 /** An instance that has not recovered by then never does. */
 const MOST_MS = 15_000;
 
-export async function playUnderLoad<W extends World>(
-  stage: Stage<W>,
-  { loss, mayLose = false, unnoticed = false, strike, mistake }: FaultUnderLoad<W>,
+export async function playUnderLoad(
+  stage: Stage,
+  { loss, mayLose = false, unnoticed = false, strike, mistake }: FaultUnderLoad,
 ): Promise<Outcome> {
   const { instances, name, ledger, random } = stage;
   for (const { jobs } of instances) await jobs.startLoad({ name, ...(mistake && { mistake }) });
@@ -71,7 +70,7 @@ async function answers(jobs: Instance["jobs"]): Promise<void> {
   }
 }
 
-async function recoveryOf({ jobs }: Instance, backAtMs: number): Promise<number | undefined> {
+export async function recoveryOf({ jobs }: Instance, backAtMs: number): Promise<number | undefined> {
   const deadlineMs = Math.max(backAtMs, Date.now()) + MOST_MS;
   while (Date.now() < deadlineMs) {
     const atMs = await jobs.recoveredAt(backAtMs);
@@ -81,7 +80,7 @@ async function recoveryOf({ jobs }: Instance, backAtMs: number): Promise<number 
   return undefined;
 }
 
-function lateness(recoveredMs: number | undefined, boundMs: number): string[] {
+export function lateness(recoveredMs: number | undefined, boundMs: number): string[] {
   if (recoveredMs === undefined) return [`calls did not succeed again within ${MOST_MS} ms`];
   return recoveredMs > boundMs ? [`calls succeeded again only after ${recoveredMs} ms`] : [];
 }
@@ -99,7 +98,7 @@ export function lossesOf(lost: readonly Lost[], mayLose: boolean): string[] {
   return spanMs > REDIS_WINDOW_MS ? [`lost over ${spanMs} ms: ${all}`] : [];
 }
 
-function spanOf(lost: readonly Lost[]): number {
+export function spanOf(lost: readonly Lost[]): number {
   const times = lost.map(({ ackedAtMs }) => ackedAtMs);
   return lost.length === 0 ? 0 : Math.max(...times) - Math.min(...times);
 }
