@@ -23,8 +23,8 @@ export interface Scene {
   connected(connection: RedisConnection, options?: RedisStoreOptions): Promise<Stores>;
   /** What was started is stopped when the test is over. */
   owned<S extends { stop(): Promise<void> } | { close(): Promise<void> }>(starting: Promise<S>): Promise<S>;
-  /** Every message from now on about a connection to this server. */
-  heard(server: { host: string; port: number }): ConnectionMessage[];
+  /** Every message from now on about a connection to this server; without one, about any. */
+  heard(server?: { host: string; port: number }): ConnectionMessage[];
 }
 
 /** What a busy machine may add to a deadline, in milliseconds. */
@@ -57,10 +57,11 @@ export function connectionScene<Client>({ create }: ClientProvider<Client>, atEn
       atEnd(() => ("stop" in started ? started.stop() : started.close()));
       return started;
     },
-    heard({ host, port }) {
+    heard(server) {
+      const address = server && `${server.host}:${server.port}`;
       const messages: ConnectionMessage[] = [];
       const hear = (message: unknown) => {
-        if (isConnectionMessage(message) && message.server === `${host}:${port}`) messages.push(message);
+        if (isConnectionMessage(message) && (address ?? message.server) === message.server) messages.push(message);
       };
       subscribe(connectionChannel, hear);
       atEnd(() => void unsubscribe(connectionChannel, hear));

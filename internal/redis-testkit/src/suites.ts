@@ -1,13 +1,18 @@
 // Tests that several packages run; importing this file needs vitest.
 
 export type { ClientHarnessOptions } from "./client-provider.ts";
+export { closingSuite } from "./closing-suite.ts";
 export { type BorrowCluster, type BorrowedCluster, clusterSuite } from "./cluster-suite.ts";
 export { conformanceSuites, failingServerSuite } from "./conformance-suites.ts";
+export { connectionEventsSuite } from "./connection-events-suite.ts";
 export { connectionSuite } from "./connection-suite.ts";
+export { failoverSuite } from "./failover-suite.ts";
 export { fullMemorySuite } from "./full-memory-suite.ts";
 export { keptResultSuite } from "./kept-result-suite.ts";
+export { readinessSuite } from "./readiness-suite.ts";
 export { recoverySuite } from "./recovery-suite.ts";
 export { replicaSuite } from "./replica-suite.ts";
 export { roundTripSuite } from "./round-trip-suite.ts";
+export { sentinelSuite } from "./sentinel-suite.ts";
 export { wrongConnectionSuite } from "./wrong-connection-suite.ts";
 export { wrongTopologySuite } from "./wrong-topology-suite.ts";

@@ -203,7 +203,9 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
     it("nothing listening", async () => {
       const gone = await startRedis();
       await gone.stop();
-      expect((await failure({ host: gone.host, port: gone.port }, silent)).message).toMatch(/url or host/);
+      expect((await failure({ host: gone.host, port: gone.port }, silent)).message).toMatch(
+        /ECONNREFUSED.*`url`, `host`/,
+      );
     });
   });
 

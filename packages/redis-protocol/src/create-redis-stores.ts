@@ -154,9 +154,8 @@ export function createRedisStores<T = unknown>(
         const tags = await runner.tags(callOptions, connectTimeoutMs);
         await checkWrites(runner, prefix, { ...callOptions, tags, connectTimeoutMs });
       },
-      async close() {
-        if (owned) await port.close();
-      },
+      // The last of the stores has closed the port, if it is theirs.
+      close: async () => {},
     },
   );
 }

@@ -58,7 +58,7 @@ export function redisProvider({ names, otherBlock, openPort }: RedisClientKind):
   };
 }
 
-/** One client: shares of its port, and a `Stores` on it that pings, checks and closes it. */
+/** One client: shares of its port for the stores, and what asks and closes it as a whole. */
 interface Client extends Pick<ReturnType<typeof createRedisStores>, "ping" | "check" | "close"> {
   /** The store that closes the last share closes the client. */
   share(): RedisPort;
@@ -81,8 +81,13 @@ async function openStores<T>(
     const known = clients.get(identity);
     if (known !== undefined) return known;
     const port = await openPort(connection, connectTimeoutMs);
-    const { ping, check, close: closePort } = createRedisStores(port, settings);
-    const client: Client = { share: sharedPort(port), ping, check, close: closePort };
+    const { ping, check } = createRedisStores(port, settings, false);
+    let closing: Promise<void> | undefined;
+    const close = () => {
+      closing ??= port.close();
+      return closing;
+    };
+    const client: Client = { share: sharedPort(port, close), ping, check, close };
     clients.set(identity, client);
     return client;
   }

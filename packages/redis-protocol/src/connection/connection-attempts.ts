@@ -25,6 +25,7 @@ const IMPATIENT_MS = 1_000;
 const MOST_AT_ONCE = 5;
 /** A connection that is lost sooner counts as a failed attempt, so that no server is asked without pause. */
 const STABLE_MS = 1_000;
+const LONGEST_UNSTABLE_MS = 200;
 
 export function connectionAttempts({ connect, isNeeded, starting, made, failed }: AttemptOptions): ConnectionAttempts {
   const underWay = new Set<AbortController>();
@@ -62,7 +63,7 @@ export function connectionAttempts({ connect, isNeeded, starting, made, failed }
   const tryUntilMade = async () => {
     const isStable = performance.now() - madeAtMs >= STABLE_MS;
     if (isStable) failures = 0;
-    else await nap(reconnectDelayMs(failures));
+    else await nap(Math.min(reconnectDelayMs(failures), LONGEST_UNSTABLE_MS));
     while (isNeeded()) {
       if (underWay.size >= MOST_AT_ONCE) [...underWay][0]?.abort(new Error("Another attempt takes its place."));
       let over = false;

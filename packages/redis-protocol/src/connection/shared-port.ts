@@ -1,8 +1,8 @@
 // One port for several stores: the last one to close closes it.
 import type { RedisPort } from "../redis-port.ts";
 
-/** Each call takes a share of the port. A share's `close()` is idempotent; with the last one the port is closed. */
-export function sharedPort(port: RedisPort): () => RedisPort {
+/** Each call takes a share of the port. A share's `close()` is idempotent. The last one calls `close`. */
+export function sharedPort(port: RedisPort, close: () => Promise<void> = () => port.close()): () => RedisPort {
   let open = 0;
   return () => {
     open += 1;
@@ -25,7 +25,7 @@ export function sharedPort(port: RedisPort): () => RedisPort {
         if (closed) return;
         closed = true;
         open -= 1;
-        if (open === 0) await port.close();
+        if (open === 0) await close();
       },
     };
   };
