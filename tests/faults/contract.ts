@@ -10,6 +10,8 @@ export interface Opening {
   keyPrefix: string;
   /** Default DEADLINE_MS. */
   commandTimeoutMs?: number;
+  /** Default true: it is open once there is a connection. */
+  waits?: boolean;
 }
 
 /** What an instance does wrong, for tests that must see it: see instance/mistakes.ts. */
@@ -61,6 +63,8 @@ export interface Pay {
   payload?: string;
   fingerprint?: string;
   leaseMs: number;
+  /** Its signature is not the payer's, who alone knows the collector. Default false. */
+  forged?: boolean;
   /** The ledger takes an authorization once, so findSettlement may settle the same one again. Default false. */
   ledgerMovesOnce?: boolean;
   /** The run is asked before these steps go on, by `reached`. */
@@ -78,6 +82,14 @@ export type PayEnded =
   | { status: "pending"; retryAfterMs: number }
   | { status: "error"; message: string };
 
+export interface Resources {
+  /** Of each kind that keeps a process alive, how many. */
+  handles: Record<string, number>;
+  /** Of the process and of its channels. */
+  listeners: number;
+  heapBytes: number;
+}
+
 /** What an instance does for the run. */
 export interface InstanceJobs {
   /** Opens stores over a connection of their own. Those that were open before are closed. */
@@ -87,8 +99,8 @@ export interface InstanceJobs {
   startLoad(load: Load): void;
   /** When all keys answered again for good after `sinceMs`; undefined while one does not. */
   recoveredAt(sinceMs: number): number | undefined;
-  /** How many calls of the load have been answered so far. */
-  answered(): number;
+  /** How many calls of the load have been answered so far, and how many were refused as unavailable. */
+  counts(): { answered: number; refused: number };
   /** Ends the load, and looks whether all that was acknowledged is still there. */
   stopLoad(): Promise<LoadReport>;
   pay(payment: Pay): Promise<PayEnded>;
@@ -100,6 +112,8 @@ export interface InstanceJobs {
   turns(): ConnectionMessage[];
   /** The instance's own clock is wrong by so much from now on, in milliseconds. */
   skewClock(ms: number): void;
+  /** What the process holds now, after a collection of garbage. */
+  resources(): Promise<Resources>;
   /** Closes the stores, and answers what is left of them in the process. */
   close(): Promise<string[]>;
 }
@@ -112,6 +126,6 @@ export interface RunJobs {
   find(id: string): { receipt: string } | "unknown" | "void";
   /** payOnce answered `fresh: true`. */
   fresh(id: string): void;
-  /** Answered when the step may go on; "fail" makes it throw. */
-  reached(step: Step, id: string): Promise<"go" | "fail">;
+  /** Answered when the step may go on; "abort" says that the caller is gone. */
+  reached(step: Step, id: string): Promise<"go" | "abort">;
 }

@@ -1,9 +1,7 @@
 // Numbers that depend on a seed alone (mulberry32, by Tommy Ettinger, public domain), so that a trial can be repeated.
 
-export interface Random {
-  /** From 0 to 1. */
-  (): number;
-}
+/** From 0 to 1. */
+export type Random = () => number;
 
 export function randomNumbers(seed: number): Random {
   let state = seed >>> 0;

@@ -16,7 +16,7 @@ import { openTally } from "./tally.ts";
 
 export interface RunningLoad {
   recoveredAt(sinceMs: number): number | undefined;
-  answered(): number;
+  counts(): { answered: number; refused: number };
   stop(): Promise<LoadReport>;
 }
 
@@ -51,7 +51,7 @@ export function startLoad(stores: Stores, client: Client, run: Remote<RunJobs>, 
   const running = Promise.all([...lanes, looking()]);
   return {
     recoveredAt: probes.recoveredAt,
-    answered: tally.answered,
+    counts: tally.counts,
     async stop() {
       over = true;
       await Promise.all([running, probes.stop()]);

@@ -11,13 +11,16 @@ import {
 import { type Client, clients, type Ended, type InstanceJobs, type PayEnded, type RunJobs } from "../contract.ts";
 import { type Message, openWire } from "../wire.ts";
 import { type RunningLoad, startLoad } from "./load.ts";
+import { mistaken } from "./mistakes.ts";
 import { openStores } from "./open-stores.ts";
 import { payHere } from "./pay.ts";
+import { handlesLeft, resourcesHeld } from "./resources.ts";
 
 const client = clientOf(process.argv[2]);
 const realNow = Date.now.bind(Date);
 const turns: ConnectionMessage[] = [];
 const warnings: string[] = [];
+const underWay = new Set<Promise<unknown>>();
 let opened: Stores | undefined;
 let load: RunningLoad | undefined;
 
@@ -33,6 +36,7 @@ const jobs: InstanceJobs = {
     await opened?.close();
     turns.length = 0;
     opened = await openStores(client, opening);
+    if (opening.waits !== false) await opened.ping();
   },
   async call(store, method, ...args) {
     const startedAtMs = performance.now();
@@ -49,22 +53,23 @@ const jobs: InstanceJobs = {
     }
   },
   startLoad(wanted) {
-    load = startLoad(stores(), client, wire.remote, wanted);
+    load = startLoad(mistaken(stores(), wanted.mistake), client, wire.remote, wanted);
   },
   recoveredAt: (sinceMs) => load?.recoveredAt(sinceMs),
-  answered: () => load?.answered() ?? 0,
+  counts: () => load?.counts() ?? { answered: 0, refused: 0 },
   async stopLoad() {
     if (load === undefined) throw new Error("There is no load.");
     const report = await load.stop();
     load = undefined;
     return { ...report, wrong: [...report.wrong, ...warnings.splice(0)] };
   },
-  async pay(payment): Promise<PayEnded> {
-    try {
-      return await payHere(stores(), wire.remote, payment);
-    } catch (error) {
+  pay(payment): Promise<PayEnded> {
+    const paying = payHere(stores(), wire.remote, payment).catch((error: unknown): PayEnded => {
       return { status: "error", message: error instanceof Error ? error.message : String(error) };
-    }
+    });
+    underWay.add(paying);
+    void paying.then(() => underWay.delete(paying));
+    return paying;
   },
   async verify(payload, leaseMs) {
     const verify = async () => {
@@ -95,17 +100,25 @@ const jobs: InstanceJobs = {
   skewClock(ms) {
     Date.now = () => realNow() + ms;
   },
+  resources: resourcesHeld,
   async close() {
     await opened?.close();
     opened = undefined;
-    // A socket that was told to end is gone after a turn of the loop.
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    return process.getActiveResourcesInfo().filter((resource) => resource.startsWith("TCP") || resource === "Timeout");
+    return handlesLeft();
   },
 };
 const wire = openWire<RunJobs>((message) => process.send?.(message), jobs);
 process.on("message", (message: Message) => wire.heard(message));
 process.on("disconnect", () => process.exit());
+process.on("SIGTERM", () => void leave());
+
+/** A rolling deploy: what is under way finishes, then everything is closed, and the process ends by itself. */
+async function leave(): Promise<void> {
+  await Promise.all(underWay);
+  await opened?.close();
+  process.removeAllListeners("disconnect");
+  process.disconnect();
+}
 
 function clientOf(name: string | undefined): Client {
   const found = clients.find((one) => one === name);

@@ -5,19 +5,34 @@ import type { Remote } from "../wire.ts";
 
 /** Throws what payOnce throws. */
 export async function payHere(stores: Stores, run: Remote<RunJobs>, payment: Pay): Promise<PayEnded> {
-  const { id, leaseMs, ledgerMovesOnce = false, stops = [], validUntilMs = Date.now() + 60_000 } = payment;
+  const {
+    id,
+    leaseMs,
+    ledgerMovesOnce = false,
+    forged = false,
+    stops = [],
+    validUntilMs = Date.now() + 60_000,
+  } = payment;
   const { payload = `payload of ${id}`, fingerprint = `purchase of ${id}` } = payment;
+  const caller = new AbortController();
   const at = async (step: Step) => {
-    if (stops.includes(step) && (await run.reached(step, id)) === "fail") throw new Error(`${step} failed.`);
+    if (stops.includes(step) && (await run.reached(step, id)) === "abort") caller.abort();
   };
   const content = `content of ${id}`;
   const answer: Paid<string> = await payOnce(
     stores.verifications,
-    { key: id, payloadHash: payload, fingerprint, validUntilMs, collector: "the payer", reference: id },
+    {
+      key: id,
+      payloadHash: payload,
+      fingerprint,
+      validUntilMs,
+      collector: forged ? "a forger" : "the payer",
+      reference: id,
+    },
     {
       async verify() {
         await at("verify");
-        return { ok: true };
+        return forged ? { ok: false, reason: "The signature is not the payer's." } : { ok: true };
       },
       serve: async () => content,
       async settle({ signal }) {
@@ -35,10 +50,11 @@ export async function payHere(stores: Stores, run: Remote<RunJobs>, payment: Pay
         return "receipt" in again ? again : "unknown";
       },
     },
-    { leaseMs, keep: { write: (made) => made, read: (text) => text } },
+    { leaseMs, signal: caller.signal, keep: { write: (made) => made, read: (text) => text } },
   );
   if (answer.status === "paid" && answer.fresh) await run.fresh(id);
   await at("answer");
+  caller.signal.throwIfAborted();
   return endedBy(answer, content);
 }
 

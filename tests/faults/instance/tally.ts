@@ -11,7 +11,7 @@ export interface Tally {
   run<R>(what: string, call: () => Promise<R>, mostMs?: number | null): Promise<Tried<R>>;
   wrong(what: string): void;
   lost(lost: Lost): void;
-  answered(): number;
+  counts(): { answered: number; refused: number };
   report(): LoadReport;
   close(): void;
 }
@@ -50,7 +50,7 @@ export function openTally(): Tally {
     },
     wrong: (what) => tell(wrong, what),
     lost: (one) => void lost.push(one),
-    answered: () => answered,
+    counts: () => ({ answered, refused: notApplied + unknown }),
     report: () => ({ answered, notApplied, unknown, wrong, late, lost, stalledMs: stalls.longest() }),
     close: () => stalls.close(),
   };

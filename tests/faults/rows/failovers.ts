@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type RunningRedis, until } from "@tollbooth-stores/redis-testkit";
 import { between } from "../random.ts";
 import { stateOf } from "../run/instances.ts";
-import { playUnderLoad, type Struck } from "../run/under-load.ts";
+import type { FaultUnderLoad, Struck } from "../run/under-load.ts";
 import { type ClusterWorld, isCluster, isSentinel, type SentinelWorld, type World } from "../worlds/world.ts";
 import type { Row, Stage } from "./row.ts";
 
@@ -58,17 +58,17 @@ async function failOver(world: Failing, primary: RunningRedis): Promise<void> {
 }
 
 const on = ["sentinel", "cluster"] as const;
-const play =
-  (strike: (world: Failing, stage: Stage) => Promise<Struck>): Row["play"] =>
-  (stage) =>
-    playUnderLoad(stage, { loss: "failover", mayLose: true, strike: () => strike(failing(stage.world), stage) });
+const fault = (strike: (world: Failing, stage: Stage) => Promise<Struck>): FaultUnderLoad => ({
+  ...{ loss: "failover", mayLose: true },
+  strike: (stage) => strike(failing(stage.world), stage),
+});
 
 export const failovers: readonly Row[] = [
   {
     name: "primary-killed",
     title: "a primary is killed, a replica promoted",
-    ...{ faults: [11, 23], on, cost: "dear" },
-    play: play(async (world, { random }) => {
+    ...{ faults: [11, 23], on },
+    fault: fault(async (world, { random }) => {
       const former = await world.somePrimary(random);
       const slot = await firstSlot(world, former);
       await former.kill("SIGKILL");
@@ -83,8 +83,8 @@ export const failovers: readonly Row[] = [
   {
     name: "primary-stopped",
     title: "a primary is stopped (SIGSTOP), a replica promoted",
-    ...{ faults: [17, 25], on, cost: "dear" },
-    play: play(async (world, { random }) => {
+    ...{ faults: [17, 25], on },
+    fault: fault(async (world, { random }) => {
       const former = await world.somePrimary(random);
       const slot = await firstSlot(world, former);
       await former.kill("SIGSTOP");
@@ -98,8 +98,8 @@ export const failovers: readonly Row[] = [
   {
     name: "failover",
     title: "SENTINEL FAILOVER, CLUSTER FAILOVER",
-    ...{ faults: [28], on, cost: "dear" },
-    play: play(async (world, { random }) => {
+    ...{ faults: [28], on },
+    fault: fault(async (world, { random }) => {
       const former = await world.somePrimary(random);
       const slot = await firstSlot(world, former);
       await failOver(world, former);
@@ -110,8 +110,8 @@ export const failovers: readonly Row[] = [
   {
     name: "failover-paused",
     title: "a failover during CLIENT PAUSE",
-    ...{ faults: [28], on, cost: "dear" },
-    play: play(async (world, { random }) => {
+    ...{ faults: [28], on },
+    fault: fault(async (world, { random }) => {
       const former = await world.somePrimary(random);
       const slot = await firstSlot(world, former);
       await former.command("CLIENT", "PAUSE", "4000", "WRITE");

@@ -3,7 +3,6 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NetProxy } from "@tollbooth-stores/redis-testkit";
 import { between, pick } from "../random.ts";
-import { playUnderLoad } from "../run/under-load.ts";
 import { topologies } from "../worlds/world.ts";
 import type { Row, Stage } from "./row.ts";
 
@@ -31,77 +30,73 @@ export const network: readonly Row[] = [
   {
     name: "cut",
     title: "connections are cut (FIN or RST)",
-    ...{ faults: [], on: topologies, cost: "dear" },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "ended",
-        async strike() {
-          const proxies = struckProxies(stage);
-          const open = someOpen(proxies);
-          const how = pick(stage.random, ["fin", "rst"] as const);
-          for (const proxy of proxies) proxy.cut(how);
-          return { proof: `${open} connections ended by ${how}`, backAtMs: Date.now() };
-        },
-      }),
+    ...{ faults: [], on: topologies },
+    fault: {
+      loss: "ended",
+      async strike(stage) {
+        const proxies = struckProxies(stage);
+        const open = someOpen(proxies);
+        const how = pick(stage.random, ["fin", "rst"] as const);
+        for (const proxy of proxies) proxy.cut(how);
+        return { proof: `${open} connections ended by ${how}`, backAtMs: Date.now() };
+      },
+    },
   },
   {
     name: "refused",
     title: "the port is refused, then back",
-    ...{ faults: [], on: topologies, cost: "dear" },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "ended",
-        async strike() {
-          const proxies = struckProxies(stage);
-          const open = someOpen(proxies);
-          for (const proxy of proxies) {
-            proxy.refuse();
-            proxy.cut("rst");
-          }
-          for (const proxy of proxies) await refuses(proxy);
-          await sleep(between(stage.random, 500, 2_000));
-          await Promise.all(proxies.map((proxy) => proxy.accept()));
-          return { proof: `${open} connections ended, and new ones got ECONNREFUSED`, backAtMs: Date.now() };
-        },
-      }),
+    ...{ faults: [], on: topologies },
+    fault: {
+      loss: "ended",
+      async strike(stage) {
+        const proxies = struckProxies(stage);
+        const open = someOpen(proxies);
+        for (const proxy of proxies) {
+          proxy.refuse();
+          proxy.cut("rst");
+        }
+        for (const proxy of proxies) await refuses(proxy);
+        await sleep(between(stage.random, 500, 2_000));
+        await Promise.all(proxies.map((proxy) => proxy.accept()));
+        return { proof: `${open} connections ended, and new ones got ECONNREFUSED`, backAtMs: Date.now() };
+      },
+    },
   },
   {
     name: "frozen",
     title: "established sockets freeze, new connections work",
-    ...{ faults: [25], on: topologies, cost: "dear" },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "silent",
-        async strike() {
-          const proxies = struckProxies(stage);
-          const open = someOpen(proxies);
-          for (const proxy of proxies) proxy.freeze();
-          return { proof: `${open} connections pass no byte any more`, backAtMs: Date.now() };
-        },
-      }),
+    ...{ faults: [25], on: topologies },
+    fault: {
+      loss: "silent",
+      async strike(stage) {
+        const proxies = struckProxies(stage);
+        const open = someOpen(proxies);
+        for (const proxy of proxies) proxy.freeze();
+        return { proof: `${open} connections pass no byte any more`, backAtMs: Date.now() };
+      },
+    },
   },
   {
     name: "silent",
     title: "the port accepts and stays silent",
-    ...{ faults: [25], on: topologies, cost: "dear" },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "silent",
-        async strike() {
-          const proxies = struckProxies(stage);
-          someOpen(proxies);
-          const before = acceptedOn(proxies);
-          for (const proxy of proxies) proxy.silence({ established: true });
-          await sleep(between(stage.random, 1_500, 3_000));
-          const tried = acceptedOn(proxies) - before;
-          if (tried === 0) throw new Error("No new connection was tried.");
-          for (const proxy of proxies) {
-            proxy.freeze();
-            proxy.speak();
-          }
-          return { proof: `${tried} new connections were accepted and got no answer`, backAtMs: Date.now() };
-        },
-      }),
+    ...{ faults: [25], on: topologies },
+    fault: {
+      loss: "silent",
+      async strike(stage) {
+        const proxies = struckProxies(stage);
+        someOpen(proxies);
+        const before = acceptedOn(proxies);
+        for (const proxy of proxies) proxy.silence({ established: true });
+        await sleep(between(stage.random, 1_500, 3_000));
+        const tried = acceptedOn(proxies) - before;
+        if (tried === 0) throw new Error("No new connection was tried.");
+        for (const proxy of proxies) {
+          proxy.freeze();
+          proxy.speak();
+        }
+        return { proof: `${tried} new connections were accepted and got no answer`, backAtMs: Date.now() };
+      },
+    },
   },
 ];
 

@@ -3,17 +3,20 @@ import type { Client } from "../contract.ts";
 import type { Random } from "../random.ts";
 import type { Instance } from "../run/instances.ts";
 import type { Ledger } from "../run/ledger.ts";
+import type { FaultUnderLoad } from "../run/under-load.ts";
 import type { Topology, World } from "../worlds/world.ts";
 
 /** What a trial is played on. */
-export interface Stage<W extends World = World> {
-  readonly world: W;
+export interface Stage {
+  readonly world: World;
   readonly random: Random;
   /** A prefix of keys that no other trial has. */
   readonly name: string;
   readonly ledger: Ledger;
   /** Instances with open stores, one for each client. */
   readonly instances: readonly Instance[];
+  /** How many rounds a trial of calls has; see `Row.rounds`. */
+  readonly rounds: number;
   /** One more, or one that takes the place of a killed one. It is ended with the trial. */
   start(client: Client): Promise<Instance>;
 }
@@ -36,7 +39,10 @@ export interface Outcome {
   proof: string;
   /** What must not be. Each counts. */
   unsafe: string[];
+  /** Empty where no load was played. */
   shown: Shown[];
+  /** How often the fault was brought about, with each client. Default 1. */
+  rounds?: number;
 }
 
 export interface Row {
@@ -46,7 +52,9 @@ export interface Row {
   /** The faults of docs/faults.md that it plays. */
   faults: readonly number[];
   on: readonly Topology[];
-  /** Milliseconds that a trial takes on one client: cheap rows are played a hundred times and more. */
-  cost: "cheap" | "dear";
-  play(stage: Stage): Promise<Outcome>;
+  /** How many rounds a trial has, and how many in `npm test`. Default 1: a trial takes seconds. */
+  rounds?: readonly [all: number, quick: number];
+  /** What is done under the load of all instances; or else how a trial is played. */
+  fault?: FaultUnderLoad;
+  play?(stage: Stage): Promise<Outcome>;
 }

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type RunningRedis, until } from "@tollbooth-stores/redis-testkit";
 import { between } from "../random.ts";
 import { stateOf } from "../run/instances.ts";
-import { playUnderLoad } from "../run/under-load.ts";
 import { topologies } from "../worlds/world.ts";
 import type { Row } from "./row.ts";
 
@@ -19,116 +18,111 @@ export const servers: readonly Row[] = [
   {
     name: "client-kill",
     title: "CLIENT KILL of every client",
-    ...{ faults: [28], on: topologies, cost: "dear" },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "ended",
-        async strike({ world }) {
-          const killed = await Promise.all(
-            world.servers().map((server) => server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")),
-          );
-          const ended = killed.map(Number).reduce((sum, count) => sum + count, 0);
-          if (ended === 0) throw new Error("No client was killed.");
-          return { proof: `${ended} clients killed`, backAtMs: Date.now() };
-        },
-      }),
+    ...{ faults: [28], on: topologies },
+    fault: {
+      loss: "ended",
+      async strike({ world }) {
+        const killed = await Promise.all(
+          world.servers().map((server) => server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")),
+        );
+        const ended = killed.map(Number).reduce((sum, count) => sum + count, 0);
+        if (ended === 0) throw new Error("No client was killed.");
+        return { proof: `${ended} clients killed`, backAtMs: Date.now() };
+      },
+    },
   },
   {
     name: "script-flush",
     title: "SCRIPT FLUSH under load",
-    ...{ faults: [13], on: topologies, cost: "dear" },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "ended",
-        async strike({ world, random }) {
-          const before = await failedScripts(world.servers());
-          const backAtMs = Date.now();
-          for (let times = between(random, 1, 4); times > 0; times -= 1) {
-            await Promise.all(world.servers().map((server) => server.command("SCRIPT", "FLUSH", "SYNC")));
-            await sleep(between(random, 5, 60));
-          }
-          await until(async () => (await failedScripts(world.servers())) > before);
-          return { proof: `${(await failedScripts(world.servers())) - before} calls met NOSCRIPT`, backAtMs };
-        },
-      }),
+    ...{ faults: [13], on: topologies },
+    fault: {
+      loss: "ended",
+      unnoticed: true,
+      async strike({ world, random }) {
+        const before = await failedScripts(world.servers());
+        const backAtMs = Date.now();
+        for (let times = between(random, 1, 4); times > 0; times -= 1) {
+          await Promise.all(world.servers().map((server) => server.command("SCRIPT", "FLUSH", "SYNC")));
+          await sleep(between(random, 5, 60));
+        }
+        await until(async () => (await failedScripts(world.servers())) > before);
+        return { proof: `${(await failedScripts(world.servers())) - before} calls met NOSCRIPT`, backAtMs };
+      },
+    },
   },
   {
     name: "server-stopped",
     title: "SIGSTOP of the only server, then SIGCONT",
-    ...{ faults: [17], on: ["single", "tls"], cost: "dear" },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "silent",
-        async strike({ world, random }) {
-          const server = await world.somePrimary(random);
-          await server.kill("SIGSTOP");
-          const state = await stateOf(server.pid);
-          if (state !== "T") throw new Error(`The server's state is ${state}.`);
-          const ms = between(random, 1_500, 3_500);
-          await sleep(ms);
-          await server.kill("SIGCONT");
-          return { proof: `stood still for ${ms} ms`, backAtMs: Date.now() };
-        },
-      }),
+    ...{ faults: [17], on: ["single", "tls"] },
+    fault: {
+      loss: "silent",
+      async strike({ world, random }) {
+        const server = await world.somePrimary(random);
+        await server.kill("SIGSTOP");
+        const state = await stateOf(server.pid);
+        if (state !== "T") throw new Error(`The server's state is ${state}.`);
+        const ms = between(random, 1_500, 3_500);
+        await sleep(ms);
+        await server.kill("SIGCONT");
+        return { proof: `stood still for ${ms} ms`, backAtMs: Date.now() };
+      },
+    },
   },
   {
     name: "server-killed",
     title: "SIGKILL of a server with an append-only file, then a restart",
-    ...{ faults: [9], on: ["single", "tls"], cost: "dear" },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "ended",
-        async strike({ world, random }) {
-          const server = await world.somePrimary(random);
-          const before = server.pid;
-          await server.kill("SIGKILL");
-          await sleep(between(random, 0, 1_000));
-          await server.restart();
-          return { proof: `process ${before} killed, ${server.pid} started`, backAtMs: Date.now() };
-        },
-      }),
+    ...{ faults: [9], on: ["single", "tls"] },
+    fault: {
+      loss: "ended",
+      async strike({ world, random }) {
+        const server = await world.somePrimary(random);
+        const before = server.pid;
+        await server.kill("SIGKILL");
+        await sleep(between(random, 0, 1_000));
+        await server.restart();
+        return { proof: `process ${before} killed, ${server.pid} started`, backAtMs: Date.now() };
+      },
+    },
   },
   {
     name: "loading",
     title: "a restarted server loads for a second or two (LOADING)",
-    ...{ faults: [9], on: ["single"], cost: "dear" },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "ended",
-        async strike({ world, random }) {
-          const server = await world.somePrimary(random);
-          await loadSlowly(server);
-          let answer = "";
-          const restarting = server.restart();
-          await until(async () => {
-            answer = await server.command("GET", "x").then(String, String);
-            return answer.includes("LOADING");
-          });
-          await restarting;
-          await server.command("CONFIG", "SET", "key-load-delay", "0");
-          await server.command("CONFIG", "REWRITE");
-          return { proof: `answered ${answer.slice(0, 30)}`, backAtMs: Date.now() };
-        },
-      }),
+    ...{ faults: [9], on: ["single"] },
+    fault: {
+      loss: "ended",
+      async strike({ world, random }) {
+        const server = await world.somePrimary(random);
+        await loadSlowly(server);
+        let answer = "";
+        const restarting = server.restart();
+        await until(async () => {
+          answer = await server.command("GET", "x").then(String, String);
+          return answer.includes("LOADING");
+        });
+        await restarting;
+        await server.command("CONFIG", "SET", "key-load-delay", "0");
+        await server.command("CONFIG", "REWRITE");
+        return { proof: `answered ${answer.slice(0, 30)}`, backAtMs: Date.now() };
+      },
+    },
   },
   {
     name: "full",
     title: "maxmemory reached, noeviction, then room again",
-    ...{ faults: [14], on: ["single", "cluster"], cost: "dear" },
-    play: (stage) =>
-      playUnderLoad(stage, {
-        loss: "ended",
-        async strike({ world, random }) {
-          const server = await world.somePrimary(random);
-          await server.command("CONFIG", "SET", "maxmemory", "1");
-          await sleep(between(random, 300, 1_000));
-          const info = String(await server.command("INFO", "errorstats"));
-          const refused = Number(/errorstat_OOM:count=(\d+)/.exec(info)?.[1] ?? 0);
-          await server.command("CONFIG", "SET", "maxmemory", "0");
-          if (refused === 0) throw new Error("Nothing was refused.");
-          return { proof: `${refused} calls refused as OOM`, backAtMs: Date.now() };
-        },
-      }),
+    ...{ faults: [14], on: ["single", "cluster"] },
+    fault: {
+      loss: "ended",
+      async strike({ world, random }) {
+        const server = await world.somePrimary(random);
+        await server.command("CONFIG", "SET", "maxmemory", "1");
+        await sleep(between(random, 300, 1_000));
+        const info = String(await server.command("INFO", "errorstats"));
+        const refused = Number(/errorstat_OOM:count=(\d+)/.exec(info)?.[1] ?? 0);
+        await server.command("CONFIG", "SET", "maxmemory", "0");
+        if (refused === 0) throw new Error("Nothing was refused.");
+        return { proof: `${refused} calls refused as OOM`, backAtMs: Date.now() };
+      },
+    },
   },
 ];
 

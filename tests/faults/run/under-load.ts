@@ -4,7 +4,6 @@ import { type Loss, RECOVERY_MS, REDIS_WINDOW_MS } from "../bounds.ts";
 import type { LoadReport, Lost, Mistake } from "../contract.ts";
 import { between } from "../random.ts";
 import type { Outcome, Shown, Stage } from "../rows/row.ts";
-import type { World } from "../worlds/world.ts";
 import type { Instance } from "./instances.ts";
 
 /** A fault that was brought about, and is over as far as the service goes. */
@@ -17,12 +16,14 @@ export interface Struck {
   mend?(): Promise<void>;
 }
 
-export interface FaultUnderLoad<W extends World> {
+export interface FaultUnderLoad {
   loss: Loss;
   /** Redis may lose what it acknowledged last, because another server became the primary. Default false. */
   mayLose?: boolean;
-  strike(stage: Stage<W>): Promise<Struck>;
+  strike(stage: Stage): Promise<Struck>;
   mistake?: Mistake;
+  /** True: no call may be refused. Default false. */
+  unnoticed?: boolean;
 }
 
 /** How long nothing may fail any more before an instance counts as recovered. */
@@ -30,23 +31,27 @@ const STEADY_MS = 700;
 /** An instance that has not recovered by then never does. */
 const MOST_MS = 15_000;
 
-export async function playUnderLoad<W extends World>(
-  stage: Stage<W>,
-  { loss, mayLose = false, strike, mistake }: FaultUnderLoad<W>,
+export async function playUnderLoad(
+  stage: Stage,
+  { loss, mayLose = false, unnoticed = false, strike, mistake }: FaultUnderLoad,
 ): Promise<Outcome> {
   const { instances, name, ledger, random } = stage;
   for (const { jobs } of instances) await jobs.startLoad({ name, ...(mistake && { mistake }) });
   for (const { jobs } of instances) await answers(jobs);
   await sleep(between(random, 0, 300));
+  const before = await Promise.all(instances.map(({ jobs }) => jobs.counts()));
   const { proof, backAtMs, mend } = await strike(stage);
   const recovered = await Promise.all(instances.map((instance) => recoveryOf(instance, backAtMs)));
+  const after = await Promise.all(instances.map(({ jobs }) => jobs.counts()));
   await mend?.();
   const reports = await Promise.all(instances.map(({ jobs }) => jobs.stopLoad()));
   const lost = reports.flatMap((report) => report.lost);
   const unsafe = [
     ...instances.flatMap(({ client }, index) => {
       const late = lateness(recovered[index], RECOVERY_MS[loss]);
-      return [...late, ...wrongOf(reports[index])].map((text) => `${client}: ${text}`);
+      const refused = (after[index]?.refused ?? 0) - (before[index]?.refused ?? 0);
+      const noticed = unnoticed && refused > 0 ? [`${refused} calls were refused`] : [];
+      return [...late, ...noticed, ...wrongOf(reports[index])].map((text) => `${client}: ${text}`);
     }),
     ...ledger.movedTwice().map((text) => `moved twice: ${text}`),
     ...ledger.freshTwice().map((text) => `delivered twice: ${text}`),
@@ -59,13 +64,13 @@ export async function playUnderLoad<W extends World>(
 /** Waits until calls of every kind have been answered. */
 async function answers(jobs: Instance["jobs"]): Promise<void> {
   const deadlineMs = Date.now() + MOST_MS;
-  while ((await jobs.answered()) < 150) {
+  while ((await jobs.counts()).answered < 150) {
     if (Date.now() > deadlineMs) throw new Error("The load does not get going.");
     await sleep(20);
   }
 }
 
-async function recoveryOf({ jobs }: Instance, backAtMs: number): Promise<number | undefined> {
+export async function recoveryOf({ jobs }: Instance, backAtMs: number): Promise<number | undefined> {
   const deadlineMs = Math.max(backAtMs, Date.now()) + MOST_MS;
   while (Date.now() < deadlineMs) {
     const atMs = await jobs.recoveredAt(backAtMs);
@@ -75,7 +80,7 @@ async function recoveryOf({ jobs }: Instance, backAtMs: number): Promise<number 
   return undefined;
 }
 
-function lateness(recoveredMs: number | undefined, boundMs: number): string[] {
+export function lateness(recoveredMs: number | undefined, boundMs: number): string[] {
   if (recoveredMs === undefined) return [`calls did not succeed again within ${MOST_MS} ms`];
   return recoveredMs > boundMs ? [`calls succeeded again only after ${recoveredMs} ms`] : [];
 }
@@ -93,7 +98,7 @@ export function lossesOf(lost: readonly Lost[], mayLose: boolean): string[] {
   return spanMs > REDIS_WINDOW_MS ? [`lost over ${spanMs} ms: ${all}`] : [];
 }
 
-function spanOf(lost: readonly Lost[]): number {
+export function spanOf(lost: readonly Lost[]): number {
   const times = lost.map(({ ackedAtMs }) => ackedAtMs);
   return lost.length === 0 ? 0 : Math.max(...times) - Math.min(...times);
 }
