@@ -67,11 +67,13 @@ export async function runSoak({ minutes, seed, told }: SoakOptions): Promise<Soa
       if (fault.mayLose === true) windows.push({ fromMs: fromMs - REDIS_WINDOW_MS, toMs: Date.now() });
       faults.set(name, (faults.get(name) ?? 0) + 1);
       const times = await Promise.all(instances.map((instance) => recoveryOf(instance, backAtMs)));
-      for (const [index, { client }] of instances.entries()) {
-        unsafe.push(...lateness(times[index], RECOVERY_MS[fault.loss]).map((text) => `${name}, ${client}: ${text}`));
+      for (const [index, instance] of instances.entries()) {
+        const { client } = instance;
+        const late = await lateness(instance, times[index], RECOVERY_MS[fault.loss]);
+        unsafe.push(...late.map((text) => `${name}, ${client}: ${text}`));
         slowestMs.set(client, Math.max(slowestMs.get(client) ?? 0, times[index] ?? 0));
       }
-      told(`${name}: ${proof}; recovered after ${times.join(" and ")} ms`);
+      told(`${name}: ${proof}; recovered after ${times.map((ms) => ms ?? "no").join(" and ")} ms`);
       await mend?.();
       await world.settled();
       await sleep(between(random, 200, 1_500));
