@@ -1,30 +1,10 @@
 // Plays a fault under the load of all instances, and judges what the calls, the effects and the ledger show of it.
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Loss, RECOVERY_MS, REDIS_WINDOW_MS } from "../bounds.ts";
-import type { LoadReport, Lost, Mistake } from "../contract.ts";
+import { RECOVERY_MS, REDIS_WINDOW_MS } from "../bounds.ts";
+import type { LoadReport, Lost } from "../contract.ts";
 import { between } from "../random.ts";
-import type { Outcome, Shown, Stage } from "../rows/row.ts";
+import type { FaultUnderLoad, Outcome, Shown, Stage } from "../rows/row.ts";
 import type { Instance } from "./instances.ts";
-
-/** A fault that was brought about, and is over as far as the service goes. */
-export interface Struck {
-  /** What shows that it landed. */
-  proof: string;
-  /** From when on calls could succeed again. */
-  backAtMs: number;
-  /** Puts the servers back as they were, once the times are taken. */
-  mend?(): Promise<void>;
-}
-
-export interface FaultUnderLoad {
-  loss: Loss;
-  /** Redis may lose what it acknowledged last, because another server became the primary. Default false. */
-  mayLose?: boolean;
-  strike(stage: Stage): Promise<Struck>;
-  mistake?: Mistake;
-  /** True: no call may be refused. Default false. */
-  unnoticed?: boolean;
-}
 
 /** How long nothing may fail any more before an instance counts as recovered. */
 const STEADY_MS = 700;
