@@ -9,6 +9,12 @@ import { filesBelow, root, testedFolders } from "./workspace-folders.mjs";
 /** What is too long or too much a matter of judgement for either tier: package.json scripts, with what they add. */
 export const byHand = [
   { folder: ".", script: "chaos", about: "payments under faults, 1,000 on each client where `npm test` plays 100" },
+  { folder: ".", script: "faults", about: "every fault of connections and servers, seeded; writes docs/faults.md" },
+  {
+    folder: ".",
+    script: "soak",
+    about: "random faults on a cluster for 20 minutes; its summary goes into docs/faults.md",
+  },
   { folder: "packages/core", script: "mutate", about: "mutation testing, minutes to hours (docs/mutation-testing.md)" },
   {
     folder: "tests/differential",

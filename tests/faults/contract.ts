@@ -108,7 +108,7 @@ export interface InstanceJobs {
   verify(payload: string, leaseMs: number): Promise<{ ok: boolean; ran: boolean } | { error: string }>;
   /** Reconciles what is in doubt, by `find`. */
   reconcile(leaseMs: number): Promise<Record<string, number>>;
-  /** The turns of the stores' connections since `open`. */
+  /** The latest turns of the stores' connections since `open`. */
   turns(): ConnectionMessage[];
   /** The instance's own clock is wrong by so much from now on, in milliseconds. */
   skewClock(ms: number): void;

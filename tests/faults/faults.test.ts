@@ -5,7 +5,7 @@ import { runRows } from "./run/run-rows.ts";
 import type { Topology } from "./worlds/world.ts";
 
 const selection: readonly [Topology, ...rows: string[]][] = [
-  ["single", "frozen", "lost-consume", "lost-in-payment", "killed-after-settle", "aborted"],
+  ["single", "frozen", "lost-in-payment", "aborted"],
   ["cluster", "client-kill"],
 ];
 

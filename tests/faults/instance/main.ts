@@ -18,13 +18,18 @@ import { handlesLeft, resourcesHeld } from "./resources.ts";
 
 const client = clientOf(process.argv[2]);
 const realNow = Date.now.bind(Date);
+/** The latest are kept, so that memory does not grow by them. */
+const MOST_TURNS = 100;
 const turns: ConnectionMessage[] = [];
 const warnings: string[] = [];
 const underWay = new Set<Promise<unknown>>();
 let opened: Stores | undefined;
 let load: RunningLoad | undefined;
 
-subscribe(connectionChannel, (message) => turns.push(message as ConnectionMessage));
+subscribe(connectionChannel, (message) => {
+  turns.push(message as ConnectionMessage);
+  if (turns.length > MOST_TURNS) turns.shift();
+});
 process.on("warning", ({ name, message }) => warnings.push(`${name}: ${message}`));
 
 const stores = (): Stores => {

@@ -50,7 +50,7 @@ export function startProbes(stores: Stores, tally: Tally, name: string): Probes 
 }
 
 /** When the first success ended after which nothing failed any more. */
-function recoveryOf(probed: readonly Probed[], sinceMs: number): number | undefined {
+export function recoveryOf(probed: readonly Probed[], sinceMs: number): number | undefined {
   const after = probed.filter(({ endMs }) => endMs >= sinceMs);
   return after[after.findLastIndex(({ ok }) => !ok) + 1]?.endMs;
 }

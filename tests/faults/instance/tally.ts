@@ -49,7 +49,7 @@ export function openTally(): Tally {
       }
     },
     wrong: (what) => tell(wrong, what),
-    lost: (one) => void lost.push(one),
+    lost: ({ what, ackedAtMs }) => void lost.push({ what, ackedAtMs }),
     counts: () => ({ answered, refused: notApplied + unknown }),
     report: () => ({ answered, notApplied, unknown, wrong, late, lost, stalledMs: stalls.longest() }),
     close: () => stalls.close(),

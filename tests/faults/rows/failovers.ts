@@ -3,9 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type RunningRedis, until } from "@tollbooth-stores/redis-testkit";
 import { between } from "../random.ts";
 import { stateOf } from "../run/instances.ts";
-import type { FaultUnderLoad, Struck } from "../run/under-load.ts";
 import { type ClusterWorld, isCluster, isSentinel, type SentinelWorld, type World } from "../worlds/world.ts";
-import type { Row, Stage } from "./row.ts";
+import type { FaultUnderLoad, Row, Stage, Struck } from "./row.ts";
 
 type Failing = SentinelWorld | ClusterWorld;
 

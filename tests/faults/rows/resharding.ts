@@ -2,10 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClusterNode, until } from "@tollbooth-stores/redis-testkit";
 import { between, pick, type Random } from "../random.ts";
-import type { FaultUnderLoad, Struck } from "../run/under-load.ts";
 import { type ClusterWorld, isCluster, type World } from "../worlds/world.ts";
 import { openFindings, told } from "./findings.ts";
-import type { Outcome, Row, Stage } from "./row.ts";
+import type { FaultUnderLoad, Outcome, Row, Stage, Struck } from "./row.ts";
 
 function clusterOf(world: World): ClusterWorld {
   if (isCluster(world)) return world;

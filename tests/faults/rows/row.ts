@@ -1,9 +1,9 @@
 // A row of the table: a fault, where it is played, and what one trial of it shows.
-import type { Client } from "../contract.ts";
+import type { Loss } from "../bounds.ts";
+import type { Client, Mistake } from "../contract.ts";
 import type { Random } from "../random.ts";
 import type { Instance } from "../run/instances.ts";
 import type { Ledger } from "../run/ledger.ts";
-import type { FaultUnderLoad } from "../run/under-load.ts";
 import type { Topology, World } from "../worlds/world.ts";
 
 /** What a trial is played on. */
@@ -43,6 +43,26 @@ export interface Outcome {
   shown: Shown[];
   /** How often the fault was brought about, with each client. Default 1. */
   rounds?: number;
+}
+
+/** A fault that was brought about, and is over as far as the service goes. */
+export interface Struck {
+  /** What shows that it landed. */
+  proof: string;
+  /** From when on calls could succeed again. */
+  backAtMs: number;
+  /** Puts the servers back as they were, once the times are taken. */
+  mend?(): Promise<void>;
+}
+
+export interface FaultUnderLoad {
+  loss: Loss;
+  /** Redis may lose what it acknowledged last, because another server became the primary. Default false. */
+  mayLose?: boolean;
+  strike(stage: Stage): Promise<Struck>;
+  mistake?: Mistake;
+  /** True: no call may be refused. Default false. */
+  unnoticed?: boolean;
 }
 
 export interface Row {

@@ -1,9 +1,10 @@
 // Random faults on a cluster, one after the other, under one load of both clients that never ends in between.
 import { setTimeout as sleep } from "node:timers/promises";
 import { RECOVERY_MS, REDIS_WINDOW_MS } from "../bounds.ts";
-import { clients, type Lost } from "../contract.ts";
+import { clients, type LoadReport, type Lost } from "../contract.ts";
 import { between, pick, randomNumbers } from "../random.ts";
 import { rows } from "../rows/all-rows.ts";
+import type { Row } from "../rows/row.ts";
 import { startWorld } from "../worlds/start-world.ts";
 import { startInstance } from "./instances.ts";
 import { openLedger } from "./ledger.ts";
@@ -46,59 +47,59 @@ export async function runSoak({ minutes, seed, told }: SoakOptions): Promise<Soa
   const [faults, slowestMs] = [new Map<string, number>(), new Map<string, number>()];
   const windows: LossWindow[] = [];
   const unsafe: string[] = [];
+  const reports: LoadReport[] = [];
   const start = () => Promise.reject(new Error("The soak starts no other instance."));
+  const stage = { ...{ world, random, ledger, instances, start }, name: "soak", rounds: 1 };
+
+  const strikeOnce = async ({ name, fault }: Row) => {
+    if (fault === undefined) return;
+    const fromMs = Date.now() - REDIS_WINDOW_MS;
+    const { proof, backAtMs, mend } = await fault.strike(stage);
+    if (fault.mayLose === true) windows.push({ fromMs, toMs: Date.now() });
+    faults.set(name, (faults.get(name) ?? 0) + 1);
+    const times = await Promise.all(instances.map((instance) => recoveryOf(instance, backAtMs)));
+    for (const [index, instance] of instances.entries()) {
+      const { client } = instance;
+      const late = await lateness(instance, times[index], RECOVERY_MS[fault.loss]);
+      unsafe.push(...late.map((text) => `${name}, ${client}: ${text}`));
+      slowestMs.set(client, Math.max(slowestMs.get(client) ?? 0, times[index] ?? 0));
+    }
+    told(`${name}: ${proof}; recovered after ${times.map((ms) => ms ?? "no").join(" and ")} ms`);
+    await mend?.();
+    await world.settled();
+    await sleep(between(random, 200, 1_500));
+  };
   try {
     for (const { jobs } of instances) await jobs.open({ connection: world.connection, keyPrefix: "soak" });
     for (const { jobs } of instances) await jobs.startLoad({ name: "soak" });
     await sleep(1_000);
     while (Date.now() < untilMs && instances.every(({ crash }) => crash() === undefined)) {
-      const { name, fault } = pick(random, choice);
-      if (fault === undefined) continue;
-      const fromMs = Date.now();
-      const { proof, backAtMs, mend } = await fault.strike({
-        world,
-        random,
-        name: "soak",
-        ledger,
-        instances,
-        rounds: 1,
-        start,
-      });
-      if (fault.mayLose === true) windows.push({ fromMs: fromMs - REDIS_WINDOW_MS, toMs: Date.now() });
-      faults.set(name, (faults.get(name) ?? 0) + 1);
-      const times = await Promise.all(instances.map((instance) => recoveryOf(instance, backAtMs)));
-      for (const [index, { client }] of instances.entries()) {
-        unsafe.push(...lateness(times[index], RECOVERY_MS[fault.loss]).map((text) => `${name}, ${client}: ${text}`));
-        slowestMs.set(client, Math.max(slowestMs.get(client) ?? 0, times[index] ?? 0));
-      }
-      told(`${name}: ${proof}; recovered after ${times.join(" and ")} ms`);
-      await mend?.();
-      await world.settled();
-      await sleep(between(random, 200, 1_500));
+      await strikeOnce(pick(random, choice));
     }
-    const reports = await Promise.all(instances.map(({ jobs }) => jobs.stopLoad()));
-    const lost = reports.flatMap((report) => report.lost);
-    for (const [index, { client, jobs }] of instances.entries()) {
+    for (const { client, jobs } of instances) {
+      const report = await jobs.stopLoad();
+      reports.push(report);
+      unsafe.push(...[...report.wrong, ...report.late].map((text) => `${client}: ${text}`));
       const left = await jobs.close();
       if (left.length > 0) unsafe.push(`${client}: left behind: ${left.join(", ")}`);
-      unsafe.push(
-        ...[...(reports[index]?.wrong ?? []), ...(reports[index]?.late ?? [])].map((text) => `${client}: ${text}`),
-      );
     }
-    unsafe.push(...ledger.movedTwice().map((text) => `moved twice: ${text}`));
-    unsafe.push(...lostOutside(lost, windows).map(({ what }) => `lost outside Redis's window: ${what}`));
-    const count = (of: "answered" | "notApplied" | "unknown") =>
-      reports.reduce((total, report) => total + report[of], 0);
-    return {
-      ...{ faults, slowestMs, unsafe, payments: ledger.moved(), lost: lost.length },
-      ...{ answered: count("answered"), notApplied: count("notApplied"), unknown: count("unknown") },
-      lostSpanMs: Math.max(0, ...windows.map((window) => spanOf(lost.filter((one) => isIn(one, window))))),
-    };
+  } catch (error) {
+    unsafe.push(`the soak ended early: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
-    for (const { client, crash } of instances) if (crash() !== undefined) told(`${client}: ${crash()}`);
+    unsafe.push(...instances.flatMap(({ client, crash }) => (crash() === undefined ? [] : [`${client}: ${crash()}`])));
     await Promise.all(instances.map((instance) => instance.end()));
     await world.stop();
   }
+  const lost = reports.flatMap((report) => report.lost);
+  unsafe.push(...ledger.movedTwice().map((text) => `moved twice: ${text}`));
+  unsafe.push(...ledger.freshTwice().map((text) => `delivered twice: ${text}`));
+  unsafe.push(...lostOutside(lost, windows).map(({ what }) => `lost outside Redis's window: ${what}`));
+  const count = (of: "answered" | "notApplied" | "unknown") => reports.reduce((sum, report) => sum + report[of], 0);
+  return {
+    ...{ faults, slowestMs, unsafe, payments: ledger.moved(), lost: lost.length },
+    ...{ answered: count("answered"), notApplied: count("notApplied"), unknown: count("unknown") },
+    lostSpanMs: Math.max(0, ...windows.map((window) => spanOf(lost.filter((one) => isIn(one, window))))),
+  };
 }
 
 const isIn = ({ ackedAtMs }: Lost, { fromMs, toMs }: LossWindow) => fromMs <= ackedAtMs && ackedAtMs <= toMs;

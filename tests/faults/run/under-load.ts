@@ -1,35 +1,17 @@
 // Plays a fault under the load of all instances, and judges what the calls, the effects and the ledger show of it.
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Loss, RECOVERY_MS, REDIS_WINDOW_MS } from "../bounds.ts";
-import type { LoadReport, Lost, Mistake } from "../contract.ts";
+import { RECOVERY_MS, REDIS_WINDOW_MS } from "../bounds.ts";
+import type { LoadReport, Lost } from "../contract.ts";
 import { between } from "../random.ts";
-import type { Outcome, Shown, Stage } from "../rows/row.ts";
+import type { FaultUnderLoad, Outcome, Shown, Stage } from "../rows/row.ts";
 import type { Instance } from "./instances.ts";
-
-/** A fault that was brought about, and is over as far as the service goes. */
-export interface Struck {
-  /** What shows that it landed. */
-  proof: string;
-  /** From when on calls could succeed again. */
-  backAtMs: number;
-  /** Puts the servers back as they were, once the times are taken. */
-  mend?(): Promise<void>;
-}
-
-export interface FaultUnderLoad {
-  loss: Loss;
-  /** Redis may lose what it acknowledged last, because another server became the primary. Default false. */
-  mayLose?: boolean;
-  strike(stage: Stage): Promise<Struck>;
-  mistake?: Mistake;
-  /** True: no call may be refused. Default false. */
-  unnoticed?: boolean;
-}
 
 /** How long nothing may fail any more before an instance counts as recovered. */
 const STEADY_MS = 700;
 /** An instance that has not recovered by then never does. */
 const MOST_MS = 15_000;
+/** So many turns of connections are told where calls never succeed again. */
+const LAST_TURNS = 12;
 
 export async function playUnderLoad(
   stage: Stage,
@@ -46,9 +28,12 @@ export async function playUnderLoad(
   await mend?.();
   const reports = await Promise.all(instances.map(({ jobs }) => jobs.stopLoad()));
   const lost = reports.flatMap((report) => report.lost);
+  const lates = await Promise.all(
+    instances.map((instance, index) => lateness(instance, recovered[index], RECOVERY_MS[loss])),
+  );
   const unsafe = [
     ...instances.flatMap(({ client }, index) => {
-      const late = lateness(recovered[index], RECOVERY_MS[loss]);
+      const late = lates[index] ?? [];
       const refused = (after[index]?.refused ?? 0) - (before[index]?.refused ?? 0);
       const noticed = unnoticed && refused > 0 ? [`${refused} calls were refused`] : [];
       return [...late, ...noticed, ...wrongOf(reports[index])].map((text) => `${client}: ${text}`);
@@ -80,9 +65,17 @@ export async function recoveryOf({ jobs }: Instance, backAtMs: number): Promise<
   return undefined;
 }
 
-export function lateness(recoveredMs: number | undefined, boundMs: number): string[] {
-  if (recoveredMs === undefined) return [`calls did not succeed again within ${MOST_MS} ms`];
-  return recoveredMs > boundMs ? [`calls succeeded again only after ${recoveredMs} ms`] : [];
+/** What is wrong with a time to recover, with the last turns of the connections where there is none. */
+export async function lateness(
+  { jobs }: Instance,
+  recoveredMs: number | undefined,
+  boundMs: number,
+): Promise<string[]> {
+  if (recoveredMs !== undefined)
+    return recoveredMs > boundMs ? [`calls succeeded again only after ${recoveredMs} ms`] : [];
+  const turns = (await jobs.turns()).slice(-LAST_TURNS);
+  const told = turns.map(({ purpose, server, event, reason }) => [purpose, server, event, reason].join(" "));
+  return [`calls did not succeed again within ${MOST_MS} ms; connections: ${told.join(", ")}`];
 }
 
 function wrongOf(report: LoadReport | undefined): string[] {
@@ -92,7 +85,9 @@ function wrongOf(report: LoadReport | undefined): string[] {
 /** What Redis itself loses spans its window; anything lost beside that is not Redis's doing. */
 export function lossesOf(lost: readonly Lost[], mayLose: boolean): string[] {
   if (lost.length === 0) return [];
-  const all = lost.map(({ what }) => what).join(", ");
+  const kinds = new Map<string, number>();
+  for (const { what } of lost) kinds.set(what, (kinds.get(what) ?? 0) + 1);
+  const all = [...kinds].map(([what, times]) => `${what} (${times})`).join(", ");
   if (!mayLose) return [`lost: ${all}`];
   const spanMs = spanOf(lost);
   return spanMs > REDIS_WINDOW_MS ? [`lost over ${spanMs} ms: ${all}`] : [];

@@ -215,6 +215,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
       return true;
     },
     hold(ms, why) {
+      if (closed) return;
       clearTimeout(holding?.timer);
       holding = { timer: setTimeout(release, ms), why };
     },
