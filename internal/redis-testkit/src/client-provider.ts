@@ -19,6 +19,8 @@ export interface ClientProvider<Client> {
 export interface ClientHarnessOptions<Client> extends Omit<RedisUnderTest, "create" | "processes"> {
   /** A client of the caller's, asked for with each store. Default: a connection of the store's own to the endpoint. */
   client?: (() => Client) | undefined;
+  /** Default: the endpoint's url. */
+  connection?: RedisConnection | undefined;
   /** Whether other processes open the same stores, over connections of their own. Default false. */
   processes?: boolean | undefined;
 }
@@ -31,9 +33,9 @@ export function connectionTo({ url, ca }: RedisEndpoint): RedisConnection {
 /** The published suites' harnesses for a provider. */
 export function clientHarnesses<Client>(
   { create, module }: ClientProvider<Client>,
-  { client, processes = false, ...under }: ClientHarnessOptions<Client>,
+  { client, connection: described, processes = false, ...under }: ClientHarnessOptions<Client>,
 ): RedisHarnesses {
-  const connection = connectionTo(under.endpoint);
+  const connection = described ?? connectionTo(under.endpoint);
   // A busy machine's first connection takes its time; deadlines are tested on the server that fails.
   const commandTimeoutMs = under.server?.commandTimeoutMs ?? 5_000;
   const full = (options: SuiteOptions): RedisProviderOptions<Client> => ({

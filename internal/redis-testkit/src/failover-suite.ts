@@ -2,15 +2,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
 import { connectionScene, SLACK_MS } from "./connection-scene.ts";
+import { fieldsOf } from "./replication.ts";
 import { type GroupServer, type SentinelGroup, startSentinelGroup } from "./start-sentinel-group.ts";
-import {
-  failed,
-  longestOutageMs,
-  lostMarkers,
-  type SteadyCall,
-  type SteadyCalls,
-  steadyMarkers,
-} from "./steady-calls.ts";
+import { longestOutageMs, lostMarkers, type SteadyCall, type SteadyCalls, steadyMarkers } from "./steady-calls.ts";
 import { until } from "./until.ts";
 
 const commandTimeoutMs = 1_000;
@@ -36,6 +30,12 @@ export function failoverSuite<Client>(provider: ClientProvider<Client>): void {
       return success !== undefined;
     });
     return success?.endMs ?? Number.POSITIVE_INFINITY;
+  };
+  /** Otherwise the first sentinel may choose the former primary, and wait in vain to hear of its promotion. */
+  const hasHeardOfRoles = async () => {
+    const replicas = await group.sentinels[0]?.command("SENTINEL", "REPLICAS", group.name);
+    const roles = Array.isArray(replicas) ? replicas.map((each) => fieldsOf(each)["role-reported"]) : [];
+    return roles.length === 2 && roles.every((role) => role === "slave");
   };
   const keptTheirDeadlines = (calls: readonly SteadyCall[]) => {
     const longestMs = Math.max(...calls.map(({ startMs, endMs }) => endMs - startMs));
@@ -67,18 +67,17 @@ export function failoverSuite<Client>(provider: ClientProvider<Client>): void {
         const { stores, load } = await underLoad();
         const former = await group.primary();
         await former.kill(signal);
-        const next = await group.nextPrimary(former);
-        const promotedMs = performance.now();
-        expect((await worksFrom(load, promotedMs)) - promotedMs).toBeLessThan(RECOVERED_WITHIN_MS);
-        const calls = await load.stop();
-        keptTheirDeadlines(calls);
-        expect(await lostMarkers(stores.verifications, calls)).toEqual([]);
-        const after = failed(calls.filter(({ startMs }) => startMs > promotedMs + RECOVERED_WITHIN_MS));
-        expect(after).toEqual([]);
-        if (signal === "SIGSTOP") await former.kill("SIGCONT");
-        else await former.restart();
-        await group.settled();
-        expect(await group.primary()).toBe(next);
+        try {
+          const next = await group.nextPrimary(former);
+          const promotedMs = performance.now();
+          expect((await worksFrom(load, promotedMs)) - promotedMs).toBeLessThan(RECOVERED_WITHIN_MS);
+          const calls = await load.stop();
+          keptTheirDeadlines(calls);
+          expect(await lostMarkers(stores.verifications, calls)).toEqual([]);
+          expect(await group.primary()).toBe(next);
+        } finally {
+          await (signal === "SIGSTOP" ? former.kill("SIGCONT") : former.restart());
+        }
       },
       60_000,
     );
@@ -86,20 +85,26 @@ export function failoverSuite<Client>(provider: ClientProvider<Client>): void {
     it("of a primary that a client has paused", async () => {
       const { stores, load } = await underLoad();
       const former = await group.primary();
-      await former.command("CLIENT", "PAUSE", "10000", "WRITE");
-      const [sentinel] = group.sentinels;
-      await sentinel?.command("SENTINEL", "FAILOVER", group.name);
-      await group.nextPrimary(former);
-      const promotedMs = performance.now();
-      expect((await worksFrom(load, promotedMs)) - promotedMs).toBeLessThan(RECOVERED_WITHIN_MS);
-      const calls = await load.stop();
-      keptTheirDeadlines(calls);
-      expect(await lostMarkers(stores.verifications, calls)).toEqual([]);
+      await former.command("CLIENT", "PAUSE", "60000", "WRITE");
+      try {
+        await group.sentinels[0]?.command("SENTINEL", "FAILOVER", group.name);
+        await group.nextPrimary(former);
+        const promotedMs = performance.now();
+        expect((await worksFrom(load, promotedMs)) - promotedMs).toBeLessThan(RECOVERED_WITHIN_MS);
+        const calls = await load.stop();
+        keptTheirDeadlines(calls);
+        expect(await lostMarkers(stores.verifications, calls)).toEqual([]);
+      } finally {
+        await former.command("CLIENT", "UNPAUSE");
+      }
     }, 60_000);
 
     it("many times over, and keeps one connection for commands", async () => {
       const { stores, load } = await underLoad();
-      for (let round = 1; round <= 3; round += 1) await group.failover();
+      for (let round = 1; round <= 3; round += 1) {
+        await group.failover();
+        await until(hasHeardOfRoles);
+      }
       await worksFrom(load);
       const calls = await load.stop();
       keptTheirDeadlines(calls);

@@ -1,7 +1,8 @@
 // The published suites' harnesses for a provider on a Redis: what they may see of the server is the same for each client.
-import type { Harness, Need, RawEntry, ServerProbe } from "@tollbooth-stores/conformance";
+import type { ClusterProbe, Harness, Need, RawEntry, ServerProbe } from "@tollbooth-stores/conformance";
 import type { RateLimitStore, SessionStore, Stores, VerificationStore } from "@tollbooth-stores/core";
 import { manualClock } from "@tollbooth-stores/core/testing";
+import { isRedis7OrNewer } from "./find-server.ts";
 import { type RedisEndpoint, type Reply, redisCommand } from "./resp-command.ts";
 import { rateLimitStoreProcess, type StoreRecipe, verificationStoreProcess } from "./store-process.ts";
 
@@ -13,7 +14,11 @@ export interface SuiteOptions {
 
 export interface RedisUnderTest {
   name: string;
+  /** Each server that holds keys, if there are several or if they change: the primaries. Default: the endpoint alone. */
+  primaries?: (() => Promise<readonly RedisEndpoint[]>) | undefined;
   endpoint: RedisEndpoint;
+  /** Where the slots of a cluster can be moved. */
+  cluster?: ClusterProbe | undefined;
   create: {
     rateLimits(options: SuiteOptions): RateLimitStore;
     sessions(options: SuiteOptions): SessionStore;
@@ -64,7 +69,8 @@ end`;
 
 /** The four harnesses, each with a clock of its own that the scripts are run at. */
 export function redisHarnesses(under: RedisUnderTest): RedisHarnesses {
-  const { name, endpoint, create, processes, backendCalls, peers = {}, borrowed, server } = under;
+  const { name, endpoint, create, processes, backendCalls, peers = {}, borrowed, server, cluster } = under;
+  const run = onEach(under.primaries ?? (async () => [endpoint]), cluster !== undefined);
   const clock = manualClock();
   const recent: string[] = [];
   const at = (keyPrefix: string): SuiteOptions => {
@@ -76,11 +82,11 @@ export function redisHarnesses(under: RedisUnderTest): RedisHarnesses {
     name,
     async advance(ms: number) {
       clock.advance(ms);
-      if (ms >= AGED_FROM_MS) await redisCommand(endpoint, "EVAL", ageing, "0", String(ms), ...recent);
+      if (ms >= AGED_FROM_MS) await run(ageing, String(ms), ...recent);
     },
   };
   const probes = {
-    ...keyProbes(endpoint),
+    ...keyProbes(run),
     stepBack: (ms: number) => clock.advance(-ms),
     ...(backendCalls === undefined ? {} : { backendCalls }),
   };
@@ -91,7 +97,8 @@ export function redisHarnesses(under: RedisUnderTest): RedisHarnesses {
     now: clock.now,
     skewMs,
   });
-  const lacks: Need[] = ["bounded", "denyCache", "cluster"];
+  const lacks: Need[] = ["bounded", "denyCache"];
+  if (cluster === undefined) lacks.push("cluster");
   if (processes === undefined) lacks.push("spawn", "skewed");
   if (backendCalls === undefined) lacks.push("backendCalls");
   lacks.push(server === undefined ? "server" : "physicalTtls");
@@ -139,6 +146,7 @@ export function redisHarnesses(under: RedisUnderTest): RedisHarnesses {
         ),
         ...(borrowed && { borrowed: (keyPrefix: string) => borrowed(at(keyPrefix)) }),
         ...(server && { server }),
+        ...(cluster && { cluster }),
       },
     },
   };
@@ -168,15 +176,26 @@ end`;
 
 const persisting = "for _, key in ipairs(redis.call('KEYS', ARGV[1] .. ':*')) do redis.call('PERSIST', key) end";
 
-function keyProbes(endpoint: RedisEndpoint): {
+/** Runs a script on every server that holds keys. */
+type RunOnEach = (script: string, ...args: string[]) => Promise<Reply[]>;
+
+function onEach(primaries: () => Promise<readonly RedisEndpoint[]>, isCluster: boolean): RunOnEach {
+  return async (script, ...args) => {
+    const source = isCluster && (await isRedis7OrNewer()) ? `#!lua flags=allow-cross-slot-keys\n${script}` : script;
+    const servers = await primaries();
+    return Promise.all(servers.map((server) => redisCommand(server, "EVAL", source, "0", ...args)));
+  };
+}
+
+function keyProbes(run: RunOnEach): {
   inspect(namespace: string): Promise<RawEntry[]>;
   corrupt(namespace: string): Promise<void>;
   persist(namespace: string): Promise<void>;
 } {
-  const run = (script: string, namespace: string) => redisCommand(endpoint, "EVAL", script, "0", namespace);
   return {
     async inspect(namespace) {
-      const entries = list(await run(inspecting, namespace)).map((entry) => {
+      const found = (await run(inspecting, namespace)).flatMap(list);
+      const entries = found.map((entry) => {
         const [key, ttlMs, value = null] = list(entry);
         return {
           key: String(key),

@@ -55,14 +55,15 @@ export function failed(calls: readonly SteadyCall[]): SteadyCall[] {
   return calls.filter(({ outcome }) => outcome !== "ok");
 }
 
-/** The markers that were acknowledged and are not there. */
+/** The markers that were acknowledged and are not there. It sets them again, since only that tells. */
 export async function lostMarkers(
-  store: Pick<VerificationStore, "peek">,
+  store: Pick<VerificationStore, "markOnce">,
   calls: readonly SteadyCall[],
 ): Promise<string[]> {
   const acknowledged = calls.filter(({ outcome }) => outcome === "ok").map(({ key }) => key);
-  const looks = await Promise.all(acknowledged.map((key) => store.peek(key)));
-  return acknowledged.filter((_, index) => looks[index]?.status === "absent");
+  const request = { token: "looking", fingerprint: "f", retainUntilMs: 0 };
+  const found = await Promise.all(acknowledged.map((key) => store.markOnce(key, request)));
+  return acknowledged.filter((_, index) => found[index]?.status !== "already-marked");
 }
 
 /** The longest time in which no call succeeded, in milliseconds. */

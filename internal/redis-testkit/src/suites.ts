@@ -2,6 +2,7 @@
 
 export type { ClientHarnessOptions } from "./client-provider.ts";
 export { closingSuite } from "./closing-suite.ts";
+export { clusterRecoverySuite } from "./cluster-recovery-suite.ts";
 export { type BorrowCluster, type BorrowedCluster, clusterSuite } from "./cluster-suite.ts";
 export { conformanceSuites, failingServerSuite } from "./conformance-suites.ts";
 export { connectionEventsSuite } from "./connection-events-suite.ts";
@@ -9,10 +10,13 @@ export { connectionSuite } from "./connection-suite.ts";
 export { failoverSuite } from "./failover-suite.ts";
 export { fullMemorySuite } from "./full-memory-suite.ts";
 export { keptResultSuite } from "./kept-result-suite.ts";
+export { listingSuite } from "./listing-suite.ts";
 export { readinessSuite } from "./readiness-suite.ts";
 export { recoverySuite } from "./recovery-suite.ts";
 export { replicaSuite } from "./replica-suite.ts";
+export { reshardingSuite } from "./resharding-suite.ts";
 export { roundTripSuite } from "./round-trip-suite.ts";
 export { sentinelSuite } from "./sentinel-suite.ts";
+export { clusterConformance, clusterConformanceInShort, sentinelConformance } from "./topology-conformance.ts";
 export { wrongConnectionSuite } from "./wrong-connection-suite.ts";
 export { wrongTopologySuite } from "./wrong-topology-suite.ts";

@@ -1,12 +1,16 @@
 // One server: the wrong address, protocol, certificate, login or database, and one that takes no more connections.
 import { once } from "node:events";
 import { connect } from "node:net";
+import { expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
+import { check, connectionScene, worksAgain } from "./connection-scene.ts";
 import { freePort } from "./free-port.ts";
 import type { SharedRedis } from "./global-setup.ts";
 import { startRedis } from "./start-redis.ts";
 import { until } from "./until.ts";
 import { SECRET, type WrongConnection, wrongConnections } from "./wrong-connection.ts";
+
+const request = { token: "t", fingerprint: "f", leaseMs: 30_000, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
 
 /** Registers the tests. */
 export function wrongConnectionSuite<Client>(provider: ClientProvider<Client>, { single, tls }: SharedRedis): void {
@@ -93,4 +97,26 @@ export function wrongConnectionSuite<Client>(provider: ClientProvider<Client>, {
     },
   ];
   wrongConnections(provider, cases);
+
+  it(`${provider.name} works where the server's owner has disabled HELLO, INFO and CLIENT`, async () => {
+    const scene = connectionScene(provider, onTestFinished);
+    const config = ["HELLO", "INFO", "CLIENT"].map((command) => `rename-command ${command} ""`);
+    const redis = await scene.owned(startRedis({ config, requirepass: "password" }));
+    for (const command of ["HELLO", "INFO", "CLIENT"]) {
+      await expect(redis.command(command)).rejects.toThrow("unknown command");
+    }
+    const stores = await scene.connected({ url: `${redis.url}/1` }, { commandTimeoutMs: 5_000 });
+    await stores.check();
+    await stores.rateLimits.consume(check);
+    const claim = await stores.verifications.claim("key", request);
+    if (claim.status !== "claimed") throw new Error("not claimed");
+    const waited = stores.verifications.wait("key", { timeoutMs: 10_000 });
+    await until(async () => String(await redis.command("PUBSUB", "CHANNELS")) !== "");
+    const startMs = performance.now();
+    await stores.verifications.release("key", claim.lease);
+    await waited;
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+    await redis.restart();
+    await worksAgain(stores, 3_000);
+  });
 }

@@ -67,13 +67,13 @@ export function ioredisPort(client: IoredisClient): RedisPort {
     connectionError: gate.connectionError,
     evalSha: (sha1, keys, args) => run("evalsha", sha1, keys, args),
     eval: (source, keys, args) => run("eval", source, keys, args),
-    async *scan(pattern) {
+    async *scan(pattern, stepMs) {
       const own = keyPrefixOf(client);
       const match = own.replace(/[\\*?[\]]/g, "\\$&") + pattern;
       const primaries = async () => primariesOf(client);
       const [first] = await primaries();
       if (first === undefined) throw new NotSent();
-      const pages = cluster ? scanCluster(primaries, match) : scanServer(first, match);
+      const pages = cluster ? scanCluster(primaries, match, stepMs) : scanServer(first, match);
       for await (const page of pages) yield page.map((key) => key.slice(own.length));
     },
     subscribe: subscriber.subscribe,

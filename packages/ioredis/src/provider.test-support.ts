@@ -1,6 +1,7 @@
 // ioredis's stores as the common tests see them, and clients of the test's own.
 import type { ClientProvider, RedisEndpoint } from "@tollbooth-stores/redis-testkit";
-import { Redis } from "ioredis";
+import type { BorrowCluster } from "@tollbooth-stores/redis-testkit/suites";
+import { Cluster, Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import {
   createIoredisRateLimitStore,
@@ -34,3 +35,9 @@ export function clientTo({ url, ca }: RedisEndpoint, options: ClientOptions = {}
   onTestFinished(() => client.disconnect());
   return client;
 }
+
+/** A cluster's client of the caller's. */
+export const borrowCluster: BorrowCluster<IoredisClient> = async (nodes, keyPrefix = "") => {
+  const client = new Cluster([...nodes], { redisOptions: { keyPrefix } });
+  return { client, isUp: () => client.status === "ready", end: () => client.disconnect() };
+};

@@ -118,7 +118,6 @@ export function createRedisVerificationStore(
   const more = {
     hint: hints.hint,
     async *scan(prefix: string, callOptions?: CallOptions) {
-      await provePrimaries(callOptions);
       yield* runner.scan(`${prefix.replace(/[\\*?[\]]/g, "\\$&")}*`, callOptions);
       await provePrimaries(callOptions);
     },

@@ -27,9 +27,10 @@ export interface RedisPort {
   eval(source: string, keys: readonly string[], args: readonly string[], signal: AbortSignal): Promise<unknown>;
   /**
    * Keys that match a glob pattern, on every primary: each key that was there throughout, once at least. A page may be
-   * given for each round trip, also an empty one, so that each has its deadline. Throws where it could not see all.
+   * given for each round trip, also an empty one, so that each has its deadline, of `stepMs` milliseconds. Throws where it
+   * could not see all.
    */
-  scan(pattern: string): AsyncIterable<string | readonly string[]>;
+  scan(pattern: string, stepMs?: number): AsyncIterable<string | readonly string[]>;
   /**
    * Receives the messages of a channel from now on, over a connection of its own. Resolves to a function that ends
    * this. The port may call `lost` when the subscription has ended by itself for good; the next waiting caller

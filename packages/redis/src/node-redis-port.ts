@@ -68,13 +68,13 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
     connectionError: gate.connectionError,
     evalSha: (sha1, keys, args, signal) => run("evalSha", sha1, keys, args, signal),
     eval: (script, keys, args, signal) => run("eval", script, keys, args, signal),
-    async *scan(pattern) {
+    async *scan(pattern, stepMs) {
       const own = keyPrefixOf(client);
       const match = own.replace(/[\\*?[\]]/g, "\\$&") + pattern;
       const primaries = () => primariesOf(client);
       const [first] = await primaries();
       if (first === undefined) throw new NotSent();
-      const pages = cluster ? scanCluster(primaries, match) : scanServer(first, match);
+      const pages = cluster ? scanCluster(primaries, match, stepMs) : scanServer(first, match);
       for await (const page of pages) yield page.map((key) => key.slice(own.length));
     },
     subscribe: subscriber.subscribe,

@@ -1,6 +1,7 @@
 // node-redis's stores as the common tests see them, and clients of the test's own.
 import type { ClientProvider, RedisEndpoint } from "@tollbooth-stores/redis-testkit";
-import { createClient, createClientPool } from "redis";
+import type { BorrowCluster } from "@tollbooth-stores/redis-testkit/suites";
+import { createClient, createClientPool, createCluster } from "redis";
 import { onTestFinished } from "vitest";
 import {
   createNodeRedisRateLimitStore,
@@ -49,3 +50,10 @@ function connecting<C extends NodeRedisClient & { connect(): Promise<unknown>; d
   });
   return client;
 }
+
+/** A cluster's client of the caller's. */
+export const borrowCluster: BorrowCluster<NodeRedisClient> = async (nodes, keyPrefix = "") => {
+  const client = createCluster({ rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port } })), keyPrefix });
+  await client.connect();
+  return { client, isUp: () => client.isOpen, end: () => client.destroy() };
+};

@@ -110,7 +110,7 @@ export function clusterRoute(
         }
       }
     },
-    scan: (pattern) =>
+    scan: (pattern, stepMs) =>
       scanCluster(
         async () =>
           primaries().map((node) => async (...words: string[]) => {
@@ -120,6 +120,7 @@ export function clusterRoute(
             return unlessAborted(signal, kept.send(signal, words));
           }),
         pattern,
+        stepMs,
       ),
     async tags(signal) {
       await ready(signal, []);

@@ -35,8 +35,11 @@ export function readTopology(reply: unknown, asked: ResolvedNode): Topology {
 function readNode(description: unknown, asked: ResolvedNode): ResolvedNode[] {
   const [host, port]: readonly unknown[] = listOf(description);
   if (!Number.isInteger(Number(port)) || Number(port) === 0) return [];
-  const known = typeof host === "string" && host !== "" && host !== "?";
-  return [{ host: known ? host : asked.host, port: Number(port) }];
+  return [{ host: isKnown(host) ? host : asked.host, port: Number(port) }];
+}
+
+function isKnown(host: unknown): host is string {
+  return typeof host === "string" && host !== "" && host !== "?";
 }
 
 function listOf(value: unknown): readonly unknown[] {
@@ -55,7 +58,7 @@ export function redirection(
   return {
     kind: word,
     slot: Number(slot),
-    node: { host: host === undefined || host === "" ? asked.host : host, port: Number(port) },
+    node: { host: isKnown(host) ? host : asked.host, port: Number(port) },
   };
 }
 

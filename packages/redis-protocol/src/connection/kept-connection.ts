@@ -53,6 +53,8 @@ const MOST_SUSPICIONS = 3;
 /** Bytes held here beyond which calls wait, so that little is ever held. */
 const BACKED_UP = 16_384;
 const DRAINED_LOOK_MS = 10;
+/** How long they wait for the backlog to drain before the connection is made anew. */
+const BACKED_UP_MS = 1_000;
 
 /** Starts connecting at once. */
 export function keptConnection({ connect, server, events, changed = () => {} }: KeptOptions): KeptConnection {
@@ -66,6 +68,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   let givenUpAtMs = -GIVE_UP_EVERY_MS;
   let holding: { timer: NodeJS.Timeout; why: StoreError } | undefined;
   let looking: NodeJS.Timeout | undefined;
+  let backedUpAtMs: number | undefined;
 
   const isNeeded = () => !closed && (current === undefined || suspected);
   const isUp = () => current !== undefined && !suspected && holding === undefined && current.link.unsent() <= BACKED_UP;
@@ -81,6 +84,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
       if (waiting.size > 0 && !isNeeded()) looking ??= setTimeout(look, DRAINED_LOOK_MS);
       return;
     }
+    backedUpAtMs = undefined;
     const calls = [...waiting];
     waiting.clear();
     for (const { resolve, reject } of calls) {
@@ -90,6 +94,10 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   };
   const look = () => {
     looking = undefined;
+    if (holding === undefined && current !== undefined && !suspected && !isUp()) {
+      backedUpAtMs ??= performance.now();
+      if (performance.now() - backedUpAtMs >= BACKED_UP_MS) current.link.destroy();
+    }
     settle();
   };
 
@@ -125,6 +133,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
     current?.retire();
     current = link;
     suspicions = 0;
+    backedUpAtMs = undefined;
     generation += 1;
     void established.link.ended.then((reason) => {
       if (link !== current || closed) return;
@@ -206,6 +215,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
       return true;
     },
     hold(ms, why) {
+      if (closed) return;
       clearTimeout(holding?.timer);
       holding = { timer: setTimeout(release, ms), why };
     },

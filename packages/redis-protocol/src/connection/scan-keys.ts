@@ -7,6 +7,9 @@ export type AskServer = (...words: string[]) => Promise<unknown>;
 /** How many keys a SCAN looks at in one step. */
 const COUNT = "500";
 const SLOTS = 16_384;
+const DEFAULT_STEP_MS = 500;
+/** How much of a step one server may take. */
+const ASK_SHARE = 0.6;
 
 /** A page for each round trip. It may be empty. */
 export async function* scanServer(ask: AskServer, pattern: string): AsyncGenerator<readonly string[]> {
@@ -20,54 +23,76 @@ export async function* scanServer(ask: AskServer, pattern: string): AsyncGenerat
 }
 
 /**
- * Each key that the cluster held throughout, once at least. Throws STORE_UNAVAILABLE after the last page where a slot was
- * served by none of the primaries or was being moved: then keys may be missing.
+ * Each key that the cluster held throughout, once at least. Throws STORE_UNAVAILABLE after the last page where a primary did
+ * not answer, or where a slot was served by none of them or was being moved: then keys may be missing. Each page takes less
+ * than `stepMs`.
  */
 export async function* scanCluster(
   primaries: () => Promise<readonly AskServer[]>,
   pattern: string,
+  stepMs: number = DEFAULT_STEP_MS,
 ): AsyncGenerator<readonly string[]> {
-  const before = await slotsOf(await primaries());
-  for (const ask of await primaries()) yield* scanServer(ask, pattern);
-  const after = await slotsOf(await primaries());
-  if (before === undefined || before !== after) {
-    throw new StoreError(
-      "STORE_UNAVAILABLE",
-      "The list is incomplete: the Redis Cluster moved slots, or did not serve all of them. Ask again.",
-    );
+  const patient = async () => (await primaries()).map((ask) => within(stepMs * ASK_SHARE, ask));
+  const before = await slotsOf(await patient());
+  yield [];
+  let isComplete = before !== undefined;
+  for (const ask of await patient()) {
+    try {
+      yield* scanServer(ask, pattern);
+    } catch {
+      isComplete = false;
+      yield [];
+    }
   }
+  if (isComplete && before === (await slotsOf(await patient()))) return;
+  throw new StoreError(
+    "STORE_UNAVAILABLE",
+    "The list is incomplete: the Redis Cluster moved slots, or a primary did not answer. Ask again.",
+  );
+}
+
+/** Rejects where there is no answer in time. */
+function within(ms: number, ask: AskServer): AskServer {
+  return (...words) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error("This server did not answer in time.")), ms);
+      ask(...words)
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer));
+    });
 }
 
 /**
- * The slots as their owners list them; undefined where one is missing or on the move. Users without CLUSTER NODES cannot
- * see moves.
+ * The slots as their owners list them; undefined where one is missing or on the move, or an owner does not answer. Users
+ * without CLUSTER NODES cannot see moves.
  */
 async function slotsOf(primaries: readonly AskServer[]): Promise<string | undefined> {
-  const lists = await Promise.all(
-    primaries.map((ask) =>
-      ask("CLUSTER", "NODES").catch((error: unknown) => {
-        if (error instanceof Error && error.message.startsWith("NOPERM")) return undefined;
-        throw error;
-      }),
-    ),
-  );
-  if (lists.includes(undefined)) return "unknown";
-  const owned = lists.map((list) => {
-    const mine = String(list)
-      .split("\n")
-      .find((line) => /\bmyself\b/.test(line));
-    return mine?.trim().split(" ").slice(8) ?? [];
+  const asked = primaries.map(async (ask) => {
+    try {
+      return { nodes: String(await ask("CLUSTER", "NODES")) };
+    } catch (error) {
+      return { isForbidden: error instanceof Error && error.message.startsWith("NOPERM") };
+    }
   });
+  const owned: string[][] = [];
+  for (const { nodes, isForbidden } of await Promise.all(asked)) {
+    if (isForbidden === true) return "forbidden";
+    if (nodes === undefined) return undefined;
+    owned.push(ownSlots(nodes));
+  }
   const ranges = owned.flat();
   if (ranges.some((range) => range.startsWith("["))) return undefined;
   const count = ranges.reduce((sum, range) => {
     const [first = 0, last = first] = range.split("-").map(Number);
     return sum + last - first + 1;
   }, 0);
-  return count === SLOTS
-    ? owned
-        .map((each) => each.join(","))
-        .sort()
-        .join(";")
-    : undefined;
+  if (count !== SLOTS) return undefined;
+  const lists = owned.map((each) => each.join(","));
+  return lists.sort().join(";");
+}
+
+/** The slots in the line that a node writes of itself, those on the move in brackets. */
+function ownSlots(nodes: string): string[] {
+  const mine = nodes.split("\n").find((line) => /\bmyself\b/.test(line));
+  return mine?.trim().split(" ").slice(8) ?? [];
 }

@@ -15,7 +15,7 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
       ...(connectionError && { connectionError: (keys) => connectionError.call(port, keys) }),
       evalSha: (sha1, keys, args, signal) => port.evalSha(sha1, keys, args, signal),
       eval: (source, keys, args, signal) => port.eval(source, keys, args, signal),
-      scan: (pattern) => port.scan(pattern),
+      scan: (pattern, stepMs) => port.scan(pattern, stepMs),
       subscribe: (channel, hear, lost) => port.subscribe(channel, hear, lost),
       ...(subscribeSharded && {
         subscribeSharded: (channel, hear, lost) => subscribeSharded.call(port, channel, hear, lost),

@@ -76,6 +76,8 @@ export function watchedLink(established: Established, { answered, silent }: Watc
         return reply;
       } catch (error) {
         done();
+        // A connection that takes no command any more is over, also where its library has not noticed.
+        if (error instanceof NotSent && !signal.aborted) link.destroy();
         // A server's error is an answer. The end of the connection is none.
         if (errorWord(error) !== undefined) hear(!signal.aborted);
         throw error;

@@ -146,7 +146,7 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
     },
     async *scan(pattern, options) {
       await withinDeadline(undefined, [], options, (signal) => requireNewEnough(port, [], signal));
-      const pages = port.scan(pattern)[Symbol.asyncIterator]();
+      const pages = port.scan(pattern, commandTimeoutMs)[Symbol.asyncIterator]();
       // A failed listing has ended. Its next step must not be taken for its end.
       const nextPage = () =>
         pages.next().catch((error: unknown) => {
