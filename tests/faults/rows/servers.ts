@@ -14,6 +14,22 @@ const failedScripts = async (servers: readonly RunningRedis[]) => {
   );
 };
 
+const stoppedFor = ([leastMs, mostMs]: readonly [number, number], of: Omit<Row, "fault" | "play">): Row => ({
+  ...of,
+  fault: {
+    loss: "silent",
+    async strike({ world, random }) {
+      const server = await world.somePrimary(random);
+      await server.kill("SIGSTOP");
+      await stopped(server.pid);
+      const ms = between(random, leastMs, mostMs);
+      await sleep(ms);
+      await server.kill("SIGCONT");
+      return { proof: `stood still for ${ms} ms`, backAtMs: Date.now() };
+    },
+  },
+});
+
 export const servers: readonly Row[] = [
   {
     name: "client-kill",
@@ -50,23 +66,16 @@ export const servers: readonly Row[] = [
       },
     },
   },
-  {
+  stoppedFor([1_500, 3_500], {
     name: "server-stopped",
     title: "SIGSTOP of the only server, then SIGCONT",
     ...{ faults: [17], on: ["single", "tls"] },
-    fault: {
-      loss: "silent",
-      async strike({ world, random }) {
-        const server = await world.somePrimary(random);
-        await server.kill("SIGSTOP");
-        await stopped(server.pid);
-        const ms = between(random, 1_500, 3_500);
-        await sleep(ms);
-        await server.kill("SIGCONT");
-        return { proof: `stood still for ${ms} ms`, backAtMs: Date.now() };
-      },
-    },
-  },
+  }),
+  stoppedFor([30_000, 30_000], {
+    name: "server-stopped-long",
+    title: "SIGSTOP of the only server for 30 s, then SIGCONT",
+    ...{ faults: [17], on: ["single"], byHand: true },
+  }),
   {
     name: "server-killed",
     title: "SIGKILL of a server with an append-only file, then a restart",
