@@ -46,7 +46,10 @@ export function failoverSuite<Client>(provider: ClientProvider<Client>): void {
     beforeAll(async () => {
       group = await startSentinelGroup();
     }, 60_000);
-    beforeEach(() => group.settled(), 60_000);
+    beforeEach(async () => {
+      await group.settled();
+      await until(hasHeardOfRoles);
+    }, 60_000);
     afterAll(() => group.stop());
 
     it("that was asked for, under load: no acknowledged marker is lost", async () => {
