@@ -16,3 +16,8 @@ export const RECOVERY_MS: Readonly<Record<Loss, number>> = { ended: 3_000, silen
  * of what is lost span at most so long, in milliseconds.
  */
 export const REDIS_WINDOW_MS = 2_000;
+
+const seconds = (ms: number) => `${ms / 1_000} s`;
+
+/** What READMEs say of it. */
+export const boundSentence = `Calls succeed again within ${seconds(RECOVERY_MS.ended)} of the service being back where connections ended, and within ${seconds(RECOVERY_MS.silent)} where they went silent or another server became the primary.`;

@@ -1,5 +1,5 @@
 // The tables of a run of faults, for the terminal and for docs/faults.md.
-import { DEADLINE_MS, MARGIN_MS, RECOVERY_MS, REDIS_WINDOW_MS } from "./bounds.ts";
+import { boundSentence, DEADLINE_MS, MARGIN_MS, RECOVERY_MS, REDIS_WINDOW_MS } from "./bounds.ts";
 import { clients } from "./contract.ts";
 import { faultList } from "./fault-list.ts";
 import type { Row } from "./rows/row.ts";
@@ -101,8 +101,8 @@ ${process.versions.node}. Servers, sentinels and instances are real processes; i
 ${DEADLINE_MS} ms for a call. Their load: limits, sessions with debits, claims, markers, and payments on a ledger without a nonce
 check. Every trial proves that its fault landed.
 
-Calls succeed again on every key within ${RECOVERY_MS.ended} ms of the service being back where connections ended, and within
-${RECOVERY_MS.silent} ms where they went silent or another server became the primary. The tests hold that.
+${boundSentence}
+The tests hold that, on every key.
 
 An unsafe outcome is any of these: a call that settles more than ${MARGIN_MS} ms after its deadline, a false answer, an error
 that is not retryable, an acknowledged effect that is gone, a payment transferred or delivered twice, a crash, a warning of

@@ -4,7 +4,7 @@ import { payHere } from "./pay.ts";
 
 const LEASE_MS = 2_000;
 /** A payer without an answer by then never gets one. */
-const MOST_MS = 30_000;
+const MOST_MS = 60_000;
 
 export const payments: Lane = async ({ stores, tally, facts, run, shared, stopping, pause }) => {
   for (let index = 0; !stopping(); index += 1) {

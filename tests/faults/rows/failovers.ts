@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RunningRedis, until } from "@tollbooth-stores/redis-testkit";
 import { between } from "../random.ts";
-import { stateOf } from "../run/instances.ts";
+import { stopped } from "../run/instances.ts";
 import { type ClusterWorld, isCluster, isSentinel, type SentinelWorld, type World } from "../worlds/world.ts";
 import type { FaultUnderLoad, Row, Stage, Struck } from "./row.ts";
 
@@ -87,8 +87,7 @@ export const failovers: readonly Row[] = [
       const former = await world.somePrimary(random);
       const slot = await firstSlot(world, former);
       await former.kill("SIGSTOP");
-      const state = await stateOf(former.pid);
-      if (state !== "T") throw new Error(`The server's state is ${state}.`);
+      await stopped(former.pid);
       const proof = await promoted(world, former, slot);
       const mend = () => former.kill("SIGCONT").then(() => world.settled());
       return { proof: `stopped, ${proof}`, backAtMs: Date.now(), mend };

@@ -74,6 +74,8 @@ export interface Row {
   on: readonly Topology[];
   /** How many rounds a trial has, and how many in `npm test`. Default 1: a trial takes seconds. */
   rounds?: readonly [all: number, quick: number];
+  /** Played by `npm run faults` alone, because it takes so long. */
+  byHand?: boolean;
   /** What is done under the load of all instances; or else how a trial is played. */
   fault?: FaultUnderLoad;
   play?(stage: Stage): Promise<Outcome>;

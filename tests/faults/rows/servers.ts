@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RunningRedis, until } from "@tollbooth-stores/redis-testkit";
 import { between } from "../random.ts";
-import { stateOf } from "../run/instances.ts";
+import { stopped } from "../run/instances.ts";
 import { topologies } from "../worlds/world.ts";
 import type { Row } from "./row.ts";
 
@@ -13,6 +13,22 @@ const failedScripts = async (servers: readonly RunningRedis[]) => {
     0,
   );
 };
+
+const stoppedFor = ([leastMs, mostMs]: readonly [number, number], of: Omit<Row, "fault" | "play">): Row => ({
+  ...of,
+  fault: {
+    loss: "silent",
+    async strike({ world, random }) {
+      const server = await world.somePrimary(random);
+      await server.kill("SIGSTOP");
+      await stopped(server.pid);
+      const ms = between(random, leastMs, mostMs);
+      await sleep(ms);
+      await server.kill("SIGCONT");
+      return { proof: `stood still for ${ms} ms`, backAtMs: Date.now() };
+    },
+  },
+});
 
 export const servers: readonly Row[] = [
   {
@@ -50,24 +66,16 @@ export const servers: readonly Row[] = [
       },
     },
   },
-  {
+  stoppedFor([1_500, 3_500], {
     name: "server-stopped",
     title: "SIGSTOP of the only server, then SIGCONT",
     ...{ faults: [17], on: ["single", "tls"] },
-    fault: {
-      loss: "silent",
-      async strike({ world, random }) {
-        const server = await world.somePrimary(random);
-        await server.kill("SIGSTOP");
-        const state = await stateOf(server.pid);
-        if (state !== "T") throw new Error(`The server's state is ${state}.`);
-        const ms = between(random, 1_500, 3_500);
-        await sleep(ms);
-        await server.kill("SIGCONT");
-        return { proof: `stood still for ${ms} ms`, backAtMs: Date.now() };
-      },
-    },
-  },
+  }),
+  stoppedFor([30_000, 30_000], {
+    name: "server-stopped-long",
+    title: "SIGSTOP of the only server for 30 s, then SIGCONT",
+    ...{ faults: [17], on: ["single"], byHand: true },
+  }),
   {
     name: "server-killed",
     title: "SIGKILL of a server with an append-only file, then a restart",

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Client, InstanceJobs, RunJobs } from "../contract.ts";
 import { type Message, openWire, type Remote } from "../wire.ts";
@@ -54,8 +55,7 @@ export function startInstance(client: Client, jobs: RunJobs): Instance {
     ...{ client, jobs: wire.remote, kill, ended },
     async freeze() {
       child.kill("SIGSTOP");
-      for (let tries = 0; tries < 100; tries += 1) if ((await stateOf(child.pid ?? 0)) === "T") return;
-      throw new Error("The process does not stand still.");
+      await stopped(child.pid ?? 0);
     },
     thaw: () => void child.kill("SIGCONT"),
     terminate() {
@@ -67,8 +67,17 @@ export function startInstance(client: Client, jobs: RunJobs): Instance {
   };
 }
 
+/** Proof that a process stands still: a signal is delivered a moment after it was sent. */
+export async function stopped(pid: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if ((await stateOf(pid)) === "T") return;
+    await sleep(5);
+  }
+  throw new Error(`Process ${pid} does not stand still: ${await stateOf(pid)}.`);
+}
+
 /** The state of a process: "T" where it is stopped. Linux; elsewhere it is taken on trust. */
-export async function stateOf(pid: number): Promise<string> {
+async function stateOf(pid: number): Promise<string> {
   if (process.platform !== "linux") return "T";
   const line = await readFile(`/proc/${pid}/stat`, "utf8");
   return line.slice(line.lastIndexOf(")") + 2, line.lastIndexOf(")") + 3);

@@ -1,10 +1,9 @@
 // Plays rows on the topologies that they fit: servers once for each topology, processes anew for each trial or many.
-import { type Client, clients } from "../contract.ts";
 import { randomNumbers } from "../random.ts";
 import type { Outcome, Row, Stage } from "../rows/row.ts";
 import { startWorld } from "../worlds/start-world.ts";
 import { type Topology, topologies, type World } from "../worlds/world.ts";
-import { type Instance, startInstance } from "./instances.ts";
+import { type Crew, type Crews, openCrews } from "./crew.ts";
 import { openLedger } from "./ledger.ts";
 import { playUnderLoad } from "./under-load.ts";
 
@@ -37,16 +36,18 @@ export async function runRows(options: RunOptions): Promise<Trial[]> {
       .flatMap((row) => Array.from({ length: trials(row, topology) }, (_, index) => ({ row, seed: seed + index })));
     if (due.length === 0) continue;
     let world = await startWorld(topology);
+    const crews = openCrews();
     try {
-      for (const { row, seed } of due) {
-        const trial = { row, topology, seed, ...(await playTrial(row, world, seed, rounds(row, topology))) };
+      for (const [index, { row, seed }] of due.entries()) {
+        const outcome = await playTrial(row, world, crews, {
+          seed,
+          rounds: rounds(row, topology),
+          last: index === due.length - 1,
+        });
+        const trial = { row, topology, seed, ...outcome };
         done.push(trial);
         played(trial);
-        const isWell = await world.settled().then(
-          () => true,
-          () => false,
-        );
-        if (isWell) continue;
+        if (outcome.proof !== "" && (await isWell(world))) continue;
         await world.stop();
         world = await startWorld(topology);
       }
@@ -65,28 +66,38 @@ function playOn(row: Row, stage: Stage): Promise<Outcome> {
   return row.play(stage);
 }
 
-async function playTrial(row: Row, world: World, seed: number, rounds: number): Promise<Outcome> {
+function isWell(world: World): Promise<boolean> {
+  return world.settled().then(
+    () => true,
+    () => false,
+  );
+}
+
+async function playTrial(
+  row: Row,
+  world: World,
+  crews: Crews,
+  { seed, rounds, last }: { seed: number; rounds: number; last: boolean },
+): Promise<Outcome> {
   names += 1;
   const name = `trial-${names}`;
   const ledger = openLedger();
-  const instances: Instance[] = [];
-  const start = async (client: Client) => {
-    const instance = startInstance(client, ledger.jobs);
-    instances.push(instance);
-    await instance.jobs.open({ connection: world.connection, keyPrefix: name });
-    return instance;
-  };
-  const crashes = () =>
-    instances.flatMap(({ client, crash }) => (crash() === undefined ? [] : [`${client}: ${crash()}`]));
+  let crew: Crew | undefined;
+  let failed = true;
   try {
-    const first = await Promise.all(clients.map(start));
-    const stage = { world, random: randomNumbers(seed), name, ledger, instances: first, rounds, start };
-    const outcome = await playOn(row, stage);
-    return { ...outcome, unsafe: [...outcome.unsafe, ...crashes()] };
+    crew = await crews.muster(world, name, ledger);
+    const { instances, start } = crew;
+    const outcome = await playOn(row, {
+      world,
+      random: randomNumbers(seed),
+      ...{ name, ledger, instances, rounds, start },
+    });
+    failed = false;
+    return { ...outcome, unsafe: [...outcome.unsafe, ...crew.crashes()] };
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { proof: "", unsafe: [`the trial failed: ${text}`, ...crashes()], shown: [] };
+    return { proof: "", unsafe: [`the trial failed: ${text}`, ...(crew?.crashes() ?? [])], shown: [] };
   } finally {
-    await Promise.all(instances.map((instance) => instance.end()));
+    await crew?.dismiss(failed || last);
   }
 }
