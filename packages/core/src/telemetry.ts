@@ -107,9 +107,8 @@ export interface ConnectionMessage {
    * - "commands": carries the stores' calls.
    * - "hints": listens for the wake-ups of `wait()`.
    * - "sentinel": asks a Sentinel for the primary's address.
-   * - "topology": asks a cluster for its nodes.
    */
-  purpose: "commands" | "hints" | "sentinel" | "topology";
+  purpose: "commands" | "hints" | "sentinel";
   /** "host:port". Absent where the address is not known, as with a borrowed client. */
   server?: string;
   /**

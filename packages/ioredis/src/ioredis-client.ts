@@ -43,6 +43,23 @@ export function primariesOf(client: IoredisClient): AskServer[] {
   });
 }
 
+/** The address of each slot's owner, as a Cluster knows it. */
+export function slotOwners(cluster: IoredisClient): (string | undefined)[] {
+  const slots: unknown = Reflect.get(cluster, "slots");
+  return (Array.isArray(slots) ? slots : []).map((nodes: unknown) =>
+    Array.isArray(nodes) ? String(nodes[0]) : undefined,
+  );
+}
+
+/** ioredis drops a node that is lost, and looks for it again only when a command fails. */
+export async function refreshSlots(cluster: IoredisClient): Promise<void> {
+  const refresh: unknown = Reflect.get(cluster, "refreshSlotsCache");
+  if (typeof refresh !== "function") return;
+  await new Promise<void>((resolve) => {
+    Reflect.apply(refresh, cluster, [() => resolve()]);
+  });
+}
+
 /** The client's own `keyPrefix` option. ioredis puts it before keys, but not before a pattern to scan for. */
 export function keyPrefixOf(client: IoredisClient): string {
   const { keyPrefix } = optionsOf(client);

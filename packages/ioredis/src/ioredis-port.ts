@@ -1,13 +1,22 @@
 // RedisPort over an ioredis client of the caller's: sends a command once, and only over a connection that is up.
 import type { Writable } from "node:stream";
 import { StoreError } from "@tollbooth-stores/core";
-import { connectionGate, NotSent, type RedisPort, scanCluster, scanServer } from "@tollbooth-stores/redis-protocol";
+import {
+  connectionGate,
+  NotSent,
+  type RedisPort,
+  scanCluster,
+  scanServer,
+  tagOfEach,
+} from "@tollbooth-stores/redis-protocol";
 import {
   handleAskingRejections,
   type IoredisClient,
   keyPrefixOf,
   primariesOf,
+  refreshSlots,
   shardingDuplicate,
+  slotOwners,
   withHandledRejections,
 } from "./ioredis-client.ts";
 import { isUnwritten } from "./ioredis-link.ts";
@@ -70,6 +79,7 @@ export function ioredisPort(client: IoredisClient): RedisPort {
     async *scan(pattern, stepMs) {
       const own = keyPrefixOf(client);
       const match = own.replace(/[\\*?[\]]/g, "\\$&") + pattern;
+      if (cluster) await refreshSlots(client);
       const primaries = async () => primariesOf(client);
       const [first] = await primaries();
       if (first === undefined) throw new NotSent();
@@ -77,7 +87,7 @@ export function ioredisPort(client: IoredisClient): RedisPort {
       for await (const page of pages) yield page.map((key) => key.slice(own.length));
     },
     subscribe: subscriber.subscribe,
-    ...(cluster ? { subscribeSharded: sharded.subscribe } : {}),
+    ...(cluster ? { subscribeSharded: sharded.subscribe, tags: async () => tagOfEach(slotOwners(client)) } : {}),
     async close() {
       if (closed) return;
       closed = true;

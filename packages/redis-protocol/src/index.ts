@@ -10,7 +10,7 @@ export {
   resolveConnection,
 } from "./connection/connection.ts";
 export { type ConnectionGate, connectionGate } from "./connection/connection-gate.ts";
-export { keySlot } from "./connection/key-slot.ts";
+export { keySlot, tagOfEach } from "./connection/key-slot.ts";
 export type { ChannelKind, LinkTarget, OpenLink, RedisLink } from "./connection/redis-link.ts";
 export { sharedPort } from "./connection/shared-port.ts";
 export { type AskServer, scanCluster, scanServer } from "./connection/scan-keys.ts";

@@ -66,7 +66,7 @@ export function isReady(client: NodeRedisClient): boolean | undefined {
  * the queue's end, and nothing more is written. The queue of node-redis 6, which also knows key prefixes, does not have
  * that bug.
  */
-export function takesBack(client: NodeRedisClient): boolean {
+export function takesBack(client: object): boolean {
   return "_keyPrefix" in client;
 }
 
@@ -130,6 +130,12 @@ export function subscribing(
 export function ownerOf(cluster: NodeRedisClient, slot: number): string | undefined {
   const slots: unknown = Reflect.get(cluster, "slots");
   return Array.isArray(slots) ? addressOf(property(slots[slot], "master")) : undefined;
+}
+
+/** The same for every slot. */
+export function slotOwners(cluster: NodeRedisClient): (string | undefined)[] {
+  const slots: unknown = Reflect.get(cluster, "slots");
+  return (Array.isArray(slots) ? slots : []).map((slot: unknown) => addressOf(property(slot, "master")));
 }
 
 /** The addresses of the primaries that a cluster's client knows. */

@@ -3,6 +3,7 @@ import { channel } from "node:diagnostics_channel";
 import { Socket } from "node:net";
 import { NotSent, type OpenLink, type RedisLink } from "@tollbooth-stores/redis-protocol";
 import type { createClient } from "redis";
+import { takesBack } from "./node-redis-client.ts";
 
 /** With TLS the socket cannot be seen. Unanswered bytes up to this count as taken by the system. */
 const TAKEN_BYTES = 262_144;
@@ -31,6 +32,7 @@ export function nodeRedisLinks(library: { createClient: typeof createClient }): 
       // node-redis's destroy() does nothing while TCP connects. The signal, an option of Node's sockets, ends that too.
       socket: { ...socket, ...(tls === undefined ? {} : { tls: true as const, ...tls }), ...{ signal: ending.signal } },
     });
+    const mayAbort = takesBack(client);
     let lastError: unknown;
     let unanswered = 0;
     let thisTurn = 0;
@@ -76,7 +78,10 @@ export function nodeRedisLinks(library: { createClient: typeof createClient }): 
         thisTurn += size;
         try {
           // Without node-redis's own timeout, which costs more than the call.
-          const reply = client.sendCommand([...words], { timeout: 0, ...(signal && { abortSignal: signal }) });
+          const reply = client.sendCommand([...words], {
+            timeout: 0,
+            ...(signal && mayAbort && { abortSignal: signal }),
+          });
           // After node-redis's own, so that its bytes are written by then.
           if (isFirst) setImmediate(() => (thisTurn = 0));
           return await reply;

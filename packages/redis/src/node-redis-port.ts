@@ -1,7 +1,14 @@
 // RedisPort over a node-redis client of the caller's: sends a command once, only over a connection that is up, and takes
 // back unwritten commands.
 import { StoreError } from "@tollbooth-stores/core";
-import { connectionGate, NotSent, type RedisPort, scanCluster, scanServer } from "@tollbooth-stores/redis-protocol";
+import {
+  connectionGate,
+  NotSent,
+  type RedisPort,
+  scanCluster,
+  scanServer,
+  tagOfEach,
+} from "@tollbooth-stores/redis-protocol";
 import {
   isCluster,
   isReady,
@@ -9,6 +16,7 @@ import {
   type NodeRedisClient,
   primariesOf,
   scriptClient,
+  slotOwners,
   takesBack,
 } from "./node-redis-client.ts";
 import { isUnwritten } from "./node-redis-link.ts";
@@ -78,7 +86,7 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
       for await (const page of pages) yield page.map((key) => key.slice(own.length));
     },
     subscribe: subscriber.subscribe,
-    ...(cluster ? { subscribeSharded: sharded.subscribe } : {}),
+    ...(cluster ? { subscribeSharded: sharded.subscribe, tags: async () => tagOfEach(slotOwners(client)) } : {}),
     async close() {
       if (closed) return;
       closed = true;

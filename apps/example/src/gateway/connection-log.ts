@@ -13,7 +13,7 @@ interface Quiet {
 }
 
 /**
- * Logs the connections' events from now on. Alike are those of one provider, server and event; what is left out is counted
+ * Logs the connections' events from now on. Alike are those of one provider, purpose, server and event; what is left out is counted
  * in the next line, which comes after a second at the latest. Returns what ends it.
  */
 export function logConnections(log: (line: string) => void = console.log): () => void {
@@ -31,7 +31,7 @@ export function logConnections(log: (line: string) => void = console.log): () =>
   };
   const onMessage = (message: unknown) => {
     if (!isConnectionMessage(message)) return;
-    const kind = JSON.stringify([message.provider, message.server, message.event]);
+    const kind = JSON.stringify([message.provider, message.purpose, message.server, message.event]);
     const left = quiet.get(kind);
     if (left !== undefined) {
       left.count += 1;

@@ -67,7 +67,7 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
    * retry after an unknown outcome makes no second session: "exists" says that an earlier attempt took effect, and
    * `get(id)` reads it. Only a live session counts: after its end, or its rotation, a retry makes another one.
    *
-   * Never pass an id that a client sent: it would know the id of a session that may become somebody else's.
+   * Never pass an id that a client sent: it would know the id of a session of another client.
    */
   create(
     input: NewSession<T> & { id?: string | undefined },

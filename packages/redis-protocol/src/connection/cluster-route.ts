@@ -12,14 +12,14 @@ import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
 import { hopelessConnection } from "./connection-failures.ts";
 import { addressOf, establish, type Use } from "./establish.ts";
 import { closedConnection } from "./kept-connection.ts";
-import { keySlot } from "./key-slot.ts";
+import { keySlot, tagOfEach } from "./key-slot.ts";
 import { errorWord } from "./redis-errors.ts";
 import type { Route, RouteOptions } from "./route.ts";
 import { scanCluster } from "./scan-keys.ts";
 
 const MOST_REDIRECTIONS = 16;
-/** How long a step of a listing waits for its node and its answer. */
-const STEP_MS = 2_000;
+/** How long a step of a listing waits for its node and its answer, where the caller does not say. */
+const STEP_MS = 500;
 
 export function clusterRoute(
   { seeds, access }: { seeds: readonly ResolvedNode[]; access: ResolvedAccess },
@@ -111,11 +111,11 @@ export function clusterRoute(
         }
       }
     },
-    scan: (pattern, stepMs) =>
+    scan: (pattern, stepMs = STEP_MS) =>
       scanCluster(
         async () =>
           primaries().map((node) => async (...words: string[]) => {
-            const signal = AbortSignal.timeout(STEP_MS);
+            const signal = AbortSignal.timeout(stepMs);
             if (closed) throw closedConnection();
             const kept = nodes.open(node);
             await kept.ready(signal);
@@ -126,13 +126,7 @@ export function clusterRoute(
       ),
     async tags(signal) {
       await ready(signal, []);
-      const missing = new Set(primaries().map(addressOf));
-      const tags: string[] = [];
-      for (let candidate = 0; missing.size > 0; candidate += 1) {
-        const owner = view.topology()?.owners[keySlot(String(candidate))];
-        if (owner !== undefined && missing.delete(owner)) tags.push(String(candidate));
-      }
-      return tags;
+      return tagOfEach(view.topology()?.owners ?? []);
     },
     async close(graceMs) {
       closed = true;

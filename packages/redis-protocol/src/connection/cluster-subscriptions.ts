@@ -20,9 +20,10 @@ export function clusterSubscriptions(
   view: ClusterView,
   provider: string,
 ): ClusterSubscriptions {
-  const events = () => connectionEvents({ provider, purpose: "hints" });
+  const events = () => connectionEvents({ provider, purpose: "hints" }, true);
   const shards = new Map<string, Subscriptions>();
   let turn = 0;
+  let closed = false;
 
   const ordinary = subscriptions(
     "ordinary",
@@ -36,6 +37,7 @@ export function clusterSubscriptions(
     events(),
   );
   const shardAt = (node: ResolvedNode): Subscriptions => {
+    if (closed) throw new Error("No subscriptions any more.");
     const address = addressOf(node);
     const known = shards.get(address);
     if (known !== undefined) return known;
@@ -68,6 +70,7 @@ export function clusterSubscriptions(
       }
     },
     close() {
+      closed = true;
       ordinary.close();
       for (const shard of shards.values()) shard.close();
     },

@@ -9,7 +9,7 @@ export interface Topology {
   readonly owners: readonly (string | undefined)[];
   /** Every primary that owns a slot, by address. */
   readonly primaries: ReadonlyMap<string, ResolvedNode>;
-  /** Replicas too: whom to ask when no primary answers. */
+  /** Replicas too: they are asked when no primary answers. */
   readonly nodes: readonly ResolvedNode[];
 }
 

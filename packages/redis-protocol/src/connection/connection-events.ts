@@ -16,7 +16,11 @@ export interface ConnectionEvents {
   givenUp(reason: string): void;
 }
 
-export function connectionEvents(about: Pick<ConnectionMessage, "provider" | "purpose">): ConnectionEvents {
+/** `roams`: it may be at another server each time, so that this is no change. */
+export function connectionEvents(
+  about: Pick<ConnectionMessage, "provider" | "purpose">,
+  roams = false,
+): ConnectionEvents {
   let known: { server: string; identity: ServerIdentity } | undefined;
   let downAtMs: number | undefined;
   let lastReason: string | undefined;
@@ -42,7 +46,8 @@ export function connectionEvents(about: Pick<ConnectionMessage, "provider" | "pu
       }
       const change = { before, after: identity, ...downMs };
       publishConnection({ ...about, server, event: "reconnected", ...change });
-      if (isOther(before, identity)) publishConnection({ ...about, server, event: "server-changed", ...change });
+      if (!roams && isOther(before, identity))
+        publishConnection({ ...about, server, event: "server-changed", ...change });
     },
     failed(reason) {
       lastReason = reason;

@@ -1,5 +1,6 @@
 // Why there is no connection, in a sentence that names the mend: for errors of sockets, of TLS, and of a login.
 import { isStoreError, StoreError } from "@tollbooth-stores/core";
+import { LoginRefused } from "./login-refused.ts";
 import { Stalled } from "./stalled.ts";
 
 interface Failure {
@@ -86,6 +87,12 @@ function stalled({ phase, tls }: Stalled): Omit<Failure, "pattern"> {
       hopeless: false,
     };
   }
+  if (phase === "pending") {
+    return {
+      mend: `The server has not answered yet. Is it a Redis, and does the port want TLS (\`tls\`, or rediss://)? Check ${ADDRESS}.`,
+      hopeless: false,
+    };
+  }
   if (phase === "login") {
     return {
       mend: `The server accepted the connection and stays silent. Is it a Redis, and does the port want TLS (\`tls\`, or rediss://)? Check ${ADDRESS}.`,
@@ -102,6 +109,7 @@ function stalled({ phase, tls }: Stalled): Omit<Failure, "pattern"> {
 
 function failureOf(error: unknown): Omit<Failure, "pattern"> | undefined {
   if (error instanceof Stalled) return stalled(error);
+  if (error instanceof LoginRefused) return { mend: login.WRONGPASS, hopeless: true };
   if (!(error instanceof Error)) return undefined;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const known = failures.find(({ pattern }) => pattern.test(code) || pattern.test(error.message));

@@ -1,5 +1,7 @@
 // Opens one connection and logs in: TCP and TLS, AUTH, SELECT, and who the server is.
+import { StoreError } from "@tollbooth-stores/core";
 import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
+import { LoginRefused } from "./login-refused.ts";
 import { errorWord } from "./redis-errors.ts";
 import type { OpenLink, RedisLink } from "./redis-link.ts";
 import { type ServerIdentity, serverIdentity } from "./server-identity.ts";
@@ -71,6 +73,14 @@ export async function establish(
   }
 }
 
+function refusedSelect(error: unknown): never {
+  if (errorWord(error) !== "NOPERM") throw error;
+  throw new StoreError(
+    "STORE_UNAVAILABLE",
+    "This Redis user may not run SELECT, which `db` of the connection needs; its ACL must allow it.",
+  );
+}
+
 /** All commands go out together, so that a login costs one round trip. */
 async function logIn(
   link: RedisLink,
@@ -78,8 +88,17 @@ async function logIn(
   password: string | undefined,
   db: number,
 ): Promise<ServerIdentity> {
-  const login = password === undefined ? [] : [link.send(["AUTH", username ?? "default", password])];
-  const chosen = db === 0 ? [] : [link.send(["SELECT", String(db)])];
+  const login =
+    password === undefined
+      ? []
+      : [
+          link.send(["AUTH", username ?? "default", password]).catch((error: unknown) => {
+            // Other words than WRONGPASS come from proxies and providers. Being full is told as the first answer.
+            const isOurs = errorWord(error) === "ERR" && error instanceof Error && !/max number/.test(error.message);
+            throw isOurs ? new LoginRefused("The login was refused.", { cause: error }) : error;
+          }),
+        ];
+  const chosen = db === 0 ? [] : [link.send(["SELECT", String(db)]).catch(refusedSelect)];
   // INFO only informs. A user without the right, or a provider that has disabled it, does without.
   const told = ["server", "replication"].map((section) =>
     link.send(["INFO", section]).catch((error: unknown) => {

@@ -96,7 +96,8 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   };
   const look = () => {
     looking = undefined;
-    if (holding === undefined && current !== undefined && !suspected && !isUp()) {
+    if (waiting.size === 0) backedUpAtMs = undefined;
+    else if (holding === undefined && current !== undefined && !suspected && !isUp()) {
       backedUpAtMs ??= performance.now();
       if (performance.now() - backedUpAtMs >= BACKED_UP_MS) current.link.destroy();
     }
@@ -141,7 +142,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
       if (link !== current || closed) return;
       current = undefined;
       suspected = false;
-      lastError = reason;
+      lastError = reason ?? new Error("The connection was closed.");
       events.lost(reasonOf(reason));
       down();
     });
@@ -168,7 +169,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   return {
     isUp,
     established: () => current,
-    error: () => (isNeeded() ? lastError : holding?.why),
+    error: () => (isNeeded() ? (lastError ?? new Stalled("pending", false)) : holding?.why),
     release,
     send(signal, ...commands) {
       return current === undefined || !isUp() ? Promise.reject(new NotSent()) : current.send(commands, signal);

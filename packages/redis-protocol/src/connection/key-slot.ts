@@ -3,6 +3,17 @@
 const SLOTS = 16_384;
 const POLYNOMIAL = 0x1021;
 
+/** A hash tag for each owner of slots, such that keys with it live there. `owners`: the owner's name by slot. */
+export function tagOfEach(owners: readonly (string | undefined)[]): string[] {
+  const missing = new Set(owners.filter((owner) => owner !== undefined));
+  const tags: string[] = [];
+  for (let candidate = 0; missing.size > 0; candidate += 1) {
+    const owner = owners[keySlot(String(candidate))];
+    if (owner !== undefined && missing.delete(owner)) tags.push(String(candidate));
+  }
+  return tags;
+}
+
 /**
  * 0 to 16383: CRC-16/XMODEM of the hash tag. The tag is the text in the first braces, or the whole key where that is
  * empty.

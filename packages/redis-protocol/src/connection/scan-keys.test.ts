@@ -7,6 +7,7 @@ function primary(keys: readonly string[], slots: string | Error): { ask: AskServ
   const asked: string[][] = [];
   const ask: AskServer = async (...words) => {
     asked.push(words);
+    if (words[1] === "SLOTS") return [[0, 16_383, ["a", 1, "id1"]]];
     if (words[0] === "CLUSTER") {
       if (slots instanceof Error) throw slots;
       return `id1 a:1@2 master - 0 0 1 connected 0-1\nid2 b:1@2 myself,master - 0 0 1 connected ${slots}\n`;

@@ -64,7 +64,7 @@ function within(ms: number, ask: AskServer): AskServer {
 
 /**
  * The slots as their owners list them; undefined where one is missing or on the move, or an owner does not answer. Users
- * without CLUSTER NODES cannot see moves.
+ * without CLUSTER NODES see only moves that end meanwhile.
  */
 async function slotsOf(primaries: readonly AskServer[]): Promise<string | undefined> {
   const asked = primaries.map(async (ask) => {
@@ -76,7 +76,7 @@ async function slotsOf(primaries: readonly AskServer[]): Promise<string | undefi
   });
   const owned: string[][] = [];
   for (const { nodes, isForbidden } of await Promise.all(asked)) {
-    if (isForbidden === true) return "forbidden";
+    if (isForbidden === true) return slotsTold(primaries);
     if (nodes === undefined) return undefined;
     owned.push(ownSlots(nodes));
   }
@@ -89,6 +89,15 @@ async function slotsOf(primaries: readonly AskServer[]): Promise<string | undefi
   if (count !== SLOTS) return undefined;
   const lists = owned.map((each) => each.join(","));
   return lists.sort().join(";");
+}
+
+/** The slots as one primary lists them all. */
+async function slotsTold([ask]: readonly AskServer[]): Promise<string | undefined> {
+  const reply = await ask?.("CLUSTER", "SLOTS").catch(() => undefined);
+  const ranges = (Array.isArray(reply) ? reply : []).map((range: unknown) => (Array.isArray(range) ? range : []));
+  const count = ranges.reduce((sum, [first, last]) => sum + Number(last) - Number(first) + 1, 0);
+  const owned = ranges.map(([first, last, owner]) => JSON.stringify([first, last, owner]));
+  return count === SLOTS ? owned.sort().join(";") : undefined;
 }
 
 /** The slots in the line that a node writes of itself, those on the move in brackets. */

@@ -13,6 +13,8 @@ import { askSentinel, newest, type SentinelAnswer, sentinelRefusal } from "./sen
 export interface SentinelWatch {
   /** The primary's address. Asks all sentinels; one that is silent delays nothing. Rejects when `signal` aborts. */
   find(signal: AbortSignal): Promise<ResolvedNode>;
+  /** Asks the sentinels and tells the listener what they name. */
+  look(): void;
   close(): void;
 }
 
@@ -36,10 +38,14 @@ export interface FailoverListener {
 const MAJORITY_PATIENCE_MS = 100;
 /** Once one has answered, a majority is waited for this long. */
 const MINORITY_PATIENCE_MS = 250;
+/** Sentinels begin to listen at about the same time; they are asked once after it. */
+const LISTENED_MS = 50;
 const PING_EVERY_MS = 1_000;
 const PONG_WITHIN_MS = 1_000;
 
 const BEGINS = ["+failover-state-select-slave", "+failover-state-send-slaveof-noone"];
+/** The sentinel that leads names the new primary from here on, though the switch comes later. */
+const PROMOTED = ["+promoted-slave", "+failover-state-reconf-slaves"];
 const ABORTED = ["-failover-abort-no-good-slave", "-failover-abort-slave-timeout", "-failover-abort-not-elected"];
 const SWITCHED = "+switch-master";
 
@@ -50,6 +56,7 @@ export function sentinelWatch(
 ): SentinelWatch {
   let closed = false;
   let newestEpoch = 0;
+  let looking: NodeJS.Timeout | undefined;
   const connect = async (node: ResolvedNode, signal: AbortSignal, use?: Use) =>
     establish(await library, { ...access, node }, connectTimeoutMs, signal, use).catch((error: unknown) => {
       throw sentinelRefusal(error);
@@ -65,18 +72,28 @@ export function sentinelWatch(
     const about = words[0] === "master" ? words[1] : words[words.indexOf("@") + 1];
     if (about !== name) return;
     if (BEGINS.includes(channel)) listener.begins();
+    else if (PROMOTED.includes(channel)) lookSoon(0);
     else listener.aborted();
   };
-  const listened = new Set<ResolvedNode>();
+  /** Asks the sentinels and tells what they name; once for several that begin to listen. */
+  const lookSoon = (inMs: number) => {
+    clearTimeout(looking);
+    if (closed) return;
+    looking = setTimeout(() => {
+      find(AbortSignal.timeout(connectTimeoutMs)).then(
+        (primary) => closed || listener.switched(primary),
+        () => undefined,
+      );
+    }, inMs);
+  };
   const listen = async (sentinel: ResolvedNode, signal: AbortSignal): Promise<Established> => {
-    const channels = [SWITCHED, ...BEGINS, ...ABORTED];
+    const channels = [SWITCHED, ...BEGINS, ...PROMOTED, ...ABORTED];
     const established = await connect(sentinel, signal, {
       hear,
       prepare: (link) => Promise.all(channels.map((channel) => link.subscribe("ordinary", channel))),
     });
     // A switch may have happened while nothing was heard.
-    if (listened.has(sentinel)) find(AbortSignal.timeout(connectTimeoutMs)).then(listener.switched, () => undefined);
-    listened.add(sentinel);
+    lookSoon(LISTENED_MS);
     return established;
   };
   const find = (signal: AbortSignal): Promise<ResolvedNode> =>
@@ -152,10 +169,12 @@ export function sentinelWatch(
   }, PING_EVERY_MS);
   return {
     find,
+    look: () => lookSoon(0),
     close() {
       if (closed) return;
       closed = true;
       clearInterval(pinging);
+      clearTimeout(looking);
       for (const watch of watches) void watch.close();
     },
   };

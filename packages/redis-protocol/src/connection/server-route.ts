@@ -19,15 +19,23 @@ export interface ServerRouteOptions extends RouteOptions {
 
 /** How long calls wait for a failover that has begun, in milliseconds. Deadlines of calls are shorter, mostly. */
 const FAILOVER_MS = 5_000;
-/** How long a step of a listing waits for its answer. */
-const STEP_MS = 2_000;
+/** So long before that, the sentinels are asked how it went. */
+const ASK_BEFORE_MS = 1_000;
+/** How long a step of a listing waits for its answer, where the caller does not say. */
+const STEP_MS = 500;
 
 export function serverRoute({ access, db, at, ...options }: ServerRouteOptions): Route {
   const { library, connectTimeoutMs, provider } = options;
   let named: string | undefined;
+  let overdue: NodeJS.Timeout | undefined;
 
   const listener: FailoverListener = {
-    begins: () => commands.hold(FAILOVER_MS, failover()),
+    begins() {
+      commands.hold(FAILOVER_MS, failover());
+      clearTimeout(overdue);
+      // No sentinel told its end: they are asked before calls go on.
+      overdue = setTimeout(() => sentinels?.look(), FAILOVER_MS - ASK_BEFORE_MS);
+    },
     aborted: () => commands.release(),
     switched(primary) {
       named = addressOf(primary);
@@ -75,9 +83,9 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
         return commands.send(signal, words);
       }
     },
-    async *scan(pattern) {
+    async *scan(pattern, stepMs = STEP_MS) {
       yield* scanServer(async (...words) => {
-        const signal = AbortSignal.timeout(STEP_MS);
+        const signal = AbortSignal.timeout(stepMs);
         await commands.ready(signal);
         return unlessAborted(signal, commands.send(signal, words));
       }, pattern);
@@ -85,6 +93,7 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     tags: async () => ["0"],
     async close(graceMs) {
       sentinels?.close();
+      clearTimeout(overdue);
       hints.close();
       await commands.close(graceMs);
     },

@@ -2,9 +2,9 @@
 
 export class Stalled extends Error {
   override readonly name = "Stalled";
-  /** `phase`: what was not answered: TCP and TLS, the login, or the calls after it. */
+  /** `phase`: what was not answered: TCP and TLS, the login, or the calls after it. "pending": it is still awaited. */
   constructor(
-    readonly phase: "opening" | "login" | "commands",
+    readonly phase: "pending" | "opening" | "login" | "commands",
     readonly tls: boolean,
   ) {
     super("The server did not answer in time.");

@@ -2,6 +2,7 @@
 import type { ConnectionEvents } from "./connection-events.ts";
 import type { Established, Use } from "./establish.ts";
 import { type KeptConnection, keptConnection } from "./kept-connection.ts";
+import { errorWord } from "./redis-errors.ts";
 import type { ChannelKind, RedisLink } from "./redis-link.ts";
 
 /** As `RedisPort.subscribe`. */
@@ -48,8 +49,15 @@ export function subscriptions(kind: ChannelKind, connect: ConnectFor, events: Co
     for (const listener of listeners ?? []) listener.lost();
   };
   /** A channel that is refused now (its slot moved, its right was taken) is lost. Polling makes up for it. */
-  const subscribeAnew = (link: RedisLink) =>
-    Promise.all([...channels.keys()].map((channel) => link.subscribe(kind, channel).catch(() => lose(channel))));
+  const subscribeAnew = async (link: RedisLink) => {
+    const subscribing = [...channels.keys()].map((channel) =>
+      link.subscribe(kind, channel).catch((error: unknown) => {
+        if (errorWord(error) === undefined) throw error;
+        lose(channel);
+      }),
+    );
+    await Promise.all(subscribing);
+  };
   const link = () => kept?.established()?.link;
   const open = (): KeptConnection => {
     if (closed) throw new Error("No subscriptions any more.");

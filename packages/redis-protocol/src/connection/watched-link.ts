@@ -40,9 +40,9 @@ export function watchedLink(established: Established, { answered, silent }: Watc
     silentSinceMs = unanswered.size > 0 ? performance.now() : Number.POSITIVE_INFINITY;
     answered(inTime);
   };
-  const expire = (sentAtMs: number) => {
+  const expire = () => {
     // Bytes that this process holds at their caller's deadline may never be sent.
-    if (silentSinceMs <= sentAtMs && link.unsent() > 0) link.destroy();
+    if (link.unsent() > 0) link.destroy();
     else if (performance.now() - silentSinceMs >= SILENT_MS) silent();
   };
   return {
@@ -50,8 +50,7 @@ export function watchedLink(established: Established, { answered, silent }: Watc
     async send(commands, signal) {
       if (signal.aborted) throw new NotSent();
       const call = {};
-      const sentAtMs = performance.now();
-      silentSinceMs = Math.min(silentSinceMs, sentAtMs);
+      silentSinceMs = Math.min(silentSinceMs, performance.now());
       const done = () => {
         signal.removeEventListener("abort", expired);
         unanswered.delete(call);
@@ -62,7 +61,7 @@ export function watchedLink(established: Established, { answered, silent }: Watc
         setImmediate(() => {
           if (!unanswered.has(call)) return;
           done();
-          expire(sentAtMs);
+          expire();
         });
       };
       unanswered.add(call);

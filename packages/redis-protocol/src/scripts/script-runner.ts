@@ -196,8 +196,19 @@ function pause(ms: number): Promise<void> {
  */
 function before<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => setImmediate(() => reject(signal.reason)), { once: true });
-    work.then(resolve, reject);
+    const late = () => setImmediate(() => reject(signal.reason));
+    signal.addEventListener("abort", late, { once: true });
+    const over = () => signal.removeEventListener("abort", late);
+    work.then(
+      (answer) => {
+        over();
+        resolve(answer);
+      },
+      (error: unknown) => {
+        over();
+        reject(error);
+      },
+    );
   });
 }
 
