@@ -56,7 +56,7 @@ export function clusterRecoverySuite<Client>(provider: ClientProvider<Client>): 
         }),
       );
       const ran = used.reduce((sum, count) => sum + count, 0);
-      // Three rounds of 400, of which only what is unknown may be missing.
+      // Three rounds of 400. Only unknown calls may be missing.
       expect(ran).toBeLessThanOrEqual(1_200);
       expect(ran).toBeGreaterThanOrEqual(1_200 - unknown);
     });

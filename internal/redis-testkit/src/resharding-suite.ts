@@ -112,32 +112,40 @@ export function reshardingSuite<Client>(provider: ClientProvider<Client>): void 
       60_000,
     );
 
-    it("waits for a slot that is not served, and says so at the deadline", async () => {
-      const { cluster, opened } = await started({ primaries: 3, replicas: 0 });
-      const [stores, patient] = [await opened(500), await opened(15_000)];
-      const [lost, other] = await cluster.primaries();
-      if (lost === undefined || other === undefined) throw new Error("Too few primaries.");
-      const [[key = ""], lostKeys] = [await keysOn(cluster, other, 1), await keysOn(cluster, lost, 25)];
-      await lost.kill("SIGKILL");
-      await until(async () => String(await other.command("CLUSTER", "INFO")).includes("cluster_state:fail"));
-      const told = await failureOf(stores.verifications.markOnce(key, request));
-      expect(told).toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied" });
-      expect(told.message).toMatch(/Cluster does not serve this slot now/);
-      expect(told.tookMs).toBeLessThan(500 + SLACK_MS);
-      const warnings: Error[] = [];
-      const hear = (warning: Error) => void warnings.push(warning);
-      process.on("warning", hear);
-      onTestFinished(() => void process.off("warning", hear));
-      const keys = [...(await keysOn(cluster, other, 25)), ...lostKeys];
-      const outcomes = await Promise.all(keys.map((each) => outcomeOf(stores.verifications.markOnce(each, request))));
-      expect(new Set(outcomes)).toEqual(new Set(["not-applied"]));
-      expect(warnings).toEqual([]);
-      const waited = outcomeOf(patient.verifications.markOnce(key, request));
-      await lost.restart();
-      expect(await waited).toBe("ok");
-      await cluster.settled();
-      await worksAgain(stores, RECOVERED_WITHIN_MS);
-    }, 60_000);
+    it.each([
+      ["a slot that no primary serves", 1],
+      ["a cluster without a quorum", 2],
+    ])(
+      "waits for %s, and says so at the deadline",
+      async (_, count) => {
+        const { cluster, opened } = await started({ primaries: 3, replicas: 0 });
+        const [stores, patient] = [await opened(500), await opened(15_000)];
+        const [other, lost, ...more] = await cluster.primaries();
+        if (lost === undefined || other === undefined) throw new Error("Too few primaries.");
+        const [[key = ""], lostKeys] = [await keysOn(cluster, other, 1), await keysOn(cluster, lost, 25)];
+        const dead = [lost, ...more].slice(0, count);
+        await Promise.all(dead.map((node) => node.kill("SIGKILL")));
+        await until(async () => String(await other.command("CLUSTER", "INFO")).includes("cluster_state:fail"));
+        const told = await failureOf(stores.verifications.markOnce(key, request));
+        expect(told).toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied" });
+        expect(told.message).toMatch(/Cluster does not serve this slot now/);
+        expect(told.tookMs).toBeLessThan(500 + SLACK_MS);
+        const warnings: Error[] = [];
+        const hear = (warning: Error) => void warnings.push(warning);
+        process.on("warning", hear);
+        onTestFinished(() => void process.off("warning", hear));
+        const keys = [...(await keysOn(cluster, other, 25)), ...lostKeys];
+        const outcomes = await Promise.all(keys.map((each) => outcomeOf(stores.verifications.markOnce(each, request))));
+        expect(new Set(outcomes)).toEqual(new Set(["not-applied"]));
+        expect(warnings).toEqual([]);
+        const waited = outcomeOf(patient.verifications.markOnce(key, request));
+        await Promise.all(dead.map((node) => node.restart()));
+        expect(await waited).toBe("ok");
+        await cluster.settled();
+        await worksAgain(stores, RECOVERED_WITHIN_MS);
+      },
+      60_000,
+    );
 
     it("waits for a slot whose keys have moved in part, and says so at the deadline", async () => {
       const { cluster, opened } = await started({ primaries: 2, replicas: 0 });

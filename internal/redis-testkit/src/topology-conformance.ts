@@ -1,5 +1,5 @@
 // The published suites over connections of our own to sentinels and to a cluster, each with replicas.
-import { rateLimitStoreSuite, storesSuite } from "@tollbooth-stores/conformance";
+import { storesSuite } from "@tollbooth-stores/conformance";
 import { afterAll } from "vitest";
 import { type ClientHarnessOptions, type ClientProvider, clientHarnesses } from "./client-provider.ts";
 import { conformanceSuites } from "./conformance-suites.ts";
@@ -36,10 +36,9 @@ export async function clusterConformance<Client>(provider: ClientProvider<Client
   conformanceSuites(provider, { ...(await onCluster()), client: undefined, processes: true });
 }
 
-/** Registers those of rate limits and of all stores, for every day. */
+/** Registers the one of all stores, for every day. */
 export async function clusterConformanceInShort<Client>(provider: ClientProvider<Client>): Promise<void> {
   const harnesses = clientHarnesses(provider, { ...(await onCluster()), client: undefined, processes: true });
-  rateLimitStoreSuite(harnesses.rateLimits);
   storesSuite(harnesses.stores);
 }
 

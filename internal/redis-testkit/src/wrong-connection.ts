@@ -5,7 +5,7 @@ import type { ClientProvider } from "./client-provider.ts";
 import { connectionScene, type Scene, SLACK_MS } from "./connection-scene.ts";
 import { type StoresChild, startStoresChild } from "./stores-child.ts";
 
-/** Stands in passwords of connections, and never in what is said. */
+/** Stands in passwords of connections, and never in an error. */
 export const SECRET = "hunter2-the-secret";
 
 export interface WrongConnection {
@@ -19,14 +19,14 @@ export interface WrongConnection {
   atOnce?: boolean;
 }
 
-/** For what is said at the deadline, and for what is said long before it. */
+/** The deadline of calls whose error comes at the deadline, and of those whose error comes long before it. */
 const SHORT_MS = 1_000;
 const LONG_MS = 6_000;
 const AT_ONCE_MS = 3_000;
 
 /** Registers a test for each: the call says so within its deadline, nothing is left open, and the process ends. */
 export function wrongConnections<Client>(provider: ClientProvider<Client>, cases: readonly WrongConnection[]): void {
-  describe(`${provider.name} says what is wrong`, () => {
+  describe(`${provider.name} names the mistake`, () => {
     let child: StoresChild;
     beforeAll(async () => {
       child = startStoresChild(provider);

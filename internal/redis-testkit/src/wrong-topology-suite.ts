@@ -1,4 +1,4 @@
-// The wrong kind of connection for what is there (one server, a cluster, sentinels), and such as lead nowhere.
+// Connections of another kind than their server (one server, a cluster, sentinels), and connections that lead nowhere.
 import type { ClientProvider } from "./client-provider.ts";
 import type { Scene } from "./connection-scene.ts";
 import { freePort } from "./free-port.ts";

@@ -1,4 +1,4 @@
-// The published suites of rate limits and of all stores over connections of our own to a cluster.
+// The published suite of all stores over connections of our own to a cluster.
 import { clusterConformanceInShort } from "@tollbooth-stores/redis-testkit/suites";
 import { provider } from "./provider.test-support.ts";
 

@@ -76,8 +76,21 @@ export function withHandledRejections(client: IoredisClient): IoredisClient {
  * ends the process. Returns a function that puts back what was replaced.
  */
 export function handleAskingRejections(client: IoredisClient): () => void {
-  return client.isCluster ? handleRejections(client, (name) => name === "asking") : () => {};
+  if (!client.isCluster) return () => {};
+  const known = guarded.get(client);
+  const guard = known ?? { holders: 0, undo: handleRejections(client, (name) => name === "asking") };
+  guard.holders += 1;
+  guarded.set(client, guard);
+  return () => {
+    guard.holders -= 1;
+    if (guard.holders > 0) return;
+    guarded.delete(client);
+    guard.undo();
+  };
 }
+
+/** Several stores may share a client. The last one to close puts back what was replaced. */
+const guarded = new WeakMap<IoredisClient, { holders: number; undo(): void }>();
 
 function handleRejections(client: IoredisClient, isMeant: (command: unknown) => boolean): () => void {
   const replaced = new Map<object, unknown>();

@@ -1,4 +1,4 @@
-// Connections of the wrong kind for what is there, and such as lead nowhere.
+// Connections of another kind than their server, and connections that lead nowhere.
 import { wrongTopologySuite } from "@tollbooth-stores/redis-testkit/suites";
 import { inject } from "vitest";
 import { provider } from "./provider.test-support.ts";

@@ -72,7 +72,10 @@ function portOf<Client>(provider: RedisProvider<Client>, options: RedisProviderO
   if (client === undefined && connection !== undefined) {
     const resolved = resolveConnection(connection);
     const connectTimeoutMs = connectTimeoutOf(options);
-    return ownPort(resolved, { provider: provider.name, library: provider.library(), connectTimeoutMs });
+    const library = provider.library();
+    // Calls get its failure, if there are any.
+    library.catch(() => undefined);
+    return ownPort(resolved, { provider: provider.name, library, connectTimeoutMs });
   }
   throw new StoreError("STORE_CONFIG", "Give either `client` (yours, connected) or `connection`, e.g. { url }.");
 }

@@ -249,15 +249,22 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
       runtime.closing.throwIfAborted();
       callOptions?.signal?.throwIfAborted();
       let page: string[] = [];
-      for await (const key of runtime.scan(`${keyPrefix}:{`, callOptions)) {
-        const handle = /\{([\w-]{43})\}:c$/.exec(key)?.[1];
-        if (handle === undefined) continue;
-        page.push(handle);
-        if (page.length < PAGE) continue;
-        yield* await unresolvedAmong(page, callOptions);
-        page = [];
+      let failure: { error: unknown } | undefined;
+      try {
+        for await (const key of runtime.scan(`${keyPrefix}:{`, callOptions)) {
+          const handle = /\{([\w-]{43})\}:c$/.exec(key)?.[1];
+          if (handle === undefined) continue;
+          page.push(handle);
+          if (page.length < PAGE) continue;
+          yield* await unresolvedAmong(page, callOptions);
+          page = [];
+        }
+      } catch (error) {
+        failure = { error };
       }
+      // What was listed before a failure is given, too.
       if (page.length > 0) yield* await unresolvedAmong(page, callOptions);
+      if (failure !== undefined) throw failure.error;
     },
     wait: (key, callOptions) =>
       runtime.operation(

@@ -10,7 +10,7 @@ import { redirection } from "./cluster-topology.ts";
 import { type ClusterView, clusterView } from "./cluster-view.ts";
 import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
 import { hopelessConnection } from "./connection-failures.ts";
-import { addressOf, establish } from "./establish.ts";
+import { addressOf, establish, type Use } from "./establish.ts";
 import { closedConnection } from "./kept-connection.ts";
 import { keySlot } from "./key-slot.ts";
 import { errorWord } from "./redis-errors.ts";
@@ -27,8 +27,8 @@ export function clusterRoute(
 ): Route {
   const change = changes();
   let closed = false;
-  const connect = async (node: ResolvedNode, signal: AbortSignal, hear?: (channel: string, message: string) => void) =>
-    establish(await library, { ...access, node }, connectTimeoutMs, signal, hear);
+  const connect = async (node: ResolvedNode, signal: AbortSignal, use?: Use) =>
+    establish(await library, { ...access, node }, connectTimeoutMs, signal, use);
   const nodes = clusterNodes(connect, provider, (up) => {
     if (!up && !closed) view.refresh();
     change.tell();
@@ -103,6 +103,7 @@ export function clusterRoute(
           if (errorWord(failure) === "CLUSTERDOWN") view.refresh();
           const redirected = redirection(failure, node.node);
           if (redirected === undefined || redirections === MOST_REDIRECTIONS) throw failure;
+          if (closed) throw new NotSent();
           node = nodes.open(redirected.node);
           asking = redirected.kind === "ASK";
           if (!asking) view.learn(redirected.slot, addressOf(redirected.node));
@@ -115,6 +116,7 @@ export function clusterRoute(
         async () =>
           primaries().map((node) => async (...words: string[]) => {
             const signal = AbortSignal.timeout(STEP_MS);
+            if (closed) throw closedConnection();
             const kept = nodes.open(node);
             await kept.ready(signal);
             return unlessAborted(signal, kept.send(signal, words));

@@ -3,7 +3,7 @@ import { redirection } from "./cluster-topology.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import type { ResolvedNode } from "./connection.ts";
 import { connectionEvents } from "./connection-events.ts";
-import { addressOf, type Established } from "./establish.ts";
+import { addressOf, type Established, type Use } from "./establish.ts";
 import { keySlot } from "./key-slot.ts";
 import { type Subscribe, type Subscriptions, subscriptions } from "./subscriptions.ts";
 
@@ -16,11 +16,7 @@ export interface ClusterSubscriptions {
 }
 
 export function clusterSubscriptions(
-  connect: (
-    node: ResolvedNode,
-    signal: AbortSignal,
-    hear: (channel: string, message: string) => void,
-  ) => Promise<Established>,
+  connect: (node: ResolvedNode, signal: AbortSignal, use: Use) => Promise<Established>,
   view: ClusterView,
   provider: string,
 ): ClusterSubscriptions {
@@ -30,12 +26,12 @@ export function clusterSubscriptions(
 
   const ordinary = subscriptions(
     "ordinary",
-    async (signal, hear) => {
+    async (signal, use) => {
       const nodes = [...(view.topology()?.primaries.values() ?? [])];
       turn += 1;
       const node = nodes[turn % nodes.length];
       if (node === undefined) throw new Error("No node to subscribe at.");
-      return connect(node, signal, hear);
+      return connect(node, signal, use);
     },
     events(),
   );
@@ -43,7 +39,7 @@ export function clusterSubscriptions(
     const address = addressOf(node);
     const known = shards.get(address);
     if (known !== undefined) return known;
-    const opened = subscriptions("sharded", (signal, hear) => connect(node, signal, hear), events());
+    const opened = subscriptions("sharded", (signal, use) => connect(node, signal, use), events());
     shards.set(address, opened);
     return opened;
   };

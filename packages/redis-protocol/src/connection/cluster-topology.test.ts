@@ -72,7 +72,7 @@ describe("redirection", () => {
     },
   );
 
-  it("finds none in what is no error", () => {
+  it("finds none in a value that is not an error", () => {
     expect(redirection("MOVED 1 a:1", asked)).toBeUndefined();
   });
 });

@@ -18,6 +18,14 @@ export interface Established {
   readonly identity: ServerIdentity;
 }
 
+/** What a connection is for. */
+export interface Use {
+  /** Gets the messages of subscribed channels. */
+  hear?: ((channel: string, message: string) => void) | undefined;
+  /** Runs after the login, within the same time. The connection is there when it is done. */
+  prepare?: ((link: RedisLink) => Promise<unknown>) | undefined;
+}
+
 /** "host:port", for telemetry and as a key. */
 export function addressOf({ host, port }: ResolvedNode): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
@@ -25,14 +33,14 @@ export function addressOf({ host, port }: ResolvedNode): string {
 
 /**
  * Rejects with the library's or the server's error, or with `Stalled` after `connectTimeoutMs`. Nothing is left open then,
- * or when `signal` aborts. `hear` gets the messages of subscribed channels.
+ * or when `signal` aborts.
  */
 export async function establish(
   openLink: OpenLink,
   { node, db = 0, username, password, tls }: Endpoint,
   connectTimeoutMs: number,
   signal: AbortSignal,
-  hear: (channel: string, message: string) => void = () => {},
+  { hear = () => {}, prepare = async () => {} }: Use = {},
 ): Promise<Established> {
   signal.throwIfAborted();
   const link = openLink({ ...node, tls, connectTimeoutMs }, hear);
@@ -48,7 +56,9 @@ export async function establish(
   const work = async (): Promise<Established> => {
     await link.opened;
     phase = "login";
-    return { link, node, identity: await logIn(link, username, password, db) };
+    const identity = await logIn(link, username, password, db);
+    await prepare(link);
+    return { link, node, identity };
   };
   try {
     return await Promise.race([given, work()]);

@@ -142,7 +142,7 @@ export function useTestClock(): void {
   });
 }
 
-/** Lets what is due by then happen, with the promises that follow from it. */
+/** Lets the time pass: timers that are due run, and then the promises that follow from them. */
 export async function pass(ms = 0): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }

@@ -15,6 +15,8 @@ export interface KeptConnection {
   /** Resolves when a command would be written at once. Rejects where waiting will not help, and when `signal` aborts. */
   ready(signal: AbortSignal): Promise<void>;
   isUp(): boolean;
+  /** The connection that is used now, also where calls have to wait. */
+  established(): Established | undefined;
   /**
    * Commands, one after the other on one connection; mostly one. Resolves to the last one's reply. `signal` is the call's
    * deadline: a connection that is silent until then is suspected. Rejects with `NotSent` where nothing was written.
@@ -165,6 +167,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   attempts.start();
   return {
     isUp,
+    established: () => current,
     error: () => (isNeeded() ? lastError : holding?.why),
     release,
     send(signal, ...commands) {

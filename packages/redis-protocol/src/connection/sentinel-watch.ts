@@ -5,7 +5,7 @@
 import { isStoreError } from "@tollbooth-stores/core";
 import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
 import { connectionEvents } from "./connection-events.ts";
-import { addressOf, type Established, establish } from "./establish.ts";
+import { addressOf, type Established, establish, type Use } from "./establish.ts";
 import { type KeptConnection, keptConnection } from "./kept-connection.ts";
 import type { RouteOptions } from "./route.ts";
 import { askSentinel, newest, type SentinelAnswer, sentinelRefusal } from "./sentinel-answers.ts";
@@ -49,8 +49,9 @@ export function sentinelWatch(
   listener: FailoverListener,
 ): SentinelWatch {
   let closed = false;
-  const connect = async (node: ResolvedNode, signal: AbortSignal, hear?: (channel: string, message: string) => void) =>
-    establish(await library, { ...access, node }, connectTimeoutMs, signal, hear).catch((error: unknown) => {
+  let newestEpoch = 0;
+  const connect = async (node: ResolvedNode, signal: AbortSignal, use?: Use) =>
+    establish(await library, { ...access, node }, connectTimeoutMs, signal, use).catch((error: unknown) => {
       throw sentinelRefusal(error);
     });
   const hear = (channel: string, message: string) => {
@@ -68,14 +69,11 @@ export function sentinelWatch(
   };
   const listened = new Set<ResolvedNode>();
   const listen = async (sentinel: ResolvedNode, signal: AbortSignal): Promise<Established> => {
-    const established = await connect(sentinel, signal, hear);
     const channels = [SWITCHED, ...BEGINS, ...ABORTED];
-    try {
-      await Promise.all(channels.map((channel) => established.link.subscribe("ordinary", channel)));
-    } catch (error) {
-      established.link.destroy();
-      throw error;
-    }
+    const established = await connect(sentinel, signal, {
+      hear,
+      prepare: (link) => Promise.all(channels.map((channel) => link.subscribe("ordinary", channel))),
+    });
     // A switch may have happened while nothing was heard.
     if (listened.has(sentinel)) find(AbortSignal.timeout(connectTimeoutMs)).then(listener.switched, () => undefined);
     listened.add(sentinel);
@@ -89,7 +87,14 @@ export function sentinelWatch(
       let timer: NodeJS.Timeout | undefined;
       const decide = () => {
         const best = newest(answers);
-        if (best !== undefined) resolve(best.primary);
+        const isMajority = answers.length > sentinels.length / 2;
+        if (best !== undefined && best.epoch < newestEpoch && !isMajority) {
+          // Sentinels that are cut off name the primary of before the last failover.
+          reject(new Error("The sentinels that answered know less than others did."));
+        } else if (best !== undefined) {
+          newestEpoch = best.epoch;
+          resolve(best.primary);
+        }
         // A sentinel that is one, but knows no such name, says more than one that is away.
         else reject(failures.find((failure) => isStoreError(failure)) ?? failures[0]);
         over();

@@ -3,7 +3,7 @@ import { StoreError } from "@tollbooth-stores/core";
 import { unlessAborted } from "./changes.ts";
 import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
 import { connectionEvents } from "./connection-events.ts";
-import { addressOf, type Established, establish } from "./establish.ts";
+import { addressOf, type Established, establish, type Use } from "./establish.ts";
 import { keptConnection } from "./kept-connection.ts";
 import { errorWord } from "./redis-errors.ts";
 import type { Route, RouteOptions } from "./route.ts";
@@ -24,7 +24,6 @@ const STEP_MS = 2_000;
 
 export function serverRoute({ access, db, at, ...options }: ServerRouteOptions): Route {
   const { library, connectTimeoutMs, provider } = options;
-  let current: ResolvedNode | undefined;
   let named: string | undefined;
 
   const listener: FailoverListener = {
@@ -32,21 +31,19 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     aborted: () => commands.release(),
     switched(primary) {
       named = addressOf(primary);
-      if (current !== undefined && addressOf(current) !== named) {
+      const current = commands.established();
+      if (current !== undefined && addressOf(current.node) !== named) {
         commands.giveUp("failover", commands.generation(), true);
       }
       commands.release();
     },
   };
   const sentinels = "sentinels" in at ? sentinelWatch(at, options, listener) : undefined;
-  const connect = async (
-    signal: AbortSignal,
-    hear?: (channel: string, message: string) => void,
-  ): Promise<Established> => {
+  const connect = async (signal: AbortSignal, use?: Use): Promise<Established> => {
     const namedBefore = named;
     const node = "sentinels" in at ? await sentinels?.find(signal) : at;
     if (node === undefined) throw new Error("The sentinels are not asked any more.");
-    const established = await establish(await library, { ...access, node, db }, connectTimeoutMs, signal, hear);
+    const established = await establish(await library, { ...access, node, db }, connectTimeoutMs, signal, use);
     const isStale = named !== namedBefore && named !== addressOf(established.node);
     if (isStale || (sentinels !== undefined && established.identity.role === "slave")) {
       established.link.destroy();
@@ -55,11 +52,7 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     return established;
   };
   const commands = keptConnection({
-    async connect(signal) {
-      const established = await connect(signal);
-      current = established.node;
-      return established;
-    },
+    connect: (signal) => connect(signal),
     server: "sentinels" in at ? undefined : addressOf(at),
     events: connectionEvents({ provider, purpose: "commands" }),
   });

@@ -1,6 +1,6 @@
 // Subscriptions over one kept connection of their own, which is opened with the first of them.
 import type { ConnectionEvents } from "./connection-events.ts";
-import type { Established } from "./establish.ts";
+import type { Established, Use } from "./establish.ts";
 import { type KeptConnection, keptConnection } from "./kept-connection.ts";
 import type { ChannelKind, RedisLink } from "./redis-link.ts";
 
@@ -17,10 +17,8 @@ export interface Subscriptions {
   close(): void;
 }
 
-export type ConnectHearing = (
-  signal: AbortSignal,
-  hear: (channel: string, message: string) => void,
-) => Promise<Established>;
+/** One attempt to connect, as `KeptOptions.connect`. */
+export type ConnectFor = (signal: AbortSignal, use: Use) => Promise<Established>;
 
 interface Listener {
   hear(message: string): void;
@@ -33,12 +31,11 @@ const READY_MS = 5_000;
 const PING_EVERY_MS = 2_000;
 const PONG_WITHIN_MS = 1_000;
 
-export function subscriptions(kind: ChannelKind, connect: ConnectHearing, events: ConnectionEvents): Subscriptions {
+export function subscriptions(kind: ChannelKind, connect: ConnectFor, events: ConnectionEvents): Subscriptions {
   const channels = new Map<string, Set<Listener>>();
   /** The last SUBSCRIBE or UNSUBSCRIBE of a channel: they must not overtake one another. */
   const turns = new Map<string, Promise<unknown>>();
   let kept: KeptConnection | undefined;
-  let link: RedisLink | undefined;
   let pinging: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -50,18 +47,13 @@ export function subscriptions(kind: ChannelKind, connect: ConnectHearing, events
     channels.delete(channel);
     for (const listener of listeners ?? []) listener.lost();
   };
-  const connectAnew = async (signal: AbortSignal): Promise<Established> => {
-    const established = await connect(signal, hear);
-    await Promise.all(
-      // A channel that is refused now (its slot moved, its right was taken) is lost; polling makes up for it.
-      [...channels.keys()].map((channel) => established.link.subscribe(kind, channel).catch(() => lose(channel))),
-    );
-    link = established.link;
-    return established;
-  };
+  /** A channel that is refused now (its slot moved, its right was taken) is lost. Polling makes up for it. */
+  const subscribeAnew = (link: RedisLink) =>
+    Promise.all([...channels.keys()].map((channel) => link.subscribe(kind, channel).catch(() => lose(channel))));
+  const link = () => kept?.established()?.link;
   const open = (): KeptConnection => {
     if (closed) throw new Error("No subscriptions any more.");
-    kept ??= keptConnection({ connect: connectAnew, events });
+    kept ??= keptConnection({ connect: (signal) => connect(signal, { hear, prepare: subscribeAnew }), events });
     pinging ??= setInterval(() => {
       if (channels.size > 0) kept?.send(AbortSignal.timeout(PONG_WITHIN_MS), ["PING"]).catch(() => undefined);
     }, PING_EVERY_MS);
@@ -86,11 +78,13 @@ export function subscriptions(kind: ChannelKind, connect: ConnectHearing, events
         await inTurn(channel, async () => {
           if (listeners.size > 0 || channels.get(channel) !== listeners) return;
           channels.delete(channel);
-          await link?.unsubscribe(kind, channel).catch(() => undefined);
+          await link()
+            ?.unsubscribe(kind, channel)
+            .catch(() => undefined);
         });
       };
       try {
-        await inTurn(channel, async () => link?.subscribe(kind, channel));
+        await inTurn(channel, async () => link()?.subscribe(kind, channel));
       } catch (error) {
         await leave();
         throw error;

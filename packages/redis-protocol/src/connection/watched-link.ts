@@ -5,7 +5,7 @@ import { errorWord } from "./redis-errors.ts";
 import type { RedisLink } from "./redis-link.ts";
 
 export interface WatchedLink extends Established {
-  /** Commands one after the other, written at once. Resolves to the last one's reply, rejects with the first error. `signal` is the deadline. */
+  /** Commands one after the other, written at once. Resolves to the last one's reply. `signal` is the deadline. */
   send(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<unknown>;
   /** How many calls wait for their answers within their deadlines. */
   unanswered(): number;
@@ -91,15 +91,18 @@ export function watchedLink(established: Established, { answered, silent }: Watc
   };
 }
 
-/** All are written at once. Rejects with the first one's error that failed. */
+/**
+ * All are written at once. Where the last one was redirected, what was refused before it says why; otherwise its own reply
+ * counts.
+ */
 async function inTurn(
   link: RedisLink,
   commands: readonly (readonly string[])[],
   signal: AbortSignal,
 ): Promise<unknown> {
-  const replies = commands.map((words) => link.send(words, signal));
-  for (const reply of replies) reply.catch(() => undefined);
-  let last: unknown;
-  for (const reply of replies) last = await reply;
-  return last;
+  const replies = await Promise.allSettled(commands.map((words) => link.send(words, signal)));
+  const last = replies.at(-1);
+  if (last?.status !== "rejected") return last?.value;
+  const isRedirected = errorWord(last.reason) === "MOVED" || errorWord(last.reason) === "ASK";
+  throw (isRedirected && replies.find((reply) => reply.status === "rejected")?.reason) || last.reason;
 }

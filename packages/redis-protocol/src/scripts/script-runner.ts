@@ -47,6 +47,16 @@ export interface RunnerOptions {
   clock?: { now(): number } | undefined;
 }
 
+/** How far a call has come. */
+interface Progress {
+  /** Its deadline. */
+  readonly signal: AbortSignal;
+  /** From here on nothing of it has run. */
+  unsent(): void;
+  /** From here on it may have run. */
+  sent(): void;
+}
+
 /** A client may report a lost connection a moment late. */
 const UNNOTICED_MS = 10;
 
@@ -62,15 +72,17 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
     script: Script,
     keys: readonly string[],
     args: readonly string[],
-    signal: AbortSignal,
+    { signal, unsent, sent }: Progress,
   ): Promise<unknown> => {
     try {
       return await port.evalSha(script.sha1, keys, args, signal);
     } catch (error) {
       if (errorWord(error) !== "NOSCRIPT" || signal.aborted) throw error;
-      // NOSCRIPT means a new or restarted server, which may be an older one: so check its version first.
+      // NOSCRIPT means that nothing ran, on a new or restarted server. That may be an older one: check its version first.
+      unsent();
       await requireNewEnough(port, keys, signal);
       signal.throwIfAborted();
+      sent();
       return port.eval(script.source, keys, args, signal);
     }
   };
@@ -79,7 +91,7 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
     connectTimeoutMs: number | undefined,
     keys: readonly string[],
     options: CallOptions | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
+    work: (progress: Progress) => Promise<T>,
   ): Promise<T> => {
     const deadline = new AbortController();
     const limits = { commandTimeoutMs, connectTimeoutMs: connectTimeoutMs ?? commandTimeoutMs };
@@ -87,6 +99,15 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       connectTimeoutMs === undefined || connected.has(port) ? "commandTimeoutMs" : "connectTimeoutMs";
     let timer = setTimeout(() => deadline.abort(), limits[option]);
     let sent = false;
+    const progress: Progress = {
+      signal: deadline.signal,
+      unsent() {
+        sent = false;
+      },
+      sent() {
+        sent = true;
+      },
+    };
     let passing: { error: unknown; waitMs: number } | undefined;
     try {
       for (;;) {
@@ -101,7 +122,7 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
         }
         sent = true;
         try {
-          const answer = await before(deadline.signal, work(deadline.signal));
+          const answer = await before(deadline.signal, work(progress));
           connected.add(port);
           return answer;
         } catch (error) {
@@ -137,15 +158,17 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       const args = [instant, String(calls.length)];
       for (const call of calls) args.push(call.operation, ...call.args.map(String));
       const keys = calls.flatMap((call) => call.keys);
-      const raw = await withinDeadline(connectTimeoutMs, keys, options, (signal) => send(script, keys, args, signal));
+      const raw = await withinDeadline(connectTimeoutMs, keys, options, (progress) =>
+        send(script, keys, args, progress),
+      );
       return replies(raw, calls.length);
     },
     async tags(options, connectTimeoutMs) {
-      const ask = async (signal: AbortSignal) => port.tags?.(signal);
+      const ask = async ({ signal }: Progress) => port.tags?.(signal);
       return (await withinDeadline(connectTimeoutMs, [], options, ask)) ?? ["0"];
     },
     async *scan(pattern, options) {
-      await withinDeadline(undefined, [], options, (signal) => requireNewEnough(port, [], signal));
+      await withinDeadline(undefined, [], options, ({ signal }) => requireNewEnough(port, [], signal));
       const pages = port.scan(pattern, commandTimeoutMs)[Symbol.asyncIterator]();
       // A failed listing has ended. Its next step must not be taken for its end.
       const nextPage = () =>
