@@ -13,7 +13,7 @@ export const RECOVERY_MS: Readonly<Record<Loss, number>> = { ended: 3_000, silen
 
 /**
  * Replication is asynchronous: what the old primary acknowledged last may be missing on the new one. The acknowledgements
- * of what is lost span at most so long, in milliseconds.
+ * of lost effects span at most so long, in milliseconds.
  */
 export const REDIS_WINDOW_MS = 2_000;
 

@@ -106,7 +106,7 @@ export interface InstanceJobs {
   pay(payment: Pay): Promise<PayEnded>;
   /** verifyOnce, with a verifier that asks `reached("verify")` and accepts. */
   verify(payload: string, leaseMs: number): Promise<{ ok: boolean; ran: boolean } | { error: string }>;
-  /** Reconciles what is in doubt, by `find`. */
+  /** Reconciles payments in doubt, by `find`. */
   reconcile(leaseMs: number): Promise<Record<string, number>>;
   /** The latest turns of the stores' connections since `open`. */
   turns(): ConnectionMessage[];
@@ -114,7 +114,7 @@ export interface InstanceJobs {
   skewClock(ms: number): void;
   /** What the process holds now, after a collection of garbage. */
   resources(): Promise<Resources>;
-  /** Closes the stores, and answers what is left of them in the process. */
+  /** Closes the stores, and names the handles that are left in the process. */
   close(): Promise<string[]>;
 }
 

@@ -14,7 +14,7 @@ export interface LaneContext {
   name: string;
   /** Names what all instances of the load share. */
   shared: string;
-  /** The load ends: give up what is not answered. */
+  /** The load ends: calls without an answer are given up. */
   stopping(): boolean;
   pause(): Promise<void>;
 }

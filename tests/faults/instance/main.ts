@@ -117,7 +117,7 @@ process.on("message", (message: Message) => wire.heard(message));
 process.on("disconnect", () => process.exit());
 process.on("SIGTERM", () => void leave());
 
-/** A rolling deploy: what is under way finishes, then everything is closed, and the process ends by itself. */
+/** A rolling deploy: payments under way finish, the stores close, and the process ends by itself. */
 async function leave(): Promise<void> {
   await Promise.all(underWay);
   await opened?.close();

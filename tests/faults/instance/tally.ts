@@ -1,4 +1,4 @@
-// In an instance's process: every call of the load is timed, and what is wrong with its answer or error is kept.
+// In an instance's process: every call of the load is timed; false answers and foreign errors are kept.
 import { isStoreError } from "@tollbooth-stores/core";
 import { DEADLINE_MS, MARGIN_MS } from "../bounds.ts";
 import type { LoadReport, Lost } from "../contract.ts";

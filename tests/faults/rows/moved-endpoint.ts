@@ -1,4 +1,4 @@
-// An endpoint that moves: its name leads to the promoted server, while old connections are left on what is now a replica.
+// An endpoint that moves: its name leads to the promoted server, while old connections stay on the demoted one.
 import {
   caughtUp,
   demote,

@@ -76,7 +76,7 @@ export interface Row {
   rounds?: readonly [all: number, quick: number];
   /** Played by `npm run faults` alone, because it takes so long. */
   byHand?: boolean;
-  /** What is done under the load of all instances; or else how a trial is played. */
+  /** Brought about under the load of all instances. A row without one says how a trial is played. */
   fault?: FaultUnderLoad;
   play?(stage: Stage): Promise<Outcome>;
 }

@@ -65,7 +65,7 @@ export async function recoveryOf({ jobs }: Instance, backAtMs: number): Promise<
   return undefined;
 }
 
-/** What is wrong with a time to recover, with the last turns of the connections where there is none. */
+/** Judges a time to recover. Where there is none, it tells the last turns of the connections. */
 export async function lateness(
   { jobs }: Instance,
   recoveredMs: number | undefined,

@@ -22,11 +22,18 @@ export function startWorld(topology: Topology): Promise<World> {
   return startSingleWorld(topology);
 }
 
+/**
+ * The default user cannot log in, but has rights. Redis 7.0 loads an append-only file as this user: without rights it drops
+ * each MULTI there, by which the writes of a script are logged, and what was acknowledged is gone after a restart.
+ */
+const OFF_WITH_RIGHTS = "off ~* &* +@all";
+
 /** What was acknowledged survives a kill. */
 const survivesKill = true;
 
 async function startSingleWorld(topology: "single" | "tls"): Promise<SingleWorld> {
-  const tls = topology === "tls" ? await startTlsRedis({ survivesKill }) : undefined;
+  const tls =
+    topology === "tls" ? await startTlsRedis({ survivesKill, users: { default: OFF_WITH_RIGHTS } }) : undefined;
   const redis = tls ?? (await startRedis({ survivesKill }));
   const proxy = await startNetProxy(redis);
   const { host, port } = proxy;
