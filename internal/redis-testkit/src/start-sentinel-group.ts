@@ -1,5 +1,7 @@
 // A primary, its replicas and the sentinels that fail it over: real processes, of one program.
+
 import { type Proxied, type Reachable, startBehindProxy } from "./behind-proxy.ts";
+import { isRedis7OrNewer } from "./find-server.ts";
 import type { Address } from "./net-proxy.ts";
 import { fieldsOf, followerLines, isReplicaOf, roleOf } from "./replication.ts";
 import { type RedisOptions, type RunningRedis, startRedis } from "./start-redis.ts";
@@ -53,10 +55,11 @@ export interface SentinelGroup {
 
 const SETTLE_MS = 30_000;
 
-/** Starts all and waits until it is settled: some 2 seconds with short periods. Needs Redis 7 for those. */
+/** Starts all and waits until it is settled: some 2 seconds with short periods. Redis 6.2 has real periods only. */
 export async function startSentinelGroup(options: SentinelGroupOptions = {}): Promise<SentinelGroup> {
   const { replicas = 2, sentinels: count = 3, proxied = false } = options;
-  const settings = { quorum: Math.floor(count / 2) + 1, periods: "short", ...options.sentinel } as const;
+  const periods = (await isRedis7OrNewer()) ? "short" : "real";
+  const settings = { quorum: Math.floor(count / 2) + 1, periods, ...options.sentinel } as const;
   const servers: GroupServer[] = [];
   const sentinels: GroupSentinel[] = [];
   const stop = async () => {
