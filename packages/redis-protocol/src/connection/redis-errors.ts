@@ -36,6 +36,16 @@ export function errorWord(error: unknown): string | undefined {
   return error instanceof Error ? /^([A-Z][A-Z0-9]{1,30})\b/.exec(error.message)?.[1] : undefined;
 }
 
+/** A server that knows no scripts at all. Nothing ran. */
+export function scriptsUnknown(error: unknown): StoreError | undefined {
+  return error instanceof Error && /^ERR unknown command/i.test(error.message)
+    ? new StoreError(
+        "STORE_UNAVAILABLE",
+        "This server does not know EVALSHA. If it is a Sentinel, describe the connection by `sentinel`.",
+      )
+    : undefined;
+}
+
 /** Whether a server's error says that nothing ran. */
 export function isRefusal(error: unknown): boolean {
   const word = errorWord(error);

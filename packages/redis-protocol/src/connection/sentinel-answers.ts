@@ -1,6 +1,7 @@
 // What sentinels say of a primary, and which of them to believe.
 import { StoreError } from "@tollbooth-stores/core";
 import type { ResolvedNode } from "./connection.ts";
+import { addressOf } from "./establish.ts";
 import type { RedisLink } from "./redis-link.ts";
 
 /** One sentinel's answer. */
@@ -55,11 +56,18 @@ export function sentinelRefusal(error: unknown): unknown {
   return error;
 }
 
-/** The newest answer: of the highest epoch, and there of the sentinel that leads a failover. */
+/**
+ * The newest answer: of the highest epoch, and there of the sentinel that leads a failover. Where those name several
+ * primaries, the one that most of them name.
+ */
 export function newest(answers: readonly SentinelAnswer[]): SentinelAnswer | undefined {
   const rank = ({ epoch, leads }: SentinelAnswer) => epoch + (leads ? 0.5 : 0);
-  return answers.reduce<SentinelAnswer | undefined>(
-    (best, answer) => (best === undefined || rank(answer) > rank(best) ? answer : best),
+  const highest = Math.max(...answers.map(rank));
+  const best = answers.filter((answer) => rank(answer) === highest);
+  const votes = (answer: SentinelAnswer) =>
+    best.filter(({ primary }) => addressOf(primary) === addressOf(answer.primary)).length;
+  return best.reduce<SentinelAnswer | undefined>(
+    (most, answer) => (most === undefined || votes(answer) > votes(most) ? answer : most),
     undefined,
   );
 }

@@ -7,6 +7,7 @@ import {
   isRightMissing,
   refused,
   rightMissing,
+  scriptsUnknown,
   type TimeoutOption,
   timedOut,
 } from "../connection/redis-errors.ts";
@@ -146,6 +147,8 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
         throw timedOut(sent, option, limits[option], sent ? undefined : port.connectionError?.(keys));
       }
       if (error instanceof StoreError) throw error;
+      const unknown = scriptsUnknown(error);
+      if (unknown !== undefined) throw unknown;
       if (isRightMissing(error)) throw rightMissing();
       throw refused(errorWord(error), sent ? "unknown" : "not-applied", error);
     } finally {
