@@ -189,4 +189,20 @@ describe("keptConnection", () => {
     expect([link.isDestroyed(), told[0]]).toEqual([true, "lost closed"]);
     await expect(call).rejects.toThrow();
   });
+
+  it("measures each backlog from its own beginning", async () => {
+    const { connection, link } = await connected();
+    link.hold(20_000);
+    const left = quiet(connection.ready(deadline(50)));
+    await pass(60);
+    await expect(left).rejects.toThrow();
+    link.hold(0);
+    await pass(60_000);
+    link.hold(20_000);
+    void quiet(connection.ready(deadline(5_000)));
+    await pass(500);
+    expect(link.isDestroyed()).toBe(false);
+    await pass(1_000);
+    expect(link.isDestroyed()).toBe(true);
+  });
 });
