@@ -222,7 +222,8 @@ export function connectionSuite<Client>(provider: ClientProvider<Client>, shared
       expect(unknown).toBeGreaterThan(0);
       expect(unknown).toBeLessThan(400);
       expect(arrived).toBeLessThanOrEqual(unknown);
-      expect(arrived).toBeLessThan(40);
+      // What the system's buffers of both ends took, some megabytes of the 24.
+      expect(arrived).toBeLessThan(200);
     });
 
     it("wakes a waiter of another instance by a hint, long before it would look again", async () => {
