@@ -56,7 +56,7 @@ export function rowsTable(trials: readonly Trial[]): string {
 
 /** Median and worst time to recover, for each fault, topology and client. */
 export function recoveryTable(trials: readonly Trial[]): string {
-  const rows = rowsOf(trials).filter(({ fault }) => fault !== undefined);
+  const rows = rowsOf(trials.filter(({ shown }) => shown.length > 0));
   const cells = rows.flatMap((row) =>
     topologies
       .filter((topology) => trials.some((trial) => trial.row === row && trial.topology === topology))
@@ -65,7 +65,7 @@ export function recoveryTable(trials: readonly Trial[]): string {
           .filter((trial) => trial.row === row && trial.topology === topology)
           .flatMap((trial) => trial.shown);
         const ofClients = clients.flatMap((client) => medianAndWorst(shown.filter((one) => one.client === client)));
-        return [row.title, topology, ...ofClients, row.fault === undefined ? "" : RECOVERY_MS[row.fault.loss]];
+        return [row.title, topology, ...ofClients, RECOVERY_MS[row.fault?.loss ?? "ended"]];
       }),
   );
   const heads = clients.flatMap((client) => [`${client}: median`, "worst"]);
