@@ -10,6 +10,8 @@ import { startInstance } from "./instances.ts";
 import { openLedger } from "./ledger.ts";
 import { lateness, recoveryOf, spanOf } from "./under-load.ts";
 
+const SETTLE_TRIES = 5;
+
 export interface SoakReport {
   /** How often each fault struck. */
   faults: ReadonlyMap<string, number>;
@@ -66,7 +68,7 @@ export async function runSoak({ minutes, seed, told }: SoakOptions): Promise<Soa
     }
     told(`${name}: ${proof}; recovered after ${times.map((ms) => ms ?? "no").join(" and ")} ms`);
     await mend?.();
-    await world.settled();
+    await settledAtLast(world);
     await sleep(between(random, 200, 1_500));
   };
   try {
@@ -100,6 +102,17 @@ export async function runSoak({ minutes, seed, told }: SoakOptions): Promise<Soa
     ...{ answered: count("answered"), notApplied: count("notApplied"), unknown: count("unknown") },
     lostSpanMs: Math.max(0, ...windows.map((window) => spanOf(lost.filter((one) => isIn(one, window))))),
   };
+}
+
+/** After many changes the nodes of a cluster may take long to agree, however well clients fare meanwhile. */
+async function settledAtLast(world: { settled(): Promise<void> }): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await world.settled();
+    } catch (error) {
+      if (tries === SETTLE_TRIES) throw error;
+    }
+  }
 }
 
 const isIn = ({ ackedAtMs }: Lost, { fromMs, toMs }: LossWindow) => fromMs <= ackedAtMs && ackedAtMs <= toMs;
