@@ -21,7 +21,7 @@ export interface TlsEndpoint extends RedisEndpoint {
   readonly ca: string;
 }
 
-/** Starts a Redis that listens for TLS only; the default user is off. */
+/** Starts a Redis that listens for TLS only; the default user is off. It keeps its rights, lest Redis 7.0 drops transactions when it loads its file. */
 export async function startTlsRedis(options: TlsRedisOptions = {}): Promise<RunningRedis & TlsEndpoint> {
   const { users, listening } = tlsAccess(await makeCertificates(), options);
   return startListening({ ...options, users: { ...users, ...options.users } }, listening);
@@ -36,7 +36,7 @@ export function tlsAccess(
   // A password with a space could not stand in a rule; its hash can.
   const hash = createHash("sha256").update(password).digest("hex");
   return {
-    users: { [username]: `on #${hash} ~* &* +@all`, default: "off" },
+    users: { [username]: `on #${hash} ~* &* +@all`, default: "off ~* &* +@all" },
     listening: {
       endpoint: (port) => ({
         host: "127.0.0.1",

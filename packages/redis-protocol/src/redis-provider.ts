@@ -67,7 +67,7 @@ export function redisFactories<Client>(provider: RedisProvider<Client>): RedisFa
 }
 
 function portOf<Client>(provider: RedisProvider<Client>, options: RedisProviderOptions<Client>): RedisPort {
-  const { client, connection } = options;
+  const { client, connection } = options ?? {};
   if (client !== undefined && connection === undefined) return provider.borrow(client);
   if (client === undefined && connection !== undefined) {
     const resolved = resolveConnection(connection);

@@ -9,6 +9,7 @@ import { clusterSubscriptions } from "./cluster-subscriptions.ts";
 import { redirection } from "./cluster-topology.ts";
 import { type ClusterView, clusterView } from "./cluster-view.ts";
 import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
+import { connectionEvents, reasonOf } from "./connection-events.ts";
 import { hopelessConnection } from "./connection-failures.ts";
 import { addressOf, establish, type Use } from "./establish.ts";
 import { closedConnection } from "./kept-connection.ts";
@@ -29,6 +30,7 @@ export function clusterRoute(
   let closed = false;
   const connect = async (node: ResolvedNode, signal: AbortSignal, use?: Use) =>
     establish(await library, { ...access, node }, connectTimeoutMs, signal, use);
+  const seeking = connectionEvents({ provider, purpose: "commands" });
   const nodes = clusterNodes(connect, provider, (up) => {
     if (!up && !closed) view.refresh();
     change.tell();
@@ -42,6 +44,12 @@ export function clusterRoute(
       if (topology !== undefined) nodes.follow(topology);
       subscriptions.follow();
       change.tell();
+    },
+    failed(error) {
+      if (view.topology() !== undefined) return;
+      // Until the nodes are known there is no connection that could tell.
+      seeking.failed(reasonOf(error));
+      seeking.connecting(undefined);
     },
     async ask(node, signal) {
       const kept = nodes.at(addressOf(node));

@@ -29,6 +29,8 @@ export interface ClusterViewOptions {
   /** Whether every primary can be reached. */
   isWell(): boolean;
   changed(): void;
+  /** Why no node told the slots. */
+  failed(error: unknown): void;
 }
 
 /** How long a node is waited for before another is asked beside it. */
@@ -39,7 +41,7 @@ const EVERY_MS = 100;
 /** How often they are asked while a node is away. */
 const UNWELL_EVERY_MS = 500;
 
-export function clusterView({ seeds, ask, preferred, isWell, changed }: ClusterViewOptions): ClusterView {
+export function clusterView({ seeds, ask, preferred, isWell, changed, failed }: ClusterViewOptions): ClusterView {
   let topology: Topology | undefined;
   let learned = new Map<number, string>();
   let lastError: unknown;
@@ -85,6 +87,7 @@ export function clusterView({ seeds, ask, preferred, isWell, changed }: ClusterV
     } catch (error) {
       lastError = topologyRefusal(error);
       failures += 1;
+      if (!closed) failed(error);
     } finally {
       clearTimeout(timer);
       underWay = undefined;

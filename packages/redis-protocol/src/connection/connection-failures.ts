@@ -87,6 +87,12 @@ function stalled({ phase, tls }: Stalled): Omit<Failure, "pattern"> {
       hopeless: false,
     };
   }
+  if (phase === "draining") {
+    return {
+      mend: "Earlier calls fill the connection: the server reads too slowly, or there are too many calls at once.",
+      hopeless: false,
+    };
+  }
   if (phase === "pending") {
     return {
       mend: `The server has not answered yet. Is it a Redis, and does the port want TLS (\`tls\`, or rediss://)? Check ${ADDRESS}.`,

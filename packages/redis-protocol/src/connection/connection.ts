@@ -87,19 +87,30 @@ function wrong(message: string): StoreError {
 
 /** Throws STORE_CONFIG, which names the option and holds none of its value. */
 export function resolveConnection(connection: RedisConnection): ResolvedConnection {
-  const given = ["url", "host", "cluster", "sentinel"].filter((key) => key in connection);
+  if (typeof connection !== "object" || connection === null) {
+    throw wrong("`connection` must be an object, e.g. { url }.");
+  }
+  const given = ["url", "host", "cluster", "sentinel"].filter((key) => isGiven(connection, key));
   if (given.length !== 1) {
     throw wrong("`connection` must have exactly one of `url`, `host`, `cluster` and `sentinel`.");
   }
-  if ("url" in connection) return resolveUrl(connection.url, connection.tls);
-  if ("cluster" in connection) {
+  if (isGiven(connection, "url") && "url" in connection) {
+    const beside = ["username", "password", "db", "port"].find((key) => isGiven(connection, key));
+    if (beside !== undefined) {
+      throw wrong(`\`connection.${beside}\` may not stand beside \`url\`; write it into the URL, or use \`host\`.`);
+    }
+    return resolveUrl(connection.url, connection.tls);
+  }
+  if (isGiven(connection, "cluster") && "cluster" in connection) {
+    if (isGiven(connection, "db"))
+      throw wrong("`connection.db` may not stand beside `cluster`: a cluster has no databases.");
     return {
       kind: "cluster",
       nodes: resolveNodes(connection.cluster, "connection.cluster", REDIS_PORT),
       ...resolveAccess(connection),
     };
   }
-  if ("sentinel" in connection) {
+  if (isGiven(connection, "sentinel") && "sentinel" in connection) {
     const { name, nodes, ...sentinelAccess } = connection.sentinel;
     if (typeof name !== "string" || name === "") throw wrong("`connection.sentinel.name` must name the primary.");
     return {
@@ -111,6 +122,7 @@ export function resolveConnection(connection: RedisConnection): ResolvedConnecti
       ...resolveAccess(connection),
     };
   }
+  if (!("host" in connection)) throw wrong("`connection.host` must be a host name or an address alone.");
   return {
     kind: "single",
     node: resolveNode(connection, "connection", REDIS_PORT),
@@ -119,7 +131,11 @@ export function resolveConnection(connection: RedisConnection): ResolvedConnecti
   };
 }
 
-function resolveUrl(text: string, tls: RedisTls | undefined): ResolvedConnection {
+function isGiven(connection: object, key: string): boolean {
+  return Reflect.get(connection, key) !== undefined;
+}
+
+function resolveUrl(text: string, tls: unknown): ResolvedConnection {
   const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
   const db = url === undefined ? null : /^\/?(\d{0,6})$/.exec(url.pathname);
   if (url === undefined || db === null || !/^rediss?:$/.test(url.protocol) || url.hostname === "") {
@@ -131,6 +147,9 @@ function resolveUrl(text: string, tls: RedisTls | undefined): ResolvedConnection
     );
   }
   const secure = url.protocol === "rediss:";
+  if (tls !== undefined && (typeof tls !== "object" || tls === null)) {
+    throw wrong("`connection.tls` beside `connection.url` must be an object; whether there is TLS, the URL says.");
+  }
   if (tls !== undefined && !secure) throw wrong("`connection.tls` contradicts `connection.url`; TLS is rediss://.");
   return {
     kind: "single",

@@ -142,7 +142,8 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
       if (link !== current || closed) return;
       current = undefined;
       suspected = false;
-      lastError = reason ?? new Error("The connection was closed.");
+      // Not the reason itself: what broke once may work the next time, so calls wait.
+      lastError = new Error("The connection was closed.", { cause: reason });
       events.lost(reasonOf(reason));
       down();
     });
@@ -169,7 +170,10 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
   return {
     isUp,
     established: () => current,
-    error: () => (isNeeded() ? (lastError ?? new Stalled("pending", false)) : holding?.why),
+    error() {
+      if (isNeeded()) return lastError ?? new Stalled("pending", false);
+      return holding?.why ?? (isUp() ? undefined : new Stalled("draining", false));
+    },
     release,
     send(signal, ...commands) {
       return current === undefined || !isUp() ? Promise.reject(new NotSent()) : current.send(commands, signal);

@@ -59,7 +59,7 @@ export function refused(word: string | undefined, outcome: StoreErrorOutcome, ca
     "STORE_UNAVAILABLE",
     mend ??
       (word === undefined
-        ? "The connection to Redis was lost before the answer came; the call may have taken effect."
+        ? `The connection to Redis was lost${outcome === "unknown" ? " before the answer came; the call may have taken effect." : ", and nothing was applied."}`
         : "Redis answered with an error; see cause."),
     { outcome: mend === undefined ? outcome : "not-applied", cause },
   );

@@ -38,3 +38,17 @@ it("drops the bytes that are held back at a call's deadline, though another call
   await pass(100);
   expect(link.isDestroyed()).toBe(true);
 });
+
+it("tells of two seconds of silence, though no call's deadline has passed", async () => {
+  const link = fakeLink();
+  const silent = vi.fn();
+  const watched = watchedLink(establishedOn(link), { answered() {}, silent });
+  quiet(watched.send([["GET"]], deadline(10_000)));
+  await pass(1_900);
+  link.answer();
+  quiet(watched.send([["GET"]], deadline(10_000)));
+  await pass(1_900);
+  expect(silent).not.toHaveBeenCalled();
+  await pass(2_200);
+  expect(silent).toHaveBeenCalled();
+});

@@ -16,12 +16,14 @@ export interface WatchedLink extends Established {
 export interface Watcher {
   /** The server answered a call, within its deadline or after it. */
   answered(inTime: boolean): void;
-  /** A call's deadline passed, and nothing at all has been answered for a while. */
+  /** Nothing at all has been answered for a while: at a call's deadline, or after two seconds. */
   silent(): void;
 }
 
 /** Shorter silences are not told, whatever the deadlines of calls. */
 const SILENT_MS = 200;
+/** Longer ones are told though no deadline has passed. */
+const LONG_SILENCE_MS = 2_000;
 
 export function watchedLink(established: Established, { answered, silent }: Watcher): WatchedLink {
   const { link } = established;
@@ -30,6 +32,17 @@ export function watchedLink(established: Established, { answered, silent }: Watc
   let silentSinceMs = Number.POSITIVE_INFINITY;
   /** Whether its last answer ends the connection. */
   let retired = false;
+  let listening: NodeJS.Timeout | undefined;
+  /** One timer a connection, set anew while calls wait. */
+  const listen = () => {
+    listening ??= setTimeout(() => {
+      listening = undefined;
+      if (unanswered.size === 0) return;
+      if (performance.now() - silentSinceMs >= LONG_SILENCE_MS) silent();
+      listen();
+    }, LONG_SILENCE_MS).unref();
+  };
+  void link.ended.then(() => clearTimeout(listening));
 
   const endIfDone = () => {
     if (!retired || unanswered.size > 0) return;
@@ -65,6 +78,7 @@ export function watchedLink(established: Established, { answered, silent }: Watc
         });
       };
       unanswered.add(call);
+      listen();
       signal.addEventListener("abort", expired, { once: true });
       try {
         const [first] = commands;
