@@ -158,7 +158,7 @@ export function recoverySuite<Client>(provider: ClientProvider<Client>): void {
       await loading.command("EVAL", filling, "0", filler);
       await loading.command("SAVE");
       const stores = await scene.connected({ url: loading.url }, { commandTimeoutMs: 8_000 });
-      const hasty = await scene.connected({ url: loading.url }, { commandTimeoutMs: 300 });
+      const hasty = await scene.connected({ url: loading.url }, { commandTimeoutMs: 800 });
       const restarted = loading.restart();
       await until(() =>
         redisCommand(loading, "PING").then(

@@ -23,8 +23,8 @@ const words = {
 
 const READY_MS = 5_000;
 
-/** How long the answer to SUBSCRIBE is awaited, in milliseconds. */
-const ANSWER_MS = 1_000;
+/** How long the answer to SUBSCRIBE is awaited, in milliseconds. A busy machine's refusal must not be taken for none. */
+const ANSWER_MS = 4_000;
 
 /** `duplicate` makes a client that the subscriber owns. */
 export function ioredisSubscriber(duplicate: () => IoredisClient, kind: ChannelKind): IoredisSubscriber {
@@ -73,8 +73,15 @@ export function ioredisSubscriber(duplicate: () => IoredisClient, kind: ChannelK
         listeners.delete(channel);
         await client[unsubscribe](channel).catch(() => undefined);
       };
+      const subscribing = client[subscribe](channel);
       try {
-        await answered(client[subscribe](channel));
+        await answered(subscribing);
+        // A refusal that comes later still ends this.
+        subscribing.catch(async () => {
+          if (!hearing.has(listener)) return;
+          await leave();
+          lost();
+        });
       } catch (error) {
         await leave();
         throw error;
