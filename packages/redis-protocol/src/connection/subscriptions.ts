@@ -48,24 +48,44 @@ export function subscriptions(kind: ChannelKind, connect: ConnectFor, events: Co
     channels.delete(channel);
     for (const listener of listeners ?? []) listener.lost();
   };
+  /** What each connection has subscribed to. */
+  const subscribed = new WeakMap<RedisLink, Set<string>>();
+  const subscribeAt = async (link: RedisLink, channel: string) => {
+    await link.subscribe(kind, channel);
+    subscribed.set(link, (subscribed.get(link) ?? new Set()).add(channel));
+  };
   /** A channel that is refused now (its slot moved, its right was taken) is lost. Polling makes up for it. */
   const subscribeAnew = async (link: RedisLink) => {
-    const subscribing = [...channels.keys()].map((channel) =>
-      link.subscribe(kind, channel).catch((error: unknown) => {
+    const missing = [...channels.keys()].filter((channel) => subscribed.get(link)?.has(channel) !== true);
+    const subscribing = missing.map((channel) =>
+      subscribeAt(link, channel).catch((error: unknown) => {
         if (errorWord(error) === undefined) throw error;
         lose(channel);
       }),
     );
     await Promise.all(subscribing);
   };
+  /** A channel may have come while its connection was being made. */
+  const changed = (up: boolean) => {
+    const now = link();
+    if (up && now !== undefined) subscribeAnew(now).catch(() => undefined);
+  };
   const link = () => kept?.established()?.link;
   const open = (): KeptConnection => {
     if (closed) throw new Error("No subscriptions any more.");
-    kept ??= keptConnection({ connect: (signal) => connect(signal, { hear, prepare: subscribeAnew }), events });
+    kept ??= keptConnection({
+      connect: (signal) => connect(signal, { hear, prepare: subscribeAnew }),
+      events,
+      changed,
+    });
     pinging ??= setInterval(() => {
       if (channels.size > 0) kept?.send(AbortSignal.timeout(PONG_WITHIN_MS), ["PING"]).catch(() => undefined);
     }, PING_EVERY_MS);
     return kept;
+  };
+  const subscribeNow = async (channel: string) => {
+    const now = link();
+    if (now !== undefined) await subscribeAt(now, channel);
   };
   const inTurn = async (channel: string, work: () => Promise<void>): Promise<void> => {
     const before = turns.get(channel) ?? Promise.resolve();
@@ -86,13 +106,13 @@ export function subscriptions(kind: ChannelKind, connect: ConnectFor, events: Co
         await inTurn(channel, async () => {
           if (listeners.size > 0 || channels.get(channel) !== listeners) return;
           channels.delete(channel);
-          await link()
-            ?.unsubscribe(kind, channel)
-            .catch(() => undefined);
+          const now = link();
+          if (now !== undefined) subscribed.get(now)?.delete(channel);
+          await now?.unsubscribe(kind, channel).catch(() => undefined);
         });
       };
       try {
-        await inTurn(channel, async () => link()?.subscribe(kind, channel));
+        await inTurn(channel, async () => subscribeNow(channel));
       } catch (error) {
         await leave();
         throw error;
