@@ -54,6 +54,8 @@ export interface SentinelGroup {
 }
 
 const SETTLE_MS = 30_000;
+/** How long a failover that was asked for is waited for before it is asked for again. */
+const ASK_AGAIN_MS = 6_000;
 
 /** Starts all and waits until it is settled: some 2 seconds with short periods. Redis 6.2 has real periods only. */
 export async function startSentinelGroup(options: SentinelGroupOptions = {}): Promise<SentinelGroup> {
@@ -167,7 +169,15 @@ function running(
     async failover() {
       const former = await primaryThat(() => true);
       const [sentinel] = sentinels;
-      await sentinel?.command("SENTINEL", "FAILOVER", name);
+      let askedAtMs = Number.NEGATIVE_INFINITY;
+      // A sentinel now and then says OK and does nothing. While one is under way it refuses another.
+      await until(async () => {
+        if (performance.now() - askedAtMs > ASK_AGAIN_MS) {
+          askedAtMs = performance.now();
+          await sentinel?.command("SENTINEL", "FAILOVER", name).catch(() => undefined);
+        }
+        return (await primaryThat(() => true)) !== former;
+      });
       const next = await nextPrimary(former);
       await settled();
       return next;

@@ -2,6 +2,7 @@
 import type { Writable } from "node:stream";
 import { StoreError } from "@tollbooth-stores/core";
 import {
+  type AskServer,
   connectionGate,
   NotSent,
   type RedisPort,
@@ -81,9 +82,7 @@ export function ioredisPort(client: IoredisClient): RedisPort {
       const match = own.replace(/[\\*?[\]]/g, "\\$&") + pattern;
       if (cluster) await refreshSlots(client);
       const primaries = async () => primariesOf(client);
-      const [first] = await primaries();
-      if (first === undefined) throw new NotSent();
-      const pages = cluster ? scanCluster(primaries, match, stepMs) : scanServer(first, match);
+      const pages = cluster ? scanCluster(primaries, match, stepMs) : scanServer(one(await primaries()), match);
       for await (const page of pages) yield page.map((key) => key.slice(own.length));
     },
     subscribe: subscriber.subscribe,
@@ -119,4 +118,9 @@ function isWritable(stream: unknown): stream is Writable {
 /** A Cluster reports only that no node could be reached. The last node's error says why. */
 function lastNodeError(error: unknown): unknown {
   return error instanceof Error && "lastNodeError" in error ? (error.lastNodeError ?? error) : error;
+}
+
+function one([server]: readonly AskServer[]): AskServer {
+  if (server === undefined) throw new NotSent();
+  return server;
 }

@@ -83,14 +83,12 @@ export function scriptClient(client: NodeRedisClient, abortSignal: AbortSignal):
 
 /** The primaries of a cluster; for any other client, the client itself. */
 export async function primariesOf(client: NodeRedisClient): Promise<AskServer[]> {
-  const nodes = isCluster(client)
-    ? await Promise.all(knownPrimaries(client).map((node) => call(client, "nodeClient", node)))
-    : [client];
-  return nodes.map(
-    (node) =>
-      async (...words: string[]) =>
-        call(plain(node), "sendCommand", ...commandOf(node, words)),
-  );
+  const nodes = isCluster(client) ? knownPrimaries(client) : [client];
+  return nodes.map((node) => async (...words: string[]) => {
+    // A node that is lost has no client. Only what asks it fails.
+    const server = isCluster(client) ? await call(client, "nodeClient", node) : node;
+    return call(plain(server), "sendCommand", ...commandOf(server, words));
+  });
 }
 
 /** A client of sentinels takes an argument more before the command. */

@@ -2,6 +2,7 @@
 // back unwritten commands.
 import { StoreError } from "@tollbooth-stores/core";
 import {
+  type AskServer,
   connectionGate,
   NotSent,
   type RedisPort,
@@ -80,9 +81,7 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
       const own = keyPrefixOf(client);
       const match = own.replace(/[\\*?[\]]/g, "\\$&") + pattern;
       const primaries = () => primariesOf(client);
-      const [first] = await primaries();
-      if (first === undefined) throw new NotSent();
-      const pages = cluster ? scanCluster(primaries, match, stepMs) : scanServer(first, match);
+      const pages = cluster ? scanCluster(primaries, match, stepMs) : scanServer(one(await primaries()), match);
       for await (const page of pages) yield page.map((key) => key.slice(own.length));
     },
     subscribe: subscriber.subscribe,
@@ -97,4 +96,9 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
       client.off("error", failed);
     },
   };
+}
+
+function one([server]: readonly AskServer[]): AskServer {
+  if (server === undefined) throw new NotSent();
+  return server;
 }
