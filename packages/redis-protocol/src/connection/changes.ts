@@ -32,6 +32,8 @@ export function changes(): Changes {
 
 /** Settles as `work` does, or rejects with the signal's reason when it aborts. */
 export async function unlessAborted<R>(signal: AbortSignal, work: Promise<R>): Promise<R> {
+  // Its failure may come after the abort, when no caller waits for it. An unhandled one would end the process.
+  work.catch(() => undefined);
   signal.throwIfAborted();
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => {
