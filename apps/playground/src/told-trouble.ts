@@ -5,7 +5,7 @@ import type { InstanceView } from "./fleet/instances.ts";
 /** The gateway's own checks take two seconds at the most. */
 const readyWithinMs = 5_000;
 
-/** The gateway's words for what is wrong; any other word means that it cannot be reached. */
+/** Sentences for the words that the gateway's /readyz uses. Any other word means "cannot be reached". */
 const troubles: Readonly<Record<string, string>> = { unwritable: "take no writes", full: "are full" };
 
 const readiness = z.object({ checks: z.record(z.string(), z.string()) });

@@ -101,7 +101,7 @@ export function closingSuite<Client>(provider: ClientProvider<Client>): void {
   });
 }
 
-/** The server's connections but the one that asks. */
+/** The number of connections to the server, without the one that asks. */
 async function connectionsOf(redis: RunningRedis): Promise<string[]> {
   const lines = String(await redis.command("CLIENT", "LIST"))
     .trim()

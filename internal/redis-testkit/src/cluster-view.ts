@@ -57,7 +57,7 @@ export function slotsIn(ranges: readonly SlotRange[]): number[] {
 }
 
 /**
- * What is not yet as it should be, or "". The views are of the nodes with these ids; other nodes that they see may be
+ * Why the cluster has not settled yet; "" once it has. The views are of the nodes with these ids; other nodes that they see may be
  * dead, and count for nothing.
  */
 export function doubtsOf(views: readonly (ClusterView | undefined)[], ids: readonly string[]): string {

@@ -106,7 +106,7 @@ export function listingSuite<Client>(provider: ClientProvider<Client>, borrow: B
         await lost.kill("SIGKILL");
         try {
           const seen = new Set<string>();
-          // While a client of the caller's looks for its nodes, a listing is refused as any call is.
+          // The caller's client may be looking for its nodes. Until it has them, it refuses the listing like any call.
           let failure: unknown;
           await until(async () => {
             seen.clear();

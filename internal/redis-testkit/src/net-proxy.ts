@@ -18,7 +18,7 @@ export interface ReplyDrop {
   cut?: boolean | undefined;
 }
 
-/** Where clients connect, and the faults. What is called on a connection affects both directions, if not said otherwise. */
+/** The proxy's address, and its faults. A fault affects both directions, unless its comment names one. */
 export interface NetProxy extends Address {
   /** No byte passes over the established connections ever again, and no end of one. New connections work. */
   freeze(): void;

@@ -171,7 +171,7 @@ function running(members: ClusterNode[], startNode: () => Promise<ClusterNode>):
   };
 }
 
-/** What is not yet as it should be among these nodes, or "". */
+/** Why the cluster has not settled yet; "" once it has. */
 async function doubtsAmong(live: readonly ClusterNode[]): Promise<string> {
   const views = await Promise.all(live.map(viewOf));
   const ids = live.map(({ id }) => id);

@@ -2,9 +2,10 @@
 import { type ChannelKind, NotSent, type OpenLink, type RedisLink } from "@tollbooth-stores/redis-protocol";
 import type { Redis } from "ioredis";
 
-const words = {
-  ordinary: { subscribe: "subscribe", unsubscribe: "unsubscribe" },
-  sharded: { subscribe: "ssubscribe", unsubscribe: "sunsubscribe" },
+/** ioredis's methods and events for each kind of channel. */
+export const channelWords = {
+  ordinary: { subscribe: "subscribe", unsubscribe: "unsubscribe", message: "message" },
+  sharded: { subscribe: "ssubscribe", unsubscribe: "sunsubscribe", message: "smessage" },
 } as const;
 
 const KEEP_ALIVE_MS = 30_000;
@@ -34,14 +35,14 @@ export function ioredisLinks(library: { Redis: typeof Redis }): OpenLink {
       lastError ??= error;
     });
     const ended = new Promise<unknown>((resolve) => client.once("end", () => resolve(lastError)));
-    for (const event of ["message", "smessage"]) client.on(event, hear);
+    for (const { message } of Object.values(channelWords)) client.on(message, hear);
     const opened = client.connect().catch((error: unknown) => {
       throw lastError ?? error;
     });
     opened.catch(() => undefined);
-    const onChannel = async (command: keyof (typeof words)["ordinary"], kind: ChannelKind, channel: string) => {
+    const onChannel = async (command: "subscribe" | "unsubscribe", kind: ChannelKind, channel: string) => {
       if (client.status !== "ready") throw new NotSent();
-      await client[words[kind][command]](channel);
+      await client[channelWords[kind][command]](channel);
     };
     return {
       opened,

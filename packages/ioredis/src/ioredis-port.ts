@@ -1,15 +1,7 @@
 // RedisPort over an ioredis client of the caller's: sends a command once, and only over a connection that is up.
 import type { Writable } from "node:stream";
 import { StoreError } from "@tollbooth-stores/core";
-import {
-  type AskServer,
-  connectionGate,
-  NotSent,
-  type RedisPort,
-  scanCluster,
-  scanServer,
-  tagOfEach,
-} from "@tollbooth-stores/redis-protocol";
+import { connectionGate, NotSent, type RedisPort, scanClient, tagOfEach } from "@tollbooth-stores/redis-protocol";
 import {
   handleAskingRejections,
   type IoredisClient,
@@ -78,12 +70,9 @@ export function ioredisPort(client: IoredisClient): RedisPort {
     evalSha: (sha1, keys, args) => run("evalsha", sha1, keys, args),
     eval: (source, keys, args) => run("eval", source, keys, args),
     async *scan(pattern, stepMs) {
-      const own = keyPrefixOf(client);
-      const match = own.replace(/[\\*?[\]]/g, "\\$&") + pattern;
       if (cluster) await refreshSlots(client);
       const primaries = async () => primariesOf(client);
-      const pages = cluster ? scanCluster(primaries, match, stepMs) : scanServer(one(await primaries()), match);
-      for await (const page of pages) yield page.map((key) => key.slice(own.length));
+      yield* scanClient({ cluster, keyPrefix: keyPrefixOf(client), primaries }, pattern, stepMs);
     },
     subscribe: subscriber.subscribe,
     ...(cluster ? { subscribeSharded: sharded.subscribe, tags: async () => tagOfEach(slotOwners(client)) } : {}),
@@ -118,9 +107,4 @@ function isWritable(stream: unknown): stream is Writable {
 /** A Cluster reports only that no node could be reached. The last node's error says why. */
 function lastNodeError(error: unknown): unknown {
   return error instanceof Error && "lastNodeError" in error ? (error.lastNodeError ?? error) : error;
-}
-
-function one([server]: readonly AskServer[]): AskServer {
-  if (server === undefined) throw new NotSent();
-  return server;
 }

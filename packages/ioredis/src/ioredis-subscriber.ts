@@ -1,5 +1,7 @@
 // A second connection of the same kind for subscriptions, opened with the first one: a subscriber runs no scripts.
+import type { ChannelKind } from "@tollbooth-stores/redis-protocol";
 import type { IoredisClient } from "./ioredis-client.ts";
+import { channelWords } from "./ioredis-link.ts";
 
 export interface IoredisSubscriber {
   /** As `RedisPort.subscribe`. */
@@ -13,14 +15,6 @@ interface Listener {
   lost(): void;
 }
 
-/** Ordinary channels reach every node of a cluster. Sharded channels live on the node of their slot. */
-export type ChannelKind = "ordinary" | "sharded";
-
-const words = {
-  ordinary: { subscribe: "subscribe", unsubscribe: "unsubscribe", message: "message" },
-  sharded: { subscribe: "ssubscribe", unsubscribe: "sunsubscribe", message: "smessage" },
-} as const;
-
 const READY_MS = 5_000;
 
 /** How long the answer to SUBSCRIBE is awaited, in milliseconds. A busy machine's refusal must not be taken for none. */
@@ -28,7 +22,7 @@ const ANSWER_MS = 4_000;
 
 /** `duplicate` makes a client that the subscriber owns. */
 export function ioredisSubscriber(duplicate: () => IoredisClient, kind: ChannelKind): IoredisSubscriber {
-  const { subscribe, unsubscribe, message } = words[kind];
+  const { subscribe, unsubscribe, message } = channelWords[kind];
   const listeners = new Map<string, Set<Listener>>();
   let connection: Promise<IoredisClient> | undefined;
   let current: IoredisClient | undefined;

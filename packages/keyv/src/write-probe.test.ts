@@ -1,4 +1,4 @@
-// check(): what is set is read and deleted within one deadline, and an adapter that keeps nothing is found out.
+// check() sets, reads and deletes a probe within one deadline. It detects an adapter that keeps nothing.
 import { expect, it, vi } from "vitest";
 import { createKeyvStores } from "./create-keyv-stores.ts";
 

@@ -18,6 +18,7 @@ import {
 } from "@tollbooth-stores/core";
 import type { NativePort, NativeTransitions } from "@tollbooth-stores/core/native";
 import { checkWrites } from "./check-writes.ts";
+import { literalPattern } from "./connection/scan-keys.ts";
 import { sharedPort } from "./connection/shared-port.ts";
 import { rateLimitNatives } from "./rate-limit/rate-limit-natives.ts";
 import type { RedisPort } from "./redis-port.ts";
@@ -118,7 +119,7 @@ export function createRedisVerificationStore(
   const more = {
     hint: hints.hint,
     async *scan(prefix: string, callOptions?: CallOptions) {
-      yield* runner.scan(`${prefix.replace(/[\\*?[\]]/g, "\\$&")}*`, callOptions);
+      yield* runner.scan(`${literalPattern(prefix)}*`, callOptions);
       await provePrimaries(callOptions);
     },
     async close() {

@@ -13,7 +13,7 @@ export { type ConnectionGate, connectionGate } from "./connection/connection-gat
 export { keySlot, tagOfEach } from "./connection/key-slot.ts";
 export type { ChannelKind, LinkTarget, OpenLink, RedisLink } from "./connection/redis-link.ts";
 export { sharedPort } from "./connection/shared-port.ts";
-export { type AskServer, scanCluster, scanServer } from "./connection/scan-keys.ts";
+export { type AskServer, scanClient, type ScannedClient } from "./connection/scan-keys.ts";
 export {
   createRedisRateLimitStore,
   createRedisSessionStore,

@@ -1,15 +1,7 @@
 // RedisPort over a node-redis client of the caller's: sends a command once, only over a connection that is up, and takes
 // back unwritten commands.
 import { StoreError } from "@tollbooth-stores/core";
-import {
-  type AskServer,
-  connectionGate,
-  NotSent,
-  type RedisPort,
-  scanCluster,
-  scanServer,
-  tagOfEach,
-} from "@tollbooth-stores/redis-protocol";
+import { connectionGate, NotSent, type RedisPort, scanClient, tagOfEach } from "@tollbooth-stores/redis-protocol";
 import {
   isCluster,
   isReady,
@@ -77,13 +69,8 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
     connectionError: gate.connectionError,
     evalSha: (sha1, keys, args, signal) => run("evalSha", sha1, keys, args, signal),
     eval: (script, keys, args, signal) => run("eval", script, keys, args, signal),
-    async *scan(pattern, stepMs) {
-      const own = keyPrefixOf(client);
-      const match = own.replace(/[\\*?[\]]/g, "\\$&") + pattern;
-      const primaries = () => primariesOf(client);
-      const pages = cluster ? scanCluster(primaries, match, stepMs) : scanServer(one(await primaries()), match);
-      for await (const page of pages) yield page.map((key) => key.slice(own.length));
-    },
+    scan: (pattern, stepMs) =>
+      scanClient({ cluster, keyPrefix: keyPrefixOf(client), primaries: () => primariesOf(client) }, pattern, stepMs),
     subscribe: subscriber.subscribe,
     ...(cluster ? { subscribeSharded: sharded.subscribe, tags: async () => tagOfEach(slotOwners(client)) } : {}),
     async close() {
@@ -96,9 +83,4 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
       client.off("error", failed);
     },
   };
-}
-
-function one([server]: readonly AskServer[]): AskServer {
-  if (server === undefined) throw new NotSent();
-  return server;
 }

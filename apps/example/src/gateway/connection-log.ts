@@ -13,8 +13,8 @@ interface Quiet {
 }
 
 /**
- * Logs the connections' events from now on. Alike are those of one provider, purpose, server and event; what is left out is counted
- * in the next line, which comes after a second at the latest. Returns what ends it.
+ * Logs the connections' events from now on. Events of one provider, purpose, server and kind share one line a second. That
+ * line counts the events that it stands for. Returns a function that ends the log.
  */
 export function logConnections(log: (line: string) => void = console.log): () => void {
   const quiet = new Map<string, Quiet>();

@@ -9,7 +9,7 @@ const answerCountsMs = 3_000;
 
 export interface Readiness {
   ready: boolean;
-  /** "ok", or in a word what is wrong: this answer is public. */
+  /** "ok", or one word for the trouble. The answer is public, so it says no more. */
   checks: Record<string, string>;
 }
 

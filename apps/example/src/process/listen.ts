@@ -15,7 +15,7 @@ export interface ListenOptions {
    * Default 5,000 and 10,000.
    */
   sendWithinMs?: { headers: number; request: number } | undefined;
-  /** How many connections one address may have open. Further ones are closed at once. Default: any number. */
+  /** The most connections of one address. A further one is closed at once. Default: no bound. */
   mostConnections?: number | undefined;
 }
 

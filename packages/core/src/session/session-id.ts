@@ -64,7 +64,7 @@ export function placeOf(id: string): SessionPlace {
   return { tag: hash.slice(0, tagLength), lineage: hash.slice(tagLength, tagLength + lineageLength), hash };
 }
 
-/** Throws unless this may be the id of a session: any string that is short enough. */
+/** Throws STORE_INVALID_ARGUMENT for an empty or too long text, and for a value that is no text. */
 export function requireChosenId(id: string): void {
   if (typeof id !== "string" || id.length === 0 || id.length > longestChosenId) {
     throw invalidArgument(`A session id of your own must be a string of 1 to ${longestChosenId} characters.`);

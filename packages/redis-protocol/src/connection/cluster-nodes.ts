@@ -15,7 +15,7 @@ export interface ClusterNodes {
   at(address: string): ClusterNode | undefined;
   /** The addresses of the primaries whose connections are up. */
   up(): string[];
-  /** Connects to every primary, and closes what is no node of the cluster any more. */
+  /** Connects to every primary. Closes the connections to nodes that have left the cluster. */
   follow(topology: Topology): void;
   close(graceMs: number): Promise<void>;
 }

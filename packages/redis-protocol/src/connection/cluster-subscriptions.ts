@@ -10,7 +10,7 @@ import { type Subscribe, type Subscriptions, subscriptions } from "./subscriptio
 export interface ClusterSubscriptions {
   subscribe: Subscribe;
   subscribeSharded: Subscribe;
-  /** Ends what is at nodes that own no slot any more. Its listeners are told that they lost their subscription. */
+  /** Closes the connections to nodes that own no slot any more, and tells their listeners. */
   follow(): void;
   close(): void;
 }

@@ -13,7 +13,7 @@ export interface Topology {
   readonly nodes: readonly ResolvedNode[];
 }
 
-/** Reads a reply to CLUSTER SLOTS. A node that does not know its own address is known by the one that was asked. */
+/** Reads a reply to CLUSTER SLOTS. A node without an address gets the asked node's host. */
 export function readTopology(reply: unknown, asked: ResolvedNode): Topology {
   const owners: (string | undefined)[] = [];
   const primaries = new Map<string, ResolvedNode>();

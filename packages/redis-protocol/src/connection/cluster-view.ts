@@ -1,4 +1,4 @@
-// What is known of a cluster's slots, and asking anew: at the start, after a redirection, and while a node is away.
+// Knows the owner of each slot. It asks the nodes at the start, after a redirection, and while a node is away.
 import { StoreError } from "@tollbooth-stores/core";
 import { readTopology, type Topology, topologyRefusal } from "./cluster-topology.ts";
 import type { ResolvedNode } from "./connection.ts";

@@ -1,5 +1,6 @@
 // SCAN over one server, and over all primaries of a cluster: complete, or an error that says that it is not.
 import { StoreError } from "@tollbooth-stores/core";
+import { NotSent } from "../redis-port.ts";
 
 /** Sends one command to one server. */
 export type AskServer = (...words: string[]) => Promise<unknown>;
@@ -104,4 +105,30 @@ async function slotsTold([ask]: readonly AskServer[]): Promise<string | undefine
 function ownSlots(nodes: string): string[] {
   const mine = nodes.split("\n").find((line) => /\bmyself\b/.test(line));
   return mine?.trim().split(" ").slice(8) ?? [];
+}
+
+/** A client of the caller's, as a listing sees it. */
+export interface ScannedClient {
+  readonly cluster: boolean;
+  /** The client's own key prefix. It stands before the keys, and is no part of the caller's pattern. */
+  readonly keyPrefix: string;
+  primaries(): Promise<readonly AskServer[]>;
+}
+
+/** The keys without the client's own prefix. Throws `NotSent` where the client has no connection. */
+export async function* scanClient(
+  { cluster, keyPrefix, primaries }: ScannedClient,
+  pattern: string,
+  stepMs?: number,
+): AsyncGenerator<readonly string[]> {
+  const match = literalPattern(keyPrefix) + pattern;
+  const [first] = cluster ? [] : await primaries();
+  if (!cluster && first === undefined) throw new NotSent();
+  const pages = first === undefined ? scanCluster(primaries, match, stepMs) : scanServer(first, match);
+  for await (const page of pages) yield page.map((key) => key.slice(keyPrefix.length));
+}
+
+/** A glob pattern that matches this text alone. */
+export function literalPattern(text: string): string {
+  return text.replace(/[\\*?[\]]/g, "\\$&");
 }
