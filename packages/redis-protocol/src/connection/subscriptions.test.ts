@@ -39,6 +39,11 @@ function onFrozenServer() {
     freeze: () => {
       isFrozen = true;
     },
+    /** Answers the oldest of what waits, and leaves the rest. */
+    async answerOne() {
+      asleep.shift()?.();
+      await pass(0);
+    },
     /** Answers all that waits, and what follows from it. */
     async thaw() {
       isFrozen = false;
@@ -61,6 +66,22 @@ it("loses nothing, and takes more, though several attempts were under way when t
   await over.subscribe("two", () => {});
   expect(lost).not.toHaveBeenCalled();
   expect(servers.stillOpen()).toHaveLength(1);
+  over.close();
+});
+
+it("tells no listener that it lost its channel because another attempt was the first", async () => {
+  const { servers, over, freeze, answerOne } = onFrozenServer();
+  const lost = vi.fn();
+  await over.subscribe("one", () => {}, lost);
+  freeze();
+  servers.links[0]?.destroy();
+  await pass(1_500);
+  // Two attempts stand side by side. Both log in, and then the answer to one SUBSCRIBE comes.
+  expect(servers.links).toHaveLength(3);
+  for (let commands = 0; commands < 5; commands += 1) await answerOne();
+  await pass(100);
+  expect(servers.stillOpen()).toHaveLength(1);
+  expect(lost).not.toHaveBeenCalled();
   over.close();
 });
 

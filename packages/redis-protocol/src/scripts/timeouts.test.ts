@@ -90,3 +90,13 @@ it("names connectTimeoutMs also where it is the shorter one", async () => {
   expect(message).toMatch(/within connectTimeoutMs \(300\)/);
   expect(afterMs).toBe(300);
 });
+
+it("a state that has not passed by the deadline is what the error names, and nothing was applied", async () => {
+  const stores = createRedisStores(
+    slowPort(0, () => Promise.reject(new Error("LOADING Redis is loading the dataset in memory"))),
+    { commandTimeoutMs: 500 },
+  );
+  const call = stores.rateLimits.consume(check);
+  expect(await outcome(call)).toEqual([expect.stringContaining("still loading"), 500]);
+  await expect(call).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied" });
+});
