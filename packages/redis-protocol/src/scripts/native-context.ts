@@ -3,9 +3,9 @@ import { type CallOptions, StoreError } from "@tollbooth-stores/core";
 import { refused, rightMissing } from "../connection/redis-errors.ts";
 import { type ReplyReader, replyReader } from "./reading.ts";
 import type { Script } from "./script.ts";
-import type { ScriptRunner } from "./script-runner.ts";
+import type { ScriptReply, ScriptRunner } from "./script-runner.ts";
 
-/** Runs one call of a script. `errors` maps the words that this script throws itself to their errors. */
+/** Runs one call of a script of several operations. */
 export type RunCall = (
   operation: string,
   keys: readonly string[],
@@ -13,25 +13,51 @@ export type RunCall = (
   options: CallOptions | undefined,
 ) => Promise<ReplyReader>;
 
+/** Runs one call of a script of one operation. */
+export type RunOperation = (
+  keys: readonly string[],
+  args: readonly (string | number)[],
+  options: CallOptions | undefined,
+) => Promise<ReplyReader>;
+
+/** The words that a script throws itself, and their errors. */
+type Errors = Readonly<Record<string, () => StoreError>>;
+
 export function callRunner(
   runner: Pick<ScriptRunner, "run">,
   script: Script,
   what: string,
-  errors: Readonly<Record<string, () => StoreError>> = {},
+  errors: Errors = {},
 ): RunCall {
   return async (operation, keys, args, options) => {
-    const [result] = await runner.run(script, [{ operation, keys, args }], options);
-    if (result?.ok === true) return replyReader(result.reply);
-    const word = result?.word ?? "";
-    if (word === "CORRUPT") {
-      throw new StoreError(
-        "STORE_CORRUPT",
-        `${what} cannot be read; it was kept as it is. Does something else write under keyPrefix?`,
-      );
-    }
-    if (word === "NOPERM") throw rightMissing();
-    throw errors[word]?.() ?? refused(word, "unknown");
+    const [reply] = await runner.run(script, [{ operation, keys, args }], options);
+    return readerOf(reply, what, errors);
   };
+}
+
+export function operationRunner(
+  runner: Pick<ScriptRunner, "run">,
+  script: Script,
+  what: string,
+  errors: Errors = {},
+): RunOperation {
+  return async (keys, args, options) => {
+    const [reply] = await runner.run(script, [{ keys, args }], options);
+    return readerOf(reply, what, errors);
+  };
+}
+
+function readerOf(reply: ScriptReply | undefined, what: string, errors: Errors): ReplyReader {
+  if (reply?.ok === true) return replyReader(reply.reply);
+  const word = reply?.word ?? "";
+  if (word === "CORRUPT") {
+    throw new StoreError(
+      "STORE_CORRUPT",
+      `${what} cannot be read; it was kept as it is. Does something else write under keyPrefix?`,
+    );
+  }
+  if (word === "NOPERM") throw rightMissing();
+  throw errors[word]?.() ?? refused(word, "unknown");
 }
 
 /** The share by which a record is physically kept longer than it lives. Drawn anew each time. */

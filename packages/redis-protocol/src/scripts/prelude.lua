@@ -1,8 +1,9 @@
 -- The beginning of every script: the instant, the arguments' cursor, physical expiry, and one reply for each call.
 --
 -- A script call carries an array of calls. ARGV: the instant in milliseconds (empty: this server's TIME), the number of
--- calls, then each call's operation and arguments, read one after the other. KEYS likewise. The reply is an array with
--- one entry a call: an array, or a string that begins with "!" and names the failure of that call alone.
+-- calls, then each call's arguments, read one after the other; its operation's name comes first where the script has
+-- several. KEYS likewise. The reply is an array with one entry a call: an array, or a string that begins with "!" and
+-- names the failure of that call alone.
 
 local argAt, keyAt = 0, 0
 local function arg()
@@ -72,11 +73,11 @@ local function refusal()
   if word == 'NOPERM' then return reply end
 end
 
+-- Runs each call: of the one operation, or of a table of them by name.
 local function answer(operations)
-  local replies = {}
+  local replies, one = {}, type(operations) == 'function' and operations
   for i = 1, num() do
-    local operation = operations[arg()]
-    local ok, reply = pcall(operation)
+    local ok, reply = pcall(one or operations[arg()])
     if not ok then
       local word = errorWord(reply)
       -- A key of another type is as unreadable as wrong bytes.

@@ -17,7 +17,8 @@ import { requireNewEnough } from "./server-version.ts";
 
 /** One call within a script call. Its keys share a slot. */
 export interface ScriptCall {
-  readonly operation: string;
+  /** Only where the script has several. */
+  readonly operation?: string | undefined;
   readonly keys: readonly string[];
   readonly args: readonly (string | number)[];
 }
@@ -159,7 +160,10 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
     async run(script, calls, options, connectTimeoutMs) {
       const instant = clock === undefined ? "" : String(Math.floor(clock.now()));
       const args = [instant, String(calls.length)];
-      for (const call of calls) args.push(call.operation, ...call.args.map(String));
+      for (const call of calls) {
+        if (call.operation !== undefined) args.push(call.operation);
+        for (const arg of call.args) args.push(String(arg));
+      }
       const keys = calls.flatMap((call) => call.keys);
       const raw = await withinDeadline(connectTimeoutMs, keys, options, (progress) =>
         send(script, keys, args, progress),

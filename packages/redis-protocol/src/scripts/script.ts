@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import prelude from "./prelude.lua";
 
 export interface Script {
-  readonly name: "rate-limit" | "session" | "verification" | "check-writes";
+  /** E.g. "session" or, for a script of one operation, "session.touch". */
+  readonly name: string;
   readonly source: string;
   readonly sha1: string;
 }
@@ -13,7 +14,8 @@ export function bare(source: string): string {
   return source.replace(/^[ \t]*(--.*)?\n/gm, "").replace(/^[ \t]+/gm, "");
 }
 
-export function script(name: Script["name"], operations: string): Script {
-  const source = bare(`${prelude}\n${operations}`);
+/** The prelude and these pieces, in this order. The last one ends in `return answer(...)`. */
+export function script(name: string, ...pieces: readonly string[]): Script {
+  const source = bare([prelude, ...pieces].join("\n"));
   return { name, source, sha1: createHash("sha1").update(source).digest("hex") };
 }

@@ -13,4 +13,4 @@ import replies from "./verification-replies.lua";
 
 const parts = [record, replies, binding, claim, hold, settle, end, peek, markOnce, operations];
 
-export const verificationScript: Script = script("verification", parts.join("\n"));
+export const verificationScript: Script = script("verification", ...parts);
