@@ -9,7 +9,7 @@ import type { VerificationCatalog } from "./verification/catalog.ts";
 export { formatReceipt, parseReceipt } from "./rate-limit/algorithm.ts";
 export type { LimitGroup } from "./rate-limit/consume-all.ts";
 export type { Limit } from "./rate-limit/policy.ts";
-export { algorithmTag } from "./rate-limit/transitions.ts";
+export { algorithmTag, transitions as rateLimitTransitions } from "./rate-limit/transitions.ts";
 export { type SessionState, sessionRecord, sessionState } from "./session/session-state.ts";
 export { subjectIndex } from "./session/subject-index.ts";
 export { creditPastDeadline, quotaTooLarge } from "./session/transitions/credit-session.ts";

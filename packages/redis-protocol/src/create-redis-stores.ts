@@ -36,6 +36,8 @@ export interface RedisStoreOptions extends StoreOptions {
   commandTimeoutMs?: number | undefined;
   /** How long `ping()` and `check()` wait for a first connection. Milliseconds, default 5,000. */
   connectTimeoutMs?: number | undefined;
+  /** Calls of one tick travel together. False: each travels alone. Default true. */
+  coalesce?: boolean | undefined;
   /** For tests: the scripts use this clock instead of the server's TIME. */
   clock?: { now(): number } | undefined;
 }
@@ -82,7 +84,12 @@ export function createRedisRateLimitStore(
   options: RedisStoreOptions = {},
   owned = true,
 ): RateLimitStore {
-  const native = rateLimitNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER, port.cluster);
+  const batching = {
+    coalesce: options.coalesce ?? true,
+    cluster: port.cluster,
+    spread: options.ttlJitter ?? DEFAULT_TTL_JITTER,
+  };
+  const native = rateLimitNatives(runnerOn(port, options), batching);
   return createRateLimitStore(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
 }
 

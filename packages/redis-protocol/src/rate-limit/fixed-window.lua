@@ -1,12 +1,9 @@
 -- Fixed window, the twin of core's fixed-window.ts. A record is 1, the count in five digits or more, and the window's end
 -- in thirteen. Up to a count of 99,999 Redis holds that as one integer, and INCRBY raises it in place.
 
---# state
-count, ends, 0
-
 --# read
 local count, ends = 0, now + window
-if raw and raw ~= '' and found ~= 'corrupt' then
+if raw and found ~= 'corrupt' then
   local storedCount, storedEnd = tonumber(raw:sub(2, -14)), tonumber(raw:sub(-13))
   if not storedCount or not storedEnd or raw:byte() ~= 49 then
     found = 'corrupt'
@@ -18,12 +15,12 @@ if raw and raw ~= '' and found ~= 'corrupt' then
     count, ends = storedCount, storedEnd
   end
 end
+local before = count
 
 --# left
 limit - count
 
 --# take
-local before = count
 count = count + units
 
 --# end

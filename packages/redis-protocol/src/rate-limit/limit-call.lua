@@ -3,13 +3,13 @@
 --
 -- ARGV: the instant; the spread of physical expiry; the limit (a token bucket's capacity); the window in milliseconds (a
 -- token bucket's interval in microseconds); the cost; then, where not once each, how many equal calls ask for each key.
--- The reply is flat: the instant; then for each key the units that its calls took together (or an error's text), a
--- block's end (0: none), and the state that they found, in three numbers.
+-- The reply: the instant, the units that all calls took together, and for each key the record that its calls found; an
+-- error's text after a "!" where they failed. From these, core's twin tells each caller's decision.
 local spread, limit, window, cost = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local floor, ceil = math.floor, math.ceil
-local raws, replies, wrote, at = redis.call('MGET', unpack(KEYS)), { now }, false, 2
+local records, total, wrote = redis.call('MGET', unpack(KEYS)), 0, false
 for i = 1, #KEYS do
-  local key, raw, times = KEYS[i], raws[i], tonumber(ARGV[5 + i] or 1)
+  local key, raw, times = KEYS[i], records[i], tonumber(ARGV[5 + i] or 1)
   -- found: nil where nothing is stored; else 'stored' as it is, 'changed' by time, 'mended' after the server's clock
   -- stepped back, or 'corrupt'.
   local found, units, blockedUntil, written = raw and 'stored' or nil, 0, 0, nil
@@ -18,22 +18,23 @@ for i = 1, #KEYS do
     blockedUntil, raw = tonumber(raw:sub(3, 15)), raw:sub(16)
     found = blockedUntil and 'changed' or 'corrupt'
     if found == 'corrupt' or blockedUntil <= now then blockedUntil = 0 end
+    if raw == '' then raw = nil end
   end
   ${read}
   if found == 'corrupt' then
-    units = 'CORRUPT'
+    records[i] = '!CORRUPT'
   else
     ${operation}
+    if type(written) == 'table' and written.err then
+      records[i] = '!' .. written.err
+    else
+      total, wrote = total + units, wrote or written
+    end
   end
-  if written then
-    if type(written) == 'table' and written.err then units = written.err else wrote = true end
-  end
-  replies[at], replies[at + 1], replies[at + 2], replies[at + 3], replies[at + 4] = units, blockedUntil, ${state}
-  at = at + 5
 end
 if not wrote then
   ${guard}
   local refused = refusal(false)
   if refused then return refused end
 end
-return replies
+return { now, total, records }

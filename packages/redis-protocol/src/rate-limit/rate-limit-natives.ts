@@ -12,6 +12,8 @@ import { callRunner, jitter, type RunCall } from "../scripts/native-context.ts";
 import { type ReplyReader, replyReader, unreadable } from "../scripts/reading.ts";
 import type { ScriptRunner } from "../scripts/script-runner.ts";
 import { type ConsumeTogether, consumeAcrossSlots, type Refund } from "./consume-across-slots.ts";
+import { type LimitBatchOptions, limitBatches } from "./limit-batches.ts";
+import type { LimitOperation } from "./limit-scripts.ts";
 import { rateLimitScript } from "./rate-limit-script.ts";
 
 function policyArguments(limit: Limit): (string | number)[] {
@@ -37,17 +39,24 @@ function decision(limit: Limit, reply: ReplyReader): RateLimitDecision {
   };
 }
 
-/** `cluster`: a script call may touch one slot only. */
-export function rateLimitNatives(runner: ScriptRunner, spread: number, cluster = false): NativeTransitions {
+export function rateLimitNatives(runner: ScriptRunner, batching: LimitBatchOptions): NativeTransitions {
+  const { spread, cluster } = batching;
+  const batches = limitBatches(runner, batching);
+  const decide = (
+    operation: LimitOperation,
+    keys: readonly string[],
+    limit: Limit,
+    options: CallOptions | undefined,
+  ) => {
+    const [key = ""] = keys;
+    return batches.call(limit.cost === 0 ? "peek" : operation, key, limit, options);
+  };
   const call = callRunner(runner, rateLimitScript, "A stored rate-limit record");
   const about = (limit: Limit) => [jitter(spread), ...policyArguments(limit)];
   return {
-    "rate-limit.consume": async (keys, { limit }, options) =>
-      decision(limit, await call("consume", keys, about(limit), options)),
-    "rate-limit.peek": async (keys, { limit }, options) =>
-      decision(limit, await call("peek", keys, about(limit), options)),
-    "rate-limit.charge": async (keys, { limit }, options) =>
-      decision(limit, await call("charge", keys, about(limit), options)),
+    "rate-limit.consume": (keys, { limit }, options) => decide("consume", keys, limit, options),
+    "rate-limit.peek": (keys, { limit }, options) => decide("peek", keys, limit, options),
+    "rate-limit.charge": (keys, { limit }, options) => decide("charge", keys, limit, options),
     "rate-limit.refund": async (keys, { limit, receipt }, options) =>
       decision(limit, await call("refund", keys, [...about(limit), receipt.amount, receipt.mark], options)),
     "rate-limit.block": async (keys, { limit, durationMs }, options) => {

@@ -1,37 +1,40 @@
--- Sliding window counter, the twin of core's sliding-window.ts. State: index, current, previous. A record is FORMAT and
--- three big-endian integers.
+-- Sliding window counter, the twin of core's sliding-window.ts. A record is 1, the window's index in 13
+-- digits, what was taken in it in 16, and what was taken in the one before.
 
--- The state and how it was found; nil where it cannot be read.
-local function read(raw)
-  local here = floor(now / window)
-  if not raw then return here, 0, 0 end
-  if byte(raw) ~= FORMAT or #raw ~= 25 then return nil end
-  local index, current, previous = struct.unpack('>I8I8I8', raw, 2)
-  if index == here then return index, current, previous, STORED end
-  if index > here then
-    return here, max(current, previous, min(current + previous, 2 * limit)), 0, MENDED
+--# read
+local index, current, previous = floor(now / window), 0, 0
+if raw and found ~= 'corrupt' then
+  local storedIndex, storedCurrent, storedPrevious = tonumber(raw:sub(2, 14)), tonumber(raw:sub(15, 30)), tonumber(raw:sub(31))
+  if not storedIndex or not storedCurrent or not storedPrevious or raw:byte() ~= 49 then
+    found = 'corrupt'
+  elseif storedIndex > index then
+    current = math.max(storedCurrent, storedPrevious, math.min(storedCurrent + storedPrevious, 2 * limit))
+    found = 'mended'
+  elseif storedIndex == index then
+    current, previous = storedCurrent, storedPrevious
+  else
+    if storedIndex == index - 1 then previous = storedCurrent end
+    found = 'changed'
   end
-  return here, 0, index == here - 1 and current or 0, CHANGED
 end
+local before = current
 
-local function remaining(index, current, previous)
-  local elapsed = now - index * window
-  return limit - current - ceil(previous * (window - elapsed) / window)
-end
+--# left
+limit - current - ceil(previous * (window - (now - index * window)) / window)
 
-local function take(index, current, previous, units) return index, current + units, previous end
+--# take
+current = current + units
 
-local function endOf(index, current, previous)
-  if current > 0 then return (index + 2) * window end
-  return previous > 0 and (index + 1) * window or 0
-end
+--# end
+(current > 0 and index + 2 or index + 1) * window
 
-local function encode(index, current, previous) return '1' .. struct.pack('>I8I8I8', index, current, previous) end
+--# record
+string.format('1%013.0f%016.0f%.0f', index, current, previous)
 
--- Within a window the end stays where it is, once something was taken.
-local function write(key, how, index, current, previous, _, before)
-  if how == STORED and before > 0 then
-    return redis.pcall('SET', key, encode(index, current, previous), 'KEEPTTL')
-  end
-  return set(key, encode(index, current, previous), endOf(index, current, previous), not how)
+--# write
+-- Once something was taken in this window, its end stays where it is.
+if found == 'stored' and before > 0 then
+  written = redis.pcall('SET', key, ${record}, 'KEEPTTL')
+else
+  ${set}
 end

@@ -1,29 +1,34 @@
--- Token bucket, the twin of core's token-bucket.ts: GCRA on integer microseconds. State: tat, and how far ahead of now it
--- was allowed to be when it was written. A record is FORMAT and two big-endian integers.
-local nowUs = now * 1000
+-- Token bucket, the twin of core's token-bucket.ts: GCRA on integer microseconds. A record is 1, the theoretical
+-- arrival time in 16 digits, and how far ahead of now that was allowed to be when something was taken.
 
--- The state and how it was found; nil where it cannot be read.
-local function read(raw)
-  if not raw then return nowUs, 0, 0 end
-  if byte(raw) ~= FORMAT or #raw ~= 17 then return nil end
-  local tat, ahead = struct.unpack('>I8I8', raw, 2)
-  if tat <= nowUs then return nowUs, 0, 0, CHANGED end
-  if tat > nowUs + ahead then return nowUs + ahead, ahead, 0, MENDED end
-  return tat, ahead, 0, STORED
+--# read
+local nowUs, interval, tolerance = now * 1000, window, window * limit
+local tat, ahead = nowUs, 0
+if raw and found ~= 'corrupt' then
+  local storedTat, storedAhead = tonumber(raw:sub(2, 17)), tonumber(raw:sub(18))
+  if not storedTat or not storedAhead or raw:byte() ~= 49 then
+    found = 'corrupt'
+  elseif storedTat > nowUs + storedAhead then
+    tat, ahead, found = nowUs + storedAhead, storedAhead, 'mended'
+  elseif storedTat > nowUs then
+    tat, ahead = storedTat, storedAhead
+  else
+    found = 'changed'
+  end
 end
 
-local function remaining(tat)
-  if interval == 0 then return 0 end
-  return floor((tolerance - (tat - nowUs)) / interval)
-end
+--# left
+interval == 0 and 0 or floor((tolerance - (tat - nowUs)) / interval)
 
-local function take(tat, _, _, units)
-  local after = tat + interval * units
-  return after, max(tolerance, after - nowUs), 0
-end
+--# take
+tat = tat + interval * units
+ahead = math.max(tolerance, tat - nowUs)
 
-local function endOf(tat) return tat > nowUs and now + ceil((tat - nowUs) / 1000) or 0 end
+--# end
+now + ceil((tat - nowUs) / 1000)
 
-local function encode(tat, ahead) return '1' .. struct.pack('>I8I8', tat, ahead) end
+--# record
+string.format('1%016.0f%.0f', tat, ahead)
 
-local function write(key, how, tat, ahead) return set(key, encode(tat, ahead), endOf(tat), not how) end
+--# write
+${set}

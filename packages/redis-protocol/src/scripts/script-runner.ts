@@ -34,10 +34,22 @@ export interface ScriptRunner {
     options?: CallOptions,
     connectTimeoutMs?: number,
   ): Promise<ScriptReply[]>;
+  /**
+   * One call of a flat script. `prepare` gives its keys and arguments when it is written, and may give others when it is
+   * written again; undefined: there is nothing to send any more. The first argument is empty: the instant is put there.
+   * Answers the raw reply; undefined where nothing was sent. `keys`: those that the connection must be up for.
+   */
+  send(script: Script, keys: readonly string[], prepare: () => Prepared | undefined): Promise<unknown>;
   /** A hash tag for each primary. Throws STORE_UNAVAILABLE. */
   tags(options?: CallOptions, connectTimeoutMs?: number): Promise<readonly string[]>;
   /** The port's keys that match. Each step has the deadline of a call. Throws STORE_UNAVAILABLE. */
   scan(pattern: string, options?: CallOptions): AsyncIterable<string>;
+}
+
+/** What a flat script is sent. */
+export interface Prepared {
+  readonly keys: readonly string[];
+  readonly args: string[];
 }
 
 export type ScriptReply = { ok: true; reply: readonly unknown[] } | { ok: false; word: string };
@@ -156,10 +168,18 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
       clearTimeout(timer);
     }
   };
+  const instant = () => (clock === undefined ? "" : String(Math.floor(clock.now())));
   return {
+    send(script, keys, prepare) {
+      return withinDeadline(undefined, keys, undefined, async (progress) => {
+        const prepared = prepare();
+        if (prepared === undefined) return undefined;
+        prepared.args[0] = instant();
+        return send(script, prepared.keys, prepared.args, progress);
+      });
+    },
     async run(script, calls, options, connectTimeoutMs) {
-      const instant = clock === undefined ? "" : String(Math.floor(clock.now()));
-      const args = [instant, String(calls.length)];
+      const args = [instant(), String(calls.length)];
       for (const call of calls) {
         if (call.operation !== undefined) args.push(call.operation);
         for (const arg of call.args) args.push(String(arg));

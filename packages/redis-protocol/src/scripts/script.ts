@@ -18,11 +18,11 @@ export function bare(source: string): string {
 
 /** A script of several calls: the prelude and these pieces, in this order. The last one ends in `return answer(...)`. */
 export function script(name: string, ...pieces: readonly string[]): Script {
-  return flatScript(name, prelude, ...pieces);
+  return flatScript(name, guard, prelude, ...pieces);
 }
 
-/** A script that reads its arguments and writes its reply itself: these pieces alone, after the instant and the guard. */
+/** A script that reads its arguments and writes its reply itself: these pieces alone, after the instant. */
 export function flatScript(name: string, ...pieces: readonly string[]): Script {
-  const source = bare([instant, guard, ...pieces].join("\n"));
+  const source = bare([instant, ...pieces].join("\n"));
   return { name, source, sha1: createHash("sha1").update(source).digest("hex") };
 }
