@@ -31,35 +31,8 @@ const pseudonymLength = 22;
 /** Turns a client or subject into the form that a key may show. */
 export type Pseudonymizer = (identifier: string) => string;
 
-/**
- * How many pseudonyms one half of the memory holds. To hash a client takes longer than all else that a call does in this
- * process.
- */
-const mostRemembered = 10_000;
-/** Longer identifiers are hashed each time. */
-const longestRemembered = 200;
-
-/** Remembers what was asked for lately: at most twice `mostRemembered` identifiers. */
-function remembering(pseudonym: Pseudonymizer): Pseudonymizer {
-  let lately = new Map<string, string>();
-  let before = new Map<string, string>();
-  return (identifier) => {
-    const known = lately.get(identifier);
-    if (known !== undefined) return known;
-    const made = before.get(identifier) ?? pseudonym(identifier);
-    if (identifier.length > longestRemembered) return made;
-    if (lately.size >= mostRemembered) [before, lately] = [lately, new Map()];
-    lately.set(identifier, made);
-    return made;
-  };
-}
-
 /** SHA-256, or HMAC-SHA-256 where there is a secret; base64url, cut to 132 bits. */
 export function pseudonymizer(secret: string | undefined): Pseudonymizer {
-  return remembering(hashing(secret));
-}
-
-function hashing(secret: string | undefined): Pseudonymizer {
   if (secret === undefined) return (identifier) => sha256(identifier).slice(0, pseudonymLength);
   return (identifier) =>
     createHmac("sha256", secret).update(distinctBytes(identifier)).digest("base64url").slice(0, pseudonymLength);

@@ -36,7 +36,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
   return {
     capabilities: port.capabilities,
     consume(check, callOptions) {
-      const run = async () => {
+      const run = () => {
         const { limit, on, key } = prepare(check);
         const step = ([record = null]: Records, nowMs: number) => on.consume(limit, record, nowMs);
         return runtime.apply("rate-limit.consume", [key], { limit }, step, callOptions);
@@ -59,7 +59,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
       );
     },
     peek(check, callOptions) {
-      const run = async () => {
+      const run = () => {
         const { limit, on, key } = prepare(check);
         const step = ([record = null]: Records, nowMs: number) => on.peek(limit, record, nowMs);
         return runtime.apply("rate-limit.peek", [key], { limit }, step, callOptions);
@@ -67,7 +67,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
       return runtime.operation("peek", callOptions, run, verdict);
     },
     charge(check, callOptions) {
-      const run = async () => {
+      const run = () => {
         const { limit, on, key } = prepare(check);
         const step = ([record = null]: Records, nowMs: number) => on.charge(limit, record, nowMs);
         return runtime.apply("rate-limit.charge", [key], { limit }, step, callOptions);
