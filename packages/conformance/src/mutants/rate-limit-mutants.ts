@@ -51,6 +51,8 @@ const raised = (check: RateLimitCheck): RateLimitCheck => ({
   ...check,
   policy: { ...check.policy, limit: check.policy.limit * 100 },
 });
+const isDenied = (reply: unknown) =>
+  typeof reply === "object" && reply !== null && "allowed" in reply && reply.allowed === false;
 const wholeSeconds = (ms: number) => Math.ceil(ms / 1_000) * 1_000;
 
 export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
@@ -263,12 +265,44 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
         ),
     };
   }),
+  port("rate-limits/13b", "clamps anew with each denied call and never writes it", (map) => ({
+    transact: (keys, step, options) =>
+      map.transact(
+        keys,
+        (records, nowMs) => {
+          const decided = step(records, nowMs);
+          return isDenied(decided.reply) ? { reply: decided.reply } : decided;
+        },
+        options,
+      ),
+  })),
+  port("rate-limits/13c", "takes a record that lies more than two minutes ahead for none", (map) => ({
+    transact: (keys, step, options) =>
+      map.transact(
+        keys,
+        (records, nowMs) =>
+          step(
+            records.map((record) => (record !== null && record.endsAtMs > nowMs + 120_000 ? null : record)),
+            nowMs,
+          ),
+        options,
+      ),
+  })),
   store("rate-limits/14a", "counts each limit of a client apart", ({ right }) => {
     const apart = (check: RateLimitCheck) => ({ ...check, route: `${check.route} ${check.policy.limit}` });
     return { consume: (check) => right.consume(apart(check)), peek: (check) => right.peek(apart(check)) };
   }),
   store("rate-limits/14b", "takes the most generous limits for a mistake", ({ right }) => ({
     peek: (check) => right.peek(check.policy.limit > 20 ? { ...check, policy: { ...check.policy, limit: 1 } } : check),
+  })),
+  store("rate-limits/14c", "counts each burst of a client apart", ({ right }) => ({
+    consume: (check) => right.consume({ ...check, route: `${check.route} ${JSON.stringify(check.policy)}` }),
+  })),
+  store("rate-limits/14c", "takes what a larger burst allowed for a clock's step back", ({ right }) => ({
+    async consume(check) {
+      if ((await right.peek(check)).resetAfterMs > 2 * (check.policy.windowMs ?? 0)) await right.reset(check);
+      return right.consume(check);
+    },
   })),
   store("rate-limits/15", "joins route and client by a colon", ({ right }) => {
     const joined = (check: RateLimitCheck) => ({ ...check, route: `${check.route}:${check.client}`, client: "" });
@@ -335,6 +369,21 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
         if (calls > 10 && decision.remaining > 0) await right.consume({ ...check, cost: 1 });
         return decision;
       },
+    };
+  }),
+  port("rate-limits/model-clock", "sees nobody in the first call after a step back", (map) => {
+    let latestMs = 0;
+    return {
+      transact: (keys, step, options) =>
+        map.transact(
+          keys,
+          (records, nowMs) => {
+            const steppedBack = nowMs < latestMs;
+            latestMs = nowMs;
+            return step(steppedBack ? records.map(() => null) : records, nowMs);
+          },
+          options,
+        ),
     };
   }),
 ];
