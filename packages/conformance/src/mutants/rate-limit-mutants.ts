@@ -1,5 +1,11 @@
 // One broken rate-limit store for each numbered property, and the harness on which the right one passes them all.
-import { createRateLimitStore, mayDrop, type RateLimitCheck, type RateLimitStore } from "@tollbooth-stores/core";
+import {
+  createRateLimitStore,
+  mayDrop,
+  type RateLimitCheck,
+  type RateLimitDecision,
+  type RateLimitStore,
+} from "@tollbooth-stores/core";
 import { mapPort } from "@tollbooth-stores/core/testing";
 import type { Harness } from "../harness.ts";
 import {
@@ -160,6 +166,30 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
     },
   })),
   port("rate-limits/8d", "reads, decides and writes consumeAll in three turns", withoutAtomicity),
+  store("rate-limits/8d", "takes the checks of several clients in the callers' order", ({ right }) => ({
+    async consumeAll(checks) {
+      if (new Set(checks.map(({ client }) => client)).size === 1) return right.consumeAll(checks);
+      const decisions: RateLimitDecision[] = [];
+      for (const check of checks) {
+        const decision = await right.consume(check);
+        decisions.push(decision);
+        if (decision.allowed) continue;
+        for (const [index, { receipt }] of decisions.entries()) {
+          const taken = checks[index];
+          if (receipt !== undefined && taken !== undefined) await right.refund(taken, receipt);
+        }
+        return { allowed: false, atomic: false, decisions };
+      }
+      return { allowed: true, atomic: false, decisions };
+    },
+  })),
+  store("rate-limits/8e", "divides a list of checks that is too long", ({ right }) => ({
+    async consumeAll(checks) {
+      const first = await right.consumeAll(checks.slice(0, 1_000));
+      const rest = await right.consumeAll(checks.slice(1_000));
+      return { ...first, allowed: first.allowed && rest.allowed, decisions: [...first.decisions, ...rest.decisions] };
+    },
+  })),
   store("rate-limits/9a", "keeps what a refund gives back above capacity", ({ right }) => {
     let bonus = 0;
     return {
