@@ -5,6 +5,7 @@ import {
   type RateLimitCheck,
   type RateLimitDecision,
   type RateLimitStore,
+  ruleOf,
 } from "@tollbooth-stores/core";
 import { mapPort } from "@tollbooth-stores/core/testing";
 import type { Harness } from "../harness.ts";
@@ -31,7 +32,7 @@ export function completeRateLimits(made: Reference = reference()): Harness<RateL
       persist: async (namespace) => persistRecords(made, namespace),
       inspect: async (namespace) => withoutTtl((await rateLimits.probes?.inspect?.(namespace)) ?? [], made.clock),
       bounded: (keyPrefix, maxEntries) =>
-        createRateLimitStore(boundedPort(made.clock, maxEntries, mayDrop), { keyPrefix }),
+        createRateLimitStore(boundedPort(made.clock, maxEntries, mayDrop, ruleOf), { keyPrefix }),
     },
   };
 }
@@ -388,6 +389,12 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
           },
         };
       },
+    },
+  })),
+  harness("rate-limits/18c", "lets one rule take the last place", (complete, { clock }) => ({
+    probes: {
+      ...complete.probes,
+      bounded: (keyPrefix, maxEntries) => createRateLimitStore(boundedPort(clock, maxEntries, mayDrop), { keyPrefix }),
     },
   })),
   store("rate-limits/model", "takes one more than it says from the eleventh call on", ({ right }) => {
