@@ -202,6 +202,27 @@ describe("consumeAll", () => {
     expect(written).toHaveLength(2);
   });
 
+  it("refuses more than 1,000 checks, and what is no list, before it asks the backend", async () => {
+    let asked = 0;
+    const map = mapPort();
+    const transact: typeof map.transact = (keys, step, options) => {
+      asked += 1;
+      return map.transact(keys, step, options);
+    };
+    const store = createRateLimitStore({ ...map, transact });
+    const check: RateLimitCheck = {
+      route: "r",
+      client: "a",
+      policy: { algorithm: "fixed-window", limit: 5, windowMs: 1_000 },
+    };
+    const checksOf = (count: number) => Array.from({ length: count }, () => check);
+    const refusal = { code: "STORE_INVALID_ARGUMENT", outcome: "not-applied" };
+    await expect(store.consumeAll(checksOf(1_001))).rejects.toMatchObject(refusal);
+    await expect(store.consumeAll(JSON.parse('{"length":1}'))).rejects.toMatchObject(refusal);
+    expect(asked).toBe(0);
+    expect((await store.consumeAll(checksOf(1_000))).decisions).toHaveLength(1_000);
+  });
+
   it("races in part with nobody: of overlapping pairs exactly those that fit are charged in full", async () => {
     const { store } = await storeAfter([]);
     const policy = { algorithm: "fixed-window", limit: 5, windowMs: 1_000 } as const;

@@ -1,10 +1,22 @@
 // consumeAll: several costs, all or nothing.
 import type { Step, StoredRecord } from "../atomic-port.ts";
+import { invalidArgument } from "../errors.ts";
 import { type Algorithm, formatReceipt } from "./algorithm.ts";
 import { consume } from "./consume.ts";
 import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";
 import { clampOf, readState, recordOf } from "./record.ts";
+
+/** A backend may be held up by a single call for as long as so many checks take. */
+const mostChecks = 1_000;
+
+/** Throws STORE_INVALID_ARGUMENT unless `checks` is a list of at most 1,000. */
+export function requireChecks(checks: unknown): void {
+  if (!Array.isArray(checks)) throw invalidArgument("consumeAll takes a list of checks.");
+  if (checks.length > mostChecks) {
+    throw invalidArgument(`consumeAll takes at most ${mostChecks} checks; divide them among several calls.`);
+  }
+}
 
 /** The outcome of consuming all costs on one record. */
 export interface Together {

@@ -1,12 +1,11 @@
 // The rate-limit store over any AtomicPort: checks the arguments, names the record, runs the transition.
 import type { AtomicPort, StoredRecord } from "../atomic-port.ts";
 import { requireDurationMs } from "../durations.ts";
-import { invalidArgument } from "../errors.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
 import { parseReceipt } from "./algorithm.ts";
 import type { RateLimitCatalog } from "./catalog.ts";
-import { type CheckGroup, consumeAll } from "./consume-all.ts";
+import { type CheckGroup, consumeAll, requireChecks } from "./consume-all.ts";
 import { type Limit, limitOf } from "./policy.ts";
 import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
 import { recordKeys } from "./record-keys.ts";
@@ -109,7 +108,7 @@ function groupsOf(
   checks: readonly RateLimitCheck[],
   prepare: (check: RateLimitCheck) => { limit: Limit; on: Transitions; key: string },
 ): { keys: string[]; groups: CheckGroup[] } {
-  if (!Array.isArray(checks)) throw invalidArgument("consumeAll takes a list of checks.");
+  requireChecks(checks);
   const byKey = new Map<string, { on: Transitions; limits: [Limit, ...Limit[]]; positions: number[] }>();
   checks.forEach((check: RateLimitCheck, position) => {
     const { limit, on, key } = prepare(check);

@@ -22,6 +22,11 @@ interface Rule {
   before: Map<string, string>;
 }
 
+/** The rule that a record of this key belongs to: its route, algorithm and window. It is the key without the client. */
+export function ruleOf(key: string): string {
+  return key.slice(0, key.indexOf("{") + 1) + key.slice(key.lastIndexOf("}"));
+}
+
 /** Names the record of a check: `<keyPrefix>:<route>:{<client's hash>}:<tag><windowMs>`. */
 export function recordKeys(
   keyPrefix: string,
