@@ -7,7 +7,7 @@ import type { SessionCatalog } from "./session/catalog.ts";
 import type { VerificationCatalog } from "./verification/catalog.ts";
 
 export { formatReceipt, parseReceipt } from "./rate-limit/algorithm.ts";
-export type { LimitGroup } from "./rate-limit/consume-all.ts";
+export { consumeAll as consumeAllGroups, type LimitGroup } from "./rate-limit/consume-all.ts";
 export type { Limit } from "./rate-limit/policy.ts";
 export { algorithmTag, transitions as rateLimitTransitions } from "./rate-limit/transitions.ts";
 export { type SessionState, sessionRecord, sessionState } from "./session/session-state.ts";

@@ -1,6 +1,11 @@
 -- Fixed window, the twin of core's fixed-window.ts. A record is 1, the count in five digits or more, and the window's end
 -- in thirteen. Up to a count of 99,999 Redis holds that as one integer, and INCRBY raises it in place.
 
+--# state
+count, ends
+
+--# terms
+
 --# read
 local count, ends = 0, now + window
 if raw and found ~= 'corrupt' then
@@ -22,6 +27,14 @@ limit - count
 
 --# take
 count = count + units
+
+--# back
+if mark == ends and amount > 0 and count > 0 then
+  count, given = math.max(0, count - amount), true
+end
+
+--# over
+count == 0
 
 --# end
 ends

@@ -1,11 +1,13 @@
 // Calls of one tick about the same limit travel in one script call. Equal keys in it are merged; each call gets the
 // decision that it would have got alone.
-import type { CallOptions, RateLimitDecision } from "@tollbooth-stores/core";
+import type { CallOptions, RateLimitDecision, StoredRecord } from "@tollbooth-stores/core";
 import type { Limit } from "@tollbooth-stores/core/native";
 import { keySlot } from "../connection/key-slot.ts";
+import { jitter } from "../scripts/native-context.ts";
 import type { Prepared, ScriptRunner } from "../scripts/script-runner.ts";
 import { type Callers, routing, tickBatches } from "../scripts/tick-batches.ts";
-import { type Played, playCalls } from "./limit-replies.ts";
+import { limitArguments } from "./limit-arguments.ts";
+import { playCalls } from "./limit-replies.ts";
 import { type LimitOperation, limitScripts } from "./limit-scripts.ts";
 
 const MOST_KEYS = 32;
@@ -29,8 +31,9 @@ export interface LimitBatchOptions {
   cluster: boolean;
   /** The largest share by which a record is physically kept longer than it lives. */
   spread: number;
-  /** Told of each key once its calls were played, and the reading of `performance.now()` before it was asked for. */
-  played?: ((key: string, played: Played, askedAtMs: number) => void) | undefined;
+  clock: { now(): number };
+  /** Told of each key of which a call was denied: the record that the last one left, the store's instant, and the clock's. */
+  denied(key: string, record: StoredRecord | null, nowMs: number, askedAtMs: number): void;
 }
 
 /** What the calls of a batch have in common. */
@@ -42,7 +45,7 @@ interface Group {
 }
 
 export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): LimitBatches {
-  const { coalesce, cluster, spread, played } = options;
+  const { coalesce, cluster, spread, clock, denied } = options;
   const ask = tickBatches<Group, undefined, RateLimitDecision>({
     ...{ coalesce, isSame, mostKeys: MOST_KEYS, mostCalls: MOST_CALLS },
     async send({ operation, limit }, all, live) {
@@ -51,7 +54,7 @@ export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): 
         sent = live();
         return sent.size === 0 ? undefined : { keys: [...sent.keys()], args: argumentsOf(limit, spread, sent) };
       };
-      const askedAtMs = performance.now();
+      const askedAtMs = clock.now();
       const reply = await runner.send(limitScripts[operation][limit.algorithm], routing(all), prepare);
       if (sent.size === 0) return;
       const outcomes = playCalls(operation, limit, sent, reply);
@@ -59,10 +62,11 @@ export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): 
       for (const [key, callers] of sent) {
         const outcome = outcomes[index++];
         if (outcome === undefined) continue;
-        played?.(key, outcome, askedAtMs);
+        const { decisions, error, record, nowMs } = outcome;
+        if (decisions.at(-1)?.allowed === false && operation === "consume") denied(key, record, nowMs, askedAtMs);
         for (const [nth, caller] of callers.entries()) {
-          const decision = outcome.decisions[nth];
-          if (decision === undefined) caller.reject(outcome.error);
+          const decision = decisions[nth];
+          if (decision === undefined) caller.reject(error);
           else caller.resolve(decision);
         }
       }
@@ -89,9 +93,7 @@ function isSame(one: Group, other: Group): boolean {
 
 /** ARGV of a limit's script. The first is the instant's place. */
 function argumentsOf(limit: Limit, spread: number, callers: Callers<undefined, RateLimitDecision>): string[] {
-  const { algorithm, capacity, windowMs, intervalUs, cost } = limit;
-  const period = algorithm === "token-bucket" ? intervalUs : windowMs;
-  const args = ["", (Math.random() * spread).toFixed(4), String(capacity), String(period), String(cost)];
+  const args = ["", jitter(spread), ...limitArguments(limit)];
   let isMerged = false;
   for (const ofKey of callers.values()) isMerged ||= ofKey.length > 1;
   if (isMerged) for (const ofKey of callers.values()) args.push(String(ofKey.length));

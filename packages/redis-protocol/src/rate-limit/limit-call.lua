@@ -10,16 +10,9 @@ local floor, ceil = math.floor, math.ceil
 local records, total, wrote = redis.call('MGET', unpack(KEYS)), 0, false
 for i = 1, #KEYS do
   local key, raw, times = KEYS[i], records[i], tonumber(ARGV[5 + i] or 1)
-  -- found: nil where nothing is stored; else 'stored' as it is, 'changed' by time, 'mended' after the server's clock
-  -- stepped back, or 'corrupt'.
-  local found, units, blockedUntil, written = raw and 'stored' or nil, 0, 0, nil
-  if raw and raw:byte(2) == 98 then
-    -- While a block lasts, "1b" and its end in 13 digits come before the record.
-    blockedUntil, raw = tonumber(raw:sub(3, 15)), raw:sub(16)
-    found = blockedUntil and 'changed' or 'corrupt'
-    if found == 'corrupt' or blockedUntil <= now then blockedUntil = 0 end
-    if raw == '' then raw = nil end
-  end
+  local units, written = 0, nil
+  local ${block}
+  ${terms}
   ${read}
   if found == 'corrupt' then
     records[i] = '!CORRUPT'

@@ -3,33 +3,44 @@ import type { StoredRecord } from "@tollbooth-stores/core";
 import type { Limit } from "@tollbooth-stores/core/native";
 import { corruptLimit, limitError } from "./limit-errors.ts";
 
+/** The character 1. */
+const FORMAT = 49;
 const BLOCK = "1b";
 
-/** Null where nothing is stored. Throws STORE_CORRUPT, and the error that the script put in a record's place. */
-export function limitRecord(algorithm: Limit["algorithm"], text: string | null): StoredRecord | null {
+/**
+ * Null where nothing is stored. Its end is exact: it may be over already, since Redis keeps it for some time longer. Throws
+ * STORE_CORRUPT, and the error that the script put in a record's place.
+ */
+export function limitRecord(limit: Limit, text: string | null): StoredRecord | null {
   if (text === null) return null;
   if (text.startsWith("!")) throw limitError(text.slice(1));
-  if (!text.startsWith(BLOCK)) return recordOf({ state: stateOf(algorithm, text), pinned: false });
+  if (!text.startsWith(BLOCK)) {
+    const { state, endsAtMs } = stateOf(limit, text);
+    return { endsAtMs, body: { state, pinned: false } };
+  }
   const blockedUntilMs = count(text.slice(2, 15));
   const rest = text.slice(15);
-  const state = rest === "" ? {} : { state: stateOf(algorithm, rest) };
-  return recordOf({ blockedUntilMs, ...state, pinned: true });
+  if (rest === "") return { endsAtMs: blockedUntilMs, body: { blockedUntilMs, pinned: true } };
+  const { state, endsAtMs } = stateOf(limit, rest);
+  return { endsAtMs: Math.max(blockedUntilMs, endsAtMs), body: { state, blockedUntilMs, pinned: true } };
 }
 
-/** The script has answered it, so Redis holds it. Its end is in its body. */
-function recordOf(body: unknown): StoredRecord {
-  return { endsAtMs: Number.MAX_SAFE_INTEGER, body };
-}
-
-function stateOf(algorithm: Limit["algorithm"], text: string): unknown {
-  if (text.charCodeAt(0) !== 49) throw corruptLimit();
+function stateOf({ algorithm, windowMs }: Limit, text: string): { state: unknown; endsAtMs: number } {
+  if (text.charCodeAt(0) !== FORMAT) throw corruptLimit();
   switch (algorithm) {
-    case "fixed-window":
-      return { count: count(text.slice(1, -13)), endMs: count(text.slice(-13)) };
-    case "sliding-window":
-      return { index: count(text.slice(1, 14)), current: count(text.slice(14, 30)), previous: count(text.slice(30)) };
-    case "token-bucket":
-      return { tatUs: count(text.slice(1, 17)), aheadUs: count(text.slice(17)) };
+    case "fixed-window": {
+      const endMs = count(text.slice(-13));
+      return { state: { count: count(text.slice(1, -13)), endMs }, endsAtMs: endMs };
+    }
+    case "sliding-window": {
+      const [index, current] = [count(text.slice(1, 14)), count(text.slice(14, 30))];
+      const state = { index, current, previous: count(text.slice(30)) };
+      return { state, endsAtMs: (index + (current > 0 ? 2 : 1)) * windowMs };
+    }
+    case "token-bucket": {
+      const tatUs = count(text.slice(1, 17));
+      return { state: { tatUs, aheadUs: count(text.slice(17)) }, endsAtMs: Math.ceil(tatUs / 1000) };
+    }
   }
 }
 

@@ -27,7 +27,7 @@ export function playCalls(
   reply: unknown,
 ): Played[] {
   const [nowMs, total, texts]: readonly unknown[] = Array.isArray(reply) ? reply : [];
-  if (typeof nowMs !== "number" || typeof total !== "number" || !Array.isArray(texts)) throw unreadable();
+  if (!isInstant(nowMs) || typeof total !== "number" || !Array.isArray(texts)) throw unreadable();
   const outcomes: Played[] = [];
   let taken = 0;
   for (const calls of sent.values()) {
@@ -41,10 +41,14 @@ export function playCalls(
   return outcomes;
 }
 
+export function isInstant(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value);
+}
+
 function playKey(operation: LimitOperation, limit: Limit, text: string | null, times: number, nowMs: number): Played {
   const on = rateLimitTransitions[limit.algorithm];
   try {
-    let record = limitRecord(limit.algorithm, text);
+    let record = limitRecord(limit, text);
     const decisions: RateLimitDecision[] = [];
     while (decisions.length < times) {
       const { reply, writes } = on[operation](limit, record, nowMs);

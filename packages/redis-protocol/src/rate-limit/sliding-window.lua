@@ -1,6 +1,11 @@
 -- Sliding window counter, the twin of core's sliding-window.ts. A record is 1, the window's index in 13
 -- digits, what was taken in it in 16, and what was taken in the one before.
 
+--# state
+index, current, previous
+
+--# terms
+
 --# read
 local index, current, previous = floor(now / window), 0, 0
 if raw and found ~= 'corrupt' then
@@ -24,6 +29,14 @@ limit - current - ceil(previous * (window - (now - index * window)) / window)
 
 --# take
 current = current + units
+
+--# back
+if mark == index and amount > 0 and current > 0 then
+  current, given = math.max(0, current - amount), true
+end
+
+--# over
+current == 0 and previous == 0
 
 --# end
 (current > 0 and index + 2 or index + 1) * window
