@@ -1,0 +1,51 @@
+// The command line of `npm run bench`.
+import { parseArgs } from "node:util";
+import { type Section, sections } from "./scenes.ts";
+
+export interface Arguments {
+  sections: readonly Section[];
+  /** Less than a minute, and nothing is written. */
+  quick: boolean;
+  /** Exit status 1 on a missed row of the table. */
+  check: boolean;
+  /** Where the Markdown and the JSON go; nowhere if absent. */
+  write: boolean;
+  rounds?: number | undefined;
+  sliceMs?: number | undefined;
+}
+
+export const usage = `Usage: npm run bench -- [--quick] [--check] [--section ${sections.join(",")}] [--rounds 7] [--slice-ms 400]
+
+Without --section a full run writes docs/benchmarks/results.json and results.md.`;
+
+/** Throws, with the usage, where an argument is none of these. */
+export function readArguments(given: readonly string[]): Arguments {
+  const { values } = parseArgs({
+    args: [...given],
+    options: {
+      quick: { type: "boolean", default: false },
+      check: { type: "boolean", default: false },
+      section: { type: "string" },
+      rounds: { type: "string" },
+      "slice-ms": { type: "string" },
+    },
+  });
+  const asked = values.section?.split(",") ?? [...sections];
+  const known = asked.filter((name): name is Section => sections.some((section) => section === name));
+  if (known.length !== asked.length || known.length === 0) throw new Error(`Sections are ${sections.join(", ")}.`);
+  return {
+    sections: known,
+    quick: values.quick,
+    check: values.check,
+    write: !values.quick && values.section === undefined,
+    rounds: wholeNumber(values.rounds, "--rounds"),
+    sliceMs: wholeNumber(values["slice-ms"], "--slice-ms"),
+  };
+}
+
+function wholeNumber(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`${name} takes a whole number, 1 or more.`);
+  return number;
+}
