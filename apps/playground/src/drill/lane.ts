@@ -8,6 +8,7 @@ import { planOf } from "./plan.ts";
 import { type PlayOptions, player } from "./play.ts";
 import type { Row } from "./row.ts";
 import { rulesOf } from "./rules.ts";
+import { type StoreTimes, watchStoreTimes } from "./store-times.ts";
 import type { DrillRequest } from "./trace.ts";
 import { unexpectedAnswers } from "./unexpected.ts";
 import { verdicts } from "./verdicts.ts";
@@ -28,9 +29,8 @@ export interface LaneSnapshot {
   retried: number;
   /** Requests that never got an answer that the plan allows, by id. */
   errors: readonly string[];
-  /** Of each request's last attempt, from its sending to the whole answer. */
-  p50Ms: number;
-  p99Ms: number;
+  /** What the stores took of it. */
+  stores: StoreTimes;
   rows: readonly Row[];
   finished: boolean;
 }
@@ -74,7 +74,14 @@ export interface Lane {
 /** Rejects, with everything stopped, where a part does not come up. */
 export async function startLane({ provider, fleet: options }: LaneOptions): Promise<Lane> {
   const startedAt = Date.now();
-  const fleet = await startFleet(options);
+  const storeTimes = watchStoreTimes();
+  const fleet = await startFleet({
+    ...options,
+    onReport(instance, report) {
+      storeTimes.heard(report);
+      options.onReport?.(instance, report);
+    },
+  });
   const rules = rulesOf(fleet.config);
   const plan = planOf();
   const kills: Kill[] = [];
@@ -129,23 +136,11 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
         answered: answered.length,
         retried: answers.filter(({ times }) => times > 1).length,
         errors: unexpectedAnswers(evidence),
-        ...answerTimes(answers),
+        stores: storeTimes.state(),
         rows: verdicts(evidence),
         finished: phase === "done",
       };
     },
     stop: () => fleet.stop(),
   };
-}
-
-/** Of each request's last attempt, from its sending to the whole answer. */
-export function answerTimes(sent: readonly Sent[]): { p50Ms: number; p99Ms: number } {
-  const took = sent.filter(({ finished, status }) => finished && status !== undefined).map(({ ms }) => ms);
-  took.sort((a, b) => a - b);
-  return { p50Ms: percentile(took, 0.5), p99Ms: percentile(took, 0.99) };
-}
-
-/** Of ascending numbers; 0 where there are none. */
-function percentile(ascending: readonly number[], share: number): number {
-  return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? 0;
 }

@@ -32,11 +32,10 @@ function lane(
   return {
     ...{ provider, shared, rows, instances: 2, phase: "done", requests: 600, answered: 600, retried: 3, errors: [] },
     ...{
-      p50Ms: 12.4,
-      p99Ms: 99.6,
+      stores: { calls: 1_500, totalMs: 960, p50Ms: 0.3125, p99Ms: 4.26 },
       finished: true,
       seconds: 20,
-      phases: [{ name: "steady", seconds: 3, p50Ms: 7, p99Ms: 50 }],
+      phases: [{ name: "steady", seconds: 3 }],
       logs: "/l",
       kills: [],
       stalledMs: 900,
@@ -117,8 +116,8 @@ describe("the table", () => {
     const text = textReport(report(good), { color: false });
     expect(text).toContain("requests admitted over the limit      41 WRONG           0                  0\n");
     expect(text).toContain("requests admitted over the limit: seed1-10, seed1-20, seed1-30 and 1 more");
-    expect(text).toContain("p50 / p99 while steady, ms            7 / 50");
-    expect(text).toContain("p50 / p99 in all, ms                  12 / 100");
+    expect(text).toContain("a store call, p50 / p99, ms           0.31 / 4.3");
+    expect(text).toContain("in the stores a request, ms           1.6");
     expect(text).toContain("As it should be");
     expect(text).not.toContain("\u001b");
   });
@@ -127,6 +126,13 @@ describe("the table", () => {
     const [ended, left] = [0, 2].map((atEnd) => lane("redis", true, [], { doubts: { most: 7, atEnd } }));
     const text = textReport(report([memory, ended ?? memory, left ?? memory]), { color: false });
     expect(text).toContain("payments in doubt: most, at the end   -                  7, 0               7, 2 WRONG\n");
+  });
+
+  test("has no times where no store was called", () => {
+    const silent = lane("redis", true, [], { stores: { calls: 0, totalMs: 0, p50Ms: undefined, p99Ms: undefined } });
+    const text = textReport(report([silent]), { color: false });
+    expect(text).toContain("a store call, p50 / p99, ms           - / -\n");
+    expect(text).toContain("in the stores a request, ms           -\n");
   });
 
   test("says why it is not as it should be", () => {

@@ -27,18 +27,12 @@ export interface DrillReport {
   lanes: LaneReport[];
 }
 
-/** A phase, and how fast its requests were answered. */
-export interface PhaseReport extends PhaseDone {
-  p50Ms: number;
-  p99Ms: number;
-}
-
 export interface LaneReport extends LaneSnapshot {
   /** False for the lane that is there to fail. */
   shared: boolean;
   seconds: number;
   /** What was done to it, in order. */
-  phases: PhaseReport[];
+  phases: PhaseDone[];
   /** The processes that the drill killed with -9, "name/pid". */
   kills: readonly Kill[];
   /** Payments whose outcome nobody knew, by the store's own list; undefined where there is none that all share. */

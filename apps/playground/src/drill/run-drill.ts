@@ -5,9 +5,9 @@ import { UsageError } from "../command-line.ts";
 import { ChildFailed } from "../process/supervisor.ts";
 import { type DoubtWatch, watchDoubts } from "./doubts.ts";
 import type { DrillRedis } from "./drill-redis.ts";
-import { answerTimes, startLane } from "./lane.ts";
-import { chaosPhases, playPhases, quietPhases } from "./phases.ts";
-import { type DrillReport, type LaneReport, memoryMustFail, type PhaseReport, shortcomings } from "./report.ts";
+import { startLane } from "./lane.ts";
+import { chaosPhases, type PhaseDone, playPhases, quietPhases } from "./phases.ts";
+import { type DrillReport, type LaneReport, memoryMustFail, shortcomings } from "./report.ts";
 import { checkRoutes } from "./rules.ts";
 import { watchStalls } from "./stalls.ts";
 import type { DrillRequest } from "./trace.ts";
@@ -107,12 +107,9 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
     checkRoutes(requests, lane.rules);
     if (shared) doubts = await watchDoubts(configFile, { ...process.env, GATEWAY_INSTANCE: "drill", ...env });
     const phases = shared ? chaosPhases(instances, redis.restart) : quietPhases();
-    const done: PhaseReport[] = [];
-    let told = 0;
+    const done: PhaseDone[] = [];
     const playing = playPhases(lane, requests, phases, { speed, signal: ended.signal }, (phase) => {
-      const sent = [...lane.sent.values()];
-      done.push({ ...phase, ...answerTimes(sent.slice(told)) });
-      told = sent.length;
+      done.push(phase);
       say(`${name}: ${phase.name}, ${phase.seconds.toFixed(1)} s`);
     });
     await Promise.race([playing, ended.early]);

@@ -52,13 +52,18 @@ function linesOf(lanes: readonly LaneReport[]): Line[] {
     ...rows,
     errors,
     doubts,
-    plain("p50 / p99 while steady, ms", ({ phases }) => (phases[0] === undefined ? "-" : times(phases[0]))),
-    plain("p50 / p99 in all, ms", times),
+    plain("a store call, p50 / p99, ms", ({ stores }) => `${ms(stores.p50Ms)} / ${ms(stores.p99Ms)}`),
+    plain("in the stores a request, ms", ({ stores, answered }) => ms(perRequest(stores, answered))),
     plain("requests, sent again", ({ requests, retried }) => `${requests}, ${retried}`),
   ];
 }
 
-const times = ({ p50Ms, p99Ms }: { p50Ms: number; p99Ms: number }) => `${Math.round(p50Ms)} / ${Math.round(p99Ms)}`;
+/** Two digits: a store in memory takes some microseconds, one that is being restarted half a second. */
+const ms = (value: number | undefined) => (value === undefined ? "-" : String(Number(value.toPrecision(2))));
+
+/** What all gateways spent in their stores, divided by the requests: most of them make several calls. */
+const perRequest = ({ calls, totalMs }: LaneReport["stores"], answered: number) =>
+  calls === 0 || answered === 0 ? undefined : totalMs / answered;
 
 const headings = ({ lanes, instances }: DrillReport) => lanes.map(({ provider }) => `${provider} x ${instances}`);
 
