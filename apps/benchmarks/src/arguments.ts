@@ -8,15 +8,20 @@ export interface Arguments {
   quick: boolean;
   /** Exit status 1 on a missed row of the table. */
   check: boolean;
-  /** Where the Markdown and the JSON go; nowhere if absent. */
+  /** Whether no section was left out by name. */
+  allSections: boolean;
+  /** Whether the results and the pages made from them are kept: of a full run of all sections. */
   write: boolean;
+  /** Measures nothing, and makes the pages anew from the kept results. */
+  pages: boolean;
   rounds?: number | undefined;
   sliceMs?: number | undefined;
 }
 
 export const usage = `Usage: npm run bench -- [--quick] [--check] [--section ${sections.join(",")}] [--rounds 7] [--slice-ms 400]
+       npm run bench -- --pages   (makes the pages anew from docs/benchmarks/results.json)
 
-Without --section a full run writes docs/benchmarks/results.json and results.md.`;
+Without --section and --quick, the run is kept: docs/benchmarks/results.json, and the pages made from it.`;
 
 /** Throws, with the usage, where an argument is none of these. */
 export function readArguments(given: readonly string[]): Arguments {
@@ -25,6 +30,7 @@ export function readArguments(given: readonly string[]): Arguments {
     options: {
       quick: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
+      pages: { type: "boolean", default: false },
       section: { type: "string" },
       rounds: { type: "string" },
       "slice-ms": { type: "string" },
@@ -37,7 +43,9 @@ export function readArguments(given: readonly string[]): Arguments {
     sections: known,
     quick: values.quick,
     check: values.check,
+    allSections: values.section === undefined,
     write: !values.quick && values.section === undefined,
+    pages: values.pages,
     rounds: wholeNumber(values.rounds, "--rounds"),
     sliceMs: wholeNumber(values["slice-ms"], "--slice-ms"),
   };

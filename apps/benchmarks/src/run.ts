@@ -2,6 +2,7 @@
 import {
   type RedisEndpoint,
   type ReplicatedCluster,
+  redisCommand,
   startRedis,
   startReplicatedCluster,
 } from "@tollbooth-stores/redis-testkit";
@@ -9,14 +10,27 @@ import type { Arguments } from "./arguments.ts";
 import type { Evidence } from "./check-goals.ts";
 import { measureBytes } from "./measuring/bytes.ts";
 import { type Disqualified, type Measured, type Pace, type RunningServer, runScene } from "./measuring/run-scene.ts";
+import { type Saturation, saturate } from "./measuring/saturate.ts";
 import { tracePayment } from "./measuring/trace-payment.ts";
 import { type Scene, scenes } from "./scenes.ts";
 
-export type Outcome = Evidence & { disqualified: Disqualified[]; pace: Pace };
+export type Outcome = Evidence & {
+  saturation?: Saturation | undefined;
+  disqualified: Disqualified[];
+  pace: Pace;
+};
 
 const PACES = {
   full: { rounds: 7, sliceMs: 400, warmUpMs: 600 },
   quick: { rounds: 3, sliceMs: 120, warmUpMs: 200 },
+} as const;
+
+/** node-redis takes least of the cores that the processes share with Redis. */
+const BUSY = {
+  workload: "consume-spread",
+  contender: "tollbooth/node-redis",
+  processes: 3,
+  inFlightEach: 256,
 } as const;
 
 export function paceOf({ quick, rounds, sliceMs }: Arguments): Pace {
@@ -33,6 +47,8 @@ export async function run(asked: Arguments, progress: (line: string) => void): P
   const disqualified: Disqualified[] = [];
   const play = async (scene: Scene, server: RunningServer) => {
     progress(`${scene.section}: ${scene.workload}${scene.server === "cluster" ? " on a cluster" : ""}`);
+    // Each scene begins on empty servers: tables that others filled would slow it.
+    await Promise.all(server.primaries.map((primary) => redisCommand(primary, "FLUSHALL", "SYNC")));
     const outcome = await runScene(scene, server, pace, asked.quick);
     measured.push(...outcome.measured);
     disqualified.push(...outcome.disqualified);
@@ -41,8 +57,10 @@ export async function run(asked: Arguments, progress: (line: string) => void): P
 
   for (const scene of on("none")) await play(scene, { server: { kind: "none" }, primaries: [] });
   const redis = await startRedis();
+  const single: RunningServer = { server: { kind: "single", url: redis.url }, primaries: [redis] };
   let bytes: Evidence["bytes"];
   let payment: Evidence["payment"];
+  let saturation: Saturation | undefined;
   try {
     // Before the scenes: the process has no garbage yet, and the server no memory that is in pieces.
     if (asked.sections.includes("bytes")) {
@@ -51,7 +69,11 @@ export async function run(asked: Arguments, progress: (line: string) => void): P
     }
     if (asked.sections.includes("payments")) payment = await tracePayment(redis);
     for (const scene of on("single")) {
-      await play(scene, { server: { kind: "single", url: redis.url }, primaries: [redis] });
+      await play(scene, single);
+    }
+    if (asked.sections.includes("scaling") && !asked.quick) {
+      progress("scaling: a server that several processes keep busy");
+      saturation = await saturate({ ...BUSY, rounds: pace.rounds, sliceMs: pace.sliceMs }, single);
     }
   } finally {
     await redis.stop();
@@ -65,7 +87,7 @@ export async function run(asked: Arguments, progress: (line: string) => void): P
       await cluster.stop();
     }
   }
-  return { measured, bytes, payment, disqualified, pace };
+  return { measured, bytes, payment, saturation, disqualified, pace };
 }
 
 async function clusterServer(cluster: ReplicatedCluster): Promise<RunningServer> {

@@ -9,6 +9,7 @@ export const sections = [
   "memory",
   "bytes",
   "cluster",
+  "scaling",
 ] as const;
 export type Section = (typeof sections)[number];
 

@@ -1,7 +1,10 @@
 // Every workload, and the contenders that do it.
 import { claimsContender, ourClaims, redlockClaims } from "./contenders/claims.ts";
+import { connectRedisGet, connectRedisTouch } from "./contenders/connect-redis.ts";
+import { keyvRedisGet } from "./contenders/keyv-redis.ts";
 import { type Drive, limiterContender } from "./contenders/limiter.ts";
 import { ourLimiter } from "./contenders/our-limiter.ts";
+import { ourSessionDebit, ourSessionGet, ourSessionTouch } from "./contenders/our-sessions.ts";
 import { ourStores } from "./contenders/our-stores.ts";
 import { ourPayments } from "./contenders/payments.ts";
 import {
@@ -13,15 +16,6 @@ import {
   flexibleOnNodeRedis,
 } from "./contenders/peer-limiters.ts";
 import { rawClients, rawExpire, rawGet, rawIncr } from "./contenders/raw-commands.ts";
-import {
-  connectClients,
-  connectRedisGet,
-  connectRedisTouch,
-  keyvRedisGet,
-  ourSessionDebit,
-  ourSessionGet,
-  ourSessionTouch,
-} from "./contenders/session-stores.ts";
 import { flexibleUnion, ourThreeLimits, threeLimitsContender } from "./contenders/three-limits.ts";
 import type { Workload } from "./measuring/subject.ts";
 
@@ -81,14 +75,14 @@ export const workloads: Readonly<Record<string, Workload>> = {
     "tollbooth/node-redis": ourSessionGet(onNodeRedis),
     "raw/ioredis": rawGet(rawClients["raw/ioredis"]),
     "raw/node-redis": rawGet(rawClients["raw/node-redis"]),
-    "connect-redis/node-redis": connectRedisGet(connectClients["connect-redis/node-redis"]),
+    "connect-redis/node-redis": connectRedisGet(rawClients["raw/node-redis"]),
     "keyv/node-redis": keyvRedisGet(),
   },
   "session-touch": {
     "tollbooth/ioredis": ourSessionTouch(onIoredis),
     "tollbooth/node-redis": ourSessionTouch(onNodeRedis),
-    "connect-redis/ioredis": connectRedisTouch(connectClients["connect-redis/ioredis"]),
-    "connect-redis/node-redis": connectRedisTouch(connectClients["connect-redis/node-redis"]),
+    "connect-redis/ioredis": connectRedisTouch(rawClients["raw/ioredis"]),
+    "connect-redis/node-redis": connectRedisTouch(rawClients["raw/node-redis"]),
     "raw/ioredis": rawExpire(rawClients["raw/ioredis"]),
     "raw/node-redis": rawExpire(rawClients["raw/node-redis"]),
   },

@@ -41,7 +41,7 @@ function ioredisClient(server: Server, enableAutoPipelining: boolean): RawClient
 }
 
 const counters = Array.from({ length: IDENTITIES }, (_, at) => `raw:counter:${at}`);
-const sessions = Array.from({ length: SESSIONS }, (_, at) => `raw:session:${at}`);
+const sessions = Array.from({ length: SESSIONS }, (_, at) => `raw:session:${process.pid}:${at}`);
 const counterKey = (turn: number) => counters[identityOf(turn)] ?? "";
 const sessionKey = (turn: number) => sessions[sessionOf(turn)] ?? "";
 

@@ -2,6 +2,7 @@
 import { checkGoals, type GoalResult, metricOf } from "../check-goals.ts";
 import type { BytesAnIdentity } from "../measuring/bytes.ts";
 import type { Disqualified, Measured, Pace, Sample } from "../measuring/run-scene.ts";
+import type { Saturation } from "../measuring/saturate.ts";
 import { type Spread, spread } from "../measuring/statistics.ts";
 import type { PaymentTrace } from "../measuring/trace-payment.ts";
 import type { Outcome } from "../run.ts";
@@ -24,11 +25,12 @@ export interface Report {
   rows: Row[];
   bytes?: BytesAnIdentity;
   payment?: PaymentTrace;
+  saturation?: Saturation;
   disqualified: Disqualified[];
 }
 
 export function reportOf(outcome: Outcome, environment: Environment): Report {
-  const { measured, bytes, payment, disqualified, pace } = outcome;
+  const { measured, bytes, payment, saturation, disqualified, pace } = outcome;
   return {
     environment,
     pace,
@@ -36,6 +38,7 @@ export function reportOf(outcome: Outcome, environment: Environment): Report {
     rows: measured.map(rowOf),
     ...(bytes && { bytes }),
     ...(payment && { payment }),
+    ...(saturation && { saturation }),
     disqualified,
   };
 }
