@@ -6,7 +6,7 @@ import { failures } from "./failures.ts";
 import { environmentOf } from "./report/environment.ts";
 import { goalTable, rowTables } from "./report/markdown.ts";
 import { type Report, reportOf } from "./report/report.ts";
-import { readResults, resultsFile, writePages } from "./report/results.ts";
+import { readResults, resultsFile, resultsText, writePages } from "./report/results.ts";
 import { run } from "./run.ts";
 
 function argumentsOrExit(): Arguments {
@@ -36,7 +36,7 @@ async function measureAll(asked: Arguments): Promise<void> {
   console.log(`${Math.round((performance.now() - began) / 1_000)} s`);
   if (asked.write) {
     mkdirSync(new URL(".", resultsFile), { recursive: true });
-    writeFileSync(resultsFile, `${JSON.stringify(report, null, 2)}\n`);
+    writeFileSync(resultsFile, resultsText(report));
     writePages(report);
   }
   const failed = failures(report, asked);

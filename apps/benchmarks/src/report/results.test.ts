@@ -1,6 +1,7 @@
 // Every page with figures holds those of the kept results. `npm run bench -- --pages` writes them anew.
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { BEGIN, END, pages, readResults, withFigures } from "./results.ts";
+import { BEGIN, END, pages, readResults, resultsFile, resultsText, withFigures } from "./results.ts";
 
 test.each(pages(readResults()))("$path has the figures of docs/benchmarks/results.json", ({ written, made }) => {
   expect(written).toBe(made);
@@ -18,4 +19,14 @@ test("the results name no machine", () => {
     ["command", "cores", "date", "libraries", "memoryGiB", "node", "processor", "redis"].sort(),
   );
   expect(Object.values(environment.libraries)).not.toContain("unknown");
+});
+
+test("the results are written with one row a line, and read as they were written", () => {
+  const report = readResults();
+  const text = resultsText(report);
+  expect(JSON.parse(text)).toEqual(report);
+  expect(readFileSync(resultsFile, "utf8")).toBe(text);
+  expect(text.split("\n").filter((line) => line.includes('"contender"'))).toHaveLength(
+    report.rows.length + report.disqualified.length,
+  );
 });

@@ -19,6 +19,13 @@ export const markedPages: readonly { path: string; figures: (report: Report) => 
 export const BEGIN = "<!-- benchmarks: begin -->";
 export const END = "<!-- benchmarks: end -->";
 
+/** One line a row: a diff shows which rows changed. */
+export function resultsText({ rows, goals, ...report }: Report): string {
+  const lines = (items: readonly object[]) => items.map((item) => `    ${JSON.stringify(item)}`).join(",\n");
+  const rest = JSON.stringify(report, null, 2).replace(/\n}$/, "");
+  return `${rest},\n  "goals": [\n${lines(goals)}\n  ],\n  "rows": [\n${lines(rows)}\n  ]\n}\n`;
+}
+
 /** Throws where there is no full run yet. */
 export function readResults(): Report {
   return JSON.parse(readFileSync(resultsFile, "utf8"));
