@@ -27,7 +27,12 @@ export interface Scene {
 }
 
 const every = [1, 8, 64, 256];
-const otherLimiters = ["rate-limit-redis/ioredis", "rate-limit-redis/node-redis", "raw-autopipelining/ioredis"];
+const otherLimiters = [
+  "rate-limit-redis/ioredis",
+  "rate-limit-redis/node-redis",
+  "raw-autopipelining/ioredis",
+  "raw-no-timeout/node-redis",
+];
 const raw = ["raw/ioredis", "raw/node-redis"];
 
 export const scenes: readonly Scene[] = [
@@ -64,7 +69,7 @@ export const scenes: readonly Scene[] = [
     server: "single",
     inFlight: every,
     quick: [64],
-    extras: ["connect-redis/node-redis", "keyv/node-redis"],
+    extras: ["connect-redis/node-redis", "keyv/node-redis", "raw-no-timeout/node-redis"],
   },
   {
     section: "sessions",

@@ -38,6 +38,7 @@ function rawCounters(clients: "many" | "one"): Workload {
     "raw/ioredis": rawIncr(rawClients["raw/ioredis"], clients),
     "raw/node-redis": rawIncr(rawClients["raw/node-redis"], clients),
     "raw-autopipelining/ioredis": rawIncr(rawClients["raw-autopipelining/ioredis"], clients),
+    "raw-no-timeout/node-redis": rawIncr(rawClients["raw-no-timeout/node-redis"], clients),
   };
 }
 
@@ -75,6 +76,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
     "tollbooth/node-redis": ourSessionGet(onNodeRedis),
     "raw/ioredis": rawGet(rawClients["raw/ioredis"]),
     "raw/node-redis": rawGet(rawClients["raw/node-redis"]),
+    "raw-no-timeout/node-redis": rawGet(rawClients["raw-no-timeout/node-redis"]),
     "connect-redis/node-redis": connectRedisGet(rawClients["raw/node-redis"]),
     "keyv/node-redis": keyvRedisGet(),
   },

@@ -16,9 +16,10 @@ export function openIoredis(server: Server, options: { enableAutoPipelining?: bo
   return server.kind === "single" ? new Redis(server.url, options) : new Cluster([...server.nodes], options);
 }
 
-export async function openNodeRedis(server: Server) {
+/** `timeout`: by default node-redis gives each command a timer of five seconds. */
+export async function openNodeRedis(server: Server, { timeout = true } = {}) {
   if (server.kind !== "single") throw noRedis();
-  const client = createClient({ url: server.url });
+  const client = createClient({ url: server.url, ...(!timeout && { commandOptions: { timeout: 0 } }) });
   client.on("error", ignored);
   return client.connect();
 }

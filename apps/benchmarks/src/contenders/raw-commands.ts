@@ -16,17 +16,9 @@ export type OpenRawClient = (server: Server) => Promise<RawClient>;
 
 export const rawClients = {
   "raw/ioredis": async (server) => ioredisClient(server, false),
-  "raw/node-redis": async (server) => {
-    const client = await openNodeRedis(server);
-    return {
-      incr: (key) => client.incr(key),
-      get: (key) => client.get(key),
-      set: (key, value) => client.set(key, value),
-      expire: (key, seconds) => client.expire(key, seconds),
-      close: async () => void (await client.close()),
-    };
-  },
+  "raw/node-redis": async (server) => nodeRedisClient(server, true),
   "raw-autopipelining/ioredis": async (server) => ioredisClient(server, true),
+  "raw-no-timeout/node-redis": async (server) => nodeRedisClient(server, false),
 } as const satisfies Record<string, OpenRawClient>;
 
 function ioredisClient(server: Server, enableAutoPipelining: boolean): RawClient {
@@ -37,6 +29,17 @@ function ioredisClient(server: Server, enableAutoPipelining: boolean): RawClient
     set: (key, value) => client.set(key, value),
     expire: (key, seconds) => client.expire(key, seconds),
     close: async () => void (await client.quit()),
+  };
+}
+
+async function nodeRedisClient(server: Server, timeout: boolean): Promise<RawClient> {
+  const client = await openNodeRedis(server, { timeout });
+  return {
+    incr: (key) => client.incr(key),
+    get: (key) => client.get(key),
+    set: (key, value) => client.set(key, value),
+    expire: (key, seconds) => client.expire(key, seconds),
+    close: async () => void (await client.close()),
   };
 }
 

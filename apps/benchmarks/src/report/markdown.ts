@@ -87,7 +87,7 @@ export function page(report: Report): string {
 
 const legend = [
   "RLF is rate-limiter-flexible, `rlf-block` with its in-memory block. `raw` is the client alone: INCR, GET with",
-  "JSON.parse, or EXPIRE, sent without waiting for one another; auto-pipelining of ioredis is off, as it is by default,",
-  "but for `raw-autopipelining`. Redis command time is INFO commandstats, Redis CPU is INFO cpu, each for one operation.",
+  "JSON.parse, or EXPIRE, sent without waiting for one another, with the client's defaults: ioredis without auto-pipelining",
+  "(`raw-autopipelining` has it), node-redis with a timer for each command (`raw-no-timeout` has none). Redis command time is INFO commandstats, Redis CPU is INFO cpu, each for one operation.",
   "Commands an operation are its round trips where one is in flight; reads are how often the server read a socket.",
 ].join("\n");

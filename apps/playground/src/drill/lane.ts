@@ -63,6 +63,8 @@ export interface Lane {
   readonly ledger: Pick<SandboxControls, "fault" | "reset">;
   /** What is being done to it, for the snapshots; "done" finishes the lane. */
   phase(name: string): void;
+  /** What the stores took while this was being done to it. */
+  storeTimes(phase: string): StoreTimes;
   /** kill -9 of one instance, remembered: it may explain a repetition. Returns its process id. */
   kill(instance: string): number | undefined;
   /** What the logs prove so far; cheap enough for a few times a second. */
@@ -112,7 +114,9 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
     },
     phase(name) {
       phase = name;
+      storeTimes.phase(name);
     },
+    storeTimes: (name) => storeTimes.state(name),
     kill(instance) {
       const pid = fleet.instances.list().find(({ name }) => name === instance)?.pid;
       if (pid !== undefined) kills.push({ instance: `${instance}/${pid}`, at: Date.now() });

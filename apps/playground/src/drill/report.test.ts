@@ -18,6 +18,8 @@ const keys: readonly RowKey[] = [
   "served-not-paid",
 ];
 
+const steadyStores = { calls: 1_500, totalMs: 960, p50Ms: 0.3125, p99Ms: 4.26 };
+
 function lane(
   provider: string,
   shared: boolean,
@@ -32,10 +34,10 @@ function lane(
   return {
     ...{ provider, shared, rows, instances: 2, phase: "done", requests: 600, answered: 600, retried: 3, errors: [] },
     ...{
-      stores: { calls: 1_500, totalMs: 960, p50Ms: 0.3125, p99Ms: 4.26 },
+      stores: { calls: 9_000, totalMs: 90_000, p50Ms: 10, p99Ms: 500 },
       finished: true,
       seconds: 20,
-      phases: [{ name: "steady", seconds: 3 }],
+      phases: [{ name: "steady", seconds: 3, requests: 600, stores: steadyStores }],
       logs: "/l",
       kills: [],
       stalledMs: 900,
@@ -129,7 +131,8 @@ describe("the table", () => {
   });
 
   test("has no times where no store was called", () => {
-    const silent = lane("redis", true, [], { stores: { calls: 0, totalMs: 0, p50Ms: undefined, p99Ms: undefined } });
+    const stores = { calls: 0, totalMs: 0, p50Ms: undefined, p99Ms: undefined };
+    const silent = lane("redis", true, [], { phases: [{ name: "steady", seconds: 3, requests: 9, stores }] });
     const text = textReport(report([silent]), { color: false });
     expect(text).toContain("a store call, p50 / p99, ms           - / -\n");
     expect(text).toContain("in the stores a request, ms           -\n");

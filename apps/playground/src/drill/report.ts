@@ -4,6 +4,7 @@ import type { Kill } from "./evidence.ts";
 import type { LaneSnapshot } from "./lane.ts";
 import type { PhaseDone } from "./phases.ts";
 import type { RowKey } from "./row.ts";
+import type { StoreTimes } from "./store-times.ts";
 
 /** The whole result of one drill, as it is written to the report file. */
 export interface DrillReport {
@@ -27,12 +28,18 @@ export interface DrillReport {
   lanes: LaneReport[];
 }
 
+/** A phase, the requests that were sent in it, and what the stores took. */
+export interface PhaseReport extends PhaseDone {
+  requests: number;
+  stores: StoreTimes;
+}
+
 export interface LaneReport extends LaneSnapshot {
   /** False for the lane that is there to fail. */
   shared: boolean;
   seconds: number;
   /** What was done to it, in order. */
-  phases: PhaseDone[];
+  phases: PhaseReport[];
   /** The processes that the drill killed with -9, "name/pid". */
   kills: readonly Kill[];
   /** Payments whose outcome nobody knew, by the store's own list; undefined where there is none that all share. */

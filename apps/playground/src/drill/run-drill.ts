@@ -6,8 +6,8 @@ import { ChildFailed } from "../process/supervisor.ts";
 import { type DoubtWatch, watchDoubts } from "./doubts.ts";
 import type { DrillRedis } from "./drill-redis.ts";
 import { startLane } from "./lane.ts";
-import { chaosPhases, type PhaseDone, playPhases, quietPhases } from "./phases.ts";
-import { type DrillReport, type LaneReport, memoryMustFail, shortcomings } from "./report.ts";
+import { chaosPhases, playPhases, quietPhases } from "./phases.ts";
+import { type DrillReport, type LaneReport, memoryMustFail, type PhaseReport, shortcomings } from "./report.ts";
 import { checkRoutes } from "./rules.ts";
 import { watchStalls } from "./stalls.ts";
 import type { DrillRequest } from "./trace.ts";
@@ -107,9 +107,11 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
     checkRoutes(requests, lane.rules);
     if (shared) doubts = await watchDoubts(configFile, { ...process.env, GATEWAY_INSTANCE: "drill", ...env });
     const phases = shared ? chaosPhases(instances, redis.restart) : quietPhases();
-    const done: PhaseDone[] = [];
+    const done: PhaseReport[] = [];
+    let told = 0;
     const playing = playPhases(lane, requests, phases, { speed, signal: ended.signal }, (phase) => {
-      done.push(phase);
+      done.push({ ...phase, requests: lane.sent.size - told, stores: lane.storeTimes(phase.name) });
+      told = lane.sent.size;
       say(`${name}: ${phase.name}, ${phase.seconds.toFixed(1)} s`);
     });
     await Promise.race([playing, ended.early]);

@@ -30,3 +30,17 @@ test("a message that is no report changes nothing", () => {
   times.heard({ kind: "listening", port: 1 });
   expect(times.state()).toEqual({ calls: 0, totalMs: 0, p50Ms: undefined, p99Ms: undefined });
 });
+
+test("a phase has the times of its own calls", () => {
+  const times = watchStoreTimes();
+  times.heard(report([[latencyBucket(500), 1]]));
+  times.phase("steady");
+  times.heard(report([[latencyBucket(1), 3]]));
+  times.phase("kill -9");
+  times.heard(report([[latencyBucket(500), 5]]));
+  expect(times.state("steady").calls).toBe(3);
+  expect(times.state("steady").totalMs).toBeLessThan(3.3);
+  expect(times.state("kill -9").calls).toBe(5);
+  expect(times.state("not begun").calls).toBe(0);
+  expect(times.state().calls).toBe(9);
+});

@@ -14,23 +14,37 @@ export interface StoreTimes {
 }
 
 export interface StoreTimesWatch {
-  /** A message of a gateway; what is no report is left out. */
+  /** A message of a gateway; what is no report is left out. A report is at most a quarter of a second late. */
   heard(message: unknown): void;
-  state(): StoreTimes;
+  /** What is heard from now on belongs to this phase. */
+  phase(name: string): void;
+  /** Of all phases, or of one. */
+  state(phase?: string): StoreTimes;
 }
 
 export function watchStoreTimes(): StoreTimesWatch {
-  const histogram: Histogram = new Map();
+  const all: Histogram = new Map();
+  const phases = new Map<string, Histogram>();
+  let current: Histogram = new Map();
   return {
     heard(message) {
       const report: GatewayReport | undefined = readGatewayReport(message);
-      if (report !== undefined) addTo(histogram, report.operations.latencies);
+      if (report === undefined) return;
+      addTo(all, report.operations.latencies);
+      addTo(current, report.operations.latencies);
     },
-    state: () => ({
-      calls: countOf(histogram),
-      totalMs: totalMsOf(histogram),
-      p50Ms: quantile(histogram, 0.5),
-      p99Ms: quantile(histogram, 0.99),
-    }),
+    phase(name) {
+      current = phases.get(name) ?? new Map();
+      phases.set(name, current);
+    },
+    state(phase) {
+      const histogram = phase === undefined ? all : (phases.get(phase) ?? new Map());
+      return {
+        calls: countOf(histogram),
+        totalMs: totalMsOf(histogram),
+        p50Ms: quantile(histogram, 0.5),
+        p99Ms: quantile(histogram, 0.99),
+      };
+    },
   };
 }

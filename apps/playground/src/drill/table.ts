@@ -1,5 +1,5 @@
 // The drill's table for people: plain text within 100 columns, or Markdown; red cells are marked by a word.
-import type { DrillReport, LaneReport } from "./report.ts";
+import type { DrillReport, LaneReport, PhaseReport } from "./report.ts";
 
 export interface TableOptions {
   /** Whether to use colours beside the words. */
@@ -52,18 +52,21 @@ function linesOf(lanes: readonly LaneReport[]): Line[] {
     ...rows,
     errors,
     doubts,
-    plain("a store call, p50 / p99, ms", ({ stores }) => `${ms(stores.p50Ms)} / ${ms(stores.p99Ms)}`),
-    plain("in the stores a request, ms", ({ stores, answered }) => ms(perRequest(stores, answered))),
+    plain("a store call, p50 / p99, ms", ({ phases: [steady] }) => callTimes(steady)),
+    plain("in the stores a request, ms", ({ phases: [steady] }) => requestTime(steady)),
     plain("requests, sent again", ({ requests, retried }) => `${requests}, ${retried}`),
   ];
 }
 
-/** Two digits: a store in memory takes some microseconds, one that is being restarted half a second. */
+/** Two digits: a store in memory takes some microseconds, one that is far away milliseconds. */
 const ms = (value: number | undefined) => (value === undefined ? "-" : String(Number(value.toPrecision(2))));
 
-/** What all gateways spent in their stores, divided by the requests: most of them make several calls. */
-const perRequest = ({ calls, totalMs }: LaneReport["stores"], answered: number) =>
-  calls === 0 || answered === 0 ? undefined : totalMs / answered;
+/** While nothing is done to the lane: what a call lasts while Redis restarts says nothing of a store. */
+const callTimes = (steady: PhaseReport | undefined) => `${ms(steady?.stores.p50Ms)} / ${ms(steady?.stores.p99Ms)}`;
+
+/** All calls of all gateways, divided by the requests: most of them make several. */
+const requestTime = (steady: PhaseReport | undefined) =>
+  ms(steady && steady.stores.calls > 0 && steady.requests > 0 ? steady.stores.totalMs / steady.requests : undefined);
 
 const headings = ({ lanes, instances }: DrillReport) => lanes.map(({ provider }) => `${provider} x ${instances}`);
 
