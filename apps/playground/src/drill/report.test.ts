@@ -18,7 +18,7 @@ const keys: readonly RowKey[] = [
   "served-not-paid",
 ];
 
-const steadyStores = { calls: 1_500, totalMs: 960, p50Ms: 0.3125, p99Ms: 4.26 };
+const steadyStores = { calls: 5_960, totalMs: 960, p50Ms: 0.3125, p99Ms: 4.26 };
 
 function lane(
   provider: string,
@@ -119,7 +119,7 @@ describe("the table", () => {
     expect(text).toContain("requests admitted over the limit      41 WRONG           0                  0\n");
     expect(text).toContain("requests admitted over the limit: seed1-10, seed1-20, seed1-30 and 1 more");
     expect(text).toContain("a store call, p50 / p99, ms           0.31 / 4.3");
-    expect(text).toContain("in the stores a request, ms           1.6");
+    expect(text).toContain("in the stores a request, ms (calls)   1.6 (10)");
     expect(text).toContain("As it should be");
     expect(text).not.toContain("\u001b");
   });
@@ -135,7 +135,7 @@ describe("the table", () => {
     const silent = lane("redis", true, [], { phases: [{ name: "steady", seconds: 3, requests: 9, stores }] });
     const text = textReport(report([silent]), { color: false });
     expect(text).toContain("a store call, p50 / p99, ms           - / -\n");
-    expect(text).toContain("in the stores a request, ms           -\n");
+    expect(text).toContain("in the stores a request, ms (calls)   -\n");
   });
 
   test("says why it is not as it should be", () => {

@@ -53,7 +53,7 @@ function linesOf(lanes: readonly LaneReport[]): Line[] {
     errors,
     doubts,
     plain("a store call, p50 / p99, ms", ({ phases: [steady] }) => callTimes(steady)),
-    plain("in the stores a request, ms", ({ phases: [steady] }) => requestTime(steady)),
+    plain("in the stores a request, ms (calls)", ({ phases: [steady] }) => requestTime(steady)),
     plain("requests, sent again", ({ requests, retried }) => `${requests}, ${retried}`),
   ];
 }
@@ -64,9 +64,12 @@ const ms = (value: number | undefined) => (value === undefined ? "-" : String(Nu
 /** While nothing is done to the lane: what a call lasts while Redis restarts says nothing of a store. */
 const callTimes = (steady: PhaseReport | undefined) => `${ms(steady?.stores.p50Ms)} / ${ms(steady?.stores.p99Ms)}`;
 
-/** All calls of all gateways, divided by the requests: most of them make several. */
-const requestTime = (steady: PhaseReport | undefined) =>
-  ms(steady && steady.stores.calls > 0 && steady.requests > 0 ? steady.stores.totalMs / steady.requests : undefined);
+/** All calls of all gateways, divided by the requests, and how many they are. */
+function requestTime(steady: PhaseReport | undefined): string {
+  if (steady === undefined || steady.stores.calls === 0 || steady.requests === 0) return "-";
+  const { requests, stores } = steady;
+  return `${ms(stores.totalMs / requests)} (${Math.round(stores.calls / requests)})`;
+}
 
 const headings = ({ lanes, instances }: DrillReport) => lanes.map(({ provider }) => `${provider} x ${instances}`);
 
