@@ -3,7 +3,7 @@
 import type { AtomicPort } from "../atomic-port.ts";
 import type { Look } from "./verification-store.ts";
 
-/** Polls begin after 5 ms and double to 40: half of that is what a change is heard late, whatever it changed. */
+/** Polls begin after 5 ms and double to 40, whatever is waited for: so a change is heard 16 ms late on average. */
 const FIRST_POLL_MS = 5;
 const LONGEST_POLL_MS = 40;
 
@@ -52,8 +52,8 @@ export function recordWatch(
       if (!ended.signal.aborted) schedule();
     };
     const schedule = () => {
-      // Spread by a quarter, so that processes that began together do not go on together.
-      timer = setTimeout(poll, everyMs * (0.75 + Math.random() / 2));
+      // Up to half is left out at random, so that processes that began together do not go on together.
+      timer = setTimeout(poll, everyMs * (0.5 + Math.random() / 2));
     };
     const leave = hint.subscribe(key, wakeAll);
     schedule();
