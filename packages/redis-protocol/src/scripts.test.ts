@@ -21,7 +21,7 @@ describe("scripts", () => {
         "verification.complete": "4dc7539efee4400d34f5464a0bb6ec2c266486be",
         "verification.deliver": "f479753e5957bd49176014e0ed5bc5ff5ee2f902",
         "verification.expire": "fdb179e2cec7a5f159d3c95fd01502224157debd",
-        "verification.markOnce": "fea81dca24a3a3c96a6774a38cdd5b28398aaa70",
+        "verification.markOnce": "74188acd0354c1cd1f0b4c7b90832ef93c43d773",
         "verification.markUnknown": "e64c4b4463b49fe60f469f5b4a19769c7bf94c0a",
         "verification.note": "c3e4252d7a89bf9e0a0a6f895bf422855036916b",
         "verification.peek": "4714fad02703460809956fdab99d99faaefbd31e",

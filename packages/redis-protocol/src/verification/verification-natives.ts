@@ -18,8 +18,8 @@ const word = (value: string | number | undefined): Words => optional(value, (giv
 const held = ({ token, fence }: Lease): Words => [token, fence];
 const paid = ({ payload, collector }: PaymentClaim): Words => [payload, ...word(collector)];
 const handed = ({ token, kept, keptForMs }: Delivery): Words => [token, ...word(kept), ...word(keptForMs)];
-/** The first 128 bits of a SHA-256, as integers that Lua keeps exactly. */
-const digest = (hash: Buffer): Words => [hash.readUIntBE(0, 6), hash.readUIntBE(6, 6), hash.readUIntBE(12, 4)];
+/** The first 6 bytes of a SHA-256, and `more` after them, as integers that Lua keeps exactly. */
+const digest = (hash: Buffer, more: 2 | 3): Words => [hash.readUIntBE(0, 6), hash.readUIntBE(6, more)];
 
 export function verificationNatives(runner: ScriptRunner, spread: number): NativeTransitions {
   const errors = { RETENTION: retentionTooLong };
@@ -84,8 +84,10 @@ export function verificationNatives(runner: ScriptRunner, spread: number): Nativ
     "verification.peek": async (keys, _, options) => readLook(await peek(keys, [], options)),
     "verification.unresolved": async (keys, _, options) => readUnresolved(await unresolved(keys, [], options)),
     "verification.markOnce": async (keys, { token, fingerprint, retainUntilMs }, options) => {
-      const marker = [createHash("sha256").update(token).digest(), Buffer.from(fingerprint, "base64url")];
-      return readMarked(await markOnce(keys, [spreadBy(), ...marker.flatMap(digest), retainUntilMs], options));
+      const purpose = digest(Buffer.from(fingerprint, "base64url"), 2);
+      // Both, so that names of two purchases that begin alike are of no use. A fingerprint has one length.
+      const owner = digest(createHash("sha256").update(fingerprint).update(token).digest(), 3);
+      return readMarked(await markOnce(keys, [spreadBy(), ...purpose, ...owner, retainUntilMs], options));
     },
   };
 }
