@@ -1,4 +1,4 @@
--- The transitions of a working holder. The twin of core's hold.ts.
+-- A working holder goes on. The twin of core's hold.ts.
 
 local function referring(before, reference)
   local payment = before or { payload = '', refusals = 0 }
@@ -18,11 +18,10 @@ local function renew(body, request)
   return { write = write, writeKept = writeKept, reply = { 'ok' } }
 end
 
-local function note(body, request)
-  local phase = phaseOf(body)
-  if (phase ~= 'held' and phase ~= 'unknown') or not isLastHolder(body, request.lease) then
-    return { reply = lost(body) }
-  end
-  body.evidence = request.evidence
-  return { write = recordOf(body), reply = { 'ok' } }
-end
+return answer(function()
+  local recordKey, jitter = key(), num()
+  local request = {
+    lease = leaseArguments(), leaseMs = num(), toUnknown = arg() == '1', reference = optional(arg), kept = optional(arg),
+  }
+  return run(renew, recordKey, { key = request.kept and key() or nil }, jitter, request)
+end)

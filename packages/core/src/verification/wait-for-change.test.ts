@@ -1,11 +1,10 @@
 // One wait: whichever way it ends, it ends once and leaves neither timer nor listener nor subscription behind.
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { waitForHint } from "./wait-for-hint.ts";
+import { waitForChange } from "./wait-for-change.ts";
 
 let wakers: Set<() => void>;
-const hint = {
-  publish: () => undefined,
+const watch = {
   subscribe(_key: string, wake: () => void) {
     wakers.add(wake);
     return () => void wakers.delete(wake);
@@ -22,7 +21,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-const wait = (ms = 1_000) => waitForHint(hint, "k", ms, caller.signal, closing.signal);
+const wait = (ms = 1_000) => waitForChange(watch, "k", ms, caller.signal, closing.signal);
 const leftBehind = () => ({
   timers: vi.getTimerCount(),
   wakers: wakers.size,
@@ -30,8 +29,8 @@ const leftBehind = () => ({
 });
 const nothing = { timers: 0, wakers: 0, listeners: 0 };
 
-describe("waitForHint", () => {
-  it("ends at a hint", async () => {
+describe("waitForChange", () => {
+  it("ends at a change", async () => {
     const waiting = wait();
     expect(leftBehind()).toEqual({ timers: 1, wakers: 1, listeners: 2 });
     for (const wake of wakers) wake();
@@ -51,7 +50,7 @@ describe("waitForHint", () => {
     expect(leftBehind()).toEqual(nothing);
   });
 
-  it("rejects with the reason of whoever aborts", async () => {
+  it("rejects with the reason of the signal that aborts", async () => {
     for (const [controller, reason] of [
       [caller, new Error("client went away")],
       [closing, new Error("closed")],
@@ -71,12 +70,12 @@ describe("waitForHint", () => {
     expect(leftBehind()).toEqual(nothing);
     caller = new AbortController();
     closing.abort(reason);
-    await expect(waitForHint(hint, "k", 1_000, undefined, closing.signal)).rejects.toBe(reason);
+    await expect(waitForChange(watch, "k", 1_000, undefined, closing.signal)).rejects.toBe(reason);
     expect(leftBehind()).toEqual(nothing);
   });
 
-  it("needs neither hints nor a caller's signal", async () => {
-    const waiting = waitForHint(undefined, "k", 5, undefined, closing.signal);
+  it("needs no caller's signal", async () => {
+    const waiting = waitForChange(watch, "k", 5, undefined, closing.signal);
     await vi.advanceTimersByTimeAsync(5);
     await waiting;
     expect(leftBehind()).toEqual(nothing);

@@ -1,5 +1,5 @@
--- The stored form of one verification, and what it means now. The twin of core's verification-record.ts. The files
--- beside it are the twins of the transitions, function by function.
+-- The stored form of one verification, and what it means now. The twin of core's verification-record.ts; what writes
+-- records is in record-writing.lua, and what new ones need in record-terms.lua.
 --
 -- record  RECORD_FORMAT, state (its place in STATES), onLeaseExpiry (0 retry, 1 unknown), then big-endian: fence 8,
 --         attempt 4, leaseUntil 8, unknownAt 8 (0: none), valueUntil 8 (0: none), retainUntil 8, endsAt 8; token and
@@ -9,31 +9,9 @@
 -- text    its length plus one in 4 bytes (0: none), then the text.
 
 local RECORD_FORMAT = 2
-local RETENTION_FLOOR, RETENTION_CEILING, REMEMBERED_FOR, TOMBSTONE = 600000, 2678400000, 86400000, 10000
 local STATES = { 'in-progress', 'unknown', 'accepted', 'rejected', 'released', 'settled', 'delivered', 'expired' }
-local CODES = {}
-for code, state in ipairs(STATES) do CODES[state] = code end
 local WITH_VALUE = { accepted = true, rejected = true, settled = true, delivered = true, expired = true }
 local HEAD = '>BBBI8I4I8I8I8I8I8I2c0I2c0'
-
-local function encodeText(s)
-  return s and struct.pack('>I4', #s + 1) .. s or struct.pack('>I4', 0)
-end
-
-local function encode(body, endsAtMs)
-  local head = struct.pack(
-    HEAD, RECORD_FORMAT, CODES[body.state], body.onLeaseExpiry == 'unknown' and 1 or 0, body.fence, body.attempt,
-    body.leaseUntilMs, body.unknownAtMs or 0, body.valueUntilMs or 0, body.retainUntilMs, endsAtMs,
-    #body.token, body.token, #body.fingerprint, body.fingerprint
-  ) .. encodeText(body.evidence) .. encodeText(body.value)
-  local payment = body.payment
-  if not payment then return head .. '\0' end
-  local undone = payment.undone or {}
-  local tail = struct.pack('>B', #undone)
-  for _, token in ipairs(undone) do tail = tail .. encodeText(token) end
-  return head .. '\1' .. struct.pack('>I4I8', payment.refusals, payment.settledAtMs or 0) .. encodeText(payment.payload)
-    .. encodeText(payment.collector) .. encodeText(payment.reference) .. encodeText(payment.deliveredBy) .. tail
-end
 
 local function decode(raw)
   local body = {}
@@ -104,35 +82,4 @@ local function phaseOf(body)
   if state == 'settled' then return body.leaseUntilMs > now and 'held' or 'settled' end
   if body.valueUntilMs > now then return 'done' end
   return state == 'accepted' and 'spent' or 'absent'
-end
-
-local function endOf(body)
-  local state, retainUntilMs = body.state, body.retainUntilMs
-  local inDoubt = state == 'unknown' or (state == 'in-progress' and body.onLeaseExpiry == 'unknown')
-  if inDoubt or state == 'expired' then return math.max(retainUntilMs, now + RETENTION_CEILING) end
-  if state == 'settled' then return math.max(retainUntilMs, body.payment.settledAtMs + RETENTION_CEILING) end
-  if state == 'rejected' then return math.min(retainUntilMs, body.valueUntilMs) end
-  return retainUntilMs
-end
-
-local function recordOf(body)
-  return { endsAtMs = endOf(body), body = body }
-end
-
-local function isLastHolder(body, lease)
-  return body.token == lease.token and int(body.fence) == lease.fence
-end
-
-local function nextFence(body)
-  return math.max((body and body.fence or 0) + 1, now * 1000)
-end
-
-local function retention(retainUntilMs, fromMs)
-  if retainUntilMs > now + RETENTION_CEILING then fail('RETENTION') end
-  return math.max(retainUntilMs, fromMs + RETENTION_FLOOR)
-end
-
--- Until when a settled payment is remembered. It never fails: a longer validity is cut to the ceiling.
-local function rememberedUntil(validUntilMs)
-  return math.min(math.max(validUntilMs, now + RETENTION_FLOOR), now + RETENTION_CEILING) + REMEMBERED_FOR
 end

@@ -1,4 +1,4 @@
--- The transitions that end a holder's work. The twin of core's end.ts.
+-- Keeps a holder's result. The twin of core's end.ts.
 
 -- "accepted" carries the receipt. "rejected" says that there will be none.
 local function completePayment(body, result, kept)
@@ -27,33 +27,9 @@ local function complete(body, result, kept)
   return { write = recordOf(body), reply = { 'ok' } }
 end
 
-local function release(body, request)
-  if not body or not isLastHolder(body, request.lease) then return { reply = lost(body) } end
-  if body.state == 'released' then return { reply = { 'ok' } } end
-  if phaseOf(body) ~= 'held' then return { reply = lost(body) } end
-  if body.state == 'settled' then
-    body.leaseUntilMs = now
-    return { write = recordOf(body), reply = { 'ok' } }
-  end
-  local refusals = refused(body) + (request.refused and 1 or 0)
-  local counting = body.payment or refusals > 0
-  body.evidence = nil
-  if counting then
-    body.payment = body.payment or { payload = '' }
-    body.payment.refusals = refusals
-  end
-  local retained = math.max(body.retainUntilMs, now + RETENTION_FLOOR)
-  body.retainUntilMs = request.forget and not counting and now + TOMBSTONE or retained
-  body.state = 'released'
-  return { write = recordOf(body), writeKept = false, reply = { 'ok' } }
-end
-
-local function markUnknown(body, request)
-  if not body or not isLastHolder(body, request.lease) or (body.state ~= 'in-progress' and body.state ~= 'unknown') then
-    return { reply = lost(body) }
-  end
-  body.state = 'unknown'
-  body.unknownAtMs = body.unknownAtMs or now
-  body.evidence = request.evidence or body.evidence
-  return { write = recordOf(body), reply = { 'ok' } }
-end
+return answer(function()
+  local recordKey, kept, jitter = key(), { key = key() }, num()
+  return run(complete, recordKey, kept, jitter, {
+    lease = leaseArguments(), outcome = arg(), value = arg(), valueTtlMs = optional(num), retainUntilMs = num(),
+  })
+end)
