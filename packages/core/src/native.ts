@@ -10,9 +10,10 @@ export { formatReceipt, parseReceipt } from "./rate-limit/algorithm.ts";
 export type { LimitGroup } from "./rate-limit/consume-all.ts";
 export type { Limit } from "./rate-limit/policy.ts";
 export { algorithmTag } from "./rate-limit/transitions.ts";
-export { type SessionState, sessionRecord, sessionState } from "./session/session-state.ts";
-export { subjectIndex } from "./session/subject-index.ts";
+export { mostQuotas, noRoomForQuotas, quotaBytes, tooManyQuotas } from "./session/quota-bounds.ts";
+export { maxQuota, type SessionState } from "./session/session-state.ts";
 export { creditPastDeadline, quotaTooLarge } from "./session/transitions/credit-session.ts";
+export { type RotateArguments, successorTaken } from "./session/transitions/rotate-session.ts";
 export { publishConnection } from "./telemetry.ts";
 export { retentionTooLong } from "./verification/verification-record.ts";
 

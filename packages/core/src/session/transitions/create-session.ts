@@ -1,7 +1,7 @@
 // Transition: creates a session where there is none.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { type SessionState, type SessionSubject, sessionRecord, sessionState } from "../session-state.ts";
-import { withMember } from "../subject-index.ts";
+import { recordWithMember } from "../subject-index.ts";
 
 /** A session to be created, complete but for the instant. At least one of the two TTLs is given. */
 export interface SessionDraft {
@@ -37,7 +37,7 @@ export function createSession(
   return {
     writes: [
       sessionRecord(session),
-      subject && withMember(index, nowMs, draft.hash, { subjectHash: subject.hash, expiresAtMs }),
+      subject && recordWithMember(index, nowMs, { subjectHash: subject.hash, hash: draft.hash, endsAtMs: expiresAtMs }),
     ],
     reply: { status: "ok", session },
   };

@@ -1,7 +1,8 @@
 // The transition credit: time and quota once for each opId.
 import { expect, it } from "vitest";
-import { rememberMs } from "../applied-operations.ts";
+import { withOperation } from "../applied-operations.ts";
 import { type SessionState, sessionRecord } from "../session-state.ts";
+import { recordWithMember } from "../subject-index.ts";
 import { creditSession } from "./credit-session.ts";
 
 const session: SessionState = {
@@ -11,7 +12,7 @@ const session: SessionState = {
   payload: "text",
   subject: { hash: "sub", payload: "alice" },
 };
-const grant = { hash: "h", operation: "op1" };
+const grant = { hash: "h", operation: "op1", maxValueBytes: 1_000 };
 
 it("adds to the expiry, remembers the operation and moves the index, version and data unchanged", () => {
   const { writes, reply } = creditSession([sessionRecord(session), null, null], 100, { ...grant, extendMs: 50 });
@@ -19,8 +20,8 @@ it("adds to the expiry, remembers the operation and moves the index, version and
   expect(reply).toEqual({ status: "ok", session: after, replayed: false });
   expect(writes).toEqual([
     sessionRecord(after),
-    { endsAtMs: 100 + rememberMs, body: ["op1"] },
-    { endsAtMs: 550, body: [["h", "sub", 550]] },
+    withOperation(null, "op1", 100, 0),
+    recordWithMember(null, 100, { subjectHash: "sub", hash: "h", endsAtMs: 550 }),
   ]);
 });
 
@@ -47,7 +48,7 @@ it("leaves expiry and index alone where only quota is credited", () => {
 });
 
 it("writes nothing for a replay, a session gone, or a stranger without createWith", () => {
-  const known = { endsAtMs: 900, body: ["op1"] };
+  const known = withOperation(null, "op1", 0, 0);
   const paid = { ...grant, extendMs: 50 };
   const createWith = { version: 1, payload: "new" };
   expect(creditSession([sessionRecord(session), known], 100, paid)).toEqual({
