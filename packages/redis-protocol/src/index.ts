@@ -24,7 +24,7 @@ export {
 export { NotSent, type RedisPort } from "./redis-port.ts";
 export { rateLimitScript } from "./rate-limit/rate-limit-script.ts";
 export type { Script } from "./scripts/script.ts";
-export { sessionScript } from "./session/session-script.ts";
+export { sessionScripts } from "./session/session-scripts.ts";
 export { verificationScript } from "./verification/verification-script.ts";
 export {
   type RedisFactories,

@@ -208,8 +208,8 @@ export function createSessionStore<T = unknown>(
           call,
         );
         if (reply.status === "missing") return reply;
-        const { status, session, replayed } = reply;
-        return { status, expiresAtMs: session.expiresAtMs, ...describedQuotas(session.quotas), replayed };
+        const { status, expiresAtMs, quotas, replayed } = reply;
+        return { status, expiresAtMs, ...describedQuotas(quotas), replayed };
       });
     },
 

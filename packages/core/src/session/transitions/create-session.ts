@@ -27,12 +27,7 @@ export function createSession(
   draft: CreateArguments,
 ): Step<CreateReply> {
   if (sessionState(found) !== null) return { reply: { status: "exists" } };
-  const session: SessionState = {
-    ...begun(draft, nowMs),
-    expiresAtMs: firstExpiry(draft, nowMs),
-    quotas: draft.quotas,
-    subject: draft.subject,
-  };
+  const session = createdSession(draft, nowMs);
   const { subject, expiresAtMs } = session;
   return {
     writes: [
@@ -40,6 +35,16 @@ export function createSession(
       subject && recordWithMember(index, nowMs, { subjectHash: subject.hash, hash: draft.hash, endsAtMs: expiresAtMs }),
     ],
     reply: { status: "ok", session },
+  };
+}
+
+/** The session that a draft becomes at this instant. */
+export function createdSession(draft: CreateArguments, nowMs: number): SessionState {
+  return {
+    ...begun(draft, nowMs),
+    expiresAtMs: firstExpiry(draft, nowMs),
+    quotas: draft.quotas,
+    subject: draft.subject,
   };
 }
 

@@ -24,7 +24,10 @@ export interface CreditArguments {
   readonly createWith?: SessionDraft | undefined;
 }
 
-export type CreditReply = { status: "ok"; session: SessionState; replayed: boolean } | { status: "missing" };
+/** "ok" comes with what the session has now. */
+export type CreditReply =
+  | { status: "ok"; expiresAtMs: number; quotas: ReadonlyMap<string, bigint> | undefined; replayed: boolean }
+  | { status: "missing" };
 
 /**
  * Records: session, operations, subject index. A replay changes nothing and answers the current state. Past the
@@ -39,7 +42,7 @@ export function creditSession(
   const before = sessionState(found);
   if (isApplied(operations, grant.operation)) {
     if (before === null) return { reply: { status: "missing" } };
-    return { reply: { status: "ok", session: before, replayed: true } };
+    return { reply: creditReply(before, true) };
   }
   const base = before ?? (grant.createWith && bought(grant.createWith, grant.extendMs, nowMs));
   if (base === undefined) return { reply: { status: "missing" } };
@@ -57,8 +60,12 @@ export function creditSession(
         ? undefined
         : recordWithMember(index, nowMs, { subjectHash: subject.hash, hash: grant.hash, endsAtMs: expiresAtMs }),
     ],
-    reply: { status: "ok", session, replayed: false },
+    reply: creditReply(session, false),
   };
+}
+
+function creditReply({ expiresAtMs, quotas }: SessionState, replayed: boolean): CreditReply {
+  return { status: "ok", expiresAtMs, quotas, replayed };
 }
 
 /** The error for a credit past the deadline. */

@@ -1,0 +1,100 @@
+-- A session's record, read: core's session-state.ts. It is text (well-formed UTF-8), so that a reply can be the record as
+-- it is; session-record.ts reads that. Numbers are written in characters of 7 bits, the lowest first.
+--
+-- form       1       which parts follow: a sum of WIDE, IDLE, ABSOLUTE, SUBJECT and QUOTAS. Formats to come begin with a
+--                    character from 32 on.
+-- version    7
+-- createdAt  6       WIDE: 8
+-- expiresAt  4       WIDE: 8; milliseconds after createdAt
+-- idle       4       WIDE: 8; where IDLE
+-- absolute   4       WIDE: 8; milliseconds after createdAt; where ABSOLUTE
+-- subject    22      its hash, then its text after 5 characters of size; where SUBJECT
+-- quotas             after 3 characters of size; where QUOTAS. See quotas.lua.
+-- payload            the codec's text
+--
+-- The other keys: operations, a hash with a field for each opId's hash, and the field @ with the instant until which all
+-- are remembered. index, a sorted set of a subject's hash and a session's hash, by expiry.
+
+local WIDE, IDLE, ABSOLUTE, SUBJECT, QUOTAS = 1, 2, 4, 8, 16
+local HASH_SIZE, TEXT_SIZE, QUOTAS_SIZE = 22, 5, 3
+-- All before the subject's text fits in these many characters.
+local LONGEST_HEAD = 68
+
+local function number(raw, at, size)
+  local x = 0
+  for i = at + size - 1, at, -1 do
+    local digit = string.byte(raw, i)
+    if not digit or digit > 127 then fail('CORRUPT') end
+    x = x * 128 + digit
+  end
+  return x
+end
+
+local function has(form, part)
+  return math.floor(form / part) % 2 == 1
+end
+
+-- What comes before the subject's text. `at` is where that begins, `expiryAt` where the expiry does.
+local function headOf(raw)
+  local form = string.byte(raw)
+  if not form or form > 31 then fail('CORRUPT') end
+  local wide = has(form, WIDE)
+  local size, at = wide and 8 or 4, wide and 17 or 15
+  local createdAt = number(raw, 9, at - 9)
+  local s = {
+    form = form, version = number(raw, 2, 7), createdAt = createdAt, expiryAt = at, size = size,
+    expiresAt = createdAt + number(raw, at, size),
+  }
+  at = at + size
+  if has(form, IDLE) then
+    s.idle = number(raw, at, size)
+    at = at + size
+  end
+  if has(form, ABSOLUTE) then
+    s.absolute = createdAt + number(raw, at, size)
+    at = at + size
+  end
+  if has(form, SUBJECT) then
+    s.subject = string.sub(raw, at, at + HASH_SIZE - 1)
+    at = at + HASH_SIZE
+  end
+  s.at = at
+  return s
+end
+
+-- The whole record. `quotas` stays text.
+local function decode(raw)
+  local s = headOf(raw)
+  local at = s.at
+  if s.subject then
+    local size = number(raw, at, TEXT_SIZE)
+    at = at + TEXT_SIZE + size
+    s.subjectText = string.sub(raw, at - size, at - 1)
+  end
+  if has(s.form, QUOTAS) then
+    local size = number(raw, at, QUOTAS_SIZE)
+    at = at + QUOTAS_SIZE + size
+    s.quotas = string.sub(raw, at - size, at - 1)
+  end
+  if at > #raw + 1 then fail('CORRUPT') end
+  s.payload = string.sub(raw, at)
+  return s
+end
+
+-- The live session at a key, or nil.
+local function read(k)
+  local raw = redis.call('GET', k)
+  if not raw then return nil end
+  local s = decode(raw)
+  if s.expiresAt <= now then return nil end
+  return s, raw
+end
+
+-- The same without the texts.
+local function readHead(k)
+  local raw = redis.call('GETRANGE', k, 0, LONGEST_HEAD - 1)
+  if raw == '' then return nil end
+  local s = headOf(raw)
+  if s.expiresAt <= now then return nil end
+  return s
+end
