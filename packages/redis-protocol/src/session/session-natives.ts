@@ -151,10 +151,9 @@ function bySlot(keys: readonly string[]): readonly (readonly string[])[] {
 /** The session in a reply of the get script, if it has not ended. */
 function liveSession(reply: ReplyReader): SessionState | null {
   const raw = reply.optionalText();
-  const nowMs = reply.integer();
   if (raw === undefined) return null;
   const session = decodeSession(raw);
-  return session.expiresAtMs > nowMs ? session : null;
+  return session.expiresAtMs > reply.integer() ? session : null;
 }
 
 /** Their number (-1: none were given), then names and decimal digits in turn. */
