@@ -2,6 +2,7 @@
 import { type Script, script } from "../scripts/script.ts";
 import amounts from "./lua/amounts.lua";
 import begin from "./lua/begin.lua";
+import characters from "./lua/characters.lua";
 import create from "./lua/create.lua";
 import credit from "./lua/credit.lua";
 import debit from "./lua/debit.lua";
@@ -38,14 +39,14 @@ export const sessionScripts: Readonly<
   >
 > = {
   get: script("session.get", get),
-  create: script("session.create", record, writing, begin, quotas, index, create),
-  touch: script("session.touch", record, writing, index, operations, extend, touch),
-  touchAndGet: script("session.touchAndGet", record, writing, index, operations, extend, touchAndGet),
-  update: script("session.update", record, writing, quotas, update),
-  credit: script("session.credit", record, writing, begin, quotas, amounts, index, operations, credit),
-  debit: script("session.debit", record, writing, quotas, amounts, operations, debit),
+  create: script("session.create", record, characters, writing, begin, quotas, index, create),
+  touch: script("session.touch", record, characters, writing, index, operations, extend, touch),
+  touchAndGet: script("session.touchAndGet", record, characters, writing, index, operations, extend, touchAndGet),
+  update: script("session.update", record, characters, quotas, update),
+  credit: script("session.credit", record, characters, writing, begin, quotas, amounts, index, operations, credit),
+  debit: script("session.debit", record, characters, quotas, amounts, operations, debit),
   delete: script("session.delete", record, index, remove),
-  rotate: script("session.rotate", record, writing, index, rotate),
+  rotate: script("session.rotate", record, characters, writing, index, rotate),
   listSubject: script("session.listSubject", members, listSubject),
   deleteSubject: script("session.deleteSubject", index, members, deleteSubject),
 };

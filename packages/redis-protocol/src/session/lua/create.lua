@@ -4,7 +4,7 @@ return answer(function()
   local k, index, jitter, hash = key(), key(), num(), arg()
   local version, payload, idle, absoluteTtl, subject, subjectText = num(), arg(), num(), num(), arg(), arg()
   local quotas = quotasArgument()
-  if read(k) then return { 'exists' } end
+  if read(k, headOf) then return { 'exists' } end
   local s = begun(version, payload, idle, absoluteTtl)
   s.expiresAt = firstExpiry(idle, absoluteTtl)
   if subject ~= '' then s.subject, s.subjectText = subject, subjectText end

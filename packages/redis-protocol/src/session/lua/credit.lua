@@ -32,7 +32,7 @@ return answer(function()
   local added, maxValueBytes, creates = quotasArgument(), num(), arg() == '1'
   local version, payload, idle, absoluteTtl
   if creates then version, payload, idle, absoluteTtl = num(), arg(), num(), num() end
-  local s = read(k)
+  local s = read(k, decode)
   if isApplied(o, operation) then
     if not s then return { 'missing' } end
     return { 'ok', 1, s.expiresAt, s.quotas or false }

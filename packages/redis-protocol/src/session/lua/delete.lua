@@ -2,8 +2,8 @@
 
 return answer(function()
   local k, index, jitter, hash, ifVersion = key(), key(), num(), arg(), num()
-  local s = readHead(k)
-  if not s or (ifVersion and ifVersion ~= s.version) then return { 0 } end
+  local s, head = readHead(k)
+  if not s or (ifVersion and ifVersion ~= versionIn(head)) then return { 0 } end
   redis.call('DEL', k)
   wrote = true
   leave(index, s, hash, jitter)

@@ -18,33 +18,33 @@
 local WIDE, IDLE, ABSOLUTE, SUBJECT, QUOTAS = 1, 2, 4, 8, 16
 local HASH_SIZE, TEXT_SIZE, QUOTAS_SIZE = 22, 5, 3
 -- All before the subject's text fits in these many characters.
-local LONGEST_HEAD = 68
+local LONGEST_HEAD = 70
 
+-- The number in up to 8 characters.
 local function number(raw, at, size)
-  local x = 0
-  for i = at + size - 1, at, -1 do
-    local digit = string.byte(raw, i)
-    if not digit or digit > 127 then fail('CORRUPT') end
-    x = x * 128 + digit
-  end
-  return x
+  local a, b, c, d, e, f, g, h = string.byte(raw, at, at + size - 1)
+  if at + size - 1 > #raw or math.max(a, b or 0, c or 0, d or 0, e or 0, f or 0, g or 0, h or 0) > 127 then fail('CORRUPT') end
+  local low = a + (b or 0) * 128 + (c or 0) * 16384 + (d or 0) * 2097152
+  if not e then return low end
+  return low + (e + (f or 0) * 128 + (g or 0) * 16384 + (h or 0) * 2097152) * 268435456
 end
 
 local function has(form, part)
   return math.floor(form / part) % 2 == 1
 end
 
--- What comes before the subject's text. `at` is where that begins, `expiryAt` where the expiry does.
+local function versionIn(raw)
+  return number(raw, 2, 7)
+end
+
+-- What comes before the subject's text; `textAt` is where that begins, `expiryAt` where the expiry does.
 local function headOf(raw)
   local form = string.byte(raw)
   if not form or form > 31 then fail('CORRUPT') end
   local wide = has(form, WIDE)
   local size, at = wide and 8 or 4, wide and 17 or 15
   local createdAt = number(raw, 9, at - 9)
-  local s = {
-    form = form, version = number(raw, 2, 7), createdAt = createdAt, expiryAt = at, size = size,
-    expiresAt = createdAt + number(raw, at, size),
-  }
+  local s = { form = form, createdAt = createdAt, expiryAt = at, size = size, expiresAt = createdAt + number(raw, at, size) }
   at = at + size
   if has(form, IDLE) then
     s.idle = number(raw, at, size)
@@ -58,43 +58,48 @@ local function headOf(raw)
     s.subject = string.sub(raw, at, at + HASH_SIZE - 1)
     at = at + HASH_SIZE
   end
-  s.at = at
+  s.textAt = at
+  return s
+end
+
+-- The head, and where quotas and payload begin.
+local function layoutOf(raw)
+  local s = headOf(raw)
+  local at = s.textAt
+  if s.subject then at = at + TEXT_SIZE + number(raw, at, TEXT_SIZE) end
+  s.quotasAt = at
+  if has(s.form, QUOTAS) then
+    at = at + QUOTAS_SIZE + number(raw, at, QUOTAS_SIZE)
+    s.quotas = string.sub(raw, s.quotasAt + QUOTAS_SIZE, at - 1)
+  end
+  if at > #raw + 1 then fail('CORRUPT') end
+  s.payloadAt = at
   return s
 end
 
 -- The whole record. `quotas` stays text.
 local function decode(raw)
-  local s = headOf(raw)
-  local at = s.at
-  if s.subject then
-    local size = number(raw, at, TEXT_SIZE)
-    at = at + TEXT_SIZE + size
-    s.subjectText = string.sub(raw, at - size, at - 1)
-  end
-  if has(s.form, QUOTAS) then
-    local size = number(raw, at, QUOTAS_SIZE)
-    at = at + QUOTAS_SIZE + size
-    s.quotas = string.sub(raw, at - size, at - 1)
-  end
-  if at > #raw + 1 then fail('CORRUPT') end
-  s.payload = string.sub(raw, at)
+  local s = layoutOf(raw)
+  s.version = versionIn(raw)
+  if s.subject then s.subjectText = string.sub(raw, s.textAt + TEXT_SIZE, s.quotasAt - 1) end
+  s.payload = string.sub(raw, s.payloadAt)
   return s
 end
 
--- The live session at a key, or nil.
-local function read(k)
+-- The live session at a key, read by one of these functions, and its record; or nil.
+local function read(k, reading)
   local raw = redis.call('GET', k)
   if not raw then return nil end
-  local s = decode(raw)
+  local s = reading(raw)
   if s.expiresAt <= now then return nil end
   return s, raw
 end
 
--- The same without the texts.
+-- The head of the live session at a key, and the text that it was read from; or nil.
 local function readHead(k)
   local raw = redis.call('GETRANGE', k, 0, LONGEST_HEAD - 1)
   if raw == '' then return nil end
   local s = headOf(raw)
   if s.expiresAt <= now then return nil end
-  return s
+  return s, raw
 end

@@ -4,11 +4,11 @@
 return answer(function()
   local from, to, index, jitter, hash, successorHash = key(), key(), key(), num(), arg(), arg()
   local version, payload, subjectText = num(), arg(), arg()
-  local s = read(from)
+  local s = read(from, decode)
   if not s then return { 'missing' } end
   if s.version ~= version then return { 'changed' } end
-  local taken = read(to)
-  if taken and (taken.version ~= version or taken.createdAt ~= s.createdAt) then fail('TAKEN') end
+  local taken, other = read(to, layoutOf)
+  if taken and (versionIn(other) ~= version or taken.createdAt ~= s.createdAt) then fail('TAKEN') end
   s.payload = payload
   if s.subject then s.subjectText = subjectText end
   local raw = write(to, s, jitter)

@@ -2,10 +2,12 @@
 
 return answer(function()
   local k, ifVersion, payload, maxValueBytes = key(), num(), arg(), num()
-  local s, raw = read(k)
+  local s, raw = read(k, layoutOf)
   if not s then return { 'missing' } end
-  if s.version ~= ifVersion then return { 'conflict', raw } end
+  if versionIn(raw) ~= ifVersion then return { 'conflict', raw } end
   if s.quotas then requireRoom(payload, quotasIn(s.quotas), maxValueBytes) end
-  s.version, s.payload = s.version + 1, payload
-  return { 'ok', rewrite(k, s) }
+  raw = string.sub(raw, 1, 1) .. characters(ifVersion + 1, 7) .. string.sub(raw, 9, s.payloadAt - 1) .. payload
+  redis.call('SET', k, raw, 'KEEPTTL')
+  wrote = true
+  return { 'ok', raw }
 end)
