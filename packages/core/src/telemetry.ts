@@ -25,13 +25,17 @@ export interface OperationMessage {
 
 const operations = channel(operationChannel);
 
+/** Whether operations are reported at all. */
+export function isObserved(): boolean {
+  return operations.hasSubscribers;
+}
+
 /** Runs one operation and reports it. `outcomeOf` names the reply in one word. */
 export async function observed<R>(
   about: Pick<OperationMessage, "store" | "operation" | "provider">,
   run: () => Promise<R>,
   outcomeOf: (reply: R) => string,
 ): Promise<R> {
-  if (!operations.hasSubscribers) return run();
   const started = performance.now();
   const publish = (rest: Pick<OperationMessage, "outcome" | "errorCode">) =>
     operations.publish({ ...about, durationMs: performance.now() - started, ...rest } satisfies OperationMessage);

@@ -35,6 +35,13 @@ export interface RedisStoreOptions extends StoreOptions {
   commandTimeoutMs?: number | undefined;
   /** How long `ping()` and `check()` wait for a first connection. Milliseconds, default 5,000. */
   connectTimeoutMs?: number | undefined;
+  /** Calls of one tick travel together. False: each travels alone. Default true. */
+  coalesce?: boolean | undefined;
+  /**
+   * For how long a denied client is denied without asking Redis, in milliseconds, 0 to 60,000, default 1,000. So long it may
+   * take until a reset or a refund on another instance shows. 0: Redis is always asked.
+   */
+  denyCacheMaxMs?: number | undefined;
   /** For tests: the scripts use this clock instead of the server's TIME. */
   clock?: { now(): number } | undefined;
 }
@@ -53,6 +60,16 @@ function requireTimeout(value: number | undefined, name: string, standard: numbe
 /** The checked option, in milliseconds. */
 export function connectTimeoutOf({ connectTimeoutMs }: RedisStoreOptions): number {
   return requireTimeout(connectTimeoutMs, "connectTimeoutMs", DEFAULT_CONNECT_TIMEOUT_MS);
+}
+
+const DEFAULT_DENY_CACHE_MS = 1_000;
+const LONGEST_DENY_CACHE_MS = 60_000;
+
+function denyCacheMaxMsOf({ denyCacheMaxMs = DEFAULT_DENY_CACHE_MS }: RedisStoreOptions): number {
+  if (Number.isSafeInteger(denyCacheMaxMs) && denyCacheMaxMs >= 0 && denyCacheMaxMs <= LONGEST_DENY_CACHE_MS) {
+    return denyCacheMaxMs;
+  }
+  throw new StoreError("STORE_CONFIG", `denyCacheMaxMs must be a whole number from 0 to ${LONGEST_DENY_CACHE_MS}.`);
 }
 
 function runnerOn(port: RedisPort, options: RedisStoreOptions): ScriptRunner {
@@ -81,7 +98,13 @@ export function createRedisRateLimitStore(
   options: RedisStoreOptions = {},
   owned = true,
 ): RateLimitStore {
-  const native = rateLimitNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER, port.cluster);
+  const native = rateLimitNatives(runnerOn(port, options), {
+    coalesce: options.coalesce ?? true,
+    cluster: port.cluster,
+    spread: options.ttlJitter ?? DEFAULT_TTL_JITTER,
+    denyCacheMaxMs: denyCacheMaxMsOf(options),
+    clock: options.clock,
+  });
   return createRateLimitStore(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
 }
 

@@ -22,7 +22,6 @@ export {
   type RedisStoreOptions,
 } from "./create-redis-stores.ts";
 export { NotSent, type RedisPort } from "./redis-port.ts";
-export { rateLimitScript } from "./rate-limit/rate-limit-script.ts";
 export type { Script } from "./scripts/script.ts";
 export { sessionScripts } from "./session/session-scripts.ts";
 export { verificationScript } from "./verification/verification-script.ts";

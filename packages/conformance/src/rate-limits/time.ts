@@ -1,5 +1,6 @@
 // Rate limits 6, 7, 12-14: when a client may come again, and what a clock or a changed limit does to that.
 import assert from "node:assert/strict";
+import type { RateLimitCheck } from "@tollbooth-stores/core";
 import fc from "fast-check";
 import {
   algorithms,
@@ -13,6 +14,9 @@ import {
   toWindowStart,
   usages,
 } from "./checks.ts";
+
+/** From a correction of a millisecond to a clock that was a year ahead. */
+const stepsBackMs = [1, 2, minute / 2, minute, 1.5 * minute, 2 * minute, 60 * minute, 31_536_000_000];
 
 export const timeProperties: readonly RateLimitProperty[] = [
   {
@@ -126,23 +130,57 @@ export const timeProperties: readonly RateLimitProperty[] = [
   },
   {
     id: "rate-limits/13b",
-    title: "a backend clock that steps back locks a client out for at most two windows",
+    title: "a backend clock that steps back locks a client that keeps asking out for at most two windows",
     needs: ["stepBack"],
     async run(bench) {
       const store = await bench.open();
       const stepBack = bench.probe("stepBack");
       for (const algorithm of algorithms) {
-        for (const backMs of [minute / 2, minute, 1.5 * minute, 2 * minute, 60 * minute]) {
-          const check = checkOf(algorithm, 5, { client: `${algorithm} ${backMs}` });
-          await store.charge(costing(check, 5));
-          await stepBack(backMs);
-          const { retryAfterMs } = await store.peek(check);
-          assert.ok(
-            retryAfterMs !== null && retryAfterMs <= 2 * minute,
-            `${algorithm}: retry after ${retryAfterMs} ms`,
-          );
-          await bench.advance(retryAfterMs);
-          assert.equal((await store.consume(check)).allowed, true, `${algorithm}, ${backMs} ms back, at retryAfterMs`);
+        for (const backMs of stepsBackMs) {
+          for (const charges of [1, 2]) {
+            const check = checkOf(algorithm, 5, { client: `${algorithm} ${backMs} ${charges}` });
+            for (let charge = 0; charge < charges; charge += 1) await store.charge(costing(check, 5));
+            await stepBack(backMs);
+            let waitedMs = 0;
+            for (let asked = await store.consume(check); !asked.allowed; asked = await store.consume(check)) {
+              const what = `${algorithm}, ${charges} times the limit taken, ${backMs} ms back`;
+              assert.ok(asked.retryAfterMs !== null && asked.retryAfterMs > 0, what);
+              const pauseMs = Math.min(asked.retryAfterMs, 25_000);
+              await bench.advance(pauseMs);
+              waitedMs += pauseMs;
+              assert.ok(waitedMs <= 2 * minute, `${what}: still denied after ${waitedMs} ms`);
+            }
+          }
+        }
+      }
+    },
+  },
+  {
+    id: "rate-limits/13c",
+    title: "a backend clock that steps back forgets nothing that was taken",
+    needs: ["stepBack"],
+    async run(bench) {
+      const store = await bench.open();
+      const stepBack = bench.probe("stepBack");
+      for (const algorithm of algorithms) {
+        for (const backMs of stepsBackMs) {
+          for (const [costs, left] of [
+            [[3], 2],
+            [[5], 0],
+            [[5, 5], 0],
+          ] as const) {
+            await toWindowStart(bench, store, minute);
+            await bench.advance(1);
+            const check = checkOf(algorithm, 5, { client: `${algorithm} ${backMs} ${costs}` });
+            for (const cost of costs) await store.charge(costing(check, cost));
+            await stepBack(backMs);
+            const what = `${algorithm}, ${costs} taken of 5, ${backMs} ms back`;
+            assert.ok((await store.peek(check)).remaining <= left, what);
+            assert.equal((await store.consume(costing(check, left + 1))).allowed, false, what);
+            // Back where it was, as after a correction of a clock that was right.
+            await bench.advance(Math.min(backMs, 2));
+            assert.ok((await store.peek(check)).remaining <= left, `${what} and forth again`);
+          }
         }
       }
     },
@@ -190,6 +228,33 @@ export const timeProperties: readonly RateLimitProperty[] = [
         );
         assert.ok(higher.remaining >= lower.remaining, `${usage.algorithm}: fewer remain at the higher limit`);
       });
+    },
+  },
+  {
+    id: "rate-limits/14c",
+    title: "two bursts on one identity count together: the smaller one waits for what the larger one allowed",
+    async run(bench) {
+      const store = await bench.open();
+      const bucket = (client: string, burst: number, cost = 1): RateLimitCheck => {
+        const { policy, ...rest } = checkOf("token-bucket", 10, { client, cost });
+        return { ...rest, policy: { ...policy, algorithm: "token-bucket", burst } };
+      };
+      let admitted = 0;
+      for (let call = 0; call < 200; call += 1) {
+        const { allowed } = await store.consume(bucket("both", call % 2 === 0 ? 10 : 100));
+        if (allowed) admitted += 1;
+      }
+      assert.equal(admitted, 100, "admitted of 200 calls at one instant, with bursts of 10 and 100 in turn");
+
+      await store.consume(bucket("lowered", 100, 100));
+      const lowered = await store.consume(bucket("lowered", 10));
+      // Of the 100 taken, 91 must be back before one fits into 10, at 10 a minute.
+      const unitMs = minute / 10;
+      assert.deepEqual([lowered.allowed, lowered.remaining, lowered.retryAfterMs], [false, 0, 91 * unitMs]);
+      await bench.advance(91 * unitMs - 1);
+      assert.equal((await store.consume(bucket("lowered", 10))).allowed, false, "a millisecond early");
+      await bench.advance(1);
+      assert.equal((await store.consume(bucket("lowered", 10))).allowed, true, "at retryAfterMs");
     },
   },
 ];
