@@ -1,5 +1,5 @@
 // The one thing that a backend provides: atomic read-decide-write on a few keys, by the backend's own clock.
-import type { CallOptions, Capabilities } from "./call-options.ts";
+import type { CallOptions, Capabilities, PortCallOptions } from "./call-options.ts";
 
 /** Plain data that survives JSON, with its own end. The first byte of its stored form names the format. */
 export interface StoredRecord {
@@ -35,7 +35,7 @@ export interface AtomicPort {
   transact<R>(
     keys: readonly string[],
     step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
-    options?: CallOptions,
+    options?: PortCallOptions,
   ): Promise<R>;
   /** Optional: live keys under a prefix, best effort, each at least once. */
   scan?(prefix: string, options?: CallOptions): AsyncIterable<string>;

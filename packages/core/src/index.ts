@@ -42,7 +42,7 @@ export { type FallbackOptions, failOpen } from "./rate-limit/fail-open.ts";
 export { withFallback } from "./rate-limit/with-fallback.ts";
 
 // The contracts of the stores.
-export type { CallOptions, Capabilities } from "./call-options.ts";
+export type { CallOptions, Capabilities, PortCallOptions } from "./call-options.ts";
 export type {
   RateLimitCheck,
   RateLimitDecision,

@@ -14,9 +14,12 @@ export interface OperationMessage {
   /** E.g. "memory", "ioredis". */
   provider: string;
   durationMs: number;
-  /** "error", or the reply in a word: "allowed", "denied", "ok", "missing", "claimed", ... */
+  /**
+   * "error", or the reply in a word: "allowed", "denied", "ok", "missing", "claimed", ... "unreadable": a listing skipped
+   * a record that cannot be read; `durationMs` is 0, and the listing goes on.
+   */
   outcome: string;
-  /** Only where the outcome is "error": a StoreError's code, else "OTHER" (an aborted signal, say). */
+  /** Only where the outcome is "error" or "unreadable": a StoreError's code, else "OTHER" (an aborted signal, say). */
   errorCode?: StoreErrorCode | "OTHER";
 }
 
@@ -44,6 +47,17 @@ export async function observed<R>(
     publish({ outcome: "error", errorCode: isStoreError(error) ? error.code : "OTHER" });
     throw error;
   }
+}
+
+/** Reports a record that a listing skipped because it cannot be read. */
+export function publishUnreadable(about: Pick<OperationMessage, "store" | "operation" | "provider">): void {
+  if (!operations.hasSubscribers) return;
+  operations.publish({
+    ...about,
+    durationMs: 0,
+    outcome: "unreadable",
+    errorCode: "STORE_CORRUPT",
+  } satisfies OperationMessage);
 }
 
 /** The name of the channel for payments: `diagnostics_channel.subscribe(paymentChannel, (message) => ...)`. */

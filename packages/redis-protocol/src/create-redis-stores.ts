@@ -23,9 +23,8 @@ import { sharedPort } from "./connection/shared-port.ts";
 import { rateLimitNatives } from "./rate-limit/rate-limit-natives.ts";
 import type { RedisPort } from "./redis-port.ts";
 import { type ScriptRunner, scriptRunner } from "./scripts/script-runner.ts";
-import { sessionCalls, sessionNatives } from "./session/session-natives.ts";
-import { sessionScript } from "./session/session-script.ts";
-import { sessionTransact } from "./session/session-transact.ts";
+import { sessionNatives } from "./session/session-natives.ts";
+import { sessionScripts } from "./session/session-scripts.ts";
 import { verificationNatives } from "./verification/verification-natives.ts";
 import { verificationScripts } from "./verification/verification-scripts.ts";
 
@@ -81,7 +80,7 @@ function runnerOn(port: RedisPort, options: RedisStoreOptions): ScriptRunner {
 function nativePort(
   port: RedisPort,
   native: NativeTransitions,
-  more: Partial<Pick<AtomicPort, "transact" | "scan">>,
+  more: Partial<Pick<AtomicPort, "scan">>,
 ): NativePort {
   return {
     capabilities: { shared: true, atomic: true, durable: true },
@@ -114,11 +113,8 @@ export function createRedisSessionStore<T = unknown>(
   options: RedisStoreOptions = {},
   owned = true,
 ): SessionStore<T> {
-  const call = sessionCalls(runnerOn(port, options));
-  const spread = options.ttlJitter ?? DEFAULT_TTL_JITTER;
-  const transact = sessionTransact(call, spread);
-  const native = nativePort(port, sessionNatives(call, spread), { transact });
-  return createSessionStore<T>(native, { provider: port.name, ...options }, owned);
+  const native = sessionNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER, port.cluster);
+  return createSessionStore<T>(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
 }
 
 /** `keyPrefix` is used as written, default "tollbooth:verify". Closing the store closes the port if `owned`. */
@@ -165,7 +161,7 @@ export function createRedisStores<T = unknown>(
     },
     {
       // A script without calls proves that the server answers and that this user may run scripts.
-      ping: (callOptions) => runner.run(sessionScript, [], callOptions, connectTimeoutMs),
+      ping: (callOptions) => runner.run(sessionScripts.get, [], callOptions, connectTimeoutMs),
       async check(callOptions) {
         const tags = await runner.tags(callOptions, connectTimeoutMs);
         await checkWrites(runner, prefix, { ...callOptions, tags, connectTimeoutMs });

@@ -23,7 +23,7 @@ export {
 } from "./create-redis-stores.ts";
 export { NotSent, type RedisPort } from "./redis-port.ts";
 export type { Script } from "./scripts/script.ts";
-export { sessionScript } from "./session/session-script.ts";
+export { sessionScripts } from "./session/session-scripts.ts";
 export { verificationScripts } from "./verification/verification-scripts.ts";
 export {
   type RedisFactories,

@@ -8,12 +8,13 @@ import {
   refundScripts,
   resetScript,
 } from "./rate-limit/limit-scripts.ts";
-import { sessionScript } from "./session/session-script.ts";
+import { sessionScripts } from "./session/session-scripts.ts";
 import { verificationScripts } from "./verification/verification-scripts.ts";
 
 const limits = [...Object.values(limitScripts), refundScripts, blockScripts].flatMap((of) => Object.values(of));
+const sessions = Object.values(sessionScripts);
 const verifications = Object.values(verificationScripts);
-const scripts = [...limits, resetScript, consumeAllScript, sessionScript, ...verifications, checkScript];
+const scripts = [...limits, resetScript, consumeAllScript, ...sessions, ...verifications, checkScript];
 
 describe("scripts", () => {
   // A rolling deploy runs both sides of a change: see docs/adr/0006-redis-protocol.md before `vitest run -u`.
