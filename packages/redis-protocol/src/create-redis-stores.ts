@@ -73,15 +73,11 @@ function denyCacheMaxMsOf({ denyCacheMaxMs = DEFAULT_DENY_CACHE_MS }: RedisStore
 
 function runnerOn(port: RedisPort, options: RedisStoreOptions): ScriptRunner {
   const commandTimeoutMs = requireTimeout(options.commandTimeoutMs, "commandTimeoutMs", DEFAULT_COMMAND_TIMEOUT_MS);
-  return scriptRunner(port, { commandTimeoutMs, clock: options.clock });
+  return scriptRunner(port, { commandTimeoutMs, clock: options.clock, coalesce: options.coalesce });
 }
 
 /** Redis, as core's stores see it: shared, every operation atomic, and as durable as the server is configured. */
-function nativePort(
-  port: RedisPort,
-  native: NativeTransitions,
-  more: Partial<Pick<AtomicPort, "scan">>,
-): NativePort {
+function nativePort(port: RedisPort, native: NativeTransitions, more: Partial<Pick<AtomicPort, "scan">>): NativePort {
   return {
     capabilities: { shared: true, atomic: true, durable: true },
     native,

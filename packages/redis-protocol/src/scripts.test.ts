@@ -21,7 +21,53 @@ describe("scripts", () => {
   it("are the pinned ones", () => {
     const pinned = Object.fromEntries(scripts.map(({ name, sha1 }) => [name, sha1]));
     expect(Object.keys(pinned)).toHaveLength(scripts.length);
-    expect(pinned).toMatchInlineSnapshot();
+    expect(pinned).toMatchInlineSnapshot(`
+      {
+        "check-writes": "0d75bfe7273f6c924f18b25fe1f99df2839650ad",
+        "rate-limit.block.fixed-window": "6a88022c7144b2493ebc0e630f4334efa3716b4d",
+        "rate-limit.block.sliding-window": "fed8f5812b4d248a8e40339eebb05f24132312f0",
+        "rate-limit.block.token-bucket": "884a4c289e9b450beaf6aba9922eb0d52adfff8d",
+        "rate-limit.charge.fixed-window": "7e1830668d235ebffe282efa4f43b24fdcf61aab",
+        "rate-limit.charge.sliding-window": "2c55b54143a63b646693202c55786ac9bc852aa1",
+        "rate-limit.charge.token-bucket": "0df242096c64a896d4a85ee0efc96fbb1393335f",
+        "rate-limit.consume.fixed-window": "c228ae8e216577e4a5967a51db8b91e56e3b878c",
+        "rate-limit.consume.sliding-window": "cfa90546cb6d12133f428beb734a70331cbd4b2d",
+        "rate-limit.consume.token-bucket": "a2ca6c8dec0461dd4eb57296ad8fa12ceea44e00",
+        "rate-limit.consumeAll": "fa010d25073944dcdd8666153266901b0f25d874",
+        "rate-limit.peek.fixed-window": "925718c470ff95d03132cce2824e405235adb230",
+        "rate-limit.peek.sliding-window": "bfebd0fc55e68c414ee0ffcd487e0110be56f748",
+        "rate-limit.peek.token-bucket": "3a4a6929c959378b1c30e1d25b024ba0a53a69a3",
+        "rate-limit.refund.fixed-window": "406f8e39ef236f75fe8fd5ad73853cebef7db375",
+        "rate-limit.refund.sliding-window": "31c94578dfd2e6859b4b6b48d4eb447e997f271b",
+        "rate-limit.refund.token-bucket": "5ec489e0faf1ae65cf05163949fc4cfdc3b111ad",
+        "rate-limit.reset": "2de2e6796810420be6dc2eddd08ffdc4b1ec5cde",
+        "session.create": "b7044b1234e6253273916056f377e163ce1bfec4",
+        "session.credit": "d791b71725f2e505c482bb0735f087a4216c29fc",
+        "session.debit": "df0df2cbd912ba1dbd652fd072396462c5ad4cd6",
+        "session.delete": "5c2a7fe20f2451de432ed8ab3af5aef9f6a8eadf",
+        "session.deleteSubject": "e30ac1bca8b3b7c14277088ef2a98b50a3d3d107",
+        "session.get": "90a8e76b88016f7a60988b24f37a3b421a01d791",
+        "session.listSubject": "b49c268dc1a6743c4a8f4c1db13b62b3bb1af003",
+        "session.rotate": "325b94d799a3c264544df2e4a315ca7654ef71f2",
+        "session.touch": "deddbf4e0cdccb38b12b7a650ef827e77fe05801",
+        "session.touchAndGet": "6fb6e5cf32d2b8694ecca2a5d79b7a029e06cff6",
+        "session.update": "4a9392e9b60fa9a94076d5811176eb329993b9a0",
+        "verification.claim": "b0f93da86fb5e3a21ba3a09fc46f69cfd28caa55",
+        "verification.complete": "535d769a8352b71747fc816c5f9d4e09c13e3bdb",
+        "verification.deliver": "3b364fa6b418bac1077c3fb452cba1778c255d0c",
+        "verification.expire": "269f6c90c67dc6acf9c3a095e206c560728d2e72",
+        "verification.markOnce": "5f8fdf005017095e3e5324c1f13c36e99d273868",
+        "verification.markUnknown": "713f6fe08a38ece17143e385fa0e1c3193cb98c5",
+        "verification.note": "64a114d4fd7e6df8000d9bbc040c12e5322e19ab",
+        "verification.peek": "cb1e5daef413a3ce11f967facfc9adae29d6f387",
+        "verification.reconcile": "485f9f1abdc18cbf50a36073544908a6c688fe4c",
+        "verification.release": "865fe7c2bca58eb49422173c6b1a3d0f7c4deaf6",
+        "verification.renew": "e58d487ce4235eab8c9de7c407a0dc6e4de1a258",
+        "verification.settle": "82ef4581a1b79f81d0a44e47a74e1b86af675efb",
+        "verification.undeliver": "173e12ae1654d7f903e3d4d78231f175a84e54bc",
+        "verification.unresolved": "b978c7a3e2b4c90afb36efd2b365491d9310bbcd",
+      }
+    `);
   });
 
   it("carry no comments and no indentation to the server", () => {

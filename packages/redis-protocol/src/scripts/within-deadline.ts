@@ -1,5 +1,5 @@
 // The deadline of a call: waiting for the connection, the answer, and whatever is sent again because nothing ran.
-import { type CallOptions, StoreError } from "@tollbooth-stores/core";
+import { type PortCallOptions, StoreError } from "@tollbooth-stores/core";
 import {
   errorWord,
   isPassing,
@@ -25,12 +25,13 @@ export interface Progress {
 
 /**
  * Runs `work` over a connection for `keys` that is up, all within the deadline. A failure becomes STORE_UNAVAILABLE.
- * `connectTimeoutMs`: how long to wait for the port's first connection.
+ * `connectTimeoutMs`: how long to wait for the port's first connection. A step of an operation that began before has what
+ * is left of its time.
  */
 export type WithinDeadline = <T>(
   connectTimeoutMs: number | undefined,
   keys: readonly string[],
-  options: CallOptions | undefined,
+  options: PortCallOptions | undefined,
   work: (progress: Progress) => Promise<T>,
 ) => Promise<T>;
 
@@ -49,7 +50,9 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
     const limits = { commandTimeoutMs, connectTimeoutMs: connectTimeoutMs ?? commandTimeoutMs };
     let option: TimeoutOption =
       connectTimeoutMs === undefined || connected.has(port) ? "commandTimeoutMs" : "connectTimeoutMs";
-    const deadline = openDeadline(limits[option]);
+    const startedAtMs = options?.startedAtMs;
+    const pastMs = startedAtMs === undefined ? 0 : performance.now() - startedAtMs;
+    const deadline = openDeadline(Math.max(0, limits[option] - pastMs));
     const { signal } = deadline;
     let sent = false;
     const progress: Progress = {
