@@ -55,7 +55,7 @@ describe("shares of a memory port", () => {
     for (const maxEntries of [1, 2, 3]) expect(await openShares(maxEntries).flood("a", 10)).toBe(maxEntries);
   });
 
-  it("that have enough drop their own least recently used record, and nobody else's", async () => {
+  it("that have enough drop their own least recently used record, and no other share's", async () => {
     const { flood, write, keys } = openShares(20);
     await write(["b1", "b2"], true);
     expect(await flood("a", 100, true)).toBe(100);

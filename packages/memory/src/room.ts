@@ -49,7 +49,7 @@ export function roomFor(
 
   const victims = new Set<Place>();
   const spared = new Set(dropping ? inUse : []);
-  // What is in use or chosen already is skipped. Whatever is in use is the most recently used, so few steps are needed.
+  // Records in use and those chosen already are skipped. The ones in use are the newest, so few steps are needed.
   const next = (from: Share | undefined): Place | undefined => {
     let place = from?.droppable.oldest;
     while (place !== undefined && victims.has(place)) place = place.newer;
