@@ -6,7 +6,7 @@ import { describe, it } from "vitest";
 import type { Harness } from "./harness.ts";
 import { type Bench, type Property, runProperty } from "./property.ts";
 import { minute, toWindowStart } from "./rate-limits/checks.ts";
-import { playRateLimits, rateLimitCommands } from "./rate-limits/sequences.ts";
+import { playRateLimits, rateLimitClockCommands, rateLimitCommands } from "./rate-limits/sequences.ts";
 import { storeNowMs } from "./sessions/model.ts";
 import { playSessions, sessionCommands } from "./sessions/sequences.ts";
 import { desk } from "./verifications/checks.ts";
@@ -22,7 +22,10 @@ export interface DifferentialOptions {
   timeoutMs?: number | undefined;
 }
 
-/** Rate limits: the first harness's answers are the ones that the others must give. */
+/**
+ * Rate limits: the first harness's answers are the ones that the others must give. Where every harness can turn its
+ * backend's clock back, sequences with such steps are played too.
+ */
 export function rateLimitDifferential(
   harnesses: readonly Harness<RateLimitStore>[],
   options: DifferentialOptions = {},
@@ -32,6 +35,14 @@ export function rateLimitDifferential(
     await toWindowStart(bench, store, minute);
     return playRateLimits(store, commands, name, bench.advance);
   });
+  if (harnesses.every(({ probes }) => probes?.stepBack !== undefined)) {
+    const area = "rate limits when the clock steps back";
+    register(area, harnesses, options, rateLimitClockCommands, async (bench, commands, name) => {
+      const store = await bench.open();
+      await toWindowStart(bench, store, minute);
+      return playRateLimits(store, commands, name, bench.advance, bench.probe("stepBack"));
+    });
+  }
 }
 
 /** Sessions, likewise. */

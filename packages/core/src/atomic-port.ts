@@ -1,5 +1,5 @@
 // The one thing that a backend provides: atomic read-decide-write on a few keys, by the backend's own clock.
-import type { CallOptions, Capabilities } from "./call-options.ts";
+import type { CallOptions, Capabilities, PortCallOptions } from "./call-options.ts";
 
 /** Plain data that survives JSON, with its own end. The first byte of its stored form names the format. */
 export interface StoredRecord {
@@ -35,7 +35,7 @@ export interface AtomicPort {
   transact<R>(
     keys: readonly string[],
     step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
-    options?: CallOptions,
+    options?: PortCallOptions,
   ): Promise<R>;
   /** Optional: live keys under a prefix, best effort, each at least once. */
   scan?(prefix: string, options?: CallOptions): AsyncIterable<string>;
@@ -45,7 +45,7 @@ export interface AtomicPort {
    * Without it, `check()` of the stores writes a probe through `transact` and removes it.
    */
   check?(key: string, options?: CallOptions): Promise<void>;
-  /** Optional wake-ups for `wait()`. A hint may be lost, late or false; it proves nothing. */
+  /** Optional wake-ups for `wait()` between stores of this process. A hint may be lost or false: `wait()` polls too. */
   hint?: { publish(key: string): void; subscribe(key: string, wake: () => void): () => void };
   /** Idempotent; never rejects; closes only what the port opened. */
   close(): Promise<void>;

@@ -42,7 +42,7 @@ export { type FallbackOptions, failOpen } from "./rate-limit/fail-open.ts";
 export { withFallback } from "./rate-limit/with-fallback.ts";
 
 // The contracts of the stores.
-export type { CallOptions, Capabilities } from "./call-options.ts";
+export type { CallOptions, Capabilities, PortCallOptions } from "./call-options.ts";
 export type {
   RateLimitCheck,
   RateLimitDecision,
@@ -107,6 +107,7 @@ export { createSessionStore } from "./session/create-session-store.ts";
 export { createVerificationStore } from "./verification/create-verification-store.ts";
 export { localHints } from "./local-hints.ts";
 export { mayDrop } from "./rate-limit/record.ts";
+export { ruleOf } from "./rate-limit/record-keys.ts";
 export { isEvictableVerification } from "./verification/verification-record.ts";
 export { isKeptRecord } from "./verification/verification-replies.ts";
 export { parseDuration } from "./durations.ts";

@@ -1,6 +1,6 @@
 // Transitions that a backend may run itself, by name. Each store's catalog lists its transitions.
 import type { AtomicPort } from "./atomic-port.ts";
-import type { CallOptions } from "./call-options.ts";
+import type { PortCallOptions } from "./call-options.ts";
 
 /** The arguments and the reply of each transition. */
 export type Catalog<Name extends PropertyKey> = Record<Name, { arguments: unknown; reply: unknown }>;
@@ -10,7 +10,7 @@ export type NativeTransitionsOf<C extends Catalog<keyof C>> = {
   readonly [Name in keyof C]?: (
     keys: readonly string[],
     transitionArguments: C[Name]["arguments"],
-    options: CallOptions | undefined,
+    options: PortCallOptions | undefined,
   ) => Promise<C[Name]["reply"]>;
 };
 

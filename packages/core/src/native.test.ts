@@ -31,11 +31,16 @@ function notingPort(): { port: NativePort; handed: Handed[] } {
     "rate-limit.reset": noting("rate-limit.reset"),
     "session.create": noting("session.create"),
     "session.get": noting("session.get"),
+    "session.getMany": noting("session.getMany"),
     "session.touch": noting("session.touch"),
+    "session.touchAndGet": noting("session.touchAndGet"),
     "session.update": noting("session.update"),
     "session.credit": noting("session.credit"),
     "session.debit": noting("session.debit"),
     "session.delete": noting("session.delete"),
+    "session.rotate": noting("session.rotate"),
+    "session.listSubject": noting("session.listSubject"),
+    "session.deleteSubject": noting("session.deleteSubject"),
     "verification.claim": noting("verification.claim"),
     "verification.renew": noting("verification.renew"),
     "verification.note": noting("verification.note"),
@@ -110,21 +115,27 @@ describe("sessions hand over", () => {
     await noted(store.credit("chosen", { opId: "o", extendMs: 1 }));
     await noted(store.debit("chosen", { quota: "q", amount: 1n }));
     await noted(store.delete("chosen", { ifVersion: 4 }));
+    await noted(store.rotate("chosen"));
+    await noted(store.deleteBySubject("alice"));
+    await noted(store.listBySubject("alice")[Symbol.asyncIterator]().next());
     const kinds = (keys: readonly string[]) => keys.map((key) => /\}:(\w)/.exec(key)?.[1]).join("");
     expect(handed.map(({ name, keys }) => `${name} ${kinds(keys)}`)).toEqual([
       "session.create si",
       "session.get s",
-      "session.touch soi",
-      "session.get s",
+      "session.touchAndGet soi",
+      "session.getMany s",
       "session.update s",
       "session.get s",
       "session.touch soi",
       "session.credit soi",
       "session.debit so",
       "session.delete si",
+      "session.rotate ssi",
+      "session.deleteSubject i",
+      "session.listSubject i",
     ]);
     const hash = handed[0]?.keys[0]?.split(":").at(-1);
-    expect(handed[4]?.given).toEqual({ ifVersion: 3, payload: "12" });
+    expect(handed[4]?.given).toEqual({ ifVersion: 3, payload: "12", maxValueBytes: 65_536 });
     expect(handed[9]?.given).toEqual({ hash, ifVersion: 4 });
   });
 });

@@ -7,12 +7,14 @@ import type { SessionCatalog } from "./session/catalog.ts";
 import type { VerificationCatalog } from "./verification/catalog.ts";
 
 export { formatReceipt, parseReceipt } from "./rate-limit/algorithm.ts";
-export type { LimitGroup } from "./rate-limit/consume-all.ts";
+export { consumeAll as consumeAllGroups, type LimitGroup } from "./rate-limit/consume-all.ts";
 export type { Limit } from "./rate-limit/policy.ts";
-export { algorithmTag } from "./rate-limit/transitions.ts";
-export { type SessionState, sessionRecord, sessionState } from "./session/session-state.ts";
-export { subjectIndex } from "./session/subject-index.ts";
+export { algorithmTag, transitions as rateLimitTransitions } from "./rate-limit/transitions.ts";
+export { noRoomForQuotas, tooManyQuotas } from "./session/quota-bounds.ts";
+export { corrupt, maxQuota, type SessionState } from "./session/session-state.ts";
+export { createdSession } from "./session/transitions/create-session.ts";
 export { creditPastDeadline, quotaTooLarge } from "./session/transitions/credit-session.ts";
+export { successorTaken } from "./session/transitions/rotate-session.ts";
 export { publishConnection } from "./telemetry.ts";
 export { retentionTooLong } from "./verification/verification-record.ts";
 

@@ -10,7 +10,10 @@ export interface CommonOptions {
    * Default "tollbooth". `createXStores` appends `:rl`, `:sess`, `:verify`; a single-store factory uses it as written.
    */
   keyPrefix?: string | undefined;
-  /** Keys the hashes of clients and subjects. With a list, the first secret writes and all are read for subjects. */
+  /**
+   * Keys the hashes of clients and subjects. With a list, the first secret writes and all are read for subjects. Rate
+   * limits know the first one only: when it changes, every client begins afresh, and blocks end.
+   */
   keySecret?: string | readonly string[] | undefined;
   /** Spread of physical deletion and cache expiry, 0..0.5, default 0.1. It never shortens a record's life. */
   ttlJitter?: number | undefined;

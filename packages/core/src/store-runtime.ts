@@ -5,13 +5,16 @@ import type { CallOptions } from "./call-options.ts";
 import { isStoreError, StoreError } from "./errors.ts";
 import { allowListeners } from "./many-listeners.ts";
 import { type Catalog, nativeTransitionsOf } from "./native-transitions.ts";
-import { type OperationMessage, observed } from "./telemetry.ts";
+import { isObserved, type OperationMessage, observed } from "./telemetry.ts";
 
 /** One store's access to its port; `C` is the store's catalog of transitions. */
 export interface StoreRuntime<C extends Catalog<keyof C>> {
   /** Aborts when the store closes: for loops that wait. Its reason is the STORE_CLOSED error. */
   readonly closing: AbortSignal;
-  /** Runs one public operation: refused when closed or aborted, reported to telemetry. */
+  /**
+   * Runs one public operation: refused when closed or aborted, reported to telemetry. What `run` throws at once is a
+   * rejection too.
+   */
   operation<R>(
     name: string,
     options: CallOptions | undefined,
@@ -56,18 +59,23 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
       "This store was closed; create the stores once and close them when the process ends.",
     );
   const native = nativeTransitionsOf<C>(port);
+  let isClosed = false;
   const runtime: StoreRuntime<C> = {
     closing: closing.signal,
-    async operation(name, options, run, outcomeOf) {
-      return observed(
-        { ...about, operation: name },
-        async () => {
-          if (closing.signal.aborted) throw closed();
-          options?.signal?.throwIfAborted();
-          return abortable(run(), options?.signal);
-        },
-        outcomeOf,
-      );
+    operation(name, options, run, outcomeOf) {
+      const signal = options?.signal;
+      const start = async () => {
+        if (isClosed) throw closed();
+        signal?.throwIfAborted();
+        return abortable(run(), signal);
+      };
+      if (isObserved()) return observed({ ...about, operation: name }, start, outcomeOf);
+      if (isClosed || signal !== undefined) return start();
+      try {
+        return run();
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     async transact(keys, step, options) {
       // A step's throw is ours and deliberate; only the port's own failures are translated.
@@ -87,16 +95,11 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
         throw thrown === undefined ? translatedError(error, options) : thrown.error;
       }
     },
-    async apply(name, keys, transitionArguments, step, options) {
+    apply(name, keys, transitionArguments, step, options) {
       const run = native[name];
-      if (run === undefined) {
-        return runtime.transact(keys, (records, nowMs) => step(records, nowMs, transitionArguments), options);
-      }
-      try {
-        return await run(keys, transitionArguments, options);
-      } catch (error) {
-        throw translatedError(error, options);
-      }
+      // A native transition rejects with errors that are safe already.
+      if (run !== undefined) return run(keys, transitionArguments, options);
+      return runtime.transact(keys, (records, nowMs) => step(records, nowMs, transitionArguments), options);
     },
     async *scan(prefix, options) {
       if (port.scan === undefined) {
@@ -112,6 +115,7 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
       }
     },
     async close() {
+      isClosed = true;
       if (!closing.signal.aborted) closing.abort(closed());
       // close() never rejects: a caller could do nothing about it.
       if (owned) await port.close().catch(() => undefined);

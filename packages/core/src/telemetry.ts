@@ -14,13 +14,21 @@ export interface OperationMessage {
   /** E.g. "memory", "ioredis". */
   provider: string;
   durationMs: number;
-  /** "error", or the reply in a word: "allowed", "denied", "ok", "missing", "claimed", ... */
+  /**
+   * "error", or the reply in a word: "allowed", "denied", "ok", "missing", "claimed", ... "unreadable": a listing skipped
+   * a record that cannot be read; `durationMs` is 0, and the listing goes on.
+   */
   outcome: string;
-  /** Only where the outcome is "error": a StoreError's code, else "OTHER" (an aborted signal, say). */
+  /** Only where the outcome is "error" or "unreadable": a StoreError's code, else "OTHER" (an aborted signal, say). */
   errorCode?: StoreErrorCode | "OTHER";
 }
 
 const operations = channel(operationChannel);
+
+/** Whether operations are reported at all. */
+export function isObserved(): boolean {
+  return operations.hasSubscribers;
+}
 
 /** Runs one operation and reports it. `outcomeOf` names the reply in one word. */
 export async function observed<R>(
@@ -28,7 +36,6 @@ export async function observed<R>(
   run: () => Promise<R>,
   outcomeOf: (reply: R) => string,
 ): Promise<R> {
-  if (!operations.hasSubscribers) return run();
   const started = performance.now();
   const publish = (rest: Pick<OperationMessage, "outcome" | "errorCode">) =>
     operations.publish({ ...about, durationMs: performance.now() - started, ...rest } satisfies OperationMessage);
@@ -40,6 +47,17 @@ export async function observed<R>(
     publish({ outcome: "error", errorCode: isStoreError(error) ? error.code : "OTHER" });
     throw error;
   }
+}
+
+/** Reports a record that a listing skipped because it cannot be read. */
+export function publishUnreadable(about: Pick<OperationMessage, "store" | "operation" | "provider">): void {
+  if (!operations.hasSubscribers) return;
+  operations.publish({
+    ...about,
+    durationMs: 0,
+    outcome: "unreadable",
+    errorCode: "STORE_CORRUPT",
+  } satisfies OperationMessage);
 }
 
 /** The name of the channel for payments: `diagnostics_channel.subscribe(paymentChannel, (message) => ...)`. */
@@ -105,10 +123,9 @@ export interface ConnectionMessage {
   provider: string;
   /**
    * - "commands": carries the stores' calls.
-   * - "hints": listens for the wake-ups of `wait()`.
    * - "sentinel": asks a Sentinel for the primary's address.
    */
-  purpose: "commands" | "hints" | "sentinel";
+  purpose: "commands" | "sentinel";
   /** "host:port". Absent where the address is not known, as with a borrowed client. */
   server?: string;
   /**

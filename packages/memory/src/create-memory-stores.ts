@@ -19,6 +19,7 @@ import {
   isKeptRecord,
   KEY_SUFFIX,
   mayDrop,
+  ruleOf,
 } from "@tollbooth-stores/core";
 import { type MemoryPortOptions, memoryPort } from "./memory-port.ts";
 
@@ -63,7 +64,7 @@ export function memoryPortOf(
   { maxEntries, clock }: Pick<MemoryPortOptions, "maxEntries" | "clock"> = {},
 ): AtomicPort {
   const rules = {
-    rateLimits: { mayDrop },
+    rateLimits: { mayDrop, shareOf: ruleOf },
     // Its subject's index, or the first credit's opId, is a record beside the session.
     sessions: { placesOfEntry: 2 },
     verifications: { mayDrop: isEvictableVerification, needsNoRoom: isKeptRecord },
@@ -77,8 +78,10 @@ export async function checkMemoryPorts(ports: readonly AtomicPort[], call?: Call
 }
 
 /**
- * Rate limits. At `maxEntries`, the least recently used record that is neither blocked, exhausted nor in debt makes
- * room. Where there is none, a new client is refused with STORE_CAPACITY.
+ * Rate limits. One rule (route, algorithm and window) takes at most three quarters of the places that it finds, so that a
+ * flood through it leaves room for the others. Where it has enough, its least recently used record that is neither
+ * blocked, exhausted nor in debt makes room. Where there is none, a new client of that rule is refused with
+ * STORE_CAPACITY.
  */
 export function createMemoryRateLimitStore(options: MemoryOptions = {}): RateLimitStore {
   return createRateLimitStore(memoryPortOf("rateLimits", options), storeOptions(options));

@@ -3,7 +3,8 @@
 // was rejected or released.
 import type { AtomicPort, CallOptions, Step, StoredRecord } from "@tollbooth-stores/core";
 import { localHints, StoreError } from "@tollbooth-stores/core";
-import { LRUCache } from "lru-cache";
+import { type Place, places } from "./places.ts";
+import { type Demand, roomFor } from "./room.ts";
 
 /** The default of `maxEntries`. */
 export const DEFAULT_MAX_ENTRIES = 100_000;
@@ -26,6 +27,12 @@ export interface MemoryPortOptions {
    * none.
    */
   needsNoRoom?: ((record: StoredRecord) => boolean) | undefined;
+  /**
+   * The share that a key's record belongs to. With it, no share can fill the port alone: it is refused while it holds
+   * three times what is free or more, so that there is room for others. Default: none; every record may take the last
+   * place.
+   */
+  shareOf?: ((key: string) => string) | undefined;
   /** How many records a new entry may need, so that `check` looks for as many places. Default 1. */
   placesOfEntry?: number | undefined;
 }
@@ -33,23 +40,20 @@ export interface MemoryPortOptions {
 /**
  * Atomic because a step is synchronous and nothing else runs meanwhile. Records are kept as given, not copied.
  *
- * At `maxEntries` a step that needs more room first drops ended records (searching at most once in 100 ms), then those
- * that `mayDrop` allows. If that is not enough it rejects with STORE_CAPACITY and changes nothing. Writing an existing
- * key needs no room. Retrying a refused call is safe. There are no timers.
+ * At `maxEntries`, or where its share has enough, a step that needs more room first drops ended records (searching at
+ * most once in 100 ms), then those that `mayDrop` allows, of the same share if there are shares. If that is not enough
+ * it rejects with STORE_CAPACITY and changes nothing. Writing an existing key needs no room. Retrying a refused call is
+ * safe. There are no timers.
  */
 export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
-  const { maxEntries = DEFAULT_MAX_ENTRIES, clock = Date, mayDrop, needsNoRoom = () => false } = options;
-  const { placesOfEntry = 1 } = options;
+  const { maxEntries = DEFAULT_MAX_ENTRIES, clock = Date, shareOf, placesOfEntry = 1 } = options;
   if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES_LIMIT) {
     throw new StoreError("STORE_CONFIG", `maxEntries must be a whole number from 1 to ${MAX_ENTRIES_LIMIT}.`);
   }
 
-  // Only droppable records need an order of use. The cache never evicts by itself, because both together stay within
-  // its max.
-  const droppable = mayDrop === undefined ? undefined : new LRUCache<string, StoredRecord>({ max: maxEntries });
-  const kept = new Map<string, StoredRecord>();
-  const besides = new Map<string, StoredRecord>();
-  const size = () => kept.size + (droppable?.size ?? 0);
+  const { mayDrop = () => false, needsNoRoom = () => false } = options;
+  const shareName = shareOf ?? (() => "");
+  const held = places({ mayDrop, needsNoRoom, shareOf: shareName });
   // No record ends earlier than this. A lower bound, exact after a sweep.
   let earliestEndMs = Number.POSITIVE_INFINITY;
   let lastSweepMs = Number.NEGATIVE_INFINITY;
@@ -64,24 +68,16 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     throw new StoreError("STORE_CONFIG", "The option clock must answer now() with milliseconds since 1970, 0 or more.");
   };
 
-  const remove = (key: string) => void (kept.delete(key) || besides.delete(key) || droppable?.delete(key));
-  const roomOf = (record: StoredRecord | null | undefined) => (record == null || needsNoRoom(record) ? 0 : 1);
-
-  /** The live record. An ended one is removed, so that its place is free for the step that reads it. */
-  const live = (key: string, nowMs: number): StoredRecord | null => {
-    const record = kept.get(key) ?? besides.get(key) ?? droppable?.get(key);
-    if (record === undefined) return null;
-    if (record.endsAtMs > nowMs) return record;
-    remove(key);
-    return null;
-  };
-
-  const put = (key: string, record: StoredRecord) => {
-    earliestEndMs = Math.min(earliestEndMs, record.endsAtMs);
-    const lasting = needsNoRoom(record) ? besides : kept;
-    const place = droppable !== undefined && mayDrop?.(record) ? droppable : lasting;
-    for (const records of [kept, besides, droppable]) if (records !== place) records?.delete(key);
-    place.set(key, record);
+  /** The place of a live record. An ended one is removed, so that its room is free for the step that reads it. */
+  const live = (key: string, nowMs: number): Place | undefined => {
+    const place = held.find(key);
+    if (place === undefined) return undefined;
+    if (place.record.endsAtMs > nowMs) {
+      held.touch(place);
+      return place;
+    }
+    held.remove(place);
+    return undefined;
   };
 
   const sweep = (nowMs: number) => {
@@ -90,30 +86,29 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     if (earliestEndMs > nowMs || tooSoon) return;
     lastSweepMs = nowMs;
     earliestEndMs = Number.POSITIVE_INFINITY;
-    const ended: string[] = [];
-    for (const records of [kept, besides, droppable]) {
-      for (const [key, record] of records?.entries() ?? []) {
-        if (record.endsAtMs <= nowMs) ended.push(key);
-        else earliestEndMs = Math.min(earliestEndMs, record.endsAtMs);
-      }
+    for (const place of held.all()) {
+      if (place.record.endsAtMs <= nowMs) held.remove(place);
+      else earliestEndMs = Math.min(earliestEndMs, place.record.endsAtMs);
     }
-    for (const key of ended) remove(key);
   };
 
-  /**
-   * How many live records must be dropped to make `places` free; throws where too few may go. `inUse`: droppable records
-   * that the step has read. Drops only records that have ended.
-   */
-  const placesMissing = (places: number, inUse: number, nowMs: number): number => {
-    const missing = () => size() + places - maxEntries;
-    if (missing() > 0) sweep(nowMs);
-    if (missing() > 0 && (droppable?.size ?? 0) - inUse < missing()) {
-      throw new StoreError(
-        "STORE_CAPACITY",
-        `The memory store holds ${maxEntries} live records, its maxEntries; raise maxEntries or use a shared store.`,
-      );
-    }
-    return Math.max(0, missing());
+  const full = () =>
+    new StoreError(
+      "STORE_CAPACITY",
+      shareOf === undefined
+        ? `The memory store holds ${maxEntries} live records, its maxEntries; raise maxEntries or use a shared store.`
+        : `This rule has taken its part of the memory store's ${maxEntries} places, its maxEntries; raise maxEntries or use a shared store.`,
+    );
+
+  /** The records to drop for a step. Throws where too few may go. Removes only records that have ended. */
+  const makeRoom = (demand: Demand, nowMs: number): readonly Place[] => {
+    const room = (dropping: boolean) => roomFor(held, maxEntries, shareOf !== undefined, demand, dropping);
+    const enough = room(false);
+    if (enough !== undefined) return enough;
+    sweep(nowMs);
+    const victims = room(true);
+    if (victims === undefined) throw full();
+    return victims;
   };
 
   return {
@@ -127,48 +122,61 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
       requireOpen();
       const nowMs = readClock();
       const found = keys.map((key) => live(key, nowMs));
-      const { writes, reply } = step(found, nowMs);
+      const { writes, reply } = step(
+        found.map((place) => place?.record ?? null),
+        nowMs,
+      );
       if (writes === undefined) return reply;
 
       // A record that has already ended when it is written counts as a deletion.
       const changes: { key: string; record: StoredRecord | null }[] = [];
-      let places = 0;
+      const grows: string[] = [];
+      const shrinks: string[] = [];
       keys.forEach((key, index) => {
         const write = writes[index];
         if (write === undefined) return;
         const record = write !== null && write.endsAtMs > nowMs ? write : null;
         changes.push({ key, record });
-        places += roomOf(record) - roomOf(found[index]);
+        const before = found[index]?.takesRoom === true;
+        const after = record !== null && !needsNoRoom(record);
+        if (after && !before) grows.push(shareName(key));
+        if (before && !after) shrinks.push(shareName(key));
       });
-      if (places > 0) {
-        const drops = placesMissing(places, keys.filter((key) => droppable?.has(key)).length, nowMs);
-        // The records that the step read are the most recently used, so they are not dropped here.
-        for (let dropped = 0; dropped < drops; dropped += 1) droppable?.pop();
+      if (grows.length > 0) {
+        const inUse = found.filter((place) => place !== undefined);
+        for (const victim of makeRoom({ grows, shrinks, inUse }, nowMs)) held.remove(victim);
       }
-      for (const { key, record } of changes) if (record === null) remove(key);
-      for (const { key, record } of changes) if (record !== null) put(key, record);
+      for (const { key, record } of changes) {
+        if (record !== null) {
+          earliestEndMs = Math.min(earliestEndMs, record.endsAtMs);
+          held.put(key, record);
+          continue;
+        }
+        const place = held.find(key);
+        if (place !== undefined) held.remove(place);
+      }
       return reply;
     },
     async check(_key, call) {
       call?.signal?.throwIfAborted();
       requireOpen();
-      placesMissing(Math.min(placesOfEntry, maxEntries), 0, readClock());
+      const missing = () => held.taken() + Math.min(placesOfEntry, maxEntries) - maxEntries;
+      if (missing() > 0) sweep(readClock());
+      if (missing() > held.droppable()) throw full();
     },
     async *scan(prefix, call) {
       requireOpen();
-      for (const key of [...kept.keys(), ...besides.keys(), ...(droppable?.keys() ?? [])]) {
+      for (const key of Array.from(held.all(), (place) => place.key)) {
         call?.signal?.throwIfAborted();
         requireOpen();
-        const record = kept.get(key) ?? besides.get(key) ?? droppable?.peek(key);
+        const record = held.find(key)?.record;
         if (key.startsWith(prefix) && record !== undefined && record.endsAtMs > readClock()) yield key;
       }
     },
     hint: localHints(),
     async close() {
       closed = true;
-      kept.clear();
-      besides.clear();
-      droppable?.clear();
+      held.clear();
     },
   };
 }

@@ -23,12 +23,10 @@ import { sharedPort } from "./connection/shared-port.ts";
 import { rateLimitNatives } from "./rate-limit/rate-limit-natives.ts";
 import type { RedisPort } from "./redis-port.ts";
 import { type ScriptRunner, scriptRunner } from "./scripts/script-runner.ts";
-import { sessionCalls, sessionNatives } from "./session/session-natives.ts";
-import { sessionScript } from "./session/session-script.ts";
-import { sessionTransact } from "./session/session-transact.ts";
-import { hintChannels } from "./verification/hint-channels.ts";
+import { sessionNatives } from "./session/session-natives.ts";
+import { sessionScripts } from "./session/session-scripts.ts";
 import { verificationNatives } from "./verification/verification-natives.ts";
-import { verificationScript } from "./verification/verification-script.ts";
+import { verificationScripts } from "./verification/verification-scripts.ts";
 
 /** Options of every Redis provider, besides its connection. */
 export interface RedisStoreOptions extends StoreOptions {
@@ -36,6 +34,13 @@ export interface RedisStoreOptions extends StoreOptions {
   commandTimeoutMs?: number | undefined;
   /** How long `ping()` and `check()` wait for a first connection. Milliseconds, default 5,000. */
   connectTimeoutMs?: number | undefined;
+  /** Calls of one tick travel together. False: each travels alone. Default true. */
+  coalesce?: boolean | undefined;
+  /**
+   * For how long a denied client is denied without asking Redis, in milliseconds, 0 to 60,000, default 1,000. So long it may
+   * take until a reset or a refund on another instance shows. 0: Redis is always asked.
+   */
+  denyCacheMaxMs?: number | undefined;
   /** For tests: the scripts use this clock instead of the server's TIME. */
   clock?: { now(): number } | undefined;
 }
@@ -56,6 +61,16 @@ export function connectTimeoutOf({ connectTimeoutMs }: RedisStoreOptions): numbe
   return requireTimeout(connectTimeoutMs, "connectTimeoutMs", DEFAULT_CONNECT_TIMEOUT_MS);
 }
 
+const DEFAULT_DENY_CACHE_MS = 1_000;
+const LONGEST_DENY_CACHE_MS = 60_000;
+
+function denyCacheMaxMsOf({ denyCacheMaxMs = DEFAULT_DENY_CACHE_MS }: RedisStoreOptions): number {
+  if (Number.isSafeInteger(denyCacheMaxMs) && denyCacheMaxMs >= 0 && denyCacheMaxMs <= LONGEST_DENY_CACHE_MS) {
+    return denyCacheMaxMs;
+  }
+  throw new StoreError("STORE_CONFIG", `denyCacheMaxMs must be a whole number from 0 to ${LONGEST_DENY_CACHE_MS}.`);
+}
+
 function runnerOn(port: RedisPort, options: RedisStoreOptions): ScriptRunner {
   const commandTimeoutMs = requireTimeout(options.commandTimeoutMs, "commandTimeoutMs", DEFAULT_COMMAND_TIMEOUT_MS);
   return scriptRunner(port, { commandTimeoutMs, clock: options.clock });
@@ -65,7 +80,7 @@ function runnerOn(port: RedisPort, options: RedisStoreOptions): ScriptRunner {
 function nativePort(
   port: RedisPort,
   native: NativeTransitions,
-  more: Partial<Pick<AtomicPort, "transact" | "scan" | "hint" | "close">>,
+  more: Partial<Pick<AtomicPort, "scan">>,
 ): NativePort {
   return {
     capabilities: { shared: true, atomic: true, durable: true },
@@ -82,7 +97,13 @@ export function createRedisRateLimitStore(
   options: RedisStoreOptions = {},
   owned = true,
 ): RateLimitStore {
-  const native = rateLimitNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER, port.cluster);
+  const native = rateLimitNatives(runnerOn(port, options), {
+    coalesce: options.coalesce ?? true,
+    cluster: port.cluster,
+    spread: options.ttlJitter ?? DEFAULT_TTL_JITTER,
+    denyCacheMaxMs: denyCacheMaxMsOf(options),
+    clock: options.clock,
+  });
   return createRateLimitStore(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
 }
 
@@ -92,11 +113,8 @@ export function createRedisSessionStore<T = unknown>(
   options: RedisStoreOptions = {},
   owned = true,
 ): SessionStore<T> {
-  const call = sessionCalls(runnerOn(port, options));
-  const spread = options.ttlJitter ?? DEFAULT_TTL_JITTER;
-  const transact = sessionTransact(call, spread);
-  const native = nativePort(port, sessionNatives(call, spread), { transact });
-  return createSessionStore<T>(native, { provider: port.name, ...options }, owned);
+  const native = sessionNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER, port.cluster);
+  return createSessionStore<T>(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
 }
 
 /** `keyPrefix` is used as written, default "tollbooth:verify". Closing the store closes the port if `owned`. */
@@ -106,28 +124,22 @@ export function createRedisVerificationStore(
   owned = true,
 ): VerificationStore {
   const keyPrefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX + KEY_SUFFIX.verifications;
-  const hints = hintChannels(port, keyPrefix);
   const runner = runnerOn(port, options);
-  const native = verificationNatives(runner, options.ttlJitter ?? DEFAULT_TTL_JITTER, hints);
+  const native = verificationNatives(runner, options.ttlJitter ?? DEFAULT_TTL_JITTER);
   /** SCAN is answered by a replica, too. A script on a key is not. */
   const provePrimaries = async (callOptions?: CallOptions) => {
     const calls = (await runner.tags(callOptions)).map((tag) =>
-      runner.run(verificationScript, [{ operation: "peek", keys: [`${keyPrefix}:{${tag}}:c`], args: [] }], callOptions),
+      runner.run(verificationScripts.peek, [{ keys: [`${keyPrefix}:{${tag}}:c`], args: [] }], callOptions),
     );
     await Promise.all(calls);
   };
   const more = {
-    hint: hints.hint,
     async *scan(prefix: string, callOptions?: CallOptions) {
       yield* runner.scan(`${literalPattern(prefix)}*`, callOptions);
       await provePrimaries(callOptions);
     },
-    async close() {
-      hints.close();
-      if (owned) await port.close();
-    },
   };
-  return createVerificationStore(nativePort(port, native, more), { provider: port.name, ...options }, true);
+  return createVerificationStore(nativePort(port, native, more), { provider: port.name, ...options }, owned);
 }
 
 /** The three stores on one port. `owned`: closing them, together or one by one, closes the port. */
@@ -149,7 +161,7 @@ export function createRedisStores<T = unknown>(
     },
     {
       // A script without calls proves that the server answers and that this user may run scripts.
-      ping: (callOptions) => runner.run(sessionScript, [], callOptions, connectTimeoutMs),
+      ping: (callOptions) => runner.run(sessionScripts.get, [], callOptions, connectTimeoutMs),
       async check(callOptions) {
         const tags = await runner.tags(callOptions, connectTimeoutMs);
         await checkWrites(runner, prefix, { ...callOptions, tags, connectTimeoutMs });

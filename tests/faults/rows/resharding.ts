@@ -90,7 +90,10 @@ export const resharding: readonly Row[] = [
       await sleep(between(random, 400, 800));
       const count = await asked();
       const next = await loseAndRegain(world, to);
-      await (await world.cluster.beginMove(from, next, slots, () => false)).finish();
+      // The former target remembers that it imports these slots, and as long as it does, it hears of no other owner of
+      // them. Only a primary can end that.
+      await world.cluster.failover(to);
+      await (await world.cluster.beginMove(from, to, slots, () => false)).finish();
       return {
         proof: `${count} calls redirected by ASK, ${to.port} killed, ${next.port} promoted`,
         backAtMs: Date.now(),

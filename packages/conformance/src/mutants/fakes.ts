@@ -9,14 +9,26 @@ import {
 import type { RawEntry } from "../harness.ts";
 import type { Reference } from "./reference.ts";
 
-/** A port on a Map that refuses what is above `maxEntries`; first it drops a record that `mayDrop` allows. */
+/**
+ * A port on a Map that refuses what is above `maxEntries`; first it drops a record that `mayDrop` allows. With `shareOf`
+ * a share that holds three times what is free gets no more.
+ */
 export function boundedPort(
   clock: { now(): number },
   maxEntries: number,
   mayDrop: (record: StoredRecord) => boolean,
+  shareOf?: (key: string) => string,
 ): AtomicPort {
   const records = new Map<string, StoredRecord>();
   const droppable = new Set<string>();
+  const held = new Map<string, number>();
+  const count = (key: string, by: number) => {
+    if (shareOf !== undefined) held.set(shareOf(key), (held.get(shareOf(key)) ?? 0) + by);
+  };
+  const remove = (key: string) => {
+    if (records.delete(key)) count(key, -1);
+    droppable.delete(key);
+  };
   const full = () => new StoreError("STORE_CAPACITY", "The store is full; raise maxEntries.");
   return {
     capabilities: { shared: false, atomic: true, durable: false },
@@ -35,17 +47,18 @@ export function boundedPort(
       if (added > 0 && records.size - victims.length + added > maxEntries) {
         throw full();
       }
-      for (const key of added > 0 ? victims : []) {
-        records.delete(key);
-        droppable.delete(key);
+      const [key = ""] = keys;
+      if (added > 0 && shareOf !== undefined && victims.length === 0) {
+        if ((held.get(shareOf(key)) ?? 0) >= 3 * (maxEntries - records.size)) throw full();
       }
+      if (added > 0) victims.forEach(remove);
       writes.forEach((write, index) => {
         const key = keys[index] ?? "";
         if (write === undefined) return;
-        records.delete(key);
-        droppable.delete(key);
+        remove(key);
         if (write === null) return;
         records.set(key, write);
+        count(key, 1);
         if (mayDrop(write)) droppable.add(key);
       });
       return reply;

@@ -1,5 +1,12 @@
 // One broken rate-limit store for each numbered property, and the harness on which the right one passes them all.
-import { createRateLimitStore, mayDrop, type RateLimitCheck, type RateLimitStore } from "@tollbooth-stores/core";
+import {
+  createRateLimitStore,
+  mayDrop,
+  type RateLimitCheck,
+  type RateLimitDecision,
+  type RateLimitStore,
+  ruleOf,
+} from "@tollbooth-stores/core";
 import { mapPort } from "@tollbooth-stores/core/testing";
 import type { Harness } from "../harness.ts";
 import {
@@ -25,7 +32,7 @@ export function completeRateLimits(made: Reference = reference()): Harness<RateL
       persist: async (namespace) => persistRecords(made, namespace),
       inspect: async (namespace) => withoutTtl((await rateLimits.probes?.inspect?.(namespace)) ?? [], made.clock),
       bounded: (keyPrefix, maxEntries) =>
-        createRateLimitStore(boundedPort(made.clock, maxEntries, mayDrop), { keyPrefix }),
+        createRateLimitStore(boundedPort(made.clock, maxEntries, mayDrop, ruleOf), { keyPrefix }),
     },
   };
 }
@@ -51,6 +58,8 @@ const raised = (check: RateLimitCheck): RateLimitCheck => ({
   ...check,
   policy: { ...check.policy, limit: check.policy.limit * 100 },
 });
+const isDenied = (reply: unknown) =>
+  typeof reply === "object" && reply !== null && "allowed" in reply && reply.allowed === false;
 const wholeSeconds = (ms: number) => Math.ceil(ms / 1_000) * 1_000;
 
 export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
@@ -158,6 +167,30 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
     },
   })),
   port("rate-limits/8d", "reads, decides and writes consumeAll in three turns", withoutAtomicity),
+  store("rate-limits/8d", "takes the checks of several clients in the callers' order", ({ right }) => ({
+    async consumeAll(checks) {
+      if (new Set(checks.map(({ client }) => client)).size === 1) return right.consumeAll(checks);
+      const decisions: RateLimitDecision[] = [];
+      for (const check of checks) {
+        const decision = await right.consume(check);
+        decisions.push(decision);
+        if (decision.allowed) continue;
+        for (const [index, { receipt }] of decisions.entries()) {
+          const taken = checks[index];
+          if (receipt !== undefined && taken !== undefined) await right.refund(taken, receipt);
+        }
+        return { allowed: false, atomic: false, decisions };
+      }
+      return { allowed: true, atomic: false, decisions };
+    },
+  })),
+  store("rate-limits/8e", "divides a list of checks that is too long", ({ right }) => ({
+    async consumeAll(checks) {
+      const first = await right.consumeAll(checks.slice(0, 1_000));
+      const rest = await right.consumeAll(checks.slice(1_000));
+      return { ...first, allowed: first.allowed && rest.allowed, decisions: [...first.decisions, ...rest.decisions] };
+    },
+  })),
   store("rate-limits/9a", "keeps what a refund gives back above capacity", ({ right }) => {
     let bonus = 0;
     return {
@@ -263,12 +296,44 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
         ),
     };
   }),
+  port("rate-limits/13b", "clamps anew with each denied call and never writes it", (map) => ({
+    transact: (keys, step, options) =>
+      map.transact(
+        keys,
+        (records, nowMs) => {
+          const decided = step(records, nowMs);
+          return isDenied(decided.reply) ? { reply: decided.reply } : decided;
+        },
+        options,
+      ),
+  })),
+  port("rate-limits/13c", "takes a record that lies more than two minutes ahead for none", (map) => ({
+    transact: (keys, step, options) =>
+      map.transact(
+        keys,
+        (records, nowMs) =>
+          step(
+            records.map((record) => (record !== null && record.endsAtMs > nowMs + 120_000 ? null : record)),
+            nowMs,
+          ),
+        options,
+      ),
+  })),
   store("rate-limits/14a", "counts each limit of a client apart", ({ right }) => {
     const apart = (check: RateLimitCheck) => ({ ...check, route: `${check.route} ${check.policy.limit}` });
     return { consume: (check) => right.consume(apart(check)), peek: (check) => right.peek(apart(check)) };
   }),
   store("rate-limits/14b", "takes the most generous limits for a mistake", ({ right }) => ({
     peek: (check) => right.peek(check.policy.limit > 20 ? { ...check, policy: { ...check.policy, limit: 1 } } : check),
+  })),
+  store("rate-limits/14c", "counts each burst of a client apart", ({ right }) => ({
+    consume: (check) => right.consume({ ...check, route: `${check.route} ${JSON.stringify(check.policy)}` }),
+  })),
+  store("rate-limits/14c", "takes what a larger burst allowed for a clock's step back", ({ right }) => ({
+    async consume(check) {
+      if ((await right.peek(check)).resetAfterMs > 2 * (check.policy.windowMs ?? 0)) await right.reset(check);
+      return right.consume(check);
+    },
   })),
   store("rate-limits/15", "joins route and client by a colon", ({ right }) => {
     const joined = (check: RateLimitCheck) => ({ ...check, route: `${check.route}:${check.client}`, client: "" });
@@ -326,6 +391,12 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
       },
     },
   })),
+  harness("rate-limits/18c", "lets one rule take the last place", (complete, { clock }) => ({
+    probes: {
+      ...complete.probes,
+      bounded: (keyPrefix, maxEntries) => createRateLimitStore(boundedPort(clock, maxEntries, mayDrop), { keyPrefix }),
+    },
+  })),
   store("rate-limits/model", "takes one more than it says from the eleventh call on", ({ right }) => {
     let calls = 0;
     return {
@@ -335,6 +406,21 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
         if (calls > 10 && decision.remaining > 0) await right.consume({ ...check, cost: 1 });
         return decision;
       },
+    };
+  }),
+  port("rate-limits/model-clock", "sees nobody in the first call after a step back", (map) => {
+    let latestMs = 0;
+    return {
+      transact: (keys, step, options) =>
+        map.transact(
+          keys,
+          (records, nowMs) => {
+            const steppedBack = nowMs < latestMs;
+            latestMs = nowMs;
+            return step(steppedBack ? records.map(() => null) : records, nowMs);
+          },
+          options,
+        ),
     };
   }),
 ];

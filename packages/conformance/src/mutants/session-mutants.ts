@@ -4,6 +4,7 @@ import { issuedIdMutants, separateInstances } from "./issued-id-mutants.ts";
 import { brokenHarness, brokenPort, brokenStore, type Mutant, rewriting, withoutAtomicity } from "./mutant.ts";
 import type { Reference } from "./reference.ts";
 import { creating, live } from "./session-create.ts";
+import { sessionScaleMutants } from "./session-scale-mutants.ts";
 
 const sessions = ({ harnesses }: Reference) => harnesses.sessions;
 const store = (caughtBy: string, title: string, broken: Parameters<typeof brokenStore<SessionStore>>[3]) =>
@@ -18,6 +19,7 @@ export const sessionMutants: readonly Mutant<SessionStore>[] = [
   port("sessions/1a", "reads, decides and writes in three turns", withoutAtomicity),
   brokenHarness(sessions, "sessions/1b", "keeps the sessions of each instance apart", separateInstances),
   ...issuedIdMutants,
+  ...sessionScaleMutants,
   port("sessions/1c", "keeps sessions for a second longer than it says", (map) =>
     rewriting(map, (record) => ({ ...record, endsAtMs: record.endsAtMs + 1_000 })),
   ),
@@ -200,12 +202,18 @@ export const sessionMutants: readonly Mutant<SessionStore>[] = [
       return { deleted: gone.filter(Boolean).length };
     },
   })),
+  port("sessions/9c", "never forgets an index", (map) =>
+    rewriting(map, (record, key) =>
+      key.endsWith(":i") ? { ...record, endsAtMs: record.endsAtMs + 3_600_000 } : record,
+    ),
+  ),
   port("sessions/9c", "never prunes the index", (map) => {
-    const everyone = new Map<string, readonly [string, unknown]>();
+    const everything = new Map<string, unknown[]>();
     return rewriting(map, (record, key) => {
-      if (!key.endsWith(":i") || !Array.isArray(record.body)) return record;
-      for (const member of record.body) everyone.set(JSON.stringify([key, member]), [key, member]);
-      return { ...record, body: [...everyone.values()].flatMap(([where, member]) => (where === key ? [member] : [])) };
+      if (!key.endsWith(":i")) return record;
+      const versions = [...(everything.get(key) ?? []), record.body];
+      everything.set(key, versions);
+      return { ...record, body: [...(Array.isArray(record.body) ? record.body : []), ...versions.flat()] };
     });
   }),
   store("sessions/10a", "notes the id beside the session", ({ right, port: map, namespace, clock }) => ({

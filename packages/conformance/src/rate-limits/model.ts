@@ -8,8 +8,9 @@ interface Account {
   count: number;
   /** Sliding window: what was taken in each window since 1970. */
   taken: Map<number, number>;
-  /** Token bucket: when it is full again, in microseconds. */
+  /** Token bucket: when it is full again, and how far ahead that was allowed to be, in microseconds. */
   fullAtUs: bigint;
+  aheadUs: bigint;
   blockedUntilMs: number;
 }
 
@@ -48,6 +49,27 @@ function termsOf({ policy, cost = 1 }: RateLimitCheck): Terms {
 
 const intervalUs = ({ windowMs, limit }: Terms): bigint =>
   (BigInt(windowMs) * 1_000n + BigInt(limit) - 1n) / BigInt(limit);
+
+/**
+ * The account as it counts from `nowMs` on. It differs from what was written only where it lies further ahead than any
+ * call could have brought it: then the clock stepped back. What was taken still counts, but as taken now.
+ */
+function asOf(account: Account, { algorithm, windowMs, limit }: Terms, nowMs: number): Account {
+  if (algorithm === "fixed-window") {
+    return account.endMs > nowMs + 2 * windowMs ? { ...account, endMs: nowMs + windowMs } : account;
+  }
+  if (algorithm === "sliding-window") {
+    const here = Math.floor(nowMs / windowMs);
+    const latest = Math.max(here, ...account.taken.keys());
+    if (latest === here) return account;
+    const current = account.taken.get(latest) ?? 0;
+    const previous = account.taken.get(latest - 1) ?? 0;
+    const all = Math.min(current + previous, 2 * limit);
+    return { ...account, taken: new Map([[here, Math.max(all, current, previous)]]) };
+  }
+  const furthestUs = BigInt(nowMs) * 1_000n + account.aheadUs;
+  return account.fullAtUs > furthestUs ? { ...account, fullAtUs: furthestUs } : account;
+}
 
 /** What may still be taken at `atMs` if nothing else happens; negative in debt. Never falls as time passes. */
 function balance(account: Account, terms: Terms, atMs: number): number {
@@ -121,21 +143,30 @@ function take(account: Account, terms: Terms, amount: number, nowMs: number): Mo
   const nowUs = BigInt(nowMs) * 1_000n;
   const from = account.fullAtUs > nowUs ? account.fullAtUs : nowUs;
   account.fullAtUs = from + intervalUs(terms) * BigInt(amount);
+  const bucketUs = intervalUs(terms) * BigInt(terms.capacity);
+  account.aheadUs = account.fullAtUs - nowUs > bucketUs ? account.fullAtUs - nowUs : bucketUs;
   return { amount: Number(intervalUs(terms)) * amount, mark: account.fullAtUs };
 }
 
-function giveBack(account: Account, terms: Terms, { amount, mark }: ModelReceipt, nowMs: number): void {
+/** The account after a refund; the same one where nothing is given back. */
+function givenBack(account: Account, terms: Terms, { amount, mark }: ModelReceipt, nowMs: number): Account {
   if (terms.algorithm === "fixed-window") {
-    if (nowMs < account.endMs && account.endMs === mark) account.count = Math.max(0, account.count - amount);
-  } else if (terms.algorithm === "sliding-window") {
-    const index = Math.floor(nowMs / terms.windowMs);
-    if (index === mark) account.taken.set(index, Math.max(0, (account.taken.get(index) ?? 0) - amount));
-  } else {
-    const nowUs = BigInt(nowMs) * 1_000n;
-    const bounds = [BigInt(amount), BigInt(mark) - nowUs, account.fullAtUs - nowUs];
-    const given = bounds.reduce((least, bound) => (bound < least ? bound : least));
-    if (given > 0n) account.fullAtUs -= given;
+    if (nowMs >= account.endMs || account.endMs !== mark || account.count === 0) return account;
+    return { ...account, count: Math.max(0, account.count - amount) };
   }
+  if (terms.algorithm === "sliding-window") {
+    const index = Math.floor(nowMs / terms.windowMs);
+    const taken = account.taken.get(index) ?? 0;
+    if (index !== mark || taken === 0) return account;
+    return { ...account, taken: new Map([...account.taken, [index, Math.max(0, taken - amount)]]) };
+  }
+  const nowUs = BigInt(nowMs) * 1_000n;
+  const bounds = [BigInt(amount), BigInt(mark) - nowUs, account.fullAtUs - nowUs];
+  const given = bounds.reduce((least, bound) => (bound < least ? bound : least));
+  if (given <= 0n) return account;
+  const fullAtUs = account.fullAtUs - given;
+  // Full again is as never used, and stays so where the clock then steps back.
+  return { ...account, fullAtUs: fullAtUs > nowUs ? fullAtUs : 0n };
 }
 
 /** A model with nobody in it yet. */
@@ -143,35 +174,45 @@ export function rateLimitModel(): RateLimitModel {
   const accounts = new Map<string, Account>();
   const identity = ({ route, client, policy }: RateLimitCheck) =>
     JSON.stringify([route, client, policy.algorithm, policy.windowMs]);
-  const unused = (): Account => ({ endMs: 0, count: 0, taken: new Map(), fullAtUs: 0n, blockedUntilMs: 0 });
-  const find = (check: RateLimitCheck) => accounts.get(identity(check)) ?? unused();
-  const open = (check: RateLimitCheck) => {
-    const account = find(check);
+  const unused: Account = { endMs: 0, count: 0, taken: new Map(), fullAtUs: 0n, aheadUs: 0n, blockedUntilMs: 0 };
+  const find = (check: RateLimitCheck, nowMs: number): Account => {
+    const { taken, ...account } = accounts.get(identity(check)) ?? unused;
+    return asOf({ ...account, taken: new Map(taken) }, termsOf(check), nowMs);
+  };
+  /** As `find`, and from now on it is as found. */
+  const open = (check: RateLimitCheck, nowMs: number) => {
+    const account = find(check, nowMs);
     accounts.set(identity(check), account);
     return account;
   };
   const model: RateLimitModel = {
-    peek: (check, nowMs) => look(find(check), termsOf(check), nowMs),
+    peek: (check, nowMs) => look(find(check, nowMs), termsOf(check), nowMs),
     consume(check, nowMs) {
       const terms = termsOf(check);
       const before = model.peek(check, nowMs);
-      if (!before.allowed || terms.cost === 0) return before;
-      const receipt = take(open(check), terms, terms.cost, nowMs);
+      if (terms.cost === 0) return before;
+      const account = open(check, nowMs);
+      if (!before.allowed) return before;
+      const receipt = take(account, terms, terms.cost, nowMs);
       return { ...model.peek(check, nowMs), allowed: true, retryAfterMs: 0, receipt };
     },
     charge(check, nowMs) {
       const terms = termsOf(check);
       const before = model.peek(check, nowMs);
-      const amount = Math.min(terms.cost, balance(find(check), terms, nowMs) + terms.capacity);
+      if (terms.cost === 0) return before;
+      const account = open(check, nowMs);
+      const amount = Math.min(terms.cost, balance(account, terms, nowMs) + terms.capacity);
       if (amount <= 0) return before;
-      const receipt = take(open(check), terms, amount, nowMs);
+      const receipt = take(account, terms, amount, nowMs);
       const after = model.peek(check, nowMs);
       return before.allowed
         ? { ...after, allowed: true, retryAfterMs: 0, receipt }
         : { ...after, allowed: false, receipt };
     },
     refund(check, receipt, nowMs) {
-      giveBack(find(check), termsOf(check), receipt, nowMs);
+      const before = find(check, nowMs);
+      const after = givenBack(before, termsOf(check), receipt, nowMs);
+      if (after !== before) accounts.set(identity(check), after);
       return model.peek(check, nowMs);
     },
     consumeAll(checks, nowMs) {
@@ -193,14 +234,15 @@ export function rateLimitModel(): RateLimitModel {
         };
       }
       restore();
+      for (const check of checks) if (check.cost !== 0) open(check, nowMs);
       return { allowed: false, decisions: alone.map((decision) => withReceipt(decision, undefined)) };
     },
     block(check, durationMs, nowMs) {
-      const account = open(check);
-      account.blockedUntilMs = Math.max(account.blockedUntilMs, nowMs + durationMs);
+      if (find(check, nowMs).blockedUntilMs >= nowMs + durationMs) return;
+      open(check, nowMs).blockedUntilMs = nowMs + durationMs;
     },
     reset(check, nowMs) {
-      const account = find(check);
+      const account = find(check, nowMs);
       accounts.delete(identity(check));
       return nowMs < account.blockedUntilMs || !isUnused(account, termsOf(check), nowMs);
     },

@@ -11,7 +11,8 @@ export type RateLimitCommand =
   | { kind: "consumeAll"; who: number; other: number; high: boolean; cost: number }
   | { kind: "refund"; who: number; high: boolean; nth: number }
   | { kind: "block"; who: number; ms: number }
-  | { kind: "advance"; ms: number };
+  | { kind: "advance"; ms: number }
+  | { kind: "stepBack"; ms: number };
 
 /** Windows that divide a minute, limits that divide the windows' microseconds: see `charge` for changed limits. */
 const identities: readonly ((high: boolean) => RateLimitCheck["policy"])[] = [
@@ -22,6 +23,7 @@ const identities: readonly ((high: boolean) => RateLimitCheck["policy"])[] = [
   (high) => ({ algorithm: "token-bucket", limit: high ? 10 : 5, windowMs: 6_000 }),
   () => ({ algorithm: "token-bucket", limit: 7, windowMs: 20_000, burst: 11 }),
   () => ({ algorithm: "token-bucket", limit: 9, windowMs: 20_000, burst: 2 }),
+  (high) => ({ algorithm: "token-bucket", limit: 10, windowMs: 6_000, burst: high ? 25 : 3 }),
 ];
 
 const who = fc.nat(identities.length - 1);
@@ -29,19 +31,46 @@ const high = fc.boolean();
 const cost = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 4 }) }, fc.constantFrom(0, 5, 10, 12));
 const ms = fc.oneof(fc.constantFrom(1, 999, 5_999, 6_000, 12_000, 20_000), fc.integer({ min: 1, max: 25_000 }));
 
+const calls: fc.WeightedArbitrary<RateLimitCommand>[] = [
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("consume" as const), who, high, cost }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("peek" as const, "charge" as const), who, high, cost }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("reset" as const), who, high, cost }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("consumeAll" as const), who, other: who, high, cost }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("refund" as const), who, high, nth: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("block" as const), who, ms }) },
+];
+
 /** Sequences of up to 30 commands. */
 export const rateLimitCommands: fc.Arbitrary<RateLimitCommand[]> = fc.array(
-  fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant("consume" as const), who, high, cost }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("peek" as const, "charge" as const), who, high, cost }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("reset" as const), who, high, cost }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("consumeAll" as const), who, other: who, high, cost }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("refund" as const), who, high, nth: fc.nat(5) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("block" as const), who, ms }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant("advance" as const), ms }) },
-  ),
+  fc.oneof(...calls, { weight: 3, arbitrary: fc.record({ kind: fc.constant("advance" as const), ms }) }),
   { minLength: 1, maxLength: 30 },
 );
+
+/**
+ * Sequences in which the backend's clock steps back. The time passes only after the last step, and not for long: whether
+ * a record that has ended is still there when the clock steps back behind its end is a backend's own affair.
+ */
+export const rateLimitClockCommands: fc.Arbitrary<RateLimitCommand[]> = fc
+  .tuple(
+    fc.array(
+      fc.oneof(...calls, {
+        weight: 3,
+        arbitrary: fc.record({
+          kind: fc.constant("stepBack" as const),
+          ms: fc.oneof(fc.constantFrom(1, 2, 6_000, 20_000, 3_600_000), fc.integer({ min: 1, max: 50_000 })),
+        }),
+      }),
+      { minLength: 1, maxLength: 20 },
+    ),
+    fc.array(
+      fc.oneof(...calls, {
+        weight: 3,
+        arbitrary: fc.record({ kind: fc.constant("advance" as const), ms: fc.integer({ min: 1, max: 2_500 }) }),
+      }),
+      { maxLength: 10 },
+    ),
+  )
+  .map(([back, forth]) => [...back, ...forth]);
 
 /** Plays commands and returns every answer, receipts aside (whether there was one is an answer). */
 export async function playRateLimits(
@@ -49,15 +78,20 @@ export async function playRateLimits(
   commands: readonly RateLimitCommand[],
   client: string,
   advance: (ms: number) => Promise<void>,
+  stepBack?: (ms: number) => Promise<void> | void,
 ): Promise<unknown[]> {
   const receipts = new Map<number, string[]>();
   const keep = (index: number, decision: RateLimitDecision) => {
     if (decision.receipt !== undefined) receipts.set(index, [...(receipts.get(index) ?? []), decision.receipt]);
-    return { ...plain(decision), took: decision.receipt !== undefined };
+    // A denial from a deny cache must be the one that the store would give.
+    const source = decision.source === "deny-cache" ? "store" : decision.source;
+    return { ...plain(decision), source, took: decision.receipt !== undefined };
   };
   const answers: unknown[] = [];
   for (const command of commands) {
     if (command.kind === "advance") await advance(command.ms);
+    else if (command.kind === "stepBack")
+      await (stepBack ?? assert.fail("the clock of this run steps forward only"))(command.ms);
     else answers.push(await answerTo(store, command, client, receipts, keep));
   }
   return answers;
@@ -72,7 +106,7 @@ function checkFor(index: number, isHigh: boolean, client: string, amount = 1): R
 
 async function answerTo(
   store: RateLimitStore,
-  command: Exclude<RateLimitCommand, { kind: "advance" }>,
+  command: Exclude<RateLimitCommand, { kind: "advance" | "stepBack" }>,
   client: string,
   receipts: ReadonlyMap<number, string[]>,
   keep: (index: number, decision: RateLimitDecision) => unknown,
@@ -129,15 +163,19 @@ function modelStore(
   };
 }
 
-async function againstModel(bench: RateLimitBench): Promise<void> {
+async function againstModel(
+  bench: RateLimitBench,
+  sequences: fc.Arbitrary<RateLimitCommand[]>,
+  stepBack?: (ms: number) => Promise<void> | void,
+): Promise<void> {
   const store = await bench.open();
   let run = 0;
-  await bench.forAll(rateLimitCommands, 150, async (commands) => {
+  await bench.forAll(sequences, 150, async (commands) => {
     run += 1;
     await toWindowStart(bench, store, minute);
     // The model's own time begins at a whole minute, as the store's has just been brought to.
-    let nowMs = 1_000 * minute;
-    const answers = await playRateLimits(store, commands, `client ${run}`, bench.advance);
+    let nowMs = 1_000_000 * minute;
+    const answers = await playRateLimits(store, commands, `client ${run}`, bench.advance, stepBack);
     const expected = await playRateLimits(
       { ...store, ...modelStore(() => nowMs) },
       commands,
@@ -145,11 +183,24 @@ async function againstModel(bench: RateLimitBench): Promise<void> {
       async (stepMs) => {
         nowMs += stepMs;
       },
+      (stepMs) => {
+        nowMs -= stepMs;
+      },
     );
     assert.deepEqual(answers, expected);
   });
 }
 
 export const sequenceProperties: readonly RateLimitProperty[] = [
-  { id: "rate-limits/model", title: "any sequence of calls is answered as the model answers it", run: againstModel },
+  {
+    id: "rate-limits/model",
+    title: "any sequence of calls is answered as the model answers it",
+    run: (bench) => againstModel(bench, rateLimitCommands),
+  },
+  {
+    id: "rate-limits/model-clock",
+    title: "so is any sequence in which the backend's clock steps back",
+    needs: ["stepBack"],
+    run: (bench) => againstModel(bench, rateLimitClockCommands, bench.probe("stepBack")),
+  },
 ];

@@ -1,5 +1,6 @@
-// Rate limits 6, 7, 12-14: when a client may come again, and what a clock or a changed limit does to that.
+// Rate limits 6, 7, 12 and 14: when a client may come again, and what a changed limit does to that.
 import assert from "node:assert/strict";
+import type { RateLimitCheck } from "@tollbooth-stores/core";
 import fc from "fast-check";
 import {
   algorithms,
@@ -100,54 +101,6 @@ export const timeProperties: readonly RateLimitProperty[] = [
     },
   },
   {
-    id: "rate-limits/13a",
-    title: "an instance clock wrong by ten minutes changes no decision",
-    needs: ["skewed"],
-    async run(bench) {
-      const namespace = bench.namespace();
-      const right = await bench.open(namespace);
-      for (const skewMs of [-600_000, 600_000]) {
-        const wrong = await bench.keep(bench.probe("skewed")(namespace, skewMs));
-        for (const algorithm of algorithms) {
-          const check = checkOf(algorithm, 4, { client: `${algorithm} ${skewMs}` });
-          await right.consume(costing(check, 3));
-          await bench.advance(10_000);
-          assert.deepEqual(await wrong.peek(check), await right.peek(check), `${algorithm}, ${skewMs} ms`);
-          await wrong.consume(costing(check, 4));
-          assert.equal(
-            (await wrong.consume(costing(check, 4))).allowed,
-            false,
-            `${algorithm}, ${skewMs} ms: nothing is free`,
-          );
-          assert.deepEqual(await wrong.peek(check), await right.peek(check), `${algorithm}, ${skewMs} ms, afterwards`);
-        }
-      }
-    },
-  },
-  {
-    id: "rate-limits/13b",
-    title: "a backend clock that steps back locks a client out for at most two windows",
-    needs: ["stepBack"],
-    async run(bench) {
-      const store = await bench.open();
-      const stepBack = bench.probe("stepBack");
-      for (const algorithm of algorithms) {
-        for (const backMs of [minute / 2, minute, 1.5 * minute, 2 * minute, 60 * minute]) {
-          const check = checkOf(algorithm, 5, { client: `${algorithm} ${backMs}` });
-          await store.charge(costing(check, 5));
-          await stepBack(backMs);
-          const { retryAfterMs } = await store.peek(check);
-          assert.ok(
-            retryAfterMs !== null && retryAfterMs <= 2 * minute,
-            `${algorithm}: retry after ${retryAfterMs} ms`,
-          );
-          await bench.advance(retryAfterMs);
-          assert.equal((await store.consume(check)).allowed, true, `${algorithm}, ${backMs} ms back, at retryAfterMs`);
-        }
-      }
-    },
-  },
-  {
     id: "rate-limits/14a",
     title: "a limit changed in mid-window holds at once",
     async run(bench) {
@@ -190,6 +143,33 @@ export const timeProperties: readonly RateLimitProperty[] = [
         );
         assert.ok(higher.remaining >= lower.remaining, `${usage.algorithm}: fewer remain at the higher limit`);
       });
+    },
+  },
+  {
+    id: "rate-limits/14c",
+    title: "two bursts on one identity count together: the smaller one waits for what the larger one allowed",
+    async run(bench) {
+      const store = await bench.open();
+      const bucket = (client: string, burst: number, cost = 1): RateLimitCheck => {
+        const { policy, ...rest } = checkOf("token-bucket", 10, { client, cost });
+        return { ...rest, policy: { ...policy, algorithm: "token-bucket", burst } };
+      };
+      let admitted = 0;
+      for (let call = 0; call < 200; call += 1) {
+        const { allowed } = await store.consume(bucket("both", call % 2 === 0 ? 10 : 100));
+        if (allowed) admitted += 1;
+      }
+      assert.equal(admitted, 100, "admitted of 200 calls at one instant, with bursts of 10 and 100 in turn");
+
+      await store.consume(bucket("lowered", 100, 100));
+      const lowered = await store.consume(bucket("lowered", 10));
+      // Of the 100 taken, 91 must be back before one fits into 10, at 10 a minute.
+      const unitMs = minute / 10;
+      assert.deepEqual([lowered.allowed, lowered.remaining, lowered.retryAfterMs], [false, 0, 91 * unitMs]);
+      await bench.advance(91 * unitMs - 1);
+      assert.equal((await store.consume(bucket("lowered", 10))).allowed, false, "a millisecond early");
+      await bench.advance(1);
+      assert.equal((await store.consume(bucket("lowered", 10))).allowed, true, "at retryAfterMs");
     },
   },
 ];

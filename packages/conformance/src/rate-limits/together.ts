@@ -1,6 +1,6 @@
 // Rate limits 8: several checks at once, all or nothing.
 import assert from "node:assert/strict";
-import { atOnce } from "../assertions.ts";
+import { atOnce, rejectsWith } from "../assertions.ts";
 import { algorithms, checkOf, costing, countAllowed, plain, type RateLimitProperty } from "./checks.ts";
 
 export const togetherProperties: readonly RateLimitProperty[] = [
@@ -103,12 +103,14 @@ export const togetherProperties: readonly RateLimitProperty[] = [
       const namespace = bench.namespace();
       const stores = [await bench.open(namespace), await bench.open(namespace)];
       for (const algorithm of algorithms) {
-        for (const clients of [
-          ["alice", "alice"],
-          ["bob", "carol"],
+        for (const { clients, limit } of [
+          { clients: ["alice", "alice"], limit: 30 },
+          { clients: ["bob", "carol"], limit: 30 },
+          // Here each order could take what the other one lacks.
+          { clients: ["dave", "erin"], limit: 7 },
         ]) {
           const [first = "", second = ""] = clients;
-          const wide = checkOf(algorithm, 30, { client: first, route: "wide" });
+          const wide = checkOf(algorithm, limit, { client: first, route: "wide" });
           const tight = checkOf(algorithm, 7, { client: second, route: "tight" });
           const rounds = await Promise.all(
             stores.map((store, index) =>
@@ -121,10 +123,10 @@ export const togetherProperties: readonly RateLimitProperty[] = [
           const atomic = results.every((result) => result.atomic);
           assert.ok(atomic || first !== second, `${what}: the checks of one client are always taken at once`);
           const allowed = countAllowed(results);
-          assert.ok(atomic ? allowed === 7 : allowed <= 7, `${what}: ${allowed} allowed of 7`);
+          assert.ok(atomic ? allowed === 7 : allowed > 0 && allowed <= 7, `${what}: ${allowed} allowed of 7`);
           assert.equal(
             (await (stores[0] ?? assert.fail()).peek(wide)).remaining,
-            30 - allowed,
+            limit - allowed,
             `${what}: charged in part`,
           );
           assert.equal(
@@ -134,6 +136,20 @@ export const togetherProperties: readonly RateLimitProperty[] = [
           );
         }
       }
+    },
+  },
+  {
+    id: "rate-limits/8e",
+    title: "consumeAll takes 1,000 checks and refuses more, before anything is taken",
+    async run(bench) {
+      const store = await bench.open();
+      const check = checkOf("fixed-window", 3_000);
+      const listOf = (count: number) => Array.from({ length: count }, () => check);
+      const all = await store.consumeAll(listOf(1_000));
+      assert.deepEqual([all.allowed, all.decisions.length], [true, 1_000]);
+      assert.equal((await store.peek(check)).remaining, 2_000, "all were charged");
+      await rejectsWith("STORE_INVALID_ARGUMENT", "1,001 checks", () => store.consumeAll(listOf(1_001)));
+      assert.equal((await store.peek(check)).remaining, 2_000, "something was charged");
     },
   },
 ];

@@ -3,6 +3,7 @@ import type { SessionProperty } from "./checks.ts";
 import { issuedIdProperties } from "./issued-ids.ts";
 import { lifetimeProperties } from "./lifetime.ts";
 import { payingProperties } from "./paying.ts";
+import { scaleProperties } from "./scale.ts";
 import { sequenceProperties } from "./sequences.ts";
 import { subjectProperties } from "./subjects.ts";
 import { valueProperties } from "./values.ts";
@@ -15,5 +16,6 @@ export const sessionProperties: readonly SessionProperty[] = [
   ...payingProperties,
   ...subjectProperties,
   ...valueProperties,
+  ...scaleProperties,
   ...sequenceProperties,
 ];

@@ -32,6 +32,9 @@ export function firstVersion(call: SessionCall): number {
   return call.op === "credit" ? 1_000 * call.opId.charCodeAt(0) + 10 * call.opId.charCodeAt(1) : 1;
 }
 
+/** How many sessions deleteBySubject finds at once. */
+export const listedAtOnce = 2;
+
 /** A session created at `nowMs`. */
 export function newEntry(nowMs: number): Entry {
   const lives = { expiresAtMs: nowMs + idleTtlMs, deadlineMs: nowMs + absoluteTtlMs, ofSubject: true };
@@ -43,13 +46,14 @@ export function booked(books: Books, { call, reply, nowMs }: Applied<SessionCall
   const denies = (broken: string): Books => ({ ...books, broken: books.broken ?? broken });
   const { status } = reply;
   switch (call.op) {
-    case "list": {
-      const unlisted = Object.keys(books.live).find((id) => books.live[id]?.ofSubject && !reply.listed?.includes(id));
-      return unlisted === undefined ? books : denies(`${unlisted} is live and was not listed`);
-    }
     case "deleteListed": {
       const ids = Object.keys(books.live).filter((id) => books.live[id]?.ofSubject);
-      return status === "ok" ? ids.reduce(without, books) : books;
+      if (status !== "ok") return books;
+      const left = ids.filter((id) => !call.listed.includes(id));
+      const unlisted = left.find((id) => !reply.listed?.includes(id));
+      if (unlisted !== undefined && left.length <= listedAtOnce)
+        return denies(`${unlisted} is live and was not listed`);
+      return call.listed.filter((id) => ids.includes(id)).reduce(without, books);
     }
     case "create":
       return status === "ok" ? withEntry(books, call.id, newEntry(nowMs)) : books;

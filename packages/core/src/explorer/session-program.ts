@@ -22,11 +22,10 @@ export type SessionCall =
   | { readonly op: "rotate"; readonly id: string; readonly to: string }
   | { readonly op: "debit"; readonly id: string; readonly opId: string; readonly amount: number }
   | (Credit & { readonly id: string })
-  | { readonly op: "list" }
   | { readonly op: "deleteListed"; readonly listed: readonly string[] };
 
 export interface SessionReply {
-  readonly status: "ok" | "missing" | "exists" | "conflict" | "insufficient" | "again" | "refused";
+  readonly status: "ok" | "missing" | "exists" | "conflict" | "insufficient" | "refused";
   readonly version?: number;
   readonly replayed?: boolean;
   readonly listed?: readonly string[];
@@ -39,7 +38,7 @@ export interface SessionActor {
   readonly id: string;
   /** Between the two calls of an update: the version read. */
   readonly version?: number;
-  /** Between the two calls of deleteBySubject: the index as read. */
+  /** Between two calls of deleteBySubject: what the last one found. */
   readonly listed?: readonly string[];
 }
 
@@ -68,7 +67,7 @@ export function sessionTurns({
       if (version === undefined) return [{ call: { op: "get", id } }];
       return [{ call: { op: "update", id, ifVersion: version, payload: mark } }];
     case "deleteBySubject":
-      return [{ call: listed === undefined ? { op: "list" } : { op: "deleteListed", listed } }];
+      return [{ call: { op: "deleteListed", listed: listed ?? [] } }];
     case "touch":
     case "delete":
       return [{ call: { op: intent.op, id } }];
@@ -98,10 +97,8 @@ export function sessionAnswered(actor: SessionActor, call: SessionCall, reply: S
       return reply.version === undefined ? done : { ...actor, version: reply.version };
     case "update":
       return done;
-    case "list":
-      if (reply === null) return actor;
-      return reply.listed === undefined || reply.listed.length === 0 ? done : { ...actor, listed: reply.listed };
     case "deleteListed":
-      return reply?.status === "ok" ? done : { name, program, id };
+      if (reply?.listed === undefined) return { name, program, id };
+      return reply.listed.length === 0 ? done : { name, program, id, listed: reply.listed };
   }
 }

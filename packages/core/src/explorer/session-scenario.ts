@@ -3,6 +3,7 @@
 import type { Step, StoredRecord } from "../atomic-port.ts";
 import { isStoreError } from "../errors.ts";
 import { operationHash } from "../session/applied-operations.ts";
+import { instantOf, instantsOf } from "../session/instant-map.ts";
 import { type SessionState, type SessionSubject, sessionState } from "../session/session-state.ts";
 import { subjectIndex } from "../session/subject-index.ts";
 import { createSession } from "../session/transitions/create-session.ts";
@@ -11,9 +12,8 @@ import { debitSession } from "../session/transitions/debit-session.ts";
 import { deleteSession } from "../session/transitions/delete-session.ts";
 import { deleteSubjectSessions } from "../session/transitions/delete-subject-sessions.ts";
 import { getSession } from "../session/transitions/get-session.ts";
-import { listSubjectSessions } from "../session/transitions/list-subject-sessions.ts";
 import { rotateSession } from "../session/transitions/rotate-session.ts";
-import { touchSession } from "../session/transitions/touch-session.ts";
+import { touchAndGetSession } from "../session/transitions/touch-session.ts";
 import { updateSession } from "../session/transitions/update-session.ts";
 import {
   absoluteTtlMs,
@@ -21,6 +21,7 @@ import {
   booked,
   firstVersion,
   idleTtlMs,
+  listedAtOnce,
   newEntry,
   withoutExpired,
 } from "./session-books.ts";
@@ -43,9 +44,8 @@ interface SessionTransitions {
   readonly delete: typeof deleteSession;
   readonly deleteListed: typeof deleteSubjectSessions;
   readonly get: typeof getSession;
-  readonly list: typeof listSubjectSessions;
   readonly rotate: typeof rotateSession;
-  readonly touch: typeof touchSession;
+  readonly touch: typeof touchAndGetSession;
   readonly update: typeof updateSession;
 }
 
@@ -61,6 +61,7 @@ type SessionWorld = World<SessionActor, SessionCall, Books>;
 const startMs = 10_000;
 const subject: SessionSubject = { hash: "subject", payload: "subject" };
 const firstId = "s.0";
+const maxValueBytes = 1_000;
 const draft = {
   hash: firstId,
   version: 1,
@@ -83,9 +84,8 @@ export function sessionScenario({
     delete: deleteSession,
     deleteListed: deleteSubjectSessions,
     get: getSession,
-    list: listSubjectSessions,
     rotate: rotateSession,
-    touch: touchSession,
+    touch: touchAndGetSession,
     update: updateSession,
     ...transitions,
   };
@@ -124,8 +124,6 @@ const operationsKey = (id: string) => `operations ${lineageOf(id)}`;
 /** In the order in which each transition takes its records. */
 function keysOf(call: SessionCall): string[] {
   switch (call.op) {
-    case "list":
-      return [indexKey];
     case "deleteListed":
       return [indexKey, ...call.listed.map(sessionKey)];
     case "create":
@@ -159,7 +157,7 @@ function transition(
     case "touch":
       return answered(on.touch(records, nowMs, { hash: call.id }), found);
     case "update":
-      return answered(on.update(records, nowMs, call), ({ status }) => ({ status }));
+      return answered(on.update(records, nowMs, { ...call, maxValueBytes }), ({ status }) => ({ status }));
     case "rotate": {
       const move = { hash: call.id, successorHash: call.to, reencode: (session: SessionState) => session };
       return answered(on.rotate(records, nowMs, move), found);
@@ -170,6 +168,7 @@ function transition(
       const grant = {
         hash: call.id,
         operation: operationHash("credit", call.opId),
+        maxValueBytes,
         extendMs: call.extendMs,
         quotas: new Map([["calls", BigInt(call.amount)]]),
         createWith: call.creates && { version: firstVersion(call), payload: "bought" },
@@ -185,11 +184,9 @@ function transition(
       const spend = { quota: "calls", amount: BigInt(call.amount), operation: operationHash("debit", call.opId) };
       return answered(on.debit(records, nowMs, spend), told);
     }
-    case "list":
-      return answered(on.list(records, nowMs, subject.hash), (listed) => ({ status: "ok", listed }));
     case "deleteListed": {
-      const deletion = { subjectHash: subject.hash, listed: call.listed };
-      return answered(on.deleteListed(records, nowMs, deletion), ({ status }) => ({ status }));
+      const deletion = { subjectHash: subject.hash, listed: call.listed, limit: listedAtOnce };
+      return answered(on.deleteListed(records, nowMs, deletion), ({ next }) => ({ status: "ok", listed: next }));
     }
   }
 }
@@ -229,11 +226,11 @@ function wrongSession({ records, ghost }: SessionWorld): string | null {
 /** The index must name each live session of the subject with its expiry, and no other live one. */
 function wrongIndex({ records, ghost, nowMs }: SessionWorld): string | null {
   const record = records[indexKey] ?? null;
-  const index = subjectIndex(record);
+  const index = subjectIndex(record).get(subject.hash) ?? null;
   for (const [id, { ofSubject, expiresAtMs }] of Object.entries(ghost.live)) {
-    if (ofSubject && index.get(id)?.expiresAtMs !== expiresAtMs) return `the index is wrong about ${id}`;
+    if (ofSubject && instantOf(index, id) !== expiresAtMs) return `the index is wrong about ${id}`;
     if (ofSubject && (record?.endsAtMs ?? 0) < expiresAtMs) return `the index ends before ${id}`;
   }
-  const left = [...index].find(([id, member]) => member.expiresAtMs > nowMs && ghost.live[id] === undefined);
+  const left = [...instantsOf(index)].find(([id, endsAtMs]) => endsAtMs > nowMs && ghost.live[id] === undefined);
   return left === undefined ? null : `the index still names ${left[0]}`;
 }

@@ -12,11 +12,14 @@ export interface Algorithm<S> {
   /** Two letters that stand for the algorithm in keys and receipts. */
   readonly tag: string;
   /**
-   * The state as of `nowMs`. It is that of a client never seen where nothing is stored (undefined), where the stored
-   * state is over, or where it lies so far ahead that the clock must have stepped back. Throws STORE_CORRUPT. Any
-   * capacity.
+   * The state as of `nowMs`. It is that of a client never seen where nothing is stored (undefined) or the stored state
+   * is over. Where it lies so far ahead that the clock must have stepped back, it is clamped: everything taken still
+   * counts, but ends within two windows of now (a token bucket's within the refill of a full debt). Throws
+   * STORE_CORRUPT. Any capacity.
    */
   read(stored: unknown, limit: Limit, nowMs: number): S;
+  /** Whether `read` clamps the stored state. A call that takes nothing then writes what it read. Any capacity. */
+  clamps(stored: unknown, limit: Limit, nowMs: number): boolean;
   /**
    * The balance: at most the capacity, negative in debt. A cost fits exactly when the balance is not below it. Any
    * capacity.

@@ -4,7 +4,7 @@ import { type Algorithm, formatReceipt } from "./algorithm.ts";
 import { decisionOn } from "./decision.ts";
 import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";
-import { blockedForMs, readState, recordOf } from "./record.ts";
+import { blockedForMs, clampOf, readState, recordOf } from "./record.ts";
 
 /**
  * The transition of `RateLimitStore.charge`. `allowed` says whether the cost would have fitted; `retryAfterMs` says
@@ -21,7 +21,10 @@ export function charge<S>(
   const before = decisionOn(algorithm, limit, state, blockedMs, nowMs);
   // Nothing is taken where the capacity is 0, because the balance is not above 0 then.
   const taken = Math.min(limit.cost, algorithm.remaining(state, limit, nowMs) + limit.capacity);
-  if (taken <= 0) return { reply: before };
+  if (taken <= 0) {
+    const clamp = limit.cost === 0 ? undefined : clampOf(algorithm, limit, record, nowMs);
+    return clamp === undefined ? { reply: before } : { writes: [clamp], reply: before };
+  }
   const after = algorithm.take(state, limit, taken, nowMs);
   const reply = decisionOn(algorithm, limit, after, blockedMs, nowMs);
   if (before.allowed) {

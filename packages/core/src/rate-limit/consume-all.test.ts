@@ -152,6 +152,77 @@ describe("consumeAll", () => {
     expect(port.records.size).toBe(1);
   });
 
+  it("leaves the widest burst of its checks as the one that the record was allowed, in either order", async () => {
+    const check = (burst: number, cost: number): RateLimitCheck => ({
+      route: "r",
+      client: "a",
+      policy: { algorithm: "token-bucket", limit: 10, windowMs: 1_000, burst },
+      cost,
+    });
+    for (const asked of [
+      [check(5, 1), check(50, 1)],
+      [check(50, 1), check(5, 1)],
+      [check(50, 0), check(5, 2)],
+    ]) {
+      const { store, port } = await storeAfter([]);
+      await store.consumeAll(asked);
+      expect([...port.records.values()]).toMatchObject([
+        { body: { state: { tatUs: (startMs + 350 + 200) * 1_000, aheadUs: 5_000_000 } } },
+      ]);
+    }
+  });
+
+  it("denied after the clock stepped back, writes what it clamped and nothing else", async () => {
+    const clock = manualClock(startMs + 300);
+    const port = mapPort(clock);
+    const store = createRateLimitStore(port);
+    const check = (client: string, cost = 1): RateLimitCheck => ({
+      route: "r",
+      client,
+      policy: { algorithm: "sliding-window", limit: 5, windowMs: 1_000 },
+      cost,
+    });
+    for (const client of ["full", "some", "looked at"]) await store.consume(check(client, client === "full" ? 5 : 2));
+    clock.advance(-10_000);
+    await store.consume(check("now", 2));
+    const before = snapshot(port);
+    const asked = [check("full"), check("some"), check("looked at", 0), check("now"), check("never seen")];
+    expect((await store.consumeAll(asked.map((each) => ({ ...each, cost: 0 })))).allowed).toBe(true);
+    expect(snapshot(port)).toEqual(before);
+    expect((await store.consumeAll(asked)).allowed).toBe(false);
+    const after = snapshot(port);
+    const written = [...after].filter(([key, record]) => JSON.stringify(record) !== JSON.stringify(before.get(key)));
+    expect(after.size).toBe(before.size);
+    expect(written.map(([, { body }]) => body)).toMatchObject(
+      expect.arrayContaining([
+        { pinned: true, state: { index: startMs / 1_000 - 10, current: 5, previous: 0 } },
+        { pinned: false, state: { index: startMs / 1_000 - 10, current: 2, previous: 0 } },
+      ]),
+    );
+    expect(written).toHaveLength(2);
+  });
+
+  it("refuses more than 1,000 checks, and what is no list, before it asks the backend", async () => {
+    let asked = 0;
+    const map = mapPort();
+    const transact: typeof map.transact = (keys, step, options) => {
+      asked += 1;
+      return map.transact(keys, step, options);
+    };
+    const store = createRateLimitStore({ ...map, transact });
+    const check: RateLimitCheck = {
+      route: "r",
+      client: "a",
+      policy: { algorithm: "fixed-window", limit: 5, windowMs: 1_000 },
+    };
+    const checksOf = (count: number) => Array.from({ length: count }, () => check);
+    const refusal = { code: "STORE_INVALID_ARGUMENT", outcome: "not-applied" };
+    await expect(store.consumeAll(checksOf(1_001))).rejects.toMatchObject(refusal);
+    await expect(store.consumeAll(JSON.parse('{"length":1}'))).rejects.toMatchObject(refusal);
+    expect(asked).toBe(0);
+    expect((await store.consumeAll(checksOf(1_000))).decisions).toHaveLength(1_000);
+  });
+
   it("races in part with nobody: of overlapping pairs exactly those that fit are charged in full", async () => {
     const { store } = await storeAfter([]);
     const policy = { algorithm: "fixed-window", limit: 5, windowMs: 1_000 } as const;

@@ -1,10 +1,22 @@
 // consumeAll: several costs, all or nothing.
 import type { Step, StoredRecord } from "../atomic-port.ts";
+import { invalidArgument } from "../errors.ts";
 import { type Algorithm, formatReceipt } from "./algorithm.ts";
 import { consume } from "./consume.ts";
 import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";
-import { readState, recordOf } from "./record.ts";
+import { clampOf, readState, recordOf } from "./record.ts";
+
+/** A backend may be held up by a single call for as long as so many checks take. */
+const mostChecks = 1_000;
+
+/** Throws STORE_INVALID_ARGUMENT unless `checks` is a list of at most 1,000. */
+export function requireChecks(checks: unknown): void {
+  if (!Array.isArray(checks)) throw invalidArgument("consumeAll takes a list of checks.");
+  if (checks.length > mostChecks) {
+    throw invalidArgument(`consumeAll takes at most ${mostChecks} checks; divide them among several calls.`);
+  }
+}
 
 /** The outcome of consuming all costs on one record. */
 export interface Together {
@@ -16,6 +28,8 @@ export interface Together {
   readonly receipts: readonly (string | undefined)[];
   /** The write if all are taken; undefined where nothing is taken. */
   readonly write: StoredRecord | null | undefined;
+  /** The write if none is taken: see `clampOf`. */
+  readonly clamp: StoredRecord | null | undefined;
 }
 
 /** The limits on one record, at least one. */
@@ -38,22 +52,31 @@ export function consumeTogether<S>(
     decisions.push(alone);
     fits = fits && alone.allowed;
   }
-  if (!fits) return { fits, decisions, receipts: [], write: undefined };
+  // Limits and bursts may differ. The widest one remembers most.
+  const widest = limits.reduce((one, other) => (reachOf(other) > reachOf(one) ? other : one));
+  const takes = limits.some(({ cost }) => cost > 0);
+  const clamp = takes ? clampOf(algorithm, widest, record, nowMs) : undefined;
+  const denied: Together = { fits: false, decisions, receipts: [], write: undefined, clamp };
+  if (!fits) return denied;
 
-  // Bursts may differ too. The longest one remembers most.
-  const longest = limits.reduce((one, other) => (other.toleranceUs > one.toleranceUs ? other : one));
-  let state = readState(algorithm, longest, record, nowMs);
-  let takes = false;
+  let state = readState(algorithm, widest, record, nowMs);
   const receipts = limits.map((limit) => {
     if (limit.cost === 0) return undefined;
-    takes = true;
     state = algorithm.take(state, limit, limit.cost, nowMs);
     return formatReceipt(algorithm.tag, algorithm.receiptOf(state, limit, limit.cost));
   });
+  // Taking nothing more under the widest burst leaves it as the one that the record was allowed.
+  if (takes) state = algorithm.take(state, widest, 0, nowMs);
   const left = (limit: Limit) => algorithm.remaining(state, limit, nowMs);
   const strictest = limits.reduce((one, other) => (left(other) < left(one) ? other : one));
-  if (left(strictest) < 0) return { fits: false, decisions, receipts: [], write: undefined };
-  return { fits, decisions, receipts, write: takes ? recordOf(algorithm, strictest, state, 0, nowMs) : undefined };
+  if (left(strictest) < 0) return denied;
+  const write = takes ? recordOf(algorithm, strictest, state, 0, nowMs) : undefined;
+  return { fits, decisions, receipts, write, clamp };
+}
+
+/** How much a limit lets a record hold, to compare the limits of one record: in microseconds or units. */
+function reachOf(limit: Limit): number {
+  return limit.toleranceUs || limit.limit;
 }
 
 /** The checks that share one record, and their positions in the caller's list. */
@@ -67,7 +90,7 @@ export interface CheckGroup extends LimitGroup {
   readonly consumeTogether: (limits: Limits, record: StoredRecord | null, nowMs: number) => Together;
 }
 
-/** The transition of `RateLimitStore.consumeAll`. `groups[i]` is about `records[i]`. A denial writes nothing. */
+/** The transition of `RateLimitStore.consumeAll`. `groups[i]` is about `records[i]`. A denial writes clamps only. */
 export function consumeAll(
   groups: readonly CheckGroup[],
   records: readonly (StoredRecord | null)[],
@@ -85,5 +108,7 @@ export function consumeAll(
     });
   });
   const reply = { allowed, decisions };
-  return allowed ? { writes: outcomes.map((outcome) => outcome.write), reply } : { reply };
+  if (allowed) return { writes: outcomes.map((outcome) => outcome.write), reply };
+  const clamps = outcomes.map((outcome) => outcome.clamp);
+  return clamps.some((clamp) => clamp !== undefined) ? { writes: clamps, reply } : { reply };
 }

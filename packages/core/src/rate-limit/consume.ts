@@ -1,12 +1,12 @@
-// consume: takes the cost if it fits. A denied cost, or a cost of 0, changes nothing.
+// consume: takes the cost if it fits. A denied cost changes nothing but a state that a clock's step back left behind.
 import type { Step, StoredRecord } from "../atomic-port.ts";
 import { type Algorithm, formatReceipt } from "./algorithm.ts";
 import { decisionOn } from "./decision.ts";
 import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";
-import { blockedForMs, readState, recordOf } from "./record.ts";
+import { blockedForMs, clampOf, readState, recordOf } from "./record.ts";
 
-/** The transition of `RateLimitStore.consume`. */
+/** The transition of `RateLimitStore.consume`. A cost of 0 changes nothing, as peek. */
 export function consume<S>(
   algorithm: Algorithm<S>,
   limit: Limit,
@@ -16,7 +16,11 @@ export function consume<S>(
   const { cost } = limit;
   const state = readState(algorithm, limit, record, nowMs);
   const before = decisionOn(algorithm, limit, state, blockedForMs(record, nowMs), nowMs);
-  if (!before.allowed || cost === 0) return { reply: before };
+  if (cost === 0) return { reply: before };
+  if (!before.allowed) {
+    const clamp = clampOf(algorithm, limit, record, nowMs);
+    return clamp === undefined ? { reply: before } : { writes: [clamp], reply: before };
+  }
   const after = algorithm.take(state, limit, cost, nowMs);
   const reply: RateLimitDecision = {
     allowed: true,

@@ -1,12 +1,11 @@
 // The rate-limit store over any AtomicPort: checks the arguments, names the record, runs the transition.
 import type { AtomicPort, StoredRecord } from "../atomic-port.ts";
 import { requireDurationMs } from "../durations.ts";
-import { invalidArgument } from "../errors.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
 import { parseReceipt } from "./algorithm.ts";
 import type { RateLimitCatalog } from "./catalog.ts";
-import { type CheckGroup, consumeAll } from "./consume-all.ts";
+import { type CheckGroup, consumeAll, requireChecks } from "./consume-all.ts";
 import { type Limit, limitOf } from "./policy.ts";
 import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
 import { recordKeys } from "./record-keys.ts";
@@ -36,7 +35,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
   return {
     capabilities: port.capabilities,
     consume(check, callOptions) {
-      const run = async () => {
+      const run = () => {
         const { limit, on, key } = prepare(check);
         const step = ([record = null]: Records, nowMs: number) => on.consume(limit, record, nowMs);
         return runtime.apply("rate-limit.consume", [key], { limit }, step, callOptions);
@@ -59,7 +58,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
       );
     },
     peek(check, callOptions) {
-      const run = async () => {
+      const run = () => {
         const { limit, on, key } = prepare(check);
         const step = ([record = null]: Records, nowMs: number) => on.peek(limit, record, nowMs);
         return runtime.apply("rate-limit.peek", [key], { limit }, step, callOptions);
@@ -67,7 +66,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
       return runtime.operation("peek", callOptions, run, verdict);
     },
     charge(check, callOptions) {
-      const run = async () => {
+      const run = () => {
         const { limit, on, key } = prepare(check);
         const step = ([record = null]: Records, nowMs: number) => on.charge(limit, record, nowMs);
         return runtime.apply("rate-limit.charge", [key], { limit }, step, callOptions);
@@ -109,7 +108,7 @@ function groupsOf(
   checks: readonly RateLimitCheck[],
   prepare: (check: RateLimitCheck) => { limit: Limit; on: Transitions; key: string },
 ): { keys: string[]; groups: CheckGroup[] } {
-  if (!Array.isArray(checks)) throw invalidArgument("consumeAll takes a list of checks.");
+  requireChecks(checks);
   const byKey = new Map<string, { on: Transitions; limits: [Limit, ...Limit[]]; positions: number[] }>();
   checks.forEach((check: RateLimitCheck, position) => {
     const { limit, on, key } = prepare(check);

@@ -1,4 +1,4 @@
-// A visible decision to admit callers while the rate-limit store cannot be reached.
+// A visible decision to admit callers while the rate-limit store cannot be reached, or has no room for them.
 import { isStoreError, type StoreError } from "../errors.ts";
 import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
 
@@ -9,8 +9,9 @@ export interface FallbackOptions {
 }
 
 /**
- * Runs `call`. Where the store could not be reached, it reports that and answers with `instead`. Only STORE_UNAVAILABLE
- * counts: a full, closed or misused store and a corrupt record are no outages. An aborted call stays aborted.
+ * Runs `call`. Where the store could not be reached, or a bounded store had no room for the client, it reports that and
+ * answers with `instead`. Only STORE_UNAVAILABLE and STORE_CAPACITY count: a closed or misused store and a corrupt record
+ * are no outages. An aborted call stays aborted.
  */
 export async function answeredAnyway<R>(
   call: () => Promise<R>,
@@ -21,7 +22,8 @@ export async function answeredAnyway<R>(
   try {
     return await call();
   } catch (error) {
-    if (signal?.aborted || !isStoreError(error, "STORE_UNAVAILABLE")) throw error;
+    if (signal?.aborted) throw error;
+    if (!isStoreError(error, "STORE_UNAVAILABLE") && !isStoreError(error, "STORE_CAPACITY")) throw error;
     try {
       onFallback?.(error);
     } catch {
@@ -47,12 +49,12 @@ function unseen({ policy, cost = 1 }: RateLimitCheck, takes: boolean): RateLimit
 }
 
 /**
- * While `store` cannot be reached, consume, consumeAll, peek, charge and refund answer as for a client never seen:
- * allowed, `source: "fallback"`, nothing taken, no receipt. A cost above the capacity, and a limit of 0, stay denied.
+ * While `store` cannot be reached, and for a client that a full one has no room for, consume, consumeAll, peek, charge
+ * and refund answer as for a client never seen: allowed, `source: "fallback"`, nothing taken, no receipt. A cost above the capacity, and a limit of 0, stay denied.
  * block and reset still reject: no caller may believe in a block that is not there.
  *
  * Do not use it where the limit is what protects you: paid or costly upstream calls, logins, anything that an attacker
- * may overload the store to reach. `withFallback` keeps a limit per instance instead. Payments have no such decorator.
+ * may overload or fill the store to reach. `withFallback` keeps a limit per instance instead. Payments have no such decorator.
  *
  * Capabilities are the store's own; they hold whenever the store answers. Closing closes the store.
  */

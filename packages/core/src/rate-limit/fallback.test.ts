@@ -48,7 +48,6 @@ const down = () => {
 const others: readonly StoreErrorCode[] = [
   "STORE_CORRUPT",
   "STORE_VALUE_TOO_LARGE",
-  "STORE_CAPACITY",
   "STORE_INVALID_ARGUMENT",
   "STORE_CLOSED",
   "STORE_CONFIG",
@@ -90,6 +89,17 @@ describe.each(["failOpen", "withFallback"] as const)("%s", (name) => {
     expect(answers.map(({ source }) => source)).toEqual(answers.map(() => "fallback"));
     expect(answers.slice(0, 3).every(({ allowed }) => allowed)).toBe(true);
     expect(heard).toEqual(Array.from({ length: 5 }, () => "STORE_UNAVAILABLE"));
+  });
+
+  it("answers for a client that a full store has no room for, and for no block", async () => {
+    const heard: StoreErrorCode[] = [];
+    const decorated = decorate((error) => heard.push(error.code));
+    failure = new StoreError("STORE_CAPACITY", "The store is full; raise maxEntries.", { outcome: "not-applied" });
+    expect(await decorated.consume(check)).toMatchObject({ allowed: true, source: "fallback" });
+    expect(await decorated.charge(check)).toMatchObject({ allowed: true, source: "fallback" });
+    expect(await decorated.consumeAll([check])).toMatchObject({ decisions: [{ source: "fallback" }] });
+    expect(heard).toEqual(["STORE_CAPACITY", "STORE_CAPACITY", "STORE_CAPACITY"]);
+    await expect(decorated.block(check, 1_000)).rejects.toBe(failure);
   });
 
   it("rejects block and reset in an outage", async () => {

@@ -27,13 +27,19 @@ describe("fixed window", () => {
     expect(client.refund(policy, receipt)).toMatchObject({ allowed: false, remaining: 0 });
   });
 
-  it("counts a window that ends more than two windows from now as absent, one that ends at two as live", () => {
+  it("stands where it ends two windows from now; further ahead it is clamped to one, its count kept, until it is over", () => {
     const client = simulatedClient(startMs);
     client.consume(policy, 3);
     client.nowMs = startMs - 1_000;
     expect(client.peek(policy)).toMatchObject({ allowed: false, retryAfterMs: 2_000 });
     client.nowMs -= 1;
-    expect(client.peek(policy)).toMatchObject({ allowed: true, remaining: 3, resetAfterMs: 0 });
+    expect(client.peek(policy)).toMatchObject({ allowed: false, retryAfterMs: 1_000 });
+    expect(client.consume(policy)).toMatchObject({ allowed: false, retryAfterMs: 1_000 });
+    expect(client.record()).toMatchObject({ endsAtMs: startMs - 1, body: { state: { count: 3 }, pinned: true } });
+    client.nowMs += 999;
+    expect(client.consume(policy)).toMatchObject({ allowed: false, retryAfterMs: 1 });
+    client.nowMs += 1;
+    expect(client.consume(policy)).toMatchObject({ allowed: true, remaining: 2 });
   });
 
   it("is over at its end also where a block keeps the record: a charge then opens the next", () => {

@@ -14,21 +14,27 @@ function isState(stored: unknown): stored is FixedWindowState {
   return "count" in stored && isCount(stored.count) && "endMs" in stored && isCount(stored.endMs);
 }
 
+/** Whether the window would end more than two windows from now, so that the clock must have stepped back. */
+function liesAhead(state: FixedWindowState, limit: Limit, nowMs: number): boolean {
+  return state.endMs - nowMs > 2 * limit.windowMs;
+}
+
 /**
  * Counts per client from its own first request, so that not all clients come back at one instant. The whole allowance
  * is back at the window's end. A window that would end more than two windows from now was left behind by a clock that
- * stepped back; it counts as absent.
+ * stepped back. It is clamped to end one window from now, and its count is kept.
  */
 export const fixedWindow: Algorithm<FixedWindowState> = {
   tag: "fw",
   read(stored: unknown, limit: Limit, nowMs: number): FixedWindowState {
     if (stored !== undefined) {
       if (!isState(stored)) throw corruptRecord();
-      const left = stored.endMs - nowMs;
-      if (left > 0 && left <= 2 * limit.windowMs) return stored;
+      if (liesAhead(stored, limit, nowMs)) return { count: stored.count, endMs: nowMs + limit.windowMs };
+      if (stored.endMs > nowMs) return stored;
     }
     return { count: 0, endMs: nowMs + limit.windowMs };
   },
+  clamps: (stored: unknown, limit: Limit, nowMs: number): boolean => isState(stored) && liesAhead(stored, limit, nowMs),
   remaining: (state: FixedWindowState, limit: Limit): number => limit.limit - state.count,
   take: (state: FixedWindowState, _limit: Limit, cost: number): FixedWindowState => ({
     count: state.count + cost,

@@ -51,11 +51,14 @@ export interface RateLimitDecision {
  */
 export interface RateLimitStore extends AsyncDisposable {
   readonly capabilities: Capabilities;
-  /** Takes `cost` if it fits; a denied call changes nothing. A retry after an unknown outcome may take twice. */
+  /**
+   * Takes `cost` if it fits; a denied call changes nothing, except that it puts right what a backend's clock that stepped
+   * back had left ahead of now. A retry after an unknown outcome may take twice.
+   */
   consume(check: RateLimitCheck, options?: CallOptions): Promise<RateLimitDecision>;
   /**
-   * All or nothing. decisions[i] is what check i alone would have got; a check given twice must fit twice. `atomic`: no
-   * other caller could see a part of it taken. Only where `allowed` is true was anything taken, and only then are there
+   * All or nothing, of at most 1,000 checks. decisions[i] is what check i alone would have got; a check given twice must
+   * fit twice. `atomic`: no other caller could see a part of it taken. Only where `allowed` is true was anything taken, and only then are there
    * receipts. A retry after an unknown outcome may take twice.
    */
   consumeAll(

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { pseudonymizer } from "../hashing.ts";
 import { escapeRoute } from "../keys.ts";
-import { recordKeys } from "./record-keys.ts";
+import { recordKeys, ruleOf } from "./record-keys.ts";
 
 const policy = { algorithm: "fixed-window", limit: 1, windowMs: 1_000 } as const;
 
@@ -23,4 +23,16 @@ it("tells clients, windows and algorithms of one route apart", () => {
   const of = (client: string, tag: string, windowMs: number) => keyOf({ route: "r", client, policy }, tag, windowMs);
   const keys = [of("a", "fw", 1), of("b", "fw", 1), of("a", "sw", 1), of("a", "fw", 11)];
   expect(new Set(keys).size).toBe(4);
+});
+
+it("tells of a key only its rule: the same for every client, another for another route, algorithm or window", () => {
+  for (const hash of [pseudonymizer(undefined), (client: string) => client]) {
+    const keyOf = recordKeys("p", hash);
+    const rule = (route: string, client: string, tag = "fw", windowMs = 1_000) =>
+      ruleOf(keyOf({ route, client, policy }, tag, windowMs));
+    for (const client of ["a", "b", "{a}:fw1", "}", "{", ""])
+      expect(rule("GET /{id}", client)).toBe(rule("GET /{id}", "c"));
+    const rules = [rule("r", "a"), rule("s", "a"), rule("r", "a", "sw"), rule("r", "a", "fw", 1)];
+    expect(new Set(rules).size).toBe(4);
+  }
 });

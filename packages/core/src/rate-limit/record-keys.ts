@@ -3,27 +3,71 @@ import type { Pseudonymizer } from "../hashing.ts";
 import { escapeRoute } from "../keys.ts";
 import type { RateLimitCheck } from "./rate-limit-store.ts";
 
-/**
- * Escaping a route takes as long as hashing a client, and a service has few routes. So this many escaped routes are
- * cached.
- */
-const mostRoutes = 1_000;
-const longestRoute = 200;
+/** To make a name takes longer than all else that a call does in this process. So this many names are remembered, twice. */
+const mostNames = 10_000;
+/** Rules taken from requests could fill the memory; then it starts again. */
+const mostRules = 1_000;
+/** Longer routes and clients are not remembered. */
+const longestRemembered = 200;
+
+/** What the records of a route, an algorithm and a window have in common. */
+interface Rule {
+  readonly route: string;
+  readonly tag: string;
+  readonly windowMs: number;
+  readonly head: string;
+  readonly tail: string;
+  /** Names by client: those asked for lately, and those before them. */
+  lately: Map<string, string>;
+  before: Map<string, string>;
+}
+
+/** The rule that a record of this key belongs to: its route, algorithm and window. It is the key without the client. */
+export function ruleOf(key: string): string {
+  return key.slice(0, key.indexOf("{") + 1) + key.slice(key.lastIndexOf("}"));
+}
 
 /** Names the record of a check: `<keyPrefix>:<route>:{<client's hash>}:<tag><windowMs>`. */
 export function recordKeys(
   keyPrefix: string,
   pseudonym: Pseudonymizer,
 ): (check: RateLimitCheck, tag: string, windowMs: number) => string {
-  const heads = new Map<string, string>();
-  const headOf = (route: string) => {
-    const known = heads.get(route);
-    if (known !== undefined) return known;
-    const head = `${keyPrefix}:${escapeRoute(route)}:{`;
-    // Routes taken from requests could fill the cache; then it starts again.
-    if (heads.size >= mostRoutes) heads.clear();
-    if (route.length <= longestRoute) heads.set(route, head);
-    return head;
+  const rules = new Map<string, Rule>();
+  let names = 0;
+  let last: Rule | undefined;
+
+  const ruleOf = (route: string, tag: string, windowMs: number): Rule => {
+    if (last !== undefined && last.windowMs === windowMs && last.tag === tag && last.route === route) return last;
+    const name = `${tag}${windowMs}:${route}`;
+    let rule = rules.get(name);
+    if (rule === undefined) {
+      const [head, tail] = [`${keyPrefix}:${escapeRoute(route)}:{`, `}:${tag}${windowMs}`];
+      rule = { route, tag, windowMs, head, tail, lately: new Map(), before: new Map() };
+      if (rules.size >= mostRules) {
+        rules.clear();
+        names = 0;
+      }
+      if (route.length <= longestRemembered) rules.set(name, rule);
+    }
+    last = rule;
+    return rule;
   };
-  return (check, tag, windowMs) => `${headOf(check.route)}${pseudonym(check.client)}}:${tag}${windowMs}`;
+  const remember = (rule: Rule, client: string, key: string) => {
+    if (client.length > longestRemembered || rule.route.length > longestRemembered) return;
+    if (names >= mostNames) {
+      for (const each of rules.values()) [each.before, each.lately] = [each.lately, new Map()];
+      names = 0;
+    }
+    rule.lately.set(client, key);
+    names += 1;
+  };
+
+  return ({ route, client }, tag, windowMs) => {
+    const rule = ruleOf(route, tag, windowMs);
+    const known = rule.lately.get(client);
+    if (known !== undefined) return known;
+    const key = rule.before.get(client) ?? `${rule.head}${pseudonym(client)}${rule.tail}`;
+    remember(rule, client, key);
+    return key;
+  };
 }

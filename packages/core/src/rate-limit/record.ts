@@ -56,6 +56,21 @@ export function blockedForMs(record: StoredRecord | null, nowMs: number): number
   return blockedUntilMs === undefined ? 0 : Math.max(0, blockedUntilMs - nowMs);
 }
 
+/**
+ * The write of a call that takes nothing: the record as it was read, where the clock stepped back and the state had to
+ * be clamped; else undefined. Unwritten, the clamp would begin anew with each call and never end.
+ */
+export function clampOf<S>(
+  algorithm: Algorithm<S>,
+  limit: Limit,
+  record: StoredRecord | null,
+  nowMs: number,
+): StoredRecord | null | undefined {
+  if (record === null || !algorithm.clamps(bodyOf(record).state, limit, nowMs)) return undefined;
+  const state = readState(algorithm, limit, record, nowMs);
+  return recordOf(algorithm, limit, state, blockedForMs(record, nowMs), nowMs);
+}
+
 /** The record of a state and of a block of `blockedMs` from now (0: none). Null where neither says anything. */
 export function recordOf<S>(
   algorithm: Algorithm<S>,

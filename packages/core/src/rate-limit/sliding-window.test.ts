@@ -121,15 +121,46 @@ describe("sliding window", () => {
     expect(client.record()).toMatchObject({ endsAtMs: startMs + 2_000 });
   });
 
-  it("after a step back reads a window not yet begun as the one that runs, and anything further ahead as absent", () => {
+  it("after a step back counts all that was taken in the window that runs now, up to a full debt", () => {
     const client = simulatedClient(startMs);
     client.consume(policy(10, 1_000), 4);
     client.nowMs += 1_500;
-    const { receipt = "" } = client.consume(policy(10, 1_000));
-    client.refund(policy(10, 1_000), receipt);
-    client.nowMs -= 600;
-    expect(client.peek(policy(10, 1_000))).toMatchObject({ remaining: 6, resetAfterMs: 1_100 });
-    client.nowMs -= 1_000;
-    expect(client.peek(policy(10, 1_000))).toMatchObject({ remaining: 10, resetAfterMs: 0 });
+    client.consume(policy(10, 1_000), 3);
+    for (const backMs of [501, 1_000, 31_536_000_000]) {
+      client.nowMs -= backMs;
+      expect(client.peek(policy(10, 1_000))).toMatchObject({ remaining: 3 });
+    }
+    expect(client.consume(policy(10, 1_000), 4)).toMatchObject({ allowed: false, remaining: 3 });
+    const index = Math.floor(client.nowMs / 1_000);
+    expect(client.record()?.body).toMatchObject({ state: { index, current: 7, previous: 0 } });
+
+    const debtor = simulatedClient(startMs + 999);
+    debtor.charge(policy(10, 1_000), 10);
+    debtor.charge(policy(10, 1_000), 10);
+    debtor.nowMs += 600;
+    debtor.charge(policy(10, 1_000), 10);
+    debtor.nowMs -= 700;
+    debtor.charge(policy(10, 1_000), 10);
+    expect(debtor.record()?.body).toMatchObject({ state: { current: 20, previous: 0 } });
+    expect(debtor.peek(policy(3, 1_000)).remaining).toBe(0);
+  });
+
+  it("after a step back keeps counts that are above a lowered limit's full debt", () => {
+    const stored = {
+      endsAtMs: startMs + 2_000,
+      body: { state: { index: startMs / 1_000, current: 9, previous: 8 }, pinned: true },
+    };
+    const client = simulatedClient(startMs - 1, stored);
+    client.consume(policy(3, 1_000));
+    expect(client.record()?.body).toMatchObject({ state: { index: startMs / 1_000 - 1, current: 9, previous: 0 } });
+  });
+
+  it("a step of two milliseconds back over a border gives no second limit", () => {
+    const client = simulatedClient(startMs + 1);
+    client.consume(policy(10, 1_000), 10);
+    client.nowMs -= 2;
+    expect(client.consume(policy(10, 1_000))).toMatchObject({ allowed: false, remaining: 0 });
+    client.nowMs += 2;
+    expect(client.consume(policy(10, 1_000))).toMatchObject({ allowed: false, remaining: 0 });
   });
 });

@@ -21,6 +21,15 @@ function isState(stored: unknown, windowMs: number): stored is SlidingWindowStat
   return Math.max(stored.current, stored.previous) * windowMs <= Number.MAX_SAFE_INTEGER;
 }
 
+/**
+ * What was taken, in the window that runs now, where the clock stepped back into it. All of it counts as taken now, up
+ * to a full debt. Where each count alone was more (under another limit), the larger one stays.
+ */
+function clamped({ current, previous }: SlidingWindowState, limit: Limit, index: number): SlidingWindowState {
+  const taken = Math.max(current, previous, Math.min(current + previous, 2 * limit.limit));
+  return { index, current: taken, previous: 0 };
+}
+
 /** What the previous window still counts for, rounded up. */
 function weighted(state: SlidingWindowState, windowMs: number, nowMs: number): number {
   const elapsed = nowMs - state.index * windowMs;
@@ -30,8 +39,8 @@ function weighted(state: SlidingWindowState, windowMs: number, nowMs: number): n
 /**
  * The two-counter approximation of a sliding log (as Cloudflare described it for its own limits), in integers. The
  * previous window weighs `ceil(previous * (windowMs - elapsed) / windowMs)`. So it never weighs too little for the even
- * spread that it assumes. A record that would end more than two windows from now was left behind by a clock that
- * stepped back; it counts as absent.
+ * spread that it assumes. A record of a window that has not begun yet was left behind by a clock that stepped back.
+ * It is clamped: what was taken counts in the window that runs now. So a unit is back after two windows at the latest.
  */
 export const slidingWindow: Algorithm<SlidingWindowState> = {
   tag: "sw",
@@ -42,11 +51,12 @@ export const slidingWindow: Algorithm<SlidingWindowState> = {
       const age = index - stored.index;
       if (age === 0) return stored;
       if (age === 1) return { index, current: 0, previous: stored.current };
-      // One window ahead, with nothing taken in it yet: its previous window is the one that runs now.
-      if (age === -1 && stored.current === 0) return { index, current: stored.previous, previous: 0 };
+      if (age < 0) return clamped(stored, limit, index);
     }
     return { index, current: 0, previous: 0 };
   },
+  clamps: (stored: unknown, limit: Limit, nowMs: number): boolean =>
+    isState(stored, limit.windowMs) && stored.index > Math.floor(nowMs / limit.windowMs),
   remaining: (state: SlidingWindowState, limit: Limit, nowMs: number): number =>
     limit.limit - state.current - weighted(state, limit.windowMs, nowMs),
   take: (state: SlidingWindowState, _limit: Limit, cost: number): SlidingWindowState => ({

@@ -17,7 +17,7 @@ const holding = (state: unknown): StoredRecord => ({ endsAtMs: nowMs + 1, body: 
 const good = {
   "fixed-window": { count: 2, endMs: nowMs + 500 },
   "sliding-window": { index: 10_000, current: 2, previous: 0 },
-  "token-bucket": { tatUs: (nowMs + 400) * 1000 },
+  "token-bucket": { tatUs: (nowMs + 400) * 1000, aheadUs: 1_000_000 },
 } as const;
 const algorithms = ["fixed-window", "sliding-window", "token-bucket"] as const;
 
@@ -89,8 +89,8 @@ describe("a sliding window", () => {
 
 describe("a token bucket", () => {
   it("that is full again is that of a client never seen", () => {
-    expect(tokenBucket.read({ tatUs: nowMs * 1000 - 1 }, limitWith("token-bucket"), nowMs)).toEqual({
-      tatUs: nowMs * 1000,
-    });
+    const full = { tatUs: nowMs * 1000 - 1, aheadUs: 1_000_000 };
+    const unseen = { tatUs: nowMs * 1000, aheadUs: 0 };
+    expect(tokenBucket.read(full, limitWith("token-bucket"), nowMs)).toEqual(unseen);
   });
 });

@@ -100,16 +100,49 @@ describe("token bucket", () => {
     expect(client.refund(policy, receipt).resetAfterMs).toBe(350);
   });
 
-  it("counts a time more than twice a full refill and one per cent ahead as absent", () => {
+  it("clamps a time further ahead than the record was allowed to be, and writes that for a denied call too", () => {
     const policy = { algorithm: "token-bucket", limit: 10, windowMs: 1_000 } as const;
     const client = simulatedClient(startMs);
     client.charge(policy, 10);
     client.charge(policy, 10);
     expect(client.peek(policy)).toMatchObject({ allowed: false, retryAfterMs: 1_100, resetAfterMs: 2_000 });
-    client.nowMs -= 20;
-    expect(client.peek(policy)).toMatchObject({ allowed: false, resetAfterMs: 2_020 });
-    client.nowMs -= 1;
-    expect(client.peek(policy)).toMatchObject({ allowed: true, remaining: 10, resetAfterMs: 0 });
+    for (const backMs of [1, 31_536_000_000]) {
+      client.nowMs -= backMs;
+      expect(client.peek(policy)).toMatchObject({ allowed: false, retryAfterMs: 1_100, resetAfterMs: 2_000 });
+    }
+    client.consume(policy);
+    client.nowMs += 1_099;
+    expect(client.consume(policy)).toMatchObject({ allowed: false, retryAfterMs: 1 });
+    client.nowMs += 1;
+    expect(client.consume(policy)).toMatchObject({ allowed: true, remaining: 0 });
+  });
+
+  it("a refund and a block keep how far ahead the record was allowed to be", () => {
+    const policy = { algorithm: "token-bucket", limit: 10, windowMs: 1_000 } as const;
+    const client = simulatedClient(startMs);
+    client.charge(policy, 10);
+    const { receipt = "" } = client.charge(policy, 5);
+    client.refund(policy, receipt);
+    client.block(policy, 10);
+    expect(client.record()?.body).toMatchObject({
+      state: { tatUs: (startMs + 1_000) * 1_000, aheadUs: 1_500_000 },
+    });
+  });
+
+  it("what a larger burst allowed stands under a smaller one, which finds the client exhausted", () => {
+    const bucket = (burst: number) => ({ algorithm: "token-bucket", limit: 10, windowMs: 60_000, burst }) as const;
+    const client = simulatedClient(startMs);
+    let admitted = 0;
+    for (let call = 0; call < 200; call += 1) {
+      if (client.consume(bucket(call % 2 === 0 ? 10 : 100)).allowed) admitted += 1;
+    }
+    expect(admitted).toBe(100);
+    // 90 of the 100 must come back, and one for the call itself, each in 6 seconds.
+    expect(client.consume(bucket(10))).toMatchObject({ allowed: false, remaining: 0, retryAfterMs: 91 * 6_000 });
+    client.nowMs += 91 * 6_000 - 1;
+    expect(client.consume(bucket(10)).allowed).toBe(false);
+    client.nowMs += 1;
+    expect(client.consume(bucket(10)).allowed).toBe(true);
   });
 
   // Stricter by less than `limit` microseconds for the burst, which one unit of the difference in T must outweigh.

@@ -1,15 +1,27 @@
-// Token bucket as GCRA: one number, the theoretical arrival time, in integer microseconds.
+// Token bucket as GCRA: the theoretical arrival time in integer microseconds, and how far ahead it may be.
 import { type Algorithm, isCount, type Receipt } from "./algorithm.ts";
 import type { Limit } from "./policy.ts";
 import { corruptRecord } from "./record.ts";
 
-/** Plain data, never mutated. `tatUs`: microseconds since 1970 at which the bucket is full again. */
+/** Plain data, never mutated. */
 export interface TokenBucketState {
+  /** Microseconds since 1970 at which the bucket is full again. */
   readonly tatUs: number;
+  /**
+   * How far ahead of now, in microseconds, `tatUs` was allowed to be when something was last taken. It tells a larger
+   * burst from a clock that stepped back.
+   */
+  readonly aheadUs: number;
 }
 
 function isState(stored: unknown): stored is TokenBucketState {
-  return typeof stored === "object" && stored !== null && "tatUs" in stored && isCount(stored.tatUs);
+  if (typeof stored !== "object" || stored === null) return false;
+  return "tatUs" in stored && isCount(stored.tatUs) && "aheadUs" in stored && isCount(stored.aheadUs);
+}
+
+/** Whether the bucket is emptier than it was ever allowed to be, so that the clock must have stepped back. */
+function liesAhead(state: TokenBucketState, nowMs: number): boolean {
+  return state.tatUs - nowMs * 1000 > state.aheadUs;
 }
 
 /**
@@ -21,29 +33,32 @@ function isState(stored: unknown): stored is TokenBucketState {
  * allowed (with the default burst), if it divides windowMs * 1000 or its cube is no more than that: up to 391 for a
  * minute. Beyond, rounding T up to whole microseconds may make the higher limit up to `limit` microseconds stricter.
  *
- * A stored time more than twice a full refill (at least two windows) ahead was left behind by a clock that stepped
- * back; it counts as absent. The bound is one per cent wider, for a debt that was made under another limit, whose T was
- * rounded up further. (So, at a limit of 1, such a step may lock a client out for 2.02 windows instead of 2.)
+ * Several bursts may share a record, as in a rolling deploy. What a larger one allowed stands: under the smaller one
+ * the client is exhausted until enough of it has come back. A time further ahead than the record's `aheadUs` was left
+ * behind by a clock that stepped back; it is clamped to that. `aheadUs` is at least a full bucket and, in debt, the
+ * whole way to the end of the debt. So a step locks a client out for no longer than a full debt takes to refill.
  */
 export const tokenBucket: Algorithm<TokenBucketState> = {
   tag: "tb",
-  read(stored: unknown, limit: Limit, nowMs: number): TokenBucketState {
+  read(stored: unknown, _limit: Limit, nowMs: number): TokenBucketState {
     const nowUs = nowMs * 1000;
     if (stored !== undefined) {
       if (!isState(stored)) throw corruptRecord();
-      const ahead = stored.tatUs - nowUs;
-      if (ahead > 0 && ahead <= 2 * Math.max(limit.toleranceUs, limit.windowMs * 1010)) return stored;
+      if (liesAhead(stored, nowMs)) return { tatUs: nowUs + stored.aheadUs, aheadUs: stored.aheadUs };
+      if (stored.tatUs > nowUs) return stored;
     }
-    return { tatUs: nowUs };
+    return { tatUs: nowUs, aheadUs: 0 };
   },
+  clamps: (stored: unknown, _limit: Limit, nowMs: number): boolean => isState(stored) && liesAhead(stored, nowMs),
   remaining(state: TokenBucketState, limit: Limit, nowMs: number): number {
     if (limit.intervalUs === 0) return 0;
     // Differences first, because tat + T * cost could pass 2^53.
     return Math.floor((limit.toleranceUs - (state.tatUs - nowMs * 1000)) / limit.intervalUs);
   },
-  take: (state: TokenBucketState, limit: Limit, cost: number): TokenBucketState => ({
-    tatUs: state.tatUs + limit.intervalUs * cost,
-  }),
+  take(state: TokenBucketState, limit: Limit, cost: number, nowMs: number): TokenBucketState {
+    const tatUs = state.tatUs + limit.intervalUs * cost;
+    return { tatUs, aheadUs: Math.max(limit.toleranceUs, tatUs - nowMs * 1000) };
+  },
   waitMs: (state: TokenBucketState, limit: Limit, cost: number, nowMs: number): number =>
     Math.ceil((state.tatUs - nowMs * 1000 - (limit.toleranceUs - limit.intervalUs * cost)) / 1000),
   resetMs: (state: TokenBucketState, _limit: Limit, nowMs: number): number =>
@@ -56,6 +71,6 @@ export const tokenBucket: Algorithm<TokenBucketState> = {
     const nowUs = nowMs * 1000;
     // The part that has come back by itself since is not given back again.
     const given = Math.min(amount, mark - nowUs, state.tatUs - nowUs);
-    return given > 0 ? { tatUs: state.tatUs - given } : state;
+    return given > 0 ? { tatUs: state.tatUs - given, aheadUs: state.aheadUs } : state;
   },
 };

@@ -223,26 +223,89 @@ describe("after any history", () => {
     );
   });
 
-  it("an hour's step back of the clock locks a client out for at most two windows", () => {
+  const steps = fc.oneof(fc.integer({ min: 1, max: 200_000 }), fc.constantFrom(1, 2, 3_600_000, 31_536_000_000));
+
+  it("a clock's step back gives nothing back", () => {
+    fc.assert(
+      fc.property(policies(), instants, anyHistory, steps, (policy, start, history, backMs) => {
+        const client = simulatedClient(start);
+        play(client, policy, history);
+        const { remaining } = client.peek(policy);
+        client.nowMs -= backMs;
+        expect(client.peek(policy).remaining).toBeLessThanOrEqual(remaining);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("a clock's step back locks a client that keeps asking out for at most two windows, or a full debt's refill", () => {
     fc.assert(
       fc.property(
-        policies().filter((policy) => policy.algorithm !== "token-bucket" || policy.burst === undefined),
+        policies(),
         instants,
-        histories("consume", "charge"),
-        (policy, start, history) => {
+        histories("consume", "charge", "refund"),
+        steps,
+        fc.integer({ min: 1, max: 5 }),
+        (policy, start, history, backMs, asks) => {
           const client = simulatedClient(start);
           play(client, policy, history);
-          client.nowMs -= 3_600_000;
-          const { retryAfterMs } = client.peek(policy);
-          // What a token bucket grants to debts made under another limit shows only at a limit of 1.
-          const most = policy.algorithm === "token-bucket" && policy.limit === 1 ? 2.02 : 2;
-          expect(retryAfterMs).toBeLessThanOrEqual(Math.ceil(most * policy.windowMs));
-          client.nowMs += retryAfterMs ?? 0;
-          expect(client.consume(policy).allowed).toBe(true);
+          client.nowMs -= backMs;
+          const steppedAt = client.nowMs;
+          let asked = client.consume(policy);
+          for (let calls = 0; !asked.allowed && calls < 1_000; calls += 1) {
+            client.nowMs += Math.min(asked.retryAfterMs ?? 0, Math.ceil(policy.windowMs / asks));
+            asked = client.consume(policy);
+          }
+          expect(asked.allowed).toBe(true);
+          const refillMs = Math.ceil(
+            (Math.ceil((policy.windowMs * 1_000) / policy.limit) * capacityOf(policy)) / 1_000,
+          );
+          const most = policy.algorithm === "token-bucket" ? 2 * refillMs : 2 * policy.windowMs;
+          expect(client.nowMs - steppedAt).toBeLessThanOrEqual(most);
         },
       ),
       { numRuns: 500 },
     );
+  });
+
+  it("a clamp is written by each call that is denied, and by none that only looks", () => {
+    for (const [algorithm, tag] of [
+      ["fixed-window", "fw"],
+      ["sliding-window", "sw"],
+      ["token-bucket", "tb"],
+    ] as const) {
+      const policy = { algorithm, limit: 5, windowMs: 1_000 };
+      const stepped = () => {
+        const client = simulatedClient(startMs + 500);
+        client.charge(policy, 5);
+        client.charge(policy, 5);
+        client.block(policy, 100);
+        client.nowMs -= 31_536_000_000;
+        return client;
+      };
+      const most = startMs + 500 - 31_536_000_000 + 2_000;
+      for (const call of ["consume", "charge"] as const) {
+        const asker = stepped();
+        const before = asker.record();
+        asker.peek(policy);
+        asker.consume(policy, 0);
+        asker.charge(policy, 0);
+        asker.refund(policy, `${tag}:1:0`);
+        expect(asker.record(), algorithm).toBe(before);
+        const { allowed } = asker[call](policy, 6);
+        expect(allowed).toBe(false);
+        // The block ends at its own instant; the state beside it is clamped.
+        const state = JSON.stringify(asker.record()?.body);
+        expect(state, algorithm).not.toBe(JSON.stringify(before?.body));
+        expect(asker.record()?.endsAtMs, algorithm).toBe(startMs + 600);
+      }
+      const free = simulatedClient(startMs + 500);
+      free.charge(policy, 5);
+      free.charge(policy, 5);
+      free.nowMs -= 31_536_000_000;
+      free.consume(policy);
+      expect(free.record()?.endsAtMs, algorithm).toBeLessThanOrEqual(most);
+    }
   });
 
   it("a window ends at its end though a block keeps the record", () => {

@@ -1,7 +1,7 @@
 // The credits and debits already applied. They make a retry harmless, even after the session expired or was deleted.
 import type { StoredRecord } from "../atomic-port.ts";
 import { sha256OfFields } from "../hashing.ts";
-import { corrupt } from "./session-state.ts";
+import { type InstantMap, instantMap, instantOf, withInstant } from "./instant-map.ts";
 
 /** An operation is remembered for at least this long: 24 hours. */
 export const rememberMs = 86_400_000;
@@ -13,16 +13,9 @@ export function operationHash(kind: "credit" | "debit", opId: string): string {
   return sha256OfFields([kind, opId]).slice(0, hashLength);
 }
 
-/** The operations in a record. Throws STORE_CORRUPT for a record that holds something else. */
-export function appliedOperations(record: StoredRecord | null): readonly string[] {
-  if (record === null) return [];
-  const { body } = record;
-  if (!isTexts(body)) throw corrupt("A stored list of applied operations");
-  return body;
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
+/** Whether an operation is among those of a record. Throws STORE_CORRUPT for a record that holds something else. */
+export function isApplied(record: StoredRecord | null, hash: string): boolean {
+  return instantOf(operationsIn(record), hash) !== undefined;
 }
 
 /** The record with one more operation, kept until the session's end or 24 h from now, whichever is later. */
@@ -34,7 +27,7 @@ export function withOperation(
 ): StoredRecord {
   return {
     endsAtMs: Math.max(record?.endsAtMs ?? 0, sessionEndsAtMs, nowMs + rememberMs),
-    body: [...appliedOperations(record), hash],
+    body: withInstant(operationsIn(record), hash, nowMs),
   };
 }
 
@@ -42,4 +35,9 @@ export function withOperation(
 export function extendedOperations(record: StoredRecord | null, sessionEndsAtMs: number): StoredRecord | undefined {
   if (record === null || record.endsAtMs >= sessionEndsAtMs) return undefined;
   return { endsAtMs: sessionEndsAtMs, body: record.body };
+}
+
+/** When each operation was applied. All are remembered until the record ends. */
+function operationsIn(record: StoredRecord | null): InstantMap | null {
+  return record && instantMap(record.body, "A stored list of applied operations");
 }

@@ -1,10 +1,12 @@
 // The session store over any AtomicPort: checks the request, runs one transition, and decodes its reply.
 import type { AtomicPort, Step, StoredRecord } from "../atomic-port.ts";
-import type { CallOptions } from "../call-options.ts";
-import { invalidArgument } from "../errors.ts";
+import type { CallOptions, PortCallOptions } from "../call-options.ts";
+import { invalidArgument, isStoreError } from "../errors.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
+import { publishUnreadable } from "../telemetry.ts";
 import type { SessionCatalog } from "./catalog.ts";
+import { inBatches } from "./in-batches.ts";
 import { jsonCodec } from "./json-codec.ts";
 import { attempts } from "./modify-session.ts";
 import { handleOf, placeOf, placeOfHandle, type SessionPlace, sessionKeys } from "./session-id.ts";
@@ -20,16 +22,16 @@ import {
   successorRequest,
 } from "./session-requests.ts";
 import type { SessionState } from "./session-state.ts";
-import type { Missing, NewSession, SessionRecord, SessionStore } from "./session-store.ts";
+import type { ListedSession, Missing, NewSession, SessionRecord, SessionStore } from "./session-store.ts";
 import { sessionValues } from "./session-values.ts";
-import { deleteSessionsOfSubject, sessionsOfSubject } from "./subject-sessions.ts";
+import { type FoundSession, subjectSessions } from "./subject-sessions.ts";
 import { createSession } from "./transitions/create-session.ts";
 import { creditSession } from "./transitions/credit-session.ts";
 import { debitSession } from "./transitions/debit-session.ts";
 import { deleteSession } from "./transitions/delete-session.ts";
-import { getSession } from "./transitions/get-session.ts";
+import { getSession, getSessions } from "./transitions/get-session.ts";
 import { rotateSession } from "./transitions/rotate-session.ts";
-import { touchSession } from "./transitions/touch-session.ts";
+import { touchAndGetSession, touchSession } from "./transitions/touch-session.ts";
 import { updateSession } from "./transitions/update-session.ts";
 
 type Ok<T> = { status: "ok"; record: SessionRecord<T> };
@@ -38,6 +40,9 @@ type Hot = keyof SessionCatalog extends infer Name ? (Name extends `session.${in
 type Arguments<Name extends Hot> = SessionCatalog[`session.${Name}`]["arguments"];
 type Reply<Name extends Hot> = SessionCatalog[`session.${Name}`]["reply"];
 type Transition<A, R> = (records: readonly (StoredRecord | null)[], nowMs: number, request: A) => Step<R>;
+
+/** How getMany reads: so many sessions a call, so many calls at a time. */
+const manyReads = { size: 64, inFlight: 4 };
 
 /**
  * A session store on a port. `keyPrefix` is used as written, default "tollbooth:sess". `owned`: closing the store
@@ -56,7 +61,8 @@ export function createSessionStore<T = unknown>(
     defaults,
     pseudonymizers,
   } = resolveStoreOptions(options, "sessions");
-  const runtime = storeRuntime<SessionCatalog>(port, { store: "sessions", provider }, owned);
+  const about = { store: "sessions", provider } as const;
+  const runtime = storeRuntime<SessionCatalog>(port, about, owned);
   const keys = sessionKeys(keyPrefix);
   const values = sessionValues(codec, maxValueBytes);
   const context: RequestContext = {
@@ -64,7 +70,9 @@ export function createSessionStore<T = unknown>(
     values,
     pseudonymizers,
     defaultIdleTtlMs: defaults.idleTtlMs,
+    maxValueBytes,
   };
+  const subjects = subjectSessions(runtime.apply, keys);
 
   const run = <R>(name: string, call: CallOptions | undefined, outcome: (reply: R) => string, work: () => Promise<R>) =>
     runtime.operation(name, call, work, outcome);
@@ -73,7 +81,7 @@ export function createSessionStore<T = unknown>(
     on: string[],
     step: Transition<Arguments<Name>, Reply<Name>>,
     request: Arguments<Name>,
-    call: CallOptions | undefined,
+    call: PortCallOptions | undefined,
   ): Promise<Reply<Name>> => runtime.apply(`session.${name}`, on, request, step, call);
   const allKeys = (place: SessionPlace) => [keys.session(place), keys.operations(place), keys.index(place)];
   const recordOf = (id: string, place: SessionPlace, session: SessionState): SessionRecord<T> => ({
@@ -81,24 +89,34 @@ export function createSessionStore<T = unknown>(
     ...describedSession<T>(values, keys.session(place), session),
   });
 
-  const read = async (id: string, call: CallOptions | undefined): Promise<SessionRecord<T> | null> => {
+  const read = async (id: string, call: PortCallOptions | undefined): Promise<SessionRecord<T> | null> => {
     const place = placeOf(id);
     const session = await apply("get", [keys.session(place)], getSession, undefined, call);
     return session && recordOf(id, place, session);
   };
-  const write = async (id: string, data: T, ifVersion: number | undefined, call: CallOptions | undefined) => {
+  const write = async (id: string, data: T, ifVersion: number | undefined, call: PortCallOptions | undefined) => {
     const place = placeOf(id);
     const key = keys.session(place);
-    const change = { ifVersion: checkedVersion(ifVersion), payload: values.encode(data, key) };
+    const change = { ifVersion: checkedVersion(ifVersion), payload: values.encode(data, key), maxValueBytes };
     const reply = await apply("update", [key], updateSession, change, call);
     if (reply.status === "missing") return reply;
     if (reply.status === "conflict") return { status: reply.status, current: recordOf(id, place, reply.session) };
     return { status: reply.status, record: afterWriting(() => recordOf(id, place, reply.session)) };
   };
-  /** Once for each pseudonym that the subject has under the configured secrets. */
-  const forSubject = <R>(subject: string, work: (subjectHash: string) => Promise<R>): Promise<R[]> => {
+  /** The pseudonyms that the subject has under the configured secrets. */
+  const hashesOf = (subject: string): Set<string> => {
     const text = checkedText(subject, "subject");
-    return Promise.all(Array.from(new Set(pseudonymizers.map((pseudonym) => pseudonym(text))), work));
+    return new Set(pseudonymizers.map((pseudonym) => pseudonym(text)));
+  };
+  const unreadable = () => publishUnreadable({ ...about, operation: "listBySubject" });
+  const listed = ({ place, session }: FoundSession): ListedSession<T>[] => {
+    try {
+      return [{ handle: handleOf(place), ...describedSession<T>(values, keys.session(place), session) }];
+    } catch (error) {
+      if (!isStoreError(error, "STORE_CORRUPT")) throw error;
+      unreadable();
+      return [];
+    }
   };
 
   type Created = Promise<Ok<T> | { status: "exists" }>;
@@ -121,7 +139,7 @@ export function createSessionStore<T = unknown>(
       return run("get", call, foundOrMissing, async () => {
         if (call?.touch !== true) return read(id, call);
         const place = placeOf(id);
-        const session = await apply("touch", allKeys(place), touchSession, place, call);
+        const session = await apply("touchAndGet", allKeys(place), touchAndGetSession, place, call);
         return session && afterWriting(() => recordOf(id, place, session));
       });
     },
@@ -130,14 +148,14 @@ export function createSessionStore<T = unknown>(
       return run("getMany", call, always("ok"), async () => {
         if (!Array.isArray(ids)) throw invalidArgument("getMany takes a list of session ids.");
         const asked = ids.map((id: string) => ({ id, place: placeOf(id) }));
-        const distinct = new Map(asked.map(({ place }) => [place.hash, keys.session(place)]));
+        const distinct = [...new Map(asked.map(({ place }) => [place.hash, keys.session(place)]))];
         const found = new Map(
-          await Promise.all(
-            Array.from(
-              distinct,
-              async ([hash, key]) => [hash, await apply("get", [key], getSession, undefined, call)] as const,
-            ),
-          ),
+          await inBatches(distinct, manyReads, async (batch) => {
+            call?.signal?.throwIfAborted();
+            const onKeys = batch.map(([, key]) => key);
+            const sessions = await apply("getMany", onKeys, getSessions, undefined, call);
+            return batch.map(([hash], at) => [hash, sessions[at] ?? null] as const);
+          }),
         );
         // Decoded for each place in the answer, so that no two of them share an object.
         return asked.map(({ id, place }) => {
@@ -153,10 +171,14 @@ export function createSessionStore<T = unknown>(
 
     modify(id, change, call) {
       return run("modify", call, statusOf, async () => {
+        let startedAtMs = performance.now();
         const attempt = async () => {
-          const before = await read(id, call);
+          const before = await read(id, { ...call, startedAtMs });
           if (before === null) return { again: false as const, reply: { status: "missing" as const } };
-          const reply = await write(id, await change(before.data), before.version, call);
+          const changing = performance.now();
+          const data = await change(before.data);
+          startedAtMs += performance.now() - changing;
+          const reply = await write(id, data, before.version, { ...call, startedAtMs });
           return reply.status === "conflict" ? { again: true as const } : { again: false as const, reply };
         };
         const proceed = () => {
@@ -170,8 +192,8 @@ export function createSessionStore<T = unknown>(
     touch(id, call) {
       return run("touch", call, statusOf, async () => {
         const place = placeOf(id);
-        const session = await apply("touch", allKeys(place), touchSession, place, call);
-        return session ? { status: "ok" as const, expiresAtMs: session.expiresAtMs } : { status: "missing" as const };
+        const expiresAtMs = await apply("touch", allKeys(place), touchSession, place, call);
+        return expiresAtMs === null ? { status: "missing" as const } : { status: "ok" as const, expiresAtMs };
       });
     },
 
@@ -186,8 +208,8 @@ export function createSessionStore<T = unknown>(
           call,
         );
         if (reply.status === "missing") return reply;
-        const { status, session, replayed } = reply;
-        return { status, expiresAtMs: session.expiresAtMs, ...describedQuotas(session.quotas), replayed };
+        const { status, expiresAtMs, quotas, replayed } = reply;
+        return { status, expiresAtMs, ...describedQuotas(quotas), replayed };
       });
     },
 
@@ -206,11 +228,7 @@ export function createSessionStore<T = unknown>(
         const [from, to] = [keys.session(old), keys.session(place)];
         const reencode = (session: SessionState) => values.moved(session, from, to);
         const move = { hash: old.hash, successorHash: place.hash, reencode };
-        const session = await runtime.transact(
-          [from, to, keys.index(old)],
-          (records, nowMs) => rotateSession(records, nowMs, move),
-          call,
-        );
+        const session = await apply("rotate", [from, to, keys.index(old)], rotateSession, move, call);
         if (session === null) return { status: "missing" as const };
         return { status: "ok" as const, record: recordOf(successor, place, session) };
       });
@@ -234,19 +252,23 @@ export function createSessionStore<T = unknown>(
     deleteBySubject(subject, call) {
       return run("deleteBySubject", call, always("ok"), async () => {
         const exceptHash = call?.exceptId === undefined ? undefined : placeOf(call.exceptId).hash;
-        const counts = await forSubject(subject, (subjectHash) =>
-          deleteSessionsOfSubject(runtime.transact, keys, subjectHash, exceptHash, call),
-        );
-        return { deleted: counts.reduce((sum, count) => sum + count, 0) };
+        let deleted = 0;
+        for (const subjectHash of hashesOf(subject)) deleted += await subjects.deleteAll(subjectHash, exceptHash, call);
+        return { deleted };
       });
     },
 
     async *listBySubject(subject, call) {
-      const read = (subjectHash: string) => sessionsOfSubject(runtime.transact, keys, subjectHash, call);
-      const lists = await run("listBySubject", call, always("ok"), () => forSubject(subject, read));
-      for (const { place, session } of lists.flat()) {
-        call?.signal?.throwIfAborted();
-        yield { handle: handleOf(place), ...describedSession<T>(values, keys.session(place), session) };
+      for (const subjectHash of hashesOf(subject)) {
+        const readOn = subjects.reading(subjectHash, unreadable, call);
+        for (let done = false; !done; ) {
+          const page = await run("listBySubject", call, always("ok"), readOn);
+          for (const session of page.found.flatMap(listed)) {
+            call?.signal?.throwIfAborted();
+            yield session;
+          }
+          done = page.done;
+        }
       }
     },
 

@@ -28,7 +28,7 @@ describe("session ids", () => {
       const old = placeOf(id);
       const successor = successorId(old);
       expect(isIssuedId(successor)).toBe(true);
-      expect(placeOf(successor)).toEqual({ ...old, hash: sha256(successor) });
+      expect(placeOf(successor)).toEqual({ ...old, hash: sha256(successor).slice(0, 36) });
     }
   });
 
@@ -37,7 +37,7 @@ describe("session ids", () => {
       fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 500 }), (id) => {
         requireChosenId(id);
         const { tag, lineage, hash } = placeOf(id);
-        expect(hash).toBe(sha256(id));
+        expect(hash).toBe(sha256(id).slice(0, 36));
         expect(tag + lineage).toBe(hash.slice(0, 19));
       }),
     );
@@ -54,7 +54,7 @@ describe("session ids", () => {
         const place = placeOf(id);
         const all = [keys.session(place), keys.operations(place), keys.index(place)];
         expect(new Set(all).size).toBe(3);
-        for (const key of all) expect(key).toMatch(/^p:sess:\{[\w-]{3}\}:(s:[\w-]{43}|o:[\w-]{16}|i)$/);
+        for (const key of all) expect(key).toMatch(/^p:sess:\{[\w-]{3}\}:(s:[\w-]{36}|o:[\w-]{16}|i)$/);
       }),
     );
   });
@@ -75,7 +75,7 @@ describe("session ids", () => {
   it("have handles that lead to the same place, and other strings to none", () => {
     const place = placeOf(issueId());
     expect(placeOfHandle(handleOf(place))).toEqual({ tag: place.tag, hash: place.hash });
-    for (const text of ["", "abc", `abc.${"x".repeat(44)}`, `abc.${"x".repeat(43)}\n`, issueId()]) {
+    for (const text of ["", "abc", `abc.${"x".repeat(37)}`, `abc.${"x".repeat(36)}\n`, issueId()]) {
       expect(placeOfHandle(text)).toBeNull();
     }
   });

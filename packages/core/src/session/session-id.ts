@@ -8,12 +8,14 @@ export const tagLength = 3;
 const lineageBytes = 12;
 const lineageLength = 16;
 const secretBytes = 32;
+/** 216 bits. With the default prefix a session's key then fills 64 bytes of Redis's memory, where 43 characters take 80. */
+const hashLength = 36;
 const longestChosenId = 1024;
 
 /** `<tag><lineage>.<secret>`: an id that newId, create or rotate issued. */
 const issued = /^[\w-]{19}\.[\w-]{43}$/;
 /** `<tag>.<hash>`: stands for the id in a listing. */
-const handlePattern = /^[\w-]{3}\.[\w-]{43}$/;
+const handlePattern = /^[\w-]{3}\.[\w-]{36}$/;
 
 /** Where a session lives. It follows from the id alone. */
 export interface SessionPlace {
@@ -21,7 +23,7 @@ export interface SessionPlace {
   readonly tag: string;
   /** Kept by rotate, so that the remembered operations are found under every successor. */
   readonly lineage: string;
-  /** SHA-256 of the id. The raw id is never stored. */
+  /** The start of the SHA-256 of the id. The raw id is never stored. */
   readonly hash: string;
 }
 
@@ -58,7 +60,7 @@ function randomText(bytes: number): string {
  */
 export function placeOf(id: string): SessionPlace {
   if (typeof id !== "string") throw invalidArgument("A session id must be a string.");
-  const hash = sha256(id);
+  const hash = sha256(id).slice(0, hashLength);
   if (isIssuedId(id))
     return { tag: id.slice(0, tagLength), lineage: id.slice(tagLength, tagLength + lineageLength), hash };
   return { tag: hash.slice(0, tagLength), lineage: hash.slice(tagLength, tagLength + lineageLength), hash };

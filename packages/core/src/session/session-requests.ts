@@ -4,6 +4,7 @@ import { requireDurationMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
 import type { Pseudonymizer } from "../hashing.ts";
 import { operationHash } from "./applied-operations.ts";
+import { requireRoom } from "./quota-bounds.ts";
 import {
   isIssuedId,
   issueId,
@@ -36,6 +37,8 @@ export interface RequestContext {
   /** One for each secret. The first is for writes. */
   readonly pseudonymizers: readonly [Pseudonymizer, ...Pseudonymizer[]];
   readonly defaultIdleTtlMs: number | undefined;
+  /** For data and quotas together. */
+  readonly maxValueBytes: number;
 }
 
 /** A random 48-bit number, 1 or more. So a version of an earlier session under the same id will not match. */
@@ -86,7 +89,7 @@ function ownerOf(
 
 /** A new session, under the caller's id or a newly issued one. */
 export function createRequest<T>(
-  { keys, values, pseudonymizers, defaultIdleTtlMs }: RequestContext,
+  { keys, values, pseudonymizers, defaultIdleTtlMs, maxValueBytes }: RequestContext,
   input: NewSession<T> & { id?: string | undefined },
 ): { id: string; place: SessionPlace; draft: CreateArguments } {
   const { id: given, subject } = input;
@@ -97,12 +100,15 @@ export function createRequest<T>(
   const id = given ?? issueId(owner?.hash.slice(0, tagLength));
   const place = placeOf(id);
   const key = keys.session(place);
+  const payload = values.encode(input.data, key);
+  const quotas = checkedQuotas(input.quotas, 0n);
+  if (quotas !== undefined) requireRoom(payload, quotas, maxValueBytes);
   const draft: CreateArguments = {
     ...ttls,
     hash: place.hash,
     version: firstVersion(),
-    payload: values.encode(input.data, key),
-    quotas: checkedQuotas(input.quotas, 0n),
+    payload,
+    quotas,
     subject: owner && { hash: owner.hash, payload: values.encodeSubject(owner.subject, key) },
   };
   return { id, place, draft };
@@ -119,11 +125,13 @@ export function creditRequest<T>(
   const quotas = checkedQuotas(grant.quotas, 1n);
   if (grant.extendMs !== undefined) requireDurationMs(grant.extendMs, "extendMs");
   else if (!quotas?.size) throw invalidArgument("A credit must add something: give extendMs, quotas or both.");
+  if (quotas !== undefined) requireRoom("", quotas, context.maxValueBytes);
   return {
     hash: place.hash,
     operation: operationHash("credit", checkedText(grant.opId, "opId")),
     extendMs: grant.extendMs,
     quotas,
+    maxValueBytes: context.maxValueBytes,
     createWith: boughtDraft(context, id, place, grant),
   };
 }

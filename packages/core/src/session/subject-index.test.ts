@@ -1,56 +1,59 @@
 // The subject index: members, expiry and pruning.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { indexRecord, membersOf, subjectIndex, withMember, withoutMember } from "./subject-index.ts";
+import { indexOf } from "./subject-index.test-support.ts";
+import {
+  indexRecord,
+  isMember,
+  membersOf,
+  recordWithMember,
+  recordWithoutMember,
+  type SubjectIndex,
+  subjectIndex,
+  withMember,
+} from "./subject-index.ts";
 
 const hash = fc.constantFrom("h1", "h2", "h3", "h4");
-const entry = fc.tuple(hash, fc.record({ subjectHash: fc.constantFrom("s1", "s2"), expiresAtMs: fc.nat(100) }));
+const entry = fc.tuple(fc.constantFrom("s1", "s2"), hash, fc.nat(100));
 
 it("holds no expired member when written, ends with its last one, and is gone without any", () => {
   fc.assert(
     fc.property(fc.array(entry), fc.nat(100), (entries, nowMs) => {
-      const index = new Map(entries);
+      const index = entries.reduce<SubjectIndex>((made, each) => withMember(made, ...each), new Map());
+      const live = new Map(entries.map(([subject, of, endsAtMs]) => [`${subject} ${of}`, endsAtMs] as const));
+      for (const [name, endsAtMs] of live) if (endsAtMs <= nowMs) live.delete(name);
       const record = indexRecord(index, nowMs);
-      const live = [...index].filter(([, member]) => member.expiresAtMs > nowMs);
-      expect(record === null).toBe(live.length === 0);
-      expect(subjectIndex(record)).toEqual(new Map(live));
-      if (record !== null) expect(record.endsAtMs).toBe(Math.max(...live.map(([, member]) => member.expiresAtMs)));
+      expect(record === null).toBe(live.size === 0);
+      const kept = subjectIndex(record);
+      const names = ["s1", "s2"].flatMap((subject) =>
+        [...membersOf(kept, subject, -1)].map((of) => `${subject} ${of}`),
+      );
+      expect(names.sort()).toEqual([...live.keys()].sort());
+      if (record !== null) expect(record.endsAtMs).toBe(Math.max(...live.values()));
     }),
   );
 });
 
 it("adds, moves and removes one member and leaves the others", () => {
-  const member = (expiresAtMs: number, subjectHash = "s1") => ({ subjectHash, expiresAtMs });
-  const one = withMember(null, 0, "h1", member(10));
-  const two = withMember(one, 0, "h2", member(20, "s2"));
-  expect(two).toEqual({
-    endsAtMs: 20,
-    body: [
-      ["h1", "s1", 10],
-      ["h2", "s2", 20],
-    ],
-  });
-  expect(withMember(two, 0, "h1", member(30))?.endsAtMs).toBe(30);
-  expect(withoutMember(two, 0, "h2")).toEqual(one);
-  expect(withoutMember(one, 0, "h1")).toBeNull();
-  expect(withoutMember(two, 10, "h2")).toBeNull();
+  const one = recordWithMember(null, 0, { subjectHash: "s1", hash: "h1", endsAtMs: 10 });
+  const two = recordWithMember(one, 0, { subjectHash: "s2", hash: "h2", endsAtMs: 20 });
+  expect(two?.endsAtMs).toBe(20);
+  expect(isMember(subjectIndex(two), "s1", "h1")).toBe(true);
+  expect(isMember(subjectIndex(two), "s2", "h1")).toBe(false);
+  expect(recordWithMember(two, 0, { subjectHash: "s1", hash: "h1", endsAtMs: 30 })?.endsAtMs).toBe(30);
+  expect(recordWithoutMember(two, 0, { subjectHash: "s2", hash: "h2" })).toEqual(one);
+  expect(recordWithoutMember(one, 0, { subjectHash: "s1", hash: "h1" })).toBeNull();
+  expect(recordWithoutMember(two, 10, { subjectHash: "s2", hash: "h2" })).toBeNull();
 });
 
 it("names a subject's live members only, up to the instant they end", () => {
-  const index = subjectIndex({
-    endsAtMs: 9,
-    body: [
-      ["h1", "s1", 5],
-      ["h2", "s1", 6],
-      ["h3", "s2", 9],
-    ],
-  });
-  expect(membersOf(index, "s1", 5)).toEqual(["h2"]);
-  expect(membersOf(index, "s1", 4)).toEqual(["h1", "h2"]);
+  const index = subjectIndex(indexOf({ h3: 9 }, "s2", indexOf({ h1: 5, h2: 6 }, "s1")));
+  expect([...membersOf(index, "s1", 5)]).toEqual(["h2"]);
+  expect([...membersOf(index, "s1", 4)]).toEqual(["h1", "h2"]);
 });
 
 it("is corrupt where its record holds anything else", () => {
-  for (const body of [null, {}, "x", [1], [["h1", "s1"]], [["h1", 1, 1]], [[1, "s1", 1]]]) {
+  for (const body of [null, {}, "x", [1], [["s1"]], [[1, { size: 0 }]], [["s1", [["h1", 5]]]]]) {
     expect(() => subjectIndex({ endsAtMs: 1, body })).toThrow(expect.objectContaining({ code: "STORE_CORRUPT" }));
   }
 });

@@ -1,19 +1,22 @@
 // All sessions of one subject: found through the index of its tag, then read or deleted.
 import type { CallOptions } from "../call-options.ts";
-import { StoreError } from "../errors.ts";
+import { isStoreError, StoreError } from "../errors.ts";
 import type { StoreRuntime } from "../store-runtime.ts";
 import type { SessionCatalog } from "./catalog.ts";
 import { type SessionKeys, type SessionPlace, tagLength } from "./session-id.ts";
-import { type SessionState, sessionState } from "./session-state.ts";
+import type { SessionState } from "./session-state.ts";
 import { deleteSubjectSessions } from "./transitions/delete-subject-sessions.ts";
+import { getSession } from "./transitions/get-session.ts";
 import { listSubjectSessions } from "./transitions/list-subject-sessions.ts";
 
-/** How often deleteBySubject reads the index again while new sessions keep coming. */
+/** How many sessions are read together. */
+const readAtOnce = 64;
+/** How many sessions one step deletes at most. */
+const deletedAtOnce = 100;
+/** How often deleteBySubject looks again for fewer sessions than that, while new ones keep coming. */
 const mostRounds = 100;
-/** How many records one step reads. */
-const pageSize = 64;
 
-type Transact = StoreRuntime<SessionCatalog>["transact"];
+type Apply = StoreRuntime<SessionCatalog>["apply"];
 
 /** A session found through the index. Its id is not known. */
 export interface FoundSession {
@@ -21,71 +24,82 @@ export interface FoundSession {
   session: SessionState;
 }
 
-/** The live sessions of the subject with this pseudonym, each as it was at some instant of the call. */
-export async function sessionsOfSubject(
-  transact: Transact,
-  keys: SessionKeys,
-  subjectHash: string,
-  options: CallOptions | undefined,
-): Promise<FoundSession[]> {
-  const tag = subjectHash.slice(0, tagLength);
-  const members = await membersOf(transact, keys, subjectHash, options);
-  const found: FoundSession[] = [];
-  for (let start = 0; start < members.length; start += pageSize) {
-    const page = members.slice(start, start + pageSize);
-    const states = await transact(
-      page.map((hash) => keys.session({ tag, hash })),
-      (records) => ({ reply: records.map(sessionState) }),
-      options,
-    );
-    states.forEach((session, index) => {
-      const hash = page[index];
-      if (hash !== undefined && session?.subject?.hash === subjectHash) found.push({ place: { tag, hash }, session });
-    });
-  }
-  return found;
+/** Subjects' sessions through one store's backend. */
+export interface SubjectSessions {
+  /**
+   * Reads a subject's live sessions, some at each call, until `done`. `unreadable` is called for each one that cannot be
+   * read.
+   */
+  reading(
+    subjectHash: string,
+    unreadable: () => void,
+    options: CallOptions | undefined,
+  ): () => Promise<{ found: FoundSession[]; done: boolean }>;
+  /**
+   * Deletes all of a subject's sessions but `exceptHash`, and answers how many. Each step deletes what the step before
+   * found and is still in the index, and finds the next ones; index and sessions change together. It ends with a step that
+   * finds none. So a failure between two steps leaves the rest to the next call.
+   */
+  deleteAll(subjectHash: string, exceptHash: string | undefined, options: CallOptions | undefined): Promise<number>;
 }
 
-/**
- * Deletes them, and answers how many. The index and the sessions change in one step. The step does nothing where a
- * session joined since the index was read; then the index is read again.
- */
-export async function deleteSessionsOfSubject(
-  transact: Transact,
-  keys: SessionKeys,
-  subjectHash: string,
-  exceptHash: string | undefined,
-  options: CallOptions | undefined,
-): Promise<number> {
-  const tag = subjectHash.slice(0, tagLength);
-  for (let round = 0; round < mostRounds; round += 1) {
-    options?.signal?.throwIfAborted();
-    const members = await membersOf(transact, keys, subjectHash, options);
-    const listed = members.filter((hash) => hash !== exceptHash);
-    if (listed.length === 0) return 0;
-    const reply = await transact(
-      [keys.index({ tag }), ...listed.map((hash) => keys.session({ tag, hash }))],
-      (records, nowMs) => deleteSubjectSessions(records, nowMs, { subjectHash, listed, exceptHash }),
-      options,
-    );
-    if (reply.status === "ok") return reply.deleted;
-  }
-  throw new StoreError(
-    "STORE_UNAVAILABLE",
-    "deleteBySubject kept finding new sessions of the subject; stop creating them for it, then call it again.",
-    { outcome: "unknown" },
-  );
-}
-
-function membersOf(
-  transact: Transact,
-  keys: SessionKeys,
-  subjectHash: string,
-  options: CallOptions | undefined,
-): Promise<string[]> {
-  return transact(
-    [keys.index({ tag: subjectHash.slice(0, tagLength) })],
-    (records, nowMs) => listSubjectSessions(records, nowMs, subjectHash),
-    options,
-  );
+export function subjectSessions(apply: Apply, keys: SessionKeys): SubjectSessions {
+  const tagOf = (subjectHash: string) => subjectHash.slice(0, tagLength);
+  return {
+    reading(subjectHash, unreadable, options) {
+      const tag = tagOf(subjectHash);
+      const lookUp = async (hash: string): Promise<FoundSession | null> => {
+        const place = { tag, hash };
+        try {
+          const session = await apply("session.get", [keys.session(place)], undefined, getSession, options);
+          return session?.subject?.hash === subjectHash ? { place, session } : null;
+        } catch (error) {
+          if (!isStoreError(error, "STORE_CORRUPT")) throw error;
+          unreadable();
+          return null;
+        }
+      };
+      // A session that is extended meanwhile may be on two pages of the index.
+      const seen = new Set<string>();
+      let waiting: string[] = [];
+      let after: string | undefined;
+      let ended = false;
+      return async () => {
+        if (waiting.length === 0) {
+          const request = { subjectHash, after };
+          const page = await apply("session.listSubject", [keys.index({ tag })], request, listSubjectSessions, options);
+          waiting = page.hashes.filter((hash) => !seen.has(hash));
+          for (const hash of waiting) seen.add(hash);
+          after = page.next;
+          ended = after === undefined;
+        }
+        const read = await Promise.all(waiting.splice(0, readAtOnce).map(lookUp));
+        return { found: read.filter((session) => session !== null), done: ended && waiting.length === 0 };
+      };
+    },
+    async deleteAll(subjectHash, exceptHash, options) {
+      const tag = tagOf(subjectHash);
+      let deleted = 0;
+      let listed: readonly string[] = [];
+      for (let rounds = 0; rounds <= mostRounds; ) {
+        options?.signal?.throwIfAborted();
+        const reply = await apply(
+          "session.deleteSubject",
+          [keys.index({ tag }), ...listed.map((hash) => keys.session({ tag, hash }))],
+          { subjectHash, listed, exceptHash, limit: deletedAtOnce },
+          deleteSubjectSessions,
+          options,
+        );
+        deleted += reply.deleted;
+        if (reply.next.length === 0) return deleted;
+        if (listed.length < deletedAtOnce) rounds += 1;
+        listed = reply.next;
+      }
+      throw new StoreError(
+        "STORE_UNAVAILABLE",
+        "deleteBySubject kept finding new sessions of the subject; stop creating them for it, then call it again.",
+        { outcome: "unknown" },
+      );
+    },
+  };
 }

@@ -70,4 +70,38 @@ describe("consumeAcrossSlots", () => {
     await expect(run()).rejects.toBe(failure);
     expect(log.filter((line) => line.startsWith("refund"))).toHaveLength(2);
   });
+
+  it("admits as many as fit where two orders race: no call takes what another one lacks", async () => {
+    const left: Record<string, number> = { a: 10, b: 10 };
+    const consume: ConsumeTogether = async ([key = ""], [among], taking) => {
+      await Promise.resolve();
+      const tag = /\{(.)\}/.exec(key)?.[1] ?? "";
+      const allowed = (left[tag] ?? 0) > 0;
+      if (allowed && taking) left[tag] = (left[tag] ?? 0) - 1;
+      const about = {
+        limit: 10,
+        remaining: left[tag] ?? 0,
+        retryAfterMs: 0,
+        resetAfterMs: 1,
+        source: "store" as const,
+      };
+      const decisions: RateLimitDecision[] = [];
+      for (const position of among?.positions ?? [])
+        decisions[position] = { allowed, ...about, ...(allowed && taking && { receipt: tag }) };
+      return { allowed, decisions };
+    };
+    const refund = async (_key: string, _limit: Limit, tag: string) => {
+      left[tag] = (left[tag] ?? 0) + 1;
+    };
+    const orders = [
+      ["{a}", "{b}"],
+      ["{b}", "{a}"],
+    ];
+    const calls = Array.from({ length: 20 }, (_, index) =>
+      consumeAcrossSlots(orders[index % 2] ?? [], [group(0), group(1)], consume, refund),
+    );
+    const outcomes = await Promise.all(calls);
+    expect(outcomes.filter(({ allowed }) => allowed)).toHaveLength(10);
+    expect(left).toEqual({ a: 0, b: 0 });
+  });
 });

@@ -15,7 +15,10 @@ interface Part {
   groups: LimitGroup[];
 }
 
-/** Groups the checks by slot. Equal hash tags are equal slots. Different tags may share a slot too. */
+/**
+ * Groups the checks by slot, in one order for every caller. Equal hash tags are equal slots. Different tags may share a
+ * slot too.
+ */
 function partsOf(keys: readonly string[], groups: readonly LimitGroup[]): Part[] {
   const parts = new Map<string, Part>();
   keys.forEach((key, index) => {
@@ -27,12 +30,14 @@ function partsOf(keys: readonly string[], groups: readonly LimitGroup[]): Part[]
     part.groups.push(group);
     parts.set(tag, part);
   });
-  return [...parts.values()];
+  return [...parts].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, part]) => part);
 }
 
 /**
- * Peeks at every slot first, so that a denial takes nothing anywhere. Then it consumes slot by slot. Where another
- * client was faster meanwhile, or a later slot's node fails, it gives back what was taken. That is best effort: what
+ * Peeks at every slot first, so that a denial takes nothing anywhere. Then it consumes slot by slot, in an order that
+ * does not depend on the caller's: of two calls that want the last unit of the same slots, the one that gets the first
+ * slot gets the others too. In the callers' own orders each could take what the other lacks. Where another client was
+ * faster meanwhile, or a later slot's node fails, it gives back what was taken. That is best effort: what
  * cannot be given back stays taken until its window is over.
  */
 export async function consumeAcrossSlots(

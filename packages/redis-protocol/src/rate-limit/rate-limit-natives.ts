@@ -1,94 +1,112 @@
-// Core's rate-limit transitions as calls of the rate-limit script.
+// Core's rate-limit transitions as calls of the rate limits' scripts.
 import type { CallOptions, RateLimitDecision } from "@tollbooth-stores/core";
 import {
   algorithmTag,
-  formatReceipt,
   type Limit,
-  type LimitGroup,
   type NativeTransitions,
   parseReceipt,
+  rateLimitTransitions,
 } from "@tollbooth-stores/core/native";
-import { callRunner, jitter, type RunCall } from "../scripts/native-context.ts";
-import { type ReplyReader, replyReader, unreadable } from "../scripts/reading.ts";
+import { jitter } from "../scripts/native-context.ts";
+import { unreadable } from "../scripts/reading.ts";
+import type { Script } from "../scripts/script.ts";
 import type { ScriptRunner } from "../scripts/script-runner.ts";
+import { checksTogether } from "./checks-together.ts";
 import { type ConsumeTogether, consumeAcrossSlots, type Refund } from "./consume-across-slots.ts";
-import { rateLimitScript } from "./rate-limit-script.ts";
+import { denyCache } from "./deny-cache.ts";
+import { limitArguments } from "./limit-arguments.ts";
+import { limitBatches } from "./limit-batches.ts";
+import { limitRecord } from "./limit-records.ts";
+import { isInstant } from "./limit-replies.ts";
+import { blockScripts, type LimitOperation, refundScripts, resetScript } from "./limit-scripts.ts";
 
-function policyArguments(limit: Limit): (string | number)[] {
-  const { algorithm, capacity, windowMs, cost, intervalUs, toleranceUs } = limit;
-  return [algorithmTag(algorithm), limit.limit, capacity, windowMs, cost, intervalUs, toleranceUs];
+export interface RateLimitNativesOptions {
+  /** False: each call travels alone. */
+  coalesce: boolean;
+  /** A script call may touch one slot only. */
+  cluster: boolean;
+  /** The largest share by which a record is physically kept longer than it lives. */
+  spread: number;
+  /** For how long a denied client is denied without asking, in milliseconds; 0 for not at all. */
+  denyCacheMaxMs: number;
+  /** For tests: the instant of the scripts. */
+  clock?: { now(): number } | undefined;
 }
 
-function decision(limit: Limit, reply: ReplyReader): RateLimitDecision {
-  const allowed = reply.integer() === 1;
-  const remaining = reply.integer();
-  const retryAfterMs = reply.integer();
-  const resetAfterMs = reply.integer();
-  const amount = reply.integer();
-  const mark = reply.integer();
-  return {
-    allowed,
-    limit: limit.limit,
-    remaining,
-    retryAfterMs: retryAfterMs < 0 ? null : retryAfterMs,
-    resetAfterMs,
-    ...(amount >= 0 && { receipt: formatReceipt(algorithmTag(limit.algorithm), { amount, mark }) }),
-    source: "store",
+export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNativesOptions): NativeTransitions {
+  const { spread, cluster, denyCacheMaxMs, clock = performance } = options;
+  const cache = denyCache(denyCacheMaxMs, clock);
+  const batches = limitBatches(runner, { ...options, clock, denied: cache.denied });
+  const together = checksTogether(runner, options);
+
+  const decide = (operation: LimitOperation, keys: readonly string[], limit: Limit, call: CallOptions | undefined) => {
+    const [key = ""] = keys;
+    return batches.call(limit.cost === 0 ? "peek" : operation, key, limit, call);
   };
-}
-
-/** `cluster`: a script call may touch one slot only. */
-export function rateLimitNatives(runner: ScriptRunner, spread: number, cluster = false): NativeTransitions {
-  const call = callRunner(runner, rateLimitScript, "A stored rate-limit record");
-  const about = (limit: Limit) => [jitter(spread), ...policyArguments(limit)];
+  /** One call of one key's script: the instant, the second part of the reply, and the record that was found. */
+  const alone = async (
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    call: CallOptions | undefined,
+  ) => {
+    const prepare = () => (call?.signal?.aborted ? undefined : { keys, args: ["", jitter(spread), ...args] });
+    // Also where it may have been changed.
+    const reply = await runner.send(script, keys, prepare).finally(() => keys.forEach(cache.forget));
+    call?.signal?.throwIfAborted();
+    const [nowMs, told, texts]: readonly unknown[] = Array.isArray(reply) ? reply : [];
+    const [text]: readonly unknown[] = Array.isArray(texts) ? texts : [];
+    if (!isInstant(nowMs) || typeof told !== "number" || (typeof text !== "string" && text !== null))
+      throw unreadable();
+    return { nowMs, told, text };
+  };
+  const refund = async (
+    keys: readonly string[],
+    limit: Limit,
+    receipt: { amount: number; mark: number },
+    call: CallOptions | undefined,
+  ): Promise<RateLimitDecision> => {
+    const args = [...limitArguments(limit), "1", String(receipt.amount), String(receipt.mark)];
+    const { nowMs, text } = await alone(refundScripts[limit.algorithm], keys, args, call);
+    return rateLimitTransitions[limit.algorithm].refund(limit, receipt, limitRecord(limit, text), nowMs).reply;
+  };
   return {
-    "rate-limit.consume": async (keys, { limit }, options) =>
-      decision(limit, await call("consume", keys, about(limit), options)),
-    "rate-limit.peek": async (keys, { limit }, options) =>
-      decision(limit, await call("peek", keys, about(limit), options)),
-    "rate-limit.charge": async (keys, { limit }, options) =>
-      decision(limit, await call("charge", keys, about(limit), options)),
-    "rate-limit.refund": async (keys, { limit, receipt }, options) =>
-      decision(limit, await call("refund", keys, [...about(limit), receipt.amount, receipt.mark], options)),
-    "rate-limit.block": async (keys, { limit, durationMs }, options) => {
-      await call("block", keys, [...about(limit), durationMs], options);
+    "rate-limit.consume": (keys, { limit }, call) => {
+      const denial = cache.denial(keys[0] ?? "", limit);
+      return denial === undefined ? decide("consume", keys, limit, call) : Promise.resolve(denial);
+    },
+    "rate-limit.peek": (keys, { limit }, call) => decide("peek", keys, limit, call),
+    "rate-limit.charge": (keys, { limit }, call) => {
+      cache.forget(keys[0] ?? "");
+      return decide("charge", keys, limit, call);
+    },
+    "rate-limit.refund": (keys, { limit, receipt }, call) => refund(keys, limit, receipt, call),
+    "rate-limit.block": async (keys, { limit, durationMs }, call) => {
+      const args = [...limitArguments(limit), "1", String(durationMs)];
+      const { text } = await alone(blockScripts[limit.algorithm], keys, args, call);
+      limitRecord(limit, text);
       return undefined;
     },
-    "rate-limit.reset": async (keys, { limit }, options) =>
-      (await call("reset", keys, about(limit), options)).integer() === 1,
-    "rate-limit.consumeAll": (keys, { groups }, options) => {
-      const consume: ConsumeTogether = (on, among, taking) => consumeTogether(call, spread, on, among, taking, options);
-      const refund: Refund = async (key, limit, receipt) => {
-        const { amount, mark } = parseReceipt(algorithmTag(limit.algorithm), receipt);
-        await call("refund", [key], [...about(limit), amount, mark], undefined);
+    "rate-limit.reset": async (keys, { limit }, call) => {
+      const { nowMs, told, text } = await alone(resetScript, keys, [], call);
+      return told > 0 && isLive(limit, text, nowMs);
+    },
+    "rate-limit.consumeAll": (keys, { groups }, call) => {
+      const consume: ConsumeTogether = (on, among, taking) => together(on, among, taking, call);
+      const giveBack: Refund = async (key, limit, receipt) => {
+        await refund([key], limit, parseReceipt(algorithmTag(limit.algorithm), receipt), undefined);
       };
-      return cluster ? consumeAcrossSlots(keys, groups, consume, refund) : consume(keys, groups, true);
+      return cluster ? consumeAcrossSlots(keys, groups, consume, giveBack) : consume(keys, groups, true);
     },
   };
 }
 
-/** One script call for all the groups, all or nothing. Without `taking` it only answers what it would take. */
-async function consumeTogether(
-  call: RunCall,
-  spread: number,
-  keys: readonly string[],
-  groups: readonly LimitGroup[],
-  taking: boolean,
-  options: CallOptions | undefined,
-): Promise<{ allowed: boolean; decisions: RateLimitDecision[] }> {
-  const args: (string | number)[] = [jitter(spread), taking ? 1 : 0, groups.length];
-  for (const { limits } of groups) args.push(limits.length, ...limits.flatMap(policyArguments));
-  const reply = await call("consumeAll", keys, args, options);
-  const allowed = reply.integer() === 1;
-  const byGroup = replyReader(reply.list());
-  const decisions: RateLimitDecision[] = [];
-  for (const { limits, positions } of groups) {
-    const own = replyReader(byGroup.list());
-    limits.forEach((limit, index) => {
-      const position = positions[index];
-      if (position === undefined) throw unreadable();
-      decisions[position] = decision(limit, replyReader(own.list()));
-    });
+/** What cannot be read counts as live: it was there. */
+function isLive(limit: Limit, text: string | null, nowMs: number): boolean {
+  try {
+    const record = limitRecord(limit, text);
+    return record === null || record.endsAtMs > nowMs;
+  } catch {
+    return true;
   }
-  return { allowed, decisions };
 }

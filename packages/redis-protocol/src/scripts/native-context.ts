@@ -1,5 +1,5 @@
 // What the native transitions of all three stores share: one script call, with its error words translated.
-import { type CallOptions, StoreError } from "@tollbooth-stores/core";
+import { type PortCallOptions, StoreError } from "@tollbooth-stores/core";
 import { refused, rightMissing } from "../connection/redis-errors.ts";
 import { type ReplyReader, replyReader } from "./reading.ts";
 import type { Script } from "./script.ts";
@@ -10,14 +10,14 @@ export type RunCall = (
   operation: string,
   keys: readonly string[],
   args: readonly (string | number)[],
-  options: CallOptions | undefined,
+  options: PortCallOptions | undefined,
 ) => Promise<ReplyReader>;
 
 /** Runs one call of a script of one operation. */
 export type RunOperation = (
   keys: readonly string[],
   args: readonly (string | number)[],
-  options: CallOptions | undefined,
+  options: PortCallOptions | undefined,
 ) => Promise<ReplyReader>;
 
 /** The words that a script throws itself, and their errors. */
@@ -31,7 +31,7 @@ export function callRunner(
 ): RunCall {
   return async (operation, keys, args, options) => {
     const [reply] = await runner.run(script, [{ operation, keys, args }], options);
-    return readerOf(reply, what, errors);
+    return replyOf(reply, what, errors);
   };
 }
 
@@ -43,11 +43,12 @@ export function operationRunner(
 ): RunOperation {
   return async (keys, args, options) => {
     const [reply] = await runner.run(script, [{ keys, args }], options);
-    return readerOf(reply, what, errors);
+    return replyOf(reply, what, errors);
   };
 }
 
-function readerOf(reply: ScriptReply | undefined, what: string, errors: Errors): ReplyReader {
+/** One reply of a script, with its error word translated. */
+export function replyOf(reply: ScriptReply | undefined, what: string, errors: Errors = {}): ReplyReader {
   if (reply?.ok === true) return replyReader(reply.reply);
   const word = reply?.word ?? "";
   if (word === "CORRUPT") {

@@ -1,5 +1,7 @@
 // A store's script: prelude and operations in one source, with the SHA-1 by which servers know it.
 import { createHash } from "node:crypto";
+import guard from "./guard.lua";
+import instant from "./instant.lua";
 import prelude from "./prelude.lua";
 
 export interface Script {
@@ -14,8 +16,13 @@ export function bare(source: string): string {
   return source.replace(/^[ \t]*(--.*)?\n/gm, "").replace(/^[ \t]+/gm, "");
 }
 
-/** The prelude and these pieces, in this order. The last one ends in `return answer(...)`. */
+/** A script of several calls: the prelude and these pieces, in this order. The last one ends in `return answer(...)`. */
 export function script(name: string, ...pieces: readonly string[]): Script {
-  const source = bare([prelude, ...pieces].join("\n"));
+  return flatScript(name, guard, prelude, ...pieces);
+}
+
+/** A script that reads its arguments and writes its reply itself: these pieces alone, after the instant. */
+export function flatScript(name: string, ...pieces: readonly string[]): Script {
+  const source = bare([instant, ...pieces].join("\n"));
   return { name, source, sha1: createHash("sha1").update(source).digest("hex") };
 }

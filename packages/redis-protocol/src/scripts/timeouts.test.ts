@@ -25,7 +25,6 @@ function slowPort(readyAfterMs: number, answer: () => Promise<unknown>): RedisPo
     evalSha: answer,
     eval: answer,
     async *scan() {},
-    subscribe: () => Promise.reject(new Error("unused")),
     close: () => Promise.resolve(),
   };
 }

@@ -1,7 +1,7 @@
 // Transition: creates a session where there is none.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { type SessionState, type SessionSubject, sessionRecord, sessionState } from "../session-state.ts";
-import { withMember } from "../subject-index.ts";
+import { recordWithMember } from "../subject-index.ts";
 
 /** A session to be created, complete but for the instant. At least one of the two TTLs is given. */
 export interface SessionDraft {
@@ -27,19 +27,24 @@ export function createSession(
   draft: CreateArguments,
 ): Step<CreateReply> {
   if (sessionState(found) !== null) return { reply: { status: "exists" } };
-  const session: SessionState = {
-    ...begun(draft, nowMs),
-    expiresAtMs: firstExpiry(draft, nowMs),
-    quotas: draft.quotas,
-    subject: draft.subject,
-  };
+  const session = createdSession(draft, nowMs);
   const { subject, expiresAtMs } = session;
   return {
     writes: [
       sessionRecord(session),
-      subject && withMember(index, nowMs, draft.hash, { subjectHash: subject.hash, expiresAtMs }),
+      subject && recordWithMember(index, nowMs, { subjectHash: subject.hash, hash: draft.hash, endsAtMs: expiresAtMs }),
     ],
     reply: { status: "ok", session },
+  };
+}
+
+/** The session that a draft becomes at this instant. */
+export function createdSession(draft: CreateArguments, nowMs: number): SessionState {
+  return {
+    ...begun(draft, nowMs),
+    expiresAtMs: firstExpiry(draft, nowMs),
+    quotas: draft.quotas,
+    subject: draft.subject,
   };
 }
 

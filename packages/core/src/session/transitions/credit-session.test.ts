@@ -1,7 +1,8 @@
 // The transition credit: time and quota once for each opId.
 import { expect, it } from "vitest";
-import { rememberMs } from "../applied-operations.ts";
-import { type SessionState, sessionRecord } from "../session-state.ts";
+import { withOperation } from "../applied-operations.ts";
+import { type SessionState, sessionRecord, sessionState } from "../session-state.ts";
+import { recordWithMember } from "../subject-index.ts";
 import { creditSession } from "./credit-session.ts";
 
 const session: SessionState = {
@@ -11,16 +12,16 @@ const session: SessionState = {
   payload: "text",
   subject: { hash: "sub", payload: "alice" },
 };
-const grant = { hash: "h", operation: "op1" };
+const grant = { hash: "h", operation: "op1", maxValueBytes: 1_000 };
 
 it("adds to the expiry, remembers the operation and moves the index, version and data unchanged", () => {
   const { writes, reply } = creditSession([sessionRecord(session), null, null], 100, { ...grant, extendMs: 50 });
   const after = { ...session, expiresAtMs: 550 };
-  expect(reply).toEqual({ status: "ok", session: after, replayed: false });
+  expect(reply).toEqual({ status: "ok", expiresAtMs: 550, quotas: undefined, replayed: false });
   expect(writes).toEqual([
     sessionRecord(after),
-    { endsAtMs: 100 + rememberMs, body: ["op1"] },
-    { endsAtMs: 550, body: [["h", "sub", 550]] },
+    withOperation(null, "op1", 100, 0),
+    recordWithMember(null, 100, { subjectHash: "sub", hash: "h", endsAtMs: 550 }),
   ]);
 });
 
@@ -35,23 +36,21 @@ it("leaves expiry and index alone where only quota is credited", () => {
   };
   const { writes, reply } = creditSession([sessionRecord(held), null, null], 100, { ...grant, quotas });
   expect(reply).toMatchObject({
-    session: {
-      expiresAtMs: 500,
-      quotas: new Map([
-        ["q", 3n],
-        ["r", 5n],
-      ]),
-    },
+    expiresAtMs: 500,
+    quotas: new Map([
+      ["q", 3n],
+      ["r", 5n],
+    ]),
   });
   expect(writes?.[2]).toBeUndefined();
 });
 
 it("writes nothing for a replay, a session gone, or a stranger without createWith", () => {
-  const known = { endsAtMs: 900, body: ["op1"] };
+  const known = withOperation(null, "op1", 0, 0);
   const paid = { ...grant, extendMs: 50 };
   const createWith = { version: 1, payload: "new" };
   expect(creditSession([sessionRecord(session), known], 100, paid)).toEqual({
-    reply: { status: "ok", session, replayed: true },
+    reply: { status: "ok", expiresAtMs: 500, quotas: undefined, replayed: true },
   });
   expect(creditSession([null, known], 100, { ...paid, createWith })).toEqual({ reply: { status: "missing" } });
   expect(creditSession([null, null], 100, paid)).toEqual({ reply: { status: "missing" } });
@@ -59,12 +58,12 @@ it("writes nothing for a replay, a session gone, or a stranger without createWit
 
 it("gives a session it creates the time that was paid for, whatever its idle TTL", () => {
   const createWith = { version: 9, payload: "new", idleTtlMs: 10_000, absoluteTtlMs: 20_000 };
-  const { reply } = creditSession([null, null], 100, { ...grant, extendMs: 50, createWith });
-  expect(reply).toMatchObject({
-    session: { version: 9, createdAtMs: 100, expiresAtMs: 150, idleTtlMs: 10_000, absoluteExpiresAtMs: 20_100 },
+  const { writes } = creditSession([null, null], 100, { ...grant, extendMs: 50, createWith });
+  expect(sessionState(writes?.[0] ?? null)).toMatchObject({
+    ...{ version: 9, createdAtMs: 100, expiresAtMs: 150, idleTtlMs: 10_000, absoluteExpiresAtMs: 20_100 },
   });
   const unpaid = creditSession([null, null], 100, { ...grant, quotas: new Map([["q", 1n]]), createWith });
-  expect(unpaid.reply).toMatchObject({ session: { expiresAtMs: 10_100 } });
+  expect(unpaid.reply).toMatchObject({ expiresAtMs: 10_100 });
 });
 
 it("throws at one past the absolute deadline, 2^63 - 1 or the last date, and not before", () => {

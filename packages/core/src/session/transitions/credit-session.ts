@@ -1,9 +1,10 @@
 // Transition: adds paid time and paid quota, once per operation.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { invalidArgument, type StoreError } from "../../errors.ts";
-import { appliedOperations, withOperation } from "../applied-operations.ts";
+import { isApplied, withOperation } from "../applied-operations.ts";
+import { requireRoom } from "../quota-bounds.ts";
 import { maxQuota, type SessionState, sessionRecord, sessionState } from "../session-state.ts";
-import { withMember } from "../subject-index.ts";
+import { recordWithMember } from "../subject-index.ts";
 import { begun, firstExpiry, type SessionDraft } from "./create-session.ts";
 
 /** The latest instant that a JavaScript Date can name. */
@@ -17,15 +18,21 @@ export interface CreditArguments {
   readonly extendMs?: number | undefined;
   /** Amounts above 0. */
   readonly quotas?: ReadonlyMap<string, bigint> | undefined;
+  /** For data and quotas together, where a quota is added. */
+  readonly maxValueBytes: number;
   /** Makes a session where there is none. */
   readonly createWith?: SessionDraft | undefined;
 }
 
-export type CreditReply = { status: "ok"; session: SessionState; replayed: boolean } | { status: "missing" };
+/** "ok" comes with what the session has now. */
+export type CreditReply =
+  | { status: "ok"; expiresAtMs: number; quotas: ReadonlyMap<string, bigint> | undefined; replayed: boolean }
+  | { status: "missing" };
 
 /**
  * Records: session, operations, subject index. A replay changes nothing and answers the current state. Past the
- * absolute deadline or past 2^63 - 1 it throws STORE_INVALID_ARGUMENT, changing and remembering nothing.
+ * absolute deadline or past 2^63 - 1 it throws STORE_INVALID_ARGUMENT, with a quota too many STORE_VALUE_TOO_LARGE,
+ * changing and remembering nothing.
  */
 export function creditSession(
   [found = null, operations = null, index = null]: readonly (StoredRecord | null)[],
@@ -33,16 +40,16 @@ export function creditSession(
   grant: CreditArguments,
 ): Step<CreditReply> {
   const before = sessionState(found);
-  if (appliedOperations(operations).includes(grant.operation)) {
+  if (isApplied(operations, grant.operation)) {
     if (before === null) return { reply: { status: "missing" } };
-    return { reply: { status: "ok", session: before, replayed: true } };
+    return { reply: creditReply(before, true) };
   }
   const base = before ?? (grant.createWith && bought(grant.createWith, grant.extendMs, nowMs));
   if (base === undefined) return { reply: { status: "missing" } };
   const session: SessionState = {
     ...base,
     expiresAtMs: creditedExpiry(base, grant.extendMs, nowMs),
-    quotas: creditedQuotas(base.quotas, grant.quotas),
+    quotas: creditedQuotas(base, grant),
   };
   const { subject, expiresAtMs } = session;
   return {
@@ -51,10 +58,14 @@ export function creditSession(
       withOperation(operations, grant.operation, nowMs, expiresAtMs),
       subject === undefined || grant.extendMs === undefined
         ? undefined
-        : withMember(index, nowMs, grant.hash, { subjectHash: subject.hash, expiresAtMs }),
+        : recordWithMember(index, nowMs, { subjectHash: subject.hash, hash: grant.hash, endsAtMs: expiresAtMs }),
     ],
-    reply: { status: "ok", session, replayed: false },
+    reply: creditReply(session, false),
   };
+}
+
+function creditReply({ expiresAtMs, quotas }: SessionState, replayed: boolean): CreditReply {
+  return { status: "ok", expiresAtMs, quotas, replayed };
 }
 
 /** The error for a credit past the deadline. */
@@ -84,8 +95,8 @@ function creditedExpiry(session: SessionState, extendMs: number | undefined, now
 }
 
 function creditedQuotas(
-  held: ReadonlyMap<string, bigint> | undefined,
-  added: ReadonlyMap<string, bigint> | undefined,
+  { quotas: held, payload }: SessionState,
+  { quotas: added, maxValueBytes }: CreditArguments,
 ): ReadonlyMap<string, bigint> | undefined {
   if (added === undefined) return held;
   const quotas = new Map(held);
@@ -94,5 +105,6 @@ function creditedQuotas(
     if (sum > maxQuota) throw quotaTooLarge();
     quotas.set(name, sum);
   }
+  if (quotas.size > (held?.size ?? 0)) requireRoom(payload, quotas, maxValueBytes);
   return quotas;
 }

@@ -1,6 +1,6 @@
 // The transition debit: never below zero, once for each opId.
 import { expect, it } from "vitest";
-import { rememberMs } from "../applied-operations.ts";
+import { rememberMs, withOperation } from "../applied-operations.ts";
 import { type SessionState, sessionRecord } from "../session-state.ts";
 import { debitSession } from "./debit-session.ts";
 
@@ -26,7 +26,7 @@ it("spends to exactly zero and remembers the operation until the session's end o
           ["r", 1n],
         ]),
       }),
-      { endsAtMs: 100 + rememberMs, body: ["op"] },
+      withOperation(null, "op", 100, 0),
     ],
     reply: { status: "ok", remaining: 0n, replayed: false },
   });
@@ -39,7 +39,7 @@ it("writes nothing where it is not enough, a replay or no session", () => {
   expect(debitSession([sessionRecord(session), null], 0, spend)).toEqual({
     reply: { status: "insufficient", remaining: 5n, replayed: false },
   });
-  const known = { endsAtMs: 900, body: ["op"] };
+  const known = withOperation(null, "op", 0, 0);
   expect(debitSession([sessionRecord(session), known], 0, { ...spend, amount: 1n })).toEqual({
     reply: { status: "ok", remaining: 5n, replayed: true },
   });

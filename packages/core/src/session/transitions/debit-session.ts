@@ -1,6 +1,6 @@
 // Transition: spends from a quota, never below zero.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
-import { appliedOperations, withOperation } from "../applied-operations.ts";
+import { isApplied, withOperation } from "../applied-operations.ts";
 import { sessionRecord, sessionState } from "../session-state.ts";
 
 export interface DebitArguments {
@@ -24,7 +24,7 @@ export function debitSession(
   const session = sessionState(found);
   if (session === null) return { reply: { status: "missing" } };
   const held = session.quotas?.get(quota) ?? 0n;
-  if (operation !== undefined && appliedOperations(operations).includes(operation)) {
+  if (operation !== undefined && isApplied(operations, operation)) {
     return { reply: { status: "ok", remaining: held, replayed: true } };
   }
   if (held < amount) return { reply: { status: "insufficient", remaining: held, replayed: false } };

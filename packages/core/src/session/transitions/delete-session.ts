@@ -1,7 +1,7 @@
 // Transition: ends a session before its time.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { sessionState } from "../session-state.ts";
-import { withoutMember } from "../subject-index.ts";
+import { recordWithoutMember } from "../subject-index.ts";
 
 export interface DeleteArguments {
   readonly hash: string;
@@ -16,5 +16,8 @@ export function deleteSession(
 ): Step<boolean> {
   const session = sessionState(found);
   if (session === null || (ifVersion !== undefined && ifVersion !== session.version)) return { reply: false };
-  return { writes: [null, session.subject && withoutMember(index, nowMs, hash)], reply: true };
+  return {
+    writes: [null, session.subject && recordWithoutMember(index, nowMs, { subjectHash: session.subject.hash, hash })],
+    reply: true,
+  };
 }

@@ -1,44 +1,41 @@
-// The transition of deleteBySubject: all that was listed, or nothing.
+// The transition of deleteBySubject: deletes what was listed and is still there, and lists the next.
 import { expect, it } from "vitest";
+import { indexOf } from "../subject-index.test-support.ts";
 import { deleteSubjectSessions } from "./delete-subject-sessions.ts";
 
-const index = {
-  endsAtMs: 600,
-  body: [
-    ["h1", "sub", 500],
-    ["h2", "sub", 600],
-    ["h3", "sub", 50],
-    ["x", "other", 600],
-  ],
-};
+const others = indexOf({ x: 600 }, "other");
+const index = indexOf({ h1: 500, h2: 600, h3: 50 }, "sub", others);
 const record = { endsAtMs: 500, body: "not looked at" };
 
+it("lists first, as many as are asked for, and writes nothing", () => {
+  const request = { subjectHash: "sub", listed: [] };
+  expect(deleteSubjectSessions([index], 100, { ...request, limit: 9 })).toEqual({
+    reply: { deleted: 0, next: ["h1", "h2"] },
+  });
+  expect(deleteSubjectSessions([index], 100, { ...request, limit: 1 }).reply.next).toHaveLength(1);
+  expect(deleteSubjectSessions([null], 100, { ...request, limit: 9 })).toEqual({ reply: { deleted: 0, next: [] } });
+});
+
 it("deletes what was listed, counts what was live, and leaves other subjects in the index", () => {
-  expect(deleteSubjectSessions([index, record, null], 100, { subjectHash: "sub", listed: ["h1", "h2"] })).toEqual({
-    writes: [{ endsAtMs: 600, body: [["x", "other", 600]] }, null, null],
-    reply: { status: "ok", deleted: 1 },
+  const request = { subjectHash: "sub", listed: ["h1", "h2"], limit: 9 };
+  expect(deleteSubjectSessions([index, record, null], 100, request)).toEqual({
+    writes: [others, null, null],
+    reply: { deleted: 1, next: [] },
   });
 });
 
-it("does nothing where the subject has a live session that was not listed", () => {
-  expect(deleteSubjectSessions([index, record], 100, { subjectHash: "sub", listed: ["h1"] })).toEqual({
-    reply: { status: "again" },
+it("lists what joined meanwhile, and leaves alone what has left the index", () => {
+  const request = { subjectHash: "sub", listed: ["h1", "rotated"], limit: 9 };
+  expect(deleteSubjectSessions([index, record, record], 100, request)).toEqual({
+    writes: [indexOf({ h2: 600 }, "sub", others), null, undefined],
+    reply: { deleted: 1, next: ["h2"] },
   });
 });
 
 it("leaves the excepted session and its index entry", () => {
-  const request = { subjectHash: "sub", listed: ["h1"], exceptHash: "h2" };
+  const request = { subjectHash: "sub", listed: ["h1"], exceptHash: "h2", limit: 9 };
   expect(deleteSubjectSessions([index, record], 100, request)).toEqual({
-    writes: [
-      {
-        endsAtMs: 600,
-        body: [
-          ["h2", "sub", 600],
-          ["x", "other", 600],
-        ],
-      },
-      null,
-    ],
-    reply: { status: "ok", deleted: 1 },
+    writes: [indexOf({ h2: 600 }, "sub", others), null],
+    reply: { deleted: 1, next: [] },
   });
 });

@@ -6,3 +6,8 @@ import { type SessionState, sessionState } from "../session-state.ts";
 export function getSession([found = null]: readonly (StoredRecord | null)[]): Step<SessionState | null> {
   return { reply: sessionState(found) };
 }
+
+/** Records: any number of sessions. */
+export function getSessions(records: readonly (StoredRecord | null)[]): Step<(SessionState | null)[]> {
+  return { reply: records.map(sessionState) };
+}

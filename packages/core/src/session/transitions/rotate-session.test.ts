@@ -1,6 +1,7 @@
 // The transition rotate: one live successor, the old one dead.
 import { expect, it } from "vitest";
 import { type SessionState, sessionRecord } from "../session-state.ts";
+import { indexOf } from "../subject-index.test-support.ts";
 import { rotateSession } from "./rotate-session.ts";
 
 const session: SessionState = {
@@ -20,27 +21,10 @@ const reencode = ({ subject }: SessionState) => ({
 const move = { hash: "old", successorHash: "new", reencode };
 
 it("writes the successor, deletes the old record and renames the index entry in one step", () => {
-  const index = {
-    endsAtMs: 600,
-    body: [
-      ["old", "sub", 500],
-      ["other", "sub", 600],
-      ["ended", "sub", 50],
-    ],
-  };
+  const index = indexOf({ old: 500, other: 600, ended: 50 });
   const after = { ...session, payload: "data@new", subject: { hash: "sub", payload: "alice@new" } };
   expect(rotateSession([sessionRecord(session), null, index], 100, move)).toEqual({
-    writes: [
-      null,
-      sessionRecord(after),
-      {
-        endsAtMs: 600,
-        body: [
-          ["other", "sub", 600],
-          ["new", "sub", 500],
-        ],
-      },
-    ],
+    writes: [null, sessionRecord(after), indexOf({ other: 600, new: 500 })],
     reply: after,
   });
 });

@@ -1,8 +1,8 @@
 // Transition: moves a session to a new id. The old id is dead at once.
 import type { Step, StoredRecord } from "../../atomic-port.ts";
-import { invalidArgument } from "../../errors.ts";
+import { invalidArgument, type StoreError } from "../../errors.ts";
 import { type SessionState, sessionRecord, sessionState } from "../session-state.ts";
-import { withMember, withoutMember } from "../subject-index.ts";
+import { indexRecord, type SubjectIndex, subjectIndex, withMember, withoutMembers } from "../subject-index.ts";
 
 export interface RotateArguments {
   readonly hash: string;
@@ -28,17 +28,19 @@ export function rotateSession(
   const other = sessionState(taken);
   const isCopy = other?.version === before.version && other.createdAtMs === before.createdAtMs;
   if (other !== null && !isCopy) {
-    throw invalidArgument("Another session lives under newId; take a new one from newId({ replaces: id }).");
+    throw successorTaken();
   }
   const session: SessionState = { ...before, ...reencode(before) };
   const { subject, expiresAtMs } = session;
+  const moved = (members: SubjectIndex, subjectHash: string) =>
+    withMember(withoutMembers(members, subjectHash, [hash]), subjectHash, successorHash, expiresAtMs);
   return {
-    writes: [
-      null,
-      sessionRecord(session),
-      subject &&
-        withMember(withoutMember(index, nowMs, hash), nowMs, successorHash, { subjectHash: subject.hash, expiresAtMs }),
-    ],
+    writes: [null, sessionRecord(session), subject && indexRecord(moved(subjectIndex(index), subject.hash), nowMs)],
     reply: session,
   };
+}
+
+/** The error for an id under which another session lives. */
+export function successorTaken(): StoreError {
+  return invalidArgument("Another session lives under newId; take a new one from newId({ replaces: id }).");
 }

@@ -2,7 +2,7 @@
 import type { Step, StoredRecord } from "../../atomic-port.ts";
 import { extendedOperations } from "../applied-operations.ts";
 import { type SessionState, sessionRecord, sessionState } from "../session-state.ts";
-import { withMember } from "../subject-index.ts";
+import { recordWithMember } from "../subject-index.ts";
 
 export interface TouchArguments {
   /** The session's hash: its name in the index. */
@@ -13,7 +13,7 @@ export interface TouchArguments {
  * Records: session, operations, subject index. Extends to now + idle TTL, never past the absolute deadline, never
  * backwards. Data and version stay. Answers the session as it is now; null without one.
  */
-export function touchSession(
+export function touchAndGetSession(
   [found = null, operations = null, index = null]: readonly (StoredRecord | null)[],
   nowMs: number,
   { hash }: TouchArguments,
@@ -27,10 +27,21 @@ export function touchSession(
     writes: [
       sessionRecord(session),
       extendedOperations(operations, expiresAtMs),
-      session.subject && withMember(index, nowMs, hash, { subjectHash: session.subject.hash, expiresAtMs }),
+      session.subject &&
+        recordWithMember(index, nowMs, { subjectHash: session.subject.hash, hash, endsAtMs: expiresAtMs }),
     ],
     reply: session,
   };
+}
+
+/** The same, for callers that need only the end. Null without a session. */
+export function touchSession(
+  records: readonly (StoredRecord | null)[],
+  nowMs: number,
+  request: TouchArguments,
+): Step<number | null> {
+  const step = touchAndGetSession(records, nowMs, request);
+  return { ...step, reply: step.reply?.expiresAtMs ?? null };
 }
 
 function touchedExpiry(session: SessionState, nowMs: number): number {

@@ -16,7 +16,7 @@ const session: SessionState = {
 
 it("changes data and version and nothing else", () => {
   const after = { ...session, version: 4, payload: "new" };
-  expect(updateSession([sessionRecord(session)], 50, { payload: "new", ifVersion: 3 })).toEqual({
+  expect(updateSession([sessionRecord(session)], 50, { payload: "new", ifVersion: 3, maxValueBytes: 100 })).toEqual({
     writes: [sessionRecord(after)],
     reply: { status: "ok", session: after },
   });
@@ -24,8 +24,10 @@ it("changes data and version and nothing else", () => {
 
 it("writes nothing for another version or no session", () => {
   for (const ifVersion of [2, 4, 0, -3]) {
-    const step = updateSession([sessionRecord(session)], 50, { payload: "new", ifVersion });
+    const step = updateSession([sessionRecord(session)], 50, { payload: "new", ifVersion, maxValueBytes: 100 });
     expect(step).toEqual({ reply: { status: "conflict", session } });
   }
-  expect(updateSession([null], 50, { payload: "new", ifVersion: 3 })).toEqual({ reply: { status: "missing" } });
+  expect(updateSession([null], 50, { payload: "new", ifVersion: 3, maxValueBytes: 100 })).toEqual({
+    reply: { status: "missing" },
+  });
 });

@@ -1,0 +1,130 @@
+// consumeAll on one slot. Calls of one tick travel in one script call, each limit named once in it.
+import type { CallOptions, RateLimitDecision } from "@tollbooth-stores/core";
+import {
+  algorithmTag,
+  consumeAllGroups,
+  type Limit,
+  type LimitGroup,
+  rateLimitTransitions,
+} from "@tollbooth-stores/core/native";
+import { keySlot } from "../connection/key-slot.ts";
+import { jitter } from "../scripts/native-context.ts";
+import { unreadable } from "../scripts/reading.ts";
+import type { ScriptRunner } from "../scripts/script-runner.ts";
+import { type Caller, routing, tickBatches } from "../scripts/tick-batches.ts";
+import { limitArguments } from "./limit-arguments.ts";
+import { limitError } from "./limit-errors.ts";
+import { limitRecord } from "./limit-records.ts";
+import { isInstant } from "./limit-replies.ts";
+import { consumeAllScript } from "./limit-scripts.ts";
+
+/** A call takes several keys, so fewer calls travel together. */
+const MOST_CALLS = 16;
+
+interface Checks {
+  readonly keys: readonly string[];
+  /** One a key. */
+  readonly groups: readonly LimitGroup[];
+}
+
+interface Answer {
+  readonly allowed: boolean;
+  readonly decisions: RateLimitDecision[];
+}
+
+interface Group {
+  readonly taking: boolean;
+  readonly slot: number;
+}
+
+export interface ChecksOptions {
+  coalesce: boolean;
+  cluster: boolean;
+  spread: number;
+}
+
+/** Consumes on all keys or on none; without `taking` it only answers what it would take. */
+export function checksTogether(
+  runner: ScriptRunner,
+  { coalesce, cluster, spread }: ChecksOptions,
+): (keys: readonly string[], groups: readonly LimitGroup[], taking: boolean, call?: CallOptions) => Promise<Answer> {
+  const ask = tickBatches<Group, Checks, Answer>({
+    ...{ coalesce, mostKeys: MOST_CALLS, mostCalls: MOST_CALLS },
+    isSame: (one, other) => one.taking === other.taking && one.slot === other.slot,
+    async send({ taking }, all, live) {
+      let sent: Caller<Checks, Answer>[] = [];
+      const prepare = () => {
+        sent = [...live().values()].flat();
+        if (sent.length === 0) return undefined;
+        const head = ["", jitter(spread), taking ? "1" : "0"];
+        return { keys: sent.flatMap(({ call }) => call.keys), args: [...head, ...callArguments(sent)] };
+      };
+      const reply = await runner.send(consumeAllScript, routing(all), prepare);
+      const [nowMs, answers, texts]: readonly unknown[] = Array.isArray(reply) ? reply : [];
+      if (sent.length === 0) return;
+      if (!isInstant(nowMs) || !Array.isArray(answers) || !Array.isArray(texts)) throw unreadable();
+      let from = 0;
+      for (const [index, { call, resolve, reject }] of sent.entries()) {
+        const found = texts.slice(from, from + call.keys.length);
+        from += call.keys.length;
+        try {
+          resolve(answerOf(call, answers[index], found, nowMs, taking));
+        } catch (error) {
+          reject(error);
+        }
+      }
+    },
+  });
+  return (keys, groups, taking, call) => {
+    const [first = ""] = keys;
+    return ask({ taking, slot: cluster ? keySlot(first) : -1 }, first, { keys, groups }, call);
+  };
+}
+
+/** How many limits there are, and each; then for each call its keys, and for each key its limits by number. */
+function callArguments(sent: readonly Caller<Checks, Answer>[]): string[] {
+  const numbers = new Map<string, number>();
+  const limits: string[] = [];
+  const numberOf = (limit: Limit) => {
+    const words = [algorithmTag(limit.algorithm), ...limitArguments(limit)];
+    const name = words.join(" ");
+    const number = numbers.get(name) ?? numbers.size + 1;
+    if (numbers.size < number) {
+      numbers.set(name, number);
+      limits.push(...words);
+    }
+    return String(number);
+  };
+  const calls = sent.flatMap(({ call: { groups } }) => [
+    String(groups.length),
+    ...groups.flatMap(({ limits: own }) => [String(own.length), ...own.map(numberOf)]),
+  ]);
+  return [String(numbers.size), ...limits, ...calls];
+}
+
+/** Core's transition on the records that the script found. Throws where the script decided otherwise. */
+function answerOf(
+  { groups }: Checks,
+  answer: unknown,
+  texts: readonly unknown[],
+  nowMs: number,
+  taking: boolean,
+): Answer {
+  if (typeof answer === "string") throw limitError(answer.replace(/^!/, ""));
+  const records = groups.map(({ limits: [limit] }, index) => {
+    const text = texts[index];
+    if (typeof text !== "string" && text !== null) throw unreadable();
+    return limitRecord(limit, text);
+  });
+  const played = consumeAllGroups(
+    groups.map((group) => ({
+      ...group,
+      consumeTogether: rateLimitTransitions[group.limits[0].algorithm].consumeTogether,
+    })),
+    records,
+    nowMs,
+  ).reply;
+  if (played.allowed !== (answer === 1)) throw unreadable();
+  if (taking) return played;
+  return { ...played, decisions: played.decisions.map(({ receipt: _, ...decision }) => decision) };
+}

@@ -1,0 +1,101 @@
+// Calls of one tick about the same limit travel in one script call. Equal keys in it are merged; each call gets the
+// decision that it would have got alone.
+import type { CallOptions, RateLimitDecision, StoredRecord } from "@tollbooth-stores/core";
+import type { Limit } from "@tollbooth-stores/core/native";
+import { keySlot } from "../connection/key-slot.ts";
+import { jitter } from "../scripts/native-context.ts";
+import type { Prepared, ScriptRunner } from "../scripts/script-runner.ts";
+import { type Callers, routing, tickBatches } from "../scripts/tick-batches.ts";
+import { limitArguments } from "./limit-arguments.ts";
+import { playCalls } from "./limit-replies.ts";
+import { type LimitOperation, limitScripts } from "./limit-scripts.ts";
+
+const MOST_KEYS = 32;
+/** Merged calls cost the server nothing, and this process little. */
+const MOST_CALLS = 1_024;
+
+export interface LimitBatches {
+  /** Decides on one key. Rejects as the runner does, and with STORE_CORRUPT where its record cannot be read. */
+  call(
+    operation: LimitOperation,
+    key: string,
+    limit: Limit,
+    options: CallOptions | undefined,
+  ): Promise<RateLimitDecision>;
+}
+
+export interface LimitBatchOptions {
+  /** False: each call travels alone. */
+  coalesce: boolean;
+  /** A script call may touch one slot only. */
+  cluster: boolean;
+  /** The largest share by which a record is physically kept longer than it lives. */
+  spread: number;
+  clock: { now(): number };
+  /** Told of each key of which a call was denied: the record that the last one left, the store's instant, and the clock's. */
+  denied(key: string, record: StoredRecord | null, nowMs: number, askedAtMs: number): void;
+}
+
+/** What the calls of a batch have in common. */
+interface Group {
+  readonly operation: LimitOperation;
+  readonly limit: Limit;
+  /** -1 where slots do not matter. */
+  readonly slot: number;
+}
+
+export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): LimitBatches {
+  const { coalesce, cluster, spread, clock, denied } = options;
+  const ask = tickBatches<Group, undefined, RateLimitDecision>({
+    ...{ coalesce, isSame, mostKeys: MOST_KEYS, mostCalls: MOST_CALLS },
+    async send({ operation, limit }, all, live) {
+      let sent = all;
+      const prepare = (): Prepared | undefined => {
+        sent = live();
+        return sent.size === 0 ? undefined : { keys: [...sent.keys()], args: argumentsOf(limit, spread, sent) };
+      };
+      const askedAtMs = clock.now();
+      const reply = await runner.send(limitScripts[operation][limit.algorithm], routing(all), prepare);
+      if (sent.size === 0) return;
+      const outcomes = playCalls(operation, limit, sent, reply);
+      let index = 0;
+      for (const [key, callers] of sent) {
+        const outcome = outcomes[index++];
+        if (outcome === undefined) continue;
+        const { decisions, error, record, nowMs } = outcome;
+        if (decisions.at(-1)?.allowed === false && operation === "consume") denied(key, record, nowMs, askedAtMs);
+        for (const [nth, caller] of callers.entries()) {
+          const decision = decisions[nth];
+          if (decision === undefined) caller.reject(error);
+          else caller.resolve(decision);
+        }
+      }
+    },
+  });
+  return {
+    call: (operation, key, limit, callOptions) =>
+      ask({ operation, limit, slot: cluster ? keySlot(key) : -1 }, key, undefined, callOptions),
+  };
+}
+
+function isSame(one: Group, other: Group): boolean {
+  const [limit, that] = [one.limit, other.limit];
+  return (
+    one.slot === other.slot &&
+    one.operation === other.operation &&
+    limit.algorithm === that.algorithm &&
+    limit.limit === that.limit &&
+    limit.cost === that.cost &&
+    limit.windowMs === that.windowMs &&
+    limit.capacity === that.capacity
+  );
+}
+
+/** ARGV of a limit's script. The first is the instant's place. */
+function argumentsOf(limit: Limit, spread: number, callers: Callers<undefined, RateLimitDecision>): string[] {
+  const args = ["", jitter(spread), ...limitArguments(limit)];
+  let isMerged = false;
+  for (const ofKey of callers.values()) isMerged ||= ofKey.length > 1;
+  if (isMerged) for (const ofKey of callers.values()) args.push(String(ofKey.length));
+  return args;
+}

@@ -1,0 +1,116 @@
+// Gathers the calls of one tick that can travel together. A call that is alone in its tick waits for nothing.
+import type { CallOptions } from "@tollbooth-stores/core";
+
+/** One caller, and what is asked for. */
+export interface Caller<Call, Reply> {
+  readonly call: Call;
+  readonly signal: AbortSignal | undefined;
+  resolve(reply: Reply): void;
+  reject(error: unknown): void;
+}
+
+/** Callers by the key that they ask for, in the order of their calls. */
+export type Callers<Call, Reply> = ReadonlyMap<string, readonly Caller<Call, Reply>[]>;
+
+export interface TickBatchesOptions<Group, Call, Reply> {
+  /** False: each call travels alone. */
+  coalesce: boolean;
+  /** Whether calls of two groups may travel together. */
+  isSame(one: Group, other: Group): boolean;
+  /** How many keys travel together at most. More would keep the server from its other clients for longer. */
+  mostKeys: number;
+  /** How many calls travel together at most, several for one key included. */
+  mostCalls: number;
+  /**
+   * Sends a batch and settles its callers. `live` gives those that have not given up; to be asked for when the batch is
+   * written, since it may wait for its connection. A rejection rejects the callers that are not settled yet.
+   */
+  send(group: Group, all: Callers<Call, Reply>, live: () => Callers<Call, Reply>): Promise<void>;
+}
+
+interface Batch<Group, Call, Reply> {
+  readonly group: Group;
+  readonly callers: Map<string, Caller<Call, Reply>[]>;
+  calls: number;
+}
+
+/** Asks for one thing, under a key that equal calls share. */
+export type AskTogether<Group, Call, Reply> = (
+  group: Group,
+  key: string,
+  call: Call,
+  options: CallOptions | undefined,
+) => Promise<Reply>;
+
+export function tickBatches<Group, Call, Reply>(
+  options: TickBatchesOptions<Group, Call, Reply>,
+): AskTogether<Group, Call, Reply> {
+  const { coalesce, isSame, mostKeys, mostCalls, send } = options;
+  let open: Batch<Group, Call, Reply>[] = [];
+
+  const sendBatch = async ({ group, callers }: Batch<Group, Call, Reply>) => {
+    try {
+      await send(group, callers, () => withoutAborted(callers));
+      rejectAborted(callers);
+    } catch (error) {
+      rejectAborted(callers);
+      for (const ofKey of callers.values()) for (const { reject } of ofKey) reject(error);
+    }
+  };
+  const flush = () => {
+    const batches = open;
+    open = [];
+    for (const batch of batches) void sendBatch(batch);
+  };
+  const openBatch = (group: Group): Batch<Group, Call, Reply> => {
+    for (const batch of open) if (isSame(batch.group, group)) return batch;
+    const batch = { group, callers: new Map<string, Caller<Call, Reply>[]>(), calls: 0 };
+    // Once the callers that were woken in this tick have asked.
+    if (open.push(batch) === 1) process.nextTick(flush);
+    return batch;
+  };
+
+  return (group, key, call, callOptions) =>
+    new Promise((resolve, reject) => {
+      const caller = { call, signal: callOptions?.signal, resolve, reject };
+      if (!coalesce) {
+        void sendBatch({ group, callers: new Map([[key, [caller]]]), calls: 1 });
+        return;
+      }
+      const batch = openBatch(group);
+      const same = batch.callers.get(key);
+      if (same === undefined) batch.callers.set(key, [caller]);
+      else same.push(caller);
+      batch.calls += 1;
+      if (batch.callers.size < mostKeys && batch.calls < mostCalls) return;
+      open = open.filter((other) => other !== batch);
+      void sendBatch(batch);
+    });
+}
+
+function withoutAborted<Call, Reply>(callers: Callers<Call, Reply>): Callers<Call, Reply> {
+  if (!hasAborted(callers)) return callers;
+  const live = new Map<string, readonly Caller<Call, Reply>[]>();
+  for (const [key, ofKey] of callers) {
+    const left = ofKey.filter(({ signal }) => signal?.aborted !== true);
+    if (left.length > 0) live.set(key, left);
+  }
+  return live;
+}
+
+function hasAborted<Call, Reply>(callers: Callers<Call, Reply>): boolean {
+  for (const ofKey of callers.values()) for (const { signal } of ofKey) if (signal?.aborted) return true;
+  return false;
+}
+
+/** A caller that was settled stays as it is. */
+function rejectAborted<Call, Reply>(callers: Callers<Call, Reply>): void {
+  for (const ofKey of callers.values())
+    for (const { signal, reject } of ofKey) if (signal?.aborted) reject(signal.reason);
+}
+
+/** All keys of a batch go to one node, so one of them says which. */
+export function routing(callers: ReadonlyMap<string, unknown>): string[] {
+  const [first] = callers.keys();
+  return first === undefined ? [] : [first];
+}

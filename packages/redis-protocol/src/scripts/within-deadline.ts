@@ -1,0 +1,149 @@
+// The deadline of a call: waiting for the connection, the answer, and whatever is sent again because nothing ran.
+import { type CallOptions, StoreError } from "@tollbooth-stores/core";
+import {
+  errorWord,
+  isPassing,
+  isRefusal,
+  isRightMissing,
+  refused,
+  rightMissing,
+  scriptsUnknown,
+  type TimeoutOption,
+  timedOut,
+} from "../connection/redis-errors.ts";
+import { NotSent, type RedisPort } from "../redis-port.ts";
+
+/** How far a call has come. */
+export interface Progress {
+  /** Its deadline. */
+  readonly signal: AbortSignal;
+  /** From here on nothing of it has run. */
+  unsent(): void;
+  /** From here on it may have run. */
+  sent(): void;
+}
+
+/**
+ * Runs `work` over a connection for `keys` that is up, all within the deadline. A failure becomes STORE_UNAVAILABLE.
+ * `connectTimeoutMs`: how long to wait for the port's first connection.
+ */
+export type WithinDeadline = <T>(
+  connectTimeoutMs: number | undefined,
+  keys: readonly string[],
+  options: CallOptions | undefined,
+  work: (progress: Progress) => Promise<T>,
+) => Promise<T>;
+
+/** A client may report a lost connection a moment late. */
+const UNNOTICED_MS = 10;
+
+/** How long a state that passes is waited for before the call is sent again. It doubles up to the longest. */
+const FIRST_PASSING_MS = 20;
+const LONGEST_PASSING_MS = 200;
+
+/** Ports that have answered once: a reconnect gets only `commandTimeoutMs`. */
+const connected = new WeakSet<RedisPort>();
+
+export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): WithinDeadline {
+  return async (connectTimeoutMs, keys, options, work) => {
+    const limits = { commandTimeoutMs, connectTimeoutMs: connectTimeoutMs ?? commandTimeoutMs };
+    let option: TimeoutOption =
+      connectTimeoutMs === undefined || connected.has(port) ? "commandTimeoutMs" : "connectTimeoutMs";
+    const deadline = openDeadline(limits[option]);
+    const { signal } = deadline;
+    let sent = false;
+    const progress: Progress = {
+      signal,
+      unsent() {
+        sent = false;
+      },
+      sent() {
+        sent = true;
+      },
+    };
+    let passing: { error: unknown; waitMs: number } | undefined;
+    try {
+      for (;;) {
+        await deadline.before(port.ready(signal, keys));
+        // The caller gave up while there was no connection, so nothing may be sent any more.
+        options?.signal?.throwIfAborted();
+        signal.throwIfAborted();
+        if (limits[option] > commandTimeoutMs) {
+          option = "commandTimeoutMs";
+          deadline.restart(commandTimeoutMs);
+        }
+        sent = true;
+        try {
+          const answer = await deadline.before(work(progress));
+          connected.add(port);
+          return answer;
+        } catch (error) {
+          const isUnsent = error instanceof NotSent;
+          if (!isUnsent && !isPassing(error)) throw error;
+          // Nothing ran, so sending it again is no second time.
+          sent = false;
+          passing = isUnsent
+            ? undefined
+            : { error, waitMs: Math.min((passing?.waitMs ?? FIRST_PASSING_MS / 2) * 2, LONGEST_PASSING_MS) };
+        }
+        signal.throwIfAborted();
+        await deadline.before(pause(passing?.waitMs ?? UNNOTICED_MS));
+      }
+    } catch (error) {
+      if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
+      // What a server refused for certain was not applied, however late that is told.
+      const refusal = sent ? error : passing?.error;
+      if (isRefusal(refusal)) throw refused(errorWord(refusal), "not-applied", refusal);
+      if (signal.aborted) throw timedOut(sent, option, limits[option], sent ? undefined : port.connectionError?.(keys));
+      if (error instanceof StoreError) throw error;
+      const unknown = scriptsUnknown(error);
+      if (unknown !== undefined) throw unknown;
+      if (isRightMissing(error)) throw rightMissing();
+      throw refused(errorWord(error), sent ? "unknown" : "not-applied", error);
+    } finally {
+      deadline.end();
+    }
+  };
+}
+
+interface Deadline {
+  readonly signal: AbortSignal;
+  /**
+   * Settles as `work` does, unless the deadline passes first. If `work` answers immediately after that (with NotSent, say),
+   * that answer counts. One at a time.
+   */
+  before<T>(work: Promise<T>): Promise<T>;
+  /** Counts `ms` from now. */
+  restart(ms: number): void;
+  end(): void;
+}
+
+/** Without listeners of its own on the signal: they take longer than all else here. */
+function openDeadline(ms: number): Deadline {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let giveUp = () => {};
+  const expire = () => {
+    controller.abort();
+    setImmediate(() => giveUp());
+  };
+  let timer = setTimeout(expire, ms);
+  return {
+    signal,
+    before: (work) =>
+      new Promise((resolve, reject) => {
+        giveUp = () => reject(signal.reason);
+        if (signal.aborted) setImmediate(giveUp);
+        work.then(resolve, reject);
+      }),
+    restart(anew) {
+      clearTimeout(timer);
+      timer = setTimeout(expire, anew);
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,105 @@
+-- A session's record, read: core's session-state.ts. It is text (well-formed UTF-8), so that a reply can be the record as
+-- it is; session-record.ts reads that. Numbers are written in characters of 7 bits, the lowest first.
+--
+-- form       1       which parts follow: a sum of WIDE, IDLE, ABSOLUTE, SUBJECT and QUOTAS. Formats to come begin with a
+--                    character from 32 on.
+-- version    7
+-- createdAt  6       WIDE: 8
+-- expiresAt  4       WIDE: 8; milliseconds after createdAt
+-- idle       4       WIDE: 8; where IDLE
+-- absolute   4       WIDE: 8; milliseconds after createdAt; where ABSOLUTE
+-- subject    22      its hash, then its text after 5 characters of size; where SUBJECT
+-- quotas             after 3 characters of size; where QUOTAS. See quotas.lua.
+-- payload            the codec's text
+--
+-- The other keys: operations, a hash with a field for each opId's hash, and the field @ with the instant until which all
+-- are remembered. index, a sorted set of a subject's hash and a session's hash, by expiry.
+
+local WIDE, IDLE, ABSOLUTE, SUBJECT, QUOTAS = 1, 2, 4, 8, 16
+local HASH_SIZE, TEXT_SIZE, QUOTAS_SIZE = 22, 5, 3
+-- All before the subject's text fits in these many characters.
+local LONGEST_HEAD = 70
+
+-- The number in up to 8 characters.
+local function number(raw, at, size)
+  local a, b, c, d, e, f, g, h = string.byte(raw, at, at + size - 1)
+  if at + size - 1 > #raw or math.max(a, b or 0, c or 0, d or 0, e or 0, f or 0, g or 0, h or 0) > 127 then fail('CORRUPT') end
+  local low = a + (b or 0) * 128 + (c or 0) * 16384 + (d or 0) * 2097152
+  if not e then return low end
+  return low + (e + (f or 0) * 128 + (g or 0) * 16384 + (h or 0) * 2097152) * 268435456
+end
+
+local function has(form, part)
+  return math.floor(form / part) % 2 == 1
+end
+
+local function versionIn(raw)
+  return number(raw, 2, 7)
+end
+
+-- What comes before the subject's text; `textAt` is where that begins, `expiryAt` where the expiry does.
+local function headOf(raw)
+  local form = string.byte(raw)
+  if not form or form > 31 then fail('CORRUPT') end
+  local wide = has(form, WIDE)
+  local size, at = wide and 8 or 4, wide and 17 or 15
+  local createdAt = number(raw, 9, at - 9)
+  local s = { form = form, createdAt = createdAt, expiryAt = at, size = size, expiresAt = createdAt + number(raw, at, size) }
+  at = at + size
+  if has(form, IDLE) then
+    s.idle = number(raw, at, size)
+    at = at + size
+  end
+  if has(form, ABSOLUTE) then
+    s.absolute = createdAt + number(raw, at, size)
+    at = at + size
+  end
+  if has(form, SUBJECT) then
+    s.subject = string.sub(raw, at, at + HASH_SIZE - 1)
+    at = at + HASH_SIZE
+  end
+  s.textAt = at
+  return s
+end
+
+-- The head, and where quotas and payload begin.
+local function layoutOf(raw)
+  local s = headOf(raw)
+  local at = s.textAt
+  if s.subject then at = at + TEXT_SIZE + number(raw, at, TEXT_SIZE) end
+  s.quotasAt = at
+  if has(s.form, QUOTAS) then
+    at = at + QUOTAS_SIZE + number(raw, at, QUOTAS_SIZE)
+    s.quotas = string.sub(raw, s.quotasAt + QUOTAS_SIZE, at - 1)
+  end
+  if at > #raw + 1 then fail('CORRUPT') end
+  s.payloadAt = at
+  return s
+end
+
+-- The whole record. `quotas` stays text.
+local function decode(raw)
+  local s = layoutOf(raw)
+  s.version = versionIn(raw)
+  if s.subject then s.subjectText = string.sub(raw, s.textAt + TEXT_SIZE, s.quotasAt - 1) end
+  s.payload = string.sub(raw, s.payloadAt)
+  return s
+end
+
+-- The live session at a key, read by one of these functions, and its record; or nil.
+local function read(k, reading)
+  local raw = redis.call('GET', k)
+  if not raw then return nil end
+  local s = reading(raw)
+  if s.expiresAt <= now then return nil end
+  return s, raw
+end
+
+-- The head of the live session at a key, and the text that it was read from; or nil.
+local function readHead(k)
+  local raw = redis.call('GETRANGE', k, 0, LONGEST_HEAD - 1)
+  if raw == '' then return nil end
+  local s = headOf(raw)
+  if s.expiresAt <= now then return nil end
+  return s, raw
+end
