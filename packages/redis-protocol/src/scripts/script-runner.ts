@@ -1,5 +1,5 @@
 // Runs script calls on a port: one round trip, with NOSCRIPT as the only reason to send a command that was answered twice.
-import { type CallOptions, isStoreError, StoreError } from "@tollbooth-stores/core";
+import { type CallOptions, isStoreError, type PortCallOptions, StoreError } from "@tollbooth-stores/core";
 import { errorWord, refused, rightMissing } from "../connection/redis-errors.ts";
 import type { RedisPort } from "../redis-port.ts";
 import type { Script } from "./script.ts";
@@ -22,7 +22,7 @@ export interface ScriptRunner {
   run(
     script: Script,
     calls: readonly ScriptCall[],
-    options?: CallOptions,
+    options?: PortCallOptions,
     connectTimeoutMs?: number,
   ): Promise<ScriptReply[]>;
   /**

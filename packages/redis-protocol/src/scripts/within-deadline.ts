@@ -1,10 +1,12 @@
 // The deadline of a call: waiting for the connection, the answer, and whatever is sent again because nothing ran.
-import { type CallOptions, StoreError } from "@tollbooth-stores/core";
+import { type PortCallOptions, StoreError } from "@tollbooth-stores/core";
 import {
   errorWord,
   isPassing,
   isRefusal,
   isRightMissing,
+  noTimeLeft,
+  notTaken,
   refused,
   rightMissing,
   scriptsUnknown,
@@ -24,13 +26,14 @@ export interface Progress {
 }
 
 /**
- * Runs `work` over a connection for `keys` that is up, all within the deadline. A failure becomes STORE_UNAVAILABLE.
+ * Runs `work` over a connection for `keys` that is up, all within the deadline, which counts from the start of the operation
+ * if `options` tells it. A failure becomes STORE_UNAVAILABLE.
  * `connectTimeoutMs`: how long to wait for the port's first connection.
  */
 export type WithinDeadline = <T>(
   connectTimeoutMs: number | undefined,
   keys: readonly string[],
-  options: CallOptions | undefined,
+  options: PortCallOptions | undefined,
   work: (progress: Progress) => Promise<T>,
 ) => Promise<T>;
 
@@ -49,7 +52,9 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
     const limits = { commandTimeoutMs, connectTimeoutMs: connectTimeoutMs ?? commandTimeoutMs };
     let option: TimeoutOption =
       connectTimeoutMs === undefined || connected.has(port) ? "commandTimeoutMs" : "connectTimeoutMs";
-    const deadline = openDeadline(limits[option]);
+    const spentMs = options?.startedAtMs === undefined ? 0 : performance.now() - options.startedAtMs;
+    if (spentMs >= limits[option]) throw noTimeLeft(limits[option]);
+    const deadline = openDeadline(limits[option] - spentMs);
     const { signal } = deadline;
     let sent = false;
     const progress: Progress = {
@@ -94,7 +99,11 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
       // What a server refused for certain was not applied, however late that is told.
       const refusal = sent ? error : passing?.error;
       if (isRefusal(refusal)) throw refused(errorWord(refusal), "not-applied", refusal);
-      if (signal.aborted) throw timedOut(sent, option, limits[option], sent ? undefined : port.connectionError?.(keys));
+      if (signal.aborted) {
+        const cause = sent ? undefined : port.connectionError?.(keys);
+        if (!sent && cause === undefined && connected.has(port)) throw notTaken(limits[option]);
+        throw timedOut(sent, option, limits[option], cause);
+      }
       if (error instanceof StoreError) throw error;
       const unknown = scriptsUnknown(error);
       if (unknown !== undefined) throw unknown;
