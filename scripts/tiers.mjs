@@ -15,6 +15,11 @@ export const byHand = [
     script: "soak",
     about: "random faults on a cluster for 20 minutes; its summary goes into docs/faults.md",
   },
+  {
+    folder: ".",
+    script: "bench",
+    about: "the stores measured against their peers; writes docs/benchmarks (`-- --quick`: under a minute)",
+  },
   { folder: "packages/core", script: "mutate", about: "mutation testing, minutes to hours (docs/mutation-testing.md)" },
   {
     folder: "tests/differential",

@@ -20,7 +20,7 @@ export const faultList: Readonly<Record<number, string>> = {
   18: "forged payer, warm cache",
   19: "one nonce on another route, re-encoded, or with a malleated signature",
   20: "the facilitator hangs, then succeeds",
-  21: "pub/sub connections killed",
+  21: "connections killed while a caller waits",
   22: "FLUSHALL in mid-settle",
   23: "cluster resharding, and the loss of a primary under load",
   24: "SIGTERM to an instance under load (rolling deploy)",

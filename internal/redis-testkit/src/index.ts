@@ -1,5 +1,4 @@
 // Everything that tests of other packages may use.
-export { type ShownIn, type WokenOver, wokenAfterMs } from "./cluster-hints.ts";
 export { type Certificates, makeCertificates } from "./certificates.ts";
 export { type ClientProvider, connectionTo } from "./client-provider.ts";
 export { findRedisServer, isRedis7OrNewer } from "./find-server.ts";

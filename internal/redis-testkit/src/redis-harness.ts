@@ -51,6 +51,9 @@ const MOST_NAMESPACES = 4;
 /** Shorter steps end no key: with an injected instant keys outlive their records by a minute. */
 const AGED_FROM_MS = 10_000;
 
+/** What the providers' deny cache promises where `denyCacheMaxMs` is not given. */
+const DENY_CACHE = { maxMs: 1_000, maxEntries: 10_000 };
+
 /**
  * Brings the keys' physical ends nearer, as if the time had passed: the server's own clock knows nothing of the one that
  * the scripts are run at. Of the minute of grace that only an injected instant gives them, half counts as over: the other
@@ -97,7 +100,7 @@ export function redisHarnesses(under: RedisUnderTest): RedisHarnesses {
     now: clock.now,
     skewMs,
   });
-  const lacks: Need[] = ["bounded", "denyCache"];
+  const lacks: Need[] = ["bounded"];
   if (cluster === undefined) lacks.push("cluster");
   if (processes === undefined) lacks.push("spawn", "skewed");
   if (backendCalls === undefined) lacks.push("backendCalls");
@@ -111,6 +114,7 @@ export function redisHarnesses(under: RedisUnderTest): RedisHarnesses {
       create: (keyPrefix) => create.rateLimits(at(keyPrefix)),
       probes: {
         ...probes,
+        denyCache: DENY_CACHE,
         ...(processes && {
           spawn: (keyPrefix: string) => rateLimitStoreProcess(recipe(processes.rateLimits, keyPrefix)),
           skewed: (keyPrefix: string, skewMs: number) =>

@@ -4,7 +4,7 @@ import { startReplicatedCluster } from "./start-replicated-cluster.ts";
 
 export type RunningCluster = ReplicatedCluster;
 
-/** Starts the nodes and waits until all agree. `config` holds any other lines of redis.conf. */
-export function startRedisCluster(config: readonly string[] = []): Promise<RunningCluster> {
-  return startReplicatedCluster({ primaries: 3, replicas: 0, nodeTimeoutMs: 2_000, server: { config } });
+/** Starts the nodes and waits until all agree. */
+export function startRedisCluster(): Promise<RunningCluster> {
+  return startReplicatedCluster({ primaries: 3, replicas: 0, nodeTimeoutMs: 2_000 });
 }

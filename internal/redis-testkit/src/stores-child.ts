@@ -22,7 +22,7 @@ export interface StoresChild {
   open(connection: RedisConnection, options?: RedisStoreOptions): Promise<void>;
   /** A call of a store and a ping, at the same time. */
   callAndPing(): Promise<readonly [ChildOutcome, ChildOutcome]>;
-  /** Begins a wait, which opens a connection for hints. It is not waited for. */
+  /** Begins a wait, which polls. It is not waited for. */
   startWaiting(): Promise<void>;
   close(): Promise<ChildOutcome>;
   /** Sockets, look-ups of names and timers that are open now, if none of them goes away within a second. */

@@ -41,7 +41,8 @@ export interface DenyCacheProbe<S> {
   maxMs: number;
   /** The most entries it may hold. */
   maxEntries: number;
-  size(store: S): number;
+  /** How many it holds, where that can be told. */
+  size?(store: S): number;
 }
 
 /**

@@ -45,7 +45,7 @@ export interface AtomicPort {
    * Without it, `check()` of the stores writes a probe through `transact` and removes it.
    */
   check?(key: string, options?: CallOptions): Promise<void>;
-  /** Optional wake-ups for `wait()`. A hint may be lost, late or false; it proves nothing. */
+  /** Optional wake-ups for `wait()` between stores of this process. A hint may be lost or false: `wait()` polls too. */
   hint?: { publish(key: string): void; subscribe(key: string, wake: () => void): () => void };
   /** Idempotent; never rejects; closes only what the port opened. */
   close(): Promise<void>;

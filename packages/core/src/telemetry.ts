@@ -123,10 +123,9 @@ export interface ConnectionMessage {
   provider: string;
   /**
    * - "commands": carries the stores' calls.
-   * - "hints": listens for the wake-ups of `wait()`.
    * - "sentinel": asks a Sentinel for the primary's address.
    */
-  purpose: "commands" | "hints" | "sentinel";
+  purpose: "commands" | "sentinel";
   /** "host:port". Absent where the address is not known, as with a borrowed client. */
   server?: string;
   /**

@@ -11,16 +11,11 @@ export interface IoredisClient {
   connect(): Promise<void>;
   disconnect(): void;
   quit(): Promise<unknown>;
-  duplicate(): IoredisClient;
-  subscribe(...channels: string[]): Promise<unknown>;
-  unsubscribe(...channels: string[]): Promise<unknown>;
-  ssubscribe(...channels: string[]): Promise<unknown>;
-  sunsubscribe(...channels: string[]): Promise<unknown>;
   on(event: string, listener: (...details: unknown[]) => void): unknown;
   off(event: string, listener: (...details: unknown[]) => void): unknown;
 }
 
-const methods = ["evalsha", "eval", "connect", "disconnect", "duplicate", "on", "off", "subscribe", "ssubscribe"];
+const methods = ["evalsha", "eval", "connect", "disconnect", "on", "off"];
 
 /** Throws STORE_CONFIG unless the value is an ioredis client. */
 export function requireIoredisClient(client: unknown): asserts client is IoredisClient {
@@ -62,30 +57,9 @@ export async function refreshSlots(cluster: IoredisClient): Promise<void> {
 
 /** The client's own `keyPrefix` option. ioredis puts it before keys, but not before a pattern to scan for. */
 export function keyPrefixOf(client: IoredisClient): string {
-  const { keyPrefix } = optionsOf(client);
+  const options: unknown = Reflect.get(client, "options");
+  const keyPrefix: unknown = typeof options === "object" && options !== null ? Reflect.get(options, "keyPrefix") : "";
   return typeof keyPrefix === "string" ? keyPrefix : "";
-}
-
-/**
- * A duplicate of this Cluster that subscribes to sharded channels. It has no `keyPrefix`: ioredis would put that before
- * channel names as it does before keys, and scripts do not.
- */
-export function shardingDuplicate(cluster: IoredisClient): IoredisClient {
-  const { redisOptions } = optionsOf(cluster);
-  const own = typeof redisOptions === "object" ? redisOptions : {};
-  const overrides = { shardedSubscribers: true, keyPrefix: "", redisOptions: { ...own, keyPrefix: "" } };
-  const duplicate: unknown = Reflect.apply(cluster.duplicate, cluster, [[], overrides]);
-  requireIoredisClient(duplicate);
-  return duplicate;
-}
-
-/**
- * Marks the rejections of commands that ioredis sends by itself as handled (SELECT and SUBSCRIBE after a reconnect). The
- * caller of a command still gets its failure. ioredis handles none of them, and an unhandled one ends the process.
- */
-export function withHandledRejections(client: IoredisClient): IoredisClient {
-  handleRejections(client, () => true);
-  return client;
 }
 
 /**
@@ -95,7 +69,7 @@ export function withHandledRejections(client: IoredisClient): IoredisClient {
 export function handleAskingRejections(client: IoredisClient): () => void {
   if (!client.isCluster) return () => {};
   const known = guarded.get(client);
-  const guard = known ?? { holders: 0, undo: handleRejections(client, (name) => name === "asking") };
+  const guard = known ?? { holders: 0, undo: handleRejections(client) };
   guard.holders += 1;
   guarded.set(client, guard);
   return () => {
@@ -109,7 +83,7 @@ export function handleAskingRejections(client: IoredisClient): () => void {
 /** Several stores may share a client. The last one to close puts back what was replaced. */
 const guarded = new WeakMap<IoredisClient, { holders: number; undo(): void }>();
 
-function handleRejections(client: IoredisClient, isMeant: (command: unknown) => boolean): () => void {
+function handleRejections(client: IoredisClient): () => void {
   const replaced = new Map<object, unknown>();
   const handle = (node: unknown) => {
     if (typeof node !== "object" || node === null || replaced.has(node)) return;
@@ -119,7 +93,7 @@ function handleRejections(client: IoredisClient, isMeant: (command: unknown) => 
     Reflect.set(node, "sendCommand", (command: unknown, ...more: unknown[]) => {
       const sent = typeof command === "object" && command !== null ? command : {};
       const promise: unknown = Reflect.get(sent, "promise");
-      if (promise instanceof Promise && isMeant(Reflect.get(sent, "name"))) promise.catch(() => undefined);
+      if (promise instanceof Promise && Reflect.get(sent, "name") === "asking") promise.catch(() => undefined);
       return Reflect.apply(send, node, [command, ...more]);
     });
   };
@@ -133,11 +107,6 @@ function handleRejections(client: IoredisClient, isMeant: (command: unknown) => 
     client.off("-node", forget);
     for (const [node, send] of replaced) Reflect.set(node, "sendCommand", send);
   };
-}
-
-function optionsOf(client: IoredisClient): { keyPrefix?: unknown; redisOptions?: unknown } {
-  const options: unknown = "options" in client ? client.options : undefined;
-  return typeof options === "object" && options !== null ? options : {};
 }
 
 function hasMethods(value: unknown, names: readonly string[]): boolean {

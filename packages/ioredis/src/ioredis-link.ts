@@ -1,12 +1,6 @@
 // One connection through ioredis: it sends nothing by itself, queues nothing, and never connects again.
-import { type ChannelKind, NotSent, type OpenLink, type RedisLink } from "@tollbooth-stores/redis-protocol";
+import { NotSent, type OpenLink, type RedisLink } from "@tollbooth-stores/redis-protocol";
 import type { Redis } from "ioredis";
-
-/** ioredis's methods and events for each kind of channel. */
-export const channelWords = {
-  ordinary: { subscribe: "subscribe", unsubscribe: "unsubscribe", message: "message" },
-  sharded: { subscribe: "ssubscribe", unsubscribe: "sunsubscribe", message: "smessage" },
-} as const;
 
 const KEEP_ALIVE_MS = 30_000;
 
@@ -35,15 +29,11 @@ export function ioredisLinks(library: { Redis: typeof Redis }): OpenLink {
       lastError ??= error;
     });
     const ended = new Promise<unknown>((resolve) => client.once("end", () => resolve(lastError)));
-    for (const { message } of Object.values(channelWords)) client.on(message, hear);
+    client.on("message", hear);
     const opened = client.connect().catch((error: unknown) => {
       throw lastError ?? error;
     });
     opened.catch(() => undefined);
-    const onChannel = async (command: "subscribe" | "unsubscribe", kind: ChannelKind, channel: string) => {
-      if (client.status !== "ready") throw new NotSent();
-      await client[channelWords[kind][command]](channel);
-    };
     return {
       opened,
       ended,
@@ -54,8 +44,10 @@ export function ioredisLinks(library: { Redis: typeof Redis }): OpenLink {
         });
       },
       unsent: () => client.stream?.writableLength ?? 0,
-      subscribe: (kind, channel) => onChannel("subscribe", kind, channel),
-      unsubscribe: (kind, channel) => onChannel("unsubscribe", kind, channel),
+      async subscribe(channel) {
+        if (client.status !== "ready") throw new NotSent();
+        await client.subscribe(channel);
+      },
       destroy() {
         if (destroyed) return;
         destroyed = true;

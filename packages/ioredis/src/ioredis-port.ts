@@ -8,12 +8,9 @@ import {
   keyPrefixOf,
   primariesOf,
   refreshSlots,
-  shardingDuplicate,
   slotOwners,
-  withHandledRejections,
 } from "./ioredis-client.ts";
 import { isUnwritten } from "./ioredis-link.ts";
-import { ioredisSubscriber } from "./ioredis-subscriber.ts";
 
 /** The port. It listens to the client's events until it is closed, and never closes the client. */
 export function ioredisPort(client: IoredisClient): RedisPort {
@@ -49,8 +46,6 @@ export function ioredisPort(client: IoredisClient): RedisPort {
   // With lazyConnect the client may otherwise never connect. The error event reports a failure.
   if (client.status === "wait") client.connect().catch(() => undefined);
 
-  const subscriber = ioredisSubscriber(() => withHandledRejections(client.duplicate()), "ordinary");
-  const sharded = ioredisSubscriber(() => withHandledRejections(shardingDuplicate(client)), "sharded");
   const run = async (
     command: "evalsha" | "eval",
     script: string,
@@ -74,14 +69,11 @@ export function ioredisPort(client: IoredisClient): RedisPort {
       const primaries = async () => primariesOf(client);
       yield* scanClient({ cluster, keyPrefix: keyPrefixOf(client), primaries }, pattern, stepMs);
     },
-    subscribe: subscriber.subscribe,
-    ...(cluster ? { subscribeSharded: sharded.subscribe, tags: async () => tagOfEach(slotOwners(client)) } : {}),
+    ...(cluster ? { tags: async () => tagOfEach(slotOwners(client)) } : {}),
     async close() {
       if (closed) return;
       closed = true;
       gate.changed();
-      subscriber.close();
-      sharded.close();
       unhandle();
       client.off("error", failed);
       client.off("connect", connecting);

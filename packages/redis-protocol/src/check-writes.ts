@@ -1,7 +1,7 @@
 // Proves that a Redis takes writes now: one script call for each primary, with a write that needs memory.
 import type { CallOptions } from "@tollbooth-stores/core";
 import source from "./scripts/check-writes.lua";
-import { callRunner } from "./scripts/native-context.ts";
+import { loneRunner } from "./scripts/native-context.ts";
 import { type Script, script } from "./scripts/script.ts";
 import type { ScriptRunner } from "./scripts/script-runner.ts";
 
@@ -26,6 +26,6 @@ export async function checkWrites(
   const patient: Pick<ScriptRunner, "run"> = {
     run: (script, calls, options) => runner.run(script, calls, options, connectTimeoutMs),
   };
-  const probe = callRunner(patient, checkScript, "The probe of check()");
-  await Promise.all(tags.map((tag) => probe("probe", [`${prefix}:check:{${tag}}`], [], call)));
+  const probe = loneRunner(patient, checkScript, "The probe of check()");
+  await Promise.all(tags.map((tag) => probe([`${prefix}:check:{${tag}}`], [], call)));
 }

@@ -25,9 +25,8 @@ import type { RedisPort } from "./redis-port.ts";
 import { type ScriptRunner, scriptRunner } from "./scripts/script-runner.ts";
 import { sessionNatives } from "./session/session-natives.ts";
 import { sessionScripts } from "./session/session-scripts.ts";
-import { hintChannels } from "./verification/hint-channels.ts";
 import { verificationNatives } from "./verification/verification-natives.ts";
-import { verificationScript } from "./verification/verification-script.ts";
+import { verificationScripts } from "./verification/verification-scripts.ts";
 
 /** Options of every Redis provider, besides its connection. */
 export interface RedisStoreOptions extends StoreOptions {
@@ -74,15 +73,11 @@ function denyCacheMaxMsOf({ denyCacheMaxMs = DEFAULT_DENY_CACHE_MS }: RedisStore
 
 function runnerOn(port: RedisPort, options: RedisStoreOptions): ScriptRunner {
   const commandTimeoutMs = requireTimeout(options.commandTimeoutMs, "commandTimeoutMs", DEFAULT_COMMAND_TIMEOUT_MS);
-  return scriptRunner(port, { commandTimeoutMs, clock: options.clock });
+  return scriptRunner(port, { commandTimeoutMs, clock: options.clock, coalesce: options.coalesce });
 }
 
 /** Redis, as core's stores see it: shared, every operation atomic, and as durable as the server is configured. */
-function nativePort(
-  port: RedisPort,
-  native: NativeTransitions,
-  more: Partial<Pick<AtomicPort, "scan" | "hint" | "close">>,
-): NativePort {
+function nativePort(port: RedisPort, native: NativeTransitions, more: Partial<Pick<AtomicPort, "scan">>): NativePort {
   return {
     capabilities: { shared: true, atomic: true, durable: true },
     native,
@@ -125,28 +120,22 @@ export function createRedisVerificationStore(
   owned = true,
 ): VerificationStore {
   const keyPrefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX + KEY_SUFFIX.verifications;
-  const hints = hintChannels(port, keyPrefix);
   const runner = runnerOn(port, options);
-  const native = verificationNatives(runner, options.ttlJitter ?? DEFAULT_TTL_JITTER, hints);
+  const native = verificationNatives(runner, options.ttlJitter ?? DEFAULT_TTL_JITTER);
   /** SCAN is answered by a replica, too. A script on a key is not. */
   const provePrimaries = async (callOptions?: CallOptions) => {
     const calls = (await runner.tags(callOptions)).map((tag) =>
-      runner.run(verificationScript, [{ operation: "peek", keys: [`${keyPrefix}:{${tag}}:c`], args: [] }], callOptions),
+      runner.run(verificationScripts.peek, [{ keys: [`${keyPrefix}:{${tag}}:c`], args: [] }], callOptions),
     );
     await Promise.all(calls);
   };
   const more = {
-    hint: hints.hint,
     async *scan(prefix: string, callOptions?: CallOptions) {
       yield* runner.scan(`${literalPattern(prefix)}*`, callOptions);
       await provePrimaries(callOptions);
     },
-    async close() {
-      hints.close();
-      if (owned) await port.close();
-    },
   };
-  return createVerificationStore(nativePort(port, native, more), { provider: port.name, ...options }, true);
+  return createVerificationStore(nativePort(port, native, more), { provider: port.name, ...options }, owned);
 }
 
 /** The three stores on one port. `owned`: closing them, together or one by one, closes the port. */

@@ -11,7 +11,7 @@ export {
 } from "./connection/connection.ts";
 export { type ConnectionGate, connectionGate } from "./connection/connection-gate.ts";
 export { keySlot, tagOfEach } from "./connection/key-slot.ts";
-export type { ChannelKind, LinkTarget, OpenLink, RedisLink } from "./connection/redis-link.ts";
+export type { LinkTarget, OpenLink, RedisLink } from "./connection/redis-link.ts";
 export { sharedPort } from "./connection/shared-port.ts";
 export { type AskServer, scanClient, type ScannedClient } from "./connection/scan-keys.ts";
 export {
@@ -24,7 +24,7 @@ export {
 export { NotSent, type RedisPort } from "./redis-port.ts";
 export type { Script } from "./scripts/script.ts";
 export { sessionScripts } from "./session/session-scripts.ts";
-export { verificationScript } from "./verification/verification-script.ts";
+export { verificationScripts } from "./verification/verification-scripts.ts";
 export {
   type RedisFactories,
   type RedisProvider,

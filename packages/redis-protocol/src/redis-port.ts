@@ -31,18 +31,6 @@ export interface RedisPort {
    * could not see all.
    */
   scan(pattern: string, stepMs?: number): AsyncIterable<string | readonly string[]>;
-  /**
-   * Receives the messages of a channel from now on, over a connection of its own. Resolves to a function that ends
-   * this. The port may call `lost` when the subscription has ended by itself for good; the next waiting caller
-   * subscribes anew.
-   */
-  subscribe(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
-  /**
-   * Optional, for clusters: the same for a sharded channel (SSUBSCRIBE, Redis 7), on the node that owns its slot.
-   * Rejects with the server's error. Ports that share a cluster should all have it or none, since otherwise they miss
-   * each other's messages.
-   */
-  subscribeSharded?(channel: string, hear: (message: string) => void, lost?: () => void): Promise<() => Promise<void>>;
   /** Optional, for clusters: a hash tag for each primary, such that keys with it live there. */
   tags?(signal: AbortSignal): Promise<readonly string[]>;
   /** Idempotent. Closes only the connections that the port opened. */

@@ -9,17 +9,12 @@ import {
   resetScript,
 } from "./rate-limit/limit-scripts.ts";
 import { sessionScripts } from "./session/session-scripts.ts";
-import { verificationScript } from "./verification/verification-script.ts";
+import { verificationScripts } from "./verification/verification-scripts.ts";
 
 const limits = [...Object.values(limitScripts), refundScripts, blockScripts].flatMap((of) => Object.values(of));
-const scripts = [
-  ...limits,
-  resetScript,
-  consumeAllScript,
-  ...Object.values(sessionScripts),
-  verificationScript,
-  checkScript,
-];
+const sessions = Object.values(sessionScripts);
+const verifications = Object.values(verificationScripts);
+const scripts = [...limits, resetScript, consumeAllScript, ...sessions, ...verifications, checkScript];
 
 describe("scripts", () => {
   // A rolling deploy runs both sides of a change: see docs/adr/0006-redis-protocol.md before `vitest run -u`.
@@ -28,7 +23,7 @@ describe("scripts", () => {
     expect(Object.keys(pinned)).toHaveLength(scripts.length);
     expect(pinned).toMatchInlineSnapshot(`
       {
-        "check-writes": "d8f390d8dd7851136016806217c66fc3f96b4811",
+        "check-writes": "0d75bfe7273f6c924f18b25fe1f99df2839650ad",
         "rate-limit.block.fixed-window": "6a88022c7144b2493ebc0e630f4334efa3716b4d",
         "rate-limit.block.sliding-window": "fed8f5812b4d248a8e40339eebb05f24132312f0",
         "rate-limit.block.token-bucket": "884a4c289e9b450beaf6aba9922eb0d52adfff8d",
@@ -46,18 +41,31 @@ describe("scripts", () => {
         "rate-limit.refund.sliding-window": "31c94578dfd2e6859b4b6b48d4eb447e997f271b",
         "rate-limit.refund.token-bucket": "5ec489e0faf1ae65cf05163949fc4cfdc3b111ad",
         "rate-limit.reset": "2de2e6796810420be6dc2eddd08ffdc4b1ec5cde",
-        "session.create": "5e400815468ea143f5ea7b559d2a7b3ce54cd238",
-        "session.credit": "14cbbc7184dcdfb3a593170475fce2f5e277ae90",
-        "session.debit": "684e87fb76678836ffb704455c0eec0c511d7589",
-        "session.delete": "fbff5ccf09a74832f07fbf3fc79d0df966f3decf",
-        "session.deleteSubject": "2c887f16a6b18a775805b936573890c0e993d427",
-        "session.get": "a84b0f2ad4c6f5fd27be5b41d48d2624272d6cd1",
-        "session.listSubject": "c318ebc356f2242fc9849b54f3fa5e3ebc3c8e0d",
-        "session.rotate": "243b0e813b68d7781f69a8c1f858f83866518b8c",
-        "session.touch": "f2cfec853a2b6a021826fdfff8477618dd07dffb",
-        "session.touchAndGet": "b163ca929b5bb32dd257b9875738b5b788233511",
-        "session.update": "9993810217316c77d8de10e25d07f8d62b0279fe",
-        "verification": "c498e7147398ddc1bc71037a1c5543df9a8582f9",
+        "session.create": "b7044b1234e6253273916056f377e163ce1bfec4",
+        "session.credit": "d791b71725f2e505c482bb0735f087a4216c29fc",
+        "session.debit": "df0df2cbd912ba1dbd652fd072396462c5ad4cd6",
+        "session.delete": "5c2a7fe20f2451de432ed8ab3af5aef9f6a8eadf",
+        "session.deleteSubject": "e30ac1bca8b3b7c14277088ef2a98b50a3d3d107",
+        "session.get": "90a8e76b88016f7a60988b24f37a3b421a01d791",
+        "session.listSubject": "b49c268dc1a6743c4a8f4c1db13b62b3bb1af003",
+        "session.rotate": "325b94d799a3c264544df2e4a315ca7654ef71f2",
+        "session.touch": "deddbf4e0cdccb38b12b7a650ef827e77fe05801",
+        "session.touchAndGet": "6fb6e5cf32d2b8694ecca2a5d79b7a029e06cff6",
+        "session.update": "4a9392e9b60fa9a94076d5811176eb329993b9a0",
+        "verification.claim": "b0f93da86fb5e3a21ba3a09fc46f69cfd28caa55",
+        "verification.complete": "535d769a8352b71747fc816c5f9d4e09c13e3bdb",
+        "verification.deliver": "3b364fa6b418bac1077c3fb452cba1778c255d0c",
+        "verification.expire": "269f6c90c67dc6acf9c3a095e206c560728d2e72",
+        "verification.markOnce": "5f8fdf005017095e3e5324c1f13c36e99d273868",
+        "verification.markUnknown": "713f6fe08a38ece17143e385fa0e1c3193cb98c5",
+        "verification.note": "64a114d4fd7e6df8000d9bbc040c12e5322e19ab",
+        "verification.peek": "cb1e5daef413a3ce11f967facfc9adae29d6f387",
+        "verification.reconcile": "485f9f1abdc18cbf50a36073544908a6c688fe4c",
+        "verification.release": "865fe7c2bca58eb49422173c6b1a3d0f7c4deaf6",
+        "verification.renew": "e58d487ce4235eab8c9de7c407a0dc6e4de1a258",
+        "verification.settle": "82ef4581a1b79f81d0a44e47a74e1b86af675efb",
+        "verification.undeliver": "173e12ae1654d7f903e3d4d78231f175a84e54bc",
+        "verification.unresolved": "b978c7a3e2b4c90afb36efd2b365491d9310bbcd",
       }
     `);
   });

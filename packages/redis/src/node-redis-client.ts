@@ -18,25 +18,6 @@ export interface ScriptOptions {
 
 export type ScriptClient = Pick<NodeRedisClient, "evalSha" | "eval">;
 
-/** A client that subscribes: a client itself; a cluster or sentinels over a connection that they open for it. */
-export interface Subscribing {
-  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-}
-
-/** A client of one server, which subscribes to the sharded channels of that server. */
-export interface ShardSubscribing extends Connecting {
-  sSubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  sUnsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-}
-
-/** A connection that can be opened and ended. */
-export interface Connecting {
-  connect(): Promise<unknown>;
-  close(): Promise<unknown>;
-  destroy(): void;
-}
-
 /** Throws STORE_CONFIG unless the value is a client of node-redis. */
 export function requireNodeRedisClient(client: unknown): asserts client is NodeRedisClient {
   if (hasMethods(client, ["evalSha", "eval", "on", "off", "withCommandOptions"])) return;
@@ -102,65 +83,10 @@ export function keyPrefixOf(client: NodeRedisClient): string {
   return typeof prefix === "string" || Buffer.isBuffer(prefix) ? prefix.toString() : "";
 }
 
-/**
- * A client for subscriptions once `connect` resolves: the client itself for a cluster or sentinels, else a duplicate.
- * `lost` is called when the duplicate gives up connecting.
- */
-export function subscribing(
-  client: NodeRedisClient,
-  lost: () => void,
-): {
-  client: Subscribing;
-  connect(): Promise<unknown>;
-  end(): void;
-} {
-  if (!isCluster(client) && !hasMethods(client, ["getSentinelNode"])) {
-    const duplicate = duplicateOf(client, lost);
-    if (isSubscribing(duplicate) && isConnecting(duplicate)) {
-      return { client: duplicate, connect: () => duplicate.connect(), end: () => endNow(duplicate) };
-    }
-  }
-  if (!isSubscribing(client)) throw new Error("This kind of client cannot subscribe.");
-  return { client, connect: () => Promise.resolve(), end() {} };
-}
-
-/** The primary that a cluster's client takes for a slot's owner, as "host:port". */
-export function ownerOf(cluster: NodeRedisClient, slot: number): string | undefined {
-  const slots: unknown = Reflect.get(cluster, "slots");
-  return Array.isArray(slots) ? addressOf(property(slots[slot], "master")) : undefined;
-}
-
-/** The same for every slot. */
+/** The primary that a cluster's client takes for each slot's owner, as "host:port". */
 export function slotOwners(cluster: NodeRedisClient): (string | undefined)[] {
   const slots: unknown = Reflect.get(cluster, "slots");
   return (Array.isArray(slots) ? slots : []).map((slot: unknown) => addressOf(property(slot, "master")));
-}
-
-/** The addresses of the primaries that a cluster's client knows. */
-export function primaryAddresses(cluster: NodeRedisClient): string[] {
-  return knownPrimaries(cluster).flatMap((node) => addressOf(node) ?? []);
-}
-
-/** A separate client for the primary at an address, not connected yet. `lost` is called when it gives up connecting. */
-export async function shardSubscribing(
-  cluster: NodeRedisClient,
-  address: string,
-  lost: () => void,
-): Promise<ShardSubscribing> {
-  const primary = knownPrimaries(cluster).find((node) => addressOf(node) === address);
-  if (primary === undefined) throw new Error("This node is not known yet.");
-  const duplicate = duplicateOf(await call(cluster, "nodeClient", primary), lost);
-  if (!isConnecting(duplicate) || !isShardSubscribing(duplicate)) throw new Error("This client has no sSubscribe.");
-  return duplicate;
-}
-
-/** Ends a connection that may have ended already. */
-export function endNow(connection: Connecting): void {
-  try {
-    connection.destroy();
-  } catch {
-    // It was closed already.
-  }
 }
 
 function knownPrimaries(cluster: NodeRedisClient): unknown[] {
@@ -175,31 +101,6 @@ function addressOf(node: unknown): string | undefined {
 
 function property(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
-}
-
-/**
- * Polling makes up for a lost subscription, and node-redis subscribes again by itself. So errors are ignored, unless
- * the owner's reconnect strategy gives up. Then the duplicate is closed, and would leave every later command
- * unanswered.
- */
-function duplicateOf(client: unknown, lost: () => void): unknown {
-  const duplicate = call(client, "duplicate");
-  call(duplicate, "on", "error", () => {
-    if (property(duplicate, "isOpen") === false) lost();
-  });
-  return duplicate;
-}
-
-export function isConnecting(value: unknown): value is Connecting {
-  return hasMethods(value, ["connect", "close", "destroy"]);
-}
-
-function isSubscribing(value: unknown): value is Subscribing {
-  return hasMethods(value, ["subscribe", "unsubscribe"]);
-}
-
-function isShardSubscribing(value: Connecting): value is ShardSubscribing {
-  return hasMethods(value, ["sSubscribe", "sUnsubscribe"]);
 }
 
 function isScriptClient(value: unknown): value is ScriptClient {

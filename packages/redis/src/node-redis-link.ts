@@ -95,14 +95,9 @@ export function nodeRedisLinks(library: { createClient: typeof createClient }): 
         const held = tcp === undefined ? Math.max(0, unanswered - TAKEN_BYTES) : tcp.writableLength;
         return thisTurn > MOST_A_TURN ? held + thisTurn : held;
       },
-      async subscribe(kind, name) {
+      async subscribe(name) {
         if (!isReady()) throw new NotSent();
-        const listener = (message: string) => hear(name, message);
-        await (kind === "ordinary" ? client.subscribe(name, listener) : client.sSubscribe(name, listener));
-      },
-      async unsubscribe(kind, name) {
-        if (!isReady()) throw new NotSent();
-        await (kind === "ordinary" ? client.unsubscribe(name) : client.sUnsubscribe(name));
+        await client.subscribe(name, (message) => hear(name, message));
       },
       destroy() {
         try {

@@ -13,8 +13,6 @@ import {
   takesBack,
 } from "./node-redis-client.ts";
 import { isUnwritten } from "./node-redis-link.ts";
-import { nodeRedisShardSubscriber } from "./node-redis-shard-subscriber.ts";
-import { nodeRedisSubscriber } from "./node-redis-subscriber.ts";
 
 /** Characters. Less than a system buffers for a connection, more than a busy connection has on its way. */
 const MOST_UNANSWERED = 1_000_000;
@@ -41,8 +39,6 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
   const changed = () => gate.changed();
   client.on("error", failed);
   client.on("ready", changed);
-  const subscriber = nodeRedisSubscriber(client);
-  const sharded = nodeRedisShardSubscriber(client);
 
   const run = async (
     command: "evalSha" | "eval",
@@ -71,14 +67,11 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
     eval: (script, keys, args, signal) => run("eval", script, keys, args, signal),
     scan: (pattern, stepMs) =>
       scanClient({ cluster, keyPrefix: keyPrefixOf(client), primaries: () => primariesOf(client) }, pattern, stepMs),
-    subscribe: subscriber.subscribe,
-    ...(cluster ? { subscribeSharded: sharded.subscribe, tags: async () => tagOfEach(slotOwners(client)) } : {}),
+    ...(cluster ? { tags: async () => tagOfEach(slotOwners(client)) } : {}),
     async close() {
       if (closed) return;
       closed = true;
       gate.changed();
-      subscriber.close();
-      sharded.close();
       client.off("ready", changed);
       client.off("error", failed);
     },

@@ -1,7 +1,7 @@
 // What a release does with records of the format before its own, and with those of a later one: a made-up format shows it.
 import { createHash } from "node:crypto";
 import type { Unresolved } from "@tollbooth-stores/core";
-import { createRedisVerificationStore, type RedisPort, verificationScript } from "@tollbooth-stores/redis-protocol";
+import { createRedisVerificationStore, type RedisPort, verificationScripts } from "@tollbooth-stores/redis-protocol";
 import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
 import { createClient, RESP_TYPES } from "redis";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -17,17 +17,20 @@ afterAll(() => server.stop());
 const PREVIOUS = 201;
 const reader = `READERS[${PREVIOUS}] = function(raw)
 return decode(string.char(RECORD_FORMAT) .. string.sub(raw, 2) .. string.char(0)) end`;
-const laterSource = verificationScript.source.replace(/^local READERS = .*$/m, `$&\n${reader}`);
-const laterSha1 = createHash("sha1").update(laterSource).digest("hex");
+const laterSource = (source: string) => source.replace(/^local READERS = .*$/m, `$&\n${reader}`);
+const laterSha1 = new Map(
+  Object.values(verificationScripts).map(({ sha1, source }) => [
+    sha1,
+    createHash("sha1").update(laterSource(source)).digest("hex"),
+  ]),
+);
 
-/** A port of that later release: it runs the script that knows the made-up format. */
+/** A port of that later release: it runs the scripts that know the made-up format. */
 function laterRelease(port: RedisPort): RedisPort {
-  const known = (sha1: string) => (sha1 === verificationScript.sha1 ? laterSha1 : sha1);
   return {
     ...port,
-    evalSha: (sha1, keys, args, signal) => port.evalSha(known(sha1), keys, args, signal),
-    eval: (source, keys, args, signal) =>
-      port.eval(source === verificationScript.source ? laterSource : source, keys, args, signal),
+    evalSha: (sha1, keys, args, signal) => port.evalSha(laterSha1.get(sha1) ?? sha1, keys, args, signal),
+    eval: (source, keys, args, signal) => port.eval(laterSource(source), keys, args, signal),
   };
 }
 

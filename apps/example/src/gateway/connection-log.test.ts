@@ -23,7 +23,7 @@ const lostLine = "gateway: ioredis (commands) 10.0.0.5:6379: lost: ECONNRESET";
 
 test("each event is one line, with all that is known of it", () => {
   publishConnection(lost);
-  publishConnection({ provider: "redis", purpose: "hints", event: "connecting" });
+  publishConnection({ provider: "redis", purpose: "sentinel", event: "connecting" });
   publishConnection({ provider: "redis", purpose: "sentinel", server, event: "reconnected", downMs: 1_234.5 });
   publishConnection({
     ...{ provider: "ioredis", purpose: "commands", server, event: "server-changed", downMs: 800 },
@@ -33,7 +33,7 @@ test("each event is one line, with all that is known of it", () => {
   channel(connectionChannel).publish("something else");
   expect(lines).toEqual([
     lostLine,
-    "gateway: redis (hints): connecting",
+    "gateway: redis (sentinel): connecting",
     "gateway: redis (sentinel) 10.0.0.5:6379: reconnected: after 1235 ms",
     "gateway: ioredis (commands) 10.0.0.5:6379: server-changed: after 800 ms, run id aa -> bb, version 7.0.1 -> 7.2.4, role unknown -> master",
   ]);

@@ -50,6 +50,16 @@ test("requests to a gateway are told as sums: one line a client, and how long it
   expect(readGatewayReport(structuredClone(report))).toEqual(report);
 });
 
+test("a wait for another caller's result is no time of the store's", async () => {
+  const { reports, end } = reporting();
+  const { stores } = running();
+  await stores.verifications.wait("a payment", { timeoutMs: 20 });
+  await stores.verifications.peek("a payment");
+  end();
+  const took = reports.flatMap(({ operations }) => operations.latencies);
+  expect(took.reduce((sum, [, count]) => sum + count, 0)).toBe(1);
+});
+
 test("a refusal counts as one, and what fails is told by its code", async () => {
   const { reports, end } = reporting();
   const { stores } = running();

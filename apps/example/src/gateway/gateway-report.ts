@@ -56,7 +56,7 @@ export interface GatewayReport {
   sessions: SessionReport[];
   sessionsOver: SessionOverReport[];
   operations: {
-    /** How many took how long: pairs of a `latencyBucket` and a number. */
+    /** How many took how long, waits left out: pairs of a `latencyBucket` and a number. */
     latencies: [bucket: number, count: number][];
     errors: Record<string, number>;
     /** By provider: whether the last operation that can tell was answered, or found the store unavailable. */
@@ -177,9 +177,12 @@ function nothing() {
   const addSessionOver = ({ id, at }: Message<"session-over">) =>
     keepLatest(sessionsOver, mostNamed, nameOf(id), { id: nameOf(id), at });
   return {
-    addOperation({ provider, durationMs, errorCode }: OperationMessage) {
-      const bucket = latencyBucket(durationMs);
-      latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1);
+    addOperation({ provider, operation, durationMs, errorCode }: OperationMessage) {
+      // A wait takes as long as another caller needs, which is no time of the store's.
+      if (operation !== "wait") {
+        const bucket = latencyBucket(durationMs);
+        latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1);
+      }
       if (errorCode !== undefined) errors.set(errorCode, (errors.get(errorCode) ?? 0) + 1);
       // An abort or a bad argument says nothing of the store.
       if (errorCode === undefined || errorCode === "STORE_UNAVAILABLE") reached.set(provider, errorCode === undefined);
@@ -189,7 +192,7 @@ function nothing() {
       else if (event.kind === "session") addSession(event);
       else addSessionOver(event);
     },
-    empty: () => decisions.size + sessions.size + sessionsOver.size + latencies.size === 0,
+    empty: () => decisions.size + sessions.size + sessionsOver.size + reached.size + errors.size === 0,
     report: (): Omit<GatewayReport, "pid" | "provider" | "shared"> => ({
       kind: "gateway-report",
       decisions: [...decisions.values()],

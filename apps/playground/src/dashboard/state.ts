@@ -154,8 +154,8 @@ export interface LaneState {
   answered: number;
   /** Requests that never got an answer that the plan allows, by id. */
   errors: readonly string[];
-  p50Ms: number;
-  p99Ms: number;
+  /** What one call of its stores took. */
+  stores: { p50Ms: number | undefined; p99Ms: number | undefined };
   rows: readonly LaneRow[];
   finished: boolean;
 }

@@ -8,6 +8,7 @@ import { planOf } from "./plan.ts";
 import { type PlayOptions, player } from "./play.ts";
 import type { Row } from "./row.ts";
 import { rulesOf } from "./rules.ts";
+import { type StoreTimes, watchStoreTimes } from "./store-times.ts";
 import type { DrillRequest } from "./trace.ts";
 import { unexpectedAnswers } from "./unexpected.ts";
 import { verdicts } from "./verdicts.ts";
@@ -28,9 +29,8 @@ export interface LaneSnapshot {
   retried: number;
   /** Requests that never got an answer that the plan allows, by id. */
   errors: readonly string[];
-  /** Of each request's last attempt, from its sending to the whole answer. */
-  p50Ms: number;
-  p99Ms: number;
+  /** What the stores took of it. */
+  stores: StoreTimes;
   rows: readonly Row[];
   finished: boolean;
 }
@@ -63,6 +63,8 @@ export interface Lane {
   readonly ledger: Pick<SandboxControls, "fault" | "reset">;
   /** What is being done to it, for the snapshots; "done" finishes the lane. */
   phase(name: string): void;
+  /** What the stores took while this was being done to it. */
+  storeTimes(phase: string): StoreTimes;
   /** kill -9 of one instance, remembered: it may explain a repetition. Returns its process id. */
   kill(instance: string): number | undefined;
   /** What the logs prove so far; cheap enough for a few times a second. */
@@ -74,7 +76,14 @@ export interface Lane {
 /** Rejects, with everything stopped, where a part does not come up. */
 export async function startLane({ provider, fleet: options }: LaneOptions): Promise<Lane> {
   const startedAt = Date.now();
-  const fleet = await startFleet(options);
+  const storeTimes = watchStoreTimes();
+  const fleet = await startFleet({
+    ...options,
+    onReport(instance, report) {
+      storeTimes.heard(report);
+      options.onReport?.(instance, report);
+    },
+  });
   const rules = rulesOf(fleet.config);
   const plan = planOf();
   const kills: Kill[] = [];
@@ -105,7 +114,9 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
     },
     phase(name) {
       phase = name;
+      storeTimes.phase(name);
     },
+    storeTimes: (name) => storeTimes.state(name),
     kill(instance) {
       const pid = fleet.instances.list().find(({ name }) => name === instance)?.pid;
       if (pid !== undefined) kills.push({ instance: `${instance}/${pid}`, at: Date.now() });
@@ -129,23 +140,11 @@ export async function startLane({ provider, fleet: options }: LaneOptions): Prom
         answered: answered.length,
         retried: answers.filter(({ times }) => times > 1).length,
         errors: unexpectedAnswers(evidence),
-        ...answerTimes(answers),
+        stores: storeTimes.state(),
         rows: verdicts(evidence),
         finished: phase === "done",
       };
     },
     stop: () => fleet.stop(),
   };
-}
-
-/** Of each request's last attempt, from its sending to the whole answer. */
-export function answerTimes(sent: readonly Sent[]): { p50Ms: number; p99Ms: number } {
-  const took = sent.filter(({ finished, status }) => finished && status !== undefined).map(({ ms }) => ms);
-  took.sort((a, b) => a - b);
-  return { p50Ms: percentile(took, 0.5), p99Ms: percentile(took, 0.99) };
-}
-
-/** Of ascending numbers; 0 where there are none. */
-function percentile(ascending: readonly number[], share: number): number {
-  return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? 0;
 }

@@ -18,6 +18,8 @@ const keys: readonly RowKey[] = [
   "served-not-paid",
 ];
 
+const steadyStores = { calls: 5_960, totalMs: 960, p50Ms: 0.3125, p99Ms: 4.26 };
+
 function lane(
   provider: string,
   shared: boolean,
@@ -32,11 +34,10 @@ function lane(
   return {
     ...{ provider, shared, rows, instances: 2, phase: "done", requests: 600, answered: 600, retried: 3, errors: [] },
     ...{
-      p50Ms: 12.4,
-      p99Ms: 99.6,
+      stores: { calls: 9_000, totalMs: 90_000, p50Ms: 10, p99Ms: 500 },
       finished: true,
       seconds: 20,
-      phases: [{ name: "steady", seconds: 3, p50Ms: 7, p99Ms: 50 }],
+      phases: [{ name: "steady", seconds: 3, requests: 600, stores: steadyStores }],
       logs: "/l",
       kills: [],
       stalledMs: 900,
@@ -117,8 +118,8 @@ describe("the table", () => {
     const text = textReport(report(good), { color: false });
     expect(text).toContain("requests admitted over the limit      41 WRONG           0                  0\n");
     expect(text).toContain("requests admitted over the limit: seed1-10, seed1-20, seed1-30 and 1 more");
-    expect(text).toContain("p50 / p99 while steady, ms            7 / 50");
-    expect(text).toContain("p50 / p99 in all, ms                  12 / 100");
+    expect(text).toContain("a store call, p50 / p99, ms           0.31 / 4.3");
+    expect(text).toContain("in the stores a request, ms (calls)   1.6 (10)");
     expect(text).toContain("As it should be");
     expect(text).not.toContain("\u001b");
   });
@@ -127,6 +128,14 @@ describe("the table", () => {
     const [ended, left] = [0, 2].map((atEnd) => lane("redis", true, [], { doubts: { most: 7, atEnd } }));
     const text = textReport(report([memory, ended ?? memory, left ?? memory]), { color: false });
     expect(text).toContain("payments in doubt: most, at the end   -                  7, 0               7, 2 WRONG\n");
+  });
+
+  test("has no times where no store was called", () => {
+    const stores = { calls: 0, totalMs: 0, p50Ms: undefined, p99Ms: undefined };
+    const silent = lane("redis", true, [], { phases: [{ name: "steady", seconds: 3, requests: 9, stores }] });
+    const text = textReport(report([silent]), { color: false });
+    expect(text).toContain("a store call, p50 / p99, ms           - / -\n");
+    expect(text).toContain("in the stores a request, ms (calls)   -\n");
   });
 
   test("says why it is not as it should be", () => {

@@ -4,6 +4,7 @@ import type { Kill } from "./evidence.ts";
 import type { LaneSnapshot } from "./lane.ts";
 import type { PhaseDone } from "./phases.ts";
 import type { RowKey } from "./row.ts";
+import type { StoreTimes } from "./store-times.ts";
 
 /** The whole result of one drill, as it is written to the report file. */
 export interface DrillReport {
@@ -27,10 +28,10 @@ export interface DrillReport {
   lanes: LaneReport[];
 }
 
-/** A phase, and how fast its requests were answered. */
+/** A phase, the requests that were sent in it, and what the stores took. */
 export interface PhaseReport extends PhaseDone {
-  p50Ms: number;
-  p99Ms: number;
+  requests: number;
+  stores: StoreTimes;
 }
 
 export interface LaneReport extends LaneSnapshot {

@@ -5,7 +5,7 @@ import { UsageError } from "../command-line.ts";
 import { ChildFailed } from "../process/supervisor.ts";
 import { type DoubtWatch, watchDoubts } from "./doubts.ts";
 import type { DrillRedis } from "./drill-redis.ts";
-import { answerTimes, startLane } from "./lane.ts";
+import { startLane } from "./lane.ts";
 import { chaosPhases, playPhases, quietPhases } from "./phases.ts";
 import { type DrillReport, type LaneReport, memoryMustFail, type PhaseReport, shortcomings } from "./report.ts";
 import { checkRoutes } from "./rules.ts";
@@ -110,9 +110,8 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
     const done: PhaseReport[] = [];
     let told = 0;
     const playing = playPhases(lane, requests, phases, { speed, signal: ended.signal }, (phase) => {
-      const sent = [...lane.sent.values()];
-      done.push({ ...phase, ...answerTimes(sent.slice(told)) });
-      told = sent.length;
+      done.push({ ...phase, requests: lane.sent.size - told, stores: lane.storeTimes(phase.name) });
+      told = lane.sent.size;
       say(`${name}: ${phase.name}, ${phase.seconds.toFixed(1)} s`);
     });
     await Promise.race([playing, ended.early]);

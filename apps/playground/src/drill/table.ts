@@ -1,5 +1,5 @@
 // The drill's table for people: plain text within 100 columns, or Markdown; red cells are marked by a word.
-import type { DrillReport, LaneReport } from "./report.ts";
+import type { DrillReport, LaneReport, PhaseReport } from "./report.ts";
 
 export interface TableOptions {
   /** Whether to use colours beside the words. */
@@ -52,13 +52,24 @@ function linesOf(lanes: readonly LaneReport[]): Line[] {
     ...rows,
     errors,
     doubts,
-    plain("p50 / p99 while steady, ms", ({ phases }) => (phases[0] === undefined ? "-" : times(phases[0]))),
-    plain("p50 / p99 in all, ms", times),
+    plain("a store call, p50 / p99, ms", ({ phases: [steady] }) => callTimes(steady)),
+    plain("in the stores a request, ms (calls)", ({ phases: [steady] }) => requestTime(steady)),
     plain("requests, sent again", ({ requests, retried }) => `${requests}, ${retried}`),
   ];
 }
 
-const times = ({ p50Ms, p99Ms }: { p50Ms: number; p99Ms: number }) => `${Math.round(p50Ms)} / ${Math.round(p99Ms)}`;
+/** Two digits: a store in memory takes some microseconds, one that is far away milliseconds. */
+const ms = (value: number | undefined) => (value === undefined ? "-" : String(Number(value.toPrecision(2))));
+
+/** While nothing is done to the lane: what a call lasts while Redis restarts says nothing of a store. */
+const callTimes = (steady: PhaseReport | undefined) => `${ms(steady?.stores.p50Ms)} / ${ms(steady?.stores.p99Ms)}`;
+
+/** All calls of all gateways, divided by the requests, and how many they are. */
+function requestTime(steady: PhaseReport | undefined): string {
+  if (steady === undefined || steady.stores.calls === 0 || steady.requests === 0) return "-";
+  const { requests, stores } = steady;
+  return `${ms(stores.totalMs / requests)} (${Math.round(stores.calls / requests)})`;
+}
 
 const headings = ({ lanes, instances }: DrillReport) => lanes.map(({ provider }) => `${provider} x ${instances}`);
 

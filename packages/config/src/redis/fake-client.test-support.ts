@@ -39,7 +39,6 @@ export function fakeClient(
         evalSha: run,
         eval: run,
         async *scan() {},
-        subscribe: async () => async () => {},
         close: async () => {
           client.closed += 1;
         },

@@ -7,5 +7,5 @@ import { verificationMutants } from "./verification-mutants.ts";
 
 const mutants = [...verificationMutants, ...payOnceMutants];
 // What they wait for never comes from a broken store.
-const patient = ["11g", "12i", "12ai", "12j"].map((number) => `verifications/${number}`);
+const patient = ["11g", "11m", "12i", "12ai", "12j"].map((number) => `verifications/${number}`);
 mutantSuite("verifications", verificationProperties, mutants, [completeVerifications()], 13, patient);

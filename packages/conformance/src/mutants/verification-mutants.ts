@@ -124,6 +124,9 @@ export const verificationMutants: readonly Mutant<VerificationStore>[] = [
   store("verifications/11g", "leaves waiters waiting when it closes", () => ({
     wait: (_key, options) => new Promise((resolve) => setTimeout(resolve, options?.timeoutMs ?? 250).unref()),
   })),
+  store("verifications/11m", "wakes no waiter", () => ({
+    wait: (_key, options) => new Promise((resolve) => setTimeout(resolve, options?.timeoutMs ?? 250).unref()),
+  })),
   bounded("verifications/13a", "drops the oldest marker when it is full", (clock, maxEntries) =>
     boundedPort(clock, maxEntries, () => true),
   ),

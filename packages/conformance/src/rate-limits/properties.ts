@@ -1,5 +1,6 @@
 // Every property of a rate-limit store, in the order of the published list.
 import type { RateLimitProperty } from "./checks.ts";
+import { clockProperties } from "./clocks.ts";
 import { countingProperties } from "./counting.ts";
 import { givingBackProperties } from "./giving-back.ts";
 import { identityProperties } from "./identity.ts";
@@ -10,6 +11,7 @@ import { togetherProperties } from "./together.ts";
 export const rateLimitProperties: readonly RateLimitProperty[] = [
   ...countingProperties,
   ...timeProperties,
+  ...clockProperties,
   ...togetherProperties,
   ...givingBackProperties,
   ...identityProperties,

@@ -83,7 +83,9 @@ export async function playRateLimits(
   const receipts = new Map<number, string[]>();
   const keep = (index: number, decision: RateLimitDecision) => {
     if (decision.receipt !== undefined) receipts.set(index, [...(receipts.get(index) ?? []), decision.receipt]);
-    return { ...plain(decision), took: decision.receipt !== undefined };
+    // A denial from a deny cache must be the one that the store would give.
+    const source = decision.source === "deny-cache" ? "store" : decision.source;
+    return { ...plain(decision), source, took: decision.receipt !== undefined };
   };
   const answers: unknown[] = [];
   for (const command of commands) {

@@ -1,6 +1,6 @@
 // Verifications 11: the façade verifyOnce over the store under test.
 import assert from "node:assert/strict";
-import { isStoreError, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
+import { isStoreError, type Lease, verifyOnce } from "@tollbooth-stores/core";
 import { atOnce, failureOf } from "../assertions.ts";
 import { desk, hour, leaseMs, type VerificationProperty } from "./checks.ts";
 import { aborted, gate, over, reached, soon } from "./waiting.ts";
@@ -142,30 +142,12 @@ export const verifyOnceProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/11f",
-    title: "verifyOnce: a lost notification is made up for by polling; wait() resolves without a hint",
+    title: "wait() takes its time where nothing happens: its caller's loop is not busy",
     async run(bench) {
       const store = await bench.open();
       const startMs = performance.now();
       await store.wait("nobody touches this", { timeoutMs: 20 });
       assert.ok(performance.now() - startMs >= 15, "wait() came back at once: that would be a busy loop");
-      const deaf: VerificationStore = {
-        ...store,
-        wait: (_key, options) => new Promise((resolve) => setTimeout(resolve, options?.timeoutMs ?? 250)),
-      };
-      const { opened, open } = gate();
-      const started = gate();
-      const first = verifyOnce(store, payment, async () => {
-        started.open();
-        await opened;
-        return { ok: true };
-      });
-      await started.opened;
-      const waiting = verifyOnce(deaf, payment, () => assert.fail("verified twice"));
-      setTimeout(open, 20);
-      assert.deepEqual(await Promise.all([first, waiting]), [
-        { ok: true, ran: true },
-        { ok: true, ran: false },
-      ]);
     },
   },
   {
@@ -185,6 +167,31 @@ export const verifyOnceProperties: readonly VerificationProperty[] = [
       await store.close();
       assert.ok(isStoreError(await soon(waiter), "STORE_CLOSED"));
       await soon(wait);
+    },
+  },
+  {
+    id: "verifications/11m",
+    title: "wait() ends soon after another instance has completed, released or doubted the key",
+    needs: ["instances"],
+    async run(bench) {
+      const namespace = bench.namespace();
+      const { store, hold } = await desk(bench, namespace);
+      const other = await bench.open(namespace);
+      const result = { outcome: "accepted", value: "yes", retainUntilMs: 0 } as const;
+      const ends = {
+        completed: (key: string, lease: Lease) => store.complete(key, lease, result),
+        released: (key: string, lease: Lease) => store.release(key, lease),
+        doubted: (key: string, lease: Lease) => store.markUnknown(key, lease),
+      };
+      const waits = Object.entries(ends).map(async ([key, end]) => {
+        const lease = await hold(key, "owner", { leaseMs });
+        // Far longer than it may take.
+        const waiting = other.wait(key, { timeoutMs: 30_000 });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        await end(key, lease);
+        await soon(waiting);
+      });
+      await Promise.all(waits);
     },
   },
 ];

@@ -48,7 +48,7 @@ export async function soon<R>(work: Promise<R>, mostMs: number = MOST_MS): Promi
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** Waits, by the store's hints and its polls, until a record is as `wanted` says; fails where it does not become so. */
+/** Waits until a record is as `wanted` says; fails where it does not become so. */
 export async function untilRecord(
   store: VerificationStore,
   key: string,

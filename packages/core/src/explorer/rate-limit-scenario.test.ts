@@ -15,6 +15,8 @@ const policies: RateLimitPolicy[] = [
 const consume = (cost: number): RateLimitIntent => ({ op: "consume", cost });
 const charge = (cost: number): RateLimitIntent => ({ op: "charge", cost });
 const block = (durationMs: number): RateLimitIntent => ({ op: "block", durationMs });
+/** A cost under the larger burst of another instance. */
+const wide = (cost: number): RateLimitIntent => ({ op: "consume", cost, burst: 8 });
 const refund: RateLimitIntent = { op: "refund" };
 const reset: RateLimitIntent = { op: "reset" };
 
@@ -80,6 +82,19 @@ describe.each(policies)("$algorithm in every interleaving", (policy) => {
     );
     expect(path).toContain("B: consume 2 -> allowed, 1 left");
   });
+});
+
+test("two bursts on one record, in every interleaving: as the ledger says", { timeout: searchTimeoutMs }, () => {
+  const policy: RateLimitPolicy = { algorithm: "token-bucket", limit: 4, windowMs: 1_000, burst: 3 };
+  const programs: RateLimitIntent[][] = [
+    [consume(2), charge(2), consume(1)],
+    [wide(5), refund, wide(3)],
+  ];
+  const budgets: BudgetPair = [
+    [1, 3],
+    [2, 4],
+  ];
+  expect(search("token-bucket, two bursts", rateLimitScenario({ policy, programs }), budgets)).toBeNull();
 });
 
 describe("the explorer finds in rate limits", () => {
@@ -148,6 +163,22 @@ describe("the explorer finds in rate limits", () => {
       5. clock: +125 ms
       => 2 remains where 1 is left
       seed 0.5.5.0.0"
+    `);
+  });
+
+  test("a consume that takes what a larger burst allowed for a clock's step back", () => {
+    const token = transitions["token-bucket"];
+    const wrong: Partial<Transitions> = {
+      consume: (limit, record, nowMs) => {
+        const { resetAfterMs } = token.peek(limit, record, nowMs).reply;
+        return token.consume(limit, resetAfterMs * 1_000 > limit.toleranceUs ? null : record, nowMs);
+      },
+    };
+    expect(found(bucket, wrong, [consume(1)], [wide(5)])).toMatchInlineSnapshot(`
+      "1. B: consume 5 8 -> allowed, 3 left
+      2. A: consume 1 -> allowed, 2 left
+      => 1 was allowed where -2 is left
+      seed 5.0"
     `);
   });
 });

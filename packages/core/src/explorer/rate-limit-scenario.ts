@@ -12,7 +12,8 @@ import type { Applied, Scenario, Turn, World } from "./world.ts";
 export type RateLimitIntent = Exclude<RateLimitCall, { op: "refund" }> | { readonly op: "refund" };
 
 export type RateLimitCall =
-  | { readonly op: "consume" | "charge"; readonly cost: number }
+  /** `burst`: where the instance has another one than the scenario's policy, as in a rolling deploy. */
+  | { readonly op: "consume" | "charge"; readonly cost: number; readonly burst?: number }
   | { readonly op: "block"; readonly durationMs: number }
   | { readonly op: "refund"; readonly receipt: string }
   | { readonly op: "reset" };
@@ -57,7 +58,10 @@ export function rateLimitScenario({
   transitions: wrong,
 }: RateLimitOptions): Scenario<RateLimitActor, RateLimitCall, RateLimitReply, RateLimitGhost> {
   const on: Transitions = { ...transitions[policy.algorithm], ...wrong };
-  const limitFor = (cost: number) => limitOf({ route: "", client: "", policy, cost }, undefined);
+  const limitFor = (cost: number, burst?: number) => {
+    const own = burst === undefined ? policy : { ...policy, burst };
+    return limitOf({ route: "", client: "", policy: own, cost }, undefined);
+  };
   const limit = limitFor(0);
   return {
     names: ["A", "B", "C"].slice(0, programs.length),
@@ -84,9 +88,9 @@ export function rateLimitScenario({
     step(call, [record = null], nowMs): Step<RateLimitReply> {
       switch (call.op) {
         case "consume":
-          return on.consume(limitFor(call.cost), record, nowMs);
+          return on.consume(limitFor(call.cost, call.burst), record, nowMs);
         case "charge":
-          return on.charge(limitFor(call.cost), record, nowMs);
+          return on.charge(limitFor(call.cost, call.burst), record, nowMs);
         case "refund":
           return on.refund(limit, parseReceipt(on.tag, call.receipt), record, nowMs);
         case "block":
@@ -95,7 +99,7 @@ export function rateLimitScenario({
           return { writes: reset(record).writes ?? [], reply: null };
       }
     },
-    applied: (ghost, event) => booked(ghost, event, limit),
+    applied: (ghost, event) => booked(ghost, event, "burst" in event.call ? limitFor(0, event.call.burst) : limit),
     answered({ program, receipt }, call, reply) {
       // Without an answer, a consuming caller asks again and may be charged twice. Calls that must not be repeated are
       // not.

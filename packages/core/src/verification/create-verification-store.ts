@@ -4,6 +4,7 @@ import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs, requireInstantMs } from "../durations.ts";
 import { invalidArgument, isStoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
+import { localHints } from "../local-hints.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
 import { publishPayment } from "../telemetry.ts";
@@ -13,6 +14,7 @@ import { complete, markUnknown, release } from "./end.ts";
 import { note, renew } from "./hold.ts";
 import { markOnce } from "./mark-once.ts";
 import { look, type UnresolvedRecord, unresolvedRecord } from "./peek.ts";
+import { recordWatch } from "./record-watch.ts";
 import { deliver, expire, settle, undeliver } from "./settle.ts";
 import {
   requireClaim,
@@ -28,7 +30,7 @@ import {
 } from "./verification-arguments.ts";
 import type { Transition } from "./verification-record.ts";
 import type { PaymentClaim, RecordName, Unresolved, VerificationStore } from "./verification-store.ts";
-import { waitForHint } from "./wait-for-hint.ts";
+import { waitForChange } from "./wait-for-change.ts";
 
 const DEFAULT_WAIT_MS = 250;
 /** How many records unresolved() reads in one round trip. */
@@ -43,7 +45,7 @@ type Operation = keyof VerificationCatalog extends infer Name
 type Arguments<Name extends Operation> = VerificationCatalog[`verification.${Name}`]["arguments"];
 type Reply<Name extends Operation> = VerificationCatalog[`verification.${Name}`]["reply"];
 
-/** How one operation runs: its request, its pure step, and whether it wakes waiting callers. */
+/** How one operation runs: its request, its pure step, and whether it wakes this process's waiting callers. */
 interface Run<Name extends Operation> {
   prepare(): Arguments<Name>;
   /** `kept`: the record of the kept result, where `withKept` asks for it. */
@@ -68,6 +70,12 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
     typeof name === "object" && name !== null ? requireHandle(name.handle) : sha256(requireText(name, "key"));
   const recordKey = (handle: string) => `${keyPrefix}:{${handle}}:c`;
   const keptKey = (handle: string) => `${keyPrefix}:{${handle}}:k`;
+  const hint = port.hint ?? localHints();
+  const watch = recordWatch(hint, (key, signal) =>
+    runtime.apply("verification.peek", [key], undefined, ([record = null], nowMs) => ({ reply: look(record, nowMs) }), {
+      signal,
+    }),
+  );
 
   /** One transition on one record, and on the record of its kept result. */
   const run = <Name extends Operation>(
@@ -92,7 +100,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
           },
           callOptions,
         );
-        if (hints) port.hint?.publish(key);
+        if (hints) hint.publish(key);
         return reply;
       },
       statusOf,
@@ -272,7 +280,7 @@ export function createVerificationStore(port: AtomicPort, options: StoreOptions 
         callOptions,
         async () => {
           const timeoutMs = requireDurationMs(callOptions?.timeoutMs ?? DEFAULT_WAIT_MS, "timeoutMs");
-          await waitForHint(port.hint, recordKey(handleOf(key)), timeoutMs, callOptions?.signal, runtime.closing);
+          await waitForChange(watch, recordKey(handleOf(key)), timeoutMs, callOptions?.signal, runtime.closing);
         },
         () => "ok",
       ),

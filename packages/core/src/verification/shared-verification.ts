@@ -14,7 +14,6 @@ const STEP_LEASES = 3;
 /** How long a rejection is remembered: long enough to answer a burst, short enough that a mended cause shows. */
 const REJECTION_TTL_MS = 10_000;
 const MAX_REASON_LENGTH = 1_000;
-const POLL_MS = 250;
 const RETRY_LATER_MS = 1_000;
 /** Begins the stored reason of a rejection whose payment was used. No reason of a verifier begins so. */
 const USED = "\u0001used ";
@@ -126,14 +125,14 @@ function rejection(stored: string, ran: boolean): SharedVerification {
   return { status: "rejected", reason: used ? stored.slice(USED.length) : stored, used, ran };
 }
 
-/** Waits for a hint, at most until the next poll. */
+/** Waits until the record may have changed, for `mostMs` at most. */
 export async function waitForChange(
   store: VerificationStore,
   key: string,
   mostMs: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await store.wait(key, { timeoutMs: Math.max(1, Math.ceil(Math.min(POLL_MS, mostMs))), signal });
+  await store.wait(key, { timeoutMs: Math.max(1, Math.ceil(mostMs)), signal });
 }
 
 /** Claims. If the answer is lost, one retry with the same token gives the holder its lease back. */

@@ -252,8 +252,9 @@ export interface VerificationStore extends AsyncDisposable {
    */
   unresolved(options?: CallOptions): AsyncIterable<Unresolved>;
   /**
-   * Resolves at a hint that the key may have changed, or after `timeoutMs` (default 250). A hint may be false: read the
-   * record.
+   * Resolves when the key may have changed, or after `timeoutMs` (default 250). A change by this process is heard at
+   * once, any other by polling: within some 40 ms where the key was in progress. All that wait for one key share one
+   * poll. It may resolve for nothing: read the record.
    */
   wait(key: string, options?: CallOptions & { timeoutMs?: number | undefined }): Promise<void>;
   /** Idempotent; never rejects. */

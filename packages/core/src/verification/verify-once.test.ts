@@ -133,7 +133,7 @@ describe("verifyOnce", () => {
     expect(await first).toEqual({ ok: false, reason: "other", ran: false });
   });
 
-  it("makes up for lost hints by polling", async () => {
+  it("hears of what another process did by polling", async () => {
     const { hint: _hint, ...silent } = mapPort();
     const pair = [createVerificationStore(silent), createVerificationStore(silent)] as const;
     const work = deferred<{ ok: true }>();

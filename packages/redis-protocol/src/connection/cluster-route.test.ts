@@ -40,25 +40,3 @@ it("opens nothing for a redirection that comes after close()", async () => {
   await expect(call).rejects.toThrow(NotSent);
   expect(servers.stillOpen()).toEqual([]);
 });
-
-it("opens nothing for a sharded channel that is redirected after close()", async () => {
-  let redirect = (_: Error) => {};
-  const servers = fakeServers({
-    command: (_, [command]) => (command === "CLUSTER" ? allSlots : ""),
-    subscribe: () =>
-      new Promise((_, reject) => {
-        redirect = reject;
-      }),
-  });
-  const options = { library: Promise.resolve(servers.open), connectTimeoutMs: 5_000, provider: "test" };
-  const route = clusterRoute({ seeds, access: {} }, options);
-  await pass(500);
-  const subscribing = quiet(route.subscribeSharded?.("{channel}", () => {}) ?? Promise.reject(new Error("none")));
-  await pass(10);
-  redirect(new Error(`MOVED ${keySlot("{channel}")} b:2`));
-  const closing = route.close(0);
-  await pass(3_000);
-  await closing;
-  await expect(subscribing).rejects.toThrow();
-  expect(servers.stillOpen()).toEqual([]);
-});

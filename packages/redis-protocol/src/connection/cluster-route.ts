@@ -5,13 +5,12 @@ import { isStoreError } from "@tollbooth-stores/core";
 import { NotSent } from "../redis-port.ts";
 import { changes, unlessAborted } from "./changes.ts";
 import { clusterNodes } from "./cluster-nodes.ts";
-import { clusterSubscriptions } from "./cluster-subscriptions.ts";
 import { redirection } from "./cluster-topology.ts";
 import { type ClusterView, clusterView } from "./cluster-view.ts";
 import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
 import { connectionEvents, reasonOf } from "./connection-events.ts";
 import { hopelessConnection } from "./connection-failures.ts";
-import { addressOf, establish, type Use } from "./establish.ts";
+import { addressOf, establish } from "./establish.ts";
 import { closedConnection } from "./kept-connection.ts";
 import { keySlot, tagOfEach } from "./key-slot.ts";
 import { errorWord } from "./redis-errors.ts";
@@ -28,8 +27,8 @@ export function clusterRoute(
 ): Route {
   const change = changes();
   let closed = false;
-  const connect = async (node: ResolvedNode, signal: AbortSignal, use?: Use) =>
-    establish(await library, { ...access, node }, connectTimeoutMs, signal, use);
+  const connect = async (node: ResolvedNode, signal: AbortSignal) =>
+    establish(await library, { ...access, node }, connectTimeoutMs, signal);
   const seeking = connectionEvents({ provider, purpose: "commands" });
   const nodes = clusterNodes(connect, provider, (up) => {
     if (!up && !closed) view.refresh();
@@ -42,7 +41,6 @@ export function clusterRoute(
     changed() {
       const topology = view.topology();
       if (topology !== undefined) nodes.follow(topology);
-      subscriptions.follow();
       change.tell();
     },
     failed(error) {
@@ -62,7 +60,6 @@ export function clusterRoute(
       }
     },
   });
-  const subscriptions = clusterSubscriptions(connect, view, provider);
   const primaries = () => [...(view.topology()?.primaries.values() ?? [])];
 
   /** The address for some keys, or for any command without keys. */
@@ -92,8 +89,6 @@ export function clusterRoute(
   return {
     ready,
     error: (keys) => nodeFor(keys)?.error() ?? view.error(),
-    subscribe: subscriptions.subscribe,
-    subscribeSharded: subscriptions.subscribeSharded,
     async send(keys, words, signal) {
       let node = nodeFor(keys);
       let asking = false;
@@ -139,7 +134,6 @@ export function clusterRoute(
     async close(graceMs) {
       closed = true;
       view.close();
-      subscriptions.close();
       change.tell();
       await nodes.close(graceMs);
     },

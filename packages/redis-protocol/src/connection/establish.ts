@@ -22,7 +22,7 @@ export interface Established {
 
 /** What a connection is for. */
 export interface Use {
-  /** Gets the messages of subscribed channels. */
+  /** Gets the messages of subscribed channels: those of a sentinel. */
   hear?: ((channel: string, message: string) => void) | undefined;
   /** Runs after the login, within the same time. The connection is there when it is done. */
   prepare?: ((link: RedisLink) => Promise<unknown>) | undefined;

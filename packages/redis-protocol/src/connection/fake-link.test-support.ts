@@ -40,7 +40,6 @@ export function fakeLink(): FakeLink {
           }),
     unsent: () => held,
     subscribe: async () => {},
-    unsubscribe: async () => {},
     destroy() {
       if (destroyed) return;
       destroyed = true;

@@ -19,10 +19,9 @@ export interface FakeServerLink {
 export interface FakeAnswers {
   /** An Error is the server's answer; a promise is an answer that comes later. */
   command(target: LinkTarget, words: readonly string[]): unknown;
-  subscribe?(target: LinkTarget, channel: string): Promise<void>;
 }
 
-export function fakeServers({ command, subscribe = async () => {} }: FakeAnswers): FakeServers {
+export function fakeServers({ command }: FakeAnswers): FakeServers {
   const links: FakeServerLink[] = [];
   const open: OpenLink = (target): RedisLink => {
     let destroyed = false;
@@ -53,8 +52,7 @@ export function fakeServers({ command, subscribe = async () => {} }: FakeAnswers
           return answer;
         }),
       unsent: () => 0,
-      subscribe: (_, channel) => whileOpen(() => subscribe(target, channel)),
-      unsubscribe: () => whileOpen(async () => {}),
+      subscribe: () => whileOpen(async () => {}),
       destroy,
     };
   };

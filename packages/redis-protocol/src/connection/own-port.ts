@@ -22,8 +22,6 @@ export function ownPort(connection: ResolvedConnection, options: RouteOptions): 
     eval: (source, keys, args, signal) =>
       route.send(keys, ["EVAL", source, String(keys.length), ...keys, ...args], signal),
     scan: route.scan,
-    subscribe: route.subscribe,
-    ...(route.subscribeSharded === undefined ? {} : { subscribeSharded: route.subscribeSharded }),
     tags: route.tags,
     close() {
       closing ??= route.close(CLOSE_GRACE_MS).catch(() => undefined);

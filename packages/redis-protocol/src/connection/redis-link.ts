@@ -7,9 +7,6 @@ export interface LinkTarget extends ResolvedNode {
   readonly connectTimeoutMs: number;
 }
 
-/** Ordinary channels reach every node of a cluster. Sharded channels live on the node of their slot. */
-export type ChannelKind = "ordinary" | "sharded";
-
 /**
  * One connection. It sends nothing by itself (no HELLO, AUTH, SELECT or CLIENT), speaks RESP2, never connects again, and
  * queues no command.
@@ -27,9 +24,8 @@ export interface RedisLink {
   send(words: readonly string[], signal?: AbortSignal): Promise<unknown>;
   /** How many bytes this process still holds: written by the library, not taken by the system. May be an estimate. */
   unsent(): number;
-  /** Resolves when the server confirms. Messages come through `hear`. */
-  subscribe(kind: ChannelKind, channel: string): Promise<void>;
-  unsubscribe(kind: ChannelKind, channel: string): Promise<void>;
+  /** For sentinels, which tell of failovers so. Resolves when the server confirms. Messages come through `hear`. */
+  subscribe(channel: string): Promise<void>;
   /** Ends the connection now, whatever its state, and leaves no handle or timer. Unanswered commands reject. Idempotent. */
   destroy(): void;
 }

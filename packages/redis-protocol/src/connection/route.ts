@@ -2,7 +2,7 @@
 import type { RedisPort } from "../redis-port.ts";
 import type { OpenLink } from "./redis-link.ts";
 
-export interface Route extends Pick<RedisPort, "scan" | "subscribe" | "subscribeSharded"> {
+export interface Route extends Pick<RedisPort, "scan"> {
   /** Resolves when a command for `keys` would be written at once; without keys, a command for any server. */
   ready(signal: AbortSignal, keys: readonly string[]): Promise<void>;
   /** Sends one command, following what the servers answer. `signal` is its deadline. */

@@ -56,7 +56,6 @@ describe("askSentinel", () => {
       ended: new Promise(() => {}),
       unsent: () => 0,
       subscribe: async () => {},
-      unsubscribe: async () => {},
       destroy() {},
       ...answering(replies),
     };

@@ -90,7 +90,7 @@ export function sentinelWatch(
     const channels = [SWITCHED, ...BEGINS, ...PROMOTED, ...ABORTED];
     const established = await connect(sentinel, signal, {
       hear,
-      prepare: (link) => Promise.all(channels.map((channel) => link.subscribe("ordinary", channel))),
+      prepare: (link) => Promise.all(channels.map((channel) => link.subscribe(channel))),
     });
     // A switch may have happened while nothing was heard.
     lookSoon(LISTENED_MS);

@@ -3,13 +3,12 @@ import { StoreError } from "@tollbooth-stores/core";
 import { unlessAborted } from "./changes.ts";
 import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
 import { connectionEvents } from "./connection-events.ts";
-import { addressOf, type Established, establish, type Use } from "./establish.ts";
+import { addressOf, type Established, establish } from "./establish.ts";
 import { keptConnection } from "./kept-connection.ts";
 import { errorWord } from "./redis-errors.ts";
 import type { Route, RouteOptions } from "./route.ts";
 import { scanServer } from "./scan-keys.ts";
 import { type FailoverListener, type SentinelNames, sentinelWatch } from "./sentinel-watch.ts";
-import { subscriptions } from "./subscriptions.ts";
 
 export interface ServerRouteOptions extends RouteOptions {
   readonly access: ResolvedAccess;
@@ -47,11 +46,11 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     },
   };
   const sentinels = "sentinels" in at ? sentinelWatch(at, options, listener) : undefined;
-  const connect = async (signal: AbortSignal, use?: Use): Promise<Established> => {
+  const connect = async (signal: AbortSignal): Promise<Established> => {
     const namedBefore = named;
     const node = "sentinels" in at ? await sentinels?.find(signal) : at;
     if (node === undefined) throw new Error("The sentinels are not asked any more.");
-    const established = await establish(await library, { ...access, node, db }, connectTimeoutMs, signal, use);
+    const established = await establish(await library, { ...access, node, db }, connectTimeoutMs, signal);
     const isStale = named !== namedBefore && named !== addressOf(established.node);
     if (isStale || (sentinels !== undefined && established.identity.role === "slave")) {
       established.link.destroy();
@@ -60,16 +59,14 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     return established;
   };
   const commands = keptConnection({
-    connect: (signal) => connect(signal),
+    connect,
     server: "sentinels" in at ? undefined : addressOf(at),
     events: connectionEvents({ provider, purpose: "commands" }),
   });
-  const hints = subscriptions("ordinary", connect, connectionEvents({ provider, purpose: "hints" }));
 
   return {
     ready: (signal) => commands.ready(signal),
     error: () => commands.error(),
-    subscribe: hints.subscribe,
     async send(_, words, signal) {
       const generation = commands.generation();
       try {
@@ -94,7 +91,6 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     async close(graceMs) {
       sentinels?.close();
       clearTimeout(overdue);
-      hints.close();
       await commands.close(graceMs);
     },
   };

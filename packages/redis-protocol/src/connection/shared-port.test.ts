@@ -12,7 +12,6 @@ it("is closed with the last of its shares, and no share counts twice", async () 
     evalSha: async () => null,
     eval: async () => null,
     async *scan() {},
-    subscribe: async () => async () => {},
     close,
   };
   const share = sharedPort(port);

@@ -7,7 +7,7 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
   return () => {
     open += 1;
     let closed = false;
-    const { connectionError, subscribeSharded, tags } = port;
+    const { connectionError, tags } = port;
     return {
       name: port.name,
       cluster: port.cluster,
@@ -16,10 +16,6 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
       evalSha: (sha1, keys, args, signal) => port.evalSha(sha1, keys, args, signal),
       eval: (source, keys, args, signal) => port.eval(source, keys, args, signal),
       scan: (pattern, stepMs) => port.scan(pattern, stepMs),
-      subscribe: (channel, hear, lost) => port.subscribe(channel, hear, lost),
-      ...(subscribeSharded && {
-        subscribeSharded: (channel, hear, lost) => subscribeSharded.call(port, channel, hear, lost),
-      }),
       ...(tags && { tags: (signal) => tags.call(port, signal) }),
       async close() {
         if (closed) return;

@@ -6,9 +6,9 @@ import { type Limit, rateLimitTransitions } from "@tollbooth-stores/core/native"
 const MOST_CLIENTS = 10_000;
 
 export interface DenyCache {
-  /** The denial that the store would give, if nothing else happened since it was asked last; else undefined. */
+  /** The denial that the store would give, if nothing else happened since it was asked last; undefined: ask it. */
   denial(key: string, limit: Limit): RateLimitDecision | undefined;
-  /** A call for this key was denied. `askedAtMs`: by `performance.now()`, before it was sent. */
+  /** A call for this key was denied. `askedAtMs`: by the clock, before it was sent. */
   denied(key: string, record: StoredRecord | null, nowMs: number, askedAtMs: number): void;
   /** This process changed the record. */
   forget(key: string): void;
@@ -18,12 +18,14 @@ interface Denied {
   readonly record: StoredRecord | null;
   readonly nowMs: number;
   readonly askedAtMs: number;
+  /** By `performance.now()`. */
+  readonly endsAtMs: number;
 }
 
 /**
  * `maxMs`: how long a client may be denied without asking the store, in milliseconds, so that a reset or a refund on
  * another instance shows. 0: not at all. Time is counted from before the store was asked, on this process's monotonic
- * clock, so a client is never denied for longer than by the store.
+ * clock, so a client is never denied for longer than by the store. `clock`: for tests, the one that the store is given.
  */
 export function denyCache(maxMs: number, clock: { now(): number } = performance): DenyCache {
   const clients = new Map<string, Denied>();
@@ -32,7 +34,7 @@ export function denyCache(maxMs: number, clock: { now(): number } = performance)
       const found = clients.get(key);
       if (found === undefined) return undefined;
       const elapsedMs = Math.ceil(clock.now() - found.askedAtMs);
-      if (elapsedMs >= 0 && elapsedMs < maxMs) {
+      if (elapsedMs >= 0 && elapsedMs < maxMs && performance.now() < found.endsAtMs) {
         const { consume } = rateLimitTransitions[limit.algorithm];
         const { reply } = consume(limit, found.record, found.nowMs + elapsedMs);
         if (!reply.allowed) return { ...reply, source: "deny-cache" };
@@ -43,7 +45,7 @@ export function denyCache(maxMs: number, clock: { now(): number } = performance)
     denied(key, record, nowMs, askedAtMs) {
       if (maxMs === 0) return;
       clients.delete(key);
-      clients.set(key, { record, nowMs, askedAtMs });
+      clients.set(key, { record, nowMs, askedAtMs, endsAtMs: performance.now() + maxMs });
       if (clients.size <= MOST_CLIENTS) return;
       const [first] = clients.keys();
       if (first !== undefined) clients.delete(first);

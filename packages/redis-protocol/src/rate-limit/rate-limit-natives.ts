@@ -51,13 +51,13 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
     call: CallOptions | undefined,
   ) => {
     const prepare = () => (call?.signal?.aborted ? undefined : { keys, args: ["", jitter(spread), ...args] });
-    const reply = await runner.send(script, keys, prepare);
+    // Also where it may have been changed.
+    const reply = await runner.send(script, keys, prepare).finally(() => keys.forEach(cache.forget));
     call?.signal?.throwIfAborted();
     const [nowMs, told, texts]: readonly unknown[] = Array.isArray(reply) ? reply : [];
     const [text]: readonly unknown[] = Array.isArray(texts) ? texts : [];
     if (!isInstant(nowMs) || typeof told !== "number" || (typeof text !== "string" && text !== null))
       throw unreadable();
-    for (const key of keys) cache.forget(key);
     return { nowMs, told, text };
   };
   const refund = async (

@@ -1,13 +1,12 @@
--- Proves that this server takes a write that needs memory. Nothing is left behind; the end is for a user without the
--- right to DEL, and within seconds.
+-- Proves that this server takes a write that needs memory, and that this user may read it. Nothing is left behind; the end
+-- is for a user without the right to DEL, and within seconds.
 
-local operations = {}
-
-function operations.probe()
-  local probeKey = key()
-  redis.call('SET', probeKey, 1, 'PX', 5000)
-  redis.call('DEL', probeKey)
+return answer(function()
+  local probe = key()
+  redis.call('SET', probe, 1, 'PX', 5000)
+  redis.call('INCRBY', probe, 1)
+  redis.call('GET', probe)
+  redis.call('MGET', probe)
+  redis.call('DEL', probe)
   return { 'ok' }
-end
-
-return answer(operations)
+end)

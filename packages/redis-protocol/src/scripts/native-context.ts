@@ -5,15 +5,7 @@ import { type ReplyReader, replyReader } from "./reading.ts";
 import type { Script } from "./script.ts";
 import type { ScriptReply, ScriptRunner } from "./script-runner.ts";
 
-/** Runs one call of a script of several operations. */
-export type RunCall = (
-  operation: string,
-  keys: readonly string[],
-  args: readonly (string | number)[],
-  options: PortCallOptions | undefined,
-) => Promise<ReplyReader>;
-
-/** Runs one call of a script of one operation. */
+/** Runs one call of a script. */
 export type RunOperation = (
   keys: readonly string[],
   args: readonly (string | number)[],
@@ -23,19 +15,18 @@ export type RunOperation = (
 /** The words that a script throws itself, and their errors. */
 type Errors = Readonly<Record<string, () => StoreError>>;
 
-export function callRunner(
-  runner: Pick<ScriptRunner, "run">,
+/** Calls of one tick travel together. */
+export function operationRunner(
+  runner: Pick<ScriptRunner, "ask">,
   script: Script,
   what: string,
   errors: Errors = {},
-): RunCall {
-  return async (operation, keys, args, options) => {
-    const [reply] = await runner.run(script, [{ operation, keys, args }], options);
-    return replyOf(reply, what, errors);
-  };
+): RunOperation {
+  return async (keys, args, options) => replyOf(await runner.ask(script, { keys, args }, options), what, errors);
 }
 
-export function operationRunner(
+/** Each call travels alone: for one that takes the server long. */
+export function loneRunner(
   runner: Pick<ScriptRunner, "run">,
   script: Script,
   what: string,

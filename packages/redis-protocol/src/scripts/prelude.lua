@@ -1,7 +1,6 @@
 -- The beginning of scripts that carry an array of calls: the arguments' cursor, physical expiry, and one reply a call.
 --
--- ARGV: the instant, the number of calls, then each call's arguments, read one after the other; its operation's name comes
--- first where the script has several. KEYS likewise. The reply is an array with one entry a call: an array, or a string
+-- ARGV: the instant, the number of calls, then each call's arguments, read one after the other. KEYS likewise. The reply is an array with one entry a call: an array, or a string
 -- that begins with "!" and names the failure of that call alone.
 
 local argAt, keyAt = 1, 0
@@ -37,11 +36,11 @@ local FORMAT = 1
 -- True once a write of this script was accepted.
 local wrote = false
 
--- Runs each call: of the one operation, or of a table of them by name.
-local function answer(operations)
-  local replies, one = {}, type(operations) == 'function' and operations
+-- Runs the script's operation for each call.
+local function answer(operation)
+  local replies = {}
   for i = 1, num() do
-    local ok, reply = pcall(one or operations[arg()])
+    local ok, reply = pcall(operation)
     if not ok then
       local word = errorWord(reply)
       -- A key of another type is as unreadable as wrong bytes.

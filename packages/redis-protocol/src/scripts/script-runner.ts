@@ -1,15 +1,16 @@
 // Runs script calls on a port: one round trip, with NOSCRIPT as the only reason to send a command that was answered twice.
-import { type CallOptions, isStoreError, type PortCallOptions, StoreError } from "@tollbooth-stores/core";
+import { type CallOptions, isStoreError, type PortCallOptions } from "@tollbooth-stores/core";
+import { keySlot } from "../connection/key-slot.ts";
 import { errorWord, refused, rightMissing } from "../connection/redis-errors.ts";
 import type { RedisPort } from "../redis-port.ts";
+import { unreadable } from "./reading.ts";
 import type { Script } from "./script.ts";
 import { requireNewEnough } from "./server-version.ts";
+import { type Caller, routing, tickBatches } from "./tick-batches.ts";
 import { deadlineRunner, type Progress } from "./within-deadline.ts";
 
 /** One call within a script call. Its keys share a slot. */
 export interface ScriptCall {
-  /** Only where the script has several. */
-  readonly operation?: string | undefined;
   readonly keys: readonly string[];
   readonly args: readonly (string | number)[];
 }
@@ -25,6 +26,11 @@ export interface ScriptRunner {
     options?: PortCallOptions,
     connectTimeoutMs?: number,
   ): Promise<ScriptReply[]>;
+  /**
+   * One call, which may travel with others of the same script in the same tick: unless it is large, or a step of an
+   * operation that began before. An aborted call that is not written yet is not sent. Throws STORE_UNAVAILABLE.
+   */
+  ask(script: Script, call: ScriptCall, options?: PortCallOptions): Promise<ScriptReply>;
   /**
    * One call of a flat script. `prepare` gives its keys and arguments when it is written, and may give others when it is
    * written again; undefined: there is nothing to send any more. The first argument is empty: the instant is put there.
@@ -50,9 +56,16 @@ export interface RunnerOptions {
   commandTimeoutMs: number;
   /** For tests: the instant that the scripts use. Undefined: the server's TIME. */
   clock?: { now(): number } | undefined;
+  /** False: each call travels alone. Default true. */
+  coalesce?: boolean | undefined;
 }
 
-export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: RunnerOptions): ScriptRunner {
+/** How many calls travel together at most, and from how many characters on a call travels alone. */
+const MOST_CALLS = 32;
+const LARGE = 4_096;
+
+export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRunner {
+  const { commandTimeoutMs, clock, coalesce = true } = options;
   const send = async (
     script: Script,
     keys: readonly string[],
@@ -73,26 +86,47 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
   };
   const withinDeadline = deadlineRunner(port, commandTimeoutMs);
   const instant = () => (clock === undefined ? "" : String(Math.floor(clock.now())));
-  return {
-    send(script, keys, prepare) {
-      return withinDeadline(undefined, keys, undefined, async (progress) => {
-        const prepared = prepare();
-        if (prepared === undefined) return undefined;
-        prepared.args[0] = instant();
-        return send(script, prepared.keys, prepared.args, progress);
+  const sendFlat: ScriptRunner["send"] = (script, keys, prepare) =>
+    withinDeadline(undefined, keys, undefined, async (progress) => {
+      const prepared = prepare();
+      if (prepared === undefined) return undefined;
+      prepared.args[0] = instant();
+      return send(script, prepared.keys, prepared.args, progress);
+    });
+  const run: ScriptRunner["run"] = async (script, calls, options, connectTimeoutMs) => {
+    const { keys, args } = preparedOf(calls);
+    args[0] = instant();
+    const raw = await withinDeadline(connectTimeoutMs, keys, options, (progress) => send(script, keys, args, progress));
+    return replies(raw, calls.length);
+  };
+  const askTogether = tickBatches<{ script: Script; slot: number }, ScriptCall, ScriptReply>({
+    ...{ coalesce, mostKeys: MOST_CALLS, mostCalls: MOST_CALLS },
+    isSame: (one, other) => one.script === other.script && one.slot === other.slot,
+    async send({ script }, all, live) {
+      let sent: Caller<ScriptCall, ScriptReply>[] = [];
+      const raw = await sendFlat(script, routing(all), () => {
+        sent = [...live().values()].flat();
+        return sent.length === 0 ? undefined : preparedOf(sent.map(({ call }) => call));
       });
-    },
-    async run(script, calls, options, connectTimeoutMs) {
-      const args = [instant(), String(calls.length)];
-      for (const call of calls) {
-        if (call.operation !== undefined) args.push(call.operation);
-        for (const arg of call.args) args.push(String(arg));
+      if (sent.length === 0) return;
+      const answers = replies(raw, sent.length);
+      for (const [index, { resolve }] of sent.entries()) {
+        const answer = answers[index];
+        if (answer !== undefined) resolve(answer);
       }
-      const keys = calls.flatMap((call) => call.keys);
-      const raw = await withinDeadline(connectTimeoutMs, keys, options, (progress) =>
-        send(script, keys, args, progress),
-      );
-      return replies(raw, calls.length);
+    },
+  });
+  return {
+    send: sendFlat,
+    run,
+    async ask(script, call, options) {
+      if (options?.startedAtMs === undefined && sizeOf(call) < LARGE) {
+        const [key = ""] = call.keys;
+        return askTogether({ script, slot: port.cluster ? keySlot(key) : -1 }, key, call, options);
+      }
+      const [reply] = await run(script, [call], options);
+      if (reply === undefined) throw unreadable();
+      return reply;
     },
     async tags(options, connectTimeoutMs) {
       const ask = async ({ signal }: Progress) => port.tags?.(signal);
@@ -117,12 +151,19 @@ export function scriptRunner(port: RedisPort, { commandTimeoutMs, clock }: Runne
   };
 }
 
+/** The first argument is the instant's place. */
+function preparedOf(calls: readonly ScriptCall[]): Prepared {
+  const args = ["", String(calls.length)];
+  for (const call of calls) for (const arg of call.args) args.push(String(arg));
+  return { keys: calls.flatMap(({ keys }) => keys), args };
+}
+
+function sizeOf({ args }: ScriptCall): number {
+  return args.reduce<number>((sum, arg) => sum + (typeof arg === "string" ? arg.length : 0), 0);
+}
+
 function replies(raw: unknown, count: number): ScriptReply[] {
-  if (!Array.isArray(raw) || raw.length !== count) {
-    throw new StoreError("STORE_UNAVAILABLE", "Redis answered a script in no known form; is it a Redis?", {
-      outcome: "unknown",
-    });
-  }
+  if (!Array.isArray(raw) || raw.length !== count) throw unreadable();
   return raw.map((reply: unknown) =>
     Array.isArray(reply) ? { ok: true, reply } : { ok: false, word: String(reply).replace(/^!/, "") },
   );

@@ -42,7 +42,6 @@ function fake(version: FakeServer["version"]): { server: FakeServer; stores: Sto
       return replies(args);
     },
     async *scan() {},
-    subscribe: async () => async () => undefined,
     async close() {},
   };
   return { server, port, stores: createRedisStores(port, { commandTimeoutMs: 100, connectTimeoutMs: 100 }) };

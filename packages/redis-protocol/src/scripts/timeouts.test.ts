@@ -26,7 +26,6 @@ function slowPort(readyAfterMs: number, answer: () => Promise<unknown>): RedisPo
     evalSha: answer,
     eval: answer,
     async *scan() {},
-    subscribe: () => Promise.reject(new Error("unused")),
     close: () => Promise.resolve(),
   };
 }

@@ -26,9 +26,9 @@ export interface Progress {
 }
 
 /**
- * Runs `work` over a connection for `keys` that is up, all within the deadline, which counts from the start of the operation
- * if `options` tells it. A failure becomes STORE_UNAVAILABLE.
- * `connectTimeoutMs`: how long to wait for the port's first connection.
+ * Runs `work` over a connection for `keys` that is up, all within the deadline. A failure becomes STORE_UNAVAILABLE.
+ * `connectTimeoutMs`: how long to wait for the port's first connection. A step of an operation that began before has what
+ * is left of its time.
  */
 export type WithinDeadline = <T>(
   connectTimeoutMs: number | undefined,
@@ -52,9 +52,10 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
     const limits = { commandTimeoutMs, connectTimeoutMs: connectTimeoutMs ?? commandTimeoutMs };
     let option: TimeoutOption =
       connectTimeoutMs === undefined || connected.has(port) ? "commandTimeoutMs" : "connectTimeoutMs";
-    const spentMs = options?.startedAtMs === undefined ? 0 : performance.now() - options.startedAtMs;
-    if (spentMs >= limits[option]) throw noTimeLeft(limits[option]);
-    const deadline = openDeadline(limits[option] - spentMs);
+    const startedAtMs = options?.startedAtMs;
+    const pastMs = startedAtMs === undefined ? 0 : performance.now() - startedAtMs;
+    if (pastMs >= limits[option]) throw noTimeLeft(limits[option]);
+    const deadline = openDeadline(limits[option] - pastMs);
     const { signal } = deadline;
     let sent = false;
     const progress: Progress = {

@@ -11,7 +11,7 @@ import {
   tooManyQuotas,
 } from "@tollbooth-stores/core/native";
 import { keySlot } from "../connection/key-slot.ts";
-import { jitter, operationRunner, type RunOperation, replyOf } from "../scripts/native-context.ts";
+import { jitter, loneRunner, operationRunner, type RunOperation, replyOf } from "../scripts/native-context.ts";
 import { type ReplyReader, replyReader, unreadable } from "../scripts/reading.ts";
 import type { Script } from "../scripts/script.ts";
 import type { ScriptRunner } from "../scripts/script-runner.ts";
@@ -42,8 +42,8 @@ export function sessionNatives(runner: ScriptRunner, spread: number, cluster = f
   const debit = on(sessionScripts.debit);
   const remove = on(sessionScripts.delete);
   const rotate = on(sessionScripts.rotate);
-  const listSubject = on(sessionScripts.listSubject);
-  const deleteSubject = on(sessionScripts.deleteSubject);
+  const listSubject = loneRunner(runner, sessionScripts.listSubject, what, errors);
+  const deleteSubject = loneRunner(runner, sessionScripts.deleteSubject, what, errors);
 
   const read = async (key: string, options: PortCallOptions | undefined) => liveSession(await get([key], [], options));
 

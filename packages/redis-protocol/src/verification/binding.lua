@@ -1,5 +1,9 @@
 -- What binds a payment's record, and which calls name another purchase or payer. The twin of core's binding.ts.
 
+local function paymentArguments()
+  return { payload = arg(), collector = optional(arg) }
+end
+
 -- Whether a claim is for another purchase than the record's, or by a caller that may not collect it.
 local function isOther(body, request)
   if body.fingerprint ~= '' and body.fingerprint ~= request.fingerprint then return true end

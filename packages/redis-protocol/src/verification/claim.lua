@@ -1,13 +1,5 @@
 -- Which caller may do the work, and what the others are told. The twin of core's claim.ts.
 
-local function refused(body)
-  return body.payment and body.payment.refusals or 0
-end
-
-local function claimed(body, via, refusals, evidence, reference)
-  return { 'claimed', via, refusals, evidence or false, reference or false, leaseOf(body) }
-end
-
 local function owed(body, kept)
   return { 'settled', body.value, keptIn(kept), leaseOf(body) }
 end
@@ -25,23 +17,6 @@ local function takenOver(body, request)
   body.fence, body.attempt, body.token = nextFence(body), body.attempt + 1, request.token
   body.fingerprint = request.fingerprint
   return body
-end
-
--- A record held by a new lease. A takeover keeps the evidence of the previous attempt; a fresh claim starts without.
-local function leased(before, request, attempt, retainUntilMs, payment)
-  local leaseUntilMs = now + request.leaseMs
-  return {
-    state = 'in-progress',
-    fence = nextFence(before),
-    attempt = attempt,
-    token = request.token,
-    fingerprint = request.fingerprint,
-    leaseUntilMs = leaseUntilMs,
-    onLeaseExpiry = request.onLeaseExpiry,
-    retainUntilMs = math.max(retainUntilMs, before and before.retainUntilMs or 0, leaseUntilMs + RETENTION_FLOOR),
-    evidence = attempt > 1 and before.evidence or nil,
-    payment = payment,
-  }
 end
 
 local function claim(body, request, kept)
@@ -75,21 +50,11 @@ local function claim(body, request, kept)
   return step
 end
 
--- What earlier attempts left for the caller that reconciles.
-local function found(body)
-  return body.evidence, body.payment and body.payment.reference
-end
-
-local function reconcile(body, request)
-  local phase = phaseOf(body)
-  if phase == 'absent' then return { reply = { 'in-progress', '0' } } end
-  if phase == 'held' and body.state ~= 'settled' and body.token == request.token then
-    return { reply = claimed(body, 'resume', 0, found(body)) }
-  end
-  if phase ~= 'unknown' then return { reply = view(body, phase) } end
-  request.fingerprint, request.onLeaseExpiry = body.fingerprint, 'unknown'
-  local taken = leased(body, request, body.attempt + 1, 0, body.payment)
-  -- Since when it is in doubt, and not since when it was last looked into.
-  taken.unknownAtMs = body.unknownAtMs or body.leaseUntilMs
-  return { write = recordOf(taken), reply = claimed(taken, 'takeover', 0, found(taken)) }
-end
+return answer(function()
+  local recordKey, jitter = key(), num()
+  local request = {
+    token = arg(), fingerprint = arg(), leaseMs = num(), onLeaseExpiry = arg(), retainUntilMs = num(),
+    payment = optional(paymentArguments),
+  }
+  return run(claim, recordKey, { key = request.payment and key() or nil }, jitter, request)
+end)

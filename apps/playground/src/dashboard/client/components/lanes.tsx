@@ -42,7 +42,7 @@ export function Lanes({ lanes }: { lanes: readonly LaneState[] }): JSX.Element {
 const broken = (lane: LaneState) => lane.rows.filter(({ ok }) => !ok).length;
 
 function LaneHead({ lane }: { lane: LaneState }): JSX.Element {
-  const { provider, instances, phase, requests, answered, errors, p50Ms, p99Ms } = lane;
+  const { provider, instances, phase, requests, answered, errors, stores } = lane;
   return (
     <th scope="col">
       <span class="lane-name">{provider}</span>
@@ -53,9 +53,11 @@ function LaneHead({ lane }: { lane: LaneState }): JSX.Element {
           {formatCount(answered)} of {plural(requests, "request")}
         </span>
         <span>{plural(instances, "gateway")}</span>
-        <span>
-          p50 {formatMs(p50Ms)}, p99 {formatMs(p99Ms)}
-        </span>
+        {stores.p50Ms !== undefined && stores.p99Ms !== undefined && (
+          <span>
+            a store call: p50 {formatMs(stores.p50Ms)}, p99 {formatMs(stores.p99Ms)}
+          </span>
+        )}
         {errors.length > 0 && <span class="denied">{plural(errors.length, "unexpected answer")}</span>}
       </span>
     </th>

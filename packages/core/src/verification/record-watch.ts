@@ -1,0 +1,84 @@
+// Wakes the callers of one store that wait for a record: at once where this process changes it, else by polling. All
+// that wait for one record share one poll, so fifty duplicates read it no oftener than one.
+import type { AtomicPort } from "../atomic-port.ts";
+import type { Look } from "./verification-store.ts";
+
+/** Polls begin after 5 ms and double to 40, whatever is waited for: so a change is heard 16 ms late on average. */
+const FIRST_POLL_MS = 5;
+const LONGEST_POLL_MS = 40;
+
+export interface RecordWatch {
+  /** Calls `wake` whenever the record may have changed, until the returned function is called. */
+  subscribe(key: string, wake: () => void): () => void;
+}
+
+/** One poll, and the callers that share it. */
+interface Poll {
+  readonly waiting: Set<() => void>;
+  end(): void;
+}
+
+/** `look` reads a record. Its signal aborts when no caller waits any more. */
+export function recordWatch(
+  hint: NonNullable<AtomicPort["hint"]>,
+  look: (key: string, signal: AbortSignal) => Promise<Look>,
+): RecordWatch {
+  const polls = new Map<string, Poll>();
+
+  const begin = (key: string): Poll => {
+    const waiting = new Set<() => void>();
+    const ended = new AbortController();
+    let everyMs = FIRST_POLL_MS;
+    let wasInProgress = false;
+    let timer: NodeJS.Timeout | undefined;
+
+    const wakeAll = () => {
+      for (const wake of [...waiting]) wake();
+    };
+    const hasChanged = (seen: Look): boolean => {
+      if (seen.status === "in-progress") {
+        wasInProgress = true;
+        return seen.retryAfterMs === 0;
+      }
+      // It was released, or there never was one: waiting for such a record must be no busy loop.
+      return seen.status !== "absent" || wasInProgress || everyMs === LONGEST_POLL_MS;
+    };
+    const poll = async () => {
+      // A failed look tells nothing of the record. The callers' next calls tell what is wrong.
+      const changed = await look(key, ended.signal).then(hasChanged, () => true);
+      if (ended.signal.aborted) return;
+      if (changed) wakeAll();
+      everyMs = Math.min(2 * everyMs, LONGEST_POLL_MS);
+      if (!ended.signal.aborted) schedule();
+    };
+    const schedule = () => {
+      // Up to half is left out at random, so that processes that began together do not go on together.
+      timer = setTimeout(poll, everyMs * (0.5 + Math.random() / 2));
+    };
+    const leave = hint.subscribe(key, wakeAll);
+    schedule();
+    return {
+      waiting,
+      end() {
+        clearTimeout(timer);
+        leave();
+        ended.abort();
+      },
+    };
+  };
+
+  return {
+    subscribe(key, wake) {
+      const poll = polls.get(key) ?? begin(key);
+      polls.set(key, poll);
+      // A new function for each caller: the same `wake` may be subscribed twice.
+      const entry = () => wake();
+      poll.waiting.add(entry);
+      return () => {
+        if (!poll.waiting.delete(entry) || poll.waiting.size > 0) return;
+        polls.delete(key);
+        poll.end();
+      };
+    },
+  };
+}
