@@ -1,7 +1,7 @@
 // A row of the table is met, missed or not measured.
 import { expect, test } from "vitest";
 import { checkGoals } from "./check-goals.ts";
-import { failures } from "./failures.ts";
+import { exitCodeOf, failures } from "./failures.ts";
 import { type Goal, goals } from "./goals.ts";
 import type { Measured } from "./measuring/run-scene.ts";
 import { scenes } from "./scenes.ts";
@@ -91,6 +91,12 @@ test("a missed row and a disqualified contender fail the check; met rows do not"
   ]);
   const met = checkGoals({ measured }, [{ ...faster, bound: { atLeast: 1 } }]);
   expect(failures({ goals: met, disqualified: [] }, { allSections: true })).toEqual([]);
+});
+
+test("only a run that checks ends with 1, and only where something failed", () => {
+  expect(exitCodeOf(["missed: a row"], { check: true })).toBe(1);
+  expect(exitCodeOf([], { check: true })).toBe(0);
+  expect(exitCodeOf(["missed: a row"], { check: false })).toBe(0);
 });
 
 test("bytes and payments are met by what was counted", () => {

@@ -16,3 +16,8 @@ export function failures(
     ...disqualified.map(({ contender, workload, reason }) => `disqualified: ${contender} in ${workload}: ${reason}`),
   ];
 }
+
+/** 1 where a row was missed and the run was to check that, else 0. */
+export function exitCodeOf(failed: readonly string[], { check }: Pick<Arguments, "check">): 0 | 1 {
+  return check && failed.length > 0 ? 1 : 0;
+}

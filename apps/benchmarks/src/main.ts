@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { startRedis } from "@tollbooth-stores/redis-testkit";
 import { type Arguments, readArguments, usage } from "./arguments.ts";
-import { failures } from "./failures.ts";
+import { exitCodeOf, failures } from "./failures.ts";
 import { environmentOf } from "./report/environment.ts";
 import { goalTable, rowTables } from "./report/markdown.ts";
 import { type Report, reportOf } from "./report/report.ts";
@@ -40,10 +40,8 @@ async function measureAll(asked: Arguments): Promise<void> {
     writePages(report);
   }
   const failed = failures(report, asked);
-  if (asked.check && failed.length > 0) {
-    console.error(failed.join("\n"));
-    process.exitCode = 1;
-  }
+  if (asked.check) console.error(failed.join("\n"));
+  process.exitCode = exitCodeOf(failed, asked);
 }
 
 function print({ rows, goals, bytes, payment, saturation, disqualified }: Report): void {

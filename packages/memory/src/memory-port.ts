@@ -52,8 +52,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
   }
 
   const { mayDrop = () => false, needsNoRoom = () => false } = options;
-  const shareName = shareOf ?? (() => "");
-  const held = places({ mayDrop, needsNoRoom, shareOf: shareName });
+  const held = places({ mayDrop, needsNoRoom });
   // No record ends earlier than this. A lower bound, exact after a sweep.
   let earliestEndMs = Number.POSITIVE_INFINITY;
   let lastSweepMs = Number.NEGATIVE_INFINITY;
@@ -129,27 +128,29 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
       if (writes === undefined) return reply;
 
       // A record that has already ended when it is written counts as a deletion.
-      const changes: { key: string; record: StoredRecord | null }[] = [];
+      const changes: { key: string; record: StoredRecord | null; share: string }[] = [];
       const grows: string[] = [];
       const shrinks: string[] = [];
       keys.forEach((key, index) => {
         const write = writes[index];
         if (write === undefined) return;
         const record = write !== null && write.endsAtMs > nowMs ? write : null;
-        changes.push({ key, record });
-        const before = found[index]?.takesRoom === true;
+        const place = found[index];
+        const share = place?.share.name ?? shareOf?.(key) ?? "";
+        changes.push({ key, record, share });
+        const before = place?.takesRoom === true;
         const after = record !== null && !needsNoRoom(record);
-        if (after && !before) grows.push(shareName(key));
-        if (before && !after) shrinks.push(shareName(key));
+        if (after && !before) grows.push(share);
+        if (before && !after) shrinks.push(share);
       });
       if (grows.length > 0) {
         const inUse = found.filter((place) => place !== undefined);
         for (const victim of makeRoom({ grows, shrinks, inUse }, nowMs)) held.remove(victim);
       }
-      for (const { key, record } of changes) {
+      for (const { key, record, share } of changes) {
         if (record !== null) {
           earliestEndMs = Math.min(earliestEndMs, record.endsAtMs);
-          held.put(key, record);
+          held.put(key, record, share);
           continue;
         }
         const place = held.find(key);

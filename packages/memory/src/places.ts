@@ -1,6 +1,6 @@
 // The records that a memory port holds: each in its share of the room, and those that may be dropped in the order of use.
 import type { StoredRecord } from "@tollbooth-stores/core";
-import { forget, type Link, linkOf, type UseOrder, use, useOrder } from "./use-order.ts";
+import { forget, type Listed, type UseOrder, use, useOrder } from "./use-order.ts";
 
 /** Records whose room is counted together: those of one rule, say. */
 export interface Share {
@@ -12,25 +12,21 @@ export interface Share {
   readonly droppable: UseOrder<Place>;
 }
 
-/** One record and where it is. */
-export class Place {
-  takesRoom = false;
-  /** Its links in the orders of use of its share and of all records that may be dropped. */
-  readonly inShare: Link<Place> = linkOf<Place>(this);
-  readonly inAll: Link<Place> = linkOf<Place>(this);
-
-  constructor(
-    readonly key: string,
-    readonly share: Share,
-    public record: StoredRecord,
-  ) {}
+/** One record and where it is: in its share's order of use while it may be dropped. */
+export interface Place extends Listed<Place> {
+  readonly key: string;
+  readonly share: Share;
+  record: StoredRecord;
+  takesRoom: boolean;
 }
+
+/** How many shares are looked at for one that has something to drop: enough for all rules of a service. */
+const mostSharesSearched = 64;
 
 /** What decides where a record belongs. */
 export interface PlaceRules {
   mayDrop: (record: StoredRecord) => boolean;
   needsNoRoom: (record: StoredRecord) => boolean;
-  shareOf: (key: string) => string;
 }
 
 export interface Places {
@@ -38,27 +34,24 @@ export interface Places {
   taken(): number;
   /** How many records may be dropped. */
   droppable(): number;
-  /** How many shares have a record. */
-  shareCount(): number;
   find(key: string): Place | undefined;
   /** Makes the record the most recently used one. */
   touch(place: Place): void;
-  /** Writes a record. Whether there is room for it is not asked. */
-  put(key: string, record: StoredRecord): void;
+  /** Writes a record; a new one belongs to the share of that name. Whether there is room for it is not asked. */
+  put(key: string, record: StoredRecord, share: string): void;
   remove(place: Place): void;
   /** The share of that name; undefined while it has no record. */
   share(name: string): Share | undefined;
-  /** The least recently used record of all that may be dropped. */
-  oldest(): Link<Place> | undefined;
+  /** The share that holds most, of those that have a record to drop. Of very many shares only some are looked at. */
+  largest(): Share | undefined;
   all(): Iterable<Place>;
   clear(): void;
 }
 
 /** Places for records; none yet. */
-export function places({ mayDrop, needsNoRoom, shareOf }: PlaceRules): Places {
+export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
   const byKey = new Map<string, Place>();
   const shares = new Map<string, Share>();
-  let byUse = useOrder<Place>();
   let taken = 0;
   let droppable = 0;
 
@@ -76,28 +69,26 @@ export function places({ mayDrop, needsNoRoom, shareOf }: PlaceRules): Places {
     place.share.held += takesRoom ? 1 : -1;
   };
   const makeNewest = (place: Place) => {
-    if (!place.inAll.listed) droppable += 1;
-    use(place.share.droppable, place.inShare);
-    use(byUse, place.inAll);
+    if (!place.listed) droppable += 1;
+    use(place.share.droppable, place);
   };
   const keep = (place: Place) => {
-    if (place.inAll.listed) droppable -= 1;
-    forget(place.share.droppable, place.inShare);
-    forget(byUse, place.inAll);
+    if (place.listed) droppable -= 1;
+    forget(place.share.droppable, place);
   };
 
   return {
     taken: () => taken,
     droppable: () => droppable,
-    shareCount: () => shares.size,
     find: (key) => byKey.get(key),
     touch(place) {
-      if (place.inAll.listed) makeNewest(place);
+      if (place.listed) makeNewest(place);
     },
-    put(key, record) {
+    put(key, record, shareName) {
       let place = byKey.get(key);
       if (place === undefined) {
-        place = new Place(key, shareNamed(shareOf(key)), record);
+        const share = shareNamed(shareName);
+        place = { key, share, record, takesRoom: false, listed: false, older: undefined, newer: undefined };
         place.share.records += 1;
         byKey.set(key, place);
       }
@@ -115,12 +106,20 @@ export function places({ mayDrop, needsNoRoom, shareOf }: PlaceRules): Places {
       if (place.share.records === 0) shares.delete(place.share.name);
     },
     share: (name) => shares.get(name),
-    oldest: () => byUse.oldest,
+    largest() {
+      let largest: Share | undefined;
+      let searched = 0;
+      for (const share of shares.values()) {
+        if (share.droppable.oldest !== undefined && share.held > (largest?.held ?? 0)) largest = share;
+        searched += 1;
+        if (searched === mostSharesSearched) break;
+      }
+      return largest;
+    },
     all: () => byKey.values(),
     clear() {
       byKey.clear();
       shares.clear();
-      byUse = useOrder();
       taken = 0;
       droppable = 0;
     },

@@ -55,7 +55,7 @@ describe("shares of a memory port", () => {
     for (const maxEntries of [1, 2, 3]) expect(await openShares(maxEntries).flood("a", 10)).toBe(maxEntries);
   });
 
-  it("that have enough drop their own least recently used record, and nobody else's", async () => {
+  it("that have enough drop their own least recently used record, and no other share's", async () => {
     const { flood, write, keys } = openShares(20);
     await write(["b1", "b2"], true);
     expect(await flood("a", 100, true)).toBe(100);
@@ -80,7 +80,7 @@ describe("shares of a memory port", () => {
     expect(await flood("a", 100)).toBe(15);
   });
 
-  it("with less than an equal part take the least recently used record of all, once nothing is free", async () => {
+  it("that have nothing to drop take the place of a larger one's record, once nothing is free", async () => {
     const { flood, write, keys } = openShares(4);
     await flood("a", 10);
     expect(await write(["b1"], true)).toBe(true);
@@ -99,13 +99,12 @@ describe("shares of a memory port", () => {
   });
 
   it("are forgotten with their last record", () => {
-    const held = places({ mayDrop: () => true, needsNoRoom: () => false, shareOf: (key) => key.slice(0, 1) });
+    const held = places({ mayDrop: () => true, needsNoRoom: () => false });
     const record = { endsAtMs: 1, body: undefined };
-    for (const key of ["a1", "a2", "b1"]) held.put(key, record);
-    expect([held.shareCount(), held.share("a")?.held, held.taken(), held.droppable()]).toEqual([2, 2, 3, 3]);
+    for (const key of ["a1", "a2", "b1"]) held.put(key, record, key.slice(0, 1));
+    expect([held.largest()?.name, held.share("a")?.held, held.taken(), held.droppable()]).toEqual(["a", 2, 3, 3]);
     for (const place of held.all()) held.remove(place);
-    expect([held.shareCount(), held.share("a"), held.taken(), held.droppable()]).toEqual([0, undefined, 0, 0]);
-    expect(held.oldest()).toBe(undefined);
+    expect([held.largest(), held.share("a"), held.taken(), held.droppable()]).toEqual([undefined, undefined, 0, 0]);
   });
 
   it("hold the bound, lose only what may be dropped, and a refused step changes nothing", async () => {

@@ -1,7 +1,6 @@
 // Who gets the places that are left: a share that holds much leaves the rest to others and makes room among its own.
 
 import type { Place, Places, Share } from "./places.ts";
-import type { Link } from "./use-order.ts";
 
 /**
  * A share may grow while it holds less than this many times what is free. So one alone comes to three quarters of all
@@ -24,8 +23,8 @@ export interface Demand {
  * The records to drop, so that a step's new ones find room; undefined where too few may go. Without `dropping` it is
  * undefined where any would have to. `shared`: whether shares have to leave room to one another.
  *
- * A share first drops its own least recently used record. One that holds less than an equal part of all places may take
- * the least recently used record of any share, once nothing is free.
+ * A share first drops its own least recently used record. Once nothing is free, one that has none to drop takes the place
+ * of the largest share's, if that one holds more.
  */
 export function roomFor(
   places: Places,
@@ -34,6 +33,15 @@ export function roomFor(
   { grows, shrinks, inUse }: Demand,
   dropping: boolean,
 ): Place[] | undefined {
+  const mayGrow = (held: number, free: number) => (shared ? held < timesFree * free : free > 0);
+  const [only = ""] = grows;
+  if (
+    grows.length === 1 &&
+    shrinks.length === 0 &&
+    mayGrow(places.share(only)?.held ?? 0, maxEntries - places.taken())
+  ) {
+    return [];
+  }
   let free = maxEntries - places.taken() + shrinks.length;
   const changes = new Map<string, number>();
   const change = (name: string, by: number) => changes.set(name, (changes.get(name) ?? 0) + by);
@@ -41,23 +49,24 @@ export function roomFor(
 
   const victims = new Set<Place>();
   const spared = new Set(dropping ? inUse : []);
-  // What is in use or chosen already is skipped. Whatever is in use is the most recently used, so few steps are needed.
-  const next = (first: Link<Place> | undefined): Place | undefined => {
-    let link = first;
-    while (link !== undefined && victims.has(link.of)) link = link.newer;
-    return link === undefined || spared.has(link.of) ? undefined : link.of;
+  // Records in use and those chosen already are skipped. The ones in use are the newest, so few steps are needed.
+  const next = (from: Share | undefined): Place | undefined => {
+    let place = from?.droppable.oldest;
+    while (place !== undefined && victims.has(place)) place = place.newer;
+    return place === undefined || spared.has(place) ? undefined : place;
   };
+  const heldBy = (share: Share | undefined) => (share?.held ?? 0) + (share ? (changes.get(share.name) ?? 0) : 0);
   for (const name of grows) {
-    const share: Share | undefined = places.share(name);
+    const share = places.share(name);
     const held = (share?.held ?? 0) + (changes.get(name) ?? 0);
-    if (shared ? held < timesFree * free : free > 0) {
+    if (mayGrow(held, free)) {
       free -= 1;
       change(name, 1);
       continue;
     }
     if (!dropping) return undefined;
-    const underPart = free <= 0 && held < maxEntries / Math.max(1, places.shareCount());
-    const victim = next(share?.droppable.oldest) ?? (underPart ? next(places.oldest()) : undefined);
+    const largest = free > 0 ? undefined : places.largest();
+    const victim = next(share) ?? (heldBy(largest) > held ? next(largest) : undefined);
     if (victim === undefined) return undefined;
     victims.add(victim);
     if (victim.takesRoom) change(victim.share.name, -1);

@@ -1,14 +1,21 @@
 // The order of use, beside a plain array.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { forget, type Link, linkOf, use, useOrder } from "./use-order.ts";
+import { forget, type Listed, use, useOrder } from "./use-order.ts";
+
+interface Member extends Listed<Member> {
+  name: number;
+}
 
 it("is that of an array in which a used member moves to the end, read from either side", () => {
   const moves = fc.array(fc.record({ member: fc.nat(5), leaves: fc.boolean() }), { maxLength: 40 });
   fc.assert(
     fc.property(moves, (all) => {
-      const order = useOrder<number>();
-      const links = Array.from({ length: 6 }, (_, member) => linkOf(member));
+      const order = useOrder<Member>();
+      const links = Array.from(
+        { length: 6 },
+        (_, name): Member => ({ name, listed: false, older: undefined, newer: undefined }),
+      );
       let expected: number[] = [];
       for (const { member, leaves } of all) {
         const link = links[member];
@@ -19,14 +26,14 @@ it("is that of an array in which a used member moves to the end, read from eithe
           use(order, link);
           expected.push(member);
         }
-        const read = (first: Link<number> | undefined, next: "older" | "newer") => {
+        const read = (first: Member | undefined, next: "older" | "newer") => {
           const members: number[] = [];
-          for (let at = first; at !== undefined; at = at[next]) members.push(at.of);
+          for (let at = first; at !== undefined; at = at[next]) members.push(at.name);
           return members;
         };
         expect(read(order.oldest, "newer")).toEqual(expected);
         expect(read(order.newest, "older")).toEqual(expected.toReversed());
-        expect(links.filter(({ listed }) => listed).map(({ of }) => of)).toEqual(expected.toSorted());
+        expect(links.filter(({ listed }) => listed).map(({ name }) => name)).toEqual(expected.toSorted());
       }
     }),
   );

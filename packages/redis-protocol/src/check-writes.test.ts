@@ -22,9 +22,7 @@ describe("checkWrites", () => {
     const one = runnerThat(ok);
     const signal = AbortSignal.timeout(60_000);
     await checkWrites(one.runner, "shop", { signal, connectTimeoutMs: 7 });
-    expect(one.runs).toEqual([
-      [checkScript, [{ operation: "probe", keys: ["shop:check:{0}"], args: [] }], { signal }, 7],
-    ]);
+    expect(one.runs).toEqual([[checkScript, [{ keys: ["shop:check:{0}"], args: [] }], { signal }, 7]]);
     const three = runnerThat(ok);
     await checkWrites(three.runner, "shop", { tags: ["a", "b", "c"] });
     expect(three.runs.map(([, calls]) => calls.map(({ keys }) => keys))).toEqual([

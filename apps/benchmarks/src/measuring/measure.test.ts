@@ -36,3 +36,8 @@ test("no two calls of a process have the same turn", async () => {
   await measure(subject, { inFlight: 4, ms: 10 });
   expect(new Set(turns).size).toBe(turns.length);
 });
+
+test("a slice that is over before it began still has a call of each caller", async () => {
+  const { operations } = await measure({ operation: async () => true, close: async () => {} }, { inFlight: 3, ms: 0 });
+  expect(operations).toBe(3);
+});

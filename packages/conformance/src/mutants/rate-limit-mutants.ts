@@ -408,7 +408,7 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
       },
     };
   }),
-  port("rate-limits/model-clock", "sees nobody in the first call after a step back", (map) => {
+  port("rate-limits/model-clock", "reads no record in the first call after a step back", (map) => {
     let latestMs = 0;
     return {
       transact: (keys, step, options) =>

@@ -202,7 +202,7 @@ describe("consumeAll", () => {
     expect(written).toHaveLength(2);
   });
 
-  it("refuses more than 1,000 checks, and what is no list, before it asks the backend", async () => {
+  it("refuses more than 1,000 checks, and anything but a list, before it asks the backend", async () => {
     let asked = 0;
     const map = mapPort();
     const transact: typeof map.transact = (keys, step, options) => {

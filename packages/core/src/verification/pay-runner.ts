@@ -10,7 +10,7 @@ import { next, startPayment, wakeAtMs } from "./pay-machine/next.ts";
 import type { Answer, PayEffect, PayEvent, PayMoved, StoreCall } from "./pay-machine/state.ts";
 import { type PaySteps, paySteps } from "./pay-steps.ts";
 import type { Keep, Payment, PaymentSteps } from "./payment.ts";
-import { waitForChange } from "./shared-verification.ts";
+import { waitAtMost } from "./shared-verification.ts";
 import type { VerificationStore } from "./verification-store.ts";
 
 export interface RunOptions<R> {
@@ -99,7 +99,7 @@ export function runPayment<R>(
           return steps.stop(effect.id, effect.why);
         case "wait":
           // If the wait fails, the claim that follows it tells why.
-          void waitForChange(store, key, effect.ms, signal)
+          void waitAtMost(store, key, effect.ms, signal)
             .catch(() => new Promise((wait) => setTimeout(wait, Math.min(effect.ms, 50))))
             .then(() => tell({ on: "waited" }));
           return;

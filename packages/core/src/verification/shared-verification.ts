@@ -109,7 +109,7 @@ async function claimOrWait(
         return { status: "mismatch" };
       case "in-progress":
         if (performance.now() >= waitUntilMs) return { status: "pending", retryAfterMs: claim.retryAfterMs };
-        await waitForChange(store, key, Math.min(claim.retryAfterMs, waitUntilMs - performance.now()), signal);
+        await waitAtMost(store, key, Math.min(claim.retryAfterMs, waitUntilMs - performance.now()), signal);
         break;
       default:
         // A payment's state on a record that is no payment's: not written by this library.
@@ -126,7 +126,7 @@ function rejection(stored: string, ran: boolean): SharedVerification {
 }
 
 /** Waits until the record may have changed, for `mostMs` at most. */
-export async function waitForChange(
+export async function waitAtMost(
   store: VerificationStore,
   key: string,
   mostMs: number,
