@@ -10,7 +10,7 @@ const keyPrefix = "needs";
 
 /** What the packages' READMEs say that an ACL user needs: without any of these the stores refuse to work. */
 export const neededCommands: readonly string[] = (
-  "evalsha eval get mget set incrby del getrange setrange pttl pexpire hget hset hexists zadd zrem zrange zrangebyscore " +
+  "evalsha eval get mget set incrby del getrange setrange pttl pexpire hget hset hexists zadd zrem zrange zcount zscore " +
   "zremrangebyscore time scan select"
 ).split(" ");
 /** Without INFO a Redis that is too old is not found out. */

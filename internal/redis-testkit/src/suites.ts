@@ -18,6 +18,7 @@ export { replicaSuite } from "./replica-suite.ts";
 export { reshardingSuite } from "./resharding-suite.ts";
 export { roundTripSuite } from "./round-trip-suite.ts";
 export { sentinelSuite } from "./sentinel-suite.ts";
+export { sessionSuite } from "./session-suite.ts";
 export { clusterConformance, clusterConformanceInShort, sentinelConformance } from "./topology-conformance.ts";
 export { wrongConnectionSuite } from "./wrong-connection-suite.ts";
 export { wrongTopologySuite } from "./wrong-topology-suite.ts";

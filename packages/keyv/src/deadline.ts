@@ -12,18 +12,21 @@ export interface Attempt {
 
 /**
  * Rejects with STORE_UNAVAILABLE after `timeoutMs`, outcome "unknown" once `writing` was called; and with the caller's
- * reason when its signal aborts. The work goes on to its end, and its result is then ignored.
+ * reason when its signal aborts. Time counts from `startedAtMs`, by `performance.now()`. The work goes on to its end, and its result is then ignored.
  */
 export function withinDeadline<R>(
   timeoutMs: number,
   callerSignal: AbortSignal | undefined,
   work: (attempt: Attempt) => Promise<R>,
+  startedAtMs: number = performance.now(),
 ): Promise<R> {
+  const leftMs = timeoutMs - (performance.now() - startedAtMs);
+  if (leftMs <= 0) return Promise.reject(timedOut(timeoutMs, false));
   const controller = new AbortController();
   const { signal } = controller;
   let writing = false;
   return new Promise<R>((resolve, reject) => {
-    const timer = setTimeout(() => controller.abort(timedOut(timeoutMs, writing)), timeoutMs);
+    const timer = setTimeout(() => controller.abort(timedOut(timeoutMs, writing)), leftMs);
     const leave = () => controller.abort(callerSignal?.reason);
     const settle = () => {
       clearTimeout(timer);

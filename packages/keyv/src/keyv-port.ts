@@ -1,6 +1,6 @@
 // The AtomicPort on any Keyv adapter: reads, decides and writes under one lock for each key. Atomic only among the
 // callers of this process, since no adapter can compare and set.
-import type { AtomicPort, CallOptions, Step, StoredRecord } from "@tollbooth-stores/core";
+import type { AtomicPort, CallOptions, PortCallOptions, Step, StoredRecord } from "@tollbooth-stores/core";
 import { localHints, resolveStoreOptions, StoreError } from "@tollbooth-stores/core";
 import { type CheckedAdapter, checkedAdapter, type KeyvLike } from "./checked-adapter.ts";
 import { type Attempt, withinDeadline } from "./deadline.ts";
@@ -144,18 +144,19 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
     async transact<R>(
       keys: readonly string[],
       step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
-      call?: CallOptions,
+      call?: PortCallOptions,
     ): Promise<R> {
       call?.signal?.throwIfAborted();
       requireOpen();
-      return withinDeadline(commandTimeoutMs, call?.signal, async (attempt) => {
+      const work = async (attempt: Attempt) => {
         const release = await locks.acquire(keys, attempt.signal);
         try {
           return await decide(keys, step, attempt);
         } finally {
           release();
         }
-      });
+      };
+      return withinDeadline(commandTimeoutMs, call?.signal, work, call?.startedAtMs);
     },
     async check(key, call) {
       call?.signal?.throwIfAborted();

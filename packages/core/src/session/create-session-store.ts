@@ -12,7 +12,7 @@ import { attempts } from "./modify-session.ts";
 import { handleOf, placeOf, placeOfHandle, type SessionPlace, sessionKeys } from "./session-id.ts";
 import { checkedText, checkedVersion } from "./session-input.ts";
 import { always, foundOrMissing, statusOf } from "./session-outcomes.ts";
-import { afterWriting, describedQuotas, describedSession } from "./session-records.ts";
+import { afterReading, afterWriting, describedQuotas, describedSession } from "./session-records.ts";
 import {
   createRequest,
   creditRequest,
@@ -149,14 +149,18 @@ export function createSessionStore<T = unknown>(
         if (!Array.isArray(ids)) throw invalidArgument("getMany takes a list of session ids.");
         const asked = ids.map((id: string) => ({ id, place: placeOf(id) }));
         const distinct = [...new Map(asked.map(({ place }) => [place.hash, keys.session(place)]))];
-        const found = new Map(
-          await inBatches(distinct, manyReads, async (batch) => {
-            call?.signal?.throwIfAborted();
-            const onKeys = batch.map(([, key]) => key);
-            const sessions = await apply("getMany", onKeys, getSessions, undefined, call);
-            return batch.map(([hash], at) => [hash, sessions[at] ?? null] as const);
-          }),
-        );
+        const found = new Map<string, SessionState | null>();
+        await inBatches(distinct, manyReads, async (batch) => {
+          call?.signal?.throwIfAborted();
+          const onKeys = batch.map(([, key]) => key);
+          const read = apply("getMany", onKeys, getSessions, undefined, call);
+          const sessions = await read.catch((error: unknown) => {
+            throw afterReading(error, found.size, distinct.length);
+          });
+          batch.forEach(([hash], at) => {
+            found.set(hash, sessions[at] ?? null);
+          });
+        });
         // Decoded for each place in the answer, so that no two of them share an object.
         return asked.map(({ id, place }) => {
           const session = found.get(place.hash) ?? null;

@@ -29,6 +29,15 @@ export function describedQuotas(quotas: ReadonlyMap<string, bigint> | undefined)
   return quotas === undefined ? {} : { quotas: Object.fromEntries(quotas) };
 }
 
+/** The failure of a call that reads many sessions, and how far it had come. */
+export function afterReading(error: unknown, read: number, of: number): unknown {
+  if (!isStoreError(error, "STORE_UNAVAILABLE") || of === 1) return error;
+  const { code, message, outcome } = error;
+  const told = new StoreError(code, `${message} getMany had read ${read} of ${of} sessions.`, { outcome });
+  told.cause = error.cause;
+  return told;
+}
+
 /** Reads a session that the call has just written. A failure to read it does not mean that nothing was written. */
 export function afterWriting<R>(read: () => R): R {
   try {

@@ -31,7 +31,10 @@ export interface NewSession<T> {
   idleTtlMs?: number | undefined;
   /** Milliseconds from creation. No touch or credit passes this deadline. */
   absoluteTtlMs?: number | undefined;
-  /** 0..2^63-1 each. */
+  /**
+   * 0..2^63-1 each. At most 100, with names of 1 to 128 characters. In the store's maxValueBytes each counts with the
+   * bytes of its name and 20 more, beside the encoded data; beyond is STORE_VALUE_TOO_LARGE, and nothing is changed.
+   */
   quotas?: Record<string, bigint> | undefined;
 }
 
@@ -46,6 +49,9 @@ export type Missing = { status: "missing" };
 /**
  * Every method rejects with a `StoreError` when the store cannot answer: `null` and "missing" mean absent and nothing
  * else. Each call is atomic, except modify (a loop), getMany, deleteBySubject and listBySubject (see there).
+ *
+ * A call has one deadline where the provider has one (commandTimeoutMs), whatever number of steps it takes. getMany,
+ * deleteBySubject and listBySubject have one for each step: they take longer the more there is to do.
  */
 export interface SessionStore<T = unknown> extends AsyncDisposable {
   readonly capabilities: Capabilities;
@@ -74,7 +80,10 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<{ status: "ok"; record: SessionRecord<T> } | { status: "exists" }>;
   get(id: string, options?: CallOptions & { touch?: boolean | undefined }): Promise<SessionRecord<T> | null>;
-  /** Keeps order and duplicates. Each record is read atomically, not all at one instant. */
+  /**
+   * Keeps order and duplicates. Each record is read atomically, not all at one instant. Reads 64 sessions a step, four
+   * steps at a time, so that other calls get through. Rejects where one step fails, or one session is unreadable.
+   */
   getMany(ids: readonly string[], options?: CallOptions): Promise<(SessionRecord<T> | null)[]>;
   /** Replaces `data` if its version is still `ifVersion`. Moves no expiry. */
   update(
@@ -82,7 +91,10 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
     data: T,
     options: CallOptions & { ifVersion: number },
   ): Promise<{ status: "ok"; record: SessionRecord<T> } | { status: "conflict"; current: SessionRecord<T> } | Missing>;
-  /** Compare-and-set loop with jittered backoff. `change` may run again. Default 100 retries, then "contended". */
+  /**
+   * Compare-and-set loop with jittered backoff. `change` may run again. Default 100 retries, then "contended". The time
+   * that `change` takes does not count against the deadline. Past it: STORE_UNAVAILABLE.
+   */
   modify(
     id: string,
     change: (data: T) => T | Promise<T>,
@@ -97,7 +109,8 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
    *
    * `createWith` applies only where there is no session of that id, and only to ids of your own. The new session's
    * expiry is now + extendMs, and it has no idle TTL unless given. An extendMs past the absolute deadline throws
-   * STORE_INVALID_ARGUMENT.
+   * STORE_INVALID_ARGUMENT; a quota that the session has no room for (see NewSession) is STORE_VALUE_TOO_LARGE. Both
+   * change nothing and remember nothing.
    */
   credit(
     id: string,
@@ -123,7 +136,8 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
    * known. To avoid that, take the id first: `newId: store.newId({ replaces: id })`. A retry with it then answers "ok", or
    * "missing" where an earlier attempt took effect; in both cases the session lives under `newId`.
    *
-   * Another `newId`, and one under which another session lives, is STORE_INVALID_ARGUMENT.
+   * Another `newId`, and one under which another session lives, is STORE_INVALID_ARGUMENT. An update of the data
+   * meanwhile makes it begin again, within its deadline; touches, credits and debits are taken along.
    */
   rotate(
     id: string,
@@ -133,13 +147,17 @@ export interface SessionStore<T = unknown> extends AsyncDisposable {
   delete(id: string | { handle: string }, options?: CallOptions & { ifVersion?: number | undefined }): Promise<boolean>;
   /**
    * Deletes every session that the subject had before the call, whatever races with it. A session created during the
-   * call may stay.
+   * call may stay. Deletes up to 100 sessions a step, also unreadable ones. After a failure those of the steps before it
+   * are gone, and another call goes on with the rest.
    */
   deleteBySubject(
     subject: string,
     options?: CallOptions & { exceptId?: string | undefined },
   ): Promise<{ deleted: number }>;
-  /** The subject's live sessions, each as at some instant of the listing, in no order. */
+  /**
+   * The subject's live sessions, each as at some instant of the listing, in no order. Reads them in pages, as the caller
+   * goes on. A session that cannot be read is skipped, and told on `operationChannel` as "unreadable".
+   */
   listBySubject(subject: string, options?: CallOptions): AsyncIterable<ListedSession<T>>;
   /** Idempotent; never rejects. */
   close(): Promise<void>;

@@ -79,6 +79,22 @@ export function timedOut(sent: boolean, option: TimeoutOption, limitMs: number, 
   );
 }
 
+/** The connection was up, and took nothing more. */
+export function notTaken(limitMs: number): StoreError {
+  return new StoreError(
+    "STORE_UNAVAILABLE",
+    `The connection to Redis did not take the call within commandTimeoutMs (${limitMs}); nothing was sent. Earlier calls fill it, or it was just lost: make fewer calls at once, or raise commandTimeoutMs.`,
+  );
+}
+
+/** The earlier steps of an operation have used up its time. They have changed nothing. */
+export function noTimeLeft(limitMs: number): StoreError {
+  return new StoreError(
+    "STORE_UNAVAILABLE",
+    `The operation's earlier steps took all of commandTimeoutMs (${limitMs}); nothing was changed. Try again, or raise commandTimeoutMs.`,
+  );
+}
+
 /** The server is older than the README allows. Nothing was written. */
 export function serverTooOld(): StoreError {
   return new StoreError("STORE_UNAVAILABLE", tooOld);

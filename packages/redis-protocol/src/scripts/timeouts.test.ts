@@ -1,7 +1,8 @@
 // Which deadline applies, and that its error names the option that set it.
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createRedisStores } from "../create-redis-stores.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createRedisSessionStore, createRedisStores } from "../create-redis-stores.ts";
 import type { RedisPort } from "../redis-port.ts";
+import { plainRecord } from "../session/session-record.test-support.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -79,7 +80,7 @@ it("gives a ping on a port that has answered before commandTimeoutMs, and names 
   expect(await outcome(stores.ping())).toEqual(["answered", 0]);
   readyAfterMs = 10_000;
   const [message, afterMs] = await outcome(stores.ping());
-  expect(message).toMatch(/^No connection to Redis within commandTimeoutMs \(500\)/);
+  expect(message).toMatch(/^The connection to Redis did not take the call within commandTimeoutMs \(500\); nothing/);
   expect(afterMs).toBe(500);
 });
 
@@ -98,4 +99,62 @@ it("a state that has not passed by the deadline is what the error names, and not
   const call = stores.rateLimits.consume(check);
   expect(await outcome(call)).toEqual([expect.stringContaining("still loading"), 500]);
   await expect(call).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied" });
+});
+
+describe("an operation of several steps", () => {
+  const session = plainRecord({ form: 2, afterMs: 900_000, createdAtMs: 1_000, idleTtlMs: 900_000, payload: "17" });
+  const later = plainRecord({ form: 2, version: 2, afterMs: 900_000, idleTtlMs: 900_000, payload: "18" });
+
+  /** Sessions on a port whose calls take `eachMs`, and answer in turn. */
+  function sessionsOf(eachMs: number, ...answers: readonly unknown[][]) {
+    const sent: number[] = [];
+    const answer = async () => {
+      sent.push(Date.now());
+      await new Promise((resolve) => setTimeout(resolve, eachMs));
+      return [answers[Math.min(sent.length, answers.length) - 1]];
+    };
+    return { store: createRedisSessionStore(slowPort(0, answer), { commandTimeoutMs: 500 }), sent };
+  }
+  const found = [session, 2_000];
+
+  it("has one deadline for all of them: rotate", async () => {
+    const { store, sent } = sessionsOf(300, found);
+    const [message, afterMs] = await outcome(store.rotate("id"));
+    expect(message).toMatch(/^Redis did not answer within commandTimeoutMs \(500\); the call may have taken effect/);
+    expect([afterMs, sent.length]).toEqual([500, 2]);
+  });
+
+  it("has one deadline for all of them: modify, which does not count the time that `change` takes", async () => {
+    const { store, sent } = sessionsOf(300, found);
+    const change = () => new Promise((resolve) => setTimeout(() => resolve(8), 1_000));
+    const [message, afterMs] = await outcome(store.modify("id", change));
+    expect(message).toMatch(/^Redis did not answer within commandTimeoutMs \(500\)/);
+    expect([afterMs, sent.length]).toEqual([1_500, 2]);
+  });
+
+  it("sends nothing more once its time is over, and says that nothing was changed", async () => {
+    const { store, sent } = sessionsOf(120, found, ["conflict", later]);
+    // The pause before the next attempt is real time, in which the fake clock passes the deadline.
+    const [message] = await outcome(store.modify("id", () => 8));
+    expect(message).toMatch(/^The operation's earlier steps took all of commandTimeoutMs \(500\); nothing was changed/);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("of getMany has a deadline for each of its calls, and says how far it has come", async () => {
+    let calls = 0;
+    const answer = async (_: string, keys: readonly string[]) => {
+      calls += 1;
+      if (calls > 6) return never();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return keys.map(() => found);
+    };
+    const port = slowPort(0, never);
+    const store = createRedisSessionStore({ ...port, evalSha: answer }, { commandTimeoutMs: 500 });
+    const ids = Array.from({ length: 700 }, (_, index) => `id ${index}`);
+    const [message, afterMs] = await outcome(store.getMany(ids));
+    expect(message).toMatch(
+      /^Redis did not answer within commandTimeoutMs \(500\).* getMany had read 384 of 700 sessions\.$/,
+    );
+    expect(afterMs).toBeGreaterThan(500);
+  });
 });

@@ -5,6 +5,8 @@ import {
   isPassing,
   isRefusal,
   isRightMissing,
+  noTimeLeft,
+  notTaken,
   refused,
   rightMissing,
   scriptsUnknown,
@@ -52,7 +54,8 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
       connectTimeoutMs === undefined || connected.has(port) ? "commandTimeoutMs" : "connectTimeoutMs";
     const startedAtMs = options?.startedAtMs;
     const pastMs = startedAtMs === undefined ? 0 : performance.now() - startedAtMs;
-    const deadline = openDeadline(Math.max(0, limits[option] - pastMs));
+    if (pastMs >= limits[option]) throw noTimeLeft(limits[option]);
+    const deadline = openDeadline(limits[option] - pastMs);
     const { signal } = deadline;
     let sent = false;
     const progress: Progress = {
@@ -97,7 +100,11 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
       // What a server refused for certain was not applied, however late that is told.
       const refusal = sent ? error : passing?.error;
       if (isRefusal(refusal)) throw refused(errorWord(refusal), "not-applied", refusal);
-      if (signal.aborted) throw timedOut(sent, option, limits[option], sent ? undefined : port.connectionError?.(keys));
+      if (signal.aborted) {
+        const cause = sent ? undefined : port.connectionError?.(keys);
+        if (!sent && cause === undefined && connected.has(port)) throw notTaken(limits[option]);
+        throw timedOut(sent, option, limits[option], cause);
+      }
       if (error instanceof StoreError) throw error;
       const unknown = scriptsUnknown(error);
       if (unknown !== undefined) throw unknown;
