@@ -1,6 +1,6 @@
 // That each operation of a request's hot path is one script call, counted by a real server.
 import type { Lease, SessionRecord, Stores } from "@tollbooth-stores/core";
-import { sessionScripts, verificationScripts } from "@tollbooth-stores/redis-protocol";
+import { rateLimitScripts, sessionScripts, verificationScripts } from "@tollbooth-stores/redis-protocol";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
 import { startFaultProxy } from "./fault-proxy.ts";
@@ -31,9 +31,8 @@ export function roundTripSuite<Client>({ name, create }: ClientProvider<Client>)
       stores = create.stores({ connection: { url: redis.url }, commandTimeoutMs: 5_000 });
       // The scripts are known and the connection is up: what is counted is every call from the second one on.
       await stores.rateLimits.peek(check);
-      for (const scripts of [sessionScripts, verificationScripts]) {
-        for (const { source } of Object.values(scripts)) await redis.command("SCRIPT", "LOAD", source);
-      }
+      const scripts = [...rateLimitScripts, ...Object.values(sessionScripts), ...Object.values(verificationScripts)];
+      for (const { source } of scripts) await redis.command("SCRIPT", "LOAD", source);
       session = (await stores.sessions.create({ data: 1, idleTtlMs: 60_000, quotas: { calls: 9n } })).record;
       await stores.sessions.get(session.id);
       const claim = await stores.verifications.claim("held", claiming);

@@ -26,7 +26,7 @@ it("documents no key that there is not", () => {
   const gateways = readme.indexOf("## The x402-tollbooth gateway");
   const source = read("./common-tables.ts") + read("./redis/redis-connection.ts") + read("./redis/tls-settings.ts");
   const keys = readme.slice(readme.indexOf("## Every key"), gateways).matchAll(/^\| `([A-Za-z]+)`/gm);
-  const more = `${source}${read("./timeout-table.ts")}${read("./memory-provider.ts")}${read("./keyv-provider.ts")}`;
+  const more = `${source}${read("./timeout-table.ts")}${read("./redis/batch-table.ts")}${read("./memory-provider.ts")}${read("./keyv-provider.ts")}`;
   expect([...keys].map(([, key]) => key).filter((key) => !more.includes(`  ${key}:`))).toEqual([]);
 });
 

@@ -95,7 +95,6 @@ export function createRedisRateLimitStore(
 ): RateLimitStore {
   const native = rateLimitNatives(runnerOn(port, options), {
     coalesce: options.coalesce ?? true,
-    cluster: port.cluster,
     spread: options.ttlJitter ?? DEFAULT_TTL_JITTER,
     denyCacheMaxMs: denyCacheMaxMsOf(options),
     clock: options.clock,

@@ -22,6 +22,7 @@ export {
   type RedisStoreOptions,
 } from "./create-redis-stores.ts";
 export { NotSent, type RedisPort } from "./redis-port.ts";
+export { rateLimitScripts } from "./rate-limit/limit-scripts.ts";
 export type { Script } from "./scripts/script.ts";
 export { sessionScripts } from "./session/session-scripts.ts";
 export { verificationScripts } from "./verification/verification-scripts.ts";

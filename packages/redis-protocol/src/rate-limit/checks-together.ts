@@ -7,10 +7,9 @@ import {
   type LimitGroup,
   rateLimitTransitions,
 } from "@tollbooth-stores/core/native";
-import { keySlot } from "../connection/key-slot.ts";
 import { jitter } from "../scripts/native-context.ts";
 import { unreadable } from "../scripts/reading.ts";
-import type { ScriptRunner } from "../scripts/script-runner.ts";
+import { crossesSlots, type ScriptRunner } from "../scripts/script-runner.ts";
 import { type Caller, routing, tickBatches } from "../scripts/tick-batches.ts";
 import { limitArguments } from "./limit-arguments.ts";
 import { limitError } from "./limit-errors.ts";
@@ -39,17 +38,16 @@ interface Group {
 
 export interface ChecksOptions {
   coalesce: boolean;
-  cluster: boolean;
   spread: number;
 }
 
 /** Consumes on all keys or on none; without `taking` it only answers what it would take. */
 export function checksTogether(
   runner: ScriptRunner,
-  { coalesce, cluster, spread }: ChecksOptions,
+  { coalesce, spread }: ChecksOptions,
 ): (keys: readonly string[], groups: readonly LimitGroup[], taking: boolean, call?: CallOptions) => Promise<Answer> {
   const ask = tickBatches<Group, Checks, Answer>({
-    ...{ coalesce, mostKeys: MOST_CALLS, mostCalls: MOST_CALLS },
+    ...{ coalesce, mostKeys: MOST_CALLS, mostCalls: MOST_CALLS, splits: crossesSlots },
     isSame: (one, other) => one.taking === other.taking && one.slot === other.slot,
     async send({ taking }, all, live) {
       let sent: Caller<Checks, Answer>[] = [];
@@ -78,7 +76,7 @@ export function checksTogether(
   });
   return (keys, groups, taking, call) => {
     const [first = ""] = keys;
-    return ask({ taking, slot: cluster ? keySlot(first) : -1 }, first, { keys, groups }, call);
+    return ask({ taking, slot: runner.slotOf(first) }, first, { keys, groups }, call);
   };
 }
 

@@ -2,9 +2,8 @@
 // decision that it would have got alone.
 import type { CallOptions, RateLimitDecision, StoredRecord } from "@tollbooth-stores/core";
 import type { Limit } from "@tollbooth-stores/core/native";
-import { keySlot } from "../connection/key-slot.ts";
 import { jitter } from "../scripts/native-context.ts";
-import type { Prepared, ScriptRunner } from "../scripts/script-runner.ts";
+import { crossesSlots, type Prepared, type ScriptRunner } from "../scripts/script-runner.ts";
 import { type Callers, routing, tickBatches } from "../scripts/tick-batches.ts";
 import { limitArguments } from "./limit-arguments.ts";
 import { playCalls } from "./limit-replies.ts";
@@ -27,8 +26,6 @@ export interface LimitBatches {
 export interface LimitBatchOptions {
   /** False: each call travels alone. */
   coalesce: boolean;
-  /** A script call may touch one slot only. */
-  cluster: boolean;
   /** The largest share by which a record is physically kept longer than it lives. */
   spread: number;
   clock: { now(): number };
@@ -45,9 +42,9 @@ interface Group {
 }
 
 export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): LimitBatches {
-  const { coalesce, cluster, spread, clock, denied } = options;
+  const { coalesce, spread, clock, denied } = options;
   const ask = tickBatches<Group, undefined, RateLimitDecision>({
-    ...{ coalesce, isSame, mostKeys: MOST_KEYS, mostCalls: MOST_CALLS },
+    ...{ coalesce, isSame, mostKeys: MOST_KEYS, mostCalls: MOST_CALLS, splits: crossesSlots },
     async send({ operation, limit }, all, live) {
       let sent = all;
       const prepare = (): Prepared | undefined => {
@@ -77,7 +74,7 @@ export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): 
   });
   return {
     call: (operation, key, limit, callOptions) =>
-      ask({ operation, limit, slot: cluster ? keySlot(key) : -1 }, key, undefined, callOptions),
+      ask({ operation, limit, slot: runner.slotOf(key) }, key, undefined, callOptions),
   };
 }
 

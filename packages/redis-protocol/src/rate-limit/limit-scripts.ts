@@ -97,3 +97,9 @@ export const consumeAllScript: Script = flatScript(
     partsFor("fixed-window").set("algorithms", `local ALGORITHMS = {\n${algorithms.map(asFunctions).join("\n")}\n}`),
   ),
 );
+
+export const rateLimitScripts: readonly Script[] = [
+  ...[...Object.values(limitScripts), refundScripts, blockScripts].flatMap((of) => Object.values(of)),
+  resetScript,
+  consumeAllScript,
+];

@@ -10,7 +10,7 @@ import {
 import { jitter } from "../scripts/native-context.ts";
 import { unreadable } from "../scripts/reading.ts";
 import type { Script } from "../scripts/script.ts";
-import type { ScriptRunner } from "../scripts/script-runner.ts";
+import { crossesSlots, type ScriptRunner } from "../scripts/script-runner.ts";
 import { checksTogether } from "./checks-together.ts";
 import { type ConsumeTogether, consumeAcrossSlots, type Refund } from "./consume-across-slots.ts";
 import { denyCache } from "./deny-cache.ts";
@@ -23,8 +23,6 @@ import { blockScripts, type LimitOperation, refundScripts, resetScript } from ".
 export interface RateLimitNativesOptions {
   /** False: each call travels alone. */
   coalesce: boolean;
-  /** A script call may touch one slot only. */
-  cluster: boolean;
   /** The largest share by which a record is physically kept longer than it lives. */
   spread: number;
   /** For how long a denied client is denied without asking, in milliseconds; 0 for not at all. */
@@ -34,7 +32,7 @@ export interface RateLimitNativesOptions {
 }
 
 export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNativesOptions): NativeTransitions {
-  const { spread, cluster, denyCacheMaxMs, clock = performance } = options;
+  const { spread, denyCacheMaxMs, clock = performance } = options;
   const cache = denyCache(denyCacheMaxMs, clock);
   const batches = limitBatches(runner, { ...options, clock, denied: cache.denied });
   const together = checksTogether(runner, options);
@@ -96,7 +94,12 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
       const giveBack: Refund = async (key, limit, receipt) => {
         await refund([key], limit, parseReceipt(algorithmTag(limit.algorithm), receipt), undefined);
       };
-      return cluster ? consumeAcrossSlots(keys, groups, consume, giveBack) : consume(keys, groups, true);
+      const acrossSlots = () => consumeAcrossSlots(keys, groups, consume, giveBack);
+      if (new Set(keys.map(runner.slotOf)).size > 1) return acrossSlots();
+      return consume(keys, groups, true).catch((error: unknown) => {
+        if (crossesSlots(error)) return acrossSlots();
+        throw error;
+      });
     },
   };
 }

@@ -38,6 +38,8 @@ export interface ScriptRunner {
    * Answers the raw reply; undefined where nothing was sent. `keys`: those that the connection must be up for.
    */
   send(script: Script, keys: readonly string[], prepare: () => Prepared | undefined): Promise<unknown>;
+  /** Calls with equal numbers may travel together: the key's slot, or -1 where one server takes all slots in one call. */
+  slotOf(key: string): number;
   /** A hash tag for each primary. Throws STORE_UNAVAILABLE. */
   tags(options?: CallOptions, connectTimeoutMs?: number): Promise<readonly string[]>;
   /** The port's keys that match. Each step has the deadline of a call. Throws STORE_UNAVAILABLE. */
@@ -88,6 +90,9 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
     }
   };
   const withinDeadline = deadlineRunner(port, commandTimeoutMs);
+  // What is described as one server may be a node of a cluster, or stand before one.
+  let bySlot = port.cluster;
+  const slotOf = (key: string) => (bySlot ? keySlot(key) : -1);
   const instant = () => (clock === undefined ? "" : String(Math.floor(clock.now())));
   const sendNow = (script: Script, { keys, args, calls }: Prepared, askedAtMs: number, progress: Progress) => {
     args[0] = instant();
@@ -102,6 +107,9 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
     return withinDeadline(undefined, keys, undefined, async (progress) => {
       const prepared = prepare();
       return prepared === undefined ? undefined : sendNow(script, prepared, askedAtMs, progress);
+    }).catch((error: unknown) => {
+      bySlot ||= crossesSlots(error);
+      throw error;
     });
   };
   const run: ScriptRunner["run"] = async (script, calls, callOptions, connectTimeoutMs) => {
@@ -113,7 +121,7 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
     return replies(raw, calls.length);
   };
   const askTogether = tickBatches<{ script: Script; slot: number }, ScriptCall, ScriptReply>({
-    ...{ coalesce, mostKeys: MOST_CALLS, mostCalls: MOST_CALLS },
+    ...{ coalesce, mostKeys: MOST_CALLS, mostCalls: MOST_CALLS, splits: crossesSlots },
     isSame: (one, other) => one.script === other.script && one.slot === other.slot,
     async send({ script }, all, live) {
       let sent: Caller<ScriptCall, ScriptReply>[] = [];
@@ -131,11 +139,12 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   });
   return {
     send: sendFlat,
+    slotOf,
     run,
     async ask(script, call, options) {
       if (options?.startedAtMs === undefined && sizeOf(call) < LARGE) {
         const [key = ""] = call.keys;
-        return askTogether({ script, slot: port.cluster ? keySlot(key) : -1 }, key, call, options);
+        return askTogether({ script, slot: slotOf(key) }, key, call, options);
       }
       const [reply] = await run(script, [call], options);
       if (reply === undefined) throw unreadable();
@@ -162,6 +171,13 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
       }
     },
   };
+}
+
+/** Whether a server refused a call because its keys are of several slots. Nothing ran. */
+export function crossesSlots(error: unknown): boolean {
+  if (!isStoreError(error)) return false;
+  const { cause } = error;
+  return typeof cause === "object" && cause !== null && "code" in cause && cause.code === "CROSSSLOT";
 }
 
 /** The first argument is the instant's place. */

@@ -26,6 +26,8 @@ export interface TickBatchesOptions<Group, Call, Reply> {
    * written, since it may wait for its connection. A rejection rejects the callers that are not settled yet.
    */
   send(group: Group, all: Callers<Call, Reply>, live: () => Callers<Call, Reply>): Promise<void>;
+  /** Whether a batch that failed so ran in no part, and is to be sent key by key instead. Default: never. */
+  splits?: ((error: unknown) => boolean) | undefined;
 }
 
 interface Batch<Group, Call, Reply> {
@@ -45,14 +47,23 @@ export type AskTogether<Group, Call, Reply> = (
 export function tickBatches<Group, Call, Reply>(
   options: TickBatchesOptions<Group, Call, Reply>,
 ): AskTogether<Group, Call, Reply> {
-  const { coalesce, isSame, mostKeys, mostCalls, send } = options;
+  const { coalesce, isSame, mostKeys, mostCalls, send, splits = () => false } = options;
   let open: Batch<Group, Call, Reply>[] = [];
 
-  const sendBatch = async ({ group, callers }: Batch<Group, Call, Reply>) => {
+  const sendBatch = async ({ group, callers }: Batch<Group, Call, Reply>): Promise<void> => {
     try {
       await send(group, callers, () => withoutAborted(callers));
       rejectAborted(callers);
     } catch (error) {
+      if (callers.size > 1 && splits(error)) {
+        const alone = [...callers].map(([key, ofKey]) => ({
+          group,
+          callers: new Map([[key, ofKey]]),
+          calls: ofKey.length,
+        }));
+        await Promise.all(alone.map(sendBatch));
+        return;
+      }
       rejectAborted(callers);
       for (const ofKey of callers.values()) for (const { reject } of ofKey) reject(error);
     }
