@@ -4,6 +4,7 @@ export type { ClientHarnessOptions } from "./client-provider.ts";
 export { closingSuite } from "./closing-suite.ts";
 export { clusterRecoverySuite } from "./cluster-recovery-suite.ts";
 export { type BorrowCluster, type BorrowedCluster, clusterSuite } from "./cluster-suite.ts";
+export { coalescingSuite } from "./coalescing-suite.ts";
 export { conformanceSuites, failingServerSuite } from "./conformance-suites.ts";
 export { connectionEventsSuite } from "./connection-events-suite.ts";
 export { connectionSuite } from "./connection-suite.ts";

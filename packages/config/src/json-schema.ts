@@ -2,6 +2,7 @@
 import { blockKeys, ownTable, rootTable, sharedTable } from "./common-tables.ts";
 import { keyvTable } from "./keyv-provider.ts";
 import { memoryTable } from "./memory-provider.ts";
+import { batchTable } from "./redis/batch-table.ts";
 import { connectionTable } from "./redis/redis-connection.ts";
 import { type JsonSchema, type Setting, schemaProperties, variableSchema } from "./settings.ts";
 import { withDefinitions } from "./shared-definitions.ts";
@@ -9,7 +10,7 @@ import { timeoutTable } from "./timeout-table.ts";
 
 type AnyTable = Readonly<Record<string, Setting<unknown>>>;
 
-const redisTables: AnyTable = { ...connectionTable, ...timeoutTable };
+const redisTables: AnyTable = { ...connectionTable, ...timeoutTable, ...batchTable };
 
 /** The options of every built-in provider. */
 export const providerTables: Readonly<Record<string, AnyTable>> = {

@@ -5,7 +5,7 @@ import type { CallOptions } from "./call-options.ts";
 import { isStoreError, StoreError } from "./errors.ts";
 import { allowListeners } from "./many-listeners.ts";
 import { type Catalog, nativeTransitionsOf } from "./native-transitions.ts";
-import { isObserved, type OperationMessage, observed } from "./telemetry.ts";
+import { isObserved, type OperationMessage, type Outcome, observed } from "./telemetry.ts";
 
 /** One store's access to its port; `C` is the store's catalog of transitions. */
 export interface StoreRuntime<C extends Catalog<keyof C>> {
@@ -19,7 +19,7 @@ export interface StoreRuntime<C extends Catalog<keyof C>> {
     name: string,
     options: CallOptions | undefined,
     run: () => Promise<R>,
-    outcomeOf: (reply: R) => string,
+    outcomeOf: (reply: R) => Outcome,
   ): Promise<R>;
   /** `port.transact`. A port's error that is no StoreError becomes STORE_UNAVAILABLE, outcome unknown. */
   transact<R>(

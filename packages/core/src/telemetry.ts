@@ -19,6 +19,8 @@ export interface OperationMessage {
    * a record that cannot be read; `durationMs` is 0, and the listing goes on.
    */
   outcome: string;
+  /** Only for a rate limit's decision that the store was not asked for. */
+  source?: "deny-cache";
   /** Only where the outcome is "error" or "unreadable": a StoreError's code, else "OTHER" (an aborted signal, say). */
   errorCode?: StoreErrorCode | "OTHER";
 }
@@ -30,18 +32,22 @@ export function isObserved(): boolean {
   return operations.hasSubscribers;
 }
 
-/** Runs one operation and reports it. `outcomeOf` names the reply in one word. */
+/** What a reply says, for telemetry: one word, or more of an `OperationMessage`. */
+export type Outcome = string | Pick<OperationMessage, "outcome" | "source">;
+
+/** Runs one operation and reports it. */
 export async function observed<R>(
   about: Pick<OperationMessage, "store" | "operation" | "provider">,
   run: () => Promise<R>,
-  outcomeOf: (reply: R) => string,
+  outcomeOf: (reply: R) => Outcome,
 ): Promise<R> {
   const started = performance.now();
-  const publish = (rest: Pick<OperationMessage, "outcome" | "errorCode">) =>
+  const publish = (rest: Pick<OperationMessage, "outcome" | "source" | "errorCode">) =>
     operations.publish({ ...about, durationMs: performance.now() - started, ...rest } satisfies OperationMessage);
   try {
     const reply = await run();
-    publish({ outcome: outcomeOf(reply) });
+    const outcome = outcomeOf(reply);
+    publish(typeof outcome === "string" ? { outcome } : outcome);
     return reply;
   } catch (error) {
     publish({ outcome: "error", errorCode: isStoreError(error) ? error.code : "OTHER" });
@@ -153,4 +159,33 @@ const connections = channel(connectionChannel);
 /** For providers. Build `message` from known fields only: never from a URL, a client's options or an error's text. */
 export function publishConnection(message: ConnectionMessage): void {
   if (connections.hasSubscribers) connections.publish(message);
+}
+
+/** The name of the channel for batches: `diagnostics_channel.subscribe(batchChannel, (message) => ...)`. */
+export const batchChannel = "tollbooth-stores:batch";
+
+/** Calls that were written to a backend together. Holds no key and no argument. */
+export interface BatchMessage {
+  /** E.g. "ioredis". */
+  provider: string;
+  /** The script's name, e.g. "session.touch", "rate-limit.consume.fixed-window". */
+  script: string;
+  /** How many calls; 1 for a call that travels alone. */
+  calls: number;
+  /** How many keys they touch. Calls for an equal key may share it. */
+  keys: number;
+  /** From the first call until it was written: until the tick's end, and until its connection was up. Milliseconds. */
+  waitedMs: number;
+}
+
+const batches = channel(batchChannel);
+
+/** Whether batches are reported at all. */
+export function areBatchesObserved(): boolean {
+  return batches.hasSubscribers;
+}
+
+/** For providers. */
+export function publishBatch(message: BatchMessage): void {
+  if (batches.hasSubscribers) batches.publish(message);
 }

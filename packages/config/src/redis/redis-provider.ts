@@ -12,6 +12,7 @@ import {
 import { readSettings } from "../settings.ts";
 import type { OpenedStores, PerStore, StoreBlock, StoreName, StoreProvider } from "../store-provider.ts";
 import { type TimeoutSettings, timeoutTable } from "../timeout-table.ts";
+import { type BatchSettings, batchTable } from "./batch-table.ts";
 import { type DescribedConnection, placeOf, readRedisConnection } from "./redis-connection.ts";
 
 /** A client library: opens one connection (possibly many sockets) as a port. */
@@ -25,13 +26,13 @@ export interface RedisClientKind {
 
 interface ReadBlock {
   connection: DescribedConnection | undefined;
-  settings: StoreOptions & Partial<TimeoutSettings>;
+  settings: StoreOptions & Partial<TimeoutSettings & BatchSettings>;
 }
 
 function readBlock({ options, settings }: StoreBlock): ReadBlock {
   return {
     connection: readRedisConnection(options),
-    settings: { ...settings, ...readSettings(options, timeoutTable) },
+    settings: { ...settings, ...readSettings(options, { ...timeoutTable, ...batchTable }) },
   };
 }
 

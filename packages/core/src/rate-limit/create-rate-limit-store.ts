@@ -25,7 +25,10 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
   const keyOf = recordKeys(keyPrefix, pseudonymizers[0]);
   const runtime = storeRuntime<RateLimitCatalog>(port, { store: "rate-limits", provider }, owned);
 
-  const verdict = (decision: { allowed: boolean }) => (decision.allowed ? "allowed" : "denied");
+  const verdict = ({ allowed, source = "store" }: { allowed: boolean; source?: RateLimitDecision["source"] }) => {
+    const outcome = allowed ? "allowed" : "denied";
+    return source === "deny-cache" ? { outcome, source } : outcome;
+  };
   const prepare = (check: RateLimitCheck) => {
     const limit = limitOf(check, defaults.windowMs);
     const on = transitions[limit.algorithm];

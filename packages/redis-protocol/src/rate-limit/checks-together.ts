@@ -57,7 +57,8 @@ export function checksTogether(
         sent = [...live().values()].flat();
         if (sent.length === 0) return undefined;
         const head = ["", jitter(spread), taking ? "1" : "0"];
-        return { keys: sent.flatMap(({ call }) => call.keys), args: [...head, ...callArguments(sent)] };
+        const keys = sent.flatMap(({ call }) => call.keys);
+        return { keys, args: [...head, ...callArguments(sent)], calls: sent.length };
       };
       const reply = await runner.send(consumeAllScript, routing(all), prepare);
       const [nowMs, answers, texts]: readonly unknown[] = Array.isArray(reply) ? reply : [];

@@ -52,7 +52,10 @@ export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): 
       let sent = all;
       const prepare = (): Prepared | undefined => {
         sent = live();
-        return sent.size === 0 ? undefined : { keys: [...sent.keys()], args: argumentsOf(limit, spread, sent) };
+        if (sent.size === 0) return undefined;
+        let calls = 0;
+        for (const callers of sent.values()) calls += callers.length;
+        return { keys: [...sent.keys()], args: argumentsOf(limit, spread, sent, calls), calls };
       };
       const askedAtMs = clock.now();
       const reply = await runner.send(limitScripts[operation][limit.algorithm], routing(all), prepare);
@@ -92,10 +95,13 @@ function isSame(one: Group, other: Group): boolean {
 }
 
 /** ARGV of a limit's script. The first is the instant's place. */
-function argumentsOf(limit: Limit, spread: number, callers: Callers<undefined, RateLimitDecision>): string[] {
+function argumentsOf(
+  limit: Limit,
+  spread: number,
+  callers: Callers<undefined, RateLimitDecision>,
+  calls: number,
+): string[] {
   const args = ["", jitter(spread), ...limitArguments(limit)];
-  let isMerged = false;
-  for (const ofKey of callers.values()) isMerged ||= ofKey.length > 1;
-  if (isMerged) for (const ofKey of callers.values()) args.push(String(ofKey.length));
+  if (calls > callers.size) for (const ofKey of callers.values()) args.push(String(ofKey.length));
   return args;
 }

@@ -18,6 +18,7 @@ export function limitRecord(limit: Limit, text: string | null): StoredRecord | n
     const { state, endsAtMs } = stateOf(limit, text);
     return { endsAtMs, body: { state, pinned: false } };
   }
+  if (text.length < 15) throw corruptLimit();
   const blockedUntilMs = count(text.slice(2, 15));
   const rest = text.slice(15);
   if (rest === "") return { endsAtMs: blockedUntilMs, body: { blockedUntilMs, pinned: true } };

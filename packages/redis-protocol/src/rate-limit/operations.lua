@@ -6,9 +6,9 @@
 -- record.
 blockedUntil, found = 0, raw and 'stored' or nil
 if raw and raw:byte(2) == 98 then
-  blockedUntil, raw = tonumber(raw:sub(3, 15)), raw:sub(16)
+  blockedUntil, raw = #raw > 14 and tonumber(raw:sub(3, 15)), raw:sub(16)
   found = blockedUntil and 'changed' or 'corrupt'
-  if found == 'corrupt' or blockedUntil <= now then blockedUntil = 0 end
+  if not blockedUntil or blockedUntil <= now then blockedUntil = 0 end
   if raw == '' then raw = nil end
 end
 

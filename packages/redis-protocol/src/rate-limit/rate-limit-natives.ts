@@ -50,7 +50,7 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
     args: readonly string[],
     call: CallOptions | undefined,
   ) => {
-    const prepare = () => (call?.signal?.aborted ? undefined : { keys, args: ["", jitter(spread), ...args] });
+    const prepare = () => (call?.signal?.aborted ? undefined : { keys, args: ["", jitter(spread), ...args], calls: 1 });
     // Also where it may have been changed.
     const reply = await runner.send(script, keys, prepare).finally(() => keys.forEach(cache.forget));
     call?.signal?.throwIfAborted();

@@ -1,5 +1,6 @@
 // Runs script calls on a port: one round trip, with NOSCRIPT as the only reason to send a command that was answered twice.
 import { type CallOptions, isStoreError, type PortCallOptions } from "@tollbooth-stores/core";
+import { areBatchesObserved, publishBatch } from "@tollbooth-stores/core/native";
 import { keySlot } from "../connection/key-slot.ts";
 import { errorWord, refused, rightMissing } from "../connection/redis-errors.ts";
 import type { RedisPort } from "../redis-port.ts";
@@ -47,6 +48,8 @@ export interface ScriptRunner {
 export interface Prepared {
   readonly keys: readonly string[];
   readonly args: string[];
+  /** How many calls it answers. */
+  readonly calls: number;
 }
 
 export type ScriptReply = { ok: true; reply: readonly unknown[] } | { ok: false; word: string };
@@ -86,17 +89,27 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   };
   const withinDeadline = deadlineRunner(port, commandTimeoutMs);
   const instant = () => (clock === undefined ? "" : String(Math.floor(clock.now())));
-  const sendFlat: ScriptRunner["send"] = (script, keys, prepare) =>
-    withinDeadline(undefined, keys, undefined, async (progress) => {
-      const prepared = prepare();
-      if (prepared === undefined) return undefined;
-      prepared.args[0] = instant();
-      return send(script, prepared.keys, prepared.args, progress);
-    });
-  const run: ScriptRunner["run"] = async (script, calls, options, connectTimeoutMs) => {
-    const { keys, args } = preparedOf(calls);
+  const sendNow = (script: Script, { keys, args, calls }: Prepared, askedAtMs: number, progress: Progress) => {
     args[0] = instant();
-    const raw = await withinDeadline(connectTimeoutMs, keys, options, (progress) => send(script, keys, args, progress));
+    if (areBatchesObserved()) {
+      const waitedMs = performance.now() - askedAtMs;
+      publishBatch({ provider: port.name, script: script.name, calls, keys: keys.length, waitedMs });
+    }
+    return send(script, keys, args, progress);
+  };
+  const sendFlat: ScriptRunner["send"] = (script, keys, prepare) => {
+    const askedAtMs = performance.now();
+    return withinDeadline(undefined, keys, undefined, async (progress) => {
+      const prepared = prepare();
+      return prepared === undefined ? undefined : sendNow(script, prepared, askedAtMs, progress);
+    });
+  };
+  const run: ScriptRunner["run"] = async (script, calls, callOptions, connectTimeoutMs) => {
+    const prepared = preparedOf(calls);
+    const askedAtMs = performance.now();
+    const raw = await withinDeadline(connectTimeoutMs, prepared.keys, callOptions, (progress) =>
+      sendNow(script, prepared, askedAtMs, progress),
+    );
     return replies(raw, calls.length);
   };
   const askTogether = tickBatches<{ script: Script; slot: number }, ScriptCall, ScriptReply>({
@@ -155,7 +168,7 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
 function preparedOf(calls: readonly ScriptCall[]): Prepared {
   const args = ["", String(calls.length)];
   for (const call of calls) for (const arg of call.args) args.push(String(arg));
-  return { keys: calls.flatMap(({ keys }) => keys), args };
+  return { keys: calls.flatMap(({ keys }) => keys), args, calls: calls.length };
 }
 
 function sizeOf({ args }: ScriptCall): number {

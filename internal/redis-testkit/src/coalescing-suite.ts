@@ -1,0 +1,198 @@
+// Calls that travel together, on a real server: each gets what it would have got alone, and none holds up another.
+import { channel, subscribe, unsubscribe } from "node:diagnostics_channel";
+import {
+  type BatchMessage,
+  batchChannel,
+  isStoreError,
+  type RateLimitCheck,
+  type RateLimitDecision,
+  type RateLimitStore,
+} from "@tollbooth-stores/core";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { ClientProvider } from "./client-provider.ts";
+import { type RunningRedis, startRedis } from "./start-redis.ts";
+
+/** One call of a batch. `gaveUp`: its caller aborts before the tick is over. */
+interface Call {
+  kind: "consume" | "peek" | "charge";
+  rule: number;
+  client: number;
+  cost: number;
+  gaveUp: boolean;
+}
+
+const rules = [
+  { algorithm: "fixed-window", limit: 5, windowMs: 60_000 },
+  { algorithm: "fixed-window", limit: 200_000, windowMs: 3_600_000 },
+  { algorithm: "sliding-window", limit: 7, windowMs: 10_000 },
+  { algorithm: "token-bucket", limit: 10, windowMs: 60_000, burst: 4 },
+  { algorithm: "token-bucket", limit: 10, windowMs: 60_000, burst: 20 },
+] as const;
+
+const call = fc.record<Call>({
+  kind: fc.constantFrom("consume", "consume", "consume", "peek", "charge"),
+  rule: fc.nat({ max: rules.length - 1 }),
+  client: fc.nat({ max: 3 }),
+  cost: fc.constantFrom(0, 1, 1, 1, 2, 3, 150_000),
+  gaveUp: fc.boolean().map((gaveUp) => gaveUp && Math.random() < 0.3),
+});
+
+/** Batches, and by how much the clock steps before each. */
+const batches = fc.array(
+  fc.record({ stepMs: fc.constantFrom(0, 1, 900, 10_000, 60_000, -5_000), calls: fc.array(call, { maxLength: 60 }) }),
+  { minLength: 1, maxLength: 6 },
+);
+
+function checkOf({ rule, client, cost }: Call): RateLimitCheck {
+  const policy = rules[rule] ?? rules[0];
+  return { route: `rule ${rule % 4}`, client: `client ${client}`, policy, cost };
+}
+
+/** The decision, without who decided; or why there was none. */
+async function settled(answer: Promise<RateLimitDecision>): Promise<unknown> {
+  try {
+    const { source: _, ...decision } = await answer;
+    return decision;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+function isBatch(message: unknown): message is BatchMessage {
+  return typeof message === "object" && message !== null && "script" in message;
+}
+
+/** Calls that cannot travel together are served one batch after the other, in the order of each batch's first call. */
+function inBatchOrder<T extends { one: Call }>(asked: readonly T[]): T[] {
+  const groups = new Map<string, T[]>();
+  for (const each of asked) {
+    const { kind, rule, cost } = each.one;
+    const group = `${cost === 0 ? "peek" : kind} ${rule} ${cost}`;
+    groups.set(group, [...(groups.get(group) ?? []), each]);
+  }
+  return [...groups.values()].flat();
+}
+
+/** Registers the tests. */
+export function coalescingSuite<Client>({ name, create }: ClientProvider<Client>): void {
+  describe(`calls of one tick on ${name}`, () => {
+    let redis: RunningRedis;
+    beforeAll(async () => {
+      redis = await startRedis();
+    });
+    afterAll(() => redis.stop());
+
+    const clock = { nowMs: 1_700_000_000_000, now: () => clock.nowMs };
+    let namespaces = 0;
+    const opened = (options: { coalesce: boolean; keyPrefix: string; denyCacheMaxMs?: number }): RateLimitStore => {
+      const { host, port } = redis;
+      const store = create.rateLimits({ connection: { host, port }, clock, commandTimeoutMs: 5_000, ...options });
+      onTestFinished(() => store.close());
+      return store;
+    };
+    const namespace = () => {
+      namespaces += 1;
+      return `coalescing-${namespaces}`;
+    };
+
+    it("get what they would get one by one: mixed rules, equal clients, callers that give up", {
+      timeout: 120_000,
+    }, async () => {
+      const [together, alone] = [
+        opened({ coalesce: true, keyPrefix: "together" }),
+        opened({ coalesce: false, keyPrefix: "alone", denyCacheMaxMs: 0 }),
+      ];
+      // A script that the server does not know yet is sent twice, and so comes later than its neighbours.
+      for (const kind of ["consume", "peek", "charge"] as const) {
+        for (const rule of rules.keys()) await alone[kind](checkOf({ kind, rule, client: 0, cost: 1, gaveUp: false }));
+      }
+      let round = 0;
+      await fc.assert(
+        fc.asyncProperty(batches, async (played) => {
+          round += 1;
+          for (const { stepMs, calls } of played) {
+            clock.nowMs += stepMs;
+            const named = (one: Call): RateLimitCheck => ({ ...checkOf(one), route: `${round} ${checkOf(one).route}` });
+            const asked = calls.map((one) => {
+              const giving = new AbortController();
+              const answer = together[one.kind](named(one), one.gaveUp ? { signal: giving.signal } : undefined);
+              return { answer, giving, one };
+            });
+            for (const { giving, one } of asked) if (one.gaveUp) giving.abort("gave up");
+            await Promise.allSettled(asked.map(({ answer }) => answer));
+            for (const { answer, one } of inBatchOrder(asked)) {
+              const outcome = await settled(answer);
+              if (one.gaveUp) expect(outcome).toBe("gave up");
+              else {
+                const expected = await settled(alone[one.kind](named(one)));
+                expect(outcome, `${one.kind} of ${one.cost} under ${rules[one.rule]?.algorithm}`).toEqual(expected);
+              }
+            }
+          }
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    it("are one script call for 32 keys, one for any number of equal keys, and told on the batch channel", async () => {
+      const store = opened({ coalesce: true, keyPrefix: namespace() });
+      const check = (client: string): RateLimitCheck => ({ route: "r", client, policy: rules[1] });
+      await store.consume(check("first"));
+      const messages: BatchMessage[] = [];
+      const hear = (message: unknown) => {
+        if (isBatch(message)) messages.push(message);
+      };
+      subscribe(batchChannel, hear);
+      onTestFinished(() => void unsubscribe(batchChannel, hear));
+      expect(channel(batchChannel).hasSubscribers).toBe(true);
+      const decisions = await Promise.all([
+        ...Array.from({ length: 40 }, (_, client) => store.consume(check(`client ${client}`))),
+        ...Array.from({ length: 300 }, () => store.peek(check("first"))),
+      ]);
+      expect(decisions.every(({ allowed }) => allowed)).toBe(true);
+      expect(messages.map(({ script, calls, keys }) => [script, calls, keys])).toEqual([
+        ["rate-limit.consume.fixed-window", 32, 32],
+        ["rate-limit.consume.fixed-window", 8, 8],
+        ["rate-limit.peek.fixed-window", 300, 1],
+      ]);
+      expect(messages.every(({ waitedMs, provider }) => waitedMs >= 0 && waitedMs < 5_000 && provider !== "")).toBe(
+        true,
+      );
+    });
+
+    it("fail alone where one key is of another type, or cannot be read", async () => {
+      const keyPrefix = namespace();
+      const store = opened({ coalesce: true, keyPrefix });
+      const check = (client: string): RateLimitCheck => ({ route: "r", client, policy: rules[0] });
+      await Promise.all(["sound", "hash", "odd"].map((client) => store.consume(check(client))));
+      const keys = String(await redis.command("KEYS", `${keyPrefix}:*`)).split(",");
+      expect(keys).toHaveLength(3);
+      const [hash = "", odd = "", sound = ""] = keys;
+      await redis.command("DEL", hash);
+      await redis.command("HSET", hash, "a", "b");
+      await redis.command("SET", odd, "not a record");
+      const outcomes = await Promise.allSettled(["sound", "hash", "odd"].map((client) => store.consume(check(client))));
+      const corrupt = outcomes.filter((one) => one.status === "rejected" && isStoreError(one.reason, "STORE_CORRUPT"));
+      expect(corrupt).toHaveLength(2);
+      expect(outcomes.filter((one) => one.status === "fulfilled")).toHaveLength(1);
+      expect(await redis.command("TYPE", hash)).toBe("hash");
+      expect(await redis.command("GET", odd)).toBe("not a record");
+      expect(await redis.command("GET", sound)).toMatch(/^1\d{18}$/);
+    });
+
+    it("are not sent where all their callers gave up while there was no connection", async () => {
+      const keyPrefix = namespace();
+      const store = opened({ coalesce: true, keyPrefix });
+      await store.consume({ route: "r", client: "warm", policy: rules[0] });
+      await redis.kill("SIGSTOP");
+      const giving = new AbortController();
+      const check = { route: "r", client: "gone", policy: rules[0] };
+      const asked = store.consume(check, { signal: giving.signal });
+      giving.abort("gave up");
+      await expect(asked).rejects.toBe("gave up");
+      await redis.kill("SIGCONT");
+      expect((await store.peek(check)).remaining).toBe(5);
+    });
+  });
+}
