@@ -390,3 +390,19 @@ describe("closing", () => {
     await expect(keys("a")).rejects.toMatchObject({ code: "STORE_CLOSED" });
   });
 });
+
+describe("a step of an operation that began before", () => {
+  it("has what is left of its time; without any, it reads and writes nothing", async () => {
+    const adapter = fakeAdapter(new Map());
+    let calls = 0;
+    adapter.fault = () => {
+      calls += 1;
+    };
+    const port = keyvPort({ keyv: adapter, commandTimeoutMs: 1_000 });
+    const write = () => ({ writes: [{ endsAtMs: Date.now() + 60_000, body: 1 }], reply: "done" });
+    const late = port.transact(["k"], write, { startedAtMs: performance.now() - 1_000 });
+    await expect(late).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied" });
+    expect(calls).toBe(0);
+    expect(await port.transact(["k"], write, { startedAtMs: performance.now() - 1 })).toBe("done");
+  });
+});

@@ -11,17 +11,15 @@ export function describedSession<T>(
   session: SessionState,
 ): Omit<SessionRecord<T>, "id"> {
   const { version, createdAtMs, expiresAtMs, idleTtlMs, absoluteExpiresAtMs, quotas, payload, subject } = session;
-  return {
-    // The caller chooses T, and nothing can check it: it is the type of what this store's callers put in.
-    data: values.decode(payload, key) as T,
-    version,
-    ...(subject === undefined ? {} : { subject: values.decodeSubject(subject.payload, key) }),
-    createdAtMs,
-    expiresAtMs,
-    ...(idleTtlMs === undefined ? {} : { idleTtlMs }),
-    ...(absoluteExpiresAtMs === undefined ? {} : { absoluteExpiresAtMs }),
-    ...describedQuotas(quotas),
-  };
+  // The caller chooses T, and nothing can check it: it is the type of what this store's callers put in.
+  const data = values.decode(payload, key) as T;
+  // On the hot path: assigned one by one, because spreading parts that may be empty takes several times as long.
+  const described: Omit<SessionRecord<T>, "id"> = { data, version, createdAtMs, expiresAtMs };
+  if (subject !== undefined) described.subject = values.decodeSubject(subject.payload, key);
+  if (idleTtlMs !== undefined) described.idleTtlMs = idleTtlMs;
+  if (absoluteExpiresAtMs !== undefined) described.absoluteExpiresAtMs = absoluteExpiresAtMs;
+  if (quotas !== undefined) described.quotas = Object.fromEntries(quotas);
+  return described;
 }
 
 /** Object.fromEntries defines own properties, so `__proto__` is a name like any other. */
@@ -33,9 +31,7 @@ export function describedQuotas(quotas: ReadonlyMap<string, bigint> | undefined)
 export function afterReading(error: unknown, read: number, of: number): unknown {
   if (!isStoreError(error, "STORE_UNAVAILABLE") || of === 1) return error;
   const { code, message, outcome } = error;
-  const told = new StoreError(code, `${message} getMany had read ${read} of ${of} sessions.`, { outcome });
-  told.cause = error.cause;
-  return told;
+  return new StoreError(code, `${message} getMany had read ${read} of ${of} sessions.`, { outcome, cause: error });
 }
 
 /** Reads a session that the call has just written. A failure to read it does not mean that nothing was written. */

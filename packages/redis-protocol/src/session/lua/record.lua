@@ -20,17 +20,27 @@ local HASH_SIZE, TEXT_SIZE, QUOTAS_SIZE = 22, 5, 3
 -- All before the subject's text fits in these many characters.
 local LONGEST_HEAD = 70
 
+local function four(raw, at)
+  local a, b, c, d = string.byte(raw, at, at + 3)
+  if not d or a > 127 or b > 127 or c > 127 or d > 127 then fail('CORRUPT') end
+  return a + b * 128 + c * 16384 + d * 2097152
+end
+
 -- The number in up to 8 characters.
 local function number(raw, at, size)
-  local a, b, c, d, e, f, g, h = string.byte(raw, at, at + size - 1)
-  if at + size - 1 > #raw or math.max(a, b or 0, c or 0, d or 0, e or 0, f or 0, g or 0, h or 0) > 127 then fail('CORRUPT') end
-  local low = a + (b or 0) * 128 + (c or 0) * 16384 + (d or 0) * 2097152
-  if not e then return low end
-  return low + (e + (f or 0) * 128 + (g or 0) * 16384 + (h or 0) * 2097152) * 268435456
+  if size == 4 then return four(raw, at) end
+  if size == 8 then return four(raw, at) + four(raw, at + 4) * 268435456 end
+  local x = 0
+  for i = at + size - 1, at, -1 do
+    local digit = string.byte(raw, i)
+    if not digit or digit > 127 then fail('CORRUPT') end
+    x = x * 128 + digit
+  end
+  return x
 end
 
 local function has(form, part)
-  return math.floor(form / part) % 2 == 1
+  return form % (2 * part) >= part
 end
 
 local function versionIn(raw)
@@ -43,7 +53,7 @@ local function headOf(raw)
   if not form or form > 31 then fail('CORRUPT') end
   local wide = has(form, WIDE)
   local size, at = wide and 8 or 4, wide and 17 or 15
-  local createdAt = number(raw, 9, at - 9)
+  local createdAt = four(raw, 9) + number(raw, 13, at - 13) * 268435456
   local s = { form = form, createdAt = createdAt, expiryAt = at, size = size, expiresAt = createdAt + number(raw, at, size) }
   at = at + size
   if has(form, IDLE) then
