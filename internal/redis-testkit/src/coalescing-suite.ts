@@ -12,6 +12,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
 import { type RunningRedis, startRedis } from "./start-redis.ts";
+import { startReplicatedCluster } from "./start-replicated-cluster.ts";
 
 /** One call of a batch. `gaveUp`: its caller aborts before the tick is over. */
 interface Call {
@@ -72,6 +73,10 @@ function inBatchOrder<T extends { one: Call }>(asked: readonly T[]): T[] {
     groups.set(group, [...(groups.get(group) ?? []), each]);
   }
   return [...groups.values()].flat();
+}
+
+function never(): never {
+  throw new Error("There is no decision.");
 }
 
 /** Registers the tests. */
@@ -179,6 +184,50 @@ export function coalescingSuite<Client>({ name, create }: ClientProvider<Client>
       expect(await redis.command("TYPE", hash)).toBe("hash");
       expect(await redis.command("GET", odd)).toBe("not a record");
       expect(await redis.command("GET", sound)).toMatch(/^1\d{18}$/);
+    });
+
+    it("take nothing together where one key is of another type, wherever it stands", async () => {
+      const keyPrefix = namespace();
+      const store = opened({ coalesce: true, keyPrefix });
+      const check = (client: string): RateLimitCheck => ({ route: "r", client, policy: rules[0] });
+      await store.consume(check("hash"));
+      const key = String(await redis.command("KEYS", `${keyPrefix}:*`));
+      await redis.command("DEL", key);
+      await redis.command("HSET", key, "a", "b");
+      await store.consume(check("old"));
+      for (const order of [
+        ["new", "old", "hash"],
+        ["hash", "new", "old"],
+        ["old", "hash", "new"],
+      ]) {
+        const failed = await settled(
+          store.consumeAll(order.map(check)).then(({ decisions: [first] }) => first ?? never()),
+        );
+        expect(failed).toMatch(/cannot be read/);
+        expect((await store.peek(check("new"))).resetAfterMs).toBe(0);
+        expect((await store.peek(check("old"))).remaining).toBe(4);
+      }
+      await expect(store.peek(check("hash"))).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+      await expect(store.consume({ ...check("hash"), cost: 9 })).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    });
+
+    it("are sent by slot to a server that stands before a cluster, from its first refusal on", async () => {
+      const cluster = await startReplicatedCluster({ primaries: 1, replicas: 0 });
+      onTestFinished(() => cluster.stop());
+      const stores = create.stores({ connection: { url: cluster.nodes[0]?.url ?? "" }, commandTimeoutMs: 5_000 });
+      onTestFinished(() => stores.close());
+      const check = (client: number): RateLimitCheck => ({ route: "r", client: `client ${client}`, policy: rules[0] });
+      const clients = Array.from({ length: 40 }, (_, client) => client);
+      for (const remaining of [4, 3]) {
+        const decisions = await Promise.all(clients.map((client) => stores.rateLimits.consume(check(client))));
+        expect(new Set(decisions.map((decision) => decision.remaining))).toEqual(new Set([remaining]));
+      }
+      const both = await stores.rateLimits.consumeAll([check(0), check(1)]);
+      expect(both).toMatchObject({ allowed: true, atomic: false });
+      const ids = await Promise.all(
+        clients.map(async (data) => (await stores.sessions.create({ data, idleTtlMs: 60_000 })).record.id),
+      );
+      expect((await stores.sessions.getMany(ids)).map((session) => session?.data)).toEqual(clients);
     });
 
     it("are not sent where all their callers gave up while there was no connection", async () => {

@@ -108,7 +108,7 @@ export function createRedisSessionStore<T = unknown>(
   options: RedisStoreOptions = {},
   owned = true,
 ): SessionStore<T> {
-  const native = sessionNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER, port.cluster);
+  const native = sessionNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER);
   return createSessionStore<T>(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
 }
 

@@ -14,6 +14,8 @@ export interface RedisPort {
    * with a StoreError that says why; and when `signal` aborts. Without keys: a command for any server.
    */
   ready(signal: AbortSignal, keys?: readonly string[]): Promise<void>;
+  /** Optional: whether `ready` would resolve at once. Then calls need not wait for its promise. */
+  isReady?(keys?: readonly string[]): boolean;
   /** Optional: why there is no connection for `keys` just now. Only its class and code are shown, never its message. */
   connectionError?(keys?: readonly string[]): unknown;
   /**

@@ -1,6 +1,7 @@
 // Many sessions of one subject: in steps and pages, with one that cannot be read among them.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { StoreError } from "../errors.ts";
 import { operationChannel } from "../telemetry.ts";
 import { type ManualClock, type MapPort, manualClock, mapPort } from "../testing.ts";
 import { createSessionStore } from "./create-session-store.ts";
@@ -30,6 +31,17 @@ beforeEach(() => {
   store = createSessionStore<number>(counting, { defaults: { idleTtlMs: 60_000 }, provider: "map" });
 });
 afterEach(() => unsubscribe(operationChannel, listen));
+
+/** From now on the steps after this many fail for certain. */
+function failAfter(count: number): void {
+  const { transact } = port;
+  let left = count;
+  port.transact = (keys, step, options) => {
+    left -= 1;
+    if (left < 0) return Promise.reject(new StoreError("STORE_UNAVAILABLE", "Nothing was sent."));
+    return transact(keys, step, options);
+  };
+}
 
 async function make(count: number): Promise<string[]> {
   const ids: string[] = [];
@@ -95,6 +107,17 @@ describe("deleteBySubject", () => {
     expect(await store.deleteBySubject(subject)).toEqual({ deleted: 250 });
     expect(steps).toBe(1 + 3);
     expect(port.records.size).toBe(0);
+  });
+
+  it("says that it may have taken effect where a later step failed for certain", async () => {
+    await make(250);
+    failAfter(2);
+    await expect(store.deleteBySubject(subject)).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      outcome: "unknown",
+    });
+    failAfter(0);
+    await expect(store.deleteBySubject(subject)).rejects.toMatchObject({ outcome: "not-applied" });
   });
 
   it("that fails between two steps leaves the rest to the next call", async () => {

@@ -89,7 +89,9 @@ export function subjectSessions(apply: Apply, keys: SessionKeys): SubjectSession
           { subjectHash, listed, exceptHash, limit: deletedAtOnce },
           deleteSubjectSessions,
           options,
-        );
+        ).catch((error: unknown) => {
+          throw deleted > 0 ? afterDeleting(error) : error;
+        });
         deleted += reply.deleted;
         if (reply.next.length === 0) return deleted;
         if (listed.length < deletedAtOnce) rounds += 1;
@@ -102,4 +104,14 @@ export function subjectSessions(apply: Apply, keys: SessionKeys): SubjectSession
       );
     },
   };
+}
+
+/** A step failed after others had deleted some: all of it may have taken effect. */
+function afterDeleting(error: unknown): unknown {
+  if (!isStoreError(error, "STORE_UNAVAILABLE") || error.outcome === "unknown") return error;
+  const { message, cause } = error;
+  return new StoreError("STORE_UNAVAILABLE", `${message} Some sessions were deleted; call it again for the rest.`, {
+    outcome: "unknown",
+    cause,
+  });
 }

@@ -38,6 +38,24 @@ afterEach(() => {
 });
 
 describe("a watched record", () => {
+  it("goes on at its pace for a caller that waits again and again for what does not change", async () => {
+    record = { status: "unknown" };
+    const watched = watch();
+    let isOver = false;
+    const again = () => {
+      const leave = watched.subscribe("k", () => {
+        woken.push("again");
+        leave();
+        if (!isOver) again();
+      });
+    };
+    again();
+    await pass(1_000);
+    expect(woken.length).toBeLessThan(60);
+    isOver = true;
+    await pass(100);
+  });
+
   it("is read after 5 ms, doubling to 40, up to half of each left out", async () => {
     for (const [random, factor] of [
       [0, 0.5],

@@ -6,6 +6,8 @@ import type { Look } from "./verification-store.ts";
 /** Polls begin after 5 ms and double to 40, whatever is waited for: so a change is heard 16 ms late on average. */
 const FIRST_POLL_MS = 5;
 const LONGEST_POLL_MS = 40;
+/** So long after a wait the next one for the same record goes on at its pace. */
+const REST_MS = 100;
 
 export interface RecordWatch {
   /** Calls `wake` whenever the record may have changed, until the returned function is called. */
@@ -24,11 +26,30 @@ export function recordWatch(
   look: (key: string, signal: AbortSignal) => Promise<Look>,
 ): RecordWatch {
   const polls = new Map<string, Poll>();
+  /**
+   * At which pace a record is polled that was waited for just now: a caller that waits again and again for what does
+   * not change, in a loop of its own, must not begin anew each time.
+   */
+  const resting = new Map<string, { everyMs: number; untilMs: number }>();
+  const rest = (key: string, everyMs: number) => {
+    const nowMs = performance.now();
+    resting.delete(key);
+    resting.set(key, { everyMs, untilMs: nowMs + REST_MS });
+    // The first ones are the oldest.
+    for (const [other, { untilMs }] of resting) {
+      if (untilMs > nowMs) break;
+      resting.delete(other);
+    }
+  };
+  const paceOf = (key: string): number => {
+    const found = resting.get(key);
+    return found !== undefined && found.untilMs > performance.now() ? found.everyMs : FIRST_POLL_MS;
+  };
 
   const begin = (key: string): Poll => {
     const waiting = new Set<() => void>();
     const ended = new AbortController();
-    let everyMs = FIRST_POLL_MS;
+    let everyMs = paceOf(key);
     let wasInProgress = false;
     let timer: NodeJS.Timeout | undefined;
 
@@ -47,20 +68,25 @@ export function recordWatch(
       // A failed look tells nothing of the record. The callers' next calls tell what is wrong.
       const changed = await look(key, ended.signal).then(hasChanged, () => true);
       if (ended.signal.aborted) return;
-      if (changed) wakeAll();
       everyMs = Math.min(2 * everyMs, LONGEST_POLL_MS);
+      if (changed) wakeAll();
       if (!ended.signal.aborted) schedule();
     };
     const schedule = () => {
       // Up to half is left out at random, so that processes that began together do not go on together.
       timer = setTimeout(poll, everyMs * (0.5 + Math.random() / 2));
     };
-    const leave = hint.subscribe(key, wakeAll);
+    const leave = hint.subscribe(key, () => {
+      // This process changed it: what comes next may come soon.
+      everyMs = FIRST_POLL_MS;
+      wakeAll();
+    });
     schedule();
     return {
       waiting,
       end() {
         clearTimeout(timer);
+        rest(key, everyMs);
         leave();
         ended.abort();
       },

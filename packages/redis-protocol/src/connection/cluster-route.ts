@@ -88,6 +88,7 @@ export function clusterRoute(
   };
   return {
     ready,
+    isReady: (keys) => !closed && nodeFor(keys)?.isUp() === true,
     error: (keys) => nodeFor(keys)?.error() ?? view.error(),
     async send(keys, words, signal) {
       let node = nodeFor(keys);

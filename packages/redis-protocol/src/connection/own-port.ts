@@ -16,6 +16,7 @@ export function ownPort(connection: ResolvedConnection, options: RouteOptions): 
     name: options.provider,
     cluster: connection.kind === "cluster",
     ready: (signal, keys = []) => route.ready(signal, keys),
+    isReady: (keys = []) => route.isReady(keys),
     connectionError: (keys = []) => route.error(keys),
     evalSha: (sha1, keys, args, signal) =>
       route.send(keys, ["EVALSHA", sha1, String(keys.length), ...keys, ...args], signal),

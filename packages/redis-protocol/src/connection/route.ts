@@ -5,6 +5,8 @@ import type { OpenLink } from "./redis-link.ts";
 export interface Route extends Pick<RedisPort, "scan"> {
   /** Resolves when a command for `keys` would be written at once; without keys, a command for any server. */
   ready(signal: AbortSignal, keys: readonly string[]): Promise<void>;
+  /** Whether a command for `keys` would be written at once. */
+  isReady(keys: readonly string[]): boolean;
   /** Sends one command, following what the servers answer. `signal` is its deadline. */
   send(keys: readonly string[], words: readonly string[], signal: AbortSignal): Promise<unknown>;
   /** Why there is no connection for `keys` just now. */

@@ -66,6 +66,7 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
 
   return {
     ready: (signal) => commands.ready(signal),
+    isReady: () => commands.isUp(),
     error: () => commands.error(),
     async send(_, words, signal) {
       const generation = commands.generation();

@@ -7,11 +7,12 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
   return () => {
     open += 1;
     let closed = false;
-    const { connectionError, tags } = port;
+    const { connectionError, isReady, tags } = port;
     return {
       name: port.name,
       cluster: port.cluster,
       ready: (signal, keys) => port.ready(signal, keys),
+      ...(isReady && { isReady: (keys) => isReady.call(port, keys) }),
       ...(connectionError && { connectionError: (keys) => connectionError.call(port, keys) }),
       evalSha: (sha1, keys, args, signal) => port.evalSha(sha1, keys, args, signal),
       eval: (source, keys, args, signal) => port.eval(source, keys, args, signal),

@@ -1,5 +1,5 @@
 // consumeAll on one slot. Calls of one tick travel in one script call, each limit named once in it.
-import type { CallOptions, RateLimitDecision } from "@tollbooth-stores/core";
+import type { PortCallOptions, RateLimitDecision } from "@tollbooth-stores/core";
 import {
   algorithmTag,
   consumeAllGroups,
@@ -17,8 +17,8 @@ import { limitRecord } from "./limit-records.ts";
 import { isInstant } from "./limit-replies.ts";
 import { consumeAllScript } from "./limit-scripts.ts";
 
-/** A call takes several keys, so fewer calls travel together. */
-const MOST_CALLS = 16;
+/** How many keys travel together. A call with more travels alone. */
+const MOST_KEYS = 64;
 
 interface Checks {
   readonly keys: readonly string[];
@@ -34,6 +34,8 @@ interface Answer {
 interface Group {
   readonly taking: boolean;
   readonly slot: number;
+  /** Of a step of an operation that began before. It travels alone, and has what is left of its time. */
+  readonly startedAtMs: number | undefined;
 }
 
 export interface ChecksOptions {
@@ -45,11 +47,21 @@ export interface ChecksOptions {
 export function checksTogether(
   runner: ScriptRunner,
   { coalesce, spread }: ChecksOptions,
-): (keys: readonly string[], groups: readonly LimitGroup[], taking: boolean, call?: CallOptions) => Promise<Answer> {
+): (
+  keys: readonly string[],
+  groups: readonly LimitGroup[],
+  taking: boolean,
+  call?: PortCallOptions,
+) => Promise<Answer> {
   const ask = tickBatches<Group, Checks, Answer>({
-    ...{ coalesce, mostKeys: MOST_CALLS, mostCalls: MOST_CALLS, splits: crossesSlots },
-    isSame: (one, other) => one.taking === other.taking && one.slot === other.slot,
-    async send({ taking }, all, live) {
+    ...{ coalesce, mostKeys: MOST_KEYS, mostCalls: MOST_KEYS, splits: crossesSlots },
+    sizeOf: ({ keys }) => keys.length,
+    isSame: (one, other) =>
+      one.taking === other.taking &&
+      one.slot === other.slot &&
+      one.startedAtMs === undefined &&
+      other.startedAtMs === undefined,
+    async send({ taking, startedAtMs }, all, live) {
       let sent: Caller<Checks, Answer>[] = [];
       const prepare = () => {
         sent = [...live().values()].flat();
@@ -58,7 +70,7 @@ export function checksTogether(
         const keys = sent.flatMap(({ call }) => call.keys);
         return { keys, args: [...head, ...callArguments(sent)], calls: sent.length };
       };
-      const reply = await runner.send(consumeAllScript, routing(all), prepare);
+      const reply = await runner.send(consumeAllScript, routing(all), prepare, { startedAtMs });
       const [nowMs, answers, texts]: readonly unknown[] = Array.isArray(reply) ? reply : [];
       if (sent.length === 0) return;
       if (!isInstant(nowMs) || !Array.isArray(answers) || !Array.isArray(texts)) throw unreadable();
@@ -76,7 +88,7 @@ export function checksTogether(
   });
   return (keys, groups, taking, call) => {
     const [first = ""] = keys;
-    return ask({ taking, slot: runner.slotOf(first) }, first, { keys, groups }, call);
+    return ask({ taking, slot: runner.slotOf(first), startedAtMs: call?.startedAtMs }, first, { keys, groups }, call);
   };
 }
 

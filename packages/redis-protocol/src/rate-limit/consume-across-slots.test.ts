@@ -1,5 +1,5 @@
 // consumeAll over several slots: what is taken, what is given back, and what callers are told.
-import type { RateLimitDecision } from "@tollbooth-stores/core";
+import { type RateLimitDecision, StoreError } from "@tollbooth-stores/core";
 import type { Limit, LimitGroup } from "@tollbooth-stores/core/native";
 import { describe, expect, it } from "vitest";
 import { type ConsumeTogether, consumeAcrossSlots } from "./consume-across-slots.ts";
@@ -69,6 +69,17 @@ describe("consumeAcrossSlots", () => {
     });
     await expect(run()).rejects.toBe(failure);
     expect(log.filter((line) => line.startsWith("refund"))).toHaveLength(2);
+  });
+
+  it("does not say that nothing was taken where a later slot refuses for certain", async () => {
+    const refusal = new StoreError("STORE_UNAVAILABLE", "Redis is out of memory.");
+    const { run } = cluster({
+      b(taking) {
+        if (taking) throw refusal;
+        return true;
+      },
+    });
+    await expect(run()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "unknown" });
   });
 
   it("admits as many as fit where two orders race: no call takes what another one lacks", async () => {

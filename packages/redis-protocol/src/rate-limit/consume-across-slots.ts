@@ -1,5 +1,5 @@
 // consumeAll in a cluster: one script call a slot. Atomic within a slot; across slots it is not, and reports that.
-import type { RateLimitDecision } from "@tollbooth-stores/core";
+import { isStoreError, type RateLimitDecision, StoreError } from "@tollbooth-stores/core";
 import type { Limit, LimitGroup } from "@tollbooth-stores/core/native";
 
 export type ConsumeTogether = (
@@ -13,6 +13,16 @@ export type Refund = (key: string, limit: Limit, receipt: string) => Promise<voi
 interface Part {
   keys: string[];
   groups: LimitGroup[];
+}
+
+/** A later slot failed for certain, but what was taken in the ones before it may stay taken. */
+function partlyTaken(error: unknown): unknown {
+  if (!isStoreError(error, "STORE_UNAVAILABLE") || error.outcome === "unknown") return error;
+  const { message, cause } = error;
+  return new StoreError("STORE_UNAVAILABLE", `${message} A part of the checks may have been taken.`, {
+    outcome: "unknown",
+    cause,
+  });
 }
 
 /**
@@ -70,9 +80,10 @@ export async function consumeAcrossSlots(
       ),
     );
   for (const part of parts) {
-    const reply = await consume(part.keys, part.groups, true).catch(async (error: unknown) => {
-      await giveBack();
-      throw error;
+    const reply = await consume(part.keys, part.groups, true).catch((error: unknown) => {
+      // Not waited for: the call's time may be over.
+      void giveBack();
+      throw taken.length > 0 ? partlyTaken(error) : error;
     });
     if (!reply.allowed) {
       await giveBack();

@@ -50,12 +50,35 @@ local function look(key, raw, count)
   return plan
 end
 
+local wrote = false
 local function write(plan, state)
   local limit = plan.limit
-  return limit.of.set(plan.key, plan.found, plan.blockedUntil, limit.limit, limit.window, state[1], state[2], state[3])
+  local written = limit.of.set(plan.key, plan.found, plan.blockedUntil, limit.limit, limit.window, state[1], state[2], state[3])
+  wrote = wrote or not (type(written) == 'table' and written.err)
+  return written
 end
 
-local keyAt, answers, records, wrote = 0, {}, {}, false
+-- New records first: where one cannot be made, since its key has another type, those made before it go again.
+local function writeAll(plans, stateOf)
+  local made, failed = {}, nil
+  for _, isNew in ipairs({ true, false }) do
+    for _, plan in ipairs(plans) do
+      local state = stateOf(plan)
+      if state and (plan.found == nil) == isNew and not failed then
+        local written = write(plan, state)
+        if type(written) == 'table' and written.err then failed = written.err elseif isNew then made[#made + 1] = plan.key end
+      end
+    end
+  end
+  if failed then
+    for _, key in ipairs(made) do redis.call('DEL', key) end
+  end
+  return failed
+end
+local function afterTaking(plan) return plan.takes and plan.after end
+local function afterMending(plan) return plan.takes and plan.found == 'mended' and plan.before end
+
+local keyAt, answers, records = 0, {}, {}
 while at < #ARGV do
   local count, plans, allowed, failed = argument(), {}, true, nil
   local raws = redis.call('MGET', unpack(KEYS, keyAt + 1, keyAt + count))
@@ -64,18 +87,13 @@ while at < #ARGV do
     if plan.found == 'corrupt' then failed = 'CORRUPT' end
     plans[n], records[keyAt + n], allowed = plan, raws[n], allowed and plan.fits
   end
-  for _, plan in ipairs(failed and {} or plans) do
-    local written = nil
-    if allowed and taking and plan.takes then written = write(plan, plan.after) end
-    if not allowed and plan.takes and plan.found == 'mended' then written = write(plan, plan.before) end
-    if type(written) == 'table' and written.err then failed = failed or written.err else wrote = wrote or written end
+  if not failed and (taking or not allowed) then
+    failed = writeAll(plans, allowed and afterTaking or afterMending)
   end
   keyAt = keyAt + count
   answers[#answers + 1] = failed and '!' .. failed or (allowed and 1 or 0)
 end
-if not wrote then
-  ${guard}
-  local refused = refusal(false)
-  if refused then return refused end
-end
+${guard}
+local refused = refusal(wrote)
+if refused then return refused end
 return { now, answers, records }

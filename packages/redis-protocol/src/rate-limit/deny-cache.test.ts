@@ -20,7 +20,7 @@ function opened(maxMs: number) {
       readMs += ms;
     },
     heard: (key: string, count: number, endMs = NOW_MS + 60_000) =>
-      cache.denied(key, taken(count, endMs), NOW_MS, readMs),
+      cache.denied(key, taken(count, endMs), NOW_MS, readMs, cache.changes()),
   };
 }
 
@@ -66,6 +66,14 @@ describe("denyCache", () => {
     back.heard("key", 5);
     back.advance(-1);
     expect(back.cache.denial("key", limit)).toBeUndefined();
+  });
+
+  it("does not remember what was asked before this process changed a record, however late its answer comes", () => {
+    const { cache } = opened(1_000);
+    const before = cache.changes();
+    cache.forget("key");
+    cache.denied("key", taken(5, NOW_MS + 60_000), NOW_MS, 100, before);
+    expect(cache.denial("key", limit)).toBeUndefined();
   });
 
   it("forgets a client that this process changed, and the first ones beyond 10,000", () => {

@@ -8,8 +8,10 @@ const MOST_CLIENTS = 10_000;
 export interface DenyCache {
   /** The denial that the store would give, if nothing else happened since it was asked last; undefined: ask it. */
   denial(key: string, limit: Limit): RateLimitDecision | undefined;
-  /** A call for this key was denied. `askedAtMs`: by the clock, before it was sent. */
-  denied(key: string, record: StoredRecord | null, nowMs: number, askedAtMs: number): void;
+  /** To be handed to `denied`: what was asked before this process changed a record is not remembered. */
+  changes(): number;
+  /** A call for this key was denied. `askedAtMs`: by the clock, before it was sent; `changes` likewise. */
+  denied(key: string, record: StoredRecord | null, nowMs: number, askedAtMs: number, changes: number): void;
   /** This process changed the record. */
   forget(key: string): void;
 }
@@ -25,11 +27,13 @@ interface Denied {
 /**
  * `maxMs`: how long a client may be denied without asking the store, in milliseconds, so that a reset or a refund on
  * another instance shows. 0: not at all. Time is counted from before the store was asked, on this process's monotonic
- * clock, so a client is never denied for longer than by the store. `clock`: for tests, the one that the store is given.
+ * clock, so a client is denied no longer than by the store, unless the store's clock is set forward. `clock`: for tests, the one that the store is given.
  */
 export function denyCache(maxMs: number, clock: { now(): number } = performance): DenyCache {
   const clients = new Map<string, Denied>();
+  let changes = 0;
   return {
+    changes: () => changes,
     denial(key, limit) {
       const found = clients.get(key);
       if (found === undefined) return undefined;
@@ -42,14 +46,17 @@ export function denyCache(maxMs: number, clock: { now(): number } = performance)
       clients.delete(key);
       return undefined;
     },
-    denied(key, record, nowMs, askedAtMs) {
-      if (maxMs === 0) return;
+    denied(key, record, nowMs, askedAtMs, changesBefore) {
+      if (maxMs === 0 || changesBefore !== changes) return;
       clients.delete(key);
       clients.set(key, { record, nowMs, askedAtMs, endsAtMs: performance.now() + maxMs });
       if (clients.size <= MOST_CLIENTS) return;
       const [first] = clients.keys();
       if (first !== undefined) clients.delete(first);
     },
-    forget: (key) => void clients.delete(key),
+    forget(key) {
+      changes += 1;
+      clients.delete(key);
+    },
   };
 }

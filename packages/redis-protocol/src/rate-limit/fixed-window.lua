@@ -10,7 +10,7 @@ count, ends
 local count, ends = 0, now + window
 if raw and found ~= 'corrupt' then
   local storedCount, storedEnd = tonumber(raw:sub(2, -14)), tonumber(raw:sub(-13))
-  if not storedCount or not storedEnd or raw:byte() ~= 49 then
+  if not (raw:find('^1%d+$') and storedCount and storedEnd) then
     found = 'corrupt'
   elseif storedEnd <= now then
     found = 'changed'

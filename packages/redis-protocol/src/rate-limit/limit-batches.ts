@@ -1,10 +1,11 @@
 // Calls of one tick about the same limit travel in one script call. Equal keys in it are merged; each call gets the
 // decision that it would have got alone.
-import type { CallOptions, RateLimitDecision, StoredRecord } from "@tollbooth-stores/core";
+import type { CallOptions, RateLimitDecision } from "@tollbooth-stores/core";
 import type { Limit } from "@tollbooth-stores/core/native";
 import { jitter } from "../scripts/native-context.ts";
 import { crossesSlots, type Prepared, type ScriptRunner } from "../scripts/script-runner.ts";
 import { type Callers, routing, tickBatches } from "../scripts/tick-batches.ts";
+import type { DenyCache } from "./deny-cache.ts";
 import { limitArguments } from "./limit-arguments.ts";
 import { playCalls } from "./limit-replies.ts";
 import { type LimitOperation, limitScripts } from "./limit-scripts.ts";
@@ -29,8 +30,8 @@ export interface LimitBatchOptions {
   /** The largest share by which a record is physically kept longer than it lives. */
   spread: number;
   clock: { now(): number };
-  /** Told of each key of which a call was denied: the record that the last one left, the store's instant, and the clock's. */
-  denied(key: string, record: StoredRecord | null, nowMs: number, askedAtMs: number): void;
+  /** Told of each key of which a call was denied. */
+  cache: Pick<DenyCache, "changes" | "denied">;
 }
 
 /** What the calls of a batch have in common. */
@@ -42,7 +43,7 @@ interface Group {
 }
 
 export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): LimitBatches {
-  const { coalesce, spread, clock, denied } = options;
+  const { coalesce, spread, clock, cache } = options;
   const ask = tickBatches<Group, undefined, RateLimitDecision>({
     ...{ coalesce, isSame, mostKeys: MOST_KEYS, mostCalls: MOST_CALLS, splits: crossesSlots },
     async send({ operation, limit }, all, live) {
@@ -54,7 +55,7 @@ export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): 
         for (const callers of sent.values()) calls += callers.length;
         return { keys: [...sent.keys()], args: argumentsOf(limit, spread, sent, calls), calls };
       };
-      const askedAtMs = clock.now();
+      const [askedAtMs, changes] = [clock.now(), cache.changes()];
       const reply = await runner.send(limitScripts[operation][limit.algorithm], routing(all), prepare);
       if (sent.size === 0) return;
       const outcomes = playCalls(operation, limit, sent, reply);
@@ -63,7 +64,8 @@ export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): 
         const outcome = outcomes[index++];
         if (outcome === undefined) continue;
         const { decisions, error, record, nowMs } = outcome;
-        if (decisions.at(-1)?.allowed === false && operation === "consume") denied(key, record, nowMs, askedAtMs);
+        if (decisions.at(-1)?.allowed === false && operation === "consume")
+          cache.denied(key, record, nowMs, askedAtMs, changes);
         for (const [nth, caller] of callers.entries()) {
           const decision = decisions[nth];
           if (decision === undefined) caller.reject(error);

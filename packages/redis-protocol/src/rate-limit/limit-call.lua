@@ -18,6 +18,8 @@ for i = 1, #KEYS do
     records[i] = '!CORRUPT'
   else
     ${operation}
+    -- A record of another type reads as none. PTTL tells of any.
+    if not found and not written and redis.call('PTTL', key) ~= -2 then written = { err = 'CORRUPT' } end
     if type(written) == 'table' and written.err then
       records[i] = '!' .. written.err
     else

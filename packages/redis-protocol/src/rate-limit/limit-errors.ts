@@ -3,7 +3,8 @@ import { StoreError } from "@tollbooth-stores/core";
 import { errorWord, isRightMissing, refused, rightMissing } from "../connection/redis-errors.ts";
 
 export function limitError(text: string): StoreError {
-  const error = new Error(text.replace(/^-/, ""));
+  // Redis 6.2 puts the script's line before it.
+  const error = new Error(text.replace(/^@user_script: ?\d+: /, "").replace(/^-/, ""));
   if (isRightMissing(error)) return rightMissing();
   const word = errorWord(error);
   if (word === "NOPERM") return rightMissing();

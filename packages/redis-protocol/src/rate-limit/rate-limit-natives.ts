@@ -34,7 +34,7 @@ export interface RateLimitNativesOptions {
 export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNativesOptions): NativeTransitions {
   const { spread, denyCacheMaxMs, clock = performance } = options;
   const cache = denyCache(denyCacheMaxMs, clock);
-  const batches = limitBatches(runner, { ...options, clock, denied: cache.denied });
+  const batches = limitBatches(runner, { ...options, clock, cache });
   const together = checksTogether(runner, options);
 
   const decide = (operation: LimitOperation, keys: readonly string[], limit: Limit, call: CallOptions | undefined) => {
@@ -75,8 +75,7 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
     },
     "rate-limit.peek": (keys, { limit }, call) => decide("peek", keys, limit, call),
     "rate-limit.charge": (keys, { limit }, call) => {
-      cache.forget(keys[0] ?? "");
-      return decide("charge", keys, limit, call);
+      return decide("charge", keys, limit, call).finally(() => keys.forEach(cache.forget));
     },
     "rate-limit.refund": (keys, { limit, receipt }, call) => refund(keys, limit, receipt, call),
     "rate-limit.block": async (keys, { limit, durationMs }, call) => {
@@ -91,10 +90,13 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
     },
     "rate-limit.consumeAll": (keys, { groups }, call) => {
       const consume: ConsumeTogether = (on, among, taking) => together(on, among, taking, call);
+      // One deadline for all of its steps.
+      const step = { ...call, startedAtMs: call?.startedAtMs ?? performance.now() };
+      const consumeStep: ConsumeTogether = (on, among, taking) => together(on, among, taking, step);
       const giveBack: Refund = async (key, limit, receipt) => {
         await refund([key], limit, parseReceipt(algorithmTag(limit.algorithm), receipt), undefined);
       };
-      const acrossSlots = () => consumeAcrossSlots(keys, groups, consume, giveBack);
+      const acrossSlots = () => consumeAcrossSlots(keys, groups, consumeStep, giveBack);
       if (new Set(keys.map(runner.slotOf)).size > 1) return acrossSlots();
       return consume(keys, groups, true).catch((error: unknown) => {
         if (crossesSlots(error)) return acrossSlots();

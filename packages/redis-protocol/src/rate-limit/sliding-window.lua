@@ -10,7 +10,7 @@ index, current, previous
 local index, current, previous = floor(now / window), 0, 0
 if raw and found ~= 'corrupt' then
   local storedIndex, storedCurrent, storedPrevious = tonumber(raw:sub(2, 14)), tonumber(raw:sub(15, 30)), tonumber(raw:sub(31))
-  if not storedIndex or not storedCurrent or not storedPrevious or raw:byte() ~= 49 then
+  if not (raw:find('^1%d+$') and storedIndex and storedCurrent and storedPrevious) then
     found = 'corrupt'
   elseif storedIndex > index then
     current = math.max(storedCurrent, storedPrevious, math.min(storedCurrent + storedPrevious, 2 * limit))

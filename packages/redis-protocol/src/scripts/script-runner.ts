@@ -37,7 +37,12 @@ export interface ScriptRunner {
    * written again; undefined: there is nothing to send any more. The first argument is empty: the instant is put there.
    * Answers the raw reply; undefined where nothing was sent. `keys`: those that the connection must be up for.
    */
-  send(script: Script, keys: readonly string[], prepare: () => Prepared | undefined): Promise<unknown>;
+  send(
+    script: Script,
+    keys: readonly string[],
+    prepare: () => Prepared | undefined,
+    options?: Pick<PortCallOptions, "startedAtMs">,
+  ): Promise<unknown>;
   /** Calls with equal numbers may travel together: the key's slot, or -1 where one server takes all slots in one call. */
   slotOf(key: string): number;
   /** A hash tag for each primary. Throws STORE_UNAVAILABLE. */
@@ -93,6 +98,10 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   // What is described as one server may be a node of a cluster, or stand before one.
   let bySlot = port.cluster;
   const slotOf = (key: string) => (bySlot ? keySlot(key) : -1);
+  const noticing = (error: unknown): never => {
+    bySlot ||= crossesSlots(error);
+    throw error;
+  };
   const instant = () => (clock === undefined ? "" : String(Math.floor(clock.now())));
   const sendNow = (script: Script, { keys, args, calls }: Prepared, askedAtMs: number, progress: Progress) => {
     args[0] = instant();
@@ -102,22 +111,19 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
     }
     return send(script, keys, args, progress);
   };
-  const sendFlat: ScriptRunner["send"] = (script, keys, prepare) => {
+  const sendFlat: ScriptRunner["send"] = (script, keys, prepare, callOptions) => {
     const askedAtMs = performance.now();
-    return withinDeadline(undefined, keys, undefined, async (progress) => {
+    return withinDeadline(undefined, keys, callOptions, async (progress) => {
       const prepared = prepare();
       return prepared === undefined ? undefined : sendNow(script, prepared, askedAtMs, progress);
-    }).catch((error: unknown) => {
-      bySlot ||= crossesSlots(error);
-      throw error;
-    });
+    }).catch(noticing);
   };
   const run: ScriptRunner["run"] = async (script, calls, callOptions, connectTimeoutMs) => {
     const prepared = preparedOf(calls);
     const askedAtMs = performance.now();
     const raw = await withinDeadline(connectTimeoutMs, prepared.keys, callOptions, (progress) =>
       sendNow(script, prepared, askedAtMs, progress),
-    );
+    ).catch(noticing);
     return replies(raw, calls.length);
   };
   const askTogether = tickBatches<{ script: Script; slot: number }, ScriptCall, ScriptReply>({

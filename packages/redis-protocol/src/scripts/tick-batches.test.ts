@@ -39,6 +39,24 @@ describe("tickBatches", () => {
     expect(sent).toEqual(["a: 1 2 3", "a: 4", "a: 1 2 3 4 5", "a: 6"]);
   });
 
+  it("lets a large call travel alone, and sends key by key what a server refuses for its keys", async () => {
+    const sized = echoing({ mostKeys: 9, sizeOf: (call) => call });
+    await Promise.all([1, 2, 9, 1].map((call, index) => sized.ask("a", `key ${index}`, call, undefined)));
+    expect(sized.sent).toEqual(["a: 1 2", "a: 9", "a: 1"]);
+
+    const sent: number[] = [];
+    const { ask } = echoing({
+      splits: (error) => error === "crossed",
+      async send(_, __, live) {
+        sent.push(live().size);
+        if (live().size > 1) throw "crossed";
+        for (const callers of live().values()) for (const { call, resolve } of callers) resolve(String(call));
+      },
+    });
+    expect(await Promise.all([1, 2].map((call) => ask("a", `key ${call}`, call, undefined)))).toEqual(["1", "2"]);
+    expect(sent).toEqual([2, 1, 1]);
+  });
+
   it("sends each call alone, at once, where it does not coalesce", async () => {
     const { ask, sent } = echoing({ coalesce: false });
     await Promise.all([ask("a", "key", 1, undefined), ask("a", "key", 2, undefined)]);

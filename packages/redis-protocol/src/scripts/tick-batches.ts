@@ -21,6 +21,8 @@ export interface TickBatchesOptions<Group, Call, Reply> {
   mostKeys: number;
   /** How many calls travel together at most, several for one key included. */
   mostCalls: number;
+  /** For how many calls a call counts. Default 1. */
+  sizeOf?: ((call: Call) => number) | undefined;
   /**
    * Sends a batch and settles its callers. `live` gives those that have not given up; to be asked for when the batch is
    * written, since it may wait for its connection. A rejection rejects the callers that are not settled yet.
@@ -47,7 +49,7 @@ export type AskTogether<Group, Call, Reply> = (
 export function tickBatches<Group, Call, Reply>(
   options: TickBatchesOptions<Group, Call, Reply>,
 ): AskTogether<Group, Call, Reply> {
-  const { coalesce, isSame, mostKeys, mostCalls, send, splits = () => false } = options;
+  const { coalesce, isSame, mostKeys, mostCalls, sizeOf = () => 1, send, splits = () => false } = options;
   let open: Batch<Group, Call, Reply>[] = [];
 
   const sendBatch = async ({ group, callers }: Batch<Group, Call, Reply>): Promise<void> => {
@@ -73,8 +75,17 @@ export function tickBatches<Group, Call, Reply>(
     open = [];
     for (const batch of batches) void sendBatch(batch);
   };
-  const openBatch = (group: Group): Batch<Group, Call, Reply> => {
-    for (const batch of open) if (isSame(batch.group, group)) return batch;
+  const sendNow = (batch: Batch<Group, Call, Reply>) => {
+    open = open.filter((other) => other !== batch);
+    void sendBatch(batch);
+  };
+  const openBatch = (group: Group, size: number): Batch<Group, Call, Reply> => {
+    for (const batch of open) {
+      if (!isSame(batch.group, group)) continue;
+      if (batch.calls + size <= mostCalls) return batch;
+      sendNow(batch);
+      break;
+    }
     const batch = { group, callers: new Map<string, Caller<Call, Reply>[]>(), calls: 0 };
     // Once the callers that were woken in this tick have asked.
     if (open.push(batch) === 1) process.nextTick(flush);
@@ -88,14 +99,13 @@ export function tickBatches<Group, Call, Reply>(
         void sendBatch({ group, callers: new Map([[key, [caller]]]), calls: 1 });
         return;
       }
-      const batch = openBatch(group);
+      const size = sizeOf(call);
+      const batch = openBatch(group, size);
       const same = batch.callers.get(key);
       if (same === undefined) batch.callers.set(key, [caller]);
       else same.push(caller);
-      batch.calls += 1;
-      if (batch.callers.size < mostKeys && batch.calls < mostCalls) return;
-      open = open.filter((other) => other !== batch);
-      void sendBatch(batch);
+      batch.calls += size;
+      if (batch.callers.size >= mostKeys || batch.calls >= mostCalls) sendNow(batch);
     });
 }
 

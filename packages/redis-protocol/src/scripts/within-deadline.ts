@@ -70,7 +70,7 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
     let passing: { error: unknown; waitMs: number } | undefined;
     try {
       for (;;) {
-        await deadline.before(port.ready(signal, keys));
+        if (port.isReady?.(keys) !== true) await deadline.before(port.ready(signal, keys));
         // The caller gave up while there was no connection, so nothing may be sent any more.
         options?.signal?.throwIfAborted();
         signal.throwIfAborted();

@@ -10,11 +10,10 @@ import {
   successorTaken,
   tooManyQuotas,
 } from "@tollbooth-stores/core/native";
-import { keySlot } from "../connection/key-slot.ts";
 import { jitter, loneRunner, operationRunner, type RunOperation, replyOf } from "../scripts/native-context.ts";
 import { type ReplyReader, replyReader, unreadable } from "../scripts/reading.ts";
 import type { Script } from "../scripts/script.ts";
-import type { ScriptRunner } from "../scripts/script-runner.ts";
+import { crossesSlots, type ScriptRunner } from "../scripts/script-runner.ts";
 import { decodeQuotas, decodeSession } from "./session-record.ts";
 import { sessionScripts } from "./session-scripts.ts";
 
@@ -29,8 +28,7 @@ const errors = {
 /** How many names a page of the index has. */
 const pageSize = 256;
 
-/** `cluster`: a script call may touch one slot only. */
-export function sessionNatives(runner: ScriptRunner, spread: number, cluster = false): NativeTransitions {
+export function sessionNatives(runner: ScriptRunner, spread: number): NativeTransitions {
   const spreadBy = () => jitter(spread);
   const on = (script: Script): RunOperation => operationRunner(runner, script, what, errors);
   const create = on(sessionScripts.create);
@@ -66,7 +64,11 @@ export function sessionNatives(runner: ScriptRunner, spread: number, cluster = f
           found.set(key, liveSession(replyOf(replies[at], what)));
         });
       };
-      await Promise.all((cluster ? bySlot(keys) : [keys]).map(readTogether));
+      const readAll = () => Promise.all(bySlot(keys, runner.slotOf).map(readTogether));
+      await readAll().catch((error: unknown) => {
+        if (!crossesSlots(error)) throw error;
+        return readAll();
+      });
       return keys.map((key) => found.get(key) ?? null);
     },
     "session.touch": async (keys, { hash }, options) => {
@@ -137,10 +139,10 @@ export function sessionNatives(runner: ScriptRunner, spread: number, cluster = f
   };
 }
 
-function bySlot(keys: readonly string[]): readonly (readonly string[])[] {
+function bySlot(keys: readonly string[], slotOf: (key: string) => number): readonly (readonly string[])[] {
   const groups = new Map<number, string[]>();
   for (const key of keys) {
-    const slot = keySlot(key);
+    const slot = slotOf(key);
     const group = groups.get(slot);
     if (group === undefined) groups.set(slot, [key]);
     else group.push(key);
