@@ -37,8 +37,15 @@ export interface PortHarnesses {
  */
 export function portHarnesses(under: PortUnderTest): PortHarnesses {
   let calls = 0;
+  const { decide } = under.port;
   const port: AtomicPort = {
     ...under.port,
+    ...(decide && {
+      decide(name, step, given) {
+        calls += 1;
+        return decide(name, step, given);
+      },
+    }),
     transact(keys, step, options) {
       calls += 1;
       return under.port.transact(keys, step, options);

@@ -13,13 +13,22 @@ export interface Share {
 }
 
 /** One record and the share that it belongs to. */
-export interface Place {
+export class Place {
   readonly key: string;
   readonly share: Share;
   record: StoredRecord;
-  takesRoom: boolean;
+  /** Who holds it; undefined once it is removed. */
+  holder: Places | undefined;
+  takesRoom = false;
   /** Whether it is among its share's `droppable`. */
-  mayGo: boolean;
+  mayGo = false;
+
+  constructor(key: string, share: Share, record: StoredRecord, holder: Places) {
+    this.key = key;
+    this.share = share;
+    this.record = record;
+    this.holder = holder;
+  }
 }
 
 /** How many shares are looked at for one that has something to drop: enough for all rules of a service. */
@@ -40,7 +49,7 @@ export interface Places {
   /** Makes the record the most recently used one. */
   touch(place: Place): void;
   /** Writes a record; a new one belongs to the share of that name. Whether there is room for it is not asked. */
-  put(key: string, record: StoredRecord, share: string): void;
+  put(key: string, record: StoredRecord, share: string): Place;
   /** Writes the record of a place anew. */
   rewrite(place: Place, record: StoredRecord): void;
   remove(place: Place): void;
@@ -94,7 +103,7 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
     else allow(place);
   };
 
-  return {
+  const self: Places = {
     taken: () => taken,
     droppable: () => droppable,
     find: (key) => byKey.get(key),
@@ -102,15 +111,17 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
     put(key, record, shareName) {
       let place = byKey.get(key);
       if (place === undefined) {
-        place = { key, share: shareNamed(shareName), record, takesRoom: false, mayGo: false };
+        place = new Place(key, shareNamed(shareName), record, self);
         place.share.records += 1;
         byKey.set(key, place);
       }
       rewrite(place, record);
+      return place;
     },
     rewrite,
     remove(place) {
       if (!byKey.delete(place.key)) return;
+      place.holder = undefined;
       keep(place);
       countRoom(place, false);
       place.share.records -= 1;
@@ -130,10 +141,12 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
     },
     all: () => byKey.values(),
     clear() {
+      for (const place of byKey.values()) place.holder = undefined;
       byKey.clear();
       shares.clear();
       taken = 0;
       droppable = 0;
     },
   };
+  return self;
 }
