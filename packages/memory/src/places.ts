@@ -1,6 +1,6 @@
 // The records that a memory port holds: each in its share of the room, and those that may be dropped in the order of use.
 import type { StoredRecord } from "@tollbooth-stores/core";
-import { type Droppable, droppable as noneDroppable } from "./droppable.ts";
+import { type Droppable, droppable as noneDroppable, type Used } from "./droppable.ts";
 
 /** Records whose room is counted together: those of one rule, say. */
 export interface Share {
@@ -13,7 +13,7 @@ export interface Share {
 }
 
 /** One record and the share that it belongs to. */
-export class Place {
+export class Place implements Used {
   readonly key: string;
   readonly share: Share;
   record: StoredRecord;
@@ -22,6 +22,8 @@ export class Place {
   takesRoom = false;
   /** Whether it is among its share's `droppable`. */
   mayGo = false;
+  usedAt = 0;
+  isNoted = false;
 
   constructor(key: string, share: Share, record: StoredRecord, holder: Places) {
     this.key = key;

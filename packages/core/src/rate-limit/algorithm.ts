@@ -47,8 +47,17 @@ export interface Receipt {
 }
 
 /** A receipt in the form that callers get: `fw:2:1767225660000`. */
-export function formatReceipt(tag: string, receipt: Receipt): string {
-  return `${tag}:${receipt.amount}:${receipt.mark}`;
+export function formatReceipt(tag: string, { amount, mark }: Receipt): string {
+  return `${tag}:${digitsOf(amount)}:${digitsOf(mark)}`;
+}
+
+const half = 10_000_000;
+
+/** The decimal digits of a count. Written as two numbers below 2^31, which an engine does several times as fast. */
+function digitsOf(count: number): string {
+  if (count < half) return `${count}`;
+  const high = Math.floor(count / half);
+  return `${high}${`${count - high * half + half}`.slice(1)}`;
 }
 
 /** Throws STORE_INVALID_ARGUMENT unless `text` is a receipt of the algorithm that `tag` names. */

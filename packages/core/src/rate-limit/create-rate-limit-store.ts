@@ -7,11 +7,11 @@ import { storeRuntime } from "../store-runtime.ts";
 import { parseReceipt } from "./algorithm.ts";
 import type { RateLimitCatalog } from "./catalog.ts";
 import { type CheckGroup, consumeAll, requireChecks } from "./consume-all.ts";
-import { type Limit, limitOf } from "./policy.ts";
+import { type Limit, limitReader } from "./policy.ts";
 import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
 import { plainly, recordKeys } from "./record-keys.ts";
 import { reset } from "./reset.ts";
-import { type Transitions, transitions } from "./transitions.ts";
+import { algorithmTag, type Transitions, transitions } from "./transitions.ts";
 
 type Records = readonly (StoredRecord | null)[];
 type StepOnLimit = (
@@ -34,12 +34,13 @@ const chargeStep: StepOnLimit = (record, nowMs, { limit }) =>
  */
 export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {}, owned = true): RateLimitStore {
   const { keyPrefix, pseudonymizers, defaults, provider, inProcess } = resolveStoreOptions(options, "rateLimits");
+  const limitFor = limitReader(defaults.windowMs);
   const nameOf = recordKeys(keyPrefix, inProcess ? plainly(pseudonymizers[0]) : pseudonymizers[0]);
   const runtime = storeRuntime<RateLimitCatalog>(port, { store: "rate-limits", provider }, owned);
 
   const verdict = (decision: { allowed: boolean }) => (decision.allowed ? "allowed" : "denied");
   const prepare = (check: RateLimitCheck) => {
-    const limit = limitOf(check, defaults.windowMs);
+    const { limit } = limitFor(check);
     const on = transitions[limit.algorithm];
     return { limit, on, key: nameOf(check, on.tag, limit.windowMs).key };
   };
@@ -47,9 +48,9 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
   const runOn =
     (name: "rate-limit.consume" | "rate-limit.peek" | "rate-limit.charge", step: StepOnLimit) =>
     (check: RateLimitCheck, callOptions: CallOptions | undefined) => {
-      const limit = limitOf(check, defaults.windowMs);
-      const record = nameOf(check, transitions[limit.algorithm].tag, limit.windowMs);
-      return runtime.applyToOne(name, record, { limit }, step, callOptions);
+      const forCheck = limitFor(check);
+      const { algorithm, windowMs } = forCheck.limit;
+      return runtime.applyToOne(name, nameOf(check, algorithmTag(algorithm), windowMs), forCheck, step, callOptions);
     };
   const runConsume = runOn("rate-limit.consume", consumeStep);
   const runPeek = runOn("rate-limit.peek", peekStep);

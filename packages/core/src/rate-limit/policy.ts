@@ -80,3 +80,29 @@ export function limitOf(check: RateLimitCheck, defaultWindowMs: number | undefin
       throw invalidArgument('policy.algorithm must be "fixed-window", "sliding-window" or "token-bucket".');
   }
 }
+
+/**
+ * `limitOf` for the checks of one store. It remembers the last limit, which most calls share with the call before: a
+ * check of equal numbers is not examined again. The limit comes as the argument that the transitions take.
+ */
+export function limitReader(
+  defaultWindowMs: number | undefined,
+): (check: RateLimitCheck) => { readonly limit: Limit } {
+  let last: { readonly limit: Limit } | undefined;
+  let lastBurst: number | undefined;
+  const burstOf = (policy: RateLimitPolicy) => (policy.algorithm === "token-bucket" ? policy.burst : undefined);
+  const isLast = ({ limit: known }: { readonly limit: Limit }, { route, client, cost, policy }: RateLimitCheck) =>
+    typeof route === "string" &&
+    typeof client === "string" &&
+    policy.algorithm === known.algorithm &&
+    policy.limit === known.limit &&
+    (policy.windowMs ?? defaultWindowMs) === known.windowMs &&
+    burstOf(policy) === lastBurst &&
+    (cost === undefined ? 1 : cost) === known.cost;
+  return (check) => {
+    if (last !== undefined && check?.policy && isLast(last, check)) return last;
+    last = { limit: limitOf(check, defaultWindowMs) };
+    lastBurst = burstOf(check.policy);
+    return last;
+  };
+}
