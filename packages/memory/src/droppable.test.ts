@@ -3,15 +3,19 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { droppable, type Used } from "./droppable.ts";
+import { Droppable, type Used } from "./droppable.ts";
 
 const newRecord = (key: number): Used => ({ key: `k${key}`, usedAt: 0, isNoted: false });
 
 it("is that of an array in which a used record moves to the end, whenever it is read", () => {
-  const move = fc.record({ key: fc.nat(5), does: fc.constantFrom("use", "use", "leave", "return"), read: fc.boolean() });
+  const move = fc.record({
+    key: fc.nat(5),
+    does: fc.constantFrom("use", "use", "leave", "return"),
+    read: fc.boolean(),
+  });
   fc.assert(
     fc.property(fc.array(move, { maxLength: 100 }), (moves) => {
-      const records = droppable<Used>();
+      const records = new Droppable<Used>();
       const known = Array.from({ length: 6 }, (_, key) => newRecord(key));
       let expected: Used[] = [];
       for (const { key, does, read } of moves) {
@@ -26,7 +30,7 @@ it("is that of an array in which a used record moves to the end, whenever it is 
         // A new record of the same key, as after its end.
         if (does === "return") known[key] = newRecord(key);
         if (read) expect([...records.oldestFirst()]).toEqual(expected);
-        expect(records.isEmpty()).toBe(expected.length === 0);
+        expect(records.size).toBe(expected.length);
       }
       expect([...records.oldestFirst()]).toEqual(expected);
     }),
@@ -35,13 +39,13 @@ it("is that of an array in which a used record moves to the end, whenever it is 
 });
 
 it("drops nothing by itself, however many there are", () => {
-  const records = droppable<Used>();
+  const records = new Droppable<Used>();
   for (let key = 0; key < 150_000; key += 1) records.add(newRecord(key));
   expect([...records.oldestFirst()].length).toBe(150_000);
 });
 
 it("forgets records that came, were used and left", async () => {
-  const records = droppable<Used>();
+  const records = new Droppable<Used>();
   const left: WeakRef<Used>[] = [];
   for (let key = 0; key < 10_000; key += 1) {
     const record = newRecord(key);

@@ -162,7 +162,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
       held.remove(place);
       place = undefined;
     }
-    name.place = place;
+    if (place !== known) name.place = place;
     const { writes, reply } = step(place === undefined ? null : place.record, nowMs, given);
     const write = writes?.[0];
     if (place?.takesRoom && write != null && write.endsAtMs > nowMs) {

@@ -1,6 +1,6 @@
 // The records that a memory port holds: each in its share of the room, and those that may be dropped in the order of use.
 import type { StoredRecord } from "@tollbooth-stores/core";
-import { type Droppable, droppable as noneDroppable, type Used } from "./droppable.ts";
+import { Droppable, type Used } from "./droppable.ts";
 
 /** Records whose room is counted together: those of one rule, say. */
 export interface Share {
@@ -73,7 +73,7 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
   const shareNamed = (name: string): Share => {
     const known = shares.get(name);
     if (known !== undefined) return known;
-    const share: Share = { name, held: 0, records: 0, droppable: noneDroppable() };
+    const share: Share = { name, held: 0, records: 0, droppable: new Droppable() };
     shares.set(name, share);
     return share;
   };
@@ -135,7 +135,7 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
       let largest: Share | undefined;
       let searched = 0;
       for (const share of shares.values()) {
-        if (!share.droppable.isEmpty() && share.held > (largest?.held ?? 0)) largest = share;
+        if (share.droppable.size > 0 && share.held > (largest?.held ?? 0)) largest = share;
         searched += 1;
         if (searched === mostSharesSearched) break;
       }

@@ -14,17 +14,12 @@ import { reset } from "./reset.ts";
 import { algorithmTag, type Transitions, transitions } from "./transitions.ts";
 
 type Records = readonly (StoredRecord | null)[];
-type StepOnLimit = (
-  record: StoredRecord | null,
-  nowMs: number,
-  { limit }: { limit: Limit },
-) => Step<RateLimitDecision>;
+type StepOnLimit = (record: StoredRecord | null, nowMs: number, { limit }: { limit: Limit }) => Step<RateLimitDecision>;
 
 const consumeStep: StepOnLimit = (record, nowMs, { limit }) =>
   transitions[limit.algorithm].consume(limit, record, nowMs);
 const peekStep: StepOnLimit = (record, nowMs, { limit }) => transitions[limit.algorithm].peek(limit, record, nowMs);
-const chargeStep: StepOnLimit = (record, nowMs, { limit }) =>
-  transitions[limit.algorithm].charge(limit, record, nowMs);
+const chargeStep: StepOnLimit = (record, nowMs, { limit }) => transitions[limit.algorithm].charge(limit, record, nowMs);
 
 /**
  * A rate-limit store on `port`. Keys are `<keyPrefix>:<route>:{<client's hash>}:<fw|sw|tb><windowMs>`, keyPrefix by

@@ -85,9 +85,7 @@ export function limitOf(check: RateLimitCheck, defaultWindowMs: number | undefin
  * `limitOf` for the checks of one store. It remembers the last limit, which most calls share with the call before: a
  * check of equal numbers is not examined again. The limit comes as the argument that the transitions take.
  */
-export function limitReader(
-  defaultWindowMs: number | undefined,
-): (check: RateLimitCheck) => { readonly limit: Limit } {
+export function limitReader(defaultWindowMs: number | undefined): (check: RateLimitCheck) => { readonly limit: Limit } {
   let last: { readonly limit: Limit } | undefined;
   let lastBurst: number | undefined;
   const burstOf = (policy: RateLimitPolicy) => (policy.algorithm === "token-bucket" ? policy.burst : undefined);

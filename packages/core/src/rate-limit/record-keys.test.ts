@@ -20,7 +20,8 @@ it("names a record the same the first time, again, and after more routes than ar
 
 it("tells clients, windows and algorithms of one route apart", () => {
   const keyOf = recordKeys("p", pseudonymizer("secret"));
-  const of = (client: string, tag: string, windowMs: number) => keyOf({ route: "r", client, policy }, tag, windowMs).key;
+  const of = (client: string, tag: string, windowMs: number) =>
+    keyOf({ route: "r", client, policy }, tag, windowMs).key;
   const keys = [of("a", "fw", 1), of("b", "fw", 1), of("a", "sw", 1), of("a", "fw", 11)];
   expect(new Set(keys).size).toBe(4);
 });

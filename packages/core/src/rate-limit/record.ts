@@ -47,12 +47,7 @@ export function bodyOf(record: StoredRecord | null): RateLimitBody | undefined {
 }
 
 /** The state as of now; without a body, that of a client never seen. Throws STORE_CORRUPT. */
-export function readState<S>(
-  algorithm: Algorithm<S>,
-  limit: Limit,
-  body: RateLimitBody | undefined,
-  nowMs: number,
-): S {
+export function readState<S>(algorithm: Algorithm<S>, limit: Limit, body: RateLimitBody | undefined, nowMs: number): S {
   return algorithm.read(body?.state, limit, nowMs);
 }
 
