@@ -26,6 +26,16 @@ it("tells clients, windows and algorithms of one route apart", () => {
   expect(new Set(keys).size).toBe(4);
 });
 
+it("names a client plainly, a long one by its beginning and hash, and never two alike", () => {
+  const hash = pseudonymizer(undefined);
+  const name = plainly(hash);
+  const long = "x".repeat(5_000);
+  expect([name("203.0.113.7"), name("")]).toEqual(["203.0.113.7", ""]);
+  expect(name(long)).toBe(long.slice(0, 100) + hash(long));
+  const clients = ["x".repeat(100), "x".repeat(101), long, name(long), `${long}y`];
+  expect(new Set(clients.map(name)).size).toBe(clients.length);
+});
+
 it("tells of a key only its rule: the same for every client, another for another route, algorithm or window", () => {
   for (const hash of [pseudonymizer(undefined), plainly(pseudonymizer(undefined))]) {
     const keyOf = recordKeys("p", hash);
