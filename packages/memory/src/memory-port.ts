@@ -3,7 +3,7 @@
 // was rejected or released.
 import type { AtomicPort, CallOptions, NamedRecord, Step, StoredRecord } from "@tollbooth-stores/core";
 import { localHints, StoreError } from "@tollbooth-stores/core";
-import { Place, places } from "./places.ts";
+import { type Place, places } from "./places.ts";
 import { type Demand, roomFor } from "./room.ts";
 
 /** The default of `maxEntries`. */
@@ -71,6 +71,10 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     if (Number.isSafeInteger(nowMs) && nowMs >= 0) return nowMs;
     throw new StoreError("STORE_CONFIG", "The option clock must answer now() with milliseconds since 1970, 0 or more.");
   };
+
+  // Only places have a holder, and one that was removed has none. (instanceof takes ten times as long.)
+  const isHeld = (known: unknown): known is Place =>
+    typeof known === "object" && known !== null && "holder" in known && known.holder === held;
 
   /** The place of a live record. An ended one is removed, so that its room is free for the step that reads it. */
   const live = (key: string, nowMs: number): Place | undefined => {
@@ -157,7 +161,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     requireOpen();
     const nowMs = readClock();
     const known = name.place;
-    let place = known instanceof Place && known.holder === held ? known : held.find(name.key);
+    let place = isHeld(known) ? known : held.find(name.key);
     if (place !== undefined && place.record.endsAtMs <= nowMs) {
       held.remove(place);
       place = undefined;

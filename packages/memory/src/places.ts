@@ -13,24 +13,14 @@ export interface Share {
 }
 
 /** One record and the share that it belongs to. */
-export class Place implements Used {
-  readonly key: string;
+export interface Place extends Used {
   readonly share: Share;
   record: StoredRecord;
   /** Who holds it; undefined once it is removed. */
   holder: Places | undefined;
-  takesRoom = false;
+  takesRoom: boolean;
   /** Whether it is among its share's `droppable`. */
-  mayGo = false;
-  usedAt = 0;
-  isNoted = false;
-
-  constructor(key: string, share: Share, record: StoredRecord, holder: Places) {
-    this.key = key;
-    this.share = share;
-    this.record = record;
-    this.holder = holder;
-  }
+  mayGo: boolean;
 }
 
 /** How many shares are looked at for one that has something to drop: enough for all rules of a service. */
@@ -113,7 +103,8 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
     put(key, record, shareName) {
       let place = byKey.get(key);
       if (place === undefined) {
-        place = new Place(key, shareNamed(shareName), record, self);
+        const share = shareNamed(shareName);
+        place = { key, share, record, holder: self, takesRoom: false, mayGo: false, usedAt: 0, isNoted: false };
         place.share.records += 1;
         byKey.set(key, place);
       }

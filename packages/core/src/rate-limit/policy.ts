@@ -88,19 +88,22 @@ export function limitOf(check: RateLimitCheck, defaultWindowMs: number | undefin
 export function limitReader(defaultWindowMs: number | undefined): (check: RateLimitCheck) => { readonly limit: Limit } {
   let last: { readonly limit: Limit } | undefined;
   let lastBurst: number | undefined;
-  const burstOf = (policy: RateLimitPolicy) => (policy.algorithm === "token-bucket" ? policy.burst : undefined);
-  const isLast = ({ limit: known }: { readonly limit: Limit }, { route, client, cost, policy }: RateLimitCheck) =>
-    typeof route === "string" &&
-    typeof client === "string" &&
-    policy.algorithm === known.algorithm &&
-    policy.limit === known.limit &&
-    (policy.windowMs ?? defaultWindowMs) === known.windowMs &&
-    burstOf(policy) === lastBurst &&
-    (cost === undefined ? 1 : cost) === known.cost;
   return (check) => {
-    if (last !== undefined && check?.policy && isLast(last, check)) return last;
+    if (last !== undefined && check?.policy && typeof check.route === "string" && typeof check.client === "string") {
+      const { policy, cost } = check;
+      const { limit } = last;
+      if (
+        policy.limit === limit.limit &&
+        (policy.windowMs ?? defaultWindowMs) === limit.windowMs &&
+        policy.algorithm === limit.algorithm &&
+        (policy.algorithm !== "token-bucket" || policy.burst === lastBurst) &&
+        (cost === undefined ? 1 : cost) === limit.cost
+      ) {
+        return last;
+      }
+    }
     last = { limit: limitOf(check, defaultWindowMs) };
-    lastBurst = burstOf(check.policy);
+    lastBurst = check.policy.algorithm === "token-bucket" ? check.policy.burst : undefined;
     return last;
   };
 }
