@@ -27,6 +27,7 @@ export function memoryProvider(code: Pick<MemoryOptions, "clock"> = {}): StorePr
     ...code,
     ...readSettings(options, memoryTable),
     provider: "memory",
+    inProcess: true,
   });
   return {
     names: ["memory"],

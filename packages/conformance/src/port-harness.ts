@@ -21,6 +21,8 @@ export interface PortUnderTest extends Pick<Harness<unknown>, "name" | "advance"
   now(): number;
   /** Whether the port can be turned back by `advance` with a negative number. Default false. */
   stepsBack?: boolean | undefined;
+  /** The store option of this name, for the rate limits. */
+  inProcess?: boolean | undefined;
 }
 
 /** The four harnesses of one port. */
@@ -37,8 +39,16 @@ export interface PortHarnesses {
  */
 export function portHarnesses(under: PortUnderTest): PortHarnesses {
   let calls = 0;
+  const { decide } = under.port;
+  const { inProcess } = under;
   const port: AtomicPort = {
     ...under.port,
+    ...(decide && {
+      decide(name, step, given) {
+        calls += 1;
+        return decide(name, step, given);
+      },
+    }),
     transact(keys, step, options) {
       calls += 1;
       return under.port.transact(keys, step, options);
@@ -53,7 +63,7 @@ export function portHarnesses(under: PortUnderTest): PortHarnesses {
     ...scanProbes(under.port, under.now),
   } satisfies Probes<unknown>;
   return {
-    rateLimits: { ...common, probes, create: (keyPrefix) => createRateLimitStore(port, { keyPrefix }) },
+    rateLimits: { ...common, probes, create: (keyPrefix) => createRateLimitStore(port, { keyPrefix, inProcess }) },
     sessions: { ...common, probes, create: (keyPrefix) => createSessionStore(port, { keyPrefix }) },
     verifications: { ...common, probes, create: (keyPrefix) => createVerificationStore(port, { keyPrefix }) },
     stores: { ...common, probes, create: (keyPrefix) => createStores(port, { keyPrefix }) },

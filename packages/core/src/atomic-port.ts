@@ -19,6 +19,13 @@ export interface Step<R> {
   reply: R;
 }
 
+/** The name of a record that is asked for again and again. */
+export interface NamedRecord {
+  readonly key: string;
+  /** For the port alone: where it found the record last. */
+  place: unknown;
+}
+
 /**
  * The backend of the three stores. To add a provider, write one of these and run `@tollbooth-stores/conformance`.
  *
@@ -37,6 +44,17 @@ export interface AtomicPort {
     step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
     options?: PortCallOptions,
   ): Promise<R>;
+  /**
+   * Optional: `transact` of a single record, answered at once, for a port that has nothing to wait for. `step` also gets
+   * `given`. Throws what `step` throws, and StoreErrors only where the port fails. The stores call it instead of
+   * `transact` for the most frequent calls, unless there is a signal. A port that wraps another one has to wrap both, or
+   * leave this out.
+   */
+  decide?<R, A>(
+    name: NamedRecord,
+    step: (record: StoredRecord | null, nowMs: number, given: A) => Step<R>,
+    given: A,
+  ): R;
   /** Optional: live keys under a prefix, best effort, each at least once. */
   scan?(prefix: string, options?: CallOptions): AsyncIterable<string>;
   /**

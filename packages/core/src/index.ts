@@ -101,7 +101,7 @@ export {
 } from "./telemetry.ts";
 
 // For authors of a provider.
-export type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
+export type { AtomicPort, NamedRecord, Step, StoredRecord } from "./atomic-port.ts";
 export { checkPort } from "./check-port.ts";
 export { type Backends, combineStores, createStores, pingPort } from "./create-stores.ts";
 export { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";

@@ -37,6 +37,11 @@ export interface StoreOptions extends CommonOptions {
   codec?: SessionCodec | undefined;
   /** The largest encoded session or verification value, in bytes of UTF-8. Default 65,536. */
   maxValueBytes?: number | undefined;
+  /**
+   * Whether the keys of the port never leave this process: not to a server, a file or a log. The rate limits' keys then
+   * name a client as it is, because to hash it takes longer than all else that such a call does. Default false.
+   */
+  inProcess?: boolean | undefined;
 }
 
 /** The prefix of all keys where none is given. */
@@ -58,6 +63,7 @@ export interface ResolvedStoreOptions {
   provider: string;
   codec: StoreOptions["codec"];
   maxValueBytes: number;
+  inProcess: boolean;
 }
 
 function configError(message: string): StoreError {
@@ -99,5 +105,6 @@ export function resolveStoreOptions(options: StoreOptions, store: keyof typeof K
     provider: options.provider ?? "custom",
     codec: options.codec,
     maxValueBytes,
+    inProcess: options.inProcess === true,
   };
 }

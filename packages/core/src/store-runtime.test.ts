@@ -1,7 +1,7 @@
 // What all stores share: closing, aborting, telemetry and making a port's errors safe.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
-import type { AtomicPort } from "./atomic-port.ts";
+import type { AtomicPort, StoredRecord } from "./atomic-port.ts";
 import { isStoreError, StoreError } from "./errors.ts";
 import { storeRuntime } from "./store-runtime.ts";
 import { operationChannel } from "./telemetry.ts";
@@ -75,6 +75,38 @@ describe("transact", () => {
         "STORE_UNAVAILABLE",
       ),
     ).toBe(true);
+  });
+});
+
+describe("applyToOne", () => {
+  const catalogStep = (record: StoredRecord | null, _nowMs: number, { by }: { by: number }) => ({
+    writes: [{ endsAtMs: Number.MAX_SAFE_INTEGER, body: by }],
+    reply: record === null ? by : Number(record.body) + by,
+  });
+  const deciding = (decide: NonNullable<AtomicPort["decide"]>) =>
+    storeRuntime<{ add: { arguments: { by: number }; reply: number } }>({ ...mapPort(), decide }, about, true);
+  const name = { key: "k", place: undefined };
+
+  it("decides at once where the port can, and over transact where there is a signal", async () => {
+    let decided = 0;
+    const runtime = deciding((_name, step, given) => {
+      decided += 1;
+      return step(null, 0, given).reply;
+    });
+    expect(await runtime.applyToOne("add", name, { by: 2 }, catalogStep, undefined)).toBe(2);
+    expect(decided).toBe(1);
+    const { signal } = new AbortController();
+    expect(await runtime.applyToOne("add", name, { by: 3 }, catalogStep, { signal })).toBe(3);
+    expect(await runtime.applyToOne("add", name, { by: 3 }, catalogStep, { signal })).toBe(6);
+    expect(decided).toBe(1);
+  });
+
+  it("rejects with what decide throws", async () => {
+    const refusal = new StoreError("STORE_CAPACITY", "full");
+    const runtime = deciding(() => {
+      throw refusal;
+    });
+    expect(await caught(runtime.applyToOne("add", name, { by: 2 }, catalogStep, undefined))).toBe(refusal);
   });
 });
 

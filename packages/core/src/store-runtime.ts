@@ -1,6 +1,6 @@
 // What the three stores share at run time: open or closed, aborts, telemetry, and errors of a port made safe.
 import { setMaxListeners } from "node:events";
-import type { AtomicPort, Step, StoredRecord } from "./atomic-port.ts";
+import type { AtomicPort, NamedRecord, Step, StoredRecord } from "./atomic-port.ts";
 import type { CallOptions } from "./call-options.ts";
 import { isStoreError, StoreError } from "./errors.ts";
 import { allowListeners } from "./many-listeners.ts";
@@ -21,6 +21,14 @@ export interface StoreRuntime<C extends Catalog<keyof C>> {
     run: () => Promise<R>,
     outcomeOf: (reply: R) => Outcome,
   ): Promise<R>;
+  /** `operation` for a call with one argument: `run` gets it, so that the call needs no function of its own. */
+  operationOn<A, R>(
+    name: string,
+    argument: A,
+    options: CallOptions | undefined,
+    run: (argument: A, options: CallOptions | undefined) => Promise<R>,
+    outcomeOf: (reply: R) => string,
+  ): Promise<R>;
   /** `port.transact`. A port's error that is no StoreError becomes STORE_UNAVAILABLE, outcome unknown. */
   transact<R>(
     keys: readonly string[],
@@ -34,6 +42,18 @@ export interface StoreRuntime<C extends Catalog<keyof C>> {
     transitionArguments: C[Name]["arguments"],
     step: (
       records: readonly (StoredRecord | null)[],
+      nowMs: number,
+      transitionArguments: C[Name]["arguments"],
+    ) => Step<C[Name]["reply"]>,
+    options: CallOptions | undefined,
+  ): Promise<C[Name]["reply"]>;
+  /** `apply` of a transition on one record, without a promise to wait for where the port can decide at once. */
+  applyToOne<Name extends keyof C>(
+    name: Name,
+    record: NamedRecord,
+    transitionArguments: C[Name]["arguments"],
+    step: (
+      record: StoredRecord | null,
       nowMs: number,
       transitionArguments: C[Name]["arguments"],
     ) => Step<C[Name]["reply"]>,
@@ -62,17 +82,18 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
   let isClosed = false;
   const runtime: StoreRuntime<C> = {
     closing: closing.signal,
-    operation(name, options, run, outcomeOf) {
-      const signal = options?.signal;
-      const start = async () => {
-        if (isClosed) throw closed();
-        signal?.throwIfAborted();
-        return abortable(run(), signal);
-      };
-      if (isObserved()) return observed({ ...about, operation: name }, start, outcomeOf);
-      if (isClosed || signal !== undefined) return start();
+    operation: (name, options, run, outcomeOf) => runtime.operationOn(name, run, options, (call) => call(), outcomeOf),
+    operationOn(name, argument, options, run, outcomeOf) {
+      if (isClosed || options?.signal !== undefined || isObserved()) {
+        const start = async () => {
+          if (isClosed) throw closed();
+          options?.signal?.throwIfAborted();
+          return abortable(run(argument, options), options?.signal);
+        };
+        return isObserved() ? observed({ ...about, operation: name }, start, outcomeOf) : start();
+      }
       try {
-        return run();
+        return run(argument, options);
       } catch (error) {
         return Promise.reject(error);
       }
@@ -100,6 +121,20 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
       // A native transition rejects with errors that are safe already.
       if (run !== undefined) return run(keys, transitionArguments, options);
       return runtime.transact(keys, (records, nowMs) => step(records, nowMs, transitionArguments), options);
+    },
+    applyToOne(name, record, transitionArguments, step, options) {
+      const run = native[name];
+      if (run !== undefined) return run([record.key], transitionArguments, options);
+      if (port.decide === undefined || options?.signal !== undefined) {
+        const stepOfMany = ([found = null]: readonly (StoredRecord | null)[], nowMs: number) =>
+          step(found, nowMs, transitionArguments);
+        return runtime.transact([record.key], stepOfMany, options);
+      }
+      try {
+        return Promise.resolve(port.decide(record, step, transitionArguments));
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     async *scan(prefix, options) {
       if (port.scan === undefined) {

@@ -35,6 +35,7 @@ const harnesses = portHarnesses({
   now: clock.now,
   advance: clock.advance,
   stepsBack: true,
+  inProcess: true,
   lacks,
 });
 

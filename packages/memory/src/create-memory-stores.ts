@@ -105,5 +105,5 @@ export function createMemoryVerificationStore(options: MemoryOptions = {}): Veri
 }
 
 function storeOptions({ maxEntries: _maxEntries, clock: _clock, ...rest }: MemoryOptions): StoreOptions {
-  return { ...rest, provider: "memory" };
+  return { ...rest, provider: "memory", inProcess: true };
 }

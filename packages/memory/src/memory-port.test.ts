@@ -90,6 +90,66 @@ describe("records", () => {
   });
 });
 
+describe("decide", () => {
+  const name = (key: string) => ({ key, place: undefined });
+  const count = (found: StoredRecord | null, nowMs: number, livesMs: number) => {
+    const next = found === null ? 1 : Number(found.body) + 1;
+    return { writes: [{ endsAtMs: nowMs + livesMs, body: next }], reply: next };
+  };
+
+  it("answers at once, on the records that transact sees", async () => {
+    const { port, read, write } = openPort();
+    const known = name("a");
+    expect(port.decide?.(known, count, 1_000)).toBe(1);
+    expect(port.decide?.(known, count, 1_000)).toBe(2);
+    expect(port.decide?.(name("a"), count, 1_000)).toBe(3);
+    expect((await read("a"))?.body).toBe(3);
+    await write({ a: null });
+    expect(port.decide?.(known, count, 1_000)).toBe(1);
+  });
+
+  it("never takes an ended or replaced record, or another port's, for the one that it knew", async () => {
+    const { port, clock, write } = openPort();
+    const known = name("a");
+    port.decide?.(known, count, 1_000);
+    port.decide?.(known, count, 1_000);
+    clock.advance(1_000);
+    expect(port.decide?.(known, count, 1_000)).toBe(1);
+    await write({ a: null });
+    await write({ a: { endsAtMs: clock.now() + 1_000, body: 40 } });
+    expect(port.decide?.(known, count, 1_000)).toBe(41);
+    expect(openPort().port.decide?.(known, count, 1_000)).toBe(1);
+    expect(port.decide?.(known, count, 1_000)).toBe(42);
+  });
+
+  it("throws where transact rejects, and then changes nothing", async () => {
+    const { port, keys } = openPort({ maxEntries: 1 });
+    const refusal = new Error("no");
+    const refuse = () => {
+      throw refusal;
+    };
+    expect(() => port.decide?.(name("a"), refuse, undefined)).toThrow(refusal);
+    port.decide?.(name("a"), count, 1_000);
+    expect(() => port.decide?.(name("b"), count, 1_000)).toThrow(capacityRefusal);
+    expect(await keys()).toEqual(["a"]);
+    await port.close();
+    expect(() => port.decide?.(name("a"), count, 1_000)).toThrow(expect.objectContaining({ code: "STORE_CLOSED" }));
+  });
+
+  it("deletes, keeps and takes a write that has ended as a deletion, as transact does", async () => {
+    const { port, keys } = openPort();
+    const known = name("a");
+    port.decide?.(known, count, 1_000);
+    port.decide?.(known, () => ({ writes: [undefined], reply: 0 }), 0);
+    expect(await keys()).toEqual(["a"]);
+    port.decide?.(known, () => ({ writes: [null], reply: 0 }), 0);
+    expect(await keys()).toEqual([]);
+    port.decide?.(known, count, 1_000);
+    port.decide?.(known, count, -1);
+    expect(await keys()).toEqual([]);
+  });
+});
+
 describe("the clock", () => {
   it("may be fractional and start at 0", async () => {
     const clock = { now: () => 0.9 };
@@ -109,6 +169,15 @@ describe("the clock", () => {
     clock.advance(10);
     await write({ d: record(600_000) });
     expect(await keys()).toEqual(["d", "late"]);
+  });
+
+  it("fails safely", async () => {
+    const now = () => {
+      throw new Error("secret");
+    };
+    const failure = memoryPort({ clock: { now } }).transact(["a"], () => ({ reply: 1 }));
+    const message = expect.not.stringContaining("secret");
+    await expect(failure).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied", message });
   });
 
   it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("is refused when it says %s", async (value) => {

@@ -1,7 +1,7 @@
 // The AtomicPort of this process: a bounded store, not a cache. Live records are never evicted; new ones are refused
 // instead. The exceptions are records whose loss does no harm: an allowance that is not used up, a verification that
 // was rejected or released.
-import type { AtomicPort, CallOptions, Step, StoredRecord } from "@tollbooth-stores/core";
+import type { AtomicPort, CallOptions, NamedRecord, Step, StoredRecord } from "@tollbooth-stores/core";
 import { localHints, StoreError } from "@tollbooth-stores/core";
 import { type Place, places } from "./places.ts";
 import { type Demand, roomFor } from "./room.ts";
@@ -62,19 +62,24 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     if (closed) throw new StoreError("STORE_CLOSED", "This memory port was closed; create a new one.");
   };
   const readClock = () => {
-    const nowMs = Math.floor(clock.now());
+    let nowMs: number;
+    try {
+      nowMs = Math.floor(clock.now());
+    } catch (cause) {
+      throw new StoreError("STORE_UNAVAILABLE", "The option clock failed; nothing was changed.", { cause });
+    }
     if (Number.isSafeInteger(nowMs) && nowMs >= 0) return nowMs;
     throw new StoreError("STORE_CONFIG", "The option clock must answer now() with milliseconds since 1970, 0 or more.");
   };
 
+  // Only places have a holder, and one that was removed has none. (instanceof takes ten times as long.)
+  const isHeld = (known: unknown): known is Place =>
+    typeof known === "object" && known !== null && "holder" in known && known.holder === held;
+
   /** The place of a live record. An ended one is removed, so that its room is free for the step that reads it. */
   const live = (key: string, nowMs: number): Place | undefined => {
     const place = held.find(key);
-    if (place === undefined) return undefined;
-    if (place.record.endsAtMs > nowMs) {
-      held.touch(place);
-      return place;
-    }
+    if (place === undefined || place.record.endsAtMs > nowMs) return place;
     held.remove(place);
     return undefined;
   };
@@ -110,52 +115,96 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     return victims;
   };
 
+  /** Makes the changes of a step, or throws and makes none. */
+  const commit = (
+    keys: readonly string[],
+    found: readonly (Place | undefined)[],
+    writes: NonNullable<Step<unknown>["writes"]>,
+    nowMs: number,
+  ) => {
+    // A record that has already ended when it is written counts as a deletion.
+    const changes: { key: string; record: StoredRecord | null; share: string }[] = [];
+    const grows: string[] = [];
+    const shrinks: string[] = [];
+    keys.forEach((key, index) => {
+      const write = writes[index];
+      if (write === undefined) return;
+      const record = write !== null && write.endsAtMs > nowMs ? write : null;
+      const place = found[index];
+      const share = place?.share.name ?? shareOf?.(key) ?? "";
+      changes.push({ key, record, share });
+      const before = place?.takesRoom === true;
+      const after = record !== null && !needsNoRoom(record);
+      if (after && !before) grows.push(share);
+      if (before && !after) shrinks.push(share);
+    });
+    if (grows.length > 0) {
+      const inUse = found.filter((place) => place !== undefined);
+      for (const victim of makeRoom({ grows, shrinks, inUse }, nowMs)) held.remove(victim);
+    }
+    for (const { key, record, share } of changes) {
+      if (record !== null) {
+        earliestEndMs = Math.min(earliestEndMs, record.endsAtMs);
+        held.put(key, record, share);
+        continue;
+      }
+      const place = held.find(key);
+      if (place !== undefined) held.remove(place);
+    }
+  };
+
+  const decide = <R, A>(
+    name: NamedRecord,
+    step: (record: StoredRecord | null, nowMs: number, given: A) => Step<R>,
+    given: A,
+  ): R => {
+    requireOpen();
+    const nowMs = readClock();
+    const known = name.place;
+    let place = isHeld(known) ? known : held.find(name.key);
+    if (place !== undefined && place.record.endsAtMs <= nowMs) {
+      held.remove(place);
+      place = undefined;
+    }
+    if (place !== known) name.place = place;
+    const { writes, reply } = step(place === undefined ? null : place.record, nowMs, given);
+    const write = writes?.[0];
+    if (place?.takesRoom && write != null && write.endsAtMs > nowMs) {
+      // The record keeps its place, so no room is asked for.
+      earliestEndMs = Math.min(earliestEndMs, write.endsAtMs);
+      held.rewrite(place, write);
+      return reply;
+    }
+    if (place !== undefined) held.touch(place);
+    if (writes !== undefined && write !== undefined) commit([name.key], [place], writes, nowMs);
+    return reply;
+  };
+
   return {
     capabilities: { shared: false, atomic: true, durable: false },
+    decide,
     async transact<R>(
       keys: readonly string[],
       step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,
       call?: CallOptions,
     ): Promise<R> {
       call?.signal?.throwIfAborted();
+      const [only] = keys;
+      if (only !== undefined && keys.length === 1) {
+        return decide({ key: only, place: undefined }, (record, nowMs) => step([record], nowMs), undefined);
+      }
       requireOpen();
       const nowMs = readClock();
-      const found = keys.map((key) => live(key, nowMs));
+      const found = keys.map((key) => {
+        const place = live(key, nowMs);
+        if (place !== undefined) held.touch(place);
+        return place;
+      });
       const { writes, reply } = step(
         found.map((place) => place?.record ?? null),
         nowMs,
       );
-      if (writes === undefined) return reply;
-
-      // A record that has already ended when it is written counts as a deletion.
-      const changes: { key: string; record: StoredRecord | null; share: string }[] = [];
-      const grows: string[] = [];
-      const shrinks: string[] = [];
-      keys.forEach((key, index) => {
-        const write = writes[index];
-        if (write === undefined) return;
-        const record = write !== null && write.endsAtMs > nowMs ? write : null;
-        const place = found[index];
-        const share = place?.share.name ?? shareOf?.(key) ?? "";
-        changes.push({ key, record, share });
-        const before = place?.takesRoom === true;
-        const after = record !== null && !needsNoRoom(record);
-        if (after && !before) grows.push(share);
-        if (before && !after) shrinks.push(share);
-      });
-      if (grows.length > 0) {
-        const inUse = found.filter((place) => place !== undefined);
-        for (const victim of makeRoom({ grows, shrinks, inUse }, nowMs)) held.remove(victim);
-      }
-      for (const { key, record, share } of changes) {
-        if (record !== null) {
-          earliestEndMs = Math.min(earliestEndMs, record.endsAtMs);
-          held.put(key, record, share);
-          continue;
-        }
-        const place = held.find(key);
-        if (place !== undefined) held.remove(place);
-      }
+      if (writes !== undefined) commit(keys, found, writes, nowMs);
       return reply;
     },
     async check(_key, call) {

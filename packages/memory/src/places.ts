@@ -1,6 +1,6 @@
 // The records that a memory port holds: each in its share of the room, and those that may be dropped in the order of use.
 import type { StoredRecord } from "@tollbooth-stores/core";
-import { forget, type Listed, type UseOrder, use, useOrder } from "./use-order.ts";
+import { Droppable, type Used } from "./droppable.ts";
 
 /** Records whose room is counted together: those of one rule, say. */
 export interface Share {
@@ -9,15 +9,18 @@ export interface Share {
   held: number;
   /** How many records it has, whether they take room or not. */
   records: number;
-  readonly droppable: UseOrder<Place>;
+  readonly droppable: Droppable<Place>;
 }
 
-/** One record and where it is: in its share's order of use while it may be dropped. */
-export interface Place extends Listed<Place> {
-  readonly key: string;
+/** One record and the share that it belongs to. */
+export interface Place extends Used {
   readonly share: Share;
   record: StoredRecord;
+  /** Who holds it; undefined once it is removed. */
+  holder: Places | undefined;
   takesRoom: boolean;
+  /** Whether it is among its share's `droppable`. */
+  mayGo: boolean;
 }
 
 /** How many shares are looked at for one that has something to drop: enough for all rules of a service. */
@@ -38,7 +41,9 @@ export interface Places {
   /** Makes the record the most recently used one. */
   touch(place: Place): void;
   /** Writes a record; a new one belongs to the share of that name. Whether there is room for it is not asked. */
-  put(key: string, record: StoredRecord, share: string): void;
+  put(key: string, record: StoredRecord, share: string): Place;
+  /** Writes the record of a place anew. */
+  rewrite(place: Place, record: StoredRecord): void;
   remove(place: Place): void;
   /** The share of that name; undefined while it has no record. */
   share(name: string): Share | undefined;
@@ -58,7 +63,7 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
   const shareNamed = (name: string): Share => {
     const known = shares.get(name);
     if (known !== undefined) return known;
-    const share: Share = { name, held: 0, records: 0, droppable: useOrder() };
+    const share: Share = { name, held: 0, records: 0, droppable: new Droppable() };
     shares.set(name, share);
     return share;
   };
@@ -68,37 +73,48 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
     taken += takesRoom ? 1 : -1;
     place.share.held += takesRoom ? 1 : -1;
   };
-  const makeNewest = (place: Place) => {
-    if (!place.listed) droppable += 1;
-    use(place.share.droppable, place);
+  const allow = (place: Place) => {
+    droppable += 1;
+    place.mayGo = true;
+    place.share.droppable.add(place);
   };
   const keep = (place: Place) => {
-    if (place.listed) droppable -= 1;
-    forget(place.share.droppable, place);
+    if (!place.mayGo) return;
+    droppable -= 1;
+    place.mayGo = false;
+    place.share.droppable.remove(place);
+  };
+  const touch = (place: Place) => {
+    if (place.mayGo) place.share.droppable.use(place);
+  };
+  const rewrite = (place: Place, record: StoredRecord) => {
+    place.record = record;
+    countRoom(place, !needsNoRoom(record));
+    if (!mayDrop(record)) keep(place);
+    else if (place.mayGo) touch(place);
+    else allow(place);
   };
 
-  return {
+  const self: Places = {
     taken: () => taken,
     droppable: () => droppable,
     find: (key) => byKey.get(key),
-    touch(place) {
-      if (place.listed) makeNewest(place);
-    },
+    touch,
     put(key, record, shareName) {
       let place = byKey.get(key);
       if (place === undefined) {
         const share = shareNamed(shareName);
-        place = { key, share, record, takesRoom: false, listed: false, older: undefined, newer: undefined };
+        place = { key, share, record, holder: self, takesRoom: false, mayGo: false, usedAt: 0, isNoted: false };
         place.share.records += 1;
         byKey.set(key, place);
       }
-      place.record = record;
-      countRoom(place, !needsNoRoom(record));
-      if (mayDrop(record)) makeNewest(place);
-      else keep(place);
+      rewrite(place, record);
+      return place;
     },
+    rewrite,
     remove(place) {
       if (!byKey.delete(place.key)) return;
+      place.holder = undefined;
       keep(place);
       countRoom(place, false);
       place.share.records -= 1;
@@ -110,7 +126,7 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
       let largest: Share | undefined;
       let searched = 0;
       for (const share of shares.values()) {
-        if (share.droppable.oldest !== undefined && share.held > (largest?.held ?? 0)) largest = share;
+        if (share.droppable.size > 0 && share.held > (largest?.held ?? 0)) largest = share;
         searched += 1;
         if (searched === mostSharesSearched) break;
       }
@@ -118,10 +134,12 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
     },
     all: () => byKey.values(),
     clear() {
+      for (const place of byKey.values()) place.holder = undefined;
       byKey.clear();
       shares.clear();
       taken = 0;
       droppable = 0;
     },
   };
+  return self;
 }

@@ -51,9 +51,10 @@ export function roomFor(
   const spared = new Set(dropping ? inUse : []);
   // Records in use and those chosen already are skipped. The ones in use are the newest, so few steps are needed.
   const next = (from: Share | undefined): Place | undefined => {
-    let place = from?.droppable.oldest;
-    while (place !== undefined && victims.has(place)) place = place.newer;
-    return place === undefined || spared.has(place) ? undefined : place;
+    for (const place of from?.droppable.oldestFirst() ?? []) {
+      if (!victims.has(place)) return spared.has(place) ? undefined : place;
+    }
+    return undefined;
   };
   const heldBy = (share: Share | undefined) => (share?.held ?? 0) + (share ? (changes.get(share.name) ?? 0) : 0);
   for (const name of grows) {

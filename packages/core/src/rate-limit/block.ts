@@ -2,7 +2,7 @@
 import type { Step, StoredRecord } from "../atomic-port.ts";
 import type { Algorithm } from "./algorithm.ts";
 import type { Limit } from "./policy.ts";
-import { blockedForMs, readState, recordOf } from "./record.ts";
+import { blockedForMs, bodyOf, readState, recordOf } from "./record.ts";
 
 /** The transition of `RateLimitStore.block`. A longer block that is already there stays as it is. */
 export function block<S>(
@@ -12,7 +12,8 @@ export function block<S>(
   record: StoredRecord | null,
   nowMs: number,
 ): Step<undefined> {
-  if (blockedForMs(record, nowMs) >= durationMs) return { reply: undefined };
-  const state = readState(algorithm, limit, record, nowMs);
+  const body = bodyOf(record);
+  if (blockedForMs(body, nowMs) >= durationMs) return { reply: undefined };
+  const state = readState(algorithm, limit, body, nowMs);
   return { writes: [recordOf(algorithm, limit, state, durationMs, nowMs)], reply: undefined };
 }

@@ -4,7 +4,7 @@ import { type Algorithm, formatReceipt } from "./algorithm.ts";
 import { decisionOn } from "./decision.ts";
 import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";
-import { blockedForMs, clampOf, readState, recordOf } from "./record.ts";
+import { blockedForMs, bodyOf, clampOf, readState, recordOf } from "./record.ts";
 
 /**
  * The transition of `RateLimitStore.charge`. `allowed` says whether the cost would have fitted; `retryAfterMs` says
@@ -16,13 +16,14 @@ export function charge<S>(
   record: StoredRecord | null,
   nowMs: number,
 ): Step<RateLimitDecision> {
-  const state = readState(algorithm, limit, record, nowMs);
-  const blockedMs = blockedForMs(record, nowMs);
+  const body = bodyOf(record);
+  const state = readState(algorithm, limit, body, nowMs);
+  const blockedMs = blockedForMs(body, nowMs);
   const before = decisionOn(algorithm, limit, state, blockedMs, nowMs);
   // Nothing is taken where the capacity is 0, because the balance is not above 0 then.
   const taken = Math.min(limit.cost, algorithm.remaining(state, limit, nowMs) + limit.capacity);
   if (taken <= 0) {
-    const clamp = limit.cost === 0 ? undefined : clampOf(algorithm, limit, record, nowMs);
+    const clamp = limit.cost === 0 ? undefined : clampOf(algorithm, limit, body, nowMs);
     return clamp === undefined ? { reply: before } : { writes: [clamp], reply: before };
   }
   const after = algorithm.take(state, limit, taken, nowMs);

@@ -5,7 +5,7 @@ import { type Algorithm, formatReceipt } from "./algorithm.ts";
 import { consume } from "./consume.ts";
 import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";
-import { clampOf, readState, recordOf } from "./record.ts";
+import { bodyOf, clampOf, readState, recordOf } from "./record.ts";
 
 /** A backend may be held up by a single call for as long as so many checks take. */
 const mostChecks = 1_000;
@@ -55,11 +55,12 @@ export function consumeTogether<S>(
   // Limits and bursts may differ. The widest one remembers most.
   const widest = limits.reduce((one, other) => (reachOf(other) > reachOf(one) ? other : one));
   const takes = limits.some(({ cost }) => cost > 0);
-  const clamp = takes ? clampOf(algorithm, widest, record, nowMs) : undefined;
+  const body = bodyOf(record);
+  const clamp = takes ? clampOf(algorithm, widest, body, nowMs) : undefined;
   const denied: Together = { fits: false, decisions, receipts: [], write: undefined, clamp };
   if (!fits) return denied;
 
-  let state = readState(algorithm, widest, record, nowMs);
+  let state = readState(algorithm, widest, body, nowMs);
   const receipts = limits.map((limit) => {
     if (limit.cost === 0) return undefined;
     state = algorithm.take(state, limit, limit.cost, nowMs);

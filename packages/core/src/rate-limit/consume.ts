@@ -4,7 +4,7 @@ import { type Algorithm, formatReceipt } from "./algorithm.ts";
 import { decisionOn } from "./decision.ts";
 import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";
-import { blockedForMs, clampOf, readState, recordOf } from "./record.ts";
+import { blockedForMs, bodyOf, clampOf, readState, recordOf } from "./record.ts";
 
 /** The transition of `RateLimitStore.consume`. A cost of 0 changes nothing, as peek. */
 export function consume<S>(
@@ -14,18 +14,20 @@ export function consume<S>(
   nowMs: number,
 ): Step<RateLimitDecision> {
   const { cost } = limit;
-  const state = readState(algorithm, limit, record, nowMs);
-  const before = decisionOn(algorithm, limit, state, blockedForMs(record, nowMs), nowMs);
-  if (cost === 0) return { reply: before };
-  if (!before.allowed) {
-    const clamp = clampOf(algorithm, limit, record, nowMs);
-    return clamp === undefined ? { reply: before } : { writes: [clamp], reply: before };
+  const body = bodyOf(record);
+  const state = readState(algorithm, limit, body, nowMs);
+  const blockedMs = blockedForMs(body, nowMs);
+  const remaining = algorithm.remaining(state, limit, nowMs);
+  if (cost === 0 || blockedMs > 0 || cost > remaining) {
+    const reply = decisionOn(algorithm, limit, state, blockedMs, nowMs);
+    const clamp = cost === 0 ? undefined : clampOf(algorithm, limit, body, nowMs);
+    return clamp === undefined ? { reply } : { writes: [clamp], reply };
   }
   const after = algorithm.take(state, limit, cost, nowMs);
   const reply: RateLimitDecision = {
     allowed: true,
     limit: limit.limit,
-    remaining: before.remaining - cost,
+    remaining: remaining - cost,
     retryAfterMs: 0,
     resetAfterMs: algorithm.resetMs(after, limit, nowMs),
     receipt: formatReceipt(algorithm.tag, algorithm.receiptOf(after, limit, cost)),

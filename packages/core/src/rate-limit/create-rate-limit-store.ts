@@ -1,18 +1,25 @@
 // The rate-limit store over any AtomicPort: checks the arguments, names the record, runs the transition.
-import type { AtomicPort, StoredRecord } from "../atomic-port.ts";
+import type { AtomicPort, Step, StoredRecord } from "../atomic-port.ts";
+import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs } from "../durations.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
 import { parseReceipt } from "./algorithm.ts";
 import type { RateLimitCatalog } from "./catalog.ts";
 import { type CheckGroup, consumeAll, requireChecks } from "./consume-all.ts";
-import { type Limit, limitOf } from "./policy.ts";
+import { type Limit, limitReader } from "./policy.ts";
 import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
-import { recordKeys } from "./record-keys.ts";
+import { plainly, recordKeys } from "./record-keys.ts";
 import { reset } from "./reset.ts";
-import { type Transitions, transitions } from "./transitions.ts";
+import { algorithmTag, type Transitions, transitions } from "./transitions.ts";
 
 type Records = readonly (StoredRecord | null)[];
+type StepOnLimit = (record: StoredRecord | null, nowMs: number, { limit }: { limit: Limit }) => Step<RateLimitDecision>;
+
+const consumeStep: StepOnLimit = (record, nowMs, { limit }) =>
+  transitions[limit.algorithm].consume(limit, record, nowMs);
+const peekStep: StepOnLimit = (record, nowMs, { limit }) => transitions[limit.algorithm].peek(limit, record, nowMs);
+const chargeStep: StepOnLimit = (record, nowMs, { limit }) => transitions[limit.algorithm].charge(limit, record, nowMs);
 
 /**
  * A rate-limit store on `port`. Keys are `<keyPrefix>:<route>:{<client's hash>}:<fw|sw|tb><windowMs>`, keyPrefix by
@@ -21,8 +28,9 @@ type Records = readonly (StoredRecord | null)[];
  * @param owned whether closing the store closes the port. Default true.
  */
 export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {}, owned = true): RateLimitStore {
-  const { keyPrefix, pseudonymizers, defaults, provider } = resolveStoreOptions(options, "rateLimits");
-  const keyOf = recordKeys(keyPrefix, pseudonymizers[0]);
+  const { keyPrefix, pseudonymizers, defaults, provider, inProcess } = resolveStoreOptions(options, "rateLimits");
+  const limitFor = limitReader(defaults.windowMs);
+  const nameOf = recordKeys(keyPrefix, inProcess ? plainly(pseudonymizers[0]) : pseudonymizers[0]);
   const runtime = storeRuntime<RateLimitCatalog>(port, { store: "rate-limits", provider }, owned);
 
   const verdict = ({ allowed, source = "store" }: { allowed: boolean; source?: RateLimitDecision["source"] }) => {
@@ -30,21 +38,25 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
     return source === "deny-cache" ? { outcome, source } : outcome;
   };
   const prepare = (check: RateLimitCheck) => {
-    const limit = limitOf(check, defaults.windowMs);
+    const { limit } = limitFor(check);
     const on = transitions[limit.algorithm];
-    return { limit, on, key: keyOf(check, on.tag, limit.windowMs) };
+    return { limit, on, key: nameOf(check, on.tag, limit.windowMs).key };
   };
+  // The most frequent calls: what they do not need for themselves is made once.
+  const runOn =
+    (name: "rate-limit.consume" | "rate-limit.peek" | "rate-limit.charge", step: StepOnLimit) =>
+    (check: RateLimitCheck, callOptions: CallOptions | undefined) => {
+      const forCheck = limitFor(check);
+      const { algorithm, windowMs } = forCheck.limit;
+      return runtime.applyToOne(name, nameOf(check, algorithmTag(algorithm), windowMs), forCheck, step, callOptions);
+    };
+  const runConsume = runOn("rate-limit.consume", consumeStep);
+  const runPeek = runOn("rate-limit.peek", peekStep);
+  const runCharge = runOn("rate-limit.charge", chargeStep);
 
   return {
     capabilities: port.capabilities,
-    consume(check, callOptions) {
-      const run = () => {
-        const { limit, on, key } = prepare(check);
-        const step = ([record = null]: Records, nowMs: number) => on.consume(limit, record, nowMs);
-        return runtime.apply("rate-limit.consume", [key], { limit }, step, callOptions);
-      };
-      return runtime.operation("consume", callOptions, run, verdict);
-    },
+    consume: (check, callOptions) => runtime.operationOn("consume", check, callOptions, runConsume, verdict),
     consumeAll(checks, callOptions) {
       const run = async () => {
         const { keys, groups } = groupsOf(checks, prepare);
@@ -60,22 +72,8 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
         verdict,
       );
     },
-    peek(check, callOptions) {
-      const run = () => {
-        const { limit, on, key } = prepare(check);
-        const step = ([record = null]: Records, nowMs: number) => on.peek(limit, record, nowMs);
-        return runtime.apply("rate-limit.peek", [key], { limit }, step, callOptions);
-      };
-      return runtime.operation("peek", callOptions, run, verdict);
-    },
-    charge(check, callOptions) {
-      const run = () => {
-        const { limit, on, key } = prepare(check);
-        const step = ([record = null]: Records, nowMs: number) => on.charge(limit, record, nowMs);
-        return runtime.apply("rate-limit.charge", [key], { limit }, step, callOptions);
-      };
-      return runtime.operation("charge", callOptions, run, verdict);
-    },
+    peek: (check, callOptions) => runtime.operationOn("peek", check, callOptions, runPeek, verdict),
+    charge: (check, callOptions) => runtime.operationOn("charge", check, callOptions, runCharge, verdict),
     refund(check, receipt, callOptions) {
       const run = async () => {
         const { limit, on, key } = prepare(check);

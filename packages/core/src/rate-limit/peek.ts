@@ -4,7 +4,7 @@ import type { Algorithm } from "./algorithm.ts";
 import { decisionOn } from "./decision.ts";
 import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";
-import { blockedForMs, readState } from "./record.ts";
+import { blockedForMs, bodyOf, readState } from "./record.ts";
 
 /** The transition of `RateLimitStore.peek`. */
 export function peek<S>(
@@ -13,6 +13,7 @@ export function peek<S>(
   record: StoredRecord | null,
   nowMs: number,
 ): Step<RateLimitDecision> {
-  const state = readState(algorithm, limit, record, nowMs);
-  return { reply: decisionOn(algorithm, limit, state, blockedForMs(record, nowMs), nowMs) };
+  const body = bodyOf(record);
+  const state = readState(algorithm, limit, body, nowMs);
+  return { reply: decisionOn(algorithm, limit, state, blockedForMs(body, nowMs), nowMs) };
 }

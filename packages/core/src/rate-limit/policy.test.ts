@@ -1,8 +1,9 @@
 // What a check may ask for, at and just beyond each bound; and what receipts are accepted.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_DURATION_MS } from "../durations.ts";
 import { formatReceipt, parseReceipt } from "./algorithm.ts";
-import { limitOf } from "./policy.ts";
+import { limitOf, limitReader } from "./policy.ts";
 import type { RateLimitPolicy } from "./rate-limit-store.ts";
 
 /** The limit of a check as a caller without types may write it. */
@@ -91,12 +92,64 @@ describe("limitOf", () => {
   });
 });
 
+describe("limitReader", () => {
+  it("answers and refuses as limitOf does, whatever came before", () => {
+    const checks = fc.record({
+      route: fc.constantFrom("r", 1, undefined),
+      client: fc.constantFrom("c", null),
+      cost: fc.constantFrom(undefined, null, 0, 1, 1.5),
+      policy: fc.oneof(
+        { weight: 1, arbitrary: fc.constantFrom(null, undefined, "x") },
+        {
+          weight: 5,
+          arbitrary: fc.record({
+            algorithm: fc.constantFrom("fixed-window", "sliding-window", "token-bucket", "x"),
+            limit: fc.constantFrom(1, 2, "1", Number.NaN),
+            windowMs: fc.constantFrom(undefined, null, 1_000, 2_000),
+            burst: fc.constantFrom(undefined, null, 1, 2),
+          }),
+        },
+      ),
+    });
+    const outcome = (read: () => unknown) => {
+      try {
+        return read();
+      } catch (error) {
+        return String(error);
+      }
+    };
+    fc.assert(
+      fc.property(fc.array(checks, { maxLength: 20 }), (all: readonly object[]) => {
+        const read = limitReader(2_000);
+        for (const check of all) {
+          const given = Object.assign({ route: "", client: "", policy: valid }, check);
+          expect(outcome(() => read(given).limit)).toEqual(outcome(() => limitOf(given, 2_000)));
+        }
+      }),
+    );
+  });
+});
+
 describe("receipts", () => {
   it("round-trip", () => {
     expect(parseReceipt("tb", formatReceipt("tb", { amount: 0, mark: Number.MAX_SAFE_INTEGER }))).toEqual({
       amount: 0,
       mark: Number.MAX_SAFE_INTEGER,
     });
+  });
+
+  it("are the tag, the amount and the mark in decimal digits", () => {
+    const count = fc.oneof(
+      fc.maxSafeNat(),
+      fc.nat(),
+      fc.constantFrom(0, 1e7 - 1, 1e7, 1e8 - 1, 1e8, 1e8 + 1, 17e8, 1_767_225_660_000, Number.MAX_SAFE_INTEGER),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom("fw", "sw", "tb"), count, count, (tag, amount, mark) => {
+        expect(formatReceipt(tag, { amount, mark })).toBe([tag, amount, mark].join(":"));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it.each([

@@ -80,3 +80,30 @@ export function limitOf(check: RateLimitCheck, defaultWindowMs: number | undefin
       throw invalidArgument('policy.algorithm must be "fixed-window", "sliding-window" or "token-bucket".');
   }
 }
+
+/**
+ * `limitOf` for the checks of one store. It remembers the last limit, which most calls share with the call before: a
+ * check of equal numbers is not examined again. The limit comes as the argument that the transitions take.
+ */
+export function limitReader(defaultWindowMs: number | undefined): (check: RateLimitCheck) => { readonly limit: Limit } {
+  let last: { readonly limit: Limit } | undefined;
+  let lastBurst: number | undefined;
+  return (check) => {
+    if (last !== undefined && check?.policy && typeof check.route === "string" && typeof check.client === "string") {
+      const { policy, cost } = check;
+      const { limit } = last;
+      if (
+        policy.limit === limit.limit &&
+        (policy.windowMs ?? defaultWindowMs) === limit.windowMs &&
+        policy.algorithm === limit.algorithm &&
+        (policy.algorithm !== "token-bucket" || policy.burst === lastBurst) &&
+        (cost === undefined ? 1 : cost) === limit.cost
+      ) {
+        return last;
+      }
+    }
+    last = { limit: limitOf(check, defaultWindowMs) };
+    lastBurst = check.policy.algorithm === "token-bucket" ? check.policy.burst : undefined;
+    return last;
+  };
+}

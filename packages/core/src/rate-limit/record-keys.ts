@@ -1,4 +1,5 @@
 // Names a rate limit's record by route, client, algorithm and window, and by nothing else.
+import type { NamedRecord } from "../atomic-port.ts";
 import type { Pseudonymizer } from "../hashing.ts";
 import { escapeRoute } from "../keys.ts";
 import type { RateLimitCheck } from "./rate-limit-store.ts";
@@ -10,6 +11,16 @@ const mostRules = 1_000;
 /** Longer routes and clients are not remembered. */
 const longestRemembered = 200;
 
+/** A longer client is cut in a key that never leaves the process, so that the records of a flood stay small. */
+const longestPlainClient = 100;
+
+/** How a key that never leaves the process names a client: as it is, or by the beginning of a long one and its hash. */
+export function plainly(pseudonym: Pseudonymizer): Pseudonymizer {
+  // No plain client is as long as a cut one with its hash, so the two never meet.
+  return (client) =>
+    client.length <= longestPlainClient ? client : client.slice(0, longestPlainClient) + pseudonym(client);
+}
+
 /** What the records of a route, an algorithm and a window have in common. */
 interface Rule {
   readonly route: string;
@@ -18,8 +29,8 @@ interface Rule {
   readonly head: string;
   readonly tail: string;
   /** Names by client: those asked for lately, and those before them. */
-  lately: Map<string, string>;
-  before: Map<string, string>;
+  lately: Map<string, NamedRecord>;
+  before: Map<string, NamedRecord>;
 }
 
 /** The rule that a record of this key belongs to: its route, algorithm and window. It is the key without the client. */
@@ -31,7 +42,7 @@ export function ruleOf(key: string): string {
 export function recordKeys(
   keyPrefix: string,
   pseudonym: Pseudonymizer,
-): (check: RateLimitCheck, tag: string, windowMs: number) => string {
+): (check: RateLimitCheck, tag: string, windowMs: number) => NamedRecord {
   const rules = new Map<string, Rule>();
   let names = 0;
   let last: Rule | undefined;
@@ -52,13 +63,13 @@ export function recordKeys(
     last = rule;
     return rule;
   };
-  const remember = (rule: Rule, client: string, key: string) => {
+  const remember = (rule: Rule, client: string, name: NamedRecord) => {
     if (client.length > longestRemembered || rule.route.length > longestRemembered) return;
     if (names >= mostNames) {
       for (const each of rules.values()) [each.before, each.lately] = [each.lately, new Map()];
       names = 0;
     }
-    rule.lately.set(client, key);
+    rule.lately.set(client, name);
     names += 1;
   };
 
@@ -66,8 +77,8 @@ export function recordKeys(
     const rule = ruleOf(route, tag, windowMs);
     const known = rule.lately.get(client);
     if (known !== undefined) return known;
-    const key = rule.before.get(client) ?? `${rule.head}${pseudonym(client)}${rule.tail}`;
-    remember(rule, client, key);
-    return key;
+    const name = rule.before.get(client) ?? { key: rule.head + pseudonym(client) + rule.tail, place: undefined };
+    remember(rule, client, name);
+    return name;
   };
 }

@@ -39,20 +39,21 @@ function isBody(body: unknown): body is RateLimitBody {
   return "state" in body && body.state !== undefined;
 }
 
-function bodyOf(record: StoredRecord): RateLimitBody {
+/** What is known of the client; undefined without a record. Throws STORE_CORRUPT. */
+export function bodyOf(record: StoredRecord | null): RateLimitBody | undefined {
+  if (record === null) return undefined;
   if (!isBody(record.body)) throw corruptRecord();
   return record.body;
 }
 
-/** The state as of now; without a record, that of a client never seen. Throws STORE_CORRUPT. */
-export function readState<S>(algorithm: Algorithm<S>, limit: Limit, record: StoredRecord | null, nowMs: number): S {
-  return algorithm.read(record === null ? undefined : bodyOf(record).state, limit, nowMs);
+/** The state as of now; without a body, that of a client never seen. Throws STORE_CORRUPT. */
+export function readState<S>(algorithm: Algorithm<S>, limit: Limit, body: RateLimitBody | undefined, nowMs: number): S {
+  return algorithm.read(body?.state, limit, nowMs);
 }
 
 /** How long the client is still blocked, in milliseconds; 0 if it is not. */
-export function blockedForMs(record: StoredRecord | null, nowMs: number): number {
-  if (record === null) return 0;
-  const { blockedUntilMs } = bodyOf(record);
+export function blockedForMs(body: RateLimitBody | undefined, nowMs: number): number {
+  const blockedUntilMs = body?.blockedUntilMs;
   return blockedUntilMs === undefined ? 0 : Math.max(0, blockedUntilMs - nowMs);
 }
 
@@ -63,12 +64,12 @@ export function blockedForMs(record: StoredRecord | null, nowMs: number): number
 export function clampOf<S>(
   algorithm: Algorithm<S>,
   limit: Limit,
-  record: StoredRecord | null,
+  body: RateLimitBody | undefined,
   nowMs: number,
 ): StoredRecord | null | undefined {
-  if (record === null || !algorithm.clamps(bodyOf(record).state, limit, nowMs)) return undefined;
-  const state = readState(algorithm, limit, record, nowMs);
-  return recordOf(algorithm, limit, state, blockedForMs(record, nowMs), nowMs);
+  if (body === undefined || !algorithm.clamps(body.state, limit, nowMs)) return undefined;
+  const state = readState(algorithm, limit, body, nowMs);
+  return recordOf(algorithm, limit, state, blockedForMs(body, nowMs), nowMs);
 }
 
 /** The record of a state and of a block of `blockedMs` from now (0: none). Null where neither says anything. */

@@ -4,7 +4,7 @@ import type { Algorithm, Receipt } from "./algorithm.ts";
 import { decisionOn } from "./decision.ts";
 import type { Limit } from "./policy.ts";
 import type { RateLimitDecision } from "./rate-limit-store.ts";
-import { blockedForMs, readState, recordOf } from "./record.ts";
+import { blockedForMs, bodyOf, readState, recordOf } from "./record.ts";
 
 /** The transition of `RateLimitStore.refund`. Answers as peek would afterwards. */
 export function refund<S>(
@@ -14,8 +14,9 @@ export function refund<S>(
   record: StoredRecord | null,
   nowMs: number,
 ): Step<RateLimitDecision> {
-  const state = readState(algorithm, limit, record, nowMs);
-  const blockedMs = blockedForMs(record, nowMs);
+  const body = bodyOf(record);
+  const state = readState(algorithm, limit, body, nowMs);
+  const blockedMs = blockedForMs(body, nowMs);
   const after = algorithm.giveBack(state, receipt, nowMs);
   const reply = decisionOn(algorithm, limit, after, blockedMs, nowMs);
   return after === state ? { reply } : { writes: [recordOf(algorithm, limit, after, blockedMs, nowMs)], reply };
