@@ -47,7 +47,7 @@ export function recordKeys(
   let names = 0;
   let last: Rule | undefined;
 
-  const ruleOf = (route: string, tag: string, windowMs: number): Rule => {
+  const ruleNamed = (route: string, tag: string, windowMs: number): Rule => {
     if (last !== undefined && last.windowMs === windowMs && last.tag === tag && last.route === route) return last;
     const name = `${tag}${windowMs}:${route}`;
     let rule = rules.get(name);
@@ -74,7 +74,7 @@ export function recordKeys(
   };
 
   return ({ route, client }, tag, windowMs) => {
-    const rule = ruleOf(route, tag, windowMs);
+    const rule = ruleNamed(route, tag, windowMs);
     const known = rule.lately.get(client);
     if (known !== undefined) return known;
     const name = rule.before.get(client) ?? { key: rule.head + pseudonym(client) + rule.tail, place: undefined };

@@ -14,7 +14,8 @@ const refusals: Readonly<Record<string, string>> = {
   MASTERDOWN: "This Redis is a replica whose primary is down; point the connection at the primary.",
   CLUSTERDOWN: "The Redis Cluster does not serve this slot now; try again.",
   TRYAGAIN: "The Redis Cluster is moving this slot; try again.",
-  CROSSSLOT: "The call touches several slots of a Redis Cluster, which none of the stores' calls does.",
+  CROSSSLOT:
+    "The call touches several slots, and this server belongs to a Redis Cluster; describe the connection by `cluster`.",
   MISCONF: "Redis cannot persist and refuses writes; see its log.",
   NOREPLICAS: "Redis has too few replicas in sync (min-replicas-to-write) and refuses writes; try again.",
   MOVED: "This is a node of a Redis Cluster; describe the connection by `cluster`, or pass a cluster's client.",

@@ -11,8 +11,8 @@ local function errorWord(thrown)
 end
 
 -- A read-only replica would answer reads, with what it has not yet heard of. It is found out by a write that changes
--- nothing: no record has this key. `wrote`: a write was accepted, so this server is a primary. Nil, or the error to answer. Comes last: after any accepted write, Redis would no
--- longer refuse the script's next one at maxmemory.
+-- nothing: no record has this key. `wrote`: a write was accepted, so this server is a primary. Nil, or the error to answer.
+-- Comes last: after any accepted write, Redis would no longer refuse the script's next one at maxmemory.
 local function refusal(wrote)
   if wrote or not KEYS[1] then return nil end
   -- Redis 6.2 would send replicas an empty transaction.

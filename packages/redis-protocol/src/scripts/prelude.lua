@@ -1,7 +1,7 @@
 -- The beginning of scripts that carry an array of calls: the arguments' cursor, physical expiry, and one reply a call.
 --
--- ARGV: the instant, the number of calls, then each call's arguments, read one after the other. KEYS likewise. The reply is an array with one entry a call: an array, or a string
--- that begins with "!" and names the failure of that call alone.
+-- ARGV: the instant, the number of calls, then each call's arguments, read one after the other. KEYS likewise. The reply is
+-- an array with one entry a call: an array, or a string that begins with "!" and names the failure of that call alone.
 
 local argAt, keyAt = 1, 0
 local function arg()
