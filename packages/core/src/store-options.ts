@@ -39,7 +39,7 @@ export interface StoreOptions extends CommonOptions {
   maxValueBytes?: number | undefined;
   /**
    * Whether the keys of the port never leave this process: not to a server, a file or a log. The rate limits' keys then
-   * name a client as it is, because to hash it takes longer than all else that such a call does. Default false.
+   * name a client as it is, because to hash it takes longer than all else that such a call does. Default false. Refused for a shared port.
    */
   inProcess?: boolean | undefined;
 }

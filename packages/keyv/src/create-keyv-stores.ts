@@ -10,7 +10,7 @@ import {
 import { type KeyvPortOptions, keyvPort } from "./keyv-port.ts";
 
 /** All but `keyv` are optional. */
-export interface KeyvStoresOptions extends Omit<StoreOptions, "provider">, KeyvPortOptions {
+export interface KeyvStoresOptions extends Omit<StoreOptions, "provider" | "inProcess">, KeyvPortOptions {
   /**
    * How many processes serve with these stores. Default 1. More is refused with STORE_CONFIG, whatever `shared` says:
    * Keyv has no compare-and-set, so each instance would overwrite what another has just decided.

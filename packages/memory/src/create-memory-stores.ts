@@ -25,7 +25,7 @@ import { type MemoryPortOptions, memoryPort } from "./memory-port.ts";
 
 /** All options are optional. `maxEntries` applies to each store. */
 export interface MemoryOptions
-  extends Omit<StoreOptions, "provider">,
+  extends Omit<StoreOptions, "provider" | "inProcess">,
     Pick<MemoryPortOptions, "maxEntries" | "clock"> {}
 
 /** Only this process sees the state, and the state ends with the process. */

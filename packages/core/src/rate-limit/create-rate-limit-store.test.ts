@@ -153,6 +153,16 @@ describe("keys", () => {
     expect([...port.records.keys()][0]).toMatch(/^mine:GET%20\/data:\{/);
   });
 
+  it("hold the client as it is only where they never leave the process", async () => {
+    const alone = { ...port, capabilities: { shared: false, atomic: true, durable: false } };
+    await createRateLimitStore(alone, { inProcess: true }).consume(check({ client: "203.0.113.7" }));
+    expect([...port.records.keys()]).toEqual(["tollbooth:rl:GET%20/data:{203.0.113.7}:fw60000"]);
+    const shared = { ...port, capabilities: { ...alone.capabilities, shared: true } };
+    expect(() => createRateLimitStore(shared, { inProcess: true })).toThrow(
+      expect.objectContaining({ code: "STORE_CONFIG", message: expect.stringContaining("inProcess") }),
+    );
+  });
+
   it("keep odd clients and routes apart", async () => {
     const odd = ["", "*", "{}", "{a}b", ":", "a:b", "é", "e\u0301", "\ud800", " ", "x".repeat(10_000), "%20"];
     const checks = odd.flatMap((text) => [check({ client: text }), check({ route: text, client: "c" })]);

@@ -2,6 +2,7 @@
 import type { AtomicPort, Step, StoredRecord } from "../atomic-port.ts";
 import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs } from "../durations.ts";
+import { StoreError } from "../errors.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
 import { parseReceipt } from "./algorithm.ts";
@@ -29,6 +30,12 @@ const chargeStep: StepOnLimit = (record, nowMs, { limit }) => transitions[limit.
  */
 export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {}, owned = true): RateLimitStore {
   const { keyPrefix, pseudonymizers, defaults, provider, inProcess } = resolveStoreOptions(options, "rateLimits");
+  if (inProcess && port.capabilities.shared) {
+    throw new StoreError(
+      "STORE_CONFIG",
+      "inProcess is for a port that shares nothing; leave it out, so that keys hold hashes.",
+    );
+  }
   const limitFor = limitReader(defaults.windowMs);
   const nameOf = recordKeys(keyPrefix, inProcess ? plainly(pseudonymizers[0]) : pseudonymizers[0]);
   const runtime = storeRuntime<RateLimitCatalog>(port, { store: "rate-limits", provider }, owned);
