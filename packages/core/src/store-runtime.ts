@@ -27,7 +27,7 @@ export interface StoreRuntime<C extends Catalog<keyof C>> {
     argument: A,
     options: CallOptions | undefined,
     run: (argument: A, options: CallOptions | undefined) => Promise<R>,
-    outcomeOf: (reply: R) => string,
+    outcomeOf: (reply: R) => Outcome,
   ): Promise<R>;
   /** `port.transact`. A port's error that is no StoreError becomes STORE_UNAVAILABLE, outcome unknown. */
   transact<R>(

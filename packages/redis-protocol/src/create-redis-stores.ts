@@ -29,7 +29,7 @@ import { verificationNatives } from "./verification/verification-natives.ts";
 import { verificationScripts } from "./verification/verification-scripts.ts";
 
 /** Options of every Redis provider, besides its connection. */
-export interface RedisStoreOptions extends StoreOptions {
+export interface RedisStoreOptions extends Omit<StoreOptions, "inProcess"> {
   /** From a call until its answer, waiting for a connection included. Milliseconds, default 500. */
   commandTimeoutMs?: number | undefined;
   /** How long `ping()` and `check()` wait for a first connection. Milliseconds, default 5,000. */
