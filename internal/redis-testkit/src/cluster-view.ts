@@ -72,7 +72,8 @@ export function doubtsOf(views: readonly (ClusterView | undefined)[], ids: reado
   if (seen.some(({ primaryId }) => primaryId !== undefined && !ids.includes(primaryId)))
     return "A replica has no primary.";
   if (slotsIn(seen.flatMap(({ slots }) => slots)).length !== SLOTS) return "A slot has no owner.";
-  return described.every((each) => each === first) ? "" : "Nodes see roles or slots differently.";
+  const other = described.find((each) => each !== first);
+  return other === undefined ? "" : `Nodes see roles or slots differently:\n${first}\nand:\n${other}`;
 }
 
 function describe(view: ClusterView, ids: readonly string[]): string {
