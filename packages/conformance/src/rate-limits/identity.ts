@@ -136,6 +136,12 @@ export const identityProperties: readonly RateLimitProperty[] = [
         assert.equal((await store.consume(costing(check, 5))).allowed, false, `${algorithm}: not at this limit`);
         const raised = { ...check, policy: { ...policy, limit: 50 }, cost: 5 };
         assert.equal((await store.consume(raised)).allowed, true, `${algorithm}: at a raised limit`);
+        const other = checkOf(algorithm, 5, { client: "other" });
+        assert.equal((await store.consume(costing(other, 6))).remaining, 5, algorithm);
+        await store.consumeAll([costing(other, 2)]);
+        assert.equal((await store.consume(costing(other, 6))).remaining, 3, `${algorithm}: after consumeAll`);
+        await store.charge(costing(other, 2));
+        assert.equal((await store.consume(costing(other, 6))).remaining, 1, `${algorithm}: after a charge`);
       }
     },
   },

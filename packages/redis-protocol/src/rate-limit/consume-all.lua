@@ -29,7 +29,10 @@ local function look(key, raw, count)
     own[n] = limits[argument()]
     if not widest or own[n].of.reach(own[n]) > widest.of.reach(widest) then widest = own[n] end
   end
-  local plan = { key = key, blockedUntil = blockedUntil, limit = widest, fits = blockedUntil == 0, takes = false }
+  -- A record of another type reads as none. PTTL tells of any, before anything is written.
+  if not found and redis.call('PTTL', key) ~= -2 then found = 'corrupt' end
+  local plan = { key = key, found = found, blockedUntil = blockedUntil, limit = widest, fits = blockedUntil == 0, takes = false }
+  if found == 'corrupt' then return plan end
   local of, a, b, c = widest.of, nil, nil, nil
   for _, one in ipairs(own) do
     plan.found, a, b, c = of.read(raw, found, one.limit, one.window)
@@ -50,35 +53,12 @@ local function look(key, raw, count)
   return plan
 end
 
-local wrote = false
 local function write(plan, state)
   local limit = plan.limit
-  local written = limit.of.set(plan.key, plan.found, plan.blockedUntil, limit.limit, limit.window, state[1], state[2], state[3])
-  wrote = wrote or not (type(written) == 'table' and written.err)
-  return written
+  return limit.of.set(plan.key, plan.found, plan.blockedUntil, limit.limit, limit.window, state[1], state[2], state[3])
 end
 
--- New records first: where one cannot be made, since its key has another type, those made before it go again.
-local function writeAll(plans, stateOf)
-  local made, failed = {}, nil
-  for _, isNew in ipairs({ true, false }) do
-    for _, plan in ipairs(plans) do
-      local state = stateOf(plan)
-      if state and (plan.found == nil) == isNew and not failed then
-        local written = write(plan, state)
-        if type(written) == 'table' and written.err then failed = written.err elseif isNew then made[#made + 1] = plan.key end
-      end
-    end
-  end
-  if failed then
-    for _, key in ipairs(made) do redis.call('DEL', key) end
-  end
-  return failed
-end
-local function afterTaking(plan) return plan.takes and plan.after end
-local function afterMending(plan) return plan.takes and plan.found == 'mended' and plan.before end
-
-local keyAt, answers, records = 0, {}, {}
+local keyAt, answers, records, wrote = 0, {}, {}, false
 while at < #ARGV do
   local count, plans, allowed, failed = argument(), {}, true, nil
   local raws = redis.call('MGET', unpack(KEYS, keyAt + 1, keyAt + count))
@@ -87,13 +67,18 @@ while at < #ARGV do
     if plan.found == 'corrupt' then failed = 'CORRUPT' end
     plans[n], records[keyAt + n], allowed = plan, raws[n], allowed and plan.fits
   end
-  if not failed and (taking or not allowed) then
-    failed = writeAll(plans, allowed and afterTaking or afterMending)
+  for _, plan in ipairs(failed and {} or plans) do
+    local written = nil
+    if allowed and taking and plan.takes then written = write(plan, plan.after) end
+    if not allowed and plan.takes and plan.found == 'mended' then written = write(plan, plan.before) end
+    if type(written) == 'table' and written.err then failed = failed or written.err else wrote = wrote or written end
   end
   keyAt = keyAt + count
   answers[#answers + 1] = failed and '!' .. failed or (allowed and 1 or 0)
 end
-${guard}
-local refused = refusal(wrote)
-if refused then return refused end
+if not wrote then
+  ${guard}
+  local refused = refusal(false)
+  if refused then return refused end
+end
 return { now, answers, records }

@@ -43,7 +43,7 @@ ends
 string.format('1%05.0f%013.0f', count, ends)
 
 --# write
-if found == 'stored' and count <= 99999 then
+if found == 'stored' and count <= 99999 and #raw == 19 then
   written = redis.pcall('INCRBY', key, (count - before) .. '0000000000000')
 else
   ${set}

@@ -6,7 +6,7 @@
 -- record.
 blockedUntil, found = 0, raw and 'stored' or nil
 if raw and raw:byte(2) == 98 then
-  blockedUntil, raw = #raw > 14 and tonumber(raw:sub(3, 15)), raw:sub(16)
+  blockedUntil, raw = raw:find('^1b%d%d%d%d%d%d%d%d%d%d%d%d%d') and tonumber(raw:sub(3, 15)), raw:sub(16)
   found = blockedUntil and 'changed' or 'corrupt'
   if not blockedUntil or blockedUntil <= now then blockedUntil = 0 end
   if raw == '' then raw = nil end

@@ -97,11 +97,13 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
         await refund([key], limit, parseReceipt(algorithmTag(limit.algorithm), receipt), undefined);
       };
       const acrossSlots = () => consumeAcrossSlots(keys, groups, consumeStep, giveBack);
-      if (new Set(keys.map(runner.slotOf)).size > 1) return acrossSlots();
-      return consume(keys, groups, true).catch((error: unknown) => {
-        if (crossesSlots(error)) return acrossSlots();
-        throw error;
-      });
+      const inOneSlot = () =>
+        consume(keys, groups, true).catch((error: unknown) => {
+          if (crossesSlots(error)) return acrossSlots();
+          throw error;
+        });
+      const isOneSlot = new Set(keys.map(runner.slotOf)).size === 1;
+      return (isOneSlot ? inOneSlot() : acrossSlots()).finally(() => keys.forEach(cache.forget));
     },
   };
 }

@@ -50,7 +50,8 @@ end
 -- What comes before the subject's text; `textAt` is where that begins, `expiryAt` where the expiry does.
 local function headOf(raw)
   local form = string.byte(raw)
-  if not form or form > 31 then fail('CORRUPT') end
+  -- A version is never 0.
+  if not form or form > 31 or string.find(raw, '^.%z%z%z%z%z%z%z') then fail('CORRUPT') end
   local wide = has(form, WIDE)
   local size, at = wide and 8 or 4, wide and 17 or 15
   local createdAt = four(raw, 9) + number(raw, 13, at - 13) * 268435456
@@ -108,7 +109,11 @@ end
 -- The head of the live session at a key, and the text that it was read from; or nil.
 local function readHead(k)
   local raw = redis.call('GETRANGE', k, 0, LONGEST_HEAD - 1)
-  if raw == '' then return nil end
+  if raw == '' then
+    -- An empty text is no session. PTTL tells it from none.
+    if redis.call('PTTL', k) ~= -2 then fail('CORRUPT') end
+    return nil
+  end
   local s = headOf(raw)
   if s.expiresAt <= now then return nil end
   return s, raw
