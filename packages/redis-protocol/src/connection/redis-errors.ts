@@ -21,7 +21,7 @@ const refusals: Readonly<Record<string, string>> = {
   MOVED: "This is a node of a Redis Cluster; describe the connection by `cluster`, or pass a cluster's client.",
   ASK: "This is a node of a Redis Cluster; describe the connection by `cluster`, or pass a cluster's client.",
   BUSY: "Redis is busy with another script; try again.",
-  NOSCRIPT: "Redis lost the stores' script between two calls; try again.",
+  NOSCRIPT: "Redis did not know the stores' script, and there was no time left to send it; try again.",
 };
 
 /** Error words of a state that passes: nothing ran, and the same call may be sent again until its deadline. */
