@@ -76,9 +76,5 @@ while at < #ARGV do
   keyAt = keyAt + count
   answers[#answers + 1] = failed and '!' .. failed or (allowed and 1 or 0)
 end
-if not wrote then
-  ${guard}
-  local refused = refusal(false)
-  if refused then return refused end
-end
+${refusing}
 return { now, answers, records }

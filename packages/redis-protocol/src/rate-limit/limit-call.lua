@@ -5,6 +5,8 @@
 -- token bucket's interval in microseconds); the cost; then, where not once each, how many equal calls ask for each key.
 -- The reply: the instant, the units that all calls took together, and for each key the record that its calls found; an
 -- error's text after a "!" where they failed. From these, core's twin tells each caller's decision.
+--
+-- For each key: block and read set blockedUntil, found and the state; the operation sets units, and written where it wrote.
 local spread, limit, window, cost = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local floor, ceil = math.floor, math.ceil
 local records, total, wrote = redis.call('MGET', unpack(KEYS)), 0, false
@@ -27,9 +29,5 @@ for i = 1, #KEYS do
     end
   end
 end
-if not wrote then
-  ${guard}
-  local refused = refusal(false)
-  if refused then return refused end
-end
+${refusing}
 return { now, total, records }

@@ -19,17 +19,16 @@ if blockedUntil == 0 and limit > 0 then
   if fits > times then fits = times end
   if fits > 0 then units = fits * cost end
 end
-if units > 0 then
-  ${take}
-  ${write}
-elseif found == 'mended' then
-  ${write}
-end
+${taking}
 
 --# charge
 -- Down to minus the capacity. Equal calls for one key take one after the other.
 local room = (${left}) + limit
 if limit > 0 and room > 0 then units = math.min(times * cost, room) end
+${taking}
+
+--# taking
+-- A mended state is written also where nothing is taken: it would begin anew with each call, and never end.
 if units > 0 then
   ${take}
   ${write}
@@ -72,4 +71,12 @@ elseif found then
   written = redis.pcall('SET', key, record, 'PX', ms)
 else
   written = redis.pcall('SET', key, record, 'PX', ms, 'NX') or { err = 'CORRUPT' }
+end
+
+--# refusing
+-- Only a primary answers; a write that was accepted says as much.
+if not wrote then
+  ${guard}
+  local refused = refusal(false)
+  if refused then return refused end
 end
