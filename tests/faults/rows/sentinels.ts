@@ -79,7 +79,11 @@ export const sentinels: readonly Row[] = [
         const next = await world.group.nextPrimary(former);
         const mend = async () => {
           await rejoin(world, former);
-          for (const server of world.servers()) await server.command("CONFIG", "SET", "min-replicas-to-write", "0");
+          for (const server of world.servers()) {
+            await server.command("CONFIG", "SET", "min-replicas-to-write", "0");
+            // The failover had it written into the server's file, from which a later row starts it again.
+            await server.command("CONFIG", "REWRITE");
+          }
         };
         return { proof: `${answer.slice(0, 25)}, ${former.port} -> ${next.port}`, backAtMs: Date.now(), mend };
       },
