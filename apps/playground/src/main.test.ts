@@ -69,7 +69,8 @@ describe("the started example", () => {
     const run = main(onRedis(testConfig, "redis://127.0.0.1:9"));
     await run.started;
     // The gateway's own lines, about its connection, come whenever they do.
-    const said = /Stop: +Ctrl-C\n\n(gateway: .*\n)*Not ready: its stores take no writes\. Payments answer 503 until that has ended\.\n/;
+    const said =
+      /Stop: +Ctrl-C\n\n(gateway: .*\n)*Not ready: its stores take no writes\. Payments answer 503 until that has ended\.\n/;
     await until(() => said.test(run.output()));
   });
 
