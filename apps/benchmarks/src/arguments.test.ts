@@ -1,4 +1,4 @@
-// The command line says what is measured, and what is kept.
+// The command line chooses the sections that run, and whether their results are written to files.
 import { expect, test } from "vitest";
 import { readArguments } from "./arguments.ts";
 import { paceOf } from "./run.ts";

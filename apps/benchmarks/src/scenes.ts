@@ -1,4 +1,4 @@
-// What is measured, in which order: workloads, servers and calls in flight.
+// The scenes of a run in their order: workload, server, and how many calls are in flight.
 
 export const sections = [
   "consume",

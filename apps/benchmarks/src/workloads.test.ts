@@ -1,4 +1,4 @@
-// Every contender does what is measured, on a real Redis.
+// Every contender passes its check on a real Redis.
 import { type RunningRedis, redisCommand, startRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { runScene } from "./measuring/run-scene.ts";

@@ -87,7 +87,7 @@ export function closingSuite<Client>(provider: ClientProvider<Client>): void {
   });
 }
 
-/** The number of connections to the server, without the one that asks. */
+/** Counts the server's connections, except the one that this asks over. */
 async function connectionsOf(redis: RunningRedis): Promise<string[]> {
   const lines = String(await redis.command("CLIENT", "LIST"))
     .trim()

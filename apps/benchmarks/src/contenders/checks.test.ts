@@ -1,4 +1,4 @@
-// A contender that does not do what is measured is caught before it is measured.
+// The check before a measurement catches a limiter, a lock or a store that does not do its work.
 import { createMemoryStores, type Stores } from "@tollbooth-stores/memory";
 import { expect, test } from "vitest";
 import type { Server } from "../measuring/subject.ts";

@@ -22,7 +22,7 @@ async function withOurSessions(open: OpenStores, server: Server): Promise<{ stor
 
 type Use = (sessions: SessionStore, id: string) => Promise<boolean>;
 
-/** The first calls must do what is measured: `proves` reads the session after a call. */
+/** Checks the first calls: `proves` reads the session after one and says whether the call did its work. */
 function ourSessions(
   open: OpenStores,
   use: Use,

@@ -32,7 +32,7 @@ export interface Measured {
   samples: Sample[];
 }
 
-/** A contender that did not do what is measured. It has no figures. */
+/** A contender whose check failed. It has no figures. */
 export interface Disqualified {
   workload: string;
   server: Scene["server"];

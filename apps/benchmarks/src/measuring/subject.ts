@@ -1,4 +1,4 @@
-// What is measured: one library doing one thing on one server.
+// A measurement subject: one library with one operation on one server.
 
 /** Where a subject's data is. "none": in the process. */
 export type Server = { kind: "none" } | { kind: "single"; url: string } | { kind: "cluster"; nodes: readonly Node[] };
@@ -17,7 +17,7 @@ export interface Subject {
 
 /** One library's way to do one thing. */
 export interface Contender {
-  /** Rejects where the library does not do what is measured: such a library does not count. */
+  /** Checks that the library does its work, a limiter that it limits. Rejects otherwise; then it gets no figures. */
   check(server: Server): Promise<void>;
   open(server: Server): Promise<Subject>;
 }

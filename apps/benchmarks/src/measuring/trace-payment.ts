@@ -1,4 +1,4 @@
-// One payment through payOnce: how many store calls it makes, how many of them wait for one another, and what is published.
+// One payment through payOnce: counts its store calls, those that wait for one another, and its PUBLISH commands.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type OperationMessage, operationChannel } from "@tollbooth-stores/core";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";

@@ -14,9 +14,9 @@ export interface StoreTimes {
 }
 
 export interface StoreTimesWatch {
-  /** A message of a gateway; what is no report is left out. A report is at most a quarter of a second late. */
+  /** Takes a gateway's message. Only reports count. A report is at most a quarter of a second late. */
   heard(message: unknown): void;
-  /** What is heard from now on belongs to this phase. */
+  /** Counts the reports that follow for this phase. */
   phase(name: string): void;
   /** Of all phases, or of one. */
   state(phase?: string): StoreTimes;

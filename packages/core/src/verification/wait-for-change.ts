@@ -21,7 +21,7 @@ export function waitForChange(
       settle();
     };
     const abort = () => finish(() => reject(signals.find((each) => each.aborted)?.reason));
-    // setTimeout takes at most 2^31-1 ms. A longer wait may end early, just as any wake-up may be false.
+    // setTimeout takes at most 2^31-1 ms. Ending a longer wait early is safe: callers look again after every wake-up.
     const timer = setTimeout(() => finish(resolve), Math.min(timeoutMs, 2 ** 31 - 1));
     for (const each of signals) each.addEventListener("abort", abort, { once: true });
     const unsubscribe = watch.subscribe(key, () => finish(resolve));

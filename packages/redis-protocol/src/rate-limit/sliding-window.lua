@@ -1,5 +1,5 @@
 -- Sliding window counter, the twin of core's sliding-window.ts. A record is 1, the window's index in 13
--- digits, what was taken in it in 16, and what was taken in the one before.
+-- digits, the units taken in it in 16 digits, and those taken in the window before.
 
 --# state
 index, current, previous

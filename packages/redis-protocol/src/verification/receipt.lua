@@ -1,4 +1,4 @@
--- A receipt is a fact: any record but a delivered or accepted one becomes settled. The twin of core's settle.ts.
+-- Records a receipt: every record becomes settled, unless it is delivered or accepted already. The twin of settle.ts.
 
 -- A record without any claim.
 local function nothingClaimed()

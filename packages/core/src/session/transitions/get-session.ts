@@ -7,7 +7,7 @@ export function getSession([found = null]: readonly (StoredRecord | null)[]): St
   return { reply: sessionState(found) };
 }
 
-/** Records: any number of sessions. */
+/** The transition of `SessionStore.getMany`. Each record is a session; null stands for one that is absent. */
 export function getSessions(records: readonly (StoredRecord | null)[]): Step<(SessionState | null)[]> {
   return { reply: records.map(sessionState) };
 }
