@@ -186,6 +186,42 @@ export function coalescingSuite<Client>({ name, create }: ClientProvider<Client>
       expect(await redis.command("GET", sound)).toMatch(/^1\d{18}$/);
     });
 
+    it("of two costs, the larger one denied first: the next denial knows what the smaller one took", async () => {
+      const store = opened({ coalesce: true, keyPrefix: namespace() });
+      const check = (cost: number): RateLimitCheck => ({ route: "r", client: "c", policy: rules[3], cost });
+      await Promise.all([store.consume(check(9)), store.consume(check(2))]);
+      expect(await store.consume(check(9))).toMatchObject({ allowed: false, remaining: 2, resetAfterMs: 12_000 });
+    });
+
+    it.each(rules)("keep a record in which one character is no digit, and refuse it: $algorithm", async (policy) => {
+      const keyPrefix = namespace();
+      const store = opened({ coalesce: true, keyPrefix, denyCacheMaxMs: 0 });
+      const check: RateLimitCheck = { route: "r", client: "c", policy };
+      const { receipt = "" } = await store.consume(check);
+      const key = String(await redis.command("KEYS", `${keyPrefix}:*`));
+      const sound = String(await redis.command("GET", key));
+      const places = [1, 4, 6, 14, sound.length - 1];
+      for (const text of places.flatMap((at) =>
+        [..." +-.xe"].map((odd) => sound.slice(0, at) + odd + sound.slice(at + 1)),
+      )) {
+        await redis.command("SET", key, text, "PX", "60000");
+        const calls = [
+          () => store.consume(check),
+          () => store.charge(check),
+          () => store.peek(check),
+          () => store.refund(check, receipt),
+          () => store.block(check, 1_000),
+          () => store.consumeAll([check]),
+          () => store.consumeAll([{ ...check, client: "other" }, check]),
+        ];
+        for (const call of calls) {
+          await expect(call(), text).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+          expect(await redis.command("GET", key), String(call)).toBe(text);
+        }
+      }
+      expect((await store.peek({ ...check, client: "other" })).resetAfterMs).toBe(0);
+    });
+
     it("take nothing together where one key is of another type, wherever it stands", async () => {
       const keyPrefix = namespace();
       const store = opened({ coalesce: true, keyPrefix });

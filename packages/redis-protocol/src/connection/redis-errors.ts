@@ -88,11 +88,11 @@ export function notTaken(limitMs: number): StoreError {
   );
 }
 
-/** The earlier steps of an operation have used up its time. They have changed nothing. */
+/** A step's time was over before it was sent. Nothing was changed. */
 export function noTimeLeft(limitMs: number): StoreError {
   return new StoreError(
     "STORE_UNAVAILABLE",
-    `The operation's earlier steps took all of commandTimeoutMs (${limitMs}); nothing was changed. Try again, or raise commandTimeoutMs.`,
+    `The operation's earlier steps, or other work of this process, took all of commandTimeoutMs (${limitMs}); nothing was changed. Try again, or raise commandTimeoutMs.`,
   );
 }
 

@@ -1,12 +1,6 @@
-// consumeAll on one slot. Calls of one tick travel in one script call, each limit named once in it.
+// consumeAll on one slot. Calls of one tick about the same limits travel in one script call.
 import type { PortCallOptions, RateLimitDecision } from "@tollbooth-stores/core";
-import {
-  algorithmTag,
-  consumeAllGroups,
-  type Limit,
-  type LimitGroup,
-  rateLimitTransitions,
-} from "@tollbooth-stores/core/native";
+import { algorithmTag, consumeAllGroups, type LimitGroup, rateLimitTransitions } from "@tollbooth-stores/core/native";
 import { jitter } from "../scripts/native-context.ts";
 import { unreadable } from "../scripts/reading.ts";
 import { crossesSlots, type ScriptRunner } from "../scripts/script-runner.ts";
@@ -32,6 +26,10 @@ interface Answer {
 }
 
 interface Group {
+  /** For each key how many limits, and each. */
+  readonly shape: readonly string[];
+  /** It as one text. */
+  readonly name: string;
   readonly taking: boolean;
   readonly slot: number;
   /** Of a step of an operation that began before. It travels alone, and has what is left of its time. */
@@ -57,20 +55,23 @@ export function checksTogether(
     ...{ coalesce, mostKeys: MOST_KEYS, mostCalls: MOST_KEYS, splits: crossesSlots },
     sizeOf: ({ keys }) => keys.length,
     isSame: (one, other) =>
+      one.name === other.name &&
       one.taking === other.taking &&
       one.slot === other.slot &&
       one.startedAtMs === undefined &&
       other.startedAtMs === undefined,
-    async send({ taking, startedAtMs }, all, live) {
+    async send({ taking, shape, startedAtMs }, all, live, waitedSinceMs) {
       let sent: Caller<Checks, Answer>[] = [];
       const prepare = () => {
         sent = [...live().values()].flat();
         if (sent.length === 0) return undefined;
-        const head = ["", jitter(spread), taking ? "1" : "0"];
         const keys = sent.flatMap(({ call }) => call.keys);
-        return { keys, args: [...head, ...callArguments(sent)], calls: sent.length };
+        const keysEach = String(keys.length / sent.length);
+        return { keys, args: ["", jitter(spread), taking ? "1" : "0", keysEach, ...shape], calls: sent.length };
       };
-      const reply = await runner.send(consumeAllScript, routing(all), prepare, { startedAtMs });
+      const reply = await runner.send(consumeAllScript, routing(all), prepare, {
+        startedAtMs: startedAtMs ?? waitedSinceMs,
+      });
       const [nowMs, answers, texts]: readonly unknown[] = Array.isArray(reply) ? reply : [];
       if (sent.length === 0) return;
       if (!isInstant(nowMs) || !Array.isArray(answers) || !Array.isArray(texts)) throw unreadable();
@@ -88,29 +89,18 @@ export function checksTogether(
   });
   return (keys, groups, taking, call) => {
     const [first = ""] = keys;
-    return ask({ taking, slot: runner.slotOf(first), startedAtMs: call?.startedAtMs }, first, { keys, groups }, call);
+    const shape = shapeOf(groups);
+    const group = { shape, name: shape.join(" "), taking, slot: runner.slotOf(first), startedAtMs: call?.startedAtMs };
+    return ask(group, first, { keys, groups }, call);
   };
 }
 
-/** How many limits there are, and each; then for each call its keys, and for each key its limits by number. */
-function callArguments(sent: readonly Caller<Checks, Answer>[]): string[] {
-  const numbers = new Map<string, number>();
-  const limits: string[] = [];
-  const numberOf = (limit: Limit) => {
-    const words = [algorithmTag(limit.algorithm), ...limitArguments(limit)];
-    const name = words.join(" ");
-    const number = numbers.get(name) ?? numbers.size + 1;
-    if (numbers.size < number) {
-      numbers.set(name, number);
-      limits.push(...words);
-    }
-    return String(number);
-  };
-  const calls = sent.flatMap(({ call: { groups } }) => [
-    String(groups.length),
-    ...groups.flatMap(({ limits: own }) => [String(own.length), ...own.map(numberOf)]),
+/** For each key how many limits, and each. */
+function shapeOf(groups: readonly LimitGroup[]): string[] {
+  return groups.flatMap(({ limits }) => [
+    String(limits.length),
+    ...limits.flatMap((limit) => [algorithmTag(limit.algorithm), ...limitArguments(limit)]),
   ]);
-  return [String(numbers.size), ...limits, ...calls];
 }
 
 /** Core's transition on the records that the script found. Throws where the script decided otherwise. */

@@ -12,6 +12,8 @@ export interface DenyCache {
   changes(): number;
   /** A call for this key was denied. `askedAtMs`: by the clock, before it was sent; `changes` likewise. */
   denied(key: string, record: StoredRecord | null, nowMs: number, askedAtMs: number, changes: number): void;
+  /** A call for this key was allowed. What was remembered before is older. */
+  allowed(key: string): void;
   /** This process changed the record. */
   forget(key: string): void;
 }
@@ -53,6 +55,9 @@ export function denyCache(maxMs: number, clock: { now(): number } = performance)
       if (clients.size <= MOST_CLIENTS) return;
       const [first] = clients.keys();
       if (first !== undefined) clients.delete(first);
+    },
+    allowed(key) {
+      if (clients.size > 0) clients.delete(key);
     },
     forget(key) {
       changes += 1;

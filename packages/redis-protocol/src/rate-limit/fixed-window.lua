@@ -10,7 +10,7 @@ count, ends
 local count, ends = 0, now + window
 if raw and found ~= 'corrupt' then
   local storedCount, storedEnd = tonumber(raw:sub(2, -14)), tonumber(raw:sub(-13))
-  if not (raw:find('^1%d+$') and storedCount and storedEnd) then
+  if not (storedCount and storedEnd) then
     found = 'corrupt'
   elseif storedEnd <= now then
     found = 'changed'
@@ -20,7 +20,6 @@ if raw and found ~= 'corrupt' then
     count, ends = storedCount, storedEnd
   end
 end
-local before = count
 
 --# left
 limit - count
@@ -43,8 +42,10 @@ ends
 string.format('1%05.0f%013.0f', count, ends)
 
 --# write
+-- INCRBY takes nothing but digits, so it need not be looked at before. Lua takes long to write a number as text.
 if found == 'stored' and count <= 99999 and #raw == 19 then
-  written = redis.pcall('INCRBY', key, (count - before) .. '0000000000000')
+  written = redis.pcall('INCRBY', key, (units == cost and costText or units) .. '0000000000000')
+  if type(written) == 'table' and written.err:find('not an integer', 1, true) then written = { err = 'CORRUPT' } end
 else
   ${set}
 end

@@ -30,8 +30,8 @@ export interface LimitBatchOptions {
   /** The largest share by which a record is physically kept longer than it lives. */
   spread: number;
   clock: { now(): number };
-  /** Told of each key of which a call was denied. */
-  cache: Pick<DenyCache, "changes" | "denied">;
+  /** Told of each key whose last call was denied, or allowed. */
+  cache: Pick<DenyCache, "allowed" | "changes" | "denied">;
 }
 
 /** What the calls of a batch have in common. */
@@ -46,7 +46,7 @@ export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): 
   const { coalesce, spread, clock, cache } = options;
   const ask = tickBatches<Group, undefined, RateLimitDecision>({
     ...{ coalesce, isSame, mostKeys: MOST_KEYS, mostCalls: MOST_CALLS, splits: crossesSlots },
-    async send({ operation, limit }, all, live) {
+    async send({ operation, limit }, all, live, startedAtMs) {
       let sent = all;
       const prepare = (): Prepared | undefined => {
         sent = live();
@@ -56,7 +56,7 @@ export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): 
         return { keys: [...sent.keys()], args: argumentsOf(limit, spread, sent, calls), calls };
       };
       const [askedAtMs, changes] = [clock.now(), cache.changes()];
-      const reply = await runner.send(limitScripts[operation][limit.algorithm], routing(all), prepare);
+      const reply = await runner.send(limitScripts[operation][limit.algorithm], routing(all), prepare, { startedAtMs });
       if (sent.size === 0) return;
       const outcomes = playCalls(operation, limit, sent, reply);
       let index = 0;
@@ -64,8 +64,11 @@ export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): 
         const outcome = outcomes[index++];
         if (outcome === undefined) continue;
         const { decisions, error, record, nowMs } = outcome;
-        if (decisions.at(-1)?.allowed === false && operation === "consume")
-          cache.denied(key, record, nowMs, askedAtMs, changes);
+        if (operation === "consume") {
+          const allowed = decisions.at(-1)?.allowed;
+          if (allowed === false) cache.denied(key, record, nowMs, askedAtMs, changes);
+          else if (allowed) cache.allowed(key);
+        }
         for (const [nth, caller] of callers.entries()) {
           const decision = decisions[nth];
           if (decision === undefined) caller.reject(error);

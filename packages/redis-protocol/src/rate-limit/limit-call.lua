@@ -7,14 +7,15 @@
 -- error's text after a "!" where they failed. From these, core's twin tells each caller's decision.
 --
 -- For each key: block and read set blockedUntil, found and the state; the operation sets units, and written where it wrote.
+-- read does not look at each character of a record. What writes over it does, and so does the twin.
 local spread, limit, window, cost = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local floor, ceil = math.floor, math.ceil
+local costText, merged, floor, ceil, DIGITS = ARGV[5], ARGV[6], math.floor, math.ceil, '^1%d+$'
+${terms}
 local records, total, wrote = redis.call('MGET', unpack(KEYS)), 0, false
 for i = 1, #KEYS do
-  local key, raw, times = KEYS[i], records[i], tonumber(ARGV[5 + i] or 1)
+  local key, raw, times = KEYS[i], records[i], merged and tonumber(ARGV[5 + i]) or 1
   local units, written = 0, nil
   local ${block}
-  ${terms}
   ${read}
   if found == 'corrupt' then
     records[i] = '!CORRUPT'

@@ -3,8 +3,8 @@ import type { StoredRecord } from "@tollbooth-stores/core";
 import type { Limit } from "@tollbooth-stores/core/native";
 import { corruptLimit, limitError } from "./limit-errors.ts";
 
-/** The character 1. */
-const FORMAT = 49;
+/** A format number of one digit, and nothing but digits. */
+const RECORD = /^1\d+$/;
 const BLOCK = "1b";
 
 /**
@@ -27,7 +27,7 @@ export function limitRecord(limit: Limit, text: string | null): StoredRecord | n
 }
 
 function stateOf({ algorithm, windowMs }: Limit, text: string): { state: unknown; endsAtMs: number } {
-  if (text.charCodeAt(0) !== FORMAT) throw corruptLimit();
+  if (!RECORD.test(text)) throw corruptLimit();
   switch (algorithm) {
     case "fixed-window": {
       const endMs = count(text.slice(-13));

@@ -67,9 +67,9 @@ function asFunctions(algorithm: Algorithm): string {
     take = function(limit, window, units, \${state}) \${terms}
       \${take}
       return \${state} end,
-    set = function(key, found, blockedUntil, limit, window, \${state}) \${terms}
+    write = function(key, raw, found, blockedUntil, limit, window, units, cost, costText, \${state}) \${terms}
       local written
-      \${set}
+      \${write}
       return written end,
     reach = function(one) return one.limit${algorithm === "token-bucket" ? " * one.window" : ""} end,`;
   return `${algorithmTag(algorithm)} = {${filled(functions, partsFor(algorithm))}\n},`;

@@ -57,15 +57,17 @@ if blockedUntil < lasting then
 end
 
 --# set
--- Keeps the record until its end, or some time longer; also a block beside it. Where no text was found, a record of
--- another type may be there.
+-- Keeps the record until its end, or some time longer; also a block beside it. What is no record of ours stays: a text
+-- with anything but digits, and, where no text was found, a record of another type.
 local record, endsAt = ${record}, ${end}
 if ${over} then record, endsAt = '', 0 end
 if blockedUntil > 0 then
   record, endsAt = string.format('1b%013.0f', blockedUntil) .. record, math.max(endsAt, blockedUntil)
 end
 local ms = ceil((endsAt - now) * (1 + spread)) + slackMs
-if record == '' then
+if raw and not raw:find(DIGITS) then
+  written = { err = 'CORRUPT' }
+elseif record == '' then
   written = redis.pcall('DEL', key)
 elseif found then
   written = redis.pcall('SET', key, record, 'PX', ms)

@@ -10,7 +10,7 @@ index, current, previous
 local index, current, previous = floor(now / window), 0, 0
 if raw and found ~= 'corrupt' then
   local storedIndex, storedCurrent, storedPrevious = tonumber(raw:sub(2, 14)), tonumber(raw:sub(15, 30)), tonumber(raw:sub(31))
-  if not (raw:find('^1%d+$') and storedIndex and storedCurrent and storedPrevious) then
+  if not (storedIndex and storedCurrent and storedPrevious) then
     found = 'corrupt'
   elseif storedIndex > index then
     current = math.max(storedCurrent, storedPrevious, math.min(storedCurrent + storedPrevious, 2 * limit))
@@ -22,7 +22,6 @@ if raw and found ~= 'corrupt' then
     found = 'changed'
   end
 end
-local before = current
 
 --# left
 limit - current - ceil(previous * (window - (now - index * window)) / window)
@@ -46,7 +45,7 @@ string.format('1%013.0f%016.0f%.0f', index, current, previous)
 
 --# write
 -- Once something was taken in this window, its end stays where it is.
-if found == 'stored' and before > 0 then
+if found == 'stored' and current > units and raw:find(DIGITS) then
   written = redis.pcall('SET', key, ${record}, 'KEEPTTL')
 else
   ${set}

@@ -11,7 +11,7 @@ local nowUs, interval, tolerance = now * 1000, window, window * limit
 local tat, ahead = nowUs, 0
 if raw and found ~= 'corrupt' then
   local storedTat, storedAhead = tonumber(raw:sub(2, 17)), tonumber(raw:sub(18))
-  if not (raw:find('^1%d+$') and storedTat and storedAhead) then
+  if not (storedTat and storedAhead) then
     found = 'corrupt'
   elseif storedTat > nowUs + storedAhead then
     tat, ahead, found = nowUs + storedAhead, storedAhead, 'mended'

@@ -129,12 +129,17 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   const askTogether = tickBatches<{ script: Script; slot: number }, ScriptCall, ScriptReply>({
     ...{ coalesce, mostKeys: MOST_CALLS, mostCalls: MOST_CALLS, splits: crossesSlots },
     isSame: (one, other) => one.script === other.script && one.slot === other.slot,
-    async send({ script }, all, live) {
+    async send({ script }, all, live, startedAtMs) {
       let sent: Caller<ScriptCall, ScriptReply>[] = [];
-      const raw = await sendFlat(script, routing(all), () => {
-        sent = [...live().values()].flat();
-        return sent.length === 0 ? undefined : preparedOf(sent.map(({ call }) => call));
-      });
+      const raw = await sendFlat(
+        script,
+        routing(all),
+        () => {
+          sent = [...live().values()].flat();
+          return sent.length === 0 ? undefined : preparedOf(sent.map(({ call }) => call));
+        },
+        { startedAtMs },
+      );
       if (sent.length === 0) return;
       const answers = replies(raw, sent.length);
       for (const [index, { resolve }] of sent.entries()) {

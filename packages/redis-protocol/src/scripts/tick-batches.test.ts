@@ -57,6 +57,35 @@ describe("tickBatches", () => {
     expect(sent).toEqual([2, 1, 1]);
   });
 
+  it("spreads many full batches over turns of the event loop; their deadlines count from their calls", async () => {
+    let turn = 0;
+    const sent: [keys: number, turn: number, waits: boolean][] = [];
+    const startedAtMs = performance.now();
+    const { ask } = echoing({
+      ...{ mostKeys: 32, mostCalls: 32 },
+      async send(_, all, live, sinceMs) {
+        sent.push([all.size, turn, sinceMs !== undefined]);
+        if (sinceMs !== undefined) expect(sinceMs - startedAtMs).toBeLessThan(performance.now() - startedAtMs);
+        for (const callers of live().values()) for (const { call, resolve } of callers) resolve(String(call));
+      },
+    });
+    const nextTurn = () => {
+      turn += 1;
+      if (turn < 5) setImmediate(nextTurn);
+    };
+    const answers = Promise.all(Array.from({ length: 170 }, (_, call) => ask("a", `key ${call}`, call, undefined)));
+    setImmediate(nextTurn);
+    expect(await answers).toHaveLength(170);
+    expect(sent).toEqual([
+      [32, 0, false],
+      [32, 0, false],
+      [32, 0, true],
+      [32, 0, true],
+      [32, 1, true],
+      [10, 1, true],
+    ]);
+  });
+
   it("sends each call alone, at once, where it does not coalesce", async () => {
     const { ask, sent } = echoing({ coalesce: false });
     await Promise.all([ask("a", "key", 1, undefined), ask("a", "key", 2, undefined)]);

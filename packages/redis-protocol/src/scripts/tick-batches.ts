@@ -25,17 +25,30 @@ export interface TickBatchesOptions<Group, Call, Reply> {
   sizeOf?: ((call: Call) => number) | undefined;
   /**
    * Sends a batch and settles its callers. `live` gives those that have not given up; to be asked for when the batch is
-   * written, since it may wait for its connection. A rejection rejects the callers that are not settled yet.
+   * written, since it may wait for its connection. A rejection rejects the callers that are not settled yet. `startedAtMs`:
+   * since when its deadline counts, by `performance.now()`, where it has waited for its turn.
    */
-  send(group: Group, all: Callers<Call, Reply>, live: () => Callers<Call, Reply>): Promise<void>;
+  send(
+    group: Group,
+    all: Callers<Call, Reply>,
+    live: () => Callers<Call, Reply>,
+    startedAtMs: number | undefined,
+  ): Promise<void>;
   /** Whether a batch that failed so ran in no part, and is to be sent key by key instead. Default: never. */
   splits?: ((error: unknown) => boolean) | undefined;
 }
+
+/**
+ * After so many keys in full batches, the next one waits for the next turn of the event loop. Written all at once they would
+ * be answered all at once, and this process and the server would wait for one another.
+ */
+const MOST_A_TURN = 64;
 
 interface Batch<Group, Call, Reply> {
   readonly group: Group;
   readonly callers: Map<string, Caller<Call, Reply>[]>;
   calls: number;
+  startedAtMs?: number | undefined;
 }
 
 /** Asks for one thing, under a key that equal calls share. */
@@ -52,9 +65,9 @@ export function tickBatches<Group, Call, Reply>(
   const { coalesce, isSame, mostKeys, mostCalls, sizeOf = () => 1, send, splits = () => false } = options;
   let open: Batch<Group, Call, Reply>[] = [];
 
-  const sendBatch = async ({ group, callers }: Batch<Group, Call, Reply>): Promise<void> => {
+  const sendBatch = async ({ group, callers, startedAtMs }: Batch<Group, Call, Reply>): Promise<void> => {
     try {
-      await send(group, callers, () => withoutAborted(callers));
+      await send(group, callers, () => withoutAborted(callers), startedAtMs);
       rejectAborted(callers);
     } catch (error) {
       if (callers.size > 1 && splits(error)) {
@@ -70,14 +83,39 @@ export function tickBatches<Group, Call, Reply>(
       for (const ofKey of callers.values()) for (const { reject } of ofKey) reject(error);
     }
   };
+  /** Batches that wait for the next turn, and how many keys were sent in this one. */
+  let waiting: Batch<Group, Call, Reply>[] = [];
+  let thisTurn = 0;
+  const nextTurn = () => {
+    thisTurn = 0;
+    const batches = waiting;
+    waiting = [];
+    for (const batch of batches) sendInTurn(batch);
+  };
+  const wait = (batch: Batch<Group, Call, Reply>) => {
+    batch.startedAtMs ??= performance.now();
+    waiting.push(batch);
+  };
+  const sendInTurn = (batch: Batch<Group, Call, Reply>) => {
+    if (thisTurn >= MOST_A_TURN) {
+      wait(batch);
+      return;
+    }
+    if (thisTurn === 0) setImmediate(nextTurn);
+    thisTurn += batch.callers.size;
+    void sendBatch(batch);
+  };
   const flush = () => {
     const batches = open;
     open = [];
-    for (const batch of batches) void sendBatch(batch);
+    for (const batch of batches) {
+      if (waiting.length > 0) wait(batch);
+      else void sendBatch(batch);
+    }
   };
   const sendNow = (batch: Batch<Group, Call, Reply>) => {
     open = open.filter((other) => other !== batch);
-    void sendBatch(batch);
+    sendInTurn(batch);
   };
   const openBatch = (group: Group, size: number): Batch<Group, Call, Reply> => {
     for (const batch of open) {

@@ -146,7 +146,9 @@ describe("an operation of several steps", () => {
     };
     const store = createRedisSessionStore(slowPort(0, answer), { commandTimeoutMs: 500 });
     const [message] = await outcome(store.modify("id", () => 8));
-    expect(message).toMatch(/^The operation's earlier steps took all of commandTimeoutMs \(500\); nothing was changed/);
+    expect(message).toMatch(
+      /^The operation's earlier steps.* took all of commandTimeoutMs \(500\); nothing was changed/,
+    );
     expect(answers).toHaveLength(0);
     clock.mockRestore();
   });
