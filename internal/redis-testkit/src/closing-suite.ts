@@ -87,7 +87,7 @@ export function closingSuite<Client>(provider: ClientProvider<Client>): void {
   });
 }
 
-/** Counts the server's connections, except the one that this asks over. */
+/** How many connections the server has. The one that asks it is left out. */
 async function connectionsOf(redis: RunningRedis): Promise<string[]> {
   const lines = String(await redis.command("CLIENT", "LIST"))
     .trim()

@@ -28,7 +28,7 @@ interface Answer {
 interface Group {
   /** For each key how many limits, and each. */
   readonly shape: readonly string[];
-  /** It as one text. */
+  /** The shape as one text, to compare it. */
   readonly name: string;
   readonly taking: boolean;
   readonly slot: number;

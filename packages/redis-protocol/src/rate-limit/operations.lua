@@ -57,8 +57,8 @@ if blockedUntil < lasting then
 end
 
 --# set
--- Keeps the record until its end, or some time longer; also a block beside it. What is no record of ours stays: a text
--- with anything but digits, and, where no text was found, a record of another type.
+-- Keeps the record until its end, or some time longer; also a block beside it. It never replaces a text that has anything
+-- but digits, nor a record of another type, which reads as no text.
 local record, endsAt = ${record}, ${end}
 if ${over} then record, endsAt = '', 0 end
 if blockedUntil > 0 then
