@@ -193,6 +193,22 @@ export function coalescingSuite<Client>({ name, create }: ClientProvider<Client>
       expect(await store.consume(check(9))).toMatchObject({ allowed: false, remaining: 2, resetAfterMs: 12_000 });
     });
 
+    it("keep a sliding window for two windows again, once something is taken after all was given back", async () => {
+      const keyPrefix = namespace();
+      const store = opened({ coalesce: true, keyPrefix });
+      const windowMs = 600_000;
+      const policy = { algorithm: "sliding-window", limit: 7, windowMs } as const;
+      const check: RateLimitCheck = { route: "r", client: "c", policy };
+      clock.nowMs = (Math.floor(clock.nowMs / windowMs) + 0.5) * windowMs;
+      await store.consume(check);
+      clock.nowMs += windowMs;
+      const { receipt = "" } = await store.consume(check);
+      await store.refund(check, receipt);
+      await store.consume(check);
+      const key = String(await redis.command("KEYS", `${keyPrefix}:*`));
+      expect(Number(await redis.command("PTTL", key))).toBeGreaterThan(1.4 * windowMs);
+    });
+
     it.each(rules)("keep a record in which one character is no digit, and refuse it: $algorithm", async (policy) => {
       const keyPrefix = namespace();
       const store = opened({ coalesce: true, keyPrefix, denyCacheMaxMs: 0 });
