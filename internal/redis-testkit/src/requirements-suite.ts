@@ -10,8 +10,8 @@ const keyPrefix = "needs";
 
 /** What the packages' READMEs say that an ACL user needs: without any of these the stores refuse to work. */
 export const neededCommands: readonly string[] = (
-  "evalsha eval get mget set incrby del getrange setrange pttl pexpire hget hset hexists zadd zrem zrange zcount zscore " +
-  "zremrangebyscore time scan select"
+  "evalsha eval get mget set incrby del getrange setrange pttl pexpire exists hget hset hexists zadd zrem zrange zcount " +
+  "zscore zremrangebyscore time scan select"
 ).split(" ");
 /** Without INFO a Redis that is too old is not found out. */
 const helpful = ["info"];
@@ -129,6 +129,8 @@ async function inSession({ sessions }: Stores): Promise<void> {
   const started = { data: 1, subject: "subject", idleTtlMs: 60_000, quotas: { calls: 5n } };
   const { record } = await sessions.create(started);
   const { id, version } = record;
+  // In the same millisecond there would be nothing to extend.
+  await new Promise((resolve) => setTimeout(resolve, 5));
   await sessions.get(id, { touch: true });
   await sessions.getMany([id]);
   expect(await sessions.update(id, 2, { ifVersion: version })).toMatchObject({ status: "ok" });

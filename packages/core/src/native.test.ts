@@ -82,10 +82,7 @@ describe("rate limits hand over", () => {
     await noted(store.reset(check));
     expect(handed.map(({ name, given }) => [name, given])).toEqual([
       ["rate-limit.consume", { limit }],
-      [
-        "rate-limit.consumeAll",
-        { groups: [{ consumeTogether: expect.any(Function), limits: [limit, limit], positions: [0, 1] }] },
-      ],
+      ["rate-limit.consumeAll", { groups: [{ limits: [limit, limit], positions: [0, 1] }] }],
       ["rate-limit.peek", { limit }],
       ["rate-limit.charge", { limit }],
       ["rate-limit.refund", { limit, receipt: { amount: 7, mark: 9 } }],

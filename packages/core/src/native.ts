@@ -7,9 +7,9 @@ import type { SessionCatalog } from "./session/catalog.ts";
 import type { VerificationCatalog } from "./verification/catalog.ts";
 
 export { formatReceipt, parseReceipt } from "./rate-limit/algorithm.ts";
-export { consumeAll as consumeAllGroups, type LimitGroup } from "./rate-limit/consume-all.ts";
+export type { LimitGroup } from "./rate-limit/consume-all.ts";
 export type { Limit } from "./rate-limit/policy.ts";
-export { algorithmTag, transitions as rateLimitTransitions } from "./rate-limit/transitions.ts";
+export { algorithmTag, consumeAllGroups, transitions as rateLimitTransitions } from "./rate-limit/transitions.ts";
 export { noRoomForQuotas, tooManyQuotas } from "./session/quota-bounds.ts";
 export { corrupt, maxQuota, type SessionState } from "./session/session-state.ts";
 export { createdSession } from "./session/transitions/create-session.ts";

@@ -24,7 +24,6 @@ import { rateLimitNatives } from "./rate-limit/rate-limit-natives.ts";
 import type { RedisPort } from "./redis-port.ts";
 import { type ScriptRunner, scriptRunner } from "./scripts/script-runner.ts";
 import { sessionNatives } from "./session/session-natives.ts";
-import { sessionScripts } from "./session/session-scripts.ts";
 import { verificationNatives } from "./verification/verification-natives.ts";
 import { verificationScripts } from "./verification/verification-scripts.ts";
 
@@ -108,7 +107,10 @@ export function createRedisSessionStore<T = unknown>(
   options: RedisStoreOptions = {},
   owned = true,
 ): SessionStore<T> {
-  const native = sessionNatives(runnerOn(port, options), options.ttlJitter ?? DEFAULT_TTL_JITTER);
+  const native = sessionNatives(runnerOn(port, options), {
+    coalesce: options.coalesce ?? true,
+    spread: options.ttlJitter ?? DEFAULT_TTL_JITTER,
+  });
   return createSessionStore<T>(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
 }
 
@@ -156,7 +158,7 @@ export function createRedisStores<T = unknown>(
     },
     {
       // A script without calls proves that the server answers and that this user may run scripts.
-      ping: (callOptions) => runner.run(sessionScripts.get, [], callOptions, connectTimeoutMs),
+      ping: (callOptions) => runner.run(verificationScripts.peek, [], callOptions, connectTimeoutMs),
       async check(callOptions) {
         const tags = await runner.tags(callOptions, connectTimeoutMs);
         await checkWrites(runner, prefix, { ...callOptions, tags, connectTimeoutMs });

@@ -42,13 +42,17 @@ export function isReady(client: NodeRedisClient): boolean | undefined {
   return Array.isArray(masters) ? masters.length > 0 : undefined;
 }
 
+/** Of the versions that are supported, only 6 knows key prefixes. */
+export function isVersion6(client: object): boolean {
+  return "_keyPrefix" in client;
+}
+
 /**
  * Whether a command can be taken back before it is written. In node-redis 5, taking two commands out of the queue loses
- * the queue's end, and nothing more is written. The queue of node-redis 6, which also knows key prefixes, does not have
- * that bug.
+ * the queue's end, and nothing more is written. The queue of node-redis 6 does not have that bug.
  */
 export function takesBack(client: object): boolean {
-  return "_keyPrefix" in client;
+  return isVersion6(client);
 }
 
 /**

@@ -3,7 +3,7 @@ import { channel } from "node:diagnostics_channel";
 import { Socket } from "node:net";
 import { NotSent, type OpenLink, type RedisLink } from "@tollbooth-stores/redis-protocol";
 import type { createClient } from "redis";
-import { takesBack } from "./node-redis-client.ts";
+import { isVersion6, takesBack } from "./node-redis-client.ts";
 
 /** With TLS the socket cannot be seen. Unanswered bytes up to this count as taken by the system. */
 const TAKEN_BYTES = 262_144;
@@ -17,14 +17,12 @@ const MOST_A_TURN = 262_144;
 const sockets = channel("net.client.socket");
 
 export function nodeRedisLinks(library: { createClient: typeof createClient }): OpenLink {
+  // No HELLO, no CLIENT SETINFO: providers forbid each of them.
+  const options = { disableClientInfo: true, maintNotifications: "disabled", disableOfflineQueue: true } as const;
+  // node-redis 6 says HELLO unless it is told to speak RESP 2, and node-redis 5 where it is told anything.
+  const saysHello = isVersion6(library.createClient(options));
   // Never connected. createClient() builds a class for other options than before, which takes longer than to connect.
-  const template = library.createClient({
-    // No HELLO, no CLIENT SETINFO: providers forbid each of them.
-    RESP: 2,
-    disableClientInfo: true,
-    maintNotifications: "disabled",
-    disableOfflineQueue: true,
-  });
+  const template = library.createClient({ ...options, ...(saysHello ? { RESP: 2 } : {}) });
   return ({ host, port, tls, connectTimeoutMs }, hear): RedisLink => {
     const ending = new AbortController();
     const socket = { host, port, connectTimeout: connectTimeoutMs, reconnectStrategy: false as const };

@@ -22,7 +22,7 @@ export function requireChecks(checks: unknown): void {
 export interface Together {
   /** Whether all of them fit, one after the other, in every order. */
   readonly fits: boolean;
-  /** What each cost alone would have got, without its receipt. */
+  /** What each cost alone would have got. */
   readonly decisions: readonly RateLimitDecision[];
   /** Each cost's receipt if all are taken; undefined where it takes nothing. */
   readonly receipts: readonly (string | undefined)[];
@@ -45,13 +45,9 @@ export function consumeTogether<S>(
   record: StoredRecord | null,
   nowMs: number,
 ): Together {
-  const decisions: RateLimitDecision[] = [];
-  let fits = true;
-  for (const limit of limits) {
-    const { receipt: _, ...alone } = consume(algorithm, limit, record, nowMs).reply;
-    decisions.push(alone);
-    fits = fits && alone.allowed;
-  }
+  if (limits.length === 1) return consumeOne(algorithm, limits[0], record, nowMs);
+  const decisions = limits.map((limit) => consume(algorithm, limit, record, nowMs).reply);
+  const fits = decisions.every(({ allowed }) => allowed);
   // Limits and bursts may differ. The widest one remembers most.
   const widest = limits.reduce((one, other) => (reachOf(other) > reachOf(one) ? other : one));
   const takes = limits.some(({ cost }) => cost > 0);
@@ -75,6 +71,14 @@ export function consumeTogether<S>(
   return { fits, decisions, receipts, write, clamp };
 }
 
+/** The usual case: one cost on a record. */
+function consumeOne<S>(algorithm: Algorithm<S>, limit: Limit, record: StoredRecord | null, nowMs: number): Together {
+  const { reply, writes } = consume(algorithm, limit, record, nowMs);
+  const { allowed: fits, receipt } = reply;
+  const clamp = limit.cost === 0 ? undefined : clampOf(algorithm, limit, bodyOf(record), nowMs);
+  return { fits, decisions: [reply], receipts: [receipt], write: fits ? writes?.[0] : undefined, clamp };
+}
+
 /** How much a limit lets a record hold, to compare the limits of one record: in microseconds or units. */
 function reachOf(limit: Limit): number {
   return limit.toleranceUs || limit.limit;
@@ -86,30 +90,34 @@ export interface LimitGroup {
   readonly positions: readonly number[];
 }
 
-/** A group and the transition of its algorithm. */
-export interface CheckGroup extends LimitGroup {
-  readonly consumeTogether: (limits: Limits, record: StoredRecord | null, nowMs: number) => Together;
-}
-
-/** The transition of `RateLimitStore.consumeAll`. `groups[i]` is about `records[i]`. A denial writes clamps only. */
+/**
+ * The transition of `RateLimitStore.consumeAll`. `groups[i]` is about `records[i]`. A denial writes clamps only. `together`:
+ * `consumeTogether` of the limits' algorithm.
+ */
 export function consumeAll(
-  groups: readonly CheckGroup[],
+  groups: readonly LimitGroup[],
   records: readonly (StoredRecord | null)[],
   nowMs: number,
+  together: (limits: Limits, record: StoredRecord | null, nowMs: number) => Together,
 ): Step<{ allowed: boolean; decisions: RateLimitDecision[] }> {
-  const outcomes = groups.map((group, index) => group.consumeTogether(group.limits, records[index] ?? null, nowMs));
+  const outcomes = groups.map(({ limits }, index) => together(limits, records[index] ?? null, nowMs));
   const allowed = outcomes.every((outcome) => outcome.fits);
   const decisions: RateLimitDecision[] = [];
   outcomes.forEach((outcome, index) => {
     outcome.decisions.forEach((decision, nth) => {
       const position = groups[index]?.positions[nth];
-      if (position === undefined) return;
-      const receipt = allowed ? outcome.receipts[nth] : undefined;
-      decisions[position] = receipt === undefined ? decision : { ...decision, receipt };
+      if (position !== undefined)
+        decisions[position] = withReceipt(decision, allowed ? outcome.receipts[nth] : undefined);
     });
   });
   const reply = { allowed, decisions };
   if (allowed) return { writes: outcomes.map((outcome) => outcome.write), reply };
   const clamps = outcomes.map((outcome) => outcome.clamp);
   return clamps.some((clamp) => clamp !== undefined) ? { writes: clamps, reply } : { reply };
+}
+
+function withReceipt(decision: RateLimitDecision, receipt: string | undefined): RateLimitDecision {
+  if (decision.receipt === receipt) return decision;
+  const { receipt: _, ...others } = decision;
+  return receipt === undefined ? others : { ...others, receipt };
 }

@@ -7,12 +7,12 @@ import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { storeRuntime } from "../store-runtime.ts";
 import { parseReceipt } from "./algorithm.ts";
 import type { RateLimitCatalog } from "./catalog.ts";
-import { type CheckGroup, consumeAll, requireChecks } from "./consume-all.ts";
+import { type LimitGroup, requireChecks } from "./consume-all.ts";
 import { type Limit, limitReader } from "./policy.ts";
 import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
 import { plainly, recordKeys } from "./record-keys.ts";
 import { reset } from "./reset.ts";
-import { algorithmTag, type Transitions, transitions } from "./transitions.ts";
+import { algorithmTag, consumeAllGroups, transitions } from "./transitions.ts";
 
 type Records = readonly (StoredRecord | null)[];
 type StepOnLimit = (record: StoredRecord | null, nowMs: number, { limit }: { limit: Limit }) => Step<RateLimitDecision>;
@@ -68,7 +68,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
       const run = async () => {
         const { keys, groups } = groupsOf(checks, prepare);
         if (keys.length === 0) return { allowed: true, atomic: true, decisions: [] };
-        const step = (records: Records, nowMs: number) => consumeAll(groups, records, nowMs);
+        const step = (records: Records, nowMs: number) => consumeAllGroups(groups, records, nowMs);
         const reply = await runtime.apply("rate-limit.consumeAll", keys, { groups }, step, callOptions);
         return { atomic: port.capabilities.atomic, ...reply };
       };
@@ -114,23 +114,18 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
 /** The checks by their record, each record once. */
 function groupsOf(
   checks: readonly RateLimitCheck[],
-  prepare: (check: RateLimitCheck) => { limit: Limit; on: Transitions; key: string },
-): { keys: string[]; groups: CheckGroup[] } {
+  prepare: (check: RateLimitCheck) => { limit: Limit; key: string },
+): { keys: string[]; groups: LimitGroup[] } {
   requireChecks(checks);
-  const byKey = new Map<string, { on: Transitions; limits: [Limit, ...Limit[]]; positions: number[] }>();
+  const byKey = new Map<string, { limits: [Limit, ...Limit[]]; positions: number[] }>();
   checks.forEach((check: RateLimitCheck, position) => {
-    const { limit, on, key } = prepare(check);
+    const { limit, key } = prepare(check);
     const group = byKey.get(key);
-    if (group === undefined) byKey.set(key, { on, limits: [limit], positions: [position] });
+    if (group === undefined) byKey.set(key, { limits: [limit], positions: [position] });
     else {
       group.limits.push(limit);
       group.positions.push(position);
     }
   });
-  const groups = [...byKey.values()].map(({ on, limits, positions }) => ({
-    consumeTogether: on.consumeTogether,
-    limits,
-    positions,
-  }));
-  return { keys: [...byKey.keys()], groups };
+  return { keys: [...byKey.keys()], groups: [...byKey.values()] };
 }

@@ -81,29 +81,35 @@ export function limitOf(check: RateLimitCheck, defaultWindowMs: number | undefin
   }
 }
 
+/** So many limits are remembered: those of an application's few policies. */
+const mostRemembered = 4;
+
 /**
- * `limitOf` for the checks of one store. It remembers the last limit, which most calls share with the call before: a
- * check of equal numbers is not examined again. The limit comes as the argument that the transitions take.
+ * `limitOf` for the checks of one store. It remembers the last few limits: a check of equal numbers is not examined again.
+ * The limit comes as the argument that the transitions take.
  */
 export function limitReader(defaultWindowMs: number | undefined): (check: RateLimitCheck) => { readonly limit: Limit } {
-  let last: { readonly limit: Limit } | undefined;
-  let lastBurst: number | undefined;
+  const known: { readonly found: { readonly limit: Limit }; readonly burst: number | undefined }[] = [];
+  let next = 0;
   return (check) => {
-    if (last !== undefined && check?.policy && typeof check.route === "string" && typeof check.client === "string") {
+    if (check?.policy && typeof check.route === "string" && typeof check.client === "string") {
       const { policy, cost } = check;
-      const { limit } = last;
-      if (
-        policy.limit === limit.limit &&
-        (policy.windowMs ?? defaultWindowMs) === limit.windowMs &&
-        policy.algorithm === limit.algorithm &&
-        (policy.algorithm !== "token-bucket" || policy.burst === lastBurst) &&
-        (cost === undefined ? 1 : cost) === limit.cost
-      ) {
-        return last;
+      for (const { found, burst } of known) {
+        const { limit } = found;
+        if (
+          policy.limit === limit.limit &&
+          (policy.windowMs ?? defaultWindowMs) === limit.windowMs &&
+          policy.algorithm === limit.algorithm &&
+          (policy.algorithm !== "token-bucket" || policy.burst === burst) &&
+          (cost === undefined ? 1 : cost) === limit.cost
+        ) {
+          return found;
+        }
       }
     }
-    last = { limit: limitOf(check, defaultWindowMs) };
-    lastBurst = check.policy.algorithm === "token-bucket" ? check.policy.burst : undefined;
-    return last;
+    const found = { limit: limitOf(check, defaultWindowMs) };
+    known[next] = { found, burst: check.policy.algorithm === "token-bucket" ? check.policy.burst : undefined };
+    next = (next + 1) % mostRemembered;
+    return found;
   };
 }

@@ -46,6 +46,13 @@ export function recordKeys(
   const rules = new Map<string, Rule>();
   let names = 0;
   let last: Rule | undefined;
+  /** The client that was hashed last: the checks of one consumeAll mostly share theirs. */
+  let lastClient = "";
+  let lastPseudonym: string | undefined;
+  const pseudonymOf = (client: string): string => {
+    if (lastPseudonym === undefined || lastClient !== client) [lastClient, lastPseudonym] = [client, pseudonym(client)];
+    return lastPseudonym;
+  };
 
   const ruleNamed = (route: string, tag: string, windowMs: number): Rule => {
     if (last !== undefined && last.windowMs === windowMs && last.tag === tag && last.route === route) return last;
@@ -77,7 +84,7 @@ export function recordKeys(
     const rule = ruleNamed(route, tag, windowMs);
     const known = rule.lately.get(client);
     if (known !== undefined) return known;
-    const name = rule.before.get(client) ?? { key: rule.head + pseudonym(client) + rule.tail, place: undefined };
+    const name = rule.before.get(client) ?? { key: rule.head + pseudonymOf(client) + rule.tail, place: undefined };
     remember(rule, client, name);
     return name;
   };

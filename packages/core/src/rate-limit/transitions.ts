@@ -4,7 +4,7 @@ import type { Algorithm, Receipt } from "./algorithm.ts";
 import { block } from "./block.ts";
 import { charge } from "./charge.ts";
 import { consume } from "./consume.ts";
-import { consumeTogether, type Limits, type Together } from "./consume-all.ts";
+import { consumeAll, consumeTogether, type LimitGroup, type Limits, type Together } from "./consume-all.ts";
 import { fixedWindow } from "./fixed-window.ts";
 import { peek } from "./peek.ts";
 import type { Limit } from "./policy.ts";
@@ -47,4 +47,17 @@ export const transitions: Readonly<Record<RateLimitPolicy["algorithm"], Transiti
 /** The two letters that stand for an algorithm in keys and receipts. */
 export function algorithmTag(algorithm: RateLimitPolicy["algorithm"]): string {
   return transitions[algorithm].tag;
+}
+
+/** The transition of `RateLimitStore.consumeAll`: `groups[i]` is about `records[i]`. */
+export function consumeAllGroups(
+  groups: readonly LimitGroup[],
+  records: readonly (StoredRecord | null)[],
+  nowMs: number,
+): Step<{ allowed: boolean; decisions: RateLimitDecision[] }> {
+  return consumeAll(groups, records, nowMs, together);
+}
+
+function together(limits: Limits, record: StoredRecord | null, nowMs: number): Together {
+  return transitions[limits[0].algorithm].consumeTogether(limits, record, nowMs);
 }

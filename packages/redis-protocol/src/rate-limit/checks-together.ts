@@ -1,14 +1,13 @@
 // consumeAll on one slot. Calls of one tick about the same limits travel in one script call.
 import type { PortCallOptions, RateLimitDecision } from "@tollbooth-stores/core";
-import { algorithmTag, consumeAllGroups, type LimitGroup, rateLimitTransitions } from "@tollbooth-stores/core/native";
+import { algorithmTag, consumeAllGroups, type Limit, type LimitGroup } from "@tollbooth-stores/core/native";
 import { jitter } from "../scripts/native-context.ts";
-import { unreadable } from "../scripts/reading.ts";
+import { isInstant, unreadable } from "../scripts/reading.ts";
 import { crossesSlots, type ScriptRunner } from "../scripts/script-runner.ts";
 import { type Caller, routing, tickBatches } from "../scripts/tick-batches.ts";
 import { limitArguments } from "./limit-arguments.ts";
 import { limitError } from "./limit-errors.ts";
 import { limitRecord } from "./limit-records.ts";
-import { isInstant } from "./limit-replies.ts";
 import { consumeAllScript } from "./limit-scripts.ts";
 
 /** How many keys travel together. A call with more travels alone. */
@@ -26,10 +25,8 @@ interface Answer {
 }
 
 interface Group {
-  /** For each key how many limits, and each. */
-  readonly shape: readonly string[];
-  /** The shape as one text, to compare it. */
-  readonly name: string;
+  /** For each key how many limits, and each: the script's arguments, with a space between two. */
+  readonly shape: string;
   readonly taking: boolean;
   readonly slot: number;
   /** Of a step of an operation that began before. It travels alone, and has what is left of its time. */
@@ -55,7 +52,7 @@ export function checksTogether(
     ...{ coalesce, mostKeys: MOST_KEYS, mostCalls: MOST_KEYS, splits: crossesSlots },
     sizeOf: ({ keys }) => keys.length,
     isSame: (one, other) =>
-      one.name === other.name &&
+      one.shape === other.shape &&
       one.taking === other.taking &&
       one.slot === other.slot &&
       one.startedAtMs === undefined &&
@@ -67,7 +64,11 @@ export function checksTogether(
         if (sent.length === 0) return undefined;
         const keys = sent.flatMap(({ call }) => call.keys);
         const keysEach = String(keys.length / sent.length);
-        return { keys, args: ["", jitter(spread), taking ? "1" : "0", keysEach, ...shape], calls: sent.length };
+        return {
+          keys,
+          args: ["", jitter(spread), taking ? "1" : "0", keysEach, ...shape.split(" ")],
+          calls: sent.length,
+        };
       };
       const reply = await runner.send(consumeAllScript, routing(all), prepare, {
         startedAtMs: startedAtMs ?? waitedSinceMs,
@@ -89,18 +90,29 @@ export function checksTogether(
   });
   return (keys, groups, taking, call) => {
     const [first = ""] = keys;
-    const shape = shapeOf(groups);
-    const group = { shape, name: shape.join(" "), taking, slot: runner.slotOf(first), startedAtMs: call?.startedAtMs };
+    const group = { shape: shapeOf(groups), taking, slot: runner.slotOf(first), startedAtMs: call?.startedAtMs };
     return ask(group, first, { keys, groups }, call);
   };
 }
 
-/** For each key how many limits, and each. */
-function shapeOf(groups: readonly LimitGroup[]): string[] {
-  return groups.flatMap(({ limits }) => [
-    String(limits.length),
-    ...limits.flatMap((limit) => [algorithmTag(limit.algorithm), ...limitArguments(limit)]),
-  ]);
+/** The arguments of each limit. An application's limits are few, and the same ones come again and again. */
+const limitTexts = new WeakMap<Limit, string>();
+
+function textOf(limit: Limit): string {
+  const known = limitTexts.get(limit);
+  if (known !== undefined) return known;
+  const text = [algorithmTag(limit.algorithm), ...limitArguments(limit)].join(" ");
+  limitTexts.set(limit, text);
+  return text;
+}
+
+function shapeOf(groups: readonly LimitGroup[]): string {
+  let shape = "";
+  for (const { limits } of groups) {
+    shape += `${shape === "" ? "" : " "}${limits.length}`;
+    for (const limit of limits) shape += ` ${textOf(limit)}`;
+  }
+  return shape;
 }
 
 /** Core's transition on the records that the script found. Throws where the script decided otherwise. */
@@ -117,14 +129,7 @@ function answerOf(
     if (typeof text !== "string" && text !== null) throw unreadable();
     return limitRecord(limit, text);
   });
-  const played = consumeAllGroups(
-    groups.map((group) => ({
-      ...group,
-      consumeTogether: rateLimitTransitions[group.limits[0].algorithm].consumeTogether,
-    })),
-    records,
-    nowMs,
-  ).reply;
+  const played = consumeAllGroups(groups, records, nowMs).reply;
   if (played.allowed !== (answer === 1)) throw unreadable();
   if (taking) return played;
   return { ...played, decisions: played.decisions.map(({ receipt: _, ...decision }) => decision) };

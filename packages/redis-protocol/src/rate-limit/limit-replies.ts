@@ -1,7 +1,7 @@
 // From what a limit's script found to the decisions of its callers: core's transitions, played on the same records.
 import type { RateLimitDecision, StoredRecord } from "@tollbooth-stores/core";
 import { algorithmTag, type Limit, parseReceipt, rateLimitTransitions } from "@tollbooth-stores/core/native";
-import { unreadable } from "../scripts/reading.ts";
+import { isInstant, unreadable } from "../scripts/reading.ts";
 import { limitRecord } from "./limit-records.ts";
 import type { LimitOperation } from "./limit-scripts.ts";
 
@@ -39,10 +39,6 @@ export function playCalls(
   }
   if (taken !== total) throw unreadable();
   return outcomes;
-}
-
-export function isInstant(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value);
 }
 
 function playKey(operation: LimitOperation, limit: Limit, text: string | null, times: number, nowMs: number): Played {

@@ -8,7 +8,7 @@ import {
   rateLimitTransitions,
 } from "@tollbooth-stores/core/native";
 import { jitter } from "../scripts/native-context.ts";
-import { unreadable } from "../scripts/reading.ts";
+import { isInstant, unreadable } from "../scripts/reading.ts";
 import type { Script } from "../scripts/script.ts";
 import { crossesSlots, type ScriptRunner } from "../scripts/script-runner.ts";
 import { checksTogether } from "./checks-together.ts";
@@ -17,7 +17,6 @@ import { denyCache } from "./deny-cache.ts";
 import { limitArguments } from "./limit-arguments.ts";
 import { limitBatches } from "./limit-batches.ts";
 import { limitRecord } from "./limit-records.ts";
-import { isInstant } from "./limit-replies.ts";
 import { blockScripts, type LimitOperation, refundScripts, resetScript } from "./limit-scripts.ts";
 
 export interface RateLimitNativesOptions {

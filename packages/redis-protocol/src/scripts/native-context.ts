@@ -39,17 +39,21 @@ export function loneRunner(
 }
 
 /** One reply of a script, with its error word translated. */
-export function replyOf(reply: ScriptReply | undefined, what: string, errors: Errors = {}): ReplyReader {
+function replyOf(reply: ScriptReply | undefined, what: string, errors: Errors): ReplyReader {
   if (reply?.ok === true) return replyReader(reply.reply);
-  const word = reply?.word ?? "";
+  throw failureOf(reply?.word ?? "", what, errors);
+}
+
+/** The error of a script's error word. `what`: what the script reads. */
+export function failureOf(word: string, what: string, errors: Errors): StoreError {
   if (word === "CORRUPT") {
-    throw new StoreError(
+    return new StoreError(
       "STORE_CORRUPT",
       `${what} cannot be read; it was kept as it is. Does something else write under keyPrefix?`,
     );
   }
-  if (word === "NOPERM") throw rightMissing();
-  throw errors[word]?.() ?? refused(word, "unknown");
+  if (word === "NOPERM") return rightMissing();
+  return errors[word]?.() ?? refused(word, "unknown");
 }
 
 /** The share by which a record is physically kept longer than it lives. Drawn anew each time. */

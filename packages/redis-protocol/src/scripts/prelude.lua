@@ -36,16 +36,19 @@ local FORMAT = 1
 -- True once a write of this script was accepted.
 local wrote = false
 
+-- The reply to a call that failed.
+local function failureOf(thrown)
+  local word = errorWord(thrown)
+  -- A key of another type is as unreadable as wrong bytes.
+  return '!' .. (word == 'WRONGTYPE' and 'CORRUPT' or word)
+end
+
 -- Runs the script's operation for each call.
 local function answer(operation)
   local replies = {}
   for i = 1, num() do
     local ok, reply = pcall(operation)
-    if not ok then
-      local word = errorWord(reply)
-      -- A key of another type is as unreadable as wrong bytes.
-      reply = '!' .. (word == 'WRONGTYPE' and 'CORRUPT' or word)
-    end
+    if not ok then reply = failureOf(reply) end
     replies[i] = reply
   end
   return refusal(wrote) or replies

@@ -7,6 +7,11 @@ export function unreadable(): StoreError {
   });
 }
 
+/** Unix epoch milliseconds, as a script sends them. */
+export function isInstant(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value);
+}
+
 /** The items of one reply, taken in turn. Each method throws where the next item has another form. */
 export interface ReplyReader {
   text(): string;

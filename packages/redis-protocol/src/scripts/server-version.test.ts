@@ -16,21 +16,21 @@ interface FakeServer {
   onVersion?: (() => Promise<void>) | undefined;
 }
 
-/** A server that answers any store script with one empty reply a call. */
+/** A server that answers each script as if it were a read of sessions, and there were none. */
 function fake(version: FakeServer["version"]): { server: FakeServer; stores: Stores; port: RedisPort } {
   const server: FakeServer = { version, known: false, log: [], keys: [] };
-  const replies = (args: readonly string[]) => Array.from({ length: Number(args[1]) }, () => []);
+  const nothing = (keys: readonly string[]) => [1_000, keys.map(() => null)];
   const port: RedisPort = {
     name: "fake",
     cluster: false,
     async ready() {},
-    async evalSha(_, keys, args) {
+    async evalSha(_, keys) {
       server.log.push("EVALSHA");
       server.keys.push(keys);
       if (!server.known) throw new Error("NOSCRIPT No matching script. Please use EVAL.");
-      return replies(args);
+      return nothing(keys);
     },
-    async eval(source, keys, args) {
+    async eval(source, keys) {
       server.log.push(source === versionScript ? "version" : "EVAL");
       server.keys.push(keys);
       if (source === versionScript) {
@@ -39,7 +39,7 @@ function fake(version: FakeServer["version"]): { server: FakeServer; stores: Sto
         return server.version;
       }
       server.known = true;
-      return replies(args);
+      return nothing(keys);
     },
     async *scan() {},
     async close() {},
@@ -135,6 +135,15 @@ describe("asking for the version", () => {
 
   it("is done again over the next connection where it was not sent", async () => {
     const { server, stores } = fake(new NotSent());
+    server.onVersion = async () => {
+      if (server.log.length > 2) server.version = "6.2.14";
+    };
+    expect(await missing(stores)).toBeNull();
+    expect(server.log).toEqual(["EVALSHA", "version", "EVALSHA", "version", "EVAL"]);
+  });
+
+  it("is done again over the next connection where its answer was lost: nothing ran", async () => {
+    const { server, stores } = fake(new Error("Connection is closed."));
     server.onVersion = async () => {
       if (server.log.length > 2) server.version = "6.2.14";
     };

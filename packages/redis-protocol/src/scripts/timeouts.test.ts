@@ -1,4 +1,5 @@
 // Which deadline applies, and that its error names the option that set it.
+import { StoreError } from "@tollbooth-stores/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createRedisSessionStore, createRedisStores } from "../create-redis-stores.ts";
 import type { RedisPort } from "../redis-port.ts";
@@ -101,31 +102,45 @@ it("a state that has not passed by the deadline is what the error names, and not
   await expect(call).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied" });
 });
 
+it("a state that passed is not what a later failure is told as", async () => {
+  const refusal = new StoreError("STORE_UNAVAILABLE", "The password is wrong.", { outcome: "not-applied" });
+  let attempts = 0;
+  const port = slowPort(0, () => Promise.reject(new Error("LOADING Redis is loading the dataset in memory")));
+  const ready = async () => {
+    attempts += 1;
+    if (attempts > 1) throw refusal;
+  };
+  const stores = createRedisStores({ ...port, ready }, { commandTimeoutMs: 500 });
+  const [message, afterMs] = await outcome(stores.rateLimits.consume(check));
+  expect([message, attempts]).toEqual(["The password is wrong.", 2]);
+  expect(afterMs).toBeLessThan(500);
+});
+
 describe("an operation of several steps", () => {
   const session = plainRecord({ form: 2, afterMs: 900_000, createdAtMs: 1_000, idleTtlMs: 900_000, payload: "17" });
   const later = plainRecord({ form: 2, version: 2, afterMs: 900_000, idleTtlMs: 900_000, payload: "18" });
 
-  /** Sessions on a port whose calls take `eachMs`, and answer in turn. */
-  function sessionsOf(eachMs: number, ...answers: readonly unknown[][]) {
+  /** Sessions on a port whose calls take `eachMs`, and answer as to a read. */
+  function sessionsOf(eachMs: number) {
     const sent: number[] = [];
     const answer = async () => {
       sent.push(Date.now());
       await new Promise((resolve) => setTimeout(resolve, eachMs));
-      return [answers[Math.min(sent.length, answers.length) - 1]];
+      return found(1);
     };
     return { store: createRedisSessionStore(slowPort(0, answer), { commandTimeoutMs: 500 }), sent };
   }
-  const found = [session, 2_000];
+  const found = (times: number) => [2_000, Array.from({ length: times }, () => session)];
 
   it("has one deadline for all of them: rotate", async () => {
-    const { store, sent } = sessionsOf(300, found);
+    const { store, sent } = sessionsOf(300);
     const [message, afterMs] = await outcome(store.rotate("id"));
     expect(message).toMatch(/^Redis did not answer within commandTimeoutMs \(500\); the call may have taken effect/);
     expect([afterMs, sent.length]).toEqual([500, 2]);
   });
 
   it("has one deadline for all of them: modify, which does not count the time that `change` takes", async () => {
-    const { store, sent } = sessionsOf(300, found);
+    const { store, sent } = sessionsOf(300);
     const change = () => new Promise((resolve) => setTimeout(() => resolve(8), 1_000));
     const [message, afterMs] = await outcome(store.modify("id", change));
     expect(message).toMatch(/^Redis did not answer within commandTimeoutMs \(500\)/);
@@ -136,13 +151,13 @@ describe("an operation of several steps", () => {
     // Moved by the answers: the pause before the next attempt is real time, however little.
     const clock = vi.spyOn(performance, "now").mockReturnValue(0);
     const answers: [atMs: number, reply: unknown[]][] = [
-      [240, found],
-      [500, ["conflict", later]],
+      [240, found(1)],
+      [500, [["conflict", later]]],
     ];
     const answer = async () => {
       const [atMs, reply] = answers.shift() ?? [NaN, []];
       clock.mockReturnValue(atMs);
-      return [reply];
+      return reply;
     };
     const store = createRedisSessionStore(slowPort(0, answer), { commandTimeoutMs: 500 });
     const [message] = await outcome(store.modify("id", () => 8));
@@ -159,7 +174,7 @@ describe("an operation of several steps", () => {
       calls += 1;
       if (calls > 6) return never();
       await new Promise((resolve) => setTimeout(resolve, 300));
-      return keys.map(() => found);
+      return found(keys.length);
     };
     const port = slowPort(0, never);
     const store = createRedisSessionStore({ ...port, evalSha: answer }, { commandTimeoutMs: 500 });

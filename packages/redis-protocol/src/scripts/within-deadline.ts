@@ -84,7 +84,7 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
           connected.add(port);
           return answer;
         } catch (error) {
-          const isUnsent = error instanceof NotSent;
+          const isUnsent = error instanceof NotSent || (!sent && isConnectionLoss(error));
           if (!isUnsent && !isPassing(error)) throw error;
           // Nothing ran, so sending it again is no second time.
           sent = false;
@@ -98,7 +98,7 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
     } catch (error) {
       if (options?.signal?.aborted === true && !sent) throw options.signal.reason;
       // What a server refused for certain was not applied, however late that is told.
-      const refusal = sent ? error : passing?.error;
+      const refusal = signal.aborted && !sent ? passing?.error : error;
       if (isRefusal(refusal)) throw refused(errorWord(refusal), "not-applied", refusal);
       if (signal.aborted) {
         const cause = sent ? undefined : port.connectionError?.(keys);
@@ -114,6 +114,11 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
       deadline.end();
     }
   };
+}
+
+/** Neither a server's answer nor an error of ours. */
+function isConnectionLoss(error: unknown): boolean {
+  return errorWord(error) === undefined && !(error instanceof StoreError);
 }
 
 interface Deadline {

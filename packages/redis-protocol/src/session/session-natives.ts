@@ -10,10 +10,11 @@ import {
   successorTaken,
   tooManyQuotas,
 } from "@tollbooth-stores/core/native";
-import { jitter, loneRunner, operationRunner, type RunOperation, replyOf } from "../scripts/native-context.ts";
-import { type ReplyReader, replyReader, unreadable } from "../scripts/reading.ts";
+import { failureOf, jitter, loneRunner, operationRunner, type RunOperation } from "../scripts/native-context.ts";
+import { isInstant, replyReader, unreadable } from "../scripts/reading.ts";
 import type { Script } from "../scripts/script.ts";
 import { crossesSlots, type ScriptRunner } from "../scripts/script-runner.ts";
+import { sessionBatches } from "./session-batches.ts";
 import { decodeQuotas, decodeSession } from "./session-record.ts";
 import { sessionScripts } from "./session-scripts.ts";
 
@@ -28,13 +29,31 @@ const errors = {
 /** How many names a page of the index has. */
 const pageSize = 256;
 
-export function sessionNatives(runner: ScriptRunner, spread: number): NativeTransitions {
+export interface SessionNativesOptions {
+  /** False: each call travels alone. */
+  coalesce: boolean;
+  /** The largest share by which a record is physically kept longer than it lives. */
+  spread: number;
+}
+
+export function sessionNatives(runner: ScriptRunner, { coalesce, spread }: SessionNativesOptions): NativeTransitions {
   const spreadBy = () => jitter(spread);
   const on = (script: Script): RunOperation => operationRunner(runner, script, what, errors);
   const create = on(sessionScripts.create);
-  const get = on(sessionScripts.get);
-  const touch = on(sessionScripts.touch);
-  const touchAndGet = on(sessionScripts.touchAndGet);
+  const get = sessionBatches(runner, coalesce, { script: sessionScripts.get, head: () => [], read: liveSession });
+  const touch = sessionBatches(runner, coalesce, {
+    script: sessionScripts.touch,
+    head: () => [spreadBy()],
+    read: (part) => (part === null || isInstant(part) ? part : failed(part)),
+  });
+  const touchAndGet = sessionBatches(runner, coalesce, {
+    script: sessionScripts.touchAndGet,
+    head: () => [spreadBy()],
+    read(part) {
+      if (part === null) return null;
+      return typeof part === "string" && !part.startsWith("!") ? decodeSession(part) : failed(part);
+    },
+  });
   const update = on(sessionScripts.update);
   const credit = on(sessionScripts.credit);
   const debit = on(sessionScripts.debit);
@@ -43,7 +62,7 @@ export function sessionNatives(runner: ScriptRunner, spread: number): NativeTran
   const listSubject = loneRunner(runner, sessionScripts.listSubject, what, errors);
   const deleteSubject = loneRunner(runner, sessionScripts.deleteSubject, what, errors);
 
-  const read = async (key: string, options: PortCallOptions | undefined) => liveSession(await get([key], [], options));
+  const read = (key: string, options: PortCallOptions | undefined) => get.one({ keys: [key], args: [] }, options);
 
   return {
     "session.create": async (keys, draft, options) => {
@@ -59,9 +78,9 @@ export function sessionNatives(runner: ScriptRunner, spread: number): NativeTran
       const found = new Map<string, SessionState | null>();
       const readTogether = async (group: readonly string[]) => {
         const calls = group.map((key) => ({ keys: [key], args: [] }));
-        const replies = await runner.run(sessionScripts.get, calls, options);
+        const sessions = await get.all(calls, options);
         group.forEach((key, at) => {
-          found.set(key, liveSession(replyOf(replies[at], what)));
+          found.set(key, sessions[at] ?? null);
         });
       };
       const readAll = () => Promise.all(bySlot(keys, runner.slotOf).map(readTogether));
@@ -71,14 +90,8 @@ export function sessionNatives(runner: ScriptRunner, spread: number): NativeTran
       });
       return keys.map((key) => found.get(key) ?? null);
     },
-    "session.touch": async (keys, { hash }, options) => {
-      const reply = await touch(keys, [spreadBy(), hash], options);
-      return reply.rest().length === 0 ? null : reply.integer();
-    },
-    "session.touchAndGet": async (keys, { hash }, options) => {
-      const reply = await touchAndGet(keys, [spreadBy(), hash], options);
-      return reply.rest().length === 0 ? null : decodeSession(reply.text());
-    },
+    "session.touch": (keys, { hash }, options) => touch.one({ keys, args: [hash] }, options),
+    "session.touchAndGet": (keys, { hash }, options) => touchAndGet.one({ keys, args: [hash] }, options),
     "session.update": async (keys, { ifVersion, payload, maxValueBytes }, options) => {
       const reply = await update(keys, [ifVersion, payload, maxValueBytes], options);
       const status = reply.text();
@@ -150,12 +163,18 @@ function bySlot(keys: readonly string[], slotOf: (key: string) => number): reado
   return [...groups.values()];
 }
 
-/** The session in a reply of the get script, if it has not ended. */
-function liveSession(reply: ReplyReader): SessionState | null {
-  const raw = reply.optionalText();
-  if (raw === undefined) return null;
-  const session = decodeSession(raw);
-  return session.expiresAtMs > reply.integer() ? session : null;
+/** The session in a record that was read, if it has not ended. */
+function liveSession(record: unknown, nowMs: number): SessionState | null {
+  if (record === null) return null;
+  if (typeof record !== "string" || record === "!CORRUPT") return failed(record);
+  const session = decodeSession(record);
+  return session.expiresAtMs > nowMs ? session : null;
+}
+
+/** Throws the failure of one call that a script tells. */
+function failed(part: unknown): never {
+  if (typeof part !== "string") throw unreadable();
+  throw failureOf(part.replace(/^!/, ""), what, errors);
 }
 
 /** Their number (-1: none were given), then names and decimal digits in turn. */

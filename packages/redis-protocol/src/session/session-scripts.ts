@@ -1,5 +1,6 @@
 // The sessions' scripts: one for each operation, of the pieces that it needs.
-import { type Script, script } from "../scripts/script.ts";
+import guard from "../scripts/guard.lua";
+import { flatScript, type Script, script } from "../scripts/script.ts";
 import amounts from "./lua/amounts.lua";
 import begin from "./lua/begin.lua";
 import characters from "./lua/characters.lua";
@@ -38,7 +39,7 @@ export const sessionScripts: Readonly<
     Script
   >
 > = {
-  get: script("session.get", get),
+  get: flatScript("session.get", guard, get),
   create: script("session.create", record, characters, writing, begin, quotas, index, create),
   touch: script("session.touch", record, characters, writing, index, operations, extend, touch),
   touchAndGet: script("session.touchAndGet", record, characters, writing, index, operations, extend, touchAndGet),

@@ -1,9 +1,5 @@
--- Answers the record after a touch; nothing without a session.
+-- Answers each record after a touch.
 
-return answer(function()
-  local k, o, index, jitter, hash = key(), key(), key(), num(), arg()
-  local s, raw = read(k, headOf)
-  if not s then return {} end
-  if extendSession(k, o, index, s, hash, jitter) then raw = redis.call('GET', k) end
-  return { raw }
-end)
+local function readWhole(k) return read(k, headOf) end
+
+return extendEach(readWhole, function(k, s, raw, extended) return extended and redis.call('GET', k) or raw end)

@@ -1,9 +1,3 @@
--- Answers the session's end after a touch; nothing without a session.
+-- Answers each session's end after a touch.
 
-return answer(function()
-  local k, o, index, jitter, hash = key(), key(), key(), num(), arg()
-  local s = readHead(k)
-  if not s then return {} end
-  extendSession(k, o, index, s, hash, jitter)
-  return { s.expiresAt }
-end)
+return extendEach(readHead, function(k, s) return s.expiresAt end)
