@@ -37,6 +37,15 @@ export function lanes(
   return isEverything() ? [...always, ...inTestAll] : [...always];
 }
 
+/** A lane for `test:all`, of which every run has the files with these names: those that a library's versions differ in. */
+export function mostlyInTestAll(
+  lane: TestProjectInlineConfiguration,
+  always: readonly string[],
+): TestProjectInlineConfiguration {
+  if (isEverything()) return lane;
+  return { ...lane, test: { ...lane.test, exclude: [`src/!(${always.join("|")}).test.ts`] } };
+}
+
 /** Fails the run where fewer branches of the package's own code, tests and their support aside, were taken. */
 export function branchCoverage(percent: number): NonNullable<TestOptions["coverage"]> {
   return {

@@ -5,8 +5,12 @@ import { quoted, type RunningRedis } from "./server-process.ts";
 import { answerOf, type Patience, until } from "./until.ts";
 
 export type Role =
-  | { readonly role: "primary"; readonly offset: number }
-  /** `connected` is true once it has the primary's data and receives each write. */
+  /**
+   * `streamsTo`: how many replicas receive each write. After a sync that begins with a replica's first acknowledgement, up to
+   * a second after the replica calls itself connected.
+   */
+  | { readonly role: "primary"; readonly offset: number; readonly streamsTo: number }
+  /** `connected` is true once it has the primary's data as of its sync. */
   | { readonly role: "replica"; readonly of: Address; readonly connected: boolean; readonly offset: number };
 
 /** What a server says of itself: undefined where it does not answer. */
@@ -14,13 +18,16 @@ export async function roleOf(server: Pick<RunningRedis, "command">): Promise<Rol
   const reply = await answerOf(server, "ROLE");
   if (!Array.isArray(reply)) return undefined;
   const [role, second, port, state, offset] = reply;
-  if (role === "master") return { role: "primary", offset: Number(second) };
+  if (role === "master") {
+    const acknowledged = (Array.isArray(port) ? port : []).filter((each) => Array.isArray(each) && Number(each[2]) > 0);
+    return { role: "primary", offset: Number(second), streamsTo: acknowledged.length };
+  }
   if (role !== "slave") return undefined;
   const of = { host: String(second), port: Number(port) };
   return { role: "replica", of, connected: state === "connected", offset: Number(offset) };
 }
 
-/** True once `server` has the data of the server at `primary` and receives each write. */
+/** True once `server` has the data of the server at `primary` as of its sync. */
 export async function isReplicaOf(server: Pick<RunningRedis, "command">, primary: Address): Promise<boolean> {
   const role = await roleOf(server);
   return role?.role === "replica" && role.connected && role.of.port === primary.port;

@@ -182,6 +182,9 @@ async function doubtsAmong(live: readonly ClusterNode[]): Promise<string> {
   const roles = await Promise.all(live.map(roleOf));
   const inSync = roles.every((role) => role?.role === "primary" || role?.connected === true);
   if (!inSync) return "A replica is not in sync.";
+  const streams = roles.reduce((sum, role) => sum + (role?.role === "primary" ? role.streamsTo : 0), 0);
+  if (streams < roles.filter((role) => role?.role === "replica").length)
+    return "A replica does not receive each write.";
   // Redis tells clients of a replica once it has heard that it has data.
   const maps = await Promise.all(live.map(async (node) => JSON.stringify(await answerOf(node, "CLUSTER", "SLOTS"))));
   const owners = views[0]?.filter(({ slots }) => slots.length > 0).map(({ id }) => id) ?? [];

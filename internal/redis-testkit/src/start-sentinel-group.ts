@@ -148,6 +148,8 @@ function running(
       if (primary === undefined) return "There is no primary.";
       const replicas = live(servers).filter((server) => server !== primary);
       if (!(await all(replicas, (server) => isReplicaOf(server, primary.address)))) return "A replica is not in sync.";
+      const role = await roleOf(primary);
+      if (role?.role !== "primary" || role.streamsTo < replicas.length) return "A replica does not receive each write.";
       const known = await all(live(sentinels), (sentinel) => knowsAll(sentinel, primary, replicas, live(sentinels)));
       return known ? "" : "A sentinel does not know all, or finds something down.";
     };
