@@ -100,7 +100,7 @@ test("only a run that checks ends with 1, and only where something failed", () =
 });
 
 test("bytes and payments are met by what was counted", () => {
-  const bytes = { limit: 131, slidingWindow: 0, tokenBucket: 0, session: 150, marker: 0 };
+  const bytes = { limit: 131, slidingWindow: 0, tokenBucket: 0, plain: 150, session: 150, marker: 0 };
   const payment = { calls: 5, inSequence: 5, publishes: 0, operations: [] };
   const verdicts = new Map(checkGoals({ measured: [], bytes, payment }).map(({ id, verdict }) => [id, verdict]));
   expect(verdicts.get("bytes/limit")).toBe("missed");

@@ -10,6 +10,8 @@ export interface BytesAnIdentity {
   slidingWindow: number;
   tokenBucket: number;
   session: number;
+  /** For comparison: the session's data alone, as JSON with a time to live. */
+  plain: number;
   marker: number;
 }
 
@@ -28,6 +30,14 @@ const limitOf =
 
 const session: Make = ({ sessions }, at) => sessions.create({ data: sampleSession(at), idleTtlMs: HOUR_MS });
 
+/** Under a key as long as a session's. */
+const plain =
+  (endpoint: RedisEndpoint): Make =>
+  (_, at) => {
+    const key = `tollbooth:sess:{${String(at).padStart(36, "0")}}`;
+    return redisCommand(endpoint, "SET", key, JSON.stringify(sampleSession(at)), "PX", String(HOUR_MS));
+  };
+
 const marker: Make = ({ verifications }, at) =>
   verifications.markOnce(`marker-${at}`, {
     token: `token-${at}`,
@@ -39,12 +49,14 @@ const marker: Make = ({ verifications }, at) =>
 export async function measureBytes(endpoint: RedisEndpoint): Promise<BytesAnIdentity> {
   const stores = createIoredisStores({ connection: { url: endpoint.url }, commandTimeoutMs: 10_000 });
   const grown = (make: Make) => growth(endpoint, stores, make);
+  const dataBytes = meanLength((at) => JSON.stringify(sampleSession(at)));
   try {
     return {
       limit: await grown(limitOf("fixed-window")),
       slidingWindow: await grown(limitOf("sliding-window")),
       tokenBucket: await grown(limitOf("token-bucket")),
-      session: (await grown(session)) - meanLength((at) => JSON.stringify(sampleSession(at))),
+      session: (await grown(session)) - dataBytes,
+      plain: (await grown(plain(endpoint))) - dataBytes,
       marker: await grown(marker),
     };
   } finally {

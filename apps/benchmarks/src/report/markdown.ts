@@ -1,5 +1,6 @@
 // A run as a page.
 import type { GoalResult } from "../check-goals.ts";
+import { missedRows } from "./missed-rows.ts";
 import type { Report, Row } from "./report.ts";
 import { figure, table, withSpread } from "./table.ts";
 
@@ -66,6 +67,8 @@ export function page(report: Report): string {
     "## The table",
     goalTable(goals),
   ];
+  const missed = missedRows(goals);
+  if (missed !== "") parts.push("## Missed rows: what was tried, and what stands in the way", missed);
   if (disqualified.length > 0) {
     const cells = disqualified.map(({ contender, workload, reason }) => [contender, workload, reason]);
     parts.push("## Disqualified", table(["contender", "workload", "why"], cells));

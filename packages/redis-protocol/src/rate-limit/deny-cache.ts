@@ -40,7 +40,9 @@ export function denyCache(maxMs: number, clock: { now(): number } = performance)
       const found = clients.get(key);
       if (found === undefined) return undefined;
       const elapsedMs = Math.ceil(clock.now() - found.askedAtMs);
-      if (elapsedMs >= 0 && elapsedMs < maxMs && performance.now() < found.endsAtMs) {
+      // Of this clock, the time since the call was asked says as much: it is longer than that since it was denied.
+      const isRecent = clock === performance || performance.now() < found.endsAtMs;
+      if (elapsedMs >= 0 && elapsedMs < maxMs && isRecent) {
         const { consume } = rateLimitTransitions[limit.algorithm];
         const { reply } = consume(limit, found.record, found.nowMs + elapsedMs);
         if (!reply.allowed) return { ...reply, source: "deny-cache" };
