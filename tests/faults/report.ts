@@ -114,7 +114,7 @@ unsafe beyond.
 
 ${faultsTable(trials)}
 
-Fault 15 and what a doctor must say of 10, 11 and 12 belong to the doctor.
+Fault 15 (an evicting Redis), and what an operator is to be told of 10, 11 and 12, are for a check of the installation that is not built yet.
 
 ## Time to recover, in milliseconds
 

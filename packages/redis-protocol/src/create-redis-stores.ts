@@ -70,9 +70,14 @@ function denyCacheMaxMsOf({ denyCacheMaxMs = DEFAULT_DENY_CACHE_MS }: RedisStore
   throw new StoreError("STORE_CONFIG", `denyCacheMaxMs must be a whole number from 0 to ${LONGEST_DENY_CACHE_MS}.`);
 }
 
+function coalesceOf({ coalesce = true }: RedisStoreOptions): boolean {
+  if (typeof coalesce === "boolean") return coalesce;
+  throw new StoreError("STORE_CONFIG", "coalesce must be true or false.");
+}
+
 function runnerOn(port: RedisPort, options: RedisStoreOptions): ScriptRunner {
   const commandTimeoutMs = requireTimeout(options.commandTimeoutMs, "commandTimeoutMs", DEFAULT_COMMAND_TIMEOUT_MS);
-  return scriptRunner(port, { commandTimeoutMs, clock: options.clock, coalesce: options.coalesce });
+  return scriptRunner(port, { commandTimeoutMs, clock: options.clock, coalesce: coalesceOf(options) });
 }
 
 /** Redis, as core's stores see it: shared, every operation atomic, and as durable as the server is configured. */
@@ -93,7 +98,7 @@ export function createRedisRateLimitStore(
   owned = true,
 ): RateLimitStore {
   const native = rateLimitNatives(runnerOn(port, options), {
-    coalesce: options.coalesce ?? true,
+    coalesce: coalesceOf(options),
     spread: options.ttlJitter ?? DEFAULT_TTL_JITTER,
     denyCacheMaxMs: denyCacheMaxMsOf(options),
     clock: options.clock,
@@ -108,7 +113,7 @@ export function createRedisSessionStore<T = unknown>(
   owned = true,
 ): SessionStore<T> {
   const native = sessionNatives(runnerOn(port, options), {
-    coalesce: options.coalesce ?? true,
+    coalesce: coalesceOf(options),
     spread: options.ttlJitter ?? DEFAULT_TTL_JITTER,
   });
   return createSessionStore<T>(nativePort(port, native, {}), { provider: port.name, ...options }, owned);

@@ -136,6 +136,6 @@ export function summary(report: SoakReport, { minutes, seed }: { minutes: number
 ${all} faults: ${struck}.
 
 ${answered} calls answered, ${notApplied} refused as not applied, ${unknown} refused as unknown; ${payments} payments, each transferred
-once unless told below. Slowest recovery: ${slowest}. Lost by Redis in failovers: ${lost} acknowledged effects, of one failover within
-${lostSpanMs} ms at most.${unsafe.length === 0 ? "" : `\n\n${unsafe.map((text) => `- ${text}`).join("\n")}`}`;
+once${unsafe.length === 0 ? "" : " unless told below"}. Slowest recovery: ${slowest}. Lost by Redis in failovers: ${lost} acknowledged
+effects${lost === 0 ? "" : `, those of one failover within ${lostSpanMs} ms at most`}.${unsafe.length === 0 ? "" : `\n\n${unsafe.map((text) => `- ${text}`).join("\n")}`}`;
 }

@@ -44,26 +44,45 @@ function cpuUs(rows: readonly Row[], workload: string, inFlight: number, server 
   return row?.redis?.cpuUs.median ?? Number.NaN;
 }
 
-/** Operations a second of so many primaries. Work that all falls on one key stays on one of them. */
-const carried = (us: number, primaries: number) => figure((MICROSECONDS / us) * FULL * primaries);
+/** Operations a second of so many primaries; a dash where the time was not measured. */
+const carried = (us: number, primaries = 1) =>
+  Number.isNaN(us) ? "-" : figure((MICROSECONDS / us) * FULL * primaries);
 
 function decisions(rows: readonly Row[]): string {
   const cells = ALGORITHMS.map(({ name, workload }) => {
-    const alone = cpuUs(rows, workload, 1);
-    const batched = cpuUs(rows, workload, 64);
-    const many = workload === "consume-hot" ? [1, 1] : [3, 30];
-    return [name, figure(alone), figure(batched), ...[1, ...many].map((primaries) => carried(batched, primaries))];
+    const inFlight = [1, 8, 64].map((count) => cpuUs(rows, workload, count));
+    const inCluster = cpuUs(rows, workload, 64, "cluster");
+    // One key lives on one primary, however many there are.
+    const onMany = workload === "consume-hot" ? ["-", "-"] : [carried(inCluster, 3), carried(inCluster, 30)];
+    return [name, ...inFlight.map(figure), ...inFlight.map((us) => carried(us)), ...onMany];
   });
-  const head = ["decision", "Redis CPU us, 1 in flight", "64 in flight", "one core", "three primaries", "thirty"];
+  const head = [
+    "decision",
+    ...[1, 8, 64].map((count) => `Redis CPU us, ${count} in flight`),
+    ...[1, 8, 64].map((count) => `one core, ${count} in flight`),
+    "three primaries",
+    "thirty",
+  ];
   return table(head, cells);
 }
 
 function requests(rows: readonly Row[]): string {
   const cells = REQUESTS.map(({ name, parts }) => {
-    const us = parts.reduce((sum, workload) => sum + cpuUs(rows, workload, 64), 0);
-    return [name, figure(us), ...[1, 3, 30].map((primaries) => carried(us, primaries))];
+    const together = (count: number, server?: string) =>
+      parts.reduce((sum, workload) => sum + cpuUs(rows, workload, count, server), 0);
+    const inFlight = [together(1), together(64)];
+    const inCluster = together(64, "cluster");
+    const carriedBy = [...inFlight.map((us) => carried(us)), carried(inCluster, 3), carried(inCluster, 30)];
+    return [name, ...inFlight.map(figure), ...carriedBy];
   });
-  return table(["request", "Redis CPU us", "one core", "three primaries", "thirty"], cells);
+  const head = [
+    "request",
+    ...[1, 64].map((count) => `Redis CPU us, ${count} in flight`),
+    ...[1, 64].map((count) => `one core, ${count} in flight`),
+    "three primaries",
+    "thirty",
+  ];
+  return table(head, cells);
 }
 
 function checked({ rows, saturation }: Report): string {
@@ -80,7 +99,7 @@ function checked({ rows, saturation }: Report): string {
       [`decisions a second of ${processes} processes with ${inFlightEach} in flight each`, figure(opsPerSecond)],
       ["Redis's share of its core meanwhile", `${Math.round(busy * 100)}%`],
       ["so a full core would carry", figure(opsPerSecond / busy)],
-      ["predicted from the CPU time a decision", figure(MICROSECONDS / single)],
+      ["predicted from the CPU time a decision, without the factor 0.7", figure(MICROSECONDS / single)],
     );
   }
   return table(["what", "figure"], cells);

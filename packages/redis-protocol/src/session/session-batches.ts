@@ -46,9 +46,14 @@ export function sessionBatches<Reply>(
       let sent = everyone;
       const prepare = () => {
         sent = live();
-        const calls: SessionCall[] = [];
-        for (const [first] of sent.values()) if (first !== undefined) calls.push(first.call);
-        return calls.length === 0 ? undefined : prepared(calls);
+        const distinct: SessionCall[] = [];
+        let calls = 0;
+        for (const callers of sent.values()) {
+          const [first] = callers;
+          if (first !== undefined) distinct.push(first.call);
+          calls += callers.length;
+        }
+        return calls === 0 ? undefined : { ...prepared(distinct), calls };
       };
       const reply = await runner.send(script, routing(everyone), prepare, { startedAtMs });
       if (sent.size === 0) return;
