@@ -216,6 +216,10 @@ export function sessionSuite<Client>({ name, create }: ClientProvider<Client>): 
         `\u0020${whole.slice(1)}`,
         whole.slice(0, 12),
         `${whole.slice(0, 8)}客${whole.slice(9)}`,
+        // A version that is none; one that is not in 7 bits; numbers as wide as they are not.
+        `${whole.slice(0, 1)}${"\0".repeat(7)}${whole.slice(8)}`,
+        `${whole.slice(0, 5)}é${whole.slice(6)}`,
+        String.fromCharCode(whole.charCodeAt(0) + 1) + whole.slice(1),
       ]) {
         await redis.command("SET", key, damaged, "KEEPTTL");
         const before = await redis.command("GET", key);

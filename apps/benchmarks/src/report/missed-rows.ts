@@ -41,6 +41,8 @@ export const reasons: Readonly<Record<string, string>> = {
     "Reads travel in one MGET, equal ones once (ADR 15). Beside what GET does, a read hashes the id, which a key must not show, proves " +
     "and takes apart the record, proves that the server is a primary, and makes the session that is answered. Tried: a flat script " +
     "with one MGET (kept), equal reads as one (kept).",
+  "memory consume, against RLF memory":
+    "Even: runs of one build reach 0.89x to 1.07x. Both take half a microsecond, most of it the promise.",
   "session touch, 64 in flight, against connect-redis touch":
     "EXPIRE moves one number. A touch reads the record's head, keeps to the absolute deadline, never shortens, writes the new end " +
     "into the record and as its expiry, and keeps the opIds as long. Tried: arguments by number and one spread a call (kept), " +

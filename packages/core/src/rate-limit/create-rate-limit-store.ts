@@ -8,7 +8,7 @@ import { storeRuntime } from "../store-runtime.ts";
 import { parseReceipt } from "./algorithm.ts";
 import type { RateLimitCatalog } from "./catalog.ts";
 import { type LimitGroup, requireChecks } from "./consume-all.ts";
-import { type Limit, limitReader } from "./policy.ts";
+import { type Limit, limitReader, limitsReader } from "./policy.ts";
 import type { RateLimitCheck, RateLimitDecision, RateLimitStore } from "./rate-limit-store.ts";
 import { plainly, recordKeys } from "./record-keys.ts";
 import { reset } from "./reset.ts";
@@ -37,6 +37,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
     );
   }
   const limitFor = limitReader(defaults.windowMs);
+  const limitAt = limitsReader(defaults.windowMs);
   const nameOf = recordKeys(keyPrefix, inProcess ? plainly(pseudonymizers[0]) : pseudonymizers[0]);
   const runtime = storeRuntime<RateLimitCatalog>(port, { store: "rate-limits", provider }, owned);
 
@@ -66,7 +67,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
     consume: (check, callOptions) => runtime.operationOn("consume", check, callOptions, runConsume, verdict),
     consumeAll(checks, callOptions) {
       const run = async () => {
-        const { keys, groups } = groupsOf(checks, prepare);
+        const { keys, groups } = groupsOf(checks, limitAt, nameOf);
         if (keys.length === 0) return { allowed: true, atomic: true, decisions: [] };
         const step = (records: Records, nowMs: number) => consumeAllGroups(groups, records, nowMs);
         const reply = await runtime.apply("rate-limit.consumeAll", keys, { groups }, step, callOptions);
@@ -114,12 +115,14 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
 /** The checks by their record, each record once. */
 function groupsOf(
   checks: readonly RateLimitCheck[],
-  prepare: (check: RateLimitCheck) => { limit: Limit; key: string },
+  limitAt: ReturnType<typeof limitsReader>,
+  nameOf: ReturnType<typeof recordKeys>,
 ): { keys: string[]; groups: LimitGroup[] } {
   requireChecks(checks);
   const byKey = new Map<string, { limits: [Limit, ...Limit[]]; positions: number[] }>();
   checks.forEach((check: RateLimitCheck, position) => {
-    const { limit, key } = prepare(check);
+    const limit = limitAt(check, position);
+    const { key } = nameOf(check, algorithmTag(limit.algorithm), limit.windowMs);
     const group = byKey.get(key);
     if (group === undefined) byKey.set(key, { limits: [limit], positions: [position] });
     else {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_DURATION_MS } from "../durations.ts";
 import { formatReceipt, parseReceipt } from "./algorithm.ts";
-import { limitOf, limitReader } from "./policy.ts";
+import { limitOf, limitReader, limitsReader } from "./policy.ts";
 import type { RateLimitPolicy } from "./rate-limit-store.ts";
 
 /** The limit of a check as a caller without types may write it. */
@@ -92,8 +92,8 @@ describe("limitOf", () => {
   });
 });
 
-describe("limitReader", () => {
-  it("answers and refuses as limitOf does, whatever came before", () => {
+describe("limitReader and limitsReader", () => {
+  it("answer and refuse as limitOf does, whatever came before", () => {
     const checks = fc.record({
       route: fc.constantFrom("r", 1, undefined),
       client: fc.constantFrom("c", null),
@@ -121,9 +121,11 @@ describe("limitReader", () => {
     fc.assert(
       fc.property(fc.array(checks, { maxLength: 20 }), (all: readonly object[]) => {
         const read = limitReader(2_000);
-        for (const check of all) {
+        const readAt = limitsReader(2_000);
+        for (const [at, check] of all.entries()) {
           const given = Object.assign({ route: "", client: "", policy: valid }, check);
           expect(outcome(() => read(given).limit)).toEqual(outcome(() => limitOf(given, 2_000)));
+          expect(outcome(() => readAt(given, at % 3))).toEqual(outcome(() => limitOf(given, 2_000)));
         }
       }),
     );

@@ -81,35 +81,60 @@ export function limitOf(check: RateLimitCheck, defaultWindowMs: number | undefin
   }
 }
 
-/** So many limits are remembered: those of an application's few policies. */
-const mostRemembered = 4;
-
 /**
- * `limitOf` for the checks of one store. It remembers the last few limits: a check of equal numbers is not examined again.
- * The limit comes as the argument that the transitions take.
+ * `limitOf` for the checks of one store. It remembers the last limit, which most calls share with the call before: a
+ * check of equal numbers is not examined again. The limit comes as the argument that the transitions take.
  */
 export function limitReader(defaultWindowMs: number | undefined): (check: RateLimitCheck) => { readonly limit: Limit } {
-  const known: { readonly found: { readonly limit: Limit }; readonly burst: number | undefined }[] = [];
-  let next = 0;
+  let last: { readonly limit: Limit } | undefined;
+  let lastBurst: number | undefined;
   return (check) => {
-    if (check?.policy && typeof check.route === "string" && typeof check.client === "string") {
+    if (last !== undefined && check?.policy && typeof check.route === "string" && typeof check.client === "string") {
       const { policy, cost } = check;
-      for (const { found, burst } of known) {
-        const { limit } = found;
-        if (
-          policy.limit === limit.limit &&
-          (policy.windowMs ?? defaultWindowMs) === limit.windowMs &&
-          policy.algorithm === limit.algorithm &&
-          (policy.algorithm !== "token-bucket" || policy.burst === burst) &&
-          (cost === undefined ? 1 : cost) === limit.cost
-        ) {
-          return found;
-        }
+      const { limit } = last;
+      if (
+        policy.limit === limit.limit &&
+        (policy.windowMs ?? defaultWindowMs) === limit.windowMs &&
+        policy.algorithm === limit.algorithm &&
+        (policy.algorithm !== "token-bucket" || policy.burst === lastBurst) &&
+        (cost === undefined ? 1 : cost) === limit.cost
+      ) {
+        return last;
       }
     }
-    const found = { limit: limitOf(check, defaultWindowMs) };
-    known[next] = { found, burst: check.policy.algorithm === "token-bucket" ? check.policy.burst : undefined };
-    next = (next + 1) % mostRemembered;
-    return found;
+    last = { limit: limitOf(check, defaultWindowMs) };
+    lastBurst = check.policy.algorithm === "token-bucket" ? check.policy.burst : undefined;
+    return last;
   };
+}
+
+/** So many places of a list of checks have their limit remembered. */
+const mostPlaces = 16;
+
+/**
+ * `limitReader` for lists of checks, whose places mostly have the limits of the list before. (One function for both would
+ * cost a consume in memory a fifth more: engines fit a function to its one use.)
+ */
+export function limitsReader(defaultWindowMs: number | undefined): (check: RateLimitCheck, place: number) => Limit {
+  const known: { readonly limit: Limit; readonly burst: number | undefined }[] = [];
+  return (check, place) => {
+    const last = known[place];
+    if (last !== undefined && isOf(check, last.limit, last.burst, defaultWindowMs)) return last.limit;
+    const limit = limitOf(check, defaultWindowMs);
+    const burst = check.policy.algorithm === "token-bucket" ? check.policy.burst : undefined;
+    if (place < mostPlaces) known[place] = { limit, burst };
+    return limit;
+  };
+}
+
+function isOf(check: RateLimitCheck, limit: Limit, burst: number | undefined, defaultWindowMs: number | undefined) {
+  if (!check?.policy || typeof check.route !== "string" || typeof check.client !== "string") return false;
+  const { policy, cost } = check;
+  return (
+    policy.limit === limit.limit &&
+    (policy.windowMs ?? defaultWindowMs) === limit.windowMs &&
+    policy.algorithm === limit.algorithm &&
+    (policy.algorithm !== "token-bucket" || policy.burst === burst) &&
+    (cost === undefined ? 1 : cost) === limit.cost
+  );
 }

@@ -95,7 +95,7 @@ export function checksTogether(
   };
 }
 
-/** The arguments of each limit. An application's limits are few, and the same ones come again and again. */
+/** The arguments of each limit. The same few limits come again and again. */
 const limitTexts = new WeakMap<Limit, string>();
 
 function textOf(limit: Limit): string {

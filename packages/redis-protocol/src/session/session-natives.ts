@@ -1,5 +1,5 @@
 // Core's session transitions as calls of the sessions' scripts.
-import type { PortCallOptions } from "@tollbooth-stores/core";
+import { isStoreError, type PortCallOptions, StoreError } from "@tollbooth-stores/core";
 import {
   createdSession,
   creditPastDeadline,
@@ -51,7 +51,7 @@ export function sessionNatives(runner: ScriptRunner, { coalesce, spread }: Sessi
     head: () => [spreadBy()],
     read(part) {
       if (part === null) return null;
-      return typeof part === "string" && !part.startsWith("!") ? decodeSession(part) : failed(part);
+      return typeof part === "string" && !part.startsWith("!") ? afterTouching(part) : failed(part);
     },
   });
   const update = on(sessionScripts.update);
@@ -169,6 +169,16 @@ function liveSession(record: unknown, nowMs: number): SessionState | null {
   if (typeof record !== "string" || record === "!CORRUPT") return failed(record);
   const session = decodeSession(record);
   return session.expiresAtMs > nowMs ? session : null;
+}
+
+/** The touch may have been written, whatever its record is found to be. */
+function afterTouching(record: string): SessionState {
+  try {
+    return decodeSession(record);
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    throw new StoreError(error.code, error.message, { outcome: "unknown", cause: error });
+  }
 }
 
 /** Throws the failure of one call that a script tells. */

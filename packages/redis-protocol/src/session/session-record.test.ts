@@ -66,6 +66,9 @@ it("refuses what is cut, of another format, not in 7 bits, or says that it ended
   }
   expect(() => decodeSession(plainRecord({ form: 0, afterMs: 0, payload: "1" }))).toThrow(corrupt);
   expect(() => decodeSession(plainRecord({ form: 1, afterMs: 128 ** 8 - 1, payload: "1" }))).toThrow(corrupt);
+  expect(() => decodeSession(plainRecord({ form: 3, idleTtlMs: 2 ** 53, payload: "1" }))).toThrow(corrupt);
+  expect(() => decodeSession(plainRecord({ form: 5, absoluteAfterMs: 2 ** 53, payload: "1" }))).toThrow(corrupt);
+  expect(() => decodeSession(plainRecord({ form: 0, version: 0, payload: "1" }))).toThrow(corrupt);
 });
 
 it("refuses quotas that are no amounts, or do not end where they say", () => {

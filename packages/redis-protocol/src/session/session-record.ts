@@ -3,6 +3,8 @@ import { corrupt, maxQuota, type SessionState } from "@tollbooth-stores/core/nat
 
 const part = { wide: 1, idle: 2, absolute: 4, subject: 8, quotas: 16 };
 const hashLength = 22;
+/** So that no instant counted from now exceeds 2^53. A TTL is far below. */
+const longestTtlMs = 2 ** 52;
 
 /** The session in a record. Throws STORE_CORRUPT for a text that is none. */
 export function decodeSession(raw: string): SessionState {
@@ -21,7 +23,9 @@ export function decodeSession(raw: string): SessionState {
   const expiresAtMs = createdAtMs + next(size);
   const idleTtlMs = has(part.idle) ? next(size) : undefined;
   const absoluteExpiresAtMs = has(part.absolute) ? createdAtMs + next(size) : undefined;
-  if (expiresAtMs === createdAtMs || !Number.isSafeInteger(expiresAtMs)) throw unreadable();
+  // A version is never 0.
+  if (version === 0 || expiresAtMs === createdAtMs || !Number.isSafeInteger(expiresAtMs)) throw unreadable();
+  if ((idleTtlMs ?? 0) > longestTtlMs || !Number.isSafeInteger(absoluteExpiresAtMs ?? 0)) throw unreadable();
   const fixed = { version, createdAtMs, expiresAtMs, idleTtlMs, absoluteExpiresAtMs };
   if (!has(part.subject | part.quotas)) {
     if (at > raw.length) throw unreadable();

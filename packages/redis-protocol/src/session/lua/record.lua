@@ -19,6 +19,8 @@ local WIDE, IDLE, ABSOLUTE, SUBJECT, QUOTAS = 1, 2, 4, 8, 16
 local HASH_SIZE, TEXT_SIZE, QUOTAS_SIZE = 22, 5, 3
 -- All before the subject's text fits in these many characters.
 local LONGEST_HEAD = 70
+-- So that no instant counted from now exceeds 2^53. A TTL is far below.
+local LONGEST_TTL = 4503599627370496
 
 local function four(raw, at)
   local a, b, c, d = string.byte(raw, at, at + 3)
@@ -49,9 +51,9 @@ end
 
 -- What comes before the subject's text; `textAt` is where that begins, `expiryAt` where the expiry does.
 local function headOf(raw)
-  local form = string.byte(raw)
+  local form, a, b, c, d, e, f, g = string.byte(raw, 1, 8)
   -- A version is never 0.
-  if not form or form > 31 or string.find(raw, '^.%z%z%z%z%z%z%z') then fail('CORRUPT') end
+  if not g or form > 31 or math.max(a, b, c, d, e, f, g) > 127 or a + b + c + d + e + f + g == 0 then fail('CORRUPT') end
   local wide = has(form, WIDE)
   local size, at = wide and 8 or 4, wide and 17 or 15
   local createdAt = four(raw, 9) + number(raw, 13, at - 13) * 268435456
@@ -70,6 +72,9 @@ local function headOf(raw)
     at = at + HASH_SIZE
   end
   s.textAt = at
+  if s.expiresAt == createdAt or math.max(s.expiresAt, s.absolute or 0) > 9007199254740991 or (s.idle or 0) > LONGEST_TTL then
+    fail('CORRUPT')
+  end
   return s
 end
 
