@@ -1,8 +1,7 @@
-// Signatures: one canonical spelling, and who signed.
-import { demoAccount, makePayment, malleate, simulatedChain } from "@tollbooth-stores/sandbox";
-import { parseSignature } from "viem";
+// Who signed an authorization.
+import { demoAccount, makePayment, simulatedChain } from "@tollbooth-stores/sandbox";
 import { describe, expect, test } from "vitest";
-import { canonicalSignature, signerOf } from "./eip3009.ts";
+import { signerOf } from "./eip3009.ts";
 
 const account = demoAccount("signer");
 const { token, chainId } = simulatedChain;
@@ -20,33 +19,6 @@ async function signed() {
   };
   return { signature, message, authorization };
 }
-
-describe("canonicalSignature", () => {
-  test("gives one spelling for a signature, its malleated twin, upper case and a parity of 0 or 1", async () => {
-    const { signature } = await makePayment(account);
-    const parity = `${signature.slice(0, 130)}0${parseSignature(signature).yParity}`;
-    expect(malleate(signature)).not.toBe(signature);
-    expect(canonicalSignature(signature)).toBe(signature);
-    expect(canonicalSignature(malleate(signature))).toBe(signature);
-    expect(canonicalSignature(`0x${signature.slice(2).toUpperCase()}`)).toBe(signature);
-    expect(canonicalSignature(parity)).toBe(signature);
-  });
-
-  test("gives nothing for what is no signature of 65 bytes", async () => {
-    const { signature } = await makePayment(account);
-    const overflow = `0x${signature.slice(2, 66)}${"f".repeat(64)}1b`;
-    for (const wrong of [
-      "",
-      "0x",
-      signature.slice(0, -2),
-      `${signature}00`,
-      `${signature.slice(0, 130)}1d`,
-      overflow,
-    ]) {
-      expect(canonicalSignature(wrong)).toBeUndefined();
-    }
-  });
-});
 
 describe("signerOf", () => {
   test("finds somebody else as soon as one field differs from what was signed", async () => {

@@ -1,9 +1,10 @@
 // Reads a PAYMENT-SIGNATURE header into one canonical payment, however it was written, and proves who signed it.
+import { canonicalSignature } from "@tollbooth-stores/x402";
 import { decodePaymentSignatureHeader } from "@x402/core/http";
 import { PaymentPayloadV2Schema } from "@x402/core/schemas";
 import { type Address, type Hex, isAddressEqual } from "viem";
 import { z } from "zod";
-import { type Authorization, canonicalSignature, signerOf } from "../eip3009.ts";
+import { type Authorization, signerOf } from "../eip3009.ts";
 import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
 import { ownTerms } from "./own-terms.ts";
 import { clockSlackSeconds, type RoutePrice } from "./requirements.ts";

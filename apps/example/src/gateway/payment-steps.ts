@@ -1,28 +1,13 @@
 // The steps that payOnce takes with the facilitator: verify, settle, and finding out about a settlement in doubt.
 import type { PaymentSteps } from "@tollbooth-stores/core";
+import { evmRefusals, readSettlement } from "@tollbooth-stores/x402";
 import { HTTPFacilitatorClient } from "@x402/core/http";
 import { type PaymentPayload, SettleError, type SettleResponse, VerifyError } from "@x402/core/types";
-import { bytes32Schema } from "../hex-schemas.ts";
 import { lookUp, referenceOf } from "./chain-lookup.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
 import { instanceHeader } from "./instance-header.ts";
 import { NotNow } from "./not-now.ts";
 import type { SignedPayment } from "./payment-header.ts";
-
-/** The nonce was spent: by an attempt of ours whose answer was lost, or before this payment was ever seen here. */
-const nonceUsedReason = "invalid_exact_evm_nonce_already_used";
-
-/** Refusals at which the facilitator certainly sent nothing to the chain. Any other failure leaves the outcome open. */
-const definiteRefusals = new Set([
-  nonceUsedReason,
-  "invalid_exact_evm_signature",
-  "invalid_exact_evm_payload_authorization_valid_before",
-  "invalid_exact_evm_payload_authorization_valid_after",
-  "invalid_exact_evm_payload_authorization_value_mismatch",
-  "invalid_exact_evm_insufficient_balance",
-  "invalid_exact_evm_recipient_mismatch",
-  "invalid_exact_evm_network_mismatch",
-]);
 
 /** All steps but `serve`, on the payment's own terms: whether they are the route's is not asked here. */
 export function paymentSteps(config: GatewayConfig, payment: SignedPayment): Omit<PaymentSteps<never>, "serve"> {
@@ -61,26 +46,19 @@ export function paymentSteps(config: GatewayConfig, payment: SignedPayment): Omi
             "The facilitator did not verify the payment in time. Send the same payment again.",
           );
         });
-      return isValid ? { ok: true } : { ok: false, reason, used: reason === nonceUsedReason };
+      return isValid ? { ok: true } : { ok: false, reason, used: evmRefusals.get(reason)?.used };
     },
 
     async settle({ note, signal }) {
       signal.throwIfAborted();
-      const {
-        success,
-        transaction,
-        network,
-        errorReason = "",
-      } = await facilitator.settle(payload, requirements).catch(readRefusal);
-      const sent = bytes32Schema.safeParse(transaction).success;
-      if (success && sent && network === requirements.network) {
-        return { ok: true, receipt: transaction };
-      }
-      if (!success && transaction === "" && definiteRefusals.has(errorReason)) {
+      const answer = await facilitator.settle(payload, requirements).catch(readRefusal);
+      const read = readSettlement(answer, requirements.network, evmRefusals);
+      if (read.status === "settled") return { ok: true, receipt: read.receipt };
+      if (read.status === "refused") {
         refused = true;
-        return { ok: false, reason: errorReason, used: errorReason === nonceUsedReason };
+        return { ok: false, reason: read.reason, used: read.used };
       }
-      if (transaction !== "") await note(transaction);
+      if (read.transaction !== undefined) await note(read.transaction);
       throw new Error("The facilitator could not say whether the payment settled; the chain will be asked.");
     },
 

@@ -1,0 +1,43 @@
+// Whether a facilitator's answer to `settle` proves that money moved, or that none did.
+import type { PreBroadcastRefusals } from "./refusals.ts";
+
+/** The part of the SDK's SettleResponse that is read. */
+export interface SettlementToRead {
+  readonly success: boolean;
+  readonly transaction?: string | undefined;
+  readonly network?: string | undefined;
+  readonly errorReason?: string | undefined;
+}
+
+export type ReadSettlement =
+  /** The transaction that moved the money. */
+  | { readonly status: "settled"; readonly receipt: string }
+  /** Nothing was sent. `used`: the payment had been settled before, by whatever attempt. */
+  | { readonly status: "refused"; readonly reason: string; readonly used: boolean }
+  /** Neither is proved: ask the chain. `transaction`: evidence to keep, where there is some. */
+  | { readonly status: "unclear"; readonly transaction: string | undefined };
+
+/**
+ * A receipt needs success, the network that was asked for, and a transaction's name: an empty transaction proves nothing. A
+ * refusal needs a reason that is known to come before a transaction is sent, and no transaction.
+ */
+export function readSettlement(
+  { success, transaction = "", network, errorReason = "" }: SettlementToRead,
+  expectedNetwork: string,
+  refusals: PreBroadcastRefusals,
+): ReadSettlement {
+  if (success && network === expectedNetwork && isTransaction(transaction, expectedNetwork)) {
+    return { status: "settled", receipt: transaction };
+  }
+  const refusal = refusals.get(errorReason);
+  if (!success && transaction === "" && refusal !== undefined) {
+    return { status: "refused", reason: errorReason, used: refusal.used };
+  }
+  return { status: "unclear", transaction: transaction === "" ? undefined : transaction };
+}
+
+/** 32 bytes as 0x-hex on EVM; 64 bytes in base58 on Solana. */
+function isTransaction(text: string, network: string): boolean {
+  if (network.startsWith("eip155:")) return /^0x[0-9a-fA-F]{64}$/.test(text);
+  return network.startsWith("solana:") && /^[1-9A-HJ-NP-Za-km-z]{64,88}$/.test(text);
+}

@@ -1,0 +1,19 @@
+// Refusals of a facilitator at which certainly nothing was sent to the chain.
+
+/** A facilitator's reasons, each with whether it says that the payment was used before. */
+export type PreBroadcastRefusals = ReadonlyMap<string, { readonly used: boolean }>;
+
+/**
+ * Of the reference facilitator's `exact` scheme on EVM: what it finds out before it sends a transaction. Any other reason leaves
+ * the outcome open. "Nonce already used" is no receipt: which attempt used it, and for whom, only the chain can tell.
+ */
+export const evmRefusals: PreBroadcastRefusals = new Map([
+  ["invalid_exact_evm_nonce_already_used", { used: true }],
+  ["invalid_exact_evm_signature", { used: false }],
+  ["invalid_exact_evm_payload_authorization_valid_before", { used: false }],
+  ["invalid_exact_evm_payload_authorization_valid_after", { used: false }],
+  ["invalid_exact_evm_payload_authorization_value_mismatch", { used: false }],
+  ["invalid_exact_evm_insufficient_balance", { used: false }],
+  ["invalid_exact_evm_recipient_mismatch", { used: false }],
+  ["invalid_exact_evm_network_mismatch", { used: false }],
+]);
