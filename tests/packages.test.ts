@@ -48,7 +48,7 @@ describe("changesets", () => {
     const [, head] = /^---\n([\s\S]*?)---\n\n?\S/.exec(readFileSync(join(root, ".changeset", file), "utf8")) ?? [];
     const changes = (head ?? "").trim().split("\n");
     for (const change of changes) {
-      const [, name] = /^"(@tollbooth-stores\/[a-z-]+)": (?:major|minor|patch)$/.exec(change) ?? [];
+      const [, name] = /^"(@tollbooth-stores\/[a-z0-9-]+)": (?:major|minor|patch)$/.exec(change) ?? [];
       expect([change, published.some((used) => used.name === name)]).toEqual([change, true]);
     }
   });

@@ -28,26 +28,29 @@ const report: Report = {
     row("consume-hot", 64, 1),
     row("session-get", 64, 3),
     row("session-debit", 64, 4),
+    row("pay-once", 1, 70),
     row("pay-once", 64, 63),
+    row("pay-once", 64, 72, "cluster"),
   ],
   saturation: { workload: "consume-spread", processes: 2, inFlightEach: 256, opsPerSecond: 70_000, busy: 0.5 },
 };
 
-test("a core carries what fits into seven tenths of it, and primaries add up", () => {
+test("a core carries what fits into seven tenths of it, and primaries add up what each was measured to carry", () => {
   const text = scalingFigures(report);
-  expect(text).toContain("| fixed window | 20 | 7 | 100,000 | 300,000 | 3,000,000 |");
-  expect(text).toContain("| a request in a paid session: consume, get, debit | 14 | 50,000 | 150,000 | 1,500,000 |");
-  expect(text).toContain("| a whole paid request: consume, payOnce | 70 | 10,000 | 30,000 | 300,000 |");
+  // The columns: Redis CPU at 1, 8 and 64 in flight, what one core carries at each, then three and thirty primaries.
+  expect(text).toContain("| fixed window | 20 | - | 7 | 35,000 | - | 100,000 | 263,000 | 2,630,000 |");
+  expect(text).toContain("| a request in a paid session: consume, get, debit | - | 14 | - | 50,000 | - | - |");
+  expect(text).toContain("| a whole paid request: consume, payOnce | 90 | 70 | 7,780 | 10,000 | 26,300 | 263,000 |");
 });
 
 test("a hot client stays on one primary, however many there are", () => {
-  expect(scalingFigures(report)).toContain("| one hot client, fixed window | - | 1 | 700,000 | 700,000 | 700,000 |");
+  expect(scalingFigures(report)).toContain("| one hot client, fixed window | - | - | 1 | - | - | 700,000 | - | - |");
 });
 
 test("the prediction stands beside what was measured, and what was not measured is no number", () => {
   const text = scalingFigures(report);
   expect(text).toContain("one server, three primaries together | 7, 8 |");
   expect(text).toContain("| so a full core would carry | 140,000 |");
-  expect(text).toContain("| predicted from the CPU time a decision | 143,000 |");
-  expect(text).toContain("| token bucket | - | - | - | - | - |");
+  expect(text).toContain("| predicted from the CPU time a decision, without the factor 0.7 | 143,000 |");
+  expect(text).toContain("| token bucket | - | - | - | - | - | - | - | - |");
 });
