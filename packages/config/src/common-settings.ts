@@ -7,7 +7,7 @@ import {
   type StoreOptions,
 } from "@tollbooth-stores/core";
 import { type Block, blockReader, type ReadingContext, type ShownSetting } from "./block-reader.ts";
-import { ownTable, sharedTable, usualTtl } from "./common-tables.ts";
+import { ownTable, sharedTable, standardTtlMs, usualTtl } from "./common-tables.ts";
 import type { StoreName } from "./store-provider.ts";
 
 /** The option to which `ttlSeconds` of a store's block gives the default. */
@@ -37,7 +37,10 @@ export function readCommonSettings(
   const ttlMs = ownTable.ttlSeconds.read(ownReader, "ttlSeconds");
   const usual = usualTtl[store];
   if (ttlMs !== undefined && (ttlMs < usual.minMs || ttlMs > usual.maxMs)) {
-    ownReader.warning("ttlSeconds", `is outside the ${usual.told}`);
+    const asMilliseconds = ttlMs / 1_000;
+    const isThousandfold = asMilliseconds >= usual.minMs && asMilliseconds <= usual.maxMs;
+    const guess = isThousandfold ? "; it counts seconds, and looks like milliseconds" : "";
+    ownReader.warning("ttlSeconds", `is outside the ${usual.told}${guess}`);
   }
   return {
     keyPrefix,
@@ -45,7 +48,7 @@ export function readCommonSettings(
     ttlJitter: sharedTable.ttlJitter.read(reader, "ttlJitter"),
     // Rate limits store no values of the application.
     maxValueBytes: store === "rateLimits" ? undefined : sharedTable.maxValueBytes.read(reader, "maxValueBytes"),
-    defaults: { [durationOf[store]]: ttlMs },
+    defaults: { [durationOf[store]]: ttlMs ?? standardTtlMs[store] },
   };
 }
 

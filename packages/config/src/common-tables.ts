@@ -54,7 +54,7 @@ export interface OwnSettings {
 export const ownTable: SettingTable<OwnSettings> = {
   provider: text("What keeps this store's state, where it is not the provider of stores."),
   ttlSeconds: seconds(
-    "The default of a rate limit's window, a session's idle time, a result's life: seconds, or \"15m\".",
+    "The default of a rate limit's window (60), a session's idle time (900), a result's life (3600): seconds, or \"15m\".",
   ),
   onUnavailable: choice(
     "While the store cannot be reached: deny (an error, hence 503), allow everybody, or limit by each instance's own memory. Default deny.",
@@ -74,6 +74,16 @@ export const storeNames: readonly ["rateLimits", "sessions", "verifications"] = 
   "sessions",
   "verifications",
 ];
+
+/** Another name of a store's block: that of the store in code. */
+export const blockAliases: Readonly<Partial<Record<StoreName, string>>> = { verifications: "verifications" };
+
+/** The document's own TTLs, where none is given. */
+export const standardTtlMs: Readonly<Record<StoreName, number>> = {
+  rateLimits: 60_000,
+  sessions: 900_000,
+  verifications: 3_600_000,
+};
 
 /** The typical TTLs of the document "Scaling and Shared Stores". Other values are allowed, with a warning. */
 export const usualTtl: Readonly<Record<StoreName, { minMs: number; maxMs: number; told: string }>> = {

@@ -1,5 +1,5 @@
 // The JSON Schema of a document, for editors. It is made from the tables that read the document, so the two agree.
-import { blockKeys, ownTable, rootTable, sharedTable } from "./common-tables.ts";
+import { blockAliases, blockKeys, ownTable, rootTable, sharedTable } from "./common-tables.ts";
 import { keyvTable } from "./keyv-provider.ts";
 import { memoryTable } from "./memory-provider.ts";
 import { batchTable } from "./redis/batch-table.ts";
@@ -72,6 +72,12 @@ export function jsonSchema(): JsonSchema {
       ...(table === redisTables && { allOf: connectionRules }),
     }),
   ]);
+  const aliases = Object.fromEntries(
+    Object.values(blockAliases).map((alias) => [
+      alias,
+      storeSchema(["onUnavailable"], "The store of payment verifications: another name of verificationCache."),
+    ]),
+  );
   return withDefinitions({
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "tollbooth-stores",
@@ -85,6 +91,7 @@ export function jsonSchema(): JsonSchema {
         [blockKeys.rateLimits]: storeSchema(["maxValueBytes"], "The store of rate limits."),
         [blockKeys.sessions]: storeSchema(["onUnavailable"], "The store of sessions."),
         [blockKeys.verifications]: storeSchema(["onUnavailable"], "The store of payment verifications."),
+        ...aliases,
       }),
     },
   });

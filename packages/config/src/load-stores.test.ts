@@ -110,6 +110,26 @@ describe("forms", () => {
     });
   });
 
+  it("verifications is another name of verificationCache", async () => {
+    const stores = await loadStores({ stores: { verifications: { keyPrefix: "mine", ttlSeconds: 600 } } }, { env });
+    expect(stores.describe().verifications.settings).toEqual({ keyPrefix: "mine", ttlSeconds: 600 });
+  });
+
+  it("without ttlSeconds: a window of 60 seconds, sessions of 15 minutes, results of an hour", async () => {
+    const clock = manualClock();
+    const stores = await loadStores({ stores: {} }, { env, providers: [memoryProvider({ clock })] });
+    const { record } = await stores.sessions.create({ data: 1 });
+    expect(record.expiresAtMs).toBe(clock.now() + 900_000);
+    const check = { route: "r", client: "c", policy: { algorithm: "fixed-window", limit: 1 } } as const;
+    expect(await stores.rateLimits.consume(check)).toMatchObject({ allowed: true, resetAfterMs: 60_000 });
+    const asked = { token: "t", fingerprint: "f", leaseMs: 1_000, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
+    const claimed = await stores.verifications.claim("k", asked);
+    if (claimed.status !== "claimed") throw new Error("It was not claimed.");
+    const result = { outcome: "accepted", value: "v", retainUntilMs: clock.now() + 86_400_000 } as const;
+    await stores.verifications.complete("k", claimed.lease, result);
+    expect(await stores.verifications.peek("k")).toMatchObject({ status: "done", expiresInMs: 3_600_000 });
+  });
+
   it("combined: the store's block wins over the provider's block, that over stores itself", async () => {
     const stores = await loadStores(
       {

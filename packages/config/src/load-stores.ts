@@ -100,7 +100,9 @@ function storesOf(document: unknown, origin: string): unknown {
   }
   if (Object.hasOwn(document, "stores")) return document.stores;
   const misspelt = closestKey("stores", Object.keys(document)) !== undefined;
-  const inner = ["provider", "rateLimits", "sessions", "verificationCache"].some((key) => Object.hasOwn(document, key));
+  const inner = ["provider", "rateLimits", "sessions", "verificationCache", "verifications"].some((key) =>
+    Object.hasOwn(document, key),
+  );
   const advice = inner
     ? "put what it holds under stores:"
     : misspelt

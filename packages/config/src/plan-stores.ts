@@ -10,7 +10,15 @@ import {
   type ShownSetting,
 } from "./block-reader.ts";
 import { readCommonSettings } from "./common-settings.ts";
-import { blockKeys, type OnUnavailable, onlyRateLimits, ownTable, rootTable, storeNames } from "./common-tables.ts";
+import {
+  blockAliases,
+  blockKeys,
+  type OnUnavailable,
+  onlyRateLimits,
+  ownTable,
+  rootTable,
+  storeNames,
+} from "./common-tables.ts";
 import type { ProviderRegistry } from "./provider-registry.ts";
 import { readSettings } from "./settings.ts";
 import type { BlockReader, PerStore, ReadStores, StoreBlock, StoreName, StoreProvider } from "./store-provider.ts";
@@ -42,6 +50,8 @@ export interface Plan {
 
 interface PlannedStore {
   store: StoreName;
+  /** The name of its block, as the document has it. */
+  key: string;
   provider: StoreProvider;
   block: StoreBlock;
   onUnavailable: OnUnavailable | undefined;
@@ -79,8 +89,17 @@ export function planStores(
     return openBlock(`stores.${name}`, Object.hasOwn(root.values, name) ? root.values[name] : {}, context);
   }
 
+  /** The name of a store's block in the document: the usual one where there is none. */
+  function blockKeyOf(store: StoreName): string {
+    const [usual, alias] = [blockKeys[store], blockAliases[store]];
+    if (alias === undefined || !rootReader.has(alias)) return usual;
+    if (!rootReader.has(usual)) return alias;
+    problems.add(`stores.${alias}`, `is another name of ${usual}; keep one of the two blocks`);
+    return usual;
+  }
+
   function planStore(store: StoreName): PlannedStore | undefined {
-    const key = blockKeys[store];
+    const key = blockKeyOf(store);
     const own = rootReader.has(key) ? openBlock(`stores.${key}`, root.values[key], context) : undefined;
     const ownReader = blockReader(own === undefined ? [] : [own], context, new Map());
     const chosenHere = ownReader.has("provider");
@@ -99,7 +118,7 @@ export function planStores(
     }
     usedProviders.add(provider);
     const options = blockReader(own === undefined ? [common] : [own, common], context, shown);
-    return { store, provider, block: { options, settings: { ...settings, codec } }, onUnavailable, shown };
+    return { store, key, provider, block: { options, settings: { ...settings, codec } }, onUnavailable, shown };
   }
 
   const planned = storeNames.map(planStore).filter((plan) => plan !== undefined);
@@ -167,19 +186,15 @@ function checkPlaces(
   providers: readonly PlannedProvider[],
   problems: ReadingContext["problems"],
 ): void {
-  const seen = new Map<string, StoreName>();
-  for (const { store, block } of planned) {
+  const seen = new Map<string, string>();
+  for (const { store, key, block } of planned) {
     const read = providers.find(({ stores }) => stores.includes(store))?.read;
     const place = read?.place?.(store);
     if (place === undefined) continue;
     const keys = `${block.settings.keyPrefix} ${place}`;
     const other = seen.get(keys);
-    if (other === undefined) seen.set(keys, store);
-    else
-      problems.add(
-        `stores.${blockKeys[store]}.keyPrefix`,
-        `is that of ${blockKeys[other]}, on the same server: each store needs its own`,
-      );
+    if (other === undefined) seen.set(keys, key);
+    else problems.add(`stores.${key}.keyPrefix`, `is that of ${other}, on the same server: each store needs its own`);
   }
 }
 

@@ -41,6 +41,15 @@ it.each([
   ]);
 });
 
+it("says what a TTL looks like that is a thousand times as long as usual", async () => {
+  const told = await warnings(60_000, 900_000, 3_600_000);
+  expect(told.map((message) => /; it counts seconds, and looks like milliseconds$/.test(message))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+});
+
 it("goes to process.emitWarning where nobody listens", async () => {
   const emit = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
   await loadStores({ stores: { sessions: { ttlSeconds: 1 } } }, { env: {} });

@@ -11,6 +11,13 @@ export {
 } from "./connection/connection.ts";
 export { type ConnectionGate, connectionGate } from "./connection/connection-gate.ts";
 export { keySlot, tagOfEach } from "./connection/key-slot.ts";
+export {
+  parseEndpoint,
+  parseRedisUrl,
+  type RedisEndpoint,
+  type RedisUrl,
+  shownUrl,
+} from "./connection/redis-address.ts";
 export type { LinkTarget, OpenLink, RedisLink } from "./connection/redis-link.ts";
 export { sharedPort } from "./connection/shared-port.ts";
 export { type AskServer, scanClient, type ScannedClient } from "./connection/scan-keys.ts";

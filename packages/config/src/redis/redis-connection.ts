@@ -1,5 +1,15 @@
 // A Redis connection as a document describes it: forms A and C of the document, a cluster, or sentinels.
-import type { RedisAccess, RedisConnection, RedisNode, RedisTls } from "@tollbooth-stores/redis-protocol";
+import {
+  parseEndpoint,
+  parseRedisUrl,
+  type RedisAccess,
+  type RedisConnection,
+  type RedisEndpoint,
+  type RedisNode,
+  type RedisTls,
+  type RedisUrl,
+  shownUrl,
+} from "@tollbooth-stores/redis-protocol";
 import {
   integer,
   type JsonSchema,
@@ -11,7 +21,6 @@ import {
   text,
 } from "../settings.ts";
 import type { BlockReader } from "../store-provider.ts";
-import { parseEndpoint, parseRedisUrl, type RedisEndpoint, type RedisUrl, shownUrl } from "./redis-address.ts";
 import { tlsSetting } from "./tls-settings.ts";
 
 /** The described connection, in whichever form. Never a URL: that is taken apart here. */

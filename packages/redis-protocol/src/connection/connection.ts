@@ -1,5 +1,6 @@
 // The `connection` option of every provider, checked and brought into one form.
 import { StoreError } from "@tollbooth-stores/core";
+import { parseRedisUrl, REDIS_PORT } from "./redis-address.ts";
 
 /** Options of a TLS connection, as in Node's `tls.connect`. Certificates and keys are PEM text, not paths. */
 export interface RedisTls {
@@ -78,7 +79,6 @@ export interface ResolvedAccess {
 
 export type ResolvedTls = { ca?: string[] } & Omit<{ [K in keyof RedisTls]?: NonNullable<RedisTls[K]> }, "ca">;
 
-const REDIS_PORT = 6_379;
 const SENTINEL_PORT = 26_379;
 
 function wrong(message: string): StoreError {
@@ -136,43 +136,15 @@ function isGiven(connection: object, key: string): boolean {
 }
 
 function resolveUrl(text: string, tls: unknown): ResolvedConnection {
-  const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
-  const db = url === undefined ? null : /^\/?(\d{0,6})$/.exec(url.pathname);
-  if (url === undefined || db === null || !/^rediss?:$/.test(url.protocol) || url.hostname === "") {
-    throw wrong("`connection.url` must be redis://host:port/db, or rediss:// for TLS, with user:password@ if need be.");
-  }
-  if (url.search !== "" || url.hash !== "") {
-    throw wrong(
-      "`connection.url` may have no query; describe the connection by `host`, `port`, `tls` and `db` instead.",
-    );
-  }
-  const secure = url.protocol === "rediss:";
+  const url = typeof text === "string" ? parseRedisUrl(text) : { problem: "must be text" };
+  if ("problem" in url) throw wrong(`\`connection.url\` ${url.problem}.`);
   if (tls !== undefined && (typeof tls !== "object" || tls === null)) {
     throw wrong("`connection.tls` beside `connection.url` must be an object; whether there is TLS, the URL says.");
   }
-  if (tls !== undefined && !secure) throw wrong("`connection.tls` contradicts `connection.url`; TLS is rediss://.");
-  return {
-    kind: "single",
-    node: {
-      // Only in a URL does an IPv6 address stand in brackets.
-      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-      port: url.port === "" ? REDIS_PORT : Number(url.port),
-    },
-    db: Number(db[1] ?? ""),
-    ...resolveAccess({
-      username: url.username === "" ? undefined : decoded(url.username),
-      password: url.password === "" ? undefined : decoded(url.password),
-      tls: secure ? (tls ?? true) : undefined,
-    }),
-  };
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw wrong("`connection.url` holds a % in user or password that begins no escape; write it as %25.");
-  }
+  if (tls !== undefined && !url.tls) throw wrong("`connection.tls` contradicts `connection.url`; TLS is rediss://.");
+  const { host, port, username, password, db = 0 } = url;
+  const access = resolveAccess({ username, password, tls: url.tls ? (tls ?? true) : undefined });
+  return { kind: "single", node: { host, port }, db, ...access };
 }
 
 function resolveNodes(nodes: readonly RedisNode[], name: string, defaultPort: number): ResolvedNode[] {

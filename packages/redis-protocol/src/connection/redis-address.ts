@@ -1,4 +1,4 @@
-// The address of a Redis in its written form: a redis:// or rediss:// URL, or "host:port".
+// The address of a Redis in its written form, in code and in a document alike: a redis:// or rediss:// URL, or "host:port".
 
 export interface RedisEndpoint {
   host: string;
@@ -14,7 +14,7 @@ export interface RedisUrl extends RedisEndpoint {
   tls: boolean;
 }
 
-const standardPort = 6_379;
+export const REDIS_PORT = 6_379;
 
 /** The parts of a URL, or its problem. Never quotes the URL: it may hold a password. */
 export function parseRedisUrl(written: string): RedisUrl | { problem: string } {
@@ -29,7 +29,7 @@ export function parseRedisUrl(written: string): RedisUrl | { problem: string } {
   const parts = splitUrl(written);
   if (parts === undefined) return { problem: `must be ${form}; ${encode}` };
   const { user, address, path } = parts;
-  const endpoint = parseEndpoint(address, standardPort);
+  const endpoint = parseEndpoint(address, REDIS_PORT);
   if (endpoint === undefined) return { problem: `must be ${form}; ${encode}` };
   const db = path === "" || path === "/" ? undefined : /^\/(\d{1,6})$/.exec(path)?.[1];
   if (db === undefined && path !== "" && path !== "/")
