@@ -59,15 +59,11 @@ const refusals = [
     ...unavailable,
     "Redis refused the username or password; check `username` and `password` of the connection.",
   ],
-  [
-    "bad URL",
-    ...config,
-    "`connection.url` must be redis://host:port/db, or rediss:// for TLS, with user:password@ if need be.",
-  ],
+  ["bad URL", ...config, "`connection.url` must be redis://host:6379 or, with TLS, rediss://host:6379."],
   [
     "bad port",
     ...config,
-    "`connection.url` must be redis://host:port/db, or rediss:// for TLS, with user:password@ if need be.",
+    "`connection.url` must be redis://host:6379 or, with TLS, rediss://host:6379; what is special in a URL (# / ? @ : %) must be percent-encoded in a user name or password; or give host, username and password instead.",
   ],
   ["no such database", ...unavailable, "Redis has no such database; check `db` of the connection."],
   [

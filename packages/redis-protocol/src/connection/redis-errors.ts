@@ -32,9 +32,11 @@ export function isPassing(error: unknown): boolean {
   return word !== undefined && passing.has(word);
 }
 
-/** The leading word of a server's error, e.g. "NOSCRIPT". */
+/** The leading word of a server's error, e.g. "NOSCRIPT". Redis 6.2 puts the line and a dash before one that a script answers. */
 export function errorWord(error: unknown): string | undefined {
-  return error instanceof Error ? /^([A-Z][A-Z0-9]{1,30})\b/.exec(error.message)?.[1] : undefined;
+  return error instanceof Error
+    ? /^(?:@user_script: ?\d+: )?-?([A-Z][A-Z0-9]{1,30})\b/.exec(error.message)?.[1]
+    : undefined;
 }
 
 /** A server that knows no scripts at all. Nothing ran. */

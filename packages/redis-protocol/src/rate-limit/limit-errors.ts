@@ -3,8 +3,7 @@ import { StoreError } from "@tollbooth-stores/core";
 import { errorWord, isRightMissing, refused, rightMissing } from "../connection/redis-errors.ts";
 
 export function limitError(text: string): StoreError {
-  // Redis 6.2 puts the script's line before it.
-  const error = new Error(text.replace(/^@user_script: ?\d+: /, "").replace(/^-/, ""));
+  const error = new Error(text);
   if (isRightMissing(error)) return rightMissing();
   const word = errorWord(error);
   if (word === "NOPERM") return rightMissing();
