@@ -19,10 +19,10 @@ const sockets = channel("net.client.socket");
 export function nodeRedisLinks(library: { createClient: typeof createClient }): OpenLink {
   // No HELLO, no CLIENT SETINFO: providers forbid each of them.
   const options = { disableClientInfo: true, maintNotifications: "disabled", disableOfflineQueue: true } as const;
-  // node-redis 6 says HELLO unless it is told to speak RESP 2, and node-redis 5 where it is told anything.
-  const saysHello = isVersion6(library.createClient(options));
   // Never connected. createClient() builds a class for other options than before, which takes longer than to connect.
-  const template = library.createClient({ ...options, ...(saysHello ? { RESP: 2 } : {}) });
+  // node-redis 6 says HELLO unless it is told to speak RESP 2, and node-redis 5 where it is told anything.
+  const ofVersion6 = library.createClient({ ...options, RESP: 2 });
+  const template = isVersion6(ofVersion6) ? ofVersion6 : library.createClient(options);
   return ({ host, port, tls, connectTimeoutMs }, hear): RedisLink => {
     const ending = new AbortController();
     const socket = { host, port, connectTimeout: connectTimeoutMs, reconnectStrategy: false as const };
