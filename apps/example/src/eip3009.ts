@@ -1,4 +1,4 @@
-// EIP-3009's TransferWithAuthorization: what is signed, and who signed.
+// EIP-3009's TransferWithAuthorization: the fields that a payer signs, and the address of the signer.
 import { authorizationTypes } from "@x402/evm";
 import { type Address, type Hex, recoverTypedDataAddress } from "viem";
 

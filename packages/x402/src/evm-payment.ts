@@ -41,7 +41,7 @@ export function permit2Terms(payload: Fields, network: string): SignedTerms {
   };
 }
 
-/** That of a contract's account (ERC-1271, ERC-6492) has any length, and one spelling but for letter case. */
+/** The signature of a contract's account (ERC-1271, ERC-6492) has any length. Only its letter case varies. */
 function signatureIn(payload: Fields): string {
   const text = textIn(payload, "signature");
   if (text.length === 132) {

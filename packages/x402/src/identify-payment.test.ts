@@ -94,6 +94,21 @@ describe("identifyPayment", () => {
     expect([two.key === one.key, two.payloadHash === one.payloadHash]).toEqual([true, false]);
   });
 
+  const otherPayloads: [string, object, object][] = [
+    ["another signature", eip3009, { ...eip3009, signature: `${hex("13", 32)}${"34".repeat(32)}1b` }],
+    ["another signature of a contract's account", { ...eip3009, signature: "0xab" }, { ...eip3009, signature: "0xac" }],
+    ["another beginning", eip3009, { signature, authorization: { ...authorization, validAfter: "1" } }],
+    [
+      "another spender",
+      permit2,
+      { signature, permit2Authorization: { ...permit2Authorization, spender: hex("5B", 20) } },
+    ],
+  ];
+  it.each(otherPayloads)("names %s as the same payment and another payload", (_, payload, other) => {
+    const [one, two] = [identified(payload), identified(other)];
+    expect([two.key === one.key, two.payloadHash === one.payloadHash]).toEqual([true, false]);
+  });
+
   it("tells in the reference what was signed, and no signature", () => {
     for (const payload of [eip3009, permit2]) {
       const { reference } = identified(payload);

@@ -5,7 +5,7 @@ export type PreBroadcastRefusals = ReadonlyMap<string, { readonly used: boolean 
 
 /**
  * Of the reference facilitator's `exact` scheme on EVM: what it finds out before it sends a transaction. Any other reason leaves
- * the outcome open. "Nonce already used" is no receipt: which attempt used it, and for whom, only the chain can tell.
+ * the outcome open. "Nonce already used" is no receipt: only the chain tells which attempt used the nonce, and for whom.
  */
 export const evmRefusals: PreBroadcastRefusals = new Map([
   ["invalid_exact_evm_nonce_already_used", { used: true }],

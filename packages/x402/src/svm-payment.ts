@@ -6,7 +6,7 @@ const MOST_BYTES = 1_232;
 const SIGNATURE_BYTES = 64;
 
 export interface SvmTransaction {
-  /** What is signed: it names the payment. Signatures come before it, and the facilitator adds its own. */
+  /** The signed bytes: they name the payment. The signatures, to which the facilitator adds its own, come before them. */
   readonly message: Uint8Array;
   readonly transaction: Uint8Array;
 }
@@ -14,7 +14,7 @@ export interface SvmTransaction {
 export function svmTransaction(payload: Fields): SvmTransaction {
   const text = textIn(payload, "transaction");
   const transaction = Buffer.from(text, "base64");
-  // Node skips what is no base64. One text is one transaction only where it is written back the same.
+  // Node's decoder skips characters outside base64, so the text is compared with its own encoding.
   if (transaction.toString("base64") !== text) throw new MalformedPayload("transaction must be base64.");
   const [count = 0] = transaction;
   const start = 1 + count * SIGNATURE_BYTES;

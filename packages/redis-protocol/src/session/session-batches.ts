@@ -83,7 +83,7 @@ export function sessionBatches<Reply>(
     all,
     async one(call, options) {
       const [key = ""] = call.keys;
-      // A step of an operation that began before has what is left of its time, so it travels alone.
+      // A later step of an operation has only the rest of its time, so it travels alone.
       if (options?.startedAtMs === undefined) return ask(runner.slotOf(key), key, call, options);
       const [reply] = await all([call], options);
       if (reply === undefined) throw unreadable();
