@@ -102,6 +102,21 @@ it("a state that has not passed by the deadline is what the error names, and not
   await expect(call).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied" });
 });
 
+it("is not sent once more where the server takes longer to refuse it than there is time left", async () => {
+  let calls = 0;
+  const loading = slowPort(0, async () => {
+    calls += 1;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    throw new Error("LOADING Redis is loading the dataset in memory");
+  });
+  const stores = createRedisStores(loading, { commandTimeoutMs: 500 });
+  const call = stores.rateLimits.consume(check);
+  // Refused at 150, 320 and then 510 ms, which is too late: the third is not sent.
+  expect(await outcome(call)).toEqual([expect.stringContaining("still loading"), 360]);
+  await expect(call).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", outcome: "not-applied" });
+  expect(calls).toBe(2);
+});
+
 it("a state that passed is not what a later failure is told as", async () => {
   const refusal = new StoreError("STORE_UNAVAILABLE", "The password is wrong.", { outcome: "not-applied" });
   let attempts = 0;

@@ -67,7 +67,7 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
         sent = true;
       },
     };
-    let passing: { error: unknown; waitMs: number } | undefined;
+    let passing: Passing | undefined;
     try {
       for (;;) {
         if (port.isReady?.(keys) !== true) await deadline.before(port.ready(signal, keys));
@@ -78,7 +78,10 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
           option = "commandTimeoutMs";
           deadline.restart(commandTimeoutMs);
         }
+        // Another refusal would be heard too late, and a call without an answer may have been applied.
+        if (passing !== undefined && deadline.leftMs() < passing.answerMs) throw passing.error;
         sent = true;
+        const sentAtMs = performance.now();
         try {
           const answer = await deadline.before(work(progress));
           connected.add(port);
@@ -88,9 +91,7 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
           if (!isUnsent && !isPassing(error)) throw error;
           // Nothing ran, so sending it again is no second time.
           sent = false;
-          passing = isUnsent
-            ? undefined
-            : { error, waitMs: Math.min((passing?.waitMs ?? FIRST_PASSING_MS / 2) * 2, LONGEST_PASSING_MS) };
+          passing = isUnsent ? undefined : nextPassing(passing, error, performance.now() - sentAtMs);
         }
         signal.throwIfAborted();
         await deadline.before(pause(passing?.waitMs ?? UNNOTICED_MS));
@@ -116,6 +117,21 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
   };
 }
 
+/** A state of a server that passes: its error, how long to wait now, and how long the server's answers took at most. */
+interface Passing {
+  readonly error: unknown;
+  readonly waitMs: number;
+  readonly answerMs: number;
+}
+
+function nextPassing(last: Passing | undefined, error: unknown, answerMs: number): Passing {
+  return {
+    error,
+    waitMs: Math.min((last?.waitMs ?? FIRST_PASSING_MS / 2) * 2, LONGEST_PASSING_MS),
+    answerMs: Math.max(last?.answerMs ?? 0, answerMs),
+  };
+}
+
 /** Neither a server's answer nor an error of ours. */
 function isConnectionLoss(error: unknown): boolean {
   return errorWord(error) === undefined && !(error instanceof StoreError);
@@ -130,6 +146,7 @@ interface Deadline {
   before<T>(work: Promise<T>): Promise<T>;
   /** Counts `ms` from now. */
   restart(ms: number): void;
+  leftMs(): number;
   end(): void;
 }
 
@@ -143,6 +160,7 @@ function openDeadline(ms: number): Deadline {
     setImmediate(() => giveUp());
   };
   let timer = setTimeout(expire, ms);
+  let endsAtMs = performance.now() + ms;
   return {
     signal,
     before: (work) =>
@@ -154,7 +172,9 @@ function openDeadline(ms: number): Deadline {
     restart(anew) {
       clearTimeout(timer);
       timer = setTimeout(expire, anew);
+      endsAtMs = performance.now() + anew;
     },
+    leftMs: () => endsAtMs - performance.now(),
     end: () => clearTimeout(timer),
   };
 }
