@@ -1,0 +1,47 @@
+// What a framework's middleware asks of a gate that sells answers. Its shapes are those of the x402 SDK's HTTP adapter.
+import type { Answer } from "./answer.ts";
+
+/** What a gate asks about a request. */
+export interface RequestAdapter {
+  getHeader(name: string): string | undefined;
+  getMethod(): string;
+  getPath(): string;
+  /** The whole URL, query included. */
+  getUrl(): string;
+  getAcceptHeader(): string;
+  getUserAgent(): string;
+  getQueryParams?(): Record<string, string | string[]>;
+  getQueryParam?(name: string): string | string[] | undefined;
+  getBody?(): unknown;
+}
+
+export interface RequestContext {
+  readonly adapter: RequestAdapter;
+  readonly path: string;
+  readonly method: string;
+  /** Aborts when the client has gone. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The payment that an answer is made for. */
+export interface PaymentInHand {
+  /** Names the payment on every instance and at every attempt: an `opId` for `credit`, say. */
+  readonly key: string;
+  /** The payer's address, where the payload names it. The facilitator has verified it. */
+  readonly payer?: string | undefined;
+  /** Aborts when this attempt lost its lease, or its time is over. */
+  readonly signal: AbortSignal;
+  /** The lease's fence, for systems that can check it. */
+  readonly fence: string;
+}
+
+/** Makes the answer that is sold, whole. */
+export type Serve = (payment: PaymentInHand) => Promise<Answer>;
+
+export interface PaidGate {
+  /**
+   * Answers a request for a route that is sold. `undefined`: the route is not sold (or this request has free access), so the
+   * next handler answers. `serve` runs at most once in a call, and in none that is answered from what was kept.
+   */
+  handle(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined>;
+}
