@@ -21,6 +21,12 @@ export interface Arguments {
 export const usage = `Usage: npm run bench -- [--quick] [--check] [--section ${sections.join(",")}] [--rounds 7] [--slice-ms 400]
        npm run bench -- --pages   (makes the pages anew from docs/benchmarks/results.json)
 
+--quick     less than a minute, with wider spreads
+--check     fails where a row of docs/benchmarks/results.md misses its goal
+--section   some of the sections only
+--rounds    how often the contenders take turns
+--slice-ms  how long each turn takes, in milliseconds
+
 Without --section and --quick, the run is kept: docs/benchmarks/results.json, and the pages made from it.`;
 
 /** Throws, with the usage, where an argument is none of these. */

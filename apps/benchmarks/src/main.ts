@@ -55,6 +55,10 @@ function print({ rows, goals, bytes, payment, saturation, disqualified }: Report
   }
 }
 
+if (process.argv.includes("--help")) {
+  console.log(usage);
+  process.exit(0);
+}
 const asked = argumentsOrExit();
 if (asked.pages) writePages(readResults());
 else await measureAll(asked);
