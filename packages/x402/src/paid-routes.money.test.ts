@@ -260,12 +260,7 @@ test.each([
 );
 
 describe("a payment of which the store knows nothing any more", () => {
-  const forgetful = async () => {
-    await shop.stores.close();
-    const { controls, close } = shop;
-    const fresh = await openShop();
-    return { fresh, controls, close };
-  };
+  const forgetful = async () => ({ fresh: await openShop() });
 
   test.each([
     ["at the same price", {}],
@@ -318,6 +313,24 @@ describe("a payment of which the store knows nothing any more", () => {
     });
     const longOver = await made({ validBefore: String(Math.floor(Date.now() / 1_000) - 100) });
     expect((await ask(shop.gate(), handler(), quote(longOver.payload)))?.status).toBe(402);
+  });
+
+  test("is 409 where the facilitator says that its nonce was used, though the chain cannot tell", async () => {
+    const request = quote((await made()).payload);
+    expect((await ask(shop.gate(), handler(), request))?.status).toBe(200);
+    const { fresh } = await forgetful();
+    const gate = fresh.gate(undefined, { findSettlement: async () => "unknown" }, shop.server());
+    expect((await ask(gate, handler(), request))?.status).toBe(409);
+    await fresh.close();
+  });
+
+  test("at another price and over by a clock here is 503 until the chain can tell", async () => {
+    const of = async (secondsAgo: number) =>
+      quote((await made({ value: "1", validBefore: String(Math.floor(Date.now() / 1_000) - secondsAgo) })).payload);
+    expect(await ask(shop.gate(), handler(), await of(5))).toMatchObject({ status: 503, error: "settlement_pending" });
+    expect((await ask(shop.gate(), handler(), await of(100)))?.status).toBe(402);
+    const never = shop.gate(undefined, { findSettlement: async () => "unknown" });
+    expect((await ask(never, handler(), await of(1_000)))?.status).toBe(402);
   });
 
   test("on a chain that was never sold here is 402 without a lookup", async () => {

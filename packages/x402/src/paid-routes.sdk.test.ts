@@ -2,6 +2,7 @@
 import { buyer, makePayment, paymentHeader, payTo } from "@tollbooth-stores/sandbox";
 import type { PaymentOption } from "@x402/core/http";
 import { type RoutesConfig, x402ResourceServer } from "@x402/core/server";
+import type { SettleResponse } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { UptoEvmScheme } from "@x402/evm/upto/server";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -98,6 +99,14 @@ describe("hooks", () => {
       expect(await ask(gate, serve, request)).toMatchObject({ status: 403, error: "not from here" });
     }
     expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
+  });
+
+  test("that deny a request do so for a payment that was delivered, too", async () => {
+    const gate = shop.gate(undefined, { collector: () => "mine" });
+    const request = quote((await made()).payload);
+    expect((await ask(gate, handler(), request))?.status).toBe(200);
+    gate.http.onProtectedRequest(async () => ({ abort: true, reason: "not from here" }));
+    expect((await ask(gate, handler(), request))?.status).toBe(403);
   });
 
   test("run once for a request, also where the payment is rejected", async () => {
@@ -202,8 +211,8 @@ describe("payment flows", () => {
     },
   );
 
-  test("upto settles for the amount that the handler says, and tells only the SDK of it", async () => {
-    const settle = vi.fn(async () => ({ success: true, transaction: `0x${"ab".repeat(32)}`, network }));
+  /** A shop that meters, and one payment for it. */
+  async function metering(settle: () => Promise<SettleResponse>) {
     const server = new x402ResourceServer({
       getSupported: async () => ({
         kinds: [{ x402Version: 2, scheme: "upto", network, extra: { facilitatorAddress: payTo } }],
@@ -213,9 +222,9 @@ describe("payment flows", () => {
       verify: async () => ({ isValid: true }),
       settle,
     }).register(network, new UptoEvmScheme());
-    const gate = shop.gate(accepting({ ...oneCent, scheme: "upto" }), {}, server);
-    const unpaid = await ask(gate, handler(), requestTo("/quote"));
-    const [accepted] = required(unpaid).accepts;
+    const findSettlement = async () => "unknown" as const;
+    const gate = shop.gate(accepting({ ...oneCent, scheme: "upto" }), { findSettlement }, server);
+    const [accepted] = required(await ask(gate, handler(), requestTo("/quote"))).accepts;
     const permit2Authorization = {
       from: payTo,
       permitted: { token: accepted.asset, amount: "10000" },
@@ -225,11 +234,24 @@ describe("payment flows", () => {
       witness: { to: payTo, facilitator: payTo, validAfter: "0" },
     };
     const payload = { signature: `0x${"11".repeat(64)}1b`, permit2Authorization };
-    const metered = handler({ headers: { "settlement-overrides": '{"amount":"2500"}' } });
-    const sold = await ask(gate, metered, quote({ x402Version: 2, accepted, payload }));
+    return { gate, request: quote({ x402Version: 2, accepted, payload }) };
+  }
+  const metered = () => handler({ headers: { "settlement-overrides": '{"amount":"2500"}' } });
+
+  test("upto settles for the amount that the handler says, and tells only the SDK of it", async () => {
+    const settle = vi.fn(async () => ({ success: true, transaction: `0x${"ab".repeat(32)}`, network }));
+    const { gate, request } = await metering(settle);
+    const sold = await ask(gate, metered(), request);
     expect(sold?.status).toBe(200);
     expect(sold?.headers["settlement-overrides"]).toBeUndefined();
     expect(settle).toHaveBeenCalledTimes(1);
     expect(settle).toHaveBeenCalledWith(expect.anything(), expect.objectContaining({ amount: "2500" }));
+  });
+
+  test("upto in doubt is never settled again: its amount is known only to the call that made the answer", async () => {
+    const settle = vi.fn(async () => Promise.reject(new Error("no reply")));
+    const { gate, request } = await metering(settle);
+    for (let time = 0; time < 2; time += 1) expect((await ask(gate, metered(), request))?.status).toBe(503);
+    expect(settle).toHaveBeenCalledTimes(1);
   });
 });
