@@ -389,7 +389,7 @@ test("a client that has gone before the settlement leaves its payment free", asy
   const { payload } = await made();
   const client = new AbortController();
   const gone = handler(async () => {
-    client.abort(new Error("gone"));
+    client.abort(new DOMException("gone", "TimeoutError"));
     return { status: 200, headers: {}, body: new Uint8Array() };
   });
   const request = requestTo("/quote", paymentHeader(payload), { signal: client.signal });

@@ -189,6 +189,7 @@ describe("payment flows", () => {
     expect(transfers()).toEqual(["10000"]);
     expect((await ask(gate, handler(), request))?.status).toBe(200);
     expect(transfers()).toEqual(["10000"]);
+    expect(shop.controls.logged("facilitator", "settle")).toHaveLength(1);
   });
 
   test("escrow is refused at the start, with words", async () => {
