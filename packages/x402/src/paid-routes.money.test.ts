@@ -132,6 +132,14 @@ describe("a facilitator that cannot verify", () => {
     expect((await ask(gate, serve, request))?.status).toBe(200);
   });
 
+  test("within three leases is 503, and the same payment is taken once it can", async () => {
+    const gate = shop.gate(undefined, { leaseMs: 100 });
+    const request = quote((await made()).payload);
+    await shop.controls.fault({ on: "verify", delayMs: 1_000, times: 1 });
+    expect(await ask(gate, handler(), request)).toMatchObject({ status: 503, error: "too_slow" });
+    expect(await ask(shop.gate(), handler(), request)).toMatchObject({ status: 200 });
+  });
+
   test("from the start is 503, and asked again at the next request", async () => {
     const server = shop.server();
     const initialize = vi.spyOn(server, "initialize").mockRejectedValueOnce(new Error("away"));

@@ -39,6 +39,16 @@ describe("a payment header", () => {
     expect(answer).toMatchObject({ status: 400, error: "malformed_payment", text: expect.stringContaining("nonce") });
   });
 
+  test.each([
+    ["a network that is none", { network: "eip155:x" }],
+    ["an amount that is no number", { amount: "lots" }],
+  ])("that claims %s is 400", async (_what, claim) => {
+    const { payload } = await made();
+    Object.assign(payload.accepted, claim);
+    const answer = await ask(shop.gate(), handler(), requestTo("/quote", paymentHeader(payload)));
+    expect(answer).toMatchObject({ status: 400, error: "malformed_payment" });
+  });
+
   test("named X-PAYMENT is version 1, and told so", async () => {
     const answer = await ask(shop.gate(), handler(), requestTo("/quote", { "x-payment": "e30=" }));
     expect(answer).toMatchObject({ status: 400, text: expect.stringContaining("PAYMENT-SIGNATURE") });

@@ -61,7 +61,7 @@ export async function openShop(): Promise<Shop> {
   const stores = createMemoryStores({ clock });
   const findSettlement = chainLookup(`${url}/chain`);
   const facilitator = new HTTPFacilitatorClient({ url: `${url}/facilitator`, timeoutMs: 5_000 });
-  const server = () => new x402ResourceServer(facilitator).register(network, new ExactEvmScheme());
+  const server = () => sdkServer(facilitator);
   return {
     controls: sandboxControls(() => ({ ledger: { url }, upstream: { url }, logDirectory })),
     ...{ clock, stores, facilitator, chainUrl: `${url}/chain`, findSettlement, server },
@@ -75,6 +75,10 @@ export async function openShop(): Promise<Shop> {
       rmSync(logDirectory, { recursive: true });
     },
   };
+}
+
+export function sdkServer(facilitator: HTTPFacilitatorClient): x402ResourceServer {
+  return new x402ResourceServer(facilitator).register(network, new ExactEvmScheme());
 }
 
 /** Asks the sandbox's chain about the nonce in a reference. */

@@ -37,6 +37,8 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   const planning: x402ResourceServer = Object.create(server);
   /** By the request's adapter, which the SDK hands through: how it made the route's terms. */
   const made = new WeakMap<object, RequiredArguments>();
+  // The seller's own server is the one that will verify and settle.
+  planning.initialize = () => server.initialize();
   planning.verifyPayment = async () => ({ isValid: true });
   planning.getPaymentFlow = () => "authorization";
   planning.createPaymentRequiredResponse = (...given) => {
