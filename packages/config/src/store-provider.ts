@@ -1,5 +1,6 @@
 // The contract of a provider that configuration can choose: its names, what it reads, and how it opens stores.
 import type { CallOptions, StoreOptions, Stores } from "@tollbooth-stores/core";
+import type { ExaminationOptions, Examined } from "./examination.ts";
 
 /** The three stores, named as in `Stores`. In a document verifications are called `verificationCache`. */
 export type StoreName = "rateLimits" | "sessions" | "verifications";
@@ -68,6 +69,8 @@ export interface OpenedStores<T> {
   ping(options?: CallOptions): Promise<void>;
   /** Proves that each backend behind these stores would take a write now, and changes nothing. Rejects where one would not. */
   check(options?: CallOptions): Promise<void>;
+  /** Optional: what is wrong with each backend behind these stores. It changes nothing, and never rejects. */
+  examine?(options?: ExaminationOptions): Promise<readonly Examined[]>;
   /** Closes what the stores share (a client, say), after the stores themselves were closed. Never rejects. */
   close(): Promise<void>;
 }
