@@ -46,6 +46,8 @@ export interface LoadOptions {
    * `describe()` lists the warnings too. Default: `process.emitWarning`.
    */
   onWarning?: ((message: string) => void) | undefined;
+  /** Instead of the document's `strict`: whether stores that are not safe for payments must not start. */
+  strict?: boolean | undefined;
   /** Called for every call that `onUnavailable: allow` or `memory` answered without the store. */
   onFallback?: ((error: StoreError) => void) | undefined;
 }
@@ -97,7 +99,7 @@ export async function loadStores<T = unknown>(source: unknown, options: LoadOpti
   const { stores: opened, examine } = await openAll<T>(plan, options.onFallback);
   const loaded = Object.assign(opened, { describe: () => structuredClone(description), examine });
   const critical = () => examine({ criticalOnly: true });
-  if (!plan.strict) {
+  if (!(options.strict ?? plan.strict)) {
     tellErrors(critical);
     return loaded;
   }
