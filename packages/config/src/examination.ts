@@ -1,22 +1,7 @@
 // Whether the servers behind the stores are safe for payments: asked for, at a strict start, or told as an event.
 import { StoreError } from "@tollbooth-stores/core";
 import { areConnectionsObserved, publishConnection } from "@tollbooth-stores/core/native";
-import type { Finding } from "@tollbooth-stores/redis-protocol";
-import type { StoreName } from "./store-provider.ts";
-
-/** Something that was found about the backend of some stores. */
-export interface Examined extends Omit<Finding, "check"> {
-  /** "sharing": whether other instances see these stores' state. */
-  readonly check: Finding["check"] | "sharing";
-  /** The provider's usual name. */
-  readonly provider: string;
-  readonly stores: readonly StoreName[];
-}
-
-export interface ExaminationOptions {
-  /** Leaves out what takes many questions: rights, keys, network, clocks. Default false. */
-  criticalOnly?: boolean | undefined;
-}
+import type { Examined } from "./store-provider.ts";
 
 /** Throws STORE_CONFIG with every error that was found. */
 export function refuseErrors(found: readonly Examined[]): void {

@@ -1,7 +1,6 @@
 // The public names of @tollbooth-stores/config.
 export type { ShownSetting } from "./block-reader.ts";
 export { type Environment, type Expanded, expandVariables } from "./expand-variables.ts";
-export type { Examined, ExaminationOptions } from "./examination.ts";
 export type { Dialect } from "./gateway-dialect.ts";
 export { type LoadedStores, type LoadOptions, loadStores, type StoresDescription } from "./load-stores.ts";
 export { memoryProvider } from "./memory-provider.ts";
@@ -9,6 +8,8 @@ export type { StoreDescription } from "./plan-stores.ts";
 export { readSource, type SourceDocument } from "./read-source.ts";
 export type {
   BlockReader,
+  ExaminationOptions,
+  Examined,
   OpenedStores,
   PerStore,
   ReadStores,

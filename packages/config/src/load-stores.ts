@@ -12,7 +12,7 @@ import type { KeyvLike } from "@tollbooth-stores/keyv";
 import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
 import { isMapping } from "./block-reader.ts";
 import { closestKey } from "./closest-key.ts";
-import { type ExaminationOptions, type Examined, refuseErrors, tellErrors } from "./examination.ts";
+import { refuseErrors, tellErrors } from "./examination.ts";
 import type { Environment } from "./expand-variables.ts";
 import { type Dialect, translateStores } from "./gateway-dialect.ts";
 import { keyvProvider } from "./keyv-provider.ts";
@@ -22,7 +22,7 @@ import { collectProblems, collectWarnings } from "./problems.ts";
 import { providerRegistry } from "./provider-registry.ts";
 import { readSource } from "./read-source.ts";
 import { redisProviders } from "./redis/redis-clients.ts";
-import type { OpenedStores, StoreName, StoreProvider } from "./store-provider.ts";
+import type { ExaminationOptions, Examined, OpenedStores, StoreName, StoreProvider } from "./store-provider.ts";
 
 export interface LoadOptions {
   /**

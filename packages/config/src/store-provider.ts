@@ -1,6 +1,6 @@
 // The contract of a provider that configuration can choose: its names, what it reads, and how it opens stores.
 import type { CallOptions, StoreOptions, Stores } from "@tollbooth-stores/core";
-import type { ExaminationOptions, Examined } from "./examination.ts";
+import type { Finding } from "@tollbooth-stores/redis-protocol";
 
 /** The three stores, named as in `Stores`. In a document verifications are called `verificationCache`. */
 export type StoreName = "rateLimits" | "sessions" | "verifications";
@@ -58,6 +58,20 @@ export interface StoreBlock {
   options: BlockReader;
   /** The options that every provider takes, checked. `keyPrefix` is to be used as written. */
   settings: StoreOptions;
+}
+
+/** Something that was found about the backend of some stores. */
+export interface Examined extends Omit<Finding, "check"> {
+  /** "sharing": whether other instances see these stores' state. */
+  readonly check: Finding["check"] | "sharing";
+  /** The provider's usual name. */
+  readonly provider: string;
+  readonly stores: readonly StoreName[];
+}
+
+export interface ExaminationOptions {
+  /** Leaves out what takes many questions: rights, keys, network, clocks. Default false. */
+  criticalOnly?: boolean | undefined;
 }
 
 /** Running stores: each one that was asked for is present. */

@@ -11,9 +11,16 @@ import {
   sharedPort,
 } from "@tollbooth-stores/redis-protocol";
 import { storeNames } from "../common-tables.ts";
-import type { ExaminationOptions, Examined } from "../examination.ts";
 import { readSettings } from "../settings.ts";
-import type { OpenedStores, PerStore, StoreBlock, StoreName, StoreProvider } from "../store-provider.ts";
+import type {
+  ExaminationOptions,
+  Examined,
+  OpenedStores,
+  PerStore,
+  StoreBlock,
+  StoreName,
+  StoreProvider,
+} from "../store-provider.ts";
 import { type TimeoutSettings, timeoutTable } from "../timeout-table.ts";
 import { type BatchSettings, batchTable } from "./batch-table.ts";
 import { type DescribedConnection, placeOf, readRedisConnection } from "./redis-connection.ts";
