@@ -172,15 +172,18 @@ describe("a search of logs", () => {
     const receipt = await evm.send(await scene.transfer());
     await evm.mine(40);
     const windows: number[] = [];
+    const starts: number[] = [];
     const { client, asked } = altered(evm, {
       eth_getLogs: (params, ask) => {
         const [{ fromBlock, toBlock }] = Array.isArray(params) ? params : [];
         windows.push(Number(toBlock) - Number(fromBlock) + 1);
+        starts.push(Number(fromBlock));
         return ask();
       },
     });
     expect(await lookUp(client, scene, { logRange: 5 })).toEqual({ receipt });
     expect(windows).toEqual([5, 5, 5].slice(0, windows.length));
+    expect(starts).toEqual(windows.map((_, index) => Number(starts[0]) + 5 * index));
     expect(windows.length).toBeGreaterThanOrEqual(2);
     expect(asked.length).toBeLessThan(20);
     windows.length = 0;
@@ -222,6 +225,29 @@ describe("a node", () => {
     const expected = "The payment's transaction is not in the chain's own block.";
     expect(await lookUp(client, scene)).toBe(expected);
     expect(await lookUp(client, scene, { evidence: receipt })).toBe(expected);
+  });
+
+  it("that answers a failed transaction, or another one, proves nothing", async () => {
+    const { scene, receipt } = await settled();
+    const change = (fields: object) =>
+      altered(evm, { eth_getTransactionReceipt: async (_, ask) => ({ ...Object(await ask()), ...fields }) }).client;
+    const lost = "The node has a log of the payment, but not its transaction.";
+    expect(await lookUp(change({ status: "0x0" }), scene, { evidence: receipt })).toBe(lost);
+    const another = change({ transactionHash: `0x${"ab".repeat(32)}` });
+    expect(await lookUp(another, scene)).toBe("The node answered another transaction.");
+  });
+
+  it("may answer the logs of a transaction in any order", async () => {
+    const scene = await newScene(evm, circle);
+    await evm.sendBatch([await scene.transfer({ nonce: randomNonce() }), await scene.transfer({ to: stranger })]);
+    await evm.mine(finality);
+    const { client } = altered(evm, {
+      eth_getTransactionReceipt: async (_, ask) => {
+        const answer = Object(await ask());
+        return { ...answer, logs: [2, 1, 0, 3].map((place) => answer.logs[place]) };
+      },
+    });
+    expect(await lookUp(client, scene)).toEqual({ none: "void" });
   });
 
   it("that does not have the final block cannot tell that a nonce is unused", async () => {
@@ -298,9 +324,13 @@ describe("evmSettlements", () => {
     expect(await evmSettlements({ "eip155:1": client })(undefined, context)).toBe("unknown");
   });
 
+  it.each(["permit2", "svm"])("looks up no payment of the scheme %s", async (scheme) => {
+    const { reference } = await newScene(evm, circle);
+    const other = JSON.stringify({ ...JSON.parse(reference), scheme });
+    expect(await lookUp(evm, { reference: other })).toBe("Only payments by EIP-3009 are looked up.");
+  });
+
   it.each([
-    ["Permit2", JSON.stringify({ scheme: "permit2" })],
-    ["Solana", JSON.stringify({ scheme: "svm" })],
     ["no reference", undefined],
     ["a damaged reference", "{"],
     ["a reference without fields", "null"],
