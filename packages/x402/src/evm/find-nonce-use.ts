@@ -1,0 +1,55 @@
+// Finds the transaction that ended a nonce, in windows of blocks from the time when the payment began to be valid.
+import type { ChainView, FinalBlock } from "./chain-view.ts";
+import type { Eip3009Reference } from "./read-reference.ts";
+import { Unproven } from "./rpc.ts";
+
+export interface SearchBounds {
+  readonly logRange: number;
+  readonly maxLogRequests: number;
+  readonly lookBackSeconds: number;
+}
+
+/** Throws Unproven where no log is found: the nonce is known to be used, so an empty search says only that the node lacks logs. */
+export async function findNonceUse(
+  chain: ChainView,
+  payment: Eip3009Reference,
+  final: FinalBlock,
+  { logRange, maxLogRequests, lookBackSeconds }: SearchBounds,
+): Promise<string> {
+  const earliest = payment.validBefore - BigInt(lookBackSeconds);
+  const since = payment.validAfter > earliest ? payment.validAfter : earliest;
+  const range = BigInt(logRange);
+  let fromBlock = await blockBefore(chain, final, since, range);
+  for (let request = 0; request < maxLogRequests && fromBlock <= final.number; request += 1) {
+    const last = fromBlock + range - 1n;
+    const toBlock = last < final.number ? last : final.number;
+    const [hash] = await chain.nonceUses(payment, fromBlock, toBlock);
+    if (hash !== undefined) return hash;
+    fromBlock = toBlock + 1n;
+  }
+  throw new Unproven(
+    "The payment's nonce is used, and no log of it was found: the node lacks old logs, or lookBackSeconds, logRange or " +
+      "maxLogRequests is too small.",
+  );
+}
+
+/**
+ * A block that is not later than the instant, and at most about `slack` blocks before it: first in steps back that grow four
+ * times, then by halving. Some 40 requests at most on the longest chain.
+ */
+async function blockBefore(chain: ChainView, final: FinalBlock, since: bigint, slack: bigint): Promise<bigint> {
+  let late = final.number;
+  let early = final.number;
+  let step = slack;
+  for (let timestamp = final.timestamp; timestamp > since && early > 0n; step *= 4n) {
+    late = early;
+    early = early > step ? early - step : 0n;
+    timestamp = (await chain.blockAt(early)).timestamp;
+  }
+  while (late - early > slack) {
+    const middle = (late + early) / 2n;
+    if ((await chain.blockAt(middle)).timestamp > since) late = middle;
+    else early = middle;
+  }
+  return early;
+}
