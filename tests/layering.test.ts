@@ -35,7 +35,7 @@ const rooms: Readonly<Record<string, readonly string[][]>> = {
     ["redis-port lua.d"],
     ["connection/"],
     ["scripts/"],
-    ["rate-limit/", "session/", "verification/", "check-writes"],
+    ["rate-limit/", "session/", "verification/", "check-writes", "doctor/"],
     ["create-redis-stores redis-provider"],
     ["index"],
   ],

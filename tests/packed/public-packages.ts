@@ -28,6 +28,7 @@ interface Manifest {
   engines?: { node?: string };
   dependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
 }
 
 function manifests(): Map<string, { folder: string; manifest: Manifest }> {
@@ -51,7 +52,7 @@ export function publicPackages(): PublicPackage[] {
     return seen;
   };
   return [...all.values()].map(({ folder, manifest }) => {
-    const { name, exports = {}, engines, peerDependencies = {} } = manifest;
+    const { name, exports = {}, engines, peerDependencies = {}, devDependencies = {} } = manifest;
     const lowest = /^>=(\d+)\.(\d+)$/.exec(engines?.node ?? "");
     if (lowest === null) throw new Error(`${name}: engines.node must read ">=<major>.<minor>"`);
     return {
@@ -61,11 +62,22 @@ export function publicPackages(): PublicPackage[] {
         .filter((entry) => !entry.endsWith(".json"))
         .map((entry) => name + entry.slice(1)),
       needs: [...needsOf(name)],
-      clients: Object.entries(peerDependencies)
-        .filter(([peer]) => peer !== "vitest")
-        .map(([peer, range]) => `${peer}@${range}`),
+      clients: Object.entries({ ...named(devDependencies, installedBy(folder)), ...peerDependencies })
+        .filter(([client]) => client !== "vitest" && !all.has(client))
+        .map(([client, range]) => `${client}@${range}`),
       insideVitest: "vitest" in peerDependencies,
       lowestNode: [Number(lowest[1]), Number(lowest[2])],
     };
   });
+}
+
+/** What the README's own `npm install` names. */
+function installedBy(folder: string): string[] {
+  const readme = join(folder, "README.md");
+  const line = existsSync(readme) ? /^npm install (.+)$/m.exec(readFileSync(readme, "utf8")) : null;
+  return line?.[1]?.split(" ") ?? [];
+}
+
+function named(ranges: Record<string, string>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(ranges).filter(([name]) => names.includes(name)));
 }

@@ -1,6 +1,6 @@
 // A provider over some client library, as the tests see it that every such provider runs.
 import type { RateLimitStore, SessionStore, Stores, VerificationStore } from "@tollbooth-stores/core";
-import type { RedisConnection, RedisProviderOptions } from "@tollbooth-stores/redis-protocol";
+import type { RedisConnection, RedisPort, RedisProviderOptions } from "@tollbooth-stores/redis-protocol";
 import { type RedisHarnesses, type RedisUnderTest, redisHarnesses, type SuiteOptions } from "./redis-harness.ts";
 import type { RedisEndpoint } from "./resp-command.ts";
 
@@ -13,6 +13,7 @@ export interface ClientProvider<Client> {
     sessions(options: RedisProviderOptions<Client>): SessionStore;
     verifications(options: RedisProviderOptions<Client>): VerificationStore;
     stores(options: RedisProviderOptions<Client>): Stores;
+    port(options: RedisProviderOptions<Client>): RedisPort;
   };
 }
 

@@ -1,9 +1,9 @@
 // What holds for every provider on a Redis Cluster, on a real one of three primaries.
 import { setTimeout as delay } from "node:timers/promises";
 import { type Stores, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
+import { neededCommands } from "@tollbooth-stores/redis-protocol";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
-import { neededCommands } from "./requirements-suite.ts";
 import { type RunningCluster, startRedisCluster } from "./start-redis-cluster.ts";
 
 /** A client of the caller's, connected to the cluster; with a key prefix of its own, where it knows such. */

@@ -1,5 +1,6 @@
 // What a server must be and what its user must be allowed, for every provider alike, on real servers.
 import { isStoreError, type Stores } from "@tollbooth-stores/core";
+import { neededCommands } from "@tollbooth-stores/redis-protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
 import type { RedisEndpoint } from "./resp-command.ts";
@@ -8,11 +9,8 @@ import { type RunningRedis, startRedis } from "./start-redis.ts";
 
 const keyPrefix = "needs";
 
-/** What the packages' READMEs say that an ACL user needs: without any of these the stores refuse to work. */
-export const neededCommands: readonly string[] = (
-  "evalsha eval get mget set incrby del getrange setrange pttl pexpire exists hget hset hexists zadd zrem zrange zcount " +
-  "zscore zremrangebyscore time scan select"
-).split(" ");
+/** Without any of these the stores refuse to work. SELECT is for a database other than 0. */
+const needed: readonly string[] = [...neededCommands, "select"];
 /** Without INFO a Redis that is too old is not found out. */
 const helpful = ["info"];
 
@@ -48,24 +46,24 @@ export function requirementsSuite<Client>({ name, create }: ClientProvider<Clien
     afterAll(() => redis.stop());
 
     it("does everything as a user with no more rights than the README asks for", async () => {
-      await allow(redis, [...neededCommands, ...helpful]);
+      await allow(redis, [...needed, ...helpful]);
       const stores = asApp(redis);
       await everything(stores);
       await stores.close();
       expect(await redis.command("ACL", "LOG")).toEqual([]);
     });
 
-    it.each(neededCommands)("says that a right is missing where the user may not %s", async (command) => {
+    it.each(needed)("says that a right is missing where the user may not %s", async (command) => {
       await allow(
         redis,
-        [...neededCommands, ...helpful].filter((each) => each !== command),
+        [...needed, ...helpful].filter((each) => each !== command),
       );
       const error: unknown = await everything(asApp(redis)).catch((reason: unknown) => reason);
       expect(isStoreError(error, "STORE_UNAVAILABLE") && error.message).toMatch(/^This Redis user may not.*ACL/);
     });
 
     it("does everything without the rights that only help", async () => {
-      await allow(redis, neededCommands);
+      await allow(redis, needed);
       await everything(asApp(redis));
     });
 
@@ -99,7 +97,7 @@ export function requirementsSuite<Client>({ name, create }: ClientProvider<Clien
       await everything(opened(oldest.url));
       const silent = await startOlderRedis("6.0.16");
       onTestFinished(() => silent.stop());
-      await allow(silent, neededCommands);
+      await allow(silent, needed);
       await everything(asApp(silent));
     });
   });

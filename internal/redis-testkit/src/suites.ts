@@ -8,6 +8,7 @@ export { coalescingSuite } from "./coalescing-suite.ts";
 export { conformanceSuites, failingServerSuite } from "./conformance-suites.ts";
 export { connectionEventsSuite } from "./connection-events-suite.ts";
 export { connectionSuite } from "./connection-suite.ts";
+export { doctorSuite } from "./doctor-suite.ts";
 export { failoverSuite } from "./failover-suite.ts";
 export { fullMemorySuite } from "./full-memory-suite.ts";
 export { keptResultSuite } from "./kept-result-suite.ts";

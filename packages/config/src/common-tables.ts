@@ -9,6 +9,7 @@ export interface RootSettings {
   provider: string;
   instances: number;
   allowUnshared: boolean;
+  strict: boolean;
 }
 
 /** Under `stores` only. */
@@ -19,6 +20,9 @@ export const rootTable: SettingTable<RootSettings> = {
     max: 1_000_000,
   }),
   allowUnshared: flag("Lets several instances run although they share nothing: for a demonstration only."),
+  strict: flag(
+    "Refuses to start where a server may forget payments: eviction, nothing on disk, a replica, no password. Default false.",
+  ),
 };
 
 export interface SharedSettings {

@@ -8,6 +8,8 @@ export type { StoreDescription } from "./plan-stores.ts";
 export { readSource, type SourceDocument } from "./read-source.ts";
 export type {
   BlockReader,
+  ExaminationOptions,
+  Examined,
   OpenedStores,
   PerStore,
   ReadStores,

@@ -12,6 +12,7 @@ import type { KeyvLike } from "@tollbooth-stores/keyv";
 import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
 import { isMapping, mergeKey } from "./block-reader.ts";
 import { closestKey } from "./closest-key.ts";
+import { refuseErrors, tellErrors } from "./examination.ts";
 import type { Environment } from "./expand-variables.ts";
 import { type Dialect, translateStores } from "./gateway-dialect.ts";
 import { keyvProvider } from "./keyv-provider.ts";
@@ -21,7 +22,7 @@ import { collectProblems, collectWarnings, shownKey } from "./problems.ts";
 import { providerRegistry } from "./provider-registry.ts";
 import { readSource } from "./read-source.ts";
 import { redisProviders } from "./redis/redis-clients.ts";
-import type { OpenedStores, StoreName, StoreProvider } from "./store-provider.ts";
+import type { ExaminationOptions, Examined, OpenedStores, StoreName, StoreProvider } from "./store-provider.ts";
 
 export interface LoadOptions {
   /**
@@ -45,6 +46,8 @@ export interface LoadOptions {
    * `describe()` lists the warnings too. Default: `process.emitWarning`.
    */
   onWarning?: ((message: string) => void) | undefined;
+  /** Instead of the document's `strict`: whether stores that are not safe for payments must not start. */
+  strict?: boolean | undefined;
   /** Called for every call that `onUnavailable: allow` or `memory` answered without the store. */
   onFallback?: ((error: StoreError) => void) | undefined;
 }
@@ -60,6 +63,12 @@ export interface StoresDescription extends Record<StoreName, StoreDescription> {
 export interface LoadedStores<T = unknown> extends Stores<T> {
   /** A copy each time. */
   describe(): StoresDescription;
+  /**
+   * What is wrong with the backends behind the stores: whether they may forget payments, who may reach them, what their
+   * user may do. It reads, and changes nothing. Never rejects: a server that does not answer is an error among the
+   * findings.
+   */
+  examine(options?: ExaminationOptions): Promise<readonly Examined[]>;
 }
 
 /**
@@ -87,7 +96,20 @@ export async function loadStores<T = unknown>(source: unknown, options: LoadOpti
   const told = warnings.told();
   for (const message of told) (options.onWarning ?? emitWarning)(message);
   const description: StoresDescription = { ...plan.descriptions, dialect, warnings: told };
-  return Object.assign(await openAll<T>(plan, options.onFallback), { describe: () => structuredClone(description) });
+  const { stores: opened, examine } = await openAll<T>(plan, options.onFallback);
+  const loaded = Object.assign(opened, { describe: () => structuredClone(description), examine });
+  const critical = () => examine({ criticalOnly: true });
+  if (!(options.strict ?? plan.strict)) {
+    tellErrors(critical);
+    return loaded;
+  }
+  try {
+    refuseErrors(await critical());
+    return loaded;
+  } catch (error) {
+    await loaded.close();
+    throw error;
+  }
 }
 
 function emitWarning(message: string): void {
@@ -113,6 +135,23 @@ function storesOf(document: unknown, origin: string): unknown {
   throw new StoreError("STORE_CONFIG", `${origin} has no key "stores"; ${advice}.`);
 }
 
+/** A backend in this process, or one that cannot be examined. */
+function unexamined({ providers, descriptions, strict }: Plan, at: number): readonly Examined[] {
+  const stores = providers[at]?.stores ?? [];
+  const unshared = stores.filter((store) => !descriptions[store].shared);
+  return stores.map((store): Examined => {
+    const { provider } = descriptions[store];
+    const about = { check: "sharing", provider, stores: [store] } as const;
+    if (!unshared.includes(store)) return { ...about, level: "unknown", message: "This provider cannot be examined." };
+    return {
+      ...about,
+      level: strict && store !== "rateLimits" ? "error" : "warning",
+      message: "This state is one process's own: another instance does not see it, and a restart may forget it.",
+      mend: "Use redis or ioredis where several instances run, or where a restart must not forget payments.",
+    };
+  });
+}
+
 /** Applies `onUnavailable`. It takes rate limits only, because a payment path cannot fail open. */
 function limitsInOutage(store: RateLimitStore, plan: Plan, onFallback: LoadOptions["onFallback"]): RateLimitStore {
   if (plan.onUnavailable === "allow") return failOpen(store, { onFallback });
@@ -122,7 +161,12 @@ function limitsInOutage(store: RateLimitStore, plan: Plan, onFallback: LoadOptio
   return store;
 }
 
-async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Promise<Stores<T>> {
+interface OpenedPlan<T> {
+  stores: Stores<T>;
+  examine(options?: ExaminationOptions): Promise<readonly Examined[]>;
+}
+
+async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Promise<OpenedPlan<T>> {
   const opened: OpenedStores<T>[] = [];
   const closeBackends = async () => {
     await Promise.all(opened.map((stores) => stores.close()));
@@ -135,7 +179,7 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
     if (rateLimits === undefined || sessions === undefined || verifications === undefined) {
       throw new StoreError("STORE_CONFIG", "A registered provider did not open a store that it was asked for.");
     }
-    return combineStores<T>(
+    const stores = combineStores<T>(
       { rateLimits: limitsInOutage(rateLimits, plan, onFallback), sessions, verifications },
       {
         ping: (call) => Promise.all(opened.map((stores) => stores.ping(call))),
@@ -143,6 +187,9 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
         close: closeBackends,
       },
     );
+    const examine = async (options?: ExaminationOptions) =>
+      (await Promise.all(opened.map((each, at) => each.examine?.(options) ?? unexamined(plan, at)))).flat();
+    return { stores, examine };
   } catch (error) {
     // Stores opened so far are closed without the caller, which has only the error.
     const stores = opened.flatMap(({ rateLimits, sessions, verifications }) => [rateLimits, sessions, verifications]);

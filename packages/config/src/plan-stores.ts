@@ -46,6 +46,8 @@ export interface Plan {
   /** The settings of rate limits, for the fallback store. */
   rateLimitSettings: StoreOptions;
   descriptions: Record<StoreName, StoreDescription>;
+  /** Whether stores that are not safe for payments must not start. */
+  strict: boolean;
 }
 
 interface PlannedStore {
@@ -71,7 +73,12 @@ export function planStores(
   const { problems } = context;
   const root = openBlock("stores", value, context);
   const rootReader = blockReader([root], context, new Map());
-  const { instances = 1, allowUnshared = false, provider: writtenProvider } = readSettings(rootReader, rootTable);
+  const {
+    instances = 1,
+    allowUnshared = false,
+    strict = false,
+    provider: writtenProvider,
+  } = readSettings(rootReader, rootTable);
   const sharedName = rootReader.has("provider") ? writtenProvider : "memory";
   const unchecked = new Set<Block>();
   const usedBlocks = new Set<string>();
@@ -167,6 +174,7 @@ export function planStores(
     onUnavailable: limits.onUnavailable ?? "deny",
     rateLimitSettings: limits.block.settings,
     descriptions: { rateLimits, sessions, verifications },
+    strict,
   };
 }
 

@@ -1,5 +1,6 @@
 // The contract of a provider that configuration can choose: its names, what it reads, and how it opens stores.
 import type { CallOptions, StoreOptions, Stores } from "@tollbooth-stores/core";
+import type { Finding } from "@tollbooth-stores/redis-protocol";
 
 /** The three stores, named as in `Stores`. In a document verifications are called `verificationCache`. */
 export type StoreName = "rateLimits" | "sessions" | "verifications";
@@ -59,6 +60,20 @@ export interface StoreBlock {
   settings: StoreOptions;
 }
 
+/** Something that was found about the backend of some stores. */
+export interface Examined extends Omit<Finding, "check"> {
+  /** "sharing": whether other instances see these stores' state. */
+  readonly check: Finding["check"] | "sharing";
+  /** The provider's usual name. */
+  readonly provider: string;
+  readonly stores: readonly StoreName[];
+}
+
+export interface ExaminationOptions {
+  /** Leaves out what takes many questions: rights, keys, network, clocks. Default false. */
+  criticalOnly?: boolean | undefined;
+}
+
 /** Running stores: each one that was asked for is present. */
 export interface OpenedStores<T> {
   rateLimits?: Stores<T>["rateLimits"];
@@ -68,6 +83,8 @@ export interface OpenedStores<T> {
   ping(options?: CallOptions): Promise<void>;
   /** Proves that each backend behind these stores would take a write now, and changes nothing. Rejects where one would not. */
   check(options?: CallOptions): Promise<void>;
+  /** Optional: what is wrong with each backend behind these stores. It changes nothing, and never rejects. */
+  examine?(options?: ExaminationOptions): Promise<readonly Examined[]>;
   /** Closes what the stores share (a client, say), after the stores themselves were closed. Never rejects. */
   close(): Promise<void>;
 }

@@ -15,7 +15,7 @@ export { corrupt, maxQuota, type SessionState } from "./session/session-state.ts
 export { createdSession } from "./session/transitions/create-session.ts";
 export { creditPastDeadline, quotaTooLarge } from "./session/transitions/credit-session.ts";
 export { successorTaken } from "./session/transitions/rotate-session.ts";
-export { areBatchesObserved, publishBatch, publishConnection } from "./telemetry.ts";
+export { areBatchesObserved, areConnectionsObserved, publishBatch, publishConnection } from "./telemetry.ts";
 export { retentionTooLong } from "./verification/verification-record.ts";
 
 /** Each transition's arguments and reply. */

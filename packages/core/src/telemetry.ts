@@ -142,8 +142,10 @@ export interface ConnectionMessage {
    * - "reconnected": the connection can be used again.
    * - "server-changed": reconnected to another run or another data set: `runId` or `replicationId` differs. A restart,
    *   a failover or another server. For people to read: the stores decide nothing by it.
+   * - "unsafe": the server may forget payments, or is set up wrongly. Told once after the start, by what opens the stores
+   *   from a configuration. `reason` says what was found.
    */
-  event: "connecting" | "ready" | "lost" | "given-up" | "reconnected" | "server-changed";
+  event: "connecting" | "ready" | "lost" | "given-up" | "reconnected" | "server-changed" | "unsafe";
   /** Why, in the provider's own words and error codes ("ECONNREFUSED"); never the text of a client's error. */
   reason?: string;
   /** The server of the last connection that could be used. */
@@ -155,6 +157,11 @@ export interface ConnectionMessage {
 }
 
 const connections = channel(connectionChannel);
+
+/** Whether connections are reported at all. */
+export function areConnectionsObserved(): boolean {
+  return connections.hasSubscribers;
+}
 
 /** For providers. Build `message` from known fields only: never from a URL, a client's options or an error's text. */
 export function publishConnection(message: ConnectionMessage): void {

@@ -1,7 +1,15 @@
 // RedisPort over an ioredis client of the caller's: sends a command once, and only over a connection that is up.
 import type { Writable } from "node:stream";
 import { StoreError } from "@tollbooth-stores/core";
-import { connectionGate, NotSent, type RedisPort, scanClient, tagOfEach } from "@tollbooth-stores/redis-protocol";
+import {
+  askedServers,
+  connectionGate,
+  NotSent,
+  type RedisPort,
+  scanClient,
+  tagOfEach,
+} from "@tollbooth-stores/redis-protocol";
+import { clientAdvice } from "./client-advice.ts";
 import {
   handleAskingRejections,
   type IoredisClient,
@@ -69,6 +77,8 @@ export function ioredisPort(client: IoredisClient): RedisPort {
       const primaries = async () => primariesOf(client);
       yield* scanClient({ cluster, keyPrefix: keyPrefixOf(client), primaries }, pattern, stepMs);
     },
+    advice: () => clientAdvice(client),
+    servers: (stepMs) => askedServers({ primaries: async () => primariesOf(client) }, stepMs),
     ...(cluster ? { tags: async () => tagOfEach(slotOwners(client)) } : {}),
     async close() {
       if (closed) return;

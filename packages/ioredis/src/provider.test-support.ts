@@ -4,6 +4,7 @@ import type { BorrowCluster } from "@tollbooth-stores/redis-testkit/suites";
 import { Cluster, Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import {
+  createIoredisPort,
   createIoredisRateLimitStore,
   createIoredisSessionStore,
   createIoredisStores,
@@ -19,6 +20,7 @@ export const provider: ClientProvider<IoredisClient> = {
     sessions: createIoredisSessionStore,
     verifications: createIoredisVerificationStore,
     stores: createIoredisStores,
+    port: createIoredisPort,
   },
 };
 

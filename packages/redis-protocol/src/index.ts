@@ -20,7 +20,7 @@ export {
 } from "./connection/redis-address.ts";
 export type { LinkTarget, OpenLink, RedisLink } from "./connection/redis-link.ts";
 export { sharedPort } from "./connection/shared-port.ts";
-export { type AskServer, scanClient, type ScannedClient } from "./connection/scan-keys.ts";
+export { type AskServer, askedServers, scanClient, type ScannedClient } from "./connection/scan-keys.ts";
 export {
   createRedisRateLimitStore,
   createRedisSessionStore,
@@ -28,7 +28,10 @@ export {
   createRedisVerificationStore,
   type RedisStoreOptions,
 } from "./create-redis-stores.ts";
-export { NotSent, type RedisPort } from "./redis-port.ts";
+export { neededCommands } from "./doctor/rights-check.ts";
+export { type ExamineOptions, examineRedis } from "./doctor/examine-redis.ts";
+export type { Check, Finding, Level } from "./doctor/finding.ts";
+export { type ClientAdvice, NotSent, type RedisPort, type RedisServer } from "./redis-port.ts";
 export { rateLimitScripts } from "./rate-limit/limit-scripts.ts";
 export type { Script } from "./scripts/script.ts";
 export { sessionScripts } from "./session/session-scripts.ts";

@@ -35,8 +35,28 @@ export interface RedisPort {
   scan(pattern: string, stepMs?: number): AsyncIterable<string | readonly string[]>;
   /** Optional, for clusters: a hash tag for each primary, such that keys with it live there. */
   tags?(signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Optional: every primary that the port knows, for questions that only read, such as INFO. Each answer has `stepMs`
+   * milliseconds (default 500).
+   */
+  servers?(stepMs?: number): Promise<readonly RedisServer[]>;
+  /** Optional: settings of a caller's client that can cost calls or payments, each with the option that mends it. */
+  advice?(): readonly ClientAdvice[];
   /** Idempotent. Closes only the connections that the port opened. */
   close(): Promise<void>;
+}
+
+export interface ClientAdvice {
+  readonly message: string;
+  readonly mend: string;
+}
+
+/** One server, as it is asked about itself. */
+export interface RedisServer {
+  /** "host:port", or a number where the client does not tell the address. */
+  readonly name: string;
+  /** Sends one command. Rejects with the server's error, its error word first in `message`. */
+  ask(...words: string[]): Promise<unknown>;
 }
 
 /** The command was certainly not written to any connection. */

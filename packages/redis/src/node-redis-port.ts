@@ -1,7 +1,15 @@
 // RedisPort over a node-redis client of the caller's: sends a command once, only over a connection that is up, and takes
 // back unwritten commands.
 import { StoreError } from "@tollbooth-stores/core";
-import { connectionGate, NotSent, type RedisPort, scanClient, tagOfEach } from "@tollbooth-stores/redis-protocol";
+import {
+  askedServers,
+  connectionGate,
+  NotSent,
+  type RedisPort,
+  scanClient,
+  tagOfEach,
+} from "@tollbooth-stores/redis-protocol";
+import { clientAdvice } from "./client-advice.ts";
 import {
   isCluster,
   isReady,
@@ -67,6 +75,8 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
     eval: (script, keys, args, signal) => run("eval", script, keys, args, signal),
     scan: (pattern, stepMs) =>
       scanClient({ cluster, keyPrefix: keyPrefixOf(client), primaries: () => primariesOf(client) }, pattern, stepMs),
+    advice: () => clientAdvice(client),
+    servers: (stepMs) => askedServers({ primaries: () => primariesOf(client) }, stepMs),
     ...(cluster ? { tags: async () => tagOfEach(slotOwners(client)) } : {}),
     async close() {
       if (closed) return;

@@ -4,6 +4,7 @@ import type { BorrowCluster } from "@tollbooth-stores/redis-testkit/suites";
 import { createClient, createClientPool, createCluster } from "redis";
 import { onTestFinished } from "vitest";
 import {
+  createNodeRedisPort,
   createNodeRedisRateLimitStore,
   createNodeRedisSessionStore,
   createNodeRedisStores,
@@ -19,6 +20,7 @@ export const provider: ClientProvider<NodeRedisClient> = {
     sessions: createNodeRedisSessionStore,
     verifications: createNodeRedisVerificationStore,
     stores: createNodeRedisStores,
+    port: createNodeRedisPort,
   },
 };
 

@@ -3,3 +3,8 @@ export { canonicalSignature } from "./canonical-signature.ts";
 export { type IdentifiedPayment, identifyPayment, type Identity, type TermsOfPayment } from "./identify-payment.ts";
 export { type ReadSettlement, readSettlement, type SettlementToRead } from "./read-settlement.ts";
 export { evmRefusals, type PreBroadcastRefusals } from "./refusals.ts";
+
+// The gate: routes that are sold, on the official SDK.
+export type { KeptAnswers } from "./kept-answers.ts";
+export { type PaidRoutes, type PaidRoutesOptions, paidRoutes } from "./paid-routes.ts";
+export type { FindSettlement } from "./sdk-steps.ts";

@@ -1,16 +1,26 @@
 // The providers over Redis, for any client library: one client for each distinct connection, shared by the stores on
 // it.
-import type { StoreOptions } from "@tollbooth-stores/core";
+import { DEFAULT_KEY_PREFIX, KEY_SUFFIX, type StoreOptions } from "@tollbooth-stores/core";
 import {
   createRedisRateLimitStore,
   createRedisSessionStore,
   createRedisStores,
   createRedisVerificationStore,
+  examineRedis,
   type RedisPort,
   sharedPort,
 } from "@tollbooth-stores/redis-protocol";
+import { storeNames } from "../common-tables.ts";
 import { readSettings } from "../settings.ts";
-import type { OpenedStores, PerStore, StoreBlock, StoreName, StoreProvider } from "../store-provider.ts";
+import type {
+  ExaminationOptions,
+  Examined,
+  OpenedStores,
+  PerStore,
+  StoreBlock,
+  StoreName,
+  StoreProvider,
+} from "../store-provider.ts";
 import { type TimeoutSettings, timeoutTable } from "../timeout-table.ts";
 import { type BatchSettings, batchTable } from "./batch-table.ts";
 import { type DescribedConnection, placeOf, readRedisConnection } from "./redis-connection.ts";
@@ -43,7 +53,7 @@ export function redisProvider({ names, otherBlock, openPort }: RedisClientKind):
     otherBlock,
     read(blocks) {
       const stores: PerStore<ReadBlock> = {};
-      for (const store of ["rateLimits", "sessions", "verifications"] as const) {
+      for (const store of storeNames) {
         const block = blocks[store];
         if (block !== undefined) stores[store] = readBlock(block);
       }
@@ -59,10 +69,15 @@ export function redisProvider({ names, otherBlock, openPort }: RedisClientKind):
   };
 }
 
+/** The stores that a client serves, with their prefixes as the keys have them. */
+type Served = Partial<Record<StoreName, string>>;
+
 /** One client: shares of its port for the stores, and what asks and closes it as a whole. */
 interface Client extends Pick<ReturnType<typeof createRedisStores>, "ping" | "check" | "close"> {
   /** The store that closes the last share closes the client. */
   share(): RedisPort;
+  readonly port: RedisPort;
+  readonly served: Served;
 }
 
 async function openStores<T>(
@@ -74,13 +89,17 @@ async function openStores<T>(
     await Promise.all([...clients.values()].map((client) => client.close()));
   };
 
-  async function clientOf({ connection, settings }: ReadBlock): Promise<Client> {
+  async function clientOf(store: StoreName, { connection, settings }: ReadBlock): Promise<Client> {
     if (connection === undefined) throw new Error("A connection that was refused cannot be opened.");
     const { connectTimeoutMs } = settings;
     // Holds passwords and keys, so it never leaves this function.
     const identity = JSON.stringify([connection, connectTimeoutMs ?? null]);
     const known = clients.get(identity);
-    if (known !== undefined) return known;
+    const prefix = settings.keyPrefix ?? DEFAULT_KEY_PREFIX + KEY_SUFFIX[store];
+    if (known !== undefined) {
+      known.served[store] = prefix;
+      return known;
+    }
     const port = await openPort(connection, connectTimeoutMs);
     const { ping, check } = createRedisStores(port, settings, false);
     let closing: Promise<void> | undefined;
@@ -88,16 +107,16 @@ async function openStores<T>(
       closing ??= port.close();
       return closing;
     };
-    const client: Client = { share: sharedPort(port, close), ping, check, close };
+    const client: Client = { share: sharedPort(port, close), port, served: { [store]: prefix }, ping, check, close };
     clients.set(identity, client);
     return client;
   }
 
   try {
     // One after the other: at once, the same connection could be opened twice.
-    const limits = rateLimits && { ...rateLimits, client: await clientOf(rateLimits) };
-    const session = sessions && { ...sessions, client: await clientOf(sessions) };
-    const verification = verifications && { ...verifications, client: await clientOf(verifications) };
+    const limits = rateLimits && { ...rateLimits, client: await clientOf("rateLimits", rateLimits) };
+    const session = sessions && { ...sessions, client: await clientOf("sessions", sessions) };
+    const verification = verifications && { ...verifications, client: await clientOf("verifications", verifications) };
     return {
       ...(limits && { rateLimits: createRedisRateLimitStore(limits.client.share(), limits.settings) }),
       ...(session && { sessions: createRedisSessionStore<T>(session.client.share(), session.settings) }),
@@ -110,10 +129,25 @@ async function openStores<T>(
       async check(call) {
         await Promise.all([...clients.values()].map((client) => client.check(call)));
       },
+      async examine(options) {
+        const found = await Promise.all([...clients.values()].map((client) => examineClient(client, options)));
+        return found.flat();
+      },
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function examineClient({ port, served }: Client, options?: ExaminationOptions): Promise<readonly Examined[]> {
+  const stores = storeNames.filter((store) => served[store] !== undefined);
+  const isMoney = served.sessions !== undefined || served.verifications !== undefined;
+  const found = await examineRedis(port, {
+    keeps: isMoney ? "money" : "limits",
+    prefixes: stores.flatMap((store) => served[store] ?? []),
+    criticalOnly: options?.criticalOnly,
+  });
+  return found.map((each) => ({ ...each, provider: port.name, stores }));
 }

@@ -2,7 +2,7 @@
 //
 // The clients' own cluster modes are not used: each fails in a way of its own while slots move and nodes fail (ADR 11).
 import { isStoreError } from "@tollbooth-stores/core";
-import { NotSent } from "../redis-port.ts";
+import { NotSent, type RedisServer } from "../redis-port.ts";
 import { changes, unlessAborted } from "./changes.ts";
 import { clusterNodes } from "./cluster-nodes.ts";
 import { redirection } from "./cluster-topology.ts";
@@ -86,6 +86,17 @@ export function clusterRoute(
       });
     }
   };
+  const servers = async (stepMs = STEP_MS): Promise<RedisServer[]> =>
+    primaries().map((node) => ({
+      name: addressOf(node),
+      async ask(...words) {
+        const signal = AbortSignal.timeout(stepMs);
+        if (closed) throw closedConnection();
+        const kept = nodes.open(node);
+        await kept.ready(signal);
+        return unlessAborted(signal, kept.send(signal, words));
+      },
+    }));
   return {
     ready,
     isReady: (keys) => !closed && nodeFor(keys)?.isUp() === true,
@@ -116,18 +127,8 @@ export function clusterRoute(
       }
     },
     scan: (pattern, stepMs = STEP_MS) =>
-      scanCluster(
-        async () =>
-          primaries().map((node) => async (...words: string[]) => {
-            const signal = AbortSignal.timeout(stepMs);
-            if (closed) throw closedConnection();
-            const kept = nodes.open(node);
-            await kept.ready(signal);
-            return unlessAborted(signal, kept.send(signal, words));
-          }),
-        pattern,
-        stepMs,
-      ),
+      scanCluster(async () => (await servers(stepMs)).map(({ ask }) => ask), pattern, stepMs),
+    servers,
     async tags(signal) {
       await ready(signal, []);
       return tagOfEach(view.topology()?.owners ?? []);

@@ -24,6 +24,7 @@ export function ownPort(connection: ResolvedConnection, options: RouteOptions): 
       route.send(keys, ["EVAL", source, String(keys.length), ...keys, ...args], signal),
     scan: route.scan,
     tags: route.tags,
+    servers: route.servers,
     close() {
       closing ??= route.close(CLOSE_GRACE_MS).catch(() => undefined);
       return closing;

@@ -2,7 +2,7 @@
 import type { RedisPort } from "../redis-port.ts";
 import type { OpenLink } from "./redis-link.ts";
 
-export interface Route extends Pick<RedisPort, "scan"> {
+export interface Route extends Pick<RedisPort, "scan">, Required<Pick<RedisPort, "servers">> {
   /** Resolves when a command for `keys` would be written at once; without keys, a command for any server. */
   ready(signal: AbortSignal, keys: readonly string[]): Promise<void>;
   /** Whether a command for `keys` would be written at once. */

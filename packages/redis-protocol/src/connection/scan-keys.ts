@@ -1,6 +1,6 @@
 // SCAN over one server, and over all primaries of a cluster: complete, or an error that says that it is not.
 import { StoreError } from "@tollbooth-stores/core";
-import { NotSent } from "../redis-port.ts";
+import { NotSent, type RedisServer } from "../redis-port.ts";
 
 /** Sends one command to one server. */
 export type AskServer = (...words: string[]) => Promise<unknown>;
@@ -113,6 +113,14 @@ export interface ScannedClient {
   /** The client's own key prefix. It stands before the keys, and is no part of the caller's pattern. */
   readonly keyPrefix: string;
   primaries(): Promise<readonly AskServer[]>;
+}
+
+/** A client's primaries, each with a number for a name. Each answer has `stepMs` milliseconds. */
+export async function askedServers(
+  { primaries }: Pick<ScannedClient, "primaries">,
+  stepMs: number = DEFAULT_STEP_MS,
+): Promise<RedisServer[]> {
+  return (await primaries()).map((ask, at) => ({ name: `primary ${at + 1}`, ask: within(stepMs, ask) }));
 }
 
 /** The keys without the client's own prefix. Throws `NotSent` where the client has no connection. */

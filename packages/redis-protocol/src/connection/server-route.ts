@@ -7,7 +7,7 @@ import { addressOf, type Established, establish } from "./establish.ts";
 import { keptConnection } from "./kept-connection.ts";
 import { errorWord } from "./redis-errors.ts";
 import type { Route, RouteOptions } from "./route.ts";
-import { scanServer } from "./scan-keys.ts";
+import { type AskServer, scanServer } from "./scan-keys.ts";
 import { type FailoverListener, type SentinelNames, sentinelWatch } from "./sentinel-watch.ts";
 
 export interface ServerRouteOptions extends RouteOptions {
@@ -64,6 +64,14 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     events: connectionEvents({ provider, purpose: "commands" }),
   });
 
+  const asking =
+    (stepMs: number): AskServer =>
+    async (...words) => {
+      const signal = AbortSignal.timeout(stepMs);
+      await commands.ready(signal);
+      return unlessAborted(signal, commands.send(signal, words));
+    };
+
   return {
     ready: (signal) => commands.ready(signal),
     isReady: () => commands.isUp(),
@@ -81,12 +89,10 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
         return commands.send(signal, words);
       }
     },
-    async *scan(pattern, stepMs = STEP_MS) {
-      yield* scanServer(async (...words) => {
-        const signal = AbortSignal.timeout(stepMs);
-        await commands.ready(signal);
-        return unlessAborted(signal, commands.send(signal, words));
-      }, pattern);
+    scan: (pattern, stepMs = STEP_MS) => scanServer(asking(stepMs), pattern),
+    async servers(stepMs = STEP_MS) {
+      const node = commands.established()?.node ?? ("sentinels" in at ? undefined : at);
+      return [{ name: node === undefined ? "the primary" : addressOf(node), ask: asking(stepMs) }];
     },
     tags: async () => ["0"],
     async close(graceMs) {

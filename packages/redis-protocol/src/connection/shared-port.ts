@@ -7,7 +7,7 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
   return () => {
     open += 1;
     let closed = false;
-    const { connectionError, isReady, tags } = port;
+    const { advice, connectionError, isReady, servers, tags } = port;
     return {
       name: port.name,
       cluster: port.cluster,
@@ -17,6 +17,8 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
       evalSha: (sha1, keys, args, signal) => port.evalSha(sha1, keys, args, signal),
       eval: (source, keys, args, signal) => port.eval(source, keys, args, signal),
       scan: (pattern, stepMs) => port.scan(pattern, stepMs),
+      ...(servers && { servers: (stepMs) => servers.call(port, stepMs) }),
+      ...(advice && { advice: () => advice.call(port) }),
       ...(tags && { tags: (signal) => tags.call(port, signal) }),
       async close() {
         if (closed) return;

@@ -1,0 +1,104 @@
+// strict: stores that are not safe for payments do not start; otherwise the connection channel tells it once.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { connectionChannel } from "@tollbooth-stores/core";
+import { type RedisOptions, startRedis } from "@tollbooth-stores/redis-testkit";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type LoadedStores, loadStores } from "./load-stores.ts";
+
+const good: RedisOptions = {
+  requirepass: "secret",
+  maxmemory: "64mb",
+  config: ["appendonly yes", "appendfsync everysec"],
+};
+const evicting: RedisOptions = { ...good, config: ["appendonly yes", "maxmemory-policy allkeys-lru"] };
+
+async function started(options: RedisOptions) {
+  const redis = await startRedis(options);
+  onTestFinished(() => redis.stop());
+  return redis;
+}
+
+const open = async (stores: object): Promise<LoadedStores> => {
+  const loaded = await loadStores({ stores }, { env: {}, onWarning() {} });
+  onTestFinished(() => loaded.close());
+  return loaded;
+};
+
+/** Every "unsafe" from now on. */
+function unsafe(): string[] {
+  const told: string[] = [];
+  const hear = (message: unknown) => {
+    const { event, reason } = Object(message);
+    if (event === "unsafe") told.push(reason);
+  };
+  subscribe(connectionChannel, hear);
+  onTestFinished(() => void unsubscribe(connectionChannel, hear));
+  return told;
+}
+
+describe.each(["redis", "ioredis"])("on %s", (provider) => {
+  const block = (url: string) => ({ provider, [provider]: { url } });
+
+  it("strict refuses a server that evicts, says all that is wrong, and leaves no connection", async () => {
+    const redis = await started({ ...evicting, config: ["appendonly no", "maxmemory-policy allkeys-lru"] });
+    await expect(open({ strict: true, ...block(redis.url) })).rejects.toMatchObject({
+      code: "STORE_CONFIG",
+      message: expect.stringMatching(
+        /^strict: .*\n {2}eviction .*allkeys-lru(?:.|\n)*\n {2}persistence .*Nothing is written/,
+      ),
+    });
+    await expect
+      .poll(async () =>
+        String(await redis.command("CLIENT", "LIST", "TYPE", "normal"))
+          .trim()
+          .split("\n"),
+      )
+      .toHaveLength(1);
+  });
+
+  it("strict takes a server that is set up for payments", async () => {
+    const redis = await started(good);
+    const stores = await open({ strict: true, ...block(redis.url) });
+    await stores.check();
+  });
+
+  it("strict refuses a server that does not answer", async () => {
+    await expect(open({ strict: true, ...block("redis://127.0.0.1:1") })).rejects.toMatchObject({
+      code: "STORE_CONFIG",
+      message: expect.stringContaining("reachable"),
+    });
+  });
+
+  it("without strict they start at once, and the channel tells it once", async () => {
+    const told = unsafe();
+    const redis = await started(evicting);
+    const stores = await open(block(redis.url));
+    await stores.ping();
+    await expect.poll(() => told.filter((reason) => reason.startsWith("eviction: "))).toHaveLength(1);
+    await stores.ping();
+    expect(told.filter((reason) => reason.startsWith("eviction: "))).toHaveLength(1);
+    expect(told.join()).not.toMatch(/secret/);
+  });
+
+  it("without strict nothing waits for a server that is away, and closing meanwhile leaves nothing behind", async () => {
+    unsafe();
+    const began = performance.now();
+    const stores = await open(block("redis://127.0.0.1:1"));
+    await stores.close();
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+});
+
+it("strict refuses payments and sessions in memory", async () => {
+  await expect(open({ strict: true })).rejects.toMatchObject({
+    code: "STORE_CONFIG",
+    message: expect.stringMatching(/strict: .*\n {2}sharing.*one process's own/),
+  });
+});
+
+it("asks a server that is not strict nothing where the channel has no subscriber", async () => {
+  const redis = await started(evicting);
+  const stores = await open({ provider: "ioredis", ioredis: { url: redis.url } });
+  await stores.ping();
+  expect(String(await redis.command("INFO", "commandstats"))).not.toMatch(/cmdstat_config/);
+});

@@ -1,0 +1,61 @@
+// The command line of the doctor.
+import { parseArgs } from "node:util";
+import type { Resolution } from "@tollbooth-stores/core";
+import type { ExamineOptions } from "./examine.ts";
+
+export type Command = { options: ExamineOptions; json: boolean } & (
+  | { name: "examine" }
+  | { name: "list" }
+  | { name: "resolve"; handle: string; resolution: Resolution }
+);
+
+export const usage = `Usage: doctor [--config tollbooth.config.yaml | --url redis://host:6379] [--client redis|ioredis] [--json]
+       doctor payments list       the payments that are in doubt or owed
+       doctor payments resolve <handle> --receipt <transaction> | --none <reason> | --delivered
+
+Looks whether the servers behind the stores are safe for payments. The examination changes nothing.
+Without --config and --url it reads tollbooth.config.yaml.
+
+Exit status: 0 fine, or warnings only; 1 errors were found; 2 a mistake in the arguments or the configuration, or no answer.`;
+
+/** Throws, with words for a person, where the arguments are none of these. */
+export function readArguments(given: readonly string[]): Command {
+  const { values, positionals } = parseArgs({
+    args: [...given],
+    allowPositionals: true,
+    options: {
+      config: { type: "string" },
+      url: { type: "string" },
+      client: { type: "string" },
+      json: { type: "boolean", default: false },
+      receipt: { type: "string" },
+      none: { type: "string" },
+      delivered: { type: "boolean" },
+    },
+  });
+  const { config, url, client, json, receipt, none, delivered } = values;
+  if (config !== undefined && url !== undefined) throw new Error("Give --config or --url, not both.");
+  if (client !== undefined && client !== "redis" && client !== "ioredis") {
+    throw new Error("--client must be redis or ioredis.");
+  }
+  const options: ExamineOptions =
+    url === undefined ? { config: config ?? "tollbooth.config.yaml", client } : { url, client };
+  const [area, action, handle, ...more] = positionals;
+  const resolutions: Resolution[] = [
+    ...(receipt === undefined ? [] : [{ receipt }]),
+    ...(none === undefined ? [] : [{ none }]),
+    ...(delivered === undefined ? [] : [{ delivered: true } as const]),
+  ];
+  const [resolution, second] = resolutions;
+  const isResolve = area === "payments" && action === "resolve";
+  if (resolution !== undefined && !isResolve)
+    throw new Error("--receipt, --none and --delivered are for payments resolve.");
+  if (area === undefined) return { name: "examine", options, json };
+  if (area === "payments" && action === "list" && handle === undefined) return { name: "list", options, json };
+  if (!isResolve) throw new Error(`There is no such command: ${positionals.join(" ")}`);
+  if (handle === undefined || more.length > 0) throw new Error("payments resolve takes one handle.");
+  if (resolution === undefined || second !== undefined) {
+    throw new Error("payments resolve takes one of --receipt, --none and --delivered.");
+  }
+  return { name: "resolve", options, json, handle, resolution };
+}

@@ -1,0 +1,91 @@
+// What one server says of itself. Every question only reads, and a question that is refused leaves its fact unknown.
+
+import { errorWord } from "../connection/redis-errors.ts";
+import type { AskServer } from "../connection/scan-keys.ts";
+
+export interface ServerFacts {
+  /** A field of INFO; undefined where INFO is refused or has no such field. */
+  info(field: string): string | undefined;
+  /** A setting; undefined where CONFIG is refused or has no such setting. */
+  config(name: string): string | undefined;
+  /** A field of CLUSTER INFO. */
+  cluster(field: string): string | undefined;
+  /** The rules of each user, as ACL LIST writes them: passwords only as hashes. Undefined where that is refused. */
+  readonly users: readonly string[] | undefined;
+  /** The name of the connection's own user. */
+  readonly user: string | undefined;
+  /** The shortest of several round trips, in milliseconds. */
+  readonly roundTripMs: number;
+  /** The server's clock minus this process's, in milliseconds; undefined where TIME is refused. */
+  readonly aheadMs: number | undefined;
+}
+
+const settings = [
+  ...["maxmemory-policy", "appendfsync", "save", "bind", "protected-mode", "tls-port"],
+  ...["min-replicas-to-write", "min-replicas-max-lag"],
+];
+const ROUND_TRIPS = 5;
+
+/** Rejects where the server does not answer at all. */
+export async function serverFacts(ask: AskServer): Promise<ServerFacts> {
+  const { roundTripMs, aheadMs } = await clockOf(ask);
+  const [info, cluster, users, user, ...values] = await Promise.all([
+    told(ask("INFO")),
+    told(ask("CLUSTER", "INFO")),
+    told(ask("ACL", "LIST")),
+    told(ask("ACL", "WHOAMI")),
+    ...settings.map((name) => told(ask("CONFIG", "GET", name))),
+  ]);
+  const infoFields = fields(info);
+  const clusterFields = fields(cluster);
+  const configured = new Map(values.flatMap(pairsOf));
+  return {
+    info: (field) => infoFields.get(field),
+    config: (name) => configured.get(name),
+    cluster: (field) => clusterFields.get(field),
+    users: Array.isArray(users) ? users.map(String) : undefined,
+    user: typeof user === "string" ? user : undefined,
+    roundTripMs,
+    aheadMs,
+  };
+}
+
+/** Undefined for a server's refusal. Rejects where there was no answer. */
+async function told(answer: Promise<unknown>): Promise<unknown> {
+  return answer.catch((error: unknown) => {
+    if (errorWord(error) === undefined) throw error;
+    return undefined;
+  });
+}
+
+async function clockOf(ask: AskServer): Promise<Pick<ServerFacts, "roundTripMs" | "aheadMs">> {
+  let best: { roundTripMs: number; aheadMs: number | undefined } | undefined;
+  for (let round = 0; round < ROUND_TRIPS; round += 1) {
+    const sentAt = performance.now();
+    const time = await told(ask("TIME"));
+    const roundTripMs = performance.now() - sentAt;
+    if (best !== undefined && best.roundTripMs <= roundTripMs) continue;
+    const [seconds, micros] = Array.isArray(time) ? time.map(Number) : [];
+    const serverMs = seconds === undefined || micros === undefined ? undefined : seconds * 1_000 + micros / 1_000;
+    best = { roundTripMs, aheadMs: serverMs === undefined ? undefined : serverMs - (Date.now() - roundTripMs / 2) };
+  }
+  return best ?? { roundTripMs: 0, aheadMs: undefined };
+}
+
+function fields(text: unknown): Map<string, string> {
+  const lines = typeof text === "string" ? text.split(/\r?\n/) : [];
+  return new Map(
+    lines.flatMap((line) => {
+      const colon = line.indexOf(":");
+      return colon < 1 || line.startsWith("#") ? [] : [[line.slice(0, colon), line.slice(colon + 1)] as const];
+    }),
+  );
+}
+
+/** CONFIG GET answers a flat list; clients that speak RESP3 make an object or a Map of it. */
+function pairsOf(reply: unknown): (readonly [string, string])[] {
+  if (reply instanceof Map) return [...reply].map(([name, value]) => [String(name), String(value)]);
+  if (Array.isArray(reply)) return reply.length < 2 ? [] : [[String(reply[0]), String(reply[1])]];
+  if (typeof reply !== "object" || reply === null) return [];
+  return Object.entries(reply).map(([name, value]) => [name, String(value)]);
+}

@@ -1,0 +1,150 @@
+// A handler that speaks fetch behind the gate: bodies, headers and errors as the handler and the buyer expect them.
+import type { PaidGate } from "@tollbooth-stores/http";
+import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type FetchHandler, paid, paymentOf } from "./fetch.ts";
+import { oneCent, openShop, type Shop } from "./paid-routes.test-support.ts";
+
+let shop: Shop;
+beforeEach(async () => {
+  shop = await openShop();
+});
+afterEach(() => shop.close());
+
+const payment = async () => paymentHeader((await makePayment(await shop.controls.payer())).payload);
+const at = (path: string, init?: RequestInit) => new Request(`http://made-up.example${path}`, init);
+const gate = () =>
+  shop.gate({ "/quote": { accepts: oneCent } }, { collector: ({ adapter }) => adapter.getHeader("idempotency-key") });
+
+describe("a route handler", () => {
+  test("is paid for, run once for 10 copies, and given what the framework gives", async () => {
+    const handler = vi.fn(async (_request: Request, { params }: { params: { id: string } }) => Response.json(params));
+    const POST = paid(gate(), handler);
+    const rest = { params: { id: "7" } };
+    expect((await POST(at("/quote", { method: "POST", body: "x" }), rest)).status).toBe(402);
+    const headers = { ...(await payment()), "idempotency-key": "mine" };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => POST(at("/quote", { method: "POST", body: "x", headers }), rest)),
+    );
+    expect(new Set(await Promise.all(answers.map((answer) => answer.text())))).toEqual(new Set(['{"id":"7"}']));
+    expect(answers.every(({ headers }) => headers.has("payment-response"))).toBe(true);
+    expect(handler).toHaveBeenCalledTimes(1);
+  });
+
+  test("reads the body itself, from the framework's own request, and knows who paid", async () => {
+    class FrameworkRequest extends Request {
+      readonly own = "own";
+    }
+    const seen = vi.fn();
+    const POST = paid(gate(), async (request) => {
+      seen(request instanceof FrameworkRequest && request.own, await request.text(), paymentOf(request)?.payer);
+      return new Response();
+    });
+    const made = await makePayment(await shop.controls.payer());
+    const init = { method: "POST", body: "two teas", headers: paymentHeader(made.payload) };
+    expect((await POST(new FrameworkRequest("http://made-up.example/quote", init))).status).toBe(200);
+    expect(seen).toHaveBeenCalledExactlyOnceWith("own", "two teas", made.authorization.from.toLowerCase());
+  });
+
+  test("answers what is not sold as it is, without a payment", async () => {
+    const GET = paid(gate(), (request) => Response.json({ paid: paymentOf(request) !== undefined }));
+    expect(await (await GET(at("/free"))).json()).toEqual({ paid: false });
+  });
+
+  test("keeps every cookie and every byte for its own payer", async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    const GET = paid(gate(), () => {
+      const headers = new Headers({ "content-type": "image/png" });
+      headers.append("set-cookie", "a=1; Expires=Thu, 01 Jan 2037 00:00:00 GMT");
+      headers.append("set-cookie", "b=2");
+      return new Response(bytes, { headers });
+    });
+    const headers = { ...(await payment()), "idempotency-key": "mine" };
+    const first = await GET(at("/quote", { headers }));
+    expect(first.headers.getSetCookie()).toEqual(["a=1; Expires=Thu, 01 Jan 2037 00:00:00 GMT", "b=2"]);
+    expect(new Uint8Array(await first.arrayBuffer())).toEqual(bytes);
+    const again = await GET(at("/quote", { headers }));
+    expect([again.headers.getSetCookie(), again.headers.get("content-type")]).toEqual([[], "image/png"]);
+    expect(new Uint8Array(await again.arrayBuffer())).toEqual(bytes);
+  });
+
+  test("may answer without a body", async () => {
+    const GET = paid(gate(), () => new Response(null, { status: 204 }));
+    expect((await GET(at("/quote", { headers: await payment() }))).status).toBe(204);
+  });
+
+  test("whose stream breaks is not charged, and served at the next try", async () => {
+    let broken = true;
+    const GET = paid(gate(), () => {
+      const stream = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode("half of it"));
+          if (broken) controller.error(new Error("the upstream broke"));
+          else controller.close();
+        },
+      });
+      return new Response(stream);
+    });
+    const headers = await payment();
+    await expect(GET(at("/quote", { headers }))).rejects.toThrow("the upstream broke");
+    expect(shop.controls.counts().transfers).toBe(0);
+    broken = false;
+    expect(await (await GET(at("/quote", { headers }))).text()).toBe("half of it");
+  });
+
+  test("that answers Response.error() is not charged", async () => {
+    const GET = paid(gate(), () => Response.error());
+    await expect(GET(at("/quote", { headers: await payment() }))).rejects.toThrow("no status");
+    expect(shop.controls.counts().transfers).toBe(0);
+  });
+});
+
+describe("a request body", () => {
+  const streamed = (...parts: (string | Error)[]) =>
+    new ReadableStream({
+      pull(controller) {
+        const part = parts.shift();
+        if (part === undefined) controller.close();
+        else if (part instanceof Error) controller.error(part);
+        else controller.enqueue(new TextEncoder().encode(part));
+      },
+    });
+  const post = (
+    handler: FetchHandler<[]>,
+    body: NonNullable<RequestInit["body"]>,
+    headers: Record<string, string>,
+    most = 10,
+  ) => {
+    const handle = vi.fn<PaidGate["handle"]>(gate().handle);
+    const POST = paid({ handle }, handler, { maxBodyBytes: most });
+    const request = at("/quote", { method: "POST", body, headers, duplex: "half" });
+    return { handle, answered: POST(request) };
+  };
+
+  test.each([
+    ["by its length", "12345678901", { "content-length": "11" }],
+    ["by its bytes", undefined, {}],
+  ])("above the limit, known %s, is 413, and nothing is asked", async (_how, body, more) => {
+    const handler = vi.fn(() => new Response());
+    const headers = { ...(await payment()), ...more };
+    const { handle, answered } = post(handler, body ?? streamed("123456", "78901", "more"), headers);
+    const answer = await answered;
+    expect([answer.status, Object(await answer.json()).error]).toEqual([413, "body_too_large"]);
+    expect([handle.mock.calls.length, handler.mock.calls.length]).toEqual([0, 0]);
+  });
+
+  test("of exactly the limit is taken", async () => {
+    const { answered } = post(
+      async (request) => new Response(await request.text()),
+      streamed("12345", "67890"),
+      await payment(),
+    );
+    expect(await (await answered).text()).toBe("1234567890");
+  });
+
+  test("that does not come to its end is 400, and nothing is asked", async () => {
+    const { handle, answered } = post(() => new Response(), streamed("12", new Error("cut")), await payment());
+    expect((await answered).status).toBe(400);
+    expect(handle).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,90 @@
+// Runs the seller's handler for payOnce: once in a call, within its time, and sold only where it succeeds.
+import type { StepContext } from "@tollbooth-stores/core";
+import type { Answer, PaymentInHand, Serve } from "@tollbooth-stores/http";
+
+/** The handler answered with 400 or above: not sold. */
+export class NotSold extends Error {
+  override name = "NotSold";
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super("The handler's status says that it did not succeed.");
+    this.answer = answer;
+  }
+}
+
+/** The handler took longer than `handlerTimeoutMs`. */
+export class HandlerTimeout extends Error {
+  override name = "HandlerTimeout";
+}
+
+/** The lease was lost while the handler ran. A framework's handler cannot run twice for one request. */
+export class AlreadyRan extends Error {
+  override name = "AlreadyRan";
+}
+
+/** Carries what the handler threw, so that it is not taken for a failure of the gate's own store. */
+export class HandlerThrew extends Error {
+  override name = "HandlerThrew";
+}
+
+export interface HandlerRun {
+  serve(step: StepContext): Promise<Answer>;
+  /** What the handler made, here and now. */
+  made(): Answer | undefined;
+  /** What ended it without an answer that is sold. */
+  failed(): { error: unknown } | undefined;
+}
+
+export function handlerRun(
+  serve: Serve,
+  payment: Pick<PaymentInHand, "key" | "payer">,
+  timeoutMs: number | undefined,
+): HandlerRun {
+  let started = false;
+  let made: Answer | undefined;
+  let failed: { error: unknown } | undefined;
+
+  const run = async (step: StepContext): Promise<Answer> => {
+    if (started) throw new AlreadyRan("The lease was lost while the handler ran.");
+    started = true;
+    const answer = await within(timeoutMs, step.signal, (signal) => serve({ ...payment, fence: step.fence, signal }));
+    if (answer.status >= 400) throw new NotSold(answer);
+    return answer;
+  };
+  return {
+    async serve(step) {
+      try {
+        made = await run(step);
+        return made;
+      } catch (error) {
+        failed = { error };
+        throw error;
+      }
+    },
+    made: () => made,
+    failed: () => failed,
+  };
+}
+
+async function within<T>(
+  timeoutMs: number | undefined,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (timeoutMs === undefined) return work(signal);
+  const timeout = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new HandlerTimeout("The handler took longer than handlerTimeoutMs.");
+      timeout.abort(error);
+      reject(error);
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([work(AbortSignal.any([signal, timeout.signal])), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,136 @@
+// Requests that are no ordinary purchase: bad headers, other methods, upgrades, payments that last too long; and wrong options.
+import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ask, cent, handler, oneCent, openShop, requestTo, type Shop } from "./paid-routes.test-support.ts";
+
+let shop: Shop;
+beforeEach(async () => {
+  shop = await openShop();
+});
+afterEach(() => shop.close());
+
+const made = async (forgery = {}) => makePayment(await shop.controls.payer(), forgery);
+const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64");
+const seconds = (fromNow: number) => String(Math.floor(Date.now() / 1_000) + fromNow);
+
+describe("a payment header", () => {
+  test.each([
+    ["that is no base64", "{}", 400, "malformed_payment"],
+    ["that is no JSON", "eyJ4", 400, "malformed_payment"],
+    ["that is no payment", base64({ x402Version: 2 }), 400, "malformed_payment"],
+    [
+      "of version 1, of which the SDK compares no amount",
+      base64({ x402Version: 1, accepted: oneCent, payload: {} }),
+      400,
+      "malformed_payment",
+    ],
+    ["beyond 16,384 characters", "A".repeat(16_385), 431, "payment_too_large"],
+  ])("%s is refused, never answered with 402", async (_what, header, status, error) => {
+    const serve = handler();
+    const answer = await ask(shop.gate(), serve, requestTo("/quote", { "payment-signature": header }));
+    expect(answer).toMatchObject({ status, error });
+    expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
+  });
+
+  test("whose payload is not of its scheme is 400, and names the field", async () => {
+    const { payload } = await made();
+    delete payload.payload.authorization.nonce;
+    const answer = await ask(shop.gate(), handler(), requestTo("/quote", paymentHeader(payload)));
+    expect(answer).toMatchObject({ status: 400, error: "malformed_payment", text: expect.stringContaining("nonce") });
+  });
+
+  test.each([
+    ["a network that is none", { network: "eip155:x" }],
+    ["an amount that is no number", { amount: "lots" }],
+  ])("that claims %s is 400", async (_what, claim) => {
+    const { payload } = await made();
+    Object.assign(payload.accepted, claim);
+    const answer = await ask(shop.gate(), handler(), requestTo("/quote", paymentHeader(payload)));
+    expect(answer).toMatchObject({ status: 400, error: "malformed_payment" });
+  });
+
+  test("named X-PAYMENT is version 1, and told so", async () => {
+    const answer = await ask(shop.gate(), handler(), requestTo("/quote", { "x-payment": "e30=" }));
+    expect(answer).toMatchObject({ status: 400, text: expect.stringContaining("PAYMENT-SIGNATURE") });
+  });
+
+  test("that is valid for more than 31 days is refused: it would be forgotten before it ends", async () => {
+    const gate = shop.gate();
+    const serve = handler();
+    const of = async (days: number) =>
+      requestTo("/quote", paymentHeader((await made({ validBefore: seconds(days * 86_400 - 60) })).payload));
+    expect(await ask(gate, serve, await of(32))).toMatchObject({ status: 400, error: "unsupported_payment" });
+    expect(serve).not.toHaveBeenCalled();
+    expect((await ask(gate, serve, await of(31)))?.status).toBe(200);
+  });
+
+  test("is remembered until it has ended: 30 days later it is 409", async () => {
+    const gate = shop.gate();
+    const request = requestTo("/quote", paymentHeader((await made({ validBefore: seconds(30 * 86_400) })).payload));
+    expect((await ask(gate, handler(), request))?.status).toBe(200);
+    shop.clock.advance(30 * 86_400_000);
+    const before = shop.controls.counts();
+    expect((await ask(gate, handler(), request))?.status).toBe(409);
+    expect(shop.controls.counts()).toEqual(before);
+  });
+});
+
+describe("HEAD", () => {
+  test.each([["GET /quote"], ["/quote"]])("of the route %s tells the price, and runs no handler", async (pattern) => {
+    const gate = shop.gate({ [pattern]: { accepts: oneCent } });
+    const serve = handler();
+    const answer = await ask(gate, serve, requestTo("/quote", {}, { method: "HEAD" }));
+    expect(answer).toMatchObject({ status: 402, text: "", headers: { "payment-required": expect.any(String) } });
+    expect(serve).not.toHaveBeenCalled();
+  });
+
+  test("with a payment is 405, and nothing is charged", async () => {
+    const serve = handler();
+    const request = requestTo("/quote", paymentHeader((await made()).payload), { method: "HEAD" });
+    const answer = await ask(shop.gate(), serve, request);
+    expect(answer).toMatchObject({ status: 405, text: "", headers: { allow: "GET" } });
+    expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
+  });
+
+  test("passes where a hook gives free access, and where nothing is sold", async () => {
+    const gate = shop.gate();
+    expect(await ask(gate, handler(), requestTo("/free", {}, { method: "HEAD" }))).toBeUndefined();
+    gate.http.onProtectedRequest(async () => ({ grantAccess: true }));
+    expect(await ask(gate, handler(), requestTo("/quote", {}, { method: "HEAD" }))).toBeUndefined();
+  });
+});
+
+test("a preflight passes, also where a route is sold for every method; another OPTIONS request does not", async () => {
+  const gate = shop.gate({ "/quote": { accepts: oneCent } });
+  const preflight = { origin: "https://app.example", "access-control-request-method": "GET" };
+  expect(await ask(gate, handler(), requestTo("/quote", preflight, { method: "OPTIONS" }))).toBeUndefined();
+  expect((await ask(gate, handler(), requestTo("/quote", {}, { method: "OPTIONS" })))?.status).toBe(402);
+});
+
+test("a WebSocket wants a session, paid for or not", async () => {
+  const serve = handler();
+  for (const payment of [{}, paymentHeader((await made()).payload)]) {
+    const request = requestTo("/quote", { ...payment, connection: "Upgrade", upgrade: "WebSocket" });
+    expect(await ask(shop.gate(), serve, request)).toMatchObject({ status: 400, error: "websocket_needs_session" });
+  }
+  expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
+});
+
+describe("options", () => {
+  test.each([
+    ["an origin with a path", { origin: "https://shop.example/" }, "origin"],
+    ["a host as origin", { origin: "shop.example" }, "origin"],
+    ["no bytes", { answers: { maxBytes: -1 } }, "answers.maxBytes"],
+    ["no time for answers", { answers: { forMs: 0 } }, "answers.forMs"],
+    ["half a millisecond", { handlerTimeoutMs: 0.5 }, "handlerTimeoutMs"],
+    ["no lease", { leaseMs: 0 }, "leaseMs"],
+  ])("with %s are refused by name", (_what, options, name) => {
+    expect(() => shop.gate(cent("/quote"), options)).toThrow(name);
+  });
+
+  test("without a scheme for a route are the SDK's to refuse", async () => {
+    await expect(shop.gate({ "/a": { accepts: { ...oneCent, network: "eip155:1" } } }).initialize()).rejects.toThrow(
+      "/a",
+    );
+  });
+});

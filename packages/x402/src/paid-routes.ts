@@ -1,0 +1,201 @@
+// The gate of a paid API: payOnce owns the flow, and the official SDK plans, verifies and settles.
+import {
+  type Keep,
+  parseDuration,
+  type Reconciled,
+  type ReconcileOptions,
+  reconcileUnresolved,
+  StoreError,
+  type VerificationStore,
+} from "@tollbooth-stores/core";
+import type { Answer, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
+import type { PaywallConfig, RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
+import {
+  facilitatorUnavailable,
+  failure,
+  headIsNotSold,
+  malformedPayment,
+  paymentTooLarge,
+  websocketIsNotSold,
+} from "./gate-answers.ts";
+import { HandlerThrew } from "./handler-run.ts";
+import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
+import { planner } from "./planner.ts";
+import { readPaymentHeader } from "./read-payment-header.ts";
+import { evmRefusals, type PreBroadcastRefusals } from "./refusals.ts";
+import { refuseRoutes } from "./refuse-routes.ts";
+import { requestAtOrigin } from "./request-at-origin.ts";
+import type { FindSettlement } from "./sdk-steps.ts";
+import { type GateSettings, takePayment } from "./take-payment.ts";
+
+export interface PaidRoutesOptions {
+  /** Where payments are remembered: on several instances, a shared one. */
+  store: VerificationStore;
+  /**
+   * The origin under which buyers reach the API, e.g. "https://api.example". It is part of what a payment buys. The Host
+   * header is never used: a client writes it.
+   */
+  origin: string;
+  /**
+   * Asks the chain what became of a payment. `context.reference` is JSON of all that was signed. Answer a receipt only for
+   * a final transfer to the seller, and `none` only where no settlement can come any more. `"unknown"` is always safe.
+   */
+  findSettlement: FindSettlement;
+  /**
+   * A secret of the request that only its payer knows, such as its Idempotency-Key. Only a request with the same one gets
+   * a delivered answer again. Without it, a payment that is settled and delivered is answered with 409.
+   */
+  collector?: ((context: RequestContext) => string | undefined) | undefined;
+  /**
+   * Default "serve-then-settle". A route whose payment flow is "upfront" settles first in any case.
+   */
+  order?: "serve-then-settle" | "settle-then-serve" | undefined;
+  /** What is kept of an answer beside its payment, in plain text. `false`: nothing. */
+  answers?: KeptAnswers | false | undefined;
+  /** As payOnce's: milliseconds, at most 3,600,000. Default 10,000. The facilitator has three leases to answer. */
+  leaseMs?: number | undefined;
+  /** How long the handler may take, in milliseconds. Then 504, and nothing is charged. Default: as long as it likes. */
+  handlerTimeoutMs?: number | undefined;
+  /**
+   * The facilitator's reasons that prove that nothing was sent. Default `evmRefusals`. A `beforeSettle` hook's reason for
+   * an abort belongs here too: else that payment is in doubt until it has expired.
+   */
+  refusals?: PreBroadcastRefusals | undefined;
+  /** For the SDK's paywall in browsers. */
+  paywall?: PaywallConfig | undefined;
+  /**
+   * Told of a handler's error that is answered with 503, because its payment may be charged. Any other error is thrown
+   * by `handle`.
+   */
+  onHandlerError?: ((error: unknown) => void) | undefined;
+}
+
+export interface PaidRoutes extends PaidGate {
+  /** The SDK's side, for `onProtectedRequest` hooks and a paywall provider. Do not let it process requests. */
+  readonly http: x402HTTPResourceServer;
+  /**
+   * Asks the facilitators what they support, and checks the routes. `handle` does so at its first call. Rejects with
+   * STORE_CONFIG for a route that cannot be sold safely, and with the SDK's errors. A failure may be tried again.
+   */
+  initialize(): Promise<void>;
+  /**
+   * Answers a request for a route that is sold. `undefined`: the next handler answers.
+   *
+   * Rejects with what `serve` threw, once the payment is free again; with `context.signal`'s reason where the client has
+   * gone; and with an error of a price function or a hook. Failures of the store are answers (503).
+   */
+  handle(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined>;
+  /** Asks `findSettlement` about every payment in doubt: for a timer. As core's `reconcileUnresolved`. */
+  reconcile(options?: ReconcileOptions): Promise<Reconciled>;
+}
+
+/**
+ * Sells `routes` with the official SDK's `server`. Each payment is verified once, served once and settled once, on all
+ * instances that share the store. Throws STORE_CONFIG for options that cannot be meant, and what the SDK throws for
+ * routes.
+ */
+export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, options: PaidRoutesOptions): PaidRoutes {
+  const { store, findSettlement, leaseMs = 10_000 } = options;
+  const settings: GateSettings = {
+    ...{ server, store, findSettlement, leaseMs },
+    origin: checkedOrigin(options.origin),
+    refusals: options.refusals ?? evmRefusals,
+    settlesFirst: options.order === "settle-then-serve",
+    collector: options.collector,
+    keep: keepOf(options.answers),
+    handlerTimeoutMs:
+      options.handlerTimeoutMs === undefined ? undefined : parseDuration(options.handlerTimeoutMs, "handlerTimeoutMs"),
+    onHandlerError: options.onHandlerError,
+  };
+  parseDuration(leaseMs, "leaseMs");
+  const { http, plan } = planner(server, routes, options.paywall);
+  let initialized: Promise<void> | undefined;
+
+  function initialize(): Promise<void> {
+    initialized ??= start().catch((error: unknown) => {
+      initialized = undefined;
+      throw error;
+    });
+    return initialized;
+  }
+
+  async function start(): Promise<void> {
+    refuseRoutes(server, routes);
+    await http.initialize();
+  }
+
+  /** The price of a HEAD request is that of the GET it asks about. No handler runs for it. */
+  async function head(context: RequestContext): Promise<Answer | undefined> {
+    if (context.adapter.getHeader("payment-signature") !== undefined) return headIsNotSold();
+    const planned = await plan(requestAtOrigin(context, settings.origin, "GET"));
+    return planned.type === "answer" ? { ...planned.answer, body: new Uint8Array() } : undefined;
+  }
+
+  async function answer(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined> {
+    const request = requestAtOrigin(context, settings.origin);
+    const isHead = context.method.toUpperCase() === "HEAD";
+    const isSold = http.requiresPayment(request) || (isHead && http.requiresPayment({ ...request, method: "GET" }));
+    if (!isSold || isPreflight(context)) return undefined;
+    try {
+      await initialize();
+    } catch (error) {
+      if (isConfigurationError(error)) throw error;
+      return facilitatorUnavailable();
+    }
+    if (isHead) return head(context);
+    const header = readPaymentHeader(request.adapter);
+    if (header.status === "oversized") return paymentTooLarge();
+    if (header.status === "malformed") return malformedPayment(header.message);
+    const planned = await plan(request);
+    if (planned.type === "free") return undefined;
+    if (isWebsocket(context)) return websocketIsNotSold();
+    if (header.status === "payment") {
+      return takePayment(settings, { request, body, serve, payload: header.payload, http }, planned);
+    }
+    if (planned.type === "answer") return planned.answer;
+    throw new Error("This version of @x402/core reads a payment from another header.");
+  }
+
+  return {
+    http,
+    initialize,
+    async handle(context, body, serve) {
+      try {
+        return await answer(context, body, serve);
+      } catch (error) {
+        if (error instanceof HandlerThrew) throw error.cause;
+        context.signal?.throwIfAborted();
+        const told = failure(error);
+        if (told === undefined) throw error;
+        return told;
+      }
+    },
+    reconcile: (more) => reconcileUnresolved(store, findSettlement, { leaseMs, ...more }),
+  };
+}
+
+function checkedOrigin(origin: string): string {
+  if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+    throw new StoreError("STORE_CONFIG", 'origin must be an origin without a path, such as "https://api.example".');
+  }
+  return origin;
+}
+
+function keepOf(answers: KeptAnswers | false = {}): Keep<Answer> | undefined {
+  return answers === false ? undefined : keepAnswers(answers);
+}
+
+/** It has no credentials, so it cannot pay; the browser sends the paid request after it. */
+function isPreflight({ method, adapter }: RequestContext): boolean {
+  return method.toUpperCase() === "OPTIONS" && adapter.getHeader("access-control-request-method") !== undefined;
+}
+
+function isWebsocket({ adapter }: RequestContext): boolean {
+  return /\bwebsocket\b/i.test(adapter.getHeader("upgrade") ?? "");
+}
+
+/** It will be the same at the next request. By name, because an application may have several copies of the SDK. */
+function isConfigurationError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ["StoreError", "RouteConfigurationError", "FacilitatorCapabilityError"].includes(error.name);
+}

@@ -1,0 +1,32 @@
+// What is concluded of a payment's record: only a free or ended one may be told that nothing was charged.
+import type { Look } from "@tollbooth-stores/core";
+import { createMemoryStores } from "@tollbooth-stores/memory";
+import { expect, test } from "vitest";
+import { isUnknown, mayBeCharged } from "./payment-record.ts";
+
+const looks: [Look, { charged: boolean; unknown: boolean }][] = [
+  [{ status: "absent" }, { charged: false, unknown: true }],
+  [
+    { status: "expired", reason: "expired" },
+    { charged: false, unknown: false },
+  ],
+  [
+    { status: "in-progress", retryAfterMs: 1 },
+    { charged: true, unknown: false },
+  ],
+  [{ status: "unknown" }, { charged: true, unknown: false }],
+  [
+    { status: "settled", receipt: "0x" },
+    { charged: true, unknown: false },
+  ],
+  [
+    { status: "delivered", receipt: "0x" },
+    { charged: true, unknown: false },
+  ],
+];
+
+test.each(looks)("of %o", async (look, { charged, unknown }) => {
+  await using stores = createMemoryStores();
+  const store = { ...stores.verifications, peek: async () => look };
+  expect([await mayBeCharged(store, "key"), await isUnknown(store, "key")]).toEqual([charged, unknown]);
+});

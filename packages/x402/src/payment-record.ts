@@ -1,0 +1,27 @@
+// What the store knows of a payment, for decisions that must not be made against one that is under way.
+import { createHash } from "node:crypto";
+import type { Look, Payment, VerificationStore } from "@tollbooth-stores/core";
+
+function look(store: VerificationStore, paymentKey: string): Promise<Look> {
+  return store.peek(`p:${paymentKey}`);
+}
+
+/** Never presented, or freed again. */
+export async function isUnknown(store: VerificationStore, paymentKey: string): Promise<boolean> {
+  return (await look(store, paymentKey)).status === "absent";
+}
+
+/** Money may move for it, or has moved: its payer must not be told that nothing was charged. */
+export async function mayBeCharged(store: VerificationStore, paymentKey: string): Promise<boolean> {
+  const { status } = await look(store, paymentKey);
+  return status !== "absent" && status !== "expired";
+}
+
+/** Whether an attempt has claimed the payment with this exact payload: it was accepted then, and the record is bound to it. */
+export async function isBoundTo(
+  store: VerificationStore,
+  { key, payloadHash }: Pick<Payment, "key" | "payloadHash">,
+): Promise<boolean> {
+  const { payload } = await look(store, key);
+  return payload === createHash("sha256").update(payloadHash).digest("base64url");
+}

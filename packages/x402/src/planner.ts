@@ -1,0 +1,93 @@
+// The SDK as a planner: it matches routes, prices, extensions, hooks and the paywall. It verifies and settles nothing.
+import type { Answer } from "@tollbooth-stores/http";
+import { encodePaymentRequiredHeader, PAYMENT_REQUIRED_CACHE_CONTROL, x402HTTPResourceServer } from "@x402/core/http";
+import type { PaywallConfig, RoutesConfig, x402ResourceServer } from "@x402/core/server";
+import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import type { RequestAtOrigin } from "./request-at-origin.ts";
+import { answerOfInstructions } from "./sdk-answer.ts";
+
+type RequiredArguments = Parameters<x402ResourceServer["createPaymentRequiredResponse"]>;
+
+export type Plan =
+  /** The route is not sold, or a hook gave free access. */
+  | { readonly type: "free" }
+  /** The SDK's answer: a price, a paywall, a hook's refusal, or a payment that is not what the route asks for. */
+  | { readonly type: "answer"; readonly answer: Answer; readonly transport: unknown }
+  | {
+      readonly type: "matched";
+      readonly requirements: PaymentRequirements;
+      readonly extensions: Record<string, unknown> | undefined;
+      /** What the SDK gives its hooks: `{ request }`. */
+      readonly transport: unknown;
+      /** 402 (or 412) with the route's terms and the reason. */
+      refuse(reason: string, payload: PaymentPayload): Promise<Answer>;
+    };
+
+export interface Planner {
+  /** The seller's own: for hooks and the paywall. Never its `processSettlement`: the gate settles. */
+  readonly http: x402HTTPResourceServer;
+  plan(request: RequestAtOrigin): Promise<Plan>;
+}
+
+/**
+ * The seam is public: a server that inherits all of the seller's, and whose `verifyPayment` answers valid and whose
+ * `getPaymentFlow` answers "authorization". With it `processHTTPRequest` neither calls a facilitator nor settles.
+ */
+export function planner(server: x402ResourceServer, routes: RoutesConfig, paywall: PaywallConfig | undefined): Planner {
+  const planning: x402ResourceServer = Object.create(server);
+  /** By the request's adapter, which the SDK hands through: how it made the route's terms. */
+  const made = new WeakMap<object, RequiredArguments>();
+  // The seller's own server is the one that will verify and settle.
+  planning.initialize = () => server.initialize();
+  planning.verifyPayment = async () => ({ isValid: true });
+  planning.getPaymentFlow = () => "authorization";
+  planning.createPaymentRequiredResponse = (...given) => {
+    const adapter = adapterIn(given[4]);
+    if (adapter !== undefined) made.set(adapter, given);
+    return server.createPaymentRequiredResponse(...given);
+  };
+  const http = new x402HTTPResourceServer(planning, routes);
+
+  return {
+    http,
+    async plan(request) {
+      const planned = await http.processHTTPRequest(request, paywall);
+      if (planned.type === "no-payment-required") return { type: "free" };
+      const terms = made.get(request.adapter);
+      const transport = terms?.[4];
+      if (planned.type === "payment-error") {
+        return { type: "answer", answer: answerOfInstructions(planned.response), transport };
+      }
+      if (terms === undefined)
+        throw new Error("This version of @x402/core matches a payment without the route's terms.");
+      const [accepts, resource, , extensions] = terms;
+      return {
+        type: "matched",
+        requirements: planned.paymentRequirements,
+        extensions: planned.declaredExtensions,
+        transport,
+        async refuse(reason, payload) {
+          const required = await server.createPaymentRequiredResponse(
+            ...([accepts, resource, reason, extensions, transport, payload] as const),
+          );
+          return answerOfInstructions({
+            // As the SDK has it: the payer has to approve Permit2 first.
+            status: reason === "permit2_allowance_required" ? 412 : 402,
+            headers: {
+              "Content-Type": "application/json",
+              "PAYMENT-REQUIRED": encodePaymentRequiredHeader(required),
+              "Cache-Control": PAYMENT_REQUIRED_CACHE_CONTROL,
+            },
+          });
+        },
+      };
+    },
+  };
+}
+
+function adapterIn(transport: unknown): object | undefined {
+  if (typeof transport !== "object" || transport === null || !("request" in transport)) return undefined;
+  const { request } = transport;
+  if (typeof request !== "object" || request === null || !("adapter" in request)) return undefined;
+  return typeof request.adapter === "object" && request.adapter !== null ? request.adapter : undefined;
+}

@@ -1,0 +1,158 @@
+// The steps that payOnce takes with the SDK: verify, settle, and finding out about a settlement in doubt.
+import type {
+  FindContext,
+  FoundSettlement,
+  Payment,
+  PaymentSteps,
+  StepContext,
+  VerifyResult,
+} from "@tollbooth-stores/core";
+import type { Answer } from "@tollbooth-stores/http";
+import { SETTLEMENT_OVERRIDES_HEADER, type SettlementOverrides, type x402ResourceServer } from "@x402/core/server";
+import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
+import { readSettlement } from "./read-settlement.ts";
+import type { PreBroadcastRefusals } from "./refusals.ts";
+import { errorOfSettle, errorOfVerify } from "./sdk-errors.ts";
+
+/** Says what became of a payment, by its reference and the evidence that was noted. */
+export type FindSettlement = (evidence: string | undefined, context: FindContext) => Promise<FoundSettlement>;
+
+export interface SettlingOptions {
+  readonly findSettlement: FindSettlement;
+  readonly refusals: PreBroadcastRefusals;
+  readonly settlesFirst: boolean;
+}
+
+/** A payment with everything that the SDK wants to know of it. */
+export interface SdkPayment {
+  readonly payment: Payment;
+  readonly payload: PaymentPayload;
+  readonly requirements: PaymentRequirements;
+  readonly extensions: Record<string, unknown> | undefined;
+  readonly transport: unknown;
+}
+
+export interface SdkSteps extends Omit<PaymentSteps<never>, "serve"> {
+  /** The settlement of this very call, with what the SDK's extensions added to it. */
+  settled(): SettleResponse | undefined;
+  /** What could not be asked, so that the payment was neither accepted nor rejected. */
+  away(): "facilitator" | "lookup" | undefined;
+}
+
+/** How long after a payment's end a lookup that cannot tell is taken for "not yet", because clocks differ. */
+const CLOCKS_DIFFER_MS = 900_000;
+
+/** `made`: the answer that the handler made in this call. `mayBegin`: whether the route takes such a payment. */
+export function sdkSteps(
+  server: x402ResourceServer,
+  { payment, payload, requirements, extensions, transport }: SdkPayment,
+  { findSettlement, refusals, settlesFirst }: SettlingOptions,
+  made: () => Answer | undefined,
+  mayBegin: () => Promise<boolean>,
+): SdkSteps {
+  let settled: SettleResponse | undefined;
+  let refused = false;
+  let away: "facilitator" | "lookup" | undefined;
+  const phase = settlesFirst ? "before-handler" : "after-handler";
+  const settleOnce = async () => {
+    const answer = made();
+    const context = answer === undefined ? transport : withAnswer(transport, answer);
+    const overrides = answer && overridesIn(answer);
+    const response = await server
+      .settlePayment(payload, requirements, extensions, context, overrides, phase)
+      .catch(errorOfSettle);
+    const read = readSettlement(response, requirements.network, refusals);
+    if (read.status === "settled") settled = response;
+    return read;
+  };
+
+  /** A store that lost its records knows nothing of a payment that has moved. Its payer must not be told to pay again. */
+  const reject = async (reason: string, step: StepContext): Promise<VerifyResult> => {
+    try {
+      const fate = await fateOf(findSettlement, payment, step);
+      return fate === "open" ? { later: true } : { ok: false, reason, used: fate === "used" };
+    } catch {
+      away = "lookup";
+      return { later: true };
+    }
+  };
+
+  return {
+    settled: () => settled,
+    away: () => away,
+
+    async verify(step) {
+      if (!(await mayBegin())) return reject("No matching payment requirements", step);
+      const verified = await server.verifyPayment(payload, requirements, extensions, transport).catch(errorOfVerify);
+      if (verified === undefined) {
+        away = "facilitator";
+        return { later: true };
+      }
+      if (verified.isValid) {
+        if ("skipHandler" in verified && verified.skipHandler !== undefined) {
+          throw new Error("A hook of the x402 server asked to skip the handler, which paidRoutes does not support.");
+        }
+        return { ok: true };
+      }
+      const reason = verified.invalidReason ?? "invalid_payment";
+      if (reason.startsWith("unexpected_")) {
+        away = "facilitator";
+        return { later: true };
+      }
+      if (refusals.get(reason)?.used === true) return { ok: false, reason, used: true };
+      return reject(reason, step);
+    },
+
+    async settle({ note, signal }) {
+      signal.throwIfAborted();
+      const read = await settleOnce();
+      if (read.status === "settled") return { ok: true, receipt: read.receipt };
+      if (read.status === "refused") {
+        refused = true;
+        return { ok: false, reason: read.reason, used: read.used };
+      }
+      if (read.transaction !== undefined) await note(read.transaction);
+      throw new Error("The facilitator could not say whether the payment settled; findSettlement will be asked.");
+    },
+
+    async findSettlement(evidence, context) {
+      const found = await findSettlement(evidence, context);
+      if (found !== "unknown" || refused) return found;
+      // Another authorization of the same nonce would move money for an attempt that is thought to be over. And what
+      // `upto` moves is known only to the call that made the answer.
+      if (context.reference !== payment.reference || requirements.scheme !== "exact") return found;
+      context.signal.throwIfAborted();
+      // The same authorization again: the chain lets at most one of the two through, whichever comes first.
+      const read = await settleOnce().catch(() => undefined);
+      return read?.status === "settled" ? { receipt: read.receipt } : findSettlement(evidence, context);
+    },
+  };
+}
+
+/**
+ * Of a payment that will not be taken: "used" where it moved money, "open" where it is over by a clock here and may still
+ * settle, else "over". Rejects where `findSettlement` does.
+ */
+export async function fateOf(
+  findSettlement: FindSettlement,
+  { reference, validUntilMs }: Payment,
+  step: Omit<FindContext, "reference">,
+): Promise<"used" | "open" | "over"> {
+  const found = await findSettlement(undefined, { ...step, reference });
+  if (found !== "unknown") return "receipt" in found ? "used" : "over";
+  const overForMs = Date.now() - validUntilMs;
+  return overForMs >= 0 && overForMs < CLOCKS_DIFFER_MS ? "open" : "over";
+}
+
+function withAnswer(transport: unknown, { headers, body }: Answer): unknown {
+  return { ...Object(transport), responseHeaders: { ...headers }, responseBody: Buffer.from(body) };
+}
+
+/** What the handler says of the amount (`upto`), as the SDK's own middleware reads it. */
+function overridesIn({ headers }: Answer): SettlementOverrides | undefined {
+  const text = headers[SETTLEMENT_OVERRIDES_HEADER.toLowerCase()];
+  if (text === undefined) return undefined;
+  const { amount }: { amount?: unknown } = Object(JSON.parse(text));
+  if (typeof amount !== "string") throw new TypeError("Settlement-Overrides must be JSON with an amount as text.");
+  return { amount };
+}
