@@ -44,10 +44,17 @@ export function openBlock(path: string, value: unknown, context: ReadingContext)
   return block;
 }
 
+/** YAML 1.2 has no merge keys: there "<<" is a key like any other. */
+export const mergeKey = "merge keys (<<) are not supported; write the keys out";
+
 /** Reports each key that was never read. `hint` may know where the key belongs. */
 export function reportUnknownKeys(block: Block, problems: Problems, hint: (key: string) => string | undefined): void {
   for (const key of Object.keys(block.values)) {
     if (block.asked.has(key)) continue;
+    if (key === "<<") {
+      problems.add(block.path, mergeKey);
+      continue;
+    }
     const nearest = closestKey(key, block.asked);
     const advice = hint(key) ?? (nearest === undefined ? undefined : `did you mean "${nearest}"?`);
     const known = `known here: ${[...block.asked].sort().join(", ") || "nothing"}`;
@@ -93,6 +100,11 @@ export function blockReader(
     if ("problems" in expanded) {
       for (const problem of expanded.problems) problems.add(path, problem);
       return undefined;
+    }
+    if ("oddities" in expanded && expanded.oddities !== undefined) {
+      const told = expanded.oddities.join("; ");
+      problems.hint(path, told);
+      context.warnings.add(path, told);
     }
     const converted = convert(expanded.text);
     if ("value" in converted) return converted.value;

@@ -14,11 +14,14 @@ it.each([
   [`\${EMPTY}`, ""],
   [`\${EMPTY:-2}`, "2"],
   [`\${MISSING:-redis://localhost:6379}`, "redis://localhost:6379"],
-  [`\${HARD}`, environment.HARD],
   [`\${NESTED}`, `\${A}`],
   ["$$", "$$"],
 ])("expands %j to %j", (text, expanded) => {
   expect(expandVariables(text, environment)).toEqual({ text: expanded });
+});
+
+it("keeps every character of a value", () => {
+  expect(expandVariables(`\${HARD}`, environment)).toMatchObject({ text: environment.HARD });
 });
 
 it.each(["MISSING", "constructor", "__proto__", "toString"])("names %s where it is not set", (name) => {
@@ -35,4 +38,31 @@ it.each([`\${`, `\${}`, `\${A`, `\${1A}`, `\${A-2}`, `\${A B}`, `\${A:-\${B}}`, 
 it("names every variable that is missing", () => {
   const answer = expandVariables(`\${ONE}\${A}\${TWO}`, environment);
   expect(answer).toEqual({ problems: [expect.stringContaining("ONE"), expect.stringContaining("TWO")] });
+});
+
+it.each(["$REDIS_URL", "$_X"])("refuses %j, a variable without braces", (text) => {
+  const answer = expandVariables(text, environment);
+  expect(answer).toEqual({ problems: [expect.stringContaining(`write \${${text.slice(1)}}, or put`)] });
+});
+
+it.each(["$A", "a$REDIS_URL", "$REDIS_URL/0", "$ecret", "$REDIS-URL"])("a dollar sign in %j stays", (text) => {
+  expect(expandVariables(text, environment)).toEqual({ text });
+});
+
+it.each([
+  [" hunter2", "spaces or line breaks around"],
+  ["hunter2\n", "spaces or line breaks around"],
+  ["\uFEFFhunter2", "byte order mark"],
+  ['"hunter2"', "quotes around"],
+  ["'hunter2'", "quotes around"],
+])("keeps %j and says what is odd about it, without the value", (value, oddity) => {
+  for (const text of [`\${V}`, `\${V:-x}`]) {
+    const answer = expandVariables(text, { V: value });
+    expect(answer).toEqual({ text: value, oddities: [expect.stringContaining(oddity)] });
+    expect("oddities" in answer && answer.oddities?.join()).not.toContain("hunter2");
+  }
+});
+
+it.each(["", "a b", '"', `"a'`])("finds nothing odd about %j", (value) => {
+  expect(expandVariables(`\${V}`, { V: value })).toEqual({ text: value });
 });

@@ -10,7 +10,7 @@ import {
 } from "@tollbooth-stores/core";
 import type { KeyvLike } from "@tollbooth-stores/keyv";
 import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
-import { isMapping } from "./block-reader.ts";
+import { isMapping, mergeKey } from "./block-reader.ts";
 import { closestKey } from "./closest-key.ts";
 import { refuseErrors, tellErrors } from "./examination.ts";
 import type { Environment } from "./expand-variables.ts";
@@ -18,7 +18,7 @@ import { type Dialect, translateStores } from "./gateway-dialect.ts";
 import { keyvProvider } from "./keyv-provider.ts";
 import { memoryProvider } from "./memory-provider.ts";
 import { type Plan, planStores, type StoreDescription } from "./plan-stores.ts";
-import { collectProblems, collectWarnings } from "./problems.ts";
+import { collectProblems, collectWarnings, shownKey } from "./problems.ts";
 import { providerRegistry } from "./provider-registry.ts";
 import { readSource } from "./read-source.ts";
 import { redisProviders } from "./redis/redis-clients.ts";
@@ -121,15 +121,17 @@ function storesOf(document: unknown, origin: string): unknown {
     throw new StoreError("STORE_CONFIG", `${origin} must be a mapping with the key "stores".`);
   }
   if (Object.hasOwn(document, "stores")) return document.stores;
-  const misspelt = closestKey("stores", Object.keys(document)) !== undefined;
+  const misspelt = closestKey("stores", Object.keys(document));
   const inner = ["provider", "rateLimits", "sessions", "verificationCache", "verifications"].some((key) =>
     Object.hasOwn(document, key),
   );
   const advice = inner
     ? "put what it holds under stores:"
-    : misspelt
-      ? "one of its keys is almost that"
-      : "stores: {} means memory";
+    : misspelt !== undefined
+      ? `rename its key ${shownKey(misspelt)}`
+      : Object.hasOwn(document, "<<")
+        ? mergeKey
+        : "stores: {} means memory";
   throw new StoreError("STORE_CONFIG", `${origin} has no key "stores"; ${advice}.`);
 }
 

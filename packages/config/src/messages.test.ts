@@ -161,6 +161,39 @@ it.each([[undefined], [null], [5], [[]], [new Map()], [new URL("file:///x")], [(
   },
 );
 
+it.each([
+  ["stores:\n  <<: &base { provider: memory }", "stores: merge keys (<<) are not supported; write the keys out"],
+  [
+    "stores:\n  memory: { <<: { maxEntries: 5 } }",
+    "stores.memory: merge keys (<<) are not supported; write the keys out",
+  ],
+])("merge keys: %j", async (text, told) => {
+  expect(await problems(text)).toEqual([told]);
+});
+
+it("tells of merge keys at the top of a document where stores is missing", async () => {
+  expect(await refusal("<<: { stores: {} }\n")).toMatch(/no key "stores"; merge keys \(<<\) are not supported/);
+});
+
+it.each([
+  ["provider", " memory", "unknown provider", "spaces or line breaks around its value"],
+  ["provider", '"memory"', "unknown provider", "quotes around its value"],
+  ["instances", "\uFEFF1", "must be a whole number", "byte order mark"],
+])("says what is wrong with a variable's value: %s %j", async (key, value, problem, oddity) => {
+  const loading = loadStores({ stores: { [key]: `\${V}` } }, { env: { V: value } });
+  const told = new RegExp(`stores\\.${key}: ${problem}.*; the variable V .*${oddity}`);
+  await expect(loading).rejects.toThrow(told);
+});
+
+it("warns of an odd value that is accepted", async () => {
+  const warnings: string[] = [];
+  const onWarning = (message: string) => void warnings.push(message);
+  const source = { stores: { keySecret: `\${V}` } };
+  await (await loadStores(source, { env: { V: " hunter2hunter2 " }, onWarning })).close();
+  const oddity = "the variable V has spaces or line breaks around its value; remove them";
+  expect(warnings).toEqual([`stores.keySecret: ${oddity}`]);
+});
+
 it("tells fifty problems and counts the rest", async () => {
   const names = Array.from({ length: 60 }, (_, index) => [`unknown-${"x".repeat(index + 1)}`, 1]);
   const lines = (

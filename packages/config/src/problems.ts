@@ -7,6 +7,8 @@ const mostTold = 50;
 export interface Problems {
   /** `path` as it is written in the document, "stores.sessions.keyPrefix". `message` holds no value of the document. */
   add(path: string, message: string): void;
+  /** Appends `hint` to every problem that is added at `path` from now on. It holds no value either. */
+  hint(path: string, hint: string): void;
   /** Throws STORE_CONFIG with one line for each problem, if there is any. */
   throwIfAny(): void;
 }
@@ -31,8 +33,13 @@ export function collectWarnings(shownPath: (path: string) => string): Warnings {
 /** `shownPath`: as for warnings. `origin`: the configuration's name in the message, e.g. a file's path as given. */
 export function collectProblems(origin: string, shownPath: (path: string) => string): Problems {
   const lines = new Set<string>();
+  const hints = new Map<string, string>();
   return {
-    add: (path, message) => void lines.add(`- ${shownPath(path)}: ${message}`),
+    add(path, message) {
+      const hint = hints.get(path);
+      lines.add(`- ${shownPath(path)}: ${message}${hint === undefined ? "" : `; ${hint}`}`);
+    },
+    hint: (path, hint) => void hints.set(path, hint),
     throwIfAny() {
       if (lines.size === 0) return;
       const count = lines.size === 1 ? "a problem" : `${lines.size} problems`;
