@@ -1,10 +1,11 @@
-// The gateway as a library, for a program that runs several: its configuration, and what it tells its parent.
+// The gateway as a library, for a program that runs several: its configuration, its start, and what it tells.
 // The program of one gateway is "@tollbooth-stores/example/gateway".
 
 // The configuration, and who is asking by it.
 export { clientIp } from "./client-ip.ts";
 export { ConfigError, type GatewayConfig, type Limit, type RouteConfig } from "./gateway/gateway-config.ts";
 export { readGatewayConfig } from "./gateway/load-gateway.ts";
+export { type RunningGateway, startGateway } from "./gateway/start-gateway.ts";
 
 // The reports.
 export {
@@ -14,5 +15,6 @@ export {
   latencyBucket,
   readGatewayReport,
   type SessionReport,
+  startReporting,
 } from "./gateway/gateway-report.ts";
 export { keepLatest } from "./keep-latest.ts";

@@ -35,8 +35,6 @@ export type RouteConfig =
   | (RouteBasics & { kind: "calls"; calls: number; validForMs: number });
 
 export interface GatewayConfig {
-  /** "name/pid" of this process, which the facilitator and the upstream are told for their logs. Not in the file. */
-  instance?: string | undefined;
   host: string;
   port: number;
   /** How many proxies in front are to be believed about the client's address. */

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listen, portOf } from "@tollbooth-stores/example/process";
+import { listen, portOf } from "@tollbooth-stores/example/listen";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Front, type FrontOptions, type Passed, startFront } from "./front.ts";
 

@@ -2,8 +2,9 @@
 
 import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type Duplex, Readable } from "node:stream";
-import { boundConnections, heldByAddress, portOf } from "@tollbooth-stores/example/process";
+import { portOf } from "@tollbooth-stores/example/listen";
 import { createProxyServer } from "httpxy";
+import { boundConnections, heldByAddress } from "../process/connections-by-address.ts";
 import type { Instances } from "./instances.ts";
 import { wholeBody } from "./whole-body.ts";
 

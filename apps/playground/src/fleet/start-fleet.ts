@@ -3,13 +3,12 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { ConfigError, type GatewayConfig, readGatewayConfig } from "@tollbooth-stores/example";
-import { gatewayProgram } from "../example-files.ts";
 import { type Supervised, startChild } from "../process/supervisor.ts";
 import { type Front, type OwnPages, type Passed, startFront } from "./front.ts";
 import { type Instances, type InstanceView, startInstances } from "./instances.ts";
 
 export interface FleetOptions {
-  /** The folder of the built programs; the gateway's is the example's. */
+  /** The folder of the built programs. */
   programs: URL;
   /** Where the ledger, its facilitator and the upstream write their logs. */
   logDirectory: string;
@@ -90,8 +89,6 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       UPSTREAM_URL: upstream.url,
       GATEWAY_CONFIG: options.configFile,
       GATEWAY_INSTANCES: String(count),
-      GATEWAY_BEHIND_FRONT: "1",
-      PORT: "0",
     };
     config = (await readGatewayConfig(options.configFile, { ...process.env, ...env })).config;
     options.onConfig?.(config);
@@ -116,7 +113,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       start: (name) =>
         startChild({
           name,
-          file: gatewayProgram(),
+          file: program("processes/gateway.js"),
           env: { ...env, GATEWAY_INSTANCE: name, GATEWAY_ORIGIN: origin },
           output,
           onStderr,
