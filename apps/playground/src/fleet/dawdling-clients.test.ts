@@ -32,7 +32,7 @@ async function front(options: Partial<FrontOptions> = {}): Promise<Seen> {
     const release = () => {
       inFlight -= 1;
     };
-    return { name: "gateway-1", url: portOf(gateway, "127.0.0.1").url, release };
+    return { name: "gateway-1", pid: 1, url: portOf(gateway, "127.0.0.1").url, release };
   };
   const started = await startFront({ host: "127.0.0.1", port: 0, instances: () => ({ take }), ...options });
   onTestFinished(async () => {

@@ -1,6 +1,7 @@
 // Process: one gateway of the fleet. It is the example's gateway, on the addresses that name this instance, behind the front.
-import { type GatewayConfig, startGateway, startReporting } from "@tollbooth-stores/example";
+import { type GatewayConfig, startGateway } from "@tollbooth-stores/example";
 import { exitCodeOf } from "../exit-code.ts";
+import { startReporting } from "../fleet/store-report.ts";
 import { requiredEnv, runChild, tellParent } from "../process/child.ts";
 
 /** How long a gateway that was told to stop goes on taking requests, so that the front hears of it first. */
