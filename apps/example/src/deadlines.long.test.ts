@@ -6,10 +6,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { startGatewayProcess } from "./testing/gateway-process.ts";
 
 const away = "http://127.0.0.1:9";
-const memory = fileURLToPath(new URL("../config/memory.yaml", import.meta.url));
+const config = fileURLToPath(new URL("../config/gateway.yaml", import.meta.url));
+const env = { FACILITATOR_URL: away, CHAIN_URL: away, UPSTREAM_URL: away, SESSION_SECRET: "s".repeat(32) };
 
 test("a gateway cuts off five hundred dawdling clients after ten seconds", async () => {
-  const gateway = await startGatewayProcess(memory, { FACILITATOR_URL: away, CHAIN_URL: away, UPSTREAM_URL: away });
+  const gateway = await startGatewayProcess(config, env);
   onTestFinished(() => gateway.stop());
   const port = Number(new URL(gateway.url).port);
   const begun = performance.now();

@@ -82,7 +82,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     const [ledger, upstream] = await Promise.all(starting);
     const env: Record<string, string | undefined> = {
       // Behind one front all instances must issue the same tokens. A secret in the file wins.
-      GATEWAY_SESSION_SECRET: randomBytes(32).toString("base64url"),
+      SESSION_SECRET: randomBytes(32).toString("base64url"),
       ...options.env,
       FACILITATOR_URL: `${ledger.url}/facilitator`,
       CHAIN_URL: `${ledger.url}/chain`,
@@ -91,6 +91,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       GATEWAY_INSTANCES: String(count),
     };
     config = (await readGatewayConfig(options.configFile, { ...process.env, ...env })).config;
+    refuseHiddenRoutes(config);
     options.onConfig?.(config);
     const port = options.port ?? config.port;
     front = await startFront({
@@ -131,4 +132,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     await stop();
     throw error;
   }
+}
+
+/** The front answers the dashboard's paths itself, so a route there would never be served. */
+function refuseHiddenRoutes({ routes }: GatewayConfig): void {
+  const hidden = routes.findIndex(({ path }) => /^\/dashboard(\/|$)/.test(path));
+  if (hidden >= 0)
+    throw new ConfigError(`The configuration has 1 problem(s):\n  routes.${hidden}.path: is the dashboard's own path`);
 }

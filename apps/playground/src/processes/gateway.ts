@@ -22,7 +22,7 @@ function namedAddresses(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 function behindFront(config: GatewayConfig): GatewayConfig {
   return {
     ...config,
-    sessionSecret: config.sessionSecret ?? requiredEnv("GATEWAY_SESSION_SECRET"),
+    sessionSecret: config.sessionSecret ?? requiredEnv("SESSION_SECRET"),
     origin: config.origin ?? requiredEnv("GATEWAY_ORIGIN"),
     host: "127.0.0.1",
     port: 0,
