@@ -38,7 +38,7 @@ describe("a build's hash", () => {
 
   it("holds what its package hands out as it is, for the tests of others read it", () => {
     const files = built.flatMap((own) => handedOut(own).map((file) => ({ name: own.name, file })));
-    expect(files).toContainEqual({ name: "@tollbooth-stores/example", file: "config/memory.yaml" });
+    expect(files).toContainEqual({ name: "@tollbooth-stores/example", file: "config/gateway.yaml" });
     expect(files).toContainEqual({ name: "@tollbooth-stores/config", file: "schema.json" });
     expect(files.filter(({ name, file }) => tasks.get(name)?.inputs[file] === undefined)).toEqual([]);
   });

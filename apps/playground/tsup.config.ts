@@ -1,9 +1,10 @@
 import type { Options } from "tsup";
 import { isClean, packageBuild } from "../../tsup.shared.ts";
 
-// Programs, not a library: each process but the gateway, which is the example's, is an entry. Nobody imports their types.
+// Programs, not a library: each process is an entry. No package imports their types.
+const processes = ["gateway", "simulated-ledger", "upstream"];
 const programs = packageBuild(
-  ["src/main.ts", "src/pay.ts", "src/drill/main.ts", "src/processes/simulated-ledger.ts", "src/processes/upstream.ts"],
+  ["src/main.ts", "src/pay.ts", "src/drill/main.ts", ...processes.map((name) => `src/processes/${name}.ts`)],
   // The page below dist/dashboard is built at the same time, and cleans up after itself.
   { dts: false, clean: isClean() && ["!dashboard/**"] },
 );

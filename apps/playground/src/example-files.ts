@@ -1,14 +1,13 @@
-// Where the files of the example are: the program of one gateway, and the configurations that come with it.
+// Where the configurations are that come with the example.
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 
 const { resolve } = createRequire(import.meta.url);
 
-/** The built program. */
-export function gatewayProgram(): string {
-  return resolve("@tollbooth-stores/example/gateway");
-}
+/** Everything but the stores. */
+export const exampleConfig: string = resolve("@tollbooth-stores/example/config/gateway.yaml");
 
-/** E.g. "memory". */
-export function exampleConfig(name: string): string {
-  return resolve(`@tollbooth-stores/example/config/${name}.yaml`);
+/** The file of the stores that the example has under this name, e.g. "memory". It may not exist. */
+export function exampleStores(name: string): string {
+  return join(dirname(exampleConfig), "stores", `${name}.yaml`);
 }

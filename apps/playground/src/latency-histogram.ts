@@ -1,5 +1,5 @@
 // Durations in buckets, as gateways report them: merged, and read by quantile.
-import { bucketMs } from "@tollbooth-stores/example";
+import { bucketMs } from "./fleet/store-report.ts";
 
 /** How many operations fell into each bucket. */
 export type Histogram = Map<number, number>;

@@ -10,7 +10,7 @@ import { mainForEachTest } from "./testing/run-main.ts";
 import { onRedis } from "./testing/test-system.ts";
 import { ask, askUntilAnswered, signedPayments } from "./testing/traffic.ts";
 
-/** As config/redis.yaml has it: where Redis is comes from the environment. */
+/** As config/stores/redis.yaml has it: where Redis is comes from the environment. */
 const redisConfig = onRedis(testConfig, `\${REDIS_URL}`);
 const onTwo = ["--port", "0", "--redis", "--instances", "2"];
 const client = buyer(demoAccount(payerLabel(0)));

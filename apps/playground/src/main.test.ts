@@ -1,8 +1,10 @@
 // The example as a user runs it: start, stop, SIGTERM under load, kills, and what cannot be started.
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { buyer, demoAccount, payerLabel, readLog, testConfig } from "@tollbooth-stores/sandbox";
 import { describe, expect, test } from "vitest";
+import { exampleConfig } from "./example-files.ts";
 import { allGone, mainForEachTest } from "./testing/run-main.ts";
 import { onRedis } from "./testing/test-system.ts";
 
@@ -203,6 +205,11 @@ describe("what cannot be started", () => {
       `${testConfig}\nsessionSecret: \${NOT_SET_ANYWHERE}\n`,
       /sessionSecret.*NOT_SET_ANYWHERE is not set/,
     ],
+    [
+      "a path of the dashboard's",
+      testConfig.replace("path: /report", "path: /dashboard/events"),
+      /routes\.1\.path: is the dashboard's own/,
+    ],
   ])("a configuration with %s: says what and where, ends with 2", async (_name, config, message) => {
     const run = main(config);
     expect(await run.exited).toEqual({ code: 2, signal: null });
@@ -213,6 +220,16 @@ describe("what cannot be started", () => {
   test.each([
     ["a port that is none", ["--port", "70000"], "--port must be a number from 0 to 65535.\n"],
     ["a folder as its configuration", ["--config", "."], /^--config: .* is a folder; name a file\.\n$/],
+    [
+      "stores that do not exist",
+      ["--stores", "nowhere"],
+      /^--stores: there is no configuration file .*nowhere\.yaml\.\n$/,
+    ],
+    [
+      "stores beside those of the configuration",
+      ["--port", "0", "--stores", "memory"],
+      /STORES names others; leave one out/,
+    ],
     ["an option that does not exist", ["--verbose"], /^Unknown option '--verbose'.*--config <value>/],
   ])("%s: says so, ends with 2", async (_name, args, message) => {
     const run = main(testConfig, args);
@@ -220,4 +237,11 @@ describe("what cannot be started", () => {
     if (typeof message === "string") expect(run.output()).toBe(message);
     else expect(run.output()).toMatch(message);
   });
+});
+
+test("a configuration without stores runs on those that --stores names, and needs nothing else from the environment", async () => {
+  const run = main(readFileSync(exampleConfig, "utf8"), ["--port", "0", "--stores", "memory"]);
+  const { gateway } = await run.started;
+  expect(run.output()).toMatch(/Stores +\S+stores\/memory\.yaml\n/);
+  expect((await fetch(`${gateway}/readyz`)).status).toBe(200);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
 import { dashboard } from "./dashboard/dashboard.ts";
-import { exampleConfig } from "./example-files.ts";
+import { exampleConfig, exampleStores } from "./example-files.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { startFleet } from "./fleet/start-fleet.ts";
 import { hasRedisServer, privateRedis } from "./process/private-redis.ts";
@@ -18,8 +18,21 @@ const mostInstances = 16;
 /** Ctrl-C while it starts reaches what is being started, too; that it ends then is what was asked for. */
 const start = { over: false, interrupted: false };
 
+/** A name is one of the example's; what has a dot or a slash is a path. */
+function storesPath(chosen: string): string {
+  return /^[a-z-]+$/.test(chosen) ? exampleStores(chosen) : chosen;
+}
+
+function existingFile(option: string, path: string): string {
+  const file = resolve(path);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new UsageError(`--${option}: there is no configuration file ${file}.`);
+  if (found.isDirectory()) throw new UsageError(`--${option}: ${file} is a folder; name a file.`);
+  return file;
+}
+
 async function main(): Promise<number> {
-  const names = ["config", "port", "logs", "instances", "connections"] as const;
+  const names = ["config", "stores", "port", "logs", "instances", "connections"] as const;
   const { options, flags, help } = readCommand(process.argv.slice(2), names, ["redis"]);
   if (help !== undefined) {
     console.log(help);
@@ -29,10 +42,11 @@ async function main(): Promise<number> {
   const count = integerOption("instances", options.instances, 1, mostInstances) ?? (withRedis ? 3 : 1);
   const port = portOption(options.port);
   const mostConnections = integerOption("connections", options.connections, 1, 65_535);
-  const config = resolve(options.config ?? exampleConfig(withRedis ? "redis" : "memory"));
-  const found = statSync(config, { throwIfNoEntry: false });
-  if (found === undefined) throw new UsageError(`There is no configuration file ${config}.`);
-  if (found.isDirectory()) throw new UsageError(`--config: ${config} is a folder; name a file.`);
+  const config = existingFile("config", options.config ?? exampleConfig);
+  // A configuration of the user's may hold the stores itself.
+  const storesByDefault = options.config === undefined ? (withRedis ? "redis" : "memory") : undefined;
+  const chosen = options.stores ?? (process.env.STORES || storesByDefault);
+  const stores = chosen === undefined ? undefined : existingFile("stores", storesPath(chosen));
   const { logs } = options;
   const logDirectory = logs === undefined ? mkdtempSync(join(tmpdir(), "tollbooth-example-")) : resolve(logs);
 
@@ -57,7 +71,7 @@ async function main(): Promise<number> {
       instances: count,
       port,
       mostConnections,
-      env: { ...(redis && { REDIS_URL: redis.url }) },
+      env: { ...(redis && { REDIS_URL: redis.url }), ...(stores !== undefined && { STORES: stores }) },
     });
     start.over = true;
     shown.attach(fleet);
@@ -73,7 +87,7 @@ async function main(): Promise<number> {
   Health    ${url}/healthz  ${url}/readyz
   Ledger    ${ledger.url}  (pid ${ledger.pid}; SIMULATED: no real money moves)
   Upstream  ${upstream.url}  (pid ${upstream.pid})${redis ? `\n  Redis     ${redis.url}  (pid ${redis.pid}; private, gone at the end)` : ""}
-  Config    ${config}
+  Config    ${config}${stores === undefined ? "" : `\n  Stores    ${stores}`}
   Logs      ${logDirectory}
 
   Try it:   curl -i ${url}/quote

@@ -1,19 +1,18 @@
 // `npm run pay` against the example as `npm start` runs it: the whole tour, on the configuration that comes along.
 
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { readLog } from "@tollbooth-stores/sandbox";
 import { afterEach, expect, test } from "vitest";
-import { exampleConfig } from "./example-files.ts";
+import { exampleOn } from "./testing/example-on.ts";
 import { type MainRun, runMain } from "./testing/run-main.ts";
 import { programs } from "./testing/test-system.ts";
 
 const run = promisify(execFile);
 const pay = fileURLToPath(new URL("pay.js", programs));
-const config = readFileSync(exampleConfig("memory"), "utf8");
+const config = exampleOn("memory");
 
 let main: MainRun | undefined;
 afterEach(() => main?.dispose());

@@ -1,7 +1,7 @@
 // The lines that a terminal gets about trouble, and that it gets none without.
 
 import { createServer } from "node:http";
-import { portOf } from "@tollbooth-stores/example/process";
+import { portOf } from "@tollbooth-stores/example/listen";
 import { afterEach, describe, expect, test } from "vitest";
 import type { InstanceState } from "./fleet/instances.ts";
 import { instanceTrouble, readinessTrouble } from "./told-trouble.ts";

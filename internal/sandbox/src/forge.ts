@@ -6,7 +6,7 @@ import type { PrivateKeyAccount } from "viem/accounts";
 import { simulatedChain } from "./chain.ts";
 import { curveOrder } from "./eip3009.ts";
 
-/** The recipient of config/memory.yaml and of the tests' configuration. */
+/** The recipient of config/gateway.yaml and of the tests' configuration. */
 export const payTo: Address = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 
 /** What may be wrong with a payment. Left out: right for a $0.01 route. */

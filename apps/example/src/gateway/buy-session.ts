@@ -5,7 +5,7 @@ import type { Admitted } from "./admit.ts";
 import type { RouteConfig } from "./gateway-config.ts";
 import { knownAs } from "./payment-record.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
-import { announceSession, sessionId } from "./session-token.ts";
+import { sessionId } from "./session-token.ts";
 import { takePayment } from "./take-payment.ts";
 
 /** The routes that are used by session. */
@@ -38,10 +38,6 @@ export async function buySession(
 ): Promise<Response> {
   const { route, stores, issueToken } = context;
   const { signed, payment } = admitted;
-  const told = (token: string, state: Credited) => {
-    announceSession(route, sessionId(route, token), signed.payer, state.expiresAtMs, state.quotas?.[callsQuota]);
-    return bought(token, state);
-  };
   const credit = async ({ signal, fence }: StepContext): Promise<Bought> => {
     const opId = payment.key;
     const grant = {
@@ -50,13 +46,13 @@ export async function buySession(
     };
     if (presentedToken !== undefined) {
       const prolonged = await stores.sessions.credit(sessionId(route, presentedToken), { ...grant, opId });
-      if (prolonged.status === "ok") return told(presentedToken, prolonged);
+      if (prolonged.status === "ok") return bought(presentedToken, prolonged);
     }
     const token = issueToken(payment.key);
     const id = sessionId(route, token);
     const createWith = { data: { payer: signed.payer } };
     const created = await stores.sessions.credit(id, { ...grant, opId, createWith });
-    if (created.status === "ok" && !created.replayed) return told(token, created);
+    if (created.status === "ok" && !created.replayed) return bought(token, created);
     // One who stood still for longer than its lease would throw away what another has told by now.
     signal.throwIfAborted();
     if ((await knownAs(stores, opId)) === "delivered") {
@@ -64,7 +60,7 @@ export async function buySession(
     }
     await stores.sessions.delete(id);
     const anew = await stores.sessions.credit(id, { ...grant, opId: `${opId} ${fence}`, createWith });
-    if (anew.status === "ok") return told(token, anew);
+    if (anew.status === "ok") return bought(token, anew);
     throw new Error("A session that was credited just now is gone.");
   };
   return takePayment(context, asked, admitted, {

@@ -1,4 +1,4 @@
-// Asks the (simulated) chain what became of a nonce: the gateway's own eyes, where a facilitator's answer got lost.
+// Asks the chain what became of a nonce: the gateway's own eyes, where a facilitator's answer got lost.
 import type { Address, Hex } from "viem";
 import { z } from "zod";
 import { addressSchema, bytes32Schema } from "../hex-schemas.ts";

@@ -32,7 +32,7 @@ export async function gatewayApp({ config, stores, stopping }: GatewayParts): Pr
   });
   app.get("/", (c) =>
     c.json({
-      service: "tollbooth-stores example gateway (the chain is simulated)",
+      service: "tollbooth-stores example gateway",
       routes: config.routes.map(({ method, path, kind, price, description }) => ({
         method,
         path,

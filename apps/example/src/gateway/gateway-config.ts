@@ -35,8 +35,6 @@ export type RouteConfig =
   | (RouteBasics & { kind: "calls"; calls: number; validForMs: number });
 
 export interface GatewayConfig {
-  /** "name/pid" of this process, which the facilitator and the upstream are told for their logs. Not in the file. */
-  instance?: string | undefined;
   host: string;
   port: number;
   /** How many proxies in front are to be believed about the client's address. */
@@ -101,7 +99,7 @@ const basics = {
   path: z
     .string()
     .regex(/^\/[A-Za-z0-9/_.-]*$/, 'must start with "/" and hold letters, digits and /_.- only')
-    .refine((path) => !reserved.has(path) && !/^\/dashboard(\/|$)/.test(path), "is the gateway's own path"),
+    .refine((path) => !reserved.has(path), "is the gateway's own path"),
   price: z.string().regex(/^\$\d+(\.\d+)?$/, 'must be a price such as "$0.01"'),
   description: z
     .string()

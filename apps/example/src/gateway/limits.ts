@@ -2,7 +2,6 @@
 // is made for a payer that is not paid for yet.
 import { type RateLimitStore, type ReportedDecision, rateLimiter, rateLimitHeaders } from "@tollbooth-stores/core";
 import type { GatewayConfig, Limit, RouteConfig } from "./gateway-config.ts";
-import { announce } from "./gateway-events.ts";
 import { places, type TakePlace } from "./places.ts";
 
 /** What the limiters asked so far have said, ready to be sent. */
@@ -36,16 +35,6 @@ export function routeLimits(store: RateLimitStore, config: GatewayConfig, route:
     const take = rateLimiter(store, { name, limit, window: windowMs });
     return async (client: string, before: LimitAnswer["reported"]): Promise<LimitAnswer> => {
       const decision = await take(client);
-      const { allowed, remaining, resetAfterMs } = decision;
-      announce({
-        kind: "decision",
-        limiter: name,
-        client,
-        allowed,
-        limit,
-        remaining,
-        resetsAtMs: Date.now() + resetAfterMs,
-      });
       const reported = [...before, { ...decision, name, windowMs }];
       return { allowed: decision.allowed, headers: rateLimitHeaders(reported), reported };
     };

@@ -10,6 +10,7 @@ const urls = {
   CHAIN_URL: "http://127.0.0.1:1/chain",
   UPSTREAM_URL: "http://127.0.0.1:2/",
 };
+const secret = { SESSION_SECRET: "s".repeat(32) };
 const opened: Awaited<ReturnType<typeof loadGateway>>[] = [];
 async function load(source: string, env: Record<string, string> = urls) {
   const loaded = await loadGateway(source, env);
@@ -21,8 +22,9 @@ afterEach(async () => {
 });
 
 describe("the gateway's configuration", () => {
-  test("config/memory.yaml is one, and says what its comments say", async () => {
-    const config = await load(fileURLToPath(new URL("../../config/memory.yaml", import.meta.url)));
+  test("config/gateway.yaml is one, and says what its comments say", async () => {
+    const file = fileURLToPath(new URL("../../config/gateway.yaml", import.meta.url));
+    const config = await load(file, { ...urls, ...secret });
     expect(config).toMatchObject({
       port: 4021,
       host: "127.0.0.1",
@@ -31,15 +33,19 @@ describe("the gateway's configuration", () => {
       upstream: { url: "http://127.0.0.1:2", timeoutMs: 5_000 },
       trustedProxies: 0,
       drainMs: 0,
+      sessionSecret: secret.SESSION_SECRET,
     });
+    const env = { ...urls, ...secret, PORT: "8080", TRUSTED_PROXIES: "2" };
+    expect(await load(file, env)).toMatchObject({ port: 8_080, trustedProxies: 2 });
+    await expect(load(file, urls)).rejects.toThrow(/sessionSecret: the variable SESSION_SECRET is not set/);
     expect(config.routes.map(({ kind }) => kind)).toEqual(["per-request", "time-window", "calls"]);
   });
 
-  test("the README shows config/memory.yaml's routes as they are", () => {
+  test("the README shows config/gateway.yaml's routes as they are", () => {
     const text = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
     const shown = /```yaml\n([\s\S]*?)```/.exec(text("README.md"))?.[1] ?? "";
     expect(shown).not.toBe("");
-    expect(text("config/memory.yaml")).toContain(shown);
+    expect(text("config/gateway.yaml")).toContain(shown);
   });
 
   test("takes numbers from variables, and expands each once", async () => {
@@ -53,7 +59,7 @@ describe("the gateway's configuration", () => {
   test.each([
     ["invalid YAML", testConfig.replace("stores: {", "stores: {{"), /not valid YAML/],
     ["no mapping", "- a\n- list\n", /must be a YAML mapping/],
-    ["no stores", testConfig.replace(/stores: .*/, ""), /no key "stores"/],
+    ["no stores", testConfig.replace(/stores: .*/, ""), /stores.memory\.yaml does not exist/],
     [
       "a missing variable",
       `${testConfig}\nsessionSecret: \${NOT_SET}\n`,
@@ -71,11 +77,6 @@ describe("the gateway's configuration", () => {
     [
       "the gateway's own path",
       testConfig.replace("path: /report", "path: /healthz"),
-      /routes\.1\.path: is the gateway's own/,
-    ],
-    [
-      "a path of the dashboard's",
-      testConfig.replace("path: /report", "path: /dashboard/events"),
       /routes\.1\.path: is the gateway's own/,
     ],
     ["a price in words", testConfig.replace('"$0.02"', '"cheap"'), /routes\.2\.price: must be a price such as/],
@@ -121,5 +122,31 @@ describe("the gateway's configuration", () => {
     expect(text).toMatch(/2 problem\(s\)/);
     expect(text).toMatch(/sessionSecret: must have at least 32 characters/);
     expect(text).not.toMatch(/hunter2|topsecret/);
+  });
+});
+
+describe("where the stores are", () => {
+  const gateway = fileURLToPath(new URL("../../config/gateway.yaml", import.meta.url));
+  const storesOf = async (source: string, env: Record<string, string>) => {
+    await load(source, { ...urls, ...env });
+    return opened.at(-1)?.stores.describe().sessions.provider;
+  };
+
+  test("is stores/memory.yaml beside the configuration, or the file that STORES names", async () => {
+    expect(await storesOf(gateway, secret)).toBe("memory");
+    const KEYV = fileURLToPath(new URL("../../config/stores/keyv.yaml", import.meta.url));
+    expect(await storesOf(gateway, { ...secret, STORES: KEYV })).toBe("keyv");
+    await expect(storesOf(gateway, { ...secret, STORES: "nowhere.yaml" })).rejects.toThrow(
+      /nowhere\.yaml does not exist/,
+    );
+  });
+
+  test("is said once: not in the configuration and by STORES, too", async () => {
+    await expect(storesOf(testConfig, { STORES: "config/stores/memory.yaml" })).rejects.toThrow(/leave one out/);
+  });
+
+  test("must be shared by several gateways", async () => {
+    await expect(loadGateway(gateway, { ...urls, ...secret }, 2)).rejects.toThrow(/instances/);
+    await expect(loadGateway(testConfig, urls, 2)).rejects.toThrow(/instances/);
   });
 });

@@ -1,10 +1,11 @@
-// The one YAML file, as the gateway's configuration and as running stores.
+// The gateway's YAML file as its configuration, and the stores' file as running stores.
+import { join } from "node:path";
 import { type Environment, expandVariables, type LoadedStores, loadStores, readSource } from "@tollbooth-stores/config";
 import { ConfigError, type GatewayConfig, parseGatewayConfig } from "./gateway-config.ts";
 import { keyvAdapter } from "./keyv-adapter.ts";
 import type { SessionData } from "./session-token.ts";
 
-/** The gateway's own part of a YAML file, and the whole document for `loadStores`. */
+/** The gateway's own part of a YAML file, and the whole document: it may hold `stores`, too. */
 interface GatewayDocument {
   config: GatewayConfig;
   document: Record<string, unknown>;
@@ -26,9 +27,10 @@ export async function readGatewayConfig(source: string, env: Environment): Promi
 }
 
 /**
- * The configuration and its running stores. Variables in the gateway's own part are expanded here, those under `stores` by
- * `loadStores`, once each. `instances`: how many gateways run; several need stores that are shared. Throws a ConfigError or
- * a StoreError with code STORE_CONFIG.
+ * The configuration and its running stores. Those are in the file that the variable STORES names; by default in
+ * `stores/memory.yaml` beside the gateway's, unless that one holds `stores` itself. Variables in the gateway's own part are
+ * expanded here, those of the stores by `loadStores`, once each. `instances`: how many gateways run; several need stores that
+ * are shared. Throws a ConfigError, or a StoreError with code STORE_CONFIG.
  */
 export async function loadGateway(
   source: string,
@@ -36,9 +38,21 @@ export async function loadGateway(
   instances = 1,
 ): Promise<{ config: GatewayConfig; stores: LoadedStores<SessionData> }> {
   const { config, document, folder } = await readGatewayConfig(source, env);
-  const { stores: block } = document;
-  const counted = instances > 1 && isRecord(block) ? { ...document, stores: { ...block, instances } } : document;
-  return { config, stores: await loadStores<SessionData>(counted, { env, folder, keyv: await keyvAdapter(env) }) };
+  const file = storesFile(document, folder, env);
+  const from = file === undefined ? { value: document, folder } : await readSource(file);
+  const block = isRecord(from.value) ? from.value.stores : undefined;
+  const counted = instances > 1 && isRecord(block) ? { stores: { ...block, instances } } : from.value;
+  const options = { env, folder: from.folder, keyv: await keyvAdapter(env) };
+  return { config, stores: await loadStores<SessionData>(counted, options) };
+}
+
+/** Undefined where the gateway's own document holds the stores. Throws a ConfigError where both name some. */
+function storesFile(document: Record<string, unknown>, folder: string, { STORES: file = "" }: Environment) {
+  const isOwn = document.stores !== undefined;
+  if (isOwn && file !== "")
+    throw new ConfigError("The configuration holds stores, and STORES names others; leave one out.");
+  if (isOwn) return undefined;
+  return file === "" ? join(folder, "stores", "memory.yaml") : file;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

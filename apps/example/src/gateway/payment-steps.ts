@@ -5,17 +5,12 @@ import { HTTPFacilitatorClient } from "@x402/core/http";
 import { type PaymentPayload, SettleError, type SettleResponse, VerifyError } from "@x402/core/types";
 import { lookUp, referenceOf } from "./chain-lookup.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
-import { instanceHeader } from "./instance-header.ts";
 import { NotNow } from "./not-now.ts";
 import type { SignedPayment } from "./payment-header.ts";
 
 /** All steps but `serve`, on the payment's own terms: whether they are the route's is not asked here. */
 export function paymentSteps(config: GatewayConfig, payment: SignedPayment): Omit<PaymentSteps<never>, "serve"> {
-  const told = instanceHeader(config.instance);
-  const facilitator = new HTTPFacilitatorClient({
-    ...config.facilitator,
-    createAuthHeaders: async () => ({ verify: told, settle: told }),
-  });
+  const facilitator = new HTTPFacilitatorClient(config.facilitator);
   const { authorization, signature } = payment;
   const { requirements } = payment.terms;
   const payload: PaymentPayload = {

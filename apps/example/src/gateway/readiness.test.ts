@@ -2,7 +2,7 @@
 import { StoreError } from "@tollbooth-stores/core";
 import { testConfig } from "@tollbooth-stores/sandbox";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { listen } from "../process/listen.ts";
+import { listen } from "../listen.ts";
 import { inProcessGateway } from "../testing/in-process-gateway.ts";
 import { readiness } from "./readiness.ts";
 

@@ -34,8 +34,6 @@ export interface Asked {
   requestId: string | undefined;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
-  /** Of this gateway. */
-  instance: string | undefined;
   /** The address with which to ask again. */
   url: string;
 }
@@ -73,7 +71,6 @@ export function askedOf(c: Context<Env>, config: GatewayConfig): Asked {
     contentType: c.req.header("content-type"),
     requestId: /^[\w.:/-]{1,128}$/.exec(c.req.header("x-request-id") ?? "")?.[0],
     signal: c.req.raw.signal,
-    instance: config.instance,
     url: `${origin}${path}`,
   };
 }

@@ -1,6 +1,5 @@
 // The token that opens a paid session: issued by the gateway, impossible to guess, and the same however often it is made.
 import { createHmac, randomBytes } from "node:crypto";
-import { announce } from "./gateway-events.ts";
 
 /** What a session remembers. */
 export interface SessionData {
@@ -25,21 +24,4 @@ export function tokenIssuer(secret: string | undefined): (paymentKey: string) =>
 /** The session's id in the store: a token opens the route it was bought for and no other. */
 export function sessionId(route: { method: string; path: string }, token: string): string {
   return `${route.method} ${route.path}:${token}`;
-}
-
-/** Tells who listens in this process that a session opens nothing any more, or never did. */
-export function announceSessionOver(id: string): void {
-  announce({ kind: "session-over", id });
-}
-
-/** Tells who listens in this process that a session was bought, prolonged or used. */
-export function announceSession(
-  { method, path }: { method: string; path: string },
-  id: string,
-  payer: string,
-  expiresAtMs: number,
-  callsLeft: bigint | undefined,
-): void {
-  const calls = callsLeft === undefined ? undefined : Number(callsLeft);
-  announce({ kind: "session", id, route: `${method} ${path}`, payer, expiresAtMs, callsLeft: calls });
 }

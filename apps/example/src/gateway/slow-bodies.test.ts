@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { expect, onTestFinished, test } from "vitest";
-import { listen } from "../process/listen.ts";
+import { listen } from "../listen.ts";
 import { inProcessGateway } from "../testing/in-process-gateway.ts";
 import { testSystem } from "../testing/test-system.ts";
 import { gatewayApp } from "./gateway-app.ts";

@@ -1,7 +1,6 @@
 // Runs the paid API behind the gateway and takes its whole answer, so that there is something to charge for.
 
 import { z } from "zod";
-import { instanceHeader } from "./instance-header.ts";
 
 /** An upstream answer: what is sold. */
 export interface UpstreamAnswer {
@@ -41,11 +40,10 @@ export interface UpstreamRequest {
   path: string;
   body: Uint8Array<ArrayBuffer> | undefined;
   contentType: string | undefined;
-  /** The payment's key or "session": for the upstream's log, as are the next two. */
+  /** The payment's key or "session": for the upstream's log, as is the next. */
   paidBy: string;
   /** The client's own name for the request. */
   requestId: string | undefined;
-  instance: string | undefined;
 }
 
 /** Larger answers than this are the upstream's mistake, in bytes. */
@@ -63,7 +61,6 @@ export async function callUpstream(
       method: request.method,
       headers: {
         "x-paid-by": request.paidBy,
-        ...instanceHeader(request.instance),
         ...(request.requestId !== undefined && { "x-request-id": request.requestId }),
         ...(request.contentType !== undefined && { "content-type": request.contentType }),
       },

@@ -5,7 +5,7 @@ import { paymentRequired, tooManyRequests } from "./answers.ts";
 import { buySession, callsQuota, type SessionRoute } from "./buy-session.ts";
 import type { LimitAnswer } from "./limits.ts";
 import type { Asked, RouteContext } from "./request-context.ts";
-import { announceSession, announceSessionOver, bearerToken, sessionId } from "./session-token.ts";
+import { bearerToken, sessionId } from "./session-token.ts";
 import { callUpstream } from "./upstream-client.ts";
 
 /** Nobody waits for a shared lease here; the upstream's own deadline ends the call. */
@@ -36,10 +36,8 @@ async function useSession(
 ): Promise<Response> {
   const id = sessionId(route, token);
   const session = await stores.sessions.get(id);
-  const over = (reason: "session_over" | "no_calls_left", limited: LimitAnswer["headers"]) => {
-    announceSessionOver(id);
-    return paymentRequired(asked.url, route, price, reason, limited);
-  };
+  const over = (reason: "session_over" | "no_calls_left", limited: LimitAnswer["headers"]) =>
+    paymentRequired(asked.url, route, price, reason, limited);
   if (session === null) return over("session_over", byIp.headers);
   const { allowed, headers } = await limits.payer(session.data.payer, byIp);
   if (!allowed) return tooManyRequests(headers);
@@ -52,7 +50,6 @@ async function useSession(
     if (spent.status === "insufficient") return over("no_calls_left", headers);
     left = spent.remaining;
   }
-  announceSession(route, id, session.data.payer, session.expiresAtMs, left);
   try {
     const answer = await callUpstream(
       config.upstream,

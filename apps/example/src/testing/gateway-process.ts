@@ -1,13 +1,11 @@
 // The built program of the gateway as a process of its own.
-import { fork } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import type { ServedGateway } from "./serve-gateway.ts";
 
 /** The `test` task depends on `build`. */
 const program = fileURLToPath(new URL("../../dist/gateway/gateway.js", import.meta.url));
-const ready = z.object({ ready: z.literal(true), url: z.string() });
 
 export interface GatewayProcess extends ServedGateway {
   /** kill -9 */
@@ -21,19 +19,17 @@ export async function startGatewayProcess(
   configFile: string,
   env: Readonly<Record<string, string>>,
 ): Promise<GatewayProcess> {
-  const child = fork(program, [], {
+  const child = spawn(process.execPath, [program], {
     env: { ...process.env, ...env, GATEWAY_CONFIG: configFile, PORT: "0" },
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    stdio: ["ignore", "pipe", "inherit"],
   });
   let printed = "";
-  child.stdout?.setEncoding("utf8").on("data", (text) => {
-    printed += text;
-  });
   const exited = once(child, "exit");
   const url = await new Promise<string>((resolve, reject) => {
-    child.on("message", (message) => {
-      const said = ready.safeParse(message);
-      if (said.success) resolve(said.data.url);
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      printed += text;
+      const served = /^gateway: (http:\S+)$/m.exec(printed)?.[1];
+      if (served !== undefined) resolve(served);
     });
     void exited.then(([code]) => reject(new Error(`The gateway ended before it was ready (exit code ${code}).`)));
   });

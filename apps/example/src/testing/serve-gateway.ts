@@ -2,7 +2,7 @@
 import type { Environment } from "@tollbooth-stores/config";
 import { gatewayApp } from "../gateway/gateway-app.ts";
 import { loadGateway } from "../gateway/load-gateway.ts";
-import { listen } from "../process/listen.ts";
+import { listen } from "../listen.ts";
 
 export interface ServedGateway {
   url: string;

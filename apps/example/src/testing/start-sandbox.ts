@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Ledger, openSandboxLedger, type RunningSandbox } from "@tollbooth-stores/sandbox";
 import { openUpstream } from "@tollbooth-stores/sandbox/upstream";
-import { listen } from "../process/listen.ts";
+import { listen } from "../listen.ts";
 
 export interface InProcessSandbox extends RunningSandbox {
   /** The chain's own books, asked without HTTP. */

@@ -1,15 +1,14 @@
 // How the dashboard looks, empty, busy, comparing and cut off, in both schemes: accessible, within narrow windows, and kept
 // as screenshots in .artifacts/.
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { exampleConfig } from "../example-files.ts";
+import { exampleOn } from "../testing/example-on.ts";
 import { runMain } from "../testing/run-main.ts";
 import { button, live, newPage, type OpenedPage, region, startBrowser } from "./browser.ts";
 import { keepBusy } from "./busy.ts";
 
-const config = readFileSync(exampleConfig("redis"), "utf8");
+const config = exampleOn("redis");
 const artifacts = fileURLToPath(new URL("../../.artifacts/", import.meta.url));
 const browser = await startBrowser();
 const main = runMain(config, ["--port", "0", "--redis", "--instances", "3"]);

@@ -1,18 +1,16 @@
 // The dashboard in a real browser, on three gateways that share a Redis: what its buttons do, and what the page tells of it.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readLog } from "@tollbooth-stores/sandbox";
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { exampleConfig } from "../example-files.ts";
+import { exampleOn } from "../testing/example-on.ts";
 import { runMain } from "../testing/run-main.ts";
 import { button, entryAfter, live, openPage, region, startBrowser } from "./browser.ts";
 import { card, counters, shownOf } from "./shown.ts";
 
-const configOf = (name: string) => readFileSync(exampleConfig(name), "utf8");
 const browser = await startBrowser();
-const main = runMain(configOf("redis"), ["--port", "0", "--redis", "--instances", "3"]);
+const main = runMain(exampleOn("redis"), ["--port", "0", "--redis", "--instances", "3"]);
 afterAll(() => main.dispose());
 const { gateway, dashboard } = await main.started;
 const open = () => openPage(browser, dashboard);
@@ -223,7 +221,7 @@ test("stores that are away are told in words, until they are back", async () => 
 
 describe("a connection that is lost", () => {
   test("the page says so, and is live again once the program is", async () => {
-    const other = runMain(configOf("memory"), ["--port", "0"]);
+    const other = runMain(exampleOn("memory"), ["--port", "0"]);
     try {
       const { gateway: url, dashboard: link } = await other.started;
       const { page, wrong } = await openPage(browser, link);
@@ -240,7 +238,7 @@ describe("a connection that is lost", () => {
       const failed = await entryAfter(page, "Burst until 429", () => button(page, "Burst until 429").click());
       expect(await failed.textContent()).toContain("did not answer");
 
-      const again = runMain(configOf("memory"), ["--port", new URL(url).port]);
+      const again = runMain(exampleOn("memory"), ["--port", new URL(url).port]);
       try {
         const { dashboard: next } = await again.started;
         await live(page);

@@ -1,16 +1,15 @@
 // The operator's key in a real browser: where it comes from, where it stays, and what a page without it is.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readLog } from "@tollbooth-stores/sandbox";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test, vi } from "vitest";
-import { exampleConfig } from "../example-files.ts";
+import { exampleOn } from "../testing/example-on.ts";
 import { runMain } from "../testing/run-main.ts";
 import { button, entryAfter, live, openPage, region, startBrowser } from "./browser.ts";
 
 const browser = await startBrowser();
-const main = runMain(readFileSync(exampleConfig("memory"), "utf8"));
+const main = runMain(exampleOn("memory"));
 afterAll(() => main.dispose());
 const { gateway, dashboard } = await main.started;
 const open = () => openPage(browser, dashboard);

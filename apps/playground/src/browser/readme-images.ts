@@ -1,14 +1,14 @@
 // `npm run screenshot`: the README's two images of the dashboard, taken of a real one after a busy minute. A vitest file, run
 // by vitest.images.config.ts only: what it starts, presses and waits for is the browser tests' own.
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { exampleConfig } from "../example-files.ts";
+import { exampleOn } from "../testing/example-on.ts";
 import { runMain } from "../testing/run-main.ts";
 import { openPage, startBrowser } from "./browser.ts";
 import { keepBusy } from "./busy.ts";
 
-const config = readFileSync(exampleConfig("redis"), "utf8");
+const config = exampleOn("redis");
 const browser = await startBrowser();
 const main = runMain(config, ["--port", "0", "--redis", "--instances", "3"]);
 afterAll(() => main.dispose());

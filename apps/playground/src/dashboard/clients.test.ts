@@ -1,7 +1,7 @@
-// What is shown of clients and sessions, from what several gateways report in any order.
-import type { DecisionReport, GatewayReport, SessionReport } from "@tollbooth-stores/example";
+// What is shown of clients and sessions, from answers of several gateways that pass in any order.
 import { beforeEach, expect, test } from "vitest";
 import { type Clients, clients } from "./clients.ts";
+import type { AnswerRead, Decision, SessionSeen } from "./read-answer.ts";
 
 const payer = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 let now: number;
@@ -14,20 +14,22 @@ beforeEach(() => {
 });
 
 /** What gateway-1 tells, with a state that all share; or another one, by the number of its process. */
-function heard(told: Partial<Told>, from: { pid?: number; shared?: boolean } = {}): void {
+function heard(told: Partial<AnswerRead>, from: { pid?: number; shared?: boolean } = {}): void {
   const { pid = 1, shared = true } = from;
-  known.heard(`gateway-${pid}`, { pid, shared, decisions: [], sessions: [], sessionsOver: [], ...told });
+  known.heard(`gateway-${pid}`, { pid, shared }, { decisions: [], sessions: [], sessionsOver: [], ...told });
 }
-type Told = Pick<GatewayReport, "decisions" | "sessions" | "sessionsOver">;
 const allowances = () => known.allowances().shown;
 const sessions = () => known.sessions().shown;
 
-function decision(change: Partial<DecisionReport> = {}): DecisionReport {
+function decision(change: Partial<Decision> = {}): Decision {
   const base = { limiter: "ip", client: "127.0.0.1", at: now, limit: 5, remaining: 4, resetsAtMs: now + 10_000 };
-  return { ...base, allowed: 1, denied: 0, ...change };
+  return { ...base, allowed: true, ...change };
 }
 
-function session(change: Partial<SessionReport> = {}): SessionReport {
+const refusals = (count: number, change: Partial<Decision> = {}) =>
+  Array.from({ length: count }, () => decision({ remaining: 0, ...change, allowed: false }));
+
+function session(change: Partial<SessionSeen> = {}): SessionSeen {
   return { id: "abcd1234", at: now, route: "GET /stream", payer, expiresAtMs: now + 600_000, ...change };
 }
 
@@ -45,7 +47,7 @@ test("a payer that is none is not shown", () => {
 });
 
 test("what was allowed and refused adds up; what remains only becomes less within a window", () => {
-  heard({ decisions: [decision({ remaining: 0, denied: 2 })] });
+  heard({ decisions: [decision({ remaining: 0 }), ...refusals(2)] });
   heard({ decisions: [decision({ remaining: 3, resetsAtMs: now + 10_020 })] });
   expect(allowances()).toMatchObject([{ remaining: 0, allowed: 2, denied: 2 }]);
 });
@@ -66,7 +68,7 @@ test("what is over is forgotten a minute later", () => {
 });
 
 test("a session without calls is over a minute after its last one", () => {
-  heard({ sessions: [session({ callsLeft: 0, callsMost: 3 })] });
+  heard({ sessions: [session({ callsLeft: 3, at: now - 1 }), session({ callsLeft: 0 })] });
   now += 59_999;
   expect(sessions()).toMatchObject([{ callsLeft: 0, callsMost: 3 }]);
   now += 1;
@@ -126,7 +128,12 @@ test("calls bought in addition are shown, though at the same moment", () => {
 
 test("an older decision that comes late adds to the sums and changes nothing else", () => {
   heard({ decisions: [decision({ remaining: 4, at: now + 11_000, resetsAtMs: now + 20_000 })] }, { pid: 2 });
-  heard({ decisions: [decision({ remaining: 0, at: now + 9_000, resetsAtMs: now + 10_000, denied: 3 })] });
+  heard({
+    decisions: [
+      decision({ remaining: 0, at: now + 9_000, resetsAtMs: now + 10_000 }),
+      ...refusals(3, { at: now + 9_000, resetsAtMs: now + 10_000 }),
+    ],
+  });
   expect(allowances()).toMatchObject([{ remaining: 4, resetsAtMs: now + 20_000, allowed: 2, denied: 3 }]);
 });
 

@@ -1,5 +1,6 @@
-// What clients may still do and how long sessions still last, from what the gateways report.
-import { type DecisionReport, type GatewayReport, keepLatest, type SessionReport } from "@tollbooth-stores/example";
+// What clients may still do and how long sessions still last, from the answers that passed.
+import { keepLatest } from "../keep-latest.ts";
+import type { AnswerRead, Decision, SessionSeen } from "./read-answer.ts";
 import type { Allowance, SessionState } from "./state.ts";
 
 /** What is shown of a list, the newest first, and how many more there are. */
@@ -9,11 +10,8 @@ export interface Listed<T> {
 }
 
 export interface Clients {
-  /** Reports of several instances may come in any order: what is older never replaces what is newer. */
-  heard(
-    instance: string,
-    report: Pick<GatewayReport, "pid" | "shared" | "decisions" | "sessions" | "sessionsOver">,
-  ): void;
+  /** Answers of several instances may pass in another order than they were made in. `shared`: whether all instances see the same state. */
+  heard(instance: string, from: { pid: number; shared: boolean }, read: AnswerRead): void;
   allowances(): Listed<Allowance>;
   sessions(): Listed<SessionState>;
 }
@@ -39,8 +37,8 @@ const mostAllowances = 8;
 const mostSessions = 6;
 /** What they add up to is forgotten of clients that have not been heard of for so many others. */
 const mostKept = 500;
-/** Ends of windows that are no further apart are the same, in milliseconds: each gateway reckons with its own clock. */
-const sameWindowMs = 500;
+/** Ends of windows that are no further apart are the same, in milliseconds: an answer tells whole seconds. */
+const sameWindowMs = 1_500;
 /** Two gateways' words that are no further apart may have been answered in the other order, in milliseconds. */
 const sameMomentMs = 500;
 /** How long what is over is still shown, in milliseconds. */
@@ -62,7 +60,7 @@ export function clients({ now, alive }: ClientsOptions): Clients {
   };
 
   return {
-    heard(instance, { pid, shared, decisions, sessions: used, sessionsOver }) {
+    heard(instance, { pid, shared }, { decisions, sessions: used, sessionsOver }) {
       // Where nothing is shared each process has an allowance, and a session, of its own.
       const held = shared ? "" : `${pid} `;
       const from = { pid, shared, ...(!shared && { instance }) };
@@ -98,8 +96,9 @@ export function clients({ now, alive }: ClientsOptions): Clients {
 }
 
 /** Sums always add up. Within one window what remains only becomes less, in whatever order it is heard of. */
-function merged(before: (Allowance & Known) | undefined, told: DecisionReport) {
-  const sums = { allowed: (before?.allowed ?? 0) + told.allowed, denied: (before?.denied ?? 0) + told.denied };
+function merged(before: (Allowance & Known) | undefined, told: Decision) {
+  const { allowed } = told;
+  const sums = { allowed: (before?.allowed ?? 0) + Number(allowed), denied: (before?.denied ?? 0) + Number(!allowed) };
   const newest = before !== undefined && before.at > told.at ? before : told;
   const sameWindow = before !== undefined && Math.abs(before.resetsAtMs - told.resetsAtMs) < sameWindowMs;
   const remaining = sameWindow ? Math.min(before.remaining, told.remaining) : newest.remaining;
@@ -108,7 +107,7 @@ function merged(before: (Allowance & Known) | undefined, told: DecisionReport) {
 }
 
 /** Of two words at the same moment the one with fewer calls left is the later one, unless one tells of a purchase. */
-function prolonged(before: (SessionState & Known) | undefined, told: SessionReport, pid: number) {
+function prolonged(before: (SessionState & Known) | undefined, told: SessionSeen, pid: number) {
   const newest = before !== undefined && before.at > told.at ? before : told;
   const { id, route } = told;
   const { at, expiresAtMs } = newest;
@@ -122,11 +121,11 @@ function prolonged(before: (SessionState & Known) | undefined, told: SessionRepo
     Math.abs(before.at - told.at) < sameMomentMs;
   const fewest = Math.min(before?.callsLeft ?? newest.callsLeft, told.callsLeft ?? newest.callsLeft);
   const callsLeft = sameMoment ? fewest : newest.callsLeft;
-  const callsMost = Math.max(before?.callsMost ?? 0, told.callsMost ?? 0, told.callsLeft ?? 0);
+  const callsMost = Math.max(before?.callsMost ?? 0, told.callsLeft ?? 0);
   return { id, route, at, pid: teller, expiresAtMs, spanMs, callsLeft, callsMost };
 }
 
-function whoOf({ limiter, client }: DecisionReport): Pick<Allowance, "client" | "scope"> {
+function whoOf({ limiter, client }: Decision): Pick<Allowance, "client" | "scope"> {
   const byPayer = /^payer (.*)$/.exec(limiter)?.[1];
   return { client: byPayer === undefined ? client : shortPayer(client), scope: byPayer ?? "all routes" };
 }

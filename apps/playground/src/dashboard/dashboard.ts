@@ -2,9 +2,10 @@
 
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { clientIp, type GatewayConfig, readGatewayReport } from "@tollbooth-stores/example";
+import { clientIp, type GatewayConfig } from "@tollbooth-stores/example";
 import type { OwnPages } from "../fleet/front.ts";
 import type { Fleet, FleetOptions } from "../fleet/start-fleet.ts";
+import { readStoreReport } from "../fleet/store-report.ts";
 import { answerAction } from "./action-requests.ts";
 import type { ActionContext } from "./actions/action.ts";
 import { type Actions, actions } from "./actions/run-action.ts";
@@ -15,6 +16,7 @@ import { isKnownHost } from "./known-hosts.ts";
 import { isFromForeignPage, standingOf } from "./operator-key.ts";
 import { pageFiles } from "./page-files.ts";
 import { paymentLogs } from "./payment-logs.ts";
+import { answerReader } from "./read-answer.ts";
 import { shortAddress } from "./short-address.ts";
 import type { DashboardState } from "./state.ts";
 import { storeLatency } from "./store-latency.ts";
@@ -58,6 +60,7 @@ export function dashboard({ programs, logDirectory, redisFound }: DashboardOptio
   let config: GatewayConfig | undefined;
   let about: { provider: string; shared: boolean } | undefined;
   let running: { fleet: Fleet; actions: Actions } | undefined;
+  const read = answerReader(() => config?.trustedProxies ?? 0);
   const known = clients({
     now,
     // Until the whole fleet runs nobody can say which processes it has.
@@ -145,14 +148,16 @@ export function dashboard({ programs, logDirectory, redisFound }: DashboardOptio
       },
       onPassed(request) {
         passing.passed(request);
+        const { instance, pid } = request;
+        if (instance !== undefined && pid !== undefined)
+          known.heard(instance, { pid, shared: about?.shared ?? false }, read(request, now()));
         touch();
       },
       onInstance: touch,
-      onReport(instance, message) {
-        const report = readGatewayReport(message);
+      onReport(_instance, message) {
+        const report = readStoreReport(message);
         if (report === undefined) return;
         about = { provider: report.provider, shared: report.shared };
-        known.heard(instance, report);
         reach.heard(report);
         stores.heard(report.operations);
         touch();

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import { connect } from "node:net";
-import { portOf } from "@tollbooth-stores/example/process";
+import { portOf } from "@tollbooth-stores/example/listen";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type EventStream, type EventStreamOptions, eventStream } from "./event-stream.ts";
 

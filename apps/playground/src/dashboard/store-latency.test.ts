@@ -1,6 +1,7 @@
 // Latencies of several gateways, merged.
-import { latencyBucket } from "@tollbooth-stores/example";
+
 import { expect, test } from "vitest";
+import { latencyBucket } from "../fleet/store-report.ts";
 import { storeLatency } from "./store-latency.ts";
 
 test("the quantiles are those of all gateways together, within a bucket's width", () => {

@@ -1,11 +1,11 @@
 // What store operations took within the last minute, from the gateways' histograms, and their errors since the start.
-import type { GatewayReport } from "@tollbooth-stores/example";
+import type { StoreReport } from "../fleet/store-report.ts";
 import { addTo, countOf, type Histogram, quantile } from "../latency-histogram.ts";
 import { lastMinute } from "./last-minute.ts";
 import type { StoreState } from "./state.ts";
 
 export interface StoreLatency {
-  heard(operations: Pick<GatewayReport["operations"], "latencies" | "errors">): void;
+  heard(operations: Pick<StoreReport["operations"], "latencies" | "errors">): void;
   state(): StoreState;
 }
 

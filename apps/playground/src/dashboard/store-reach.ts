@@ -1,8 +1,9 @@
 // Whether each gateway's stores answered when it asked them last, from what it reports: nobody asks them for the page's sake.
-import { type GatewayReport, keepLatest } from "@tollbooth-stores/example";
+import type { StoreReport } from "../fleet/store-report.ts";
+import { keepLatest } from "../keep-latest.ts";
 
 export interface StoreReach {
-  heard(report: Pick<GatewayReport, "pid" | "operations">): void;
+  heard(report: Pick<StoreReport, "pid" | "operations">): void;
   /** True from an answer that did not come until one that does; false for a process that has told nothing. */
   away(pid: number | undefined): boolean;
 }

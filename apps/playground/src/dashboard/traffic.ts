@@ -5,7 +5,7 @@ import { type LastMinute, lastMinute } from "./last-minute.ts";
 import type { InstanceState, RecentRequest } from "./state.ts";
 
 export interface Traffic {
-  passed(request: Passed): void;
+  passed(request: Pick<Passed, "instance" | "method" | "path" | "status" | "ms">): void;
   instances(list: readonly InstanceView[]): Omit<InstanceState, "storesAway">[];
   /** The newest first. */
   recent(): RecentRequest[];

@@ -1,16 +1,14 @@
 // The drill hears what its gateways' stores took.
-import { type GatewayReport, latencyBucket } from "@tollbooth-stores/example";
+
 import { expect, test } from "vitest";
+import { latencyBucket, type StoreReport } from "../fleet/store-report.ts";
 import { watchStoreTimes } from "./store-times.ts";
 
-const report = (latencies: GatewayReport["operations"]["latencies"]): GatewayReport => ({
-  kind: "gateway-report",
+const report = (latencies: StoreReport["operations"]["latencies"]): StoreReport => ({
+  kind: "store-report",
   pid: 1,
   provider: "ioredis",
   shared: true,
-  decisions: [],
-  sessions: [],
-  sessionsOver: [],
   operations: { latencies, errors: {}, reached: {} },
 });
 

@@ -1,5 +1,5 @@
 // The time that a lane's gateways spend in their stores, by the stores' own telemetry.
-import { type GatewayReport, readGatewayReport } from "@tollbooth-stores/example";
+import { readStoreReport, type StoreReport } from "../fleet/store-report.ts";
 import { addTo, countOf, type Histogram, quantile, totalMsOf } from "../latency-histogram.ts";
 
 /** Of all gateways of a lane so far. */
@@ -28,7 +28,7 @@ export function watchStoreTimes(): StoreTimesWatch {
   let current: Histogram = new Map();
   return {
     heard(message) {
-      const report: GatewayReport | undefined = readGatewayReport(message);
+      const report: StoreReport | undefined = readStoreReport(message);
       if (report === undefined) return;
       addTo(all, report.operations.latencies);
       addTo(current, report.operations.latencies);

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { portOf } from "@tollbooth-stores/example/process";
+import { portOf } from "@tollbooth-stores/example/listen";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type FrontOptions, startFront } from "./front.ts";
 
@@ -32,7 +32,7 @@ async function front(options: Partial<FrontOptions> = {}): Promise<Seen> {
     const release = () => {
       inFlight -= 1;
     };
-    return { name: "gateway-1", url: portOf(gateway, "127.0.0.1").url, release };
+    return { name: "gateway-1", pid: 1, url: portOf(gateway, "127.0.0.1").url, release };
   };
   const started = await startFront({ host: "127.0.0.1", port: 0, instances: () => ({ take }), ...options });
   onTestFinished(async () => {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listen, portOf } from "@tollbooth-stores/example/process";
+import { listen, portOf } from "@tollbooth-stores/example/listen";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Front, type FrontOptions, type Passed, startFront } from "./front.ts";
 
@@ -37,7 +37,7 @@ async function front(
     const release = () => {
       inFlight -= 1;
     };
-    return { name: `gateway-${turn + 1}`, url, release };
+    return { name: `gateway-${turn + 1}`, pid: turn + 1, url, release };
   };
   const started = await startFront({ host: "127.0.0.1", port: 0, instances: () => ({ take }), ...options });
   onTestFinished(() => started.stop(0, 0));
@@ -225,4 +225,28 @@ test("stopping, it cuts off what takes longer than the grace", async () => {
   await stop(0, 50);
   expect(await hanging).toBeInstanceOf(Error);
   await vi.waitFor(() => expect(inFlight()).toBe(0));
+});
+
+test("tells what a paid request bought, if it is short JSON, and the headers as they were; the answer goes its way", async () => {
+  const passed: Passed[] = [];
+  const answers: Handler = (asked, response) => {
+    const body = JSON.stringify({ session: asked.url === "/long" ? "x".repeat(5_000) : "token" });
+    const status = asked.url === "/refused" ? 402 : 201;
+    response.writeHead(status, { "content-type": "application/json", ratelimit: '"ip";r=1;t=2' }).end(body);
+  };
+  const { url } = await front([await instance(answers)], { onPassed: (one) => void passed.push(one) });
+  const paying = { "payment-signature": "a payment" };
+  expect((await send(url, "/short", paying)).body).toBe('{"session":"token"}');
+  expect((await send(url, "/long", paying)).body).toHaveLength(5_014);
+  await send(url, "/refused", paying);
+  await send(url, "/unpaid", {});
+  await vi.waitFor(() => expect(passed).toHaveLength(4));
+  expect(passed.map(({ path, bought }) => [path, bought])).toEqual([
+    ["/short", '{"session":"token"}'],
+    ["/long", undefined],
+    ["/refused", undefined],
+    ["/unpaid", undefined],
+  ]);
+  expect(passed[0]).toMatchObject({ pid: 1, requestHeaders: paying, answerHeaders: { ratelimit: '"ip";r=1;t=2' } });
+  expect(passed[0]?.answerHeaders).not.toHaveProperty("x-instance");
 });

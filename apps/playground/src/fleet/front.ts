@@ -1,20 +1,29 @@
 // The front: one port for all instances. Round robin, no retries, and an honest 503 where an instance was lost.
 
-import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import { type Duplex, Readable } from "node:stream";
-import { boundConnections, heldByAddress, portOf } from "@tollbooth-stores/example/process";
+import { portOf } from "@tollbooth-stores/example/listen";
 import { createProxyServer } from "httpxy";
+import { boundConnections, heldByAddress } from "../process/connections-by-address.ts";
 import type { Instances } from "./instances.ts";
 import { wholeBody } from "./whole-body.ts";
 
 /** One request that went through the front, once its answer is out. */
 export interface Passed {
   instance: string | undefined;
+  /** The process that answered. */
+  pid: number | undefined;
   method: string;
   /** Raw path and query. */
   path: string;
   /** The socket's address. */
   client: string;
+  /** As they came. */
+  requestHeaders: IncomingHttpHeaders;
+  /** As the gateway wrote them; empty where the front answered itself. */
+  answerHeaders: IncomingHttpHeaders;
+  /** What a payment bought, as text: the whole answer of a paid request, if it is short JSON. */
+  bought: string | undefined;
   /** 0: the connection ended before the whole answer was out. */
   status: number;
   /** From the first byte of the request to the last of the answer, in milliseconds. */
@@ -57,6 +66,8 @@ const instanceHeader = "x-instance";
 const maxHeaderBytes = 65_536;
 /** The gateway's own bound. */
 const maxBodyBytes = 65_536;
+/** A purchase is shorter, in bytes; what is longer is not read. */
+const mostBought = 4_096;
 /** How often connections that take too long are looked for: at the least so often, in milliseconds. */
 const lookEveryMs = 1_000;
 /** A connection that was told why it ends is cut so much later, in milliseconds. */
@@ -66,15 +77,19 @@ const lingerMs = 500;
 export async function startFront(options: FrontOptions): Promise<Front> {
   const { host, port, instances, pages, onPassed } = options;
   const { mostConnections = 512, mostBodies = 64, sendWithinMs = { headers: 5_000, request: 10_000 } } = options;
-  const served = new WeakMap<IncomingMessage, string>();
+  const served = new WeakMap<IncomingMessage, Served>();
   const takeBody = heldByAddress(mostBodies);
   let stopping = false;
   // Any number of sockets: a bound here would be one that a single client can use up.
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
   const proxy = createProxyServer({ agent });
   proxy.on("proxyRes", (answer, request) => {
-    const instance = served.get(request);
-    if (instance !== undefined) answer.headers[instanceHeader] = instance;
+    const turn = served.get(request);
+    if (turn !== undefined) {
+      turn.answerHeaders = { ...answer.headers };
+      if (request.headers["payment-signature"] !== undefined) readBought(answer, turn);
+      answer.headers[instanceHeader] = turn.name;
+    }
     if (stopping) answer.headers.connection = "close";
   });
   const deadlines = {
@@ -88,13 +103,16 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     if (pages?.(request, response) === true) return;
     const started = performance.now();
     let turn: ReturnType<Instances["take"]>;
+    const seen: Served = { name: "", answerHeaders: {}, bought: undefined };
     const client = request.socket.remoteAddress ?? "";
     response.once("close", () => {
       turn?.release();
       const { method = "", url = "" } = request;
       const status = response.writableFinished ? response.statusCode : 0;
       const ms = performance.now() - started;
-      onPassed?.({ instance: turn?.name, method, path: url, client, status, ms });
+      const { answerHeaders, bought } = seen;
+      const from = { instance: turn?.name, pid: turn?.pid, client, requestHeaders: request.headers };
+      onPassed?.({ ...from, method, path: url, status, ms, answerHeaders, bought });
     });
     // The gateway's limits come too late for this: a body is whole before any gateway hears of it.
     const bodyIsRead = hasBody(request) ? takeBody(request.socket) : () => undefined;
@@ -104,7 +122,8 @@ export async function startFront(options: FrontOptions): Promise<Front> {
     if (body === "too-large") return tooLarge(request, response);
     turn = instances()?.take();
     if (turn === undefined) return refuse(response, "no_instance", "No instance is up just now; send it again.");
-    served.set(request, turn.name);
+    seen.name = turn.name;
+    served.set(request, seen);
     const before = request.headers["x-forwarded-for"];
     const forwarded = before === undefined ? client : `${String(before)}, ${client}`;
     await proxy
@@ -137,6 +156,24 @@ export async function startFront(options: FrontOptions): Promise<Front> {
       agent.destroy();
     },
   };
+}
+
+/** What the front remembers of an answer on its way. */
+interface Served extends Pick<Passed, "answerHeaders" | "bought"> {
+  name: string;
+}
+
+/** Reads along; the answer goes its way all the same. */
+function readBought(answer: IncomingMessage, into: Served): void {
+  if (answer.statusCode !== 200 && answer.statusCode !== 201) return;
+  if (!answer.headers["content-type"]?.startsWith("application/json")) return;
+  let text = "";
+  answer.on("data", (chunk: Buffer) => {
+    if (text.length <= mostBought) text += chunk.toString("latin1");
+  });
+  answer.once("end", () => {
+    if (text.length <= mostBought) into.bought = text;
+  });
 }
 
 /** The status of a connection that ends because of what its client sends, or does not. */

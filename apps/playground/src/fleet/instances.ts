@@ -19,6 +19,7 @@ export interface InstanceView {
 /** An instance chosen for one request. Call `release` once the answer is out, or failed. */
 export interface Turn {
   name: string;
+  pid: number | undefined;
   url: string;
   release(): void;
 }
@@ -192,7 +193,7 @@ export async function startInstances(count: number, options: InstancesOptions): 
           if (!released) slot.inFlight -= 1;
           released = true;
         };
-        return { name: slot.name, url: slot.url, release };
+        return { name: slot.name, pid: slot.pid, url: slot.url, release };
       }
       return undefined;
     },

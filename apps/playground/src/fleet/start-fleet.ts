@@ -3,13 +3,12 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { ConfigError, type GatewayConfig, readGatewayConfig } from "@tollbooth-stores/example";
-import { gatewayProgram } from "../example-files.ts";
 import { type Supervised, startChild } from "../process/supervisor.ts";
 import { type Front, type OwnPages, type Passed, startFront } from "./front.ts";
 import { type Instances, type InstanceView, startInstances } from "./instances.ts";
 
 export interface FleetOptions {
-  /** The folder of the built programs; the gateway's is the example's. */
+  /** The folder of the built programs. */
   programs: URL;
   /** Where the ledger, its facilitator and the upstream write their logs. */
   logDirectory: string;
@@ -30,7 +29,7 @@ export interface FleetOptions {
   onConfig?: ((config: GatewayConfig) => void) | undefined;
   onPassed?: ((passed: Passed) => void) | undefined;
   onInstance?: ((instance: InstanceView) => void) | undefined;
-  /** What a gateway says of itself (`GatewayReport`), a few times a second while there is something to say. */
+  /** What a gateway's process says of its stores (`StoreReport`), a few times a second while there is something to say. */
   onReport?: ((instance: string, report: unknown) => void) | undefined;
 }
 
@@ -83,17 +82,16 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     const [ledger, upstream] = await Promise.all(starting);
     const env: Record<string, string | undefined> = {
       // Behind one front all instances must issue the same tokens. A secret in the file wins.
-      GATEWAY_SESSION_SECRET: randomBytes(32).toString("base64url"),
+      SESSION_SECRET: randomBytes(32).toString("base64url"),
       ...options.env,
       FACILITATOR_URL: `${ledger.url}/facilitator`,
       CHAIN_URL: `${ledger.url}/chain`,
       UPSTREAM_URL: upstream.url,
       GATEWAY_CONFIG: options.configFile,
       GATEWAY_INSTANCES: String(count),
-      GATEWAY_BEHIND_FRONT: "1",
-      PORT: "0",
     };
     config = (await readGatewayConfig(options.configFile, { ...process.env, ...env })).config;
+    refuseHiddenRoutes(config);
     options.onConfig?.(config);
     const port = options.port ?? config.port;
     front = await startFront({
@@ -116,7 +114,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       start: (name) =>
         startChild({
           name,
-          file: gatewayProgram(),
+          file: program("processes/gateway.js"),
           env: { ...env, GATEWAY_INSTANCE: name, GATEWAY_ORIGIN: origin },
           output,
           onStderr,
@@ -134,4 +132,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     await stop();
     throw error;
   }
+}
+
+/** The front answers the dashboard's paths itself, so a route there would never be served. */
+function refuseHiddenRoutes({ routes }: GatewayConfig): void {
+  const hidden = routes.findIndex(({ path }) => /^\/dashboard(\/|$)/.test(path));
+  if (hidden >= 0)
+    throw new ConfigError(`The configuration has 1 problem(s):\n  routes.${hidden}.path: is the dashboard's own path`);
 }

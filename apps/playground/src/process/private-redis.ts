@@ -22,7 +22,7 @@ export async function hasRedisServer(): Promise<boolean> {
  * which is told on stderr, as is its return. Throws a UsageError that says how to get one where there is none; nothing is installed.
  */
 export async function privateRedis({
-  withYours = "REDIS_URL=redis://... npm start -- --instances 3 --config apps/example/config/redis.yaml",
+  withYours = "REDIS_URL=redis://... npm start -- --instances 3 --stores redis",
   onEnd,
 }: PrivateRedisOptions = {}): Promise<RunningRedis> {
   await findRedisServer({ install: false }).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 // Process: the SIMULATED ledger, standing in for a chain and its x402 facilitator. No real money moves anywhere.
-import { listen, requiredEnv, runChild } from "@tollbooth-stores/example/process";
+import { listen } from "@tollbooth-stores/example/listen";
 import { openSandboxLedger } from "@tollbooth-stores/sandbox";
+import { requiredEnv, runChild } from "../process/child.ts";
 
 await runChild("simulated ledger", async () => {
   const ledger = openSandboxLedger(requiredEnv("LOG_DIR"));

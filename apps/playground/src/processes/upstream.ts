@@ -1,6 +1,7 @@
 // Process: the upstream API behind the gateway.
-import { listen, requiredEnv, runChild } from "@tollbooth-stores/example/process";
+import { listen } from "@tollbooth-stores/example/listen";
 import { openUpstream } from "@tollbooth-stores/sandbox/upstream";
+import { requiredEnv, runChild } from "../process/child.ts";
 
 await runChild("upstream", async () => {
   const upstream = openUpstream(requiredEnv("LOG_DIR"));

@@ -68,6 +68,20 @@ describe("the simulated ledger as an x402 facilitator", () => {
     expect(logged("settle")).toMatchObject([{ payer: payer.address }]);
   });
 
+  test("logs the instance that an address names, and null where it names none", async () => {
+    const payment = await sign();
+    const named = new HTTPFacilitatorClient({
+      url: `${server.url}/instance/gateway-1/77/facilitator`,
+      timeoutMs: 2_000,
+    });
+    expect(await named.verify(payment, requirements)).toMatchObject({ isValid: true });
+    await facilitator.verify(payment, requirements);
+    expect(logged("verify").map(({ instance }) => instance)).toEqual(["gateway-1/77", null]);
+    const balance = await fetch(`${server.url}/instance/gateway-1/77/chain/balances/${payer.address}`);
+    expect(await balance.json()).toEqual({ balance: "15000" });
+    expect((await fetch(`${server.url}/instance/gateway-1/facilitator/supported`)).status).toBe(404);
+  });
+
   test("says that a nonce was used, to verify and to settle alike", async () => {
     const payment = await sign();
     await facilitator.settle(payment, requirements);

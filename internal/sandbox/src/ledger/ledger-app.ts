@@ -10,6 +10,7 @@ import { adminOnly } from "../admin-routes.ts";
 import type { AppendLog } from "../append-log.ts";
 import { demoAccount, simulatedChain } from "../chain.ts";
 import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
+import { instanceOf, pathWithoutInstance } from "../instance-path.ts";
 import { type Fault, faultSchema, faults, InjectedFault } from "./faults.ts";
 import type { Ledger } from "./ledger.ts";
 import { ledgerSigner } from "./ledger-signer.ts";
@@ -28,7 +29,7 @@ export function ledgerApp(ledger: Ledger, log: AppendLog): Hono<Env> {
     new ExactEvmScheme(ledgerSigner(ledger, demoAccount("facilitator").address)),
   );
   const fault = faults();
-  const app = new Hono<Env>();
+  const app = new Hono<Env>({ getPath: pathWithoutInstance });
   app.use(bodyLimit({ maxSize: 65_536 }));
 
   /** Runs a call under the fault set for it; a lost reply cuts the connection. */
@@ -41,7 +42,7 @@ export function ledgerApp(ledger: Ledger, log: AppendLog): Hono<Env> {
   const paymentCall = async (c: Context<Env>, kind: "verify" | "settle"): Promise<Response> => {
     const body: unknown = await c.req.json();
     const named = namedPayment.safeParse(body).data?.paymentPayload.payload.authorization;
-    const instance = c.req.header("x-instance") ?? null;
+    const instance = instanceOf(c.req.raw);
     log.append({ kind, payer: named?.from ?? null, nonce: named?.nonce ?? null, instance });
     const { paymentPayload, paymentRequirements } = z
       .object({ paymentPayload: z.unknown(), paymentRequirements: z.unknown() })

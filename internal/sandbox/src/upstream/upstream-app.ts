@@ -5,6 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { adminOnly } from "../admin-routes.ts";
 import type { AppendLog } from "../append-log.ts";
+import { instanceOf, pathWithoutInstance } from "../instance-path.ts";
 
 const behaviourSchema = z.strictObject({
   /** Every answer takes this long, in milliseconds. */
@@ -19,7 +20,7 @@ const behaviourSchema = z.strictObject({
 export function upstreamApp(log: AppendLog): Hono {
   let behaviour: z.infer<typeof behaviourSchema> = { delayMs: 0, fail: false, padding: 0 };
   let runs = 0;
-  const app = new Hono();
+  const app = new Hono({ getPath: pathWithoutInstance });
   app.use(bodyLimit({ maxSize: 1_048_576 }));
 
   app.use("/admin/*", adminOnly);
@@ -34,15 +35,15 @@ export function upstreamApp(log: AppendLog): Hono {
     runs += 1;
     const run = runs;
     const told = (name: string) => c.req.header(name) ?? null;
-    const [paidBy, request, instance] = [told("x-paid-by"), told("x-request-id"), told("x-instance")];
+    const [paidBy, request, instance] = [told("x-paid-by"), told("x-request-id"), instanceOf(c.req.raw)];
     log.append({ kind: "run", run, method: c.req.method, path: c.req.path, paidBy, request, instance });
     if (behaviour.delayMs > 0) await sleep(behaviour.delayMs);
     if (behaviour.fail) return c.json({ error: "the upstream was told to fail" }, 500);
-    const url = new URL(c.req.url);
+    const { search } = new URL(c.req.url);
     return c.json({
       run,
-      path: url.pathname + url.search,
-      answer: `The answer to ${url.pathname}`,
+      path: c.req.path + search,
+      answer: `The answer to ${c.req.path}`,
       padding: "x".repeat(behaviour.padding),
     });
   });

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { readGatewayConfig } from "@tollbooth-stores/example";
-import { portOf } from "@tollbooth-stores/example/process";
+import { portOf } from "@tollbooth-stores/example/listen";
 import { testConfig } from "@tollbooth-stores/sandbox";
 import { afterEach, expect, test } from "vitest";
 import type { Instances } from "../../fleet/instances.ts";

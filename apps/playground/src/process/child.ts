@@ -1,4 +1,4 @@
-// What every child process of the example does alike: say that it is ready, and stop when told to or when orphaned.
+// What every child process of the playground does alike: say that it is ready, and stop when told to or when orphaned.
 
 /** What a child tells its parent once it serves. */
 interface Ready {

@@ -1,20 +1,21 @@
-// The deadlines as they are without any options: the gateway's process itself, ten seconds for a request and 512 connections.
+// The deadlines as they are without any options: the gateway's process itself, and ten seconds for a request.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { startGatewayProcess } from "../testing/gateway-process.ts";
+import { startGatewayProcess } from "./testing/gateway-process.ts";
 
 const away = "http://127.0.0.1:9";
-const memory = fileURLToPath(new URL("../../config/memory.yaml", import.meta.url));
+const config = fileURLToPath(new URL("../config/gateway.yaml", import.meta.url));
+const env = { FACILITATOR_URL: away, CHAIN_URL: away, UPSTREAM_URL: away, SESSION_SECRET: "s".repeat(32) };
 
-test("a gateway cuts off who dawdles after ten seconds, and the connections of one address beyond 512", async () => {
-  const gateway = await startGatewayProcess(memory, { FACILITATOR_URL: away, CHAIN_URL: away, UPSTREAM_URL: away });
+test("a gateway cuts off five hundred dawdling clients after ten seconds", async () => {
+  const gateway = await startGatewayProcess(config, env);
   onTestFinished(() => gateway.stop());
   const port = Number(new URL(gateway.url).port);
   const begun = performance.now();
   const sockets: Socket[] = [];
-  for (let count = 0; count < 512; count += 1) {
+  for (let count = 0; count < 500; count += 1) {
     const socket = connect(port, "127.0.0.1");
     onTestFinished(() => void socket.destroy());
     socket.on("error", () => undefined).resume();
@@ -22,11 +23,7 @@ test("a gateway cuts off who dawdles after ten seconds, and the connections of o
     socket.write("POST /quote HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
     sockets.push(socket);
   }
-  const beyond = connect(port, "127.0.0.1")
-    .on("error", () => undefined)
-    .resume();
-  await once(beyond, "close");
-  expect(performance.now() - begun).toBeLessThan(8_000);
+  expect(sockets.filter(({ closed }) => closed)).toEqual([]);
   await Promise.all(sockets.map(async (socket) => socket.closed || once(socket, "close")));
   expect(performance.now() - begun).toBeLessThan(20_000);
 });

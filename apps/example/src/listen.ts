@@ -1,7 +1,6 @@
 // Puts a fetch-style app on a TCP port, and takes it off again without dropping a request.
 import { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
-import { boundConnections } from "./connections-by-address.ts";
 
 /** Request lines and headers together; Node answers 431 by itself above it. */
 const maxHeaderBytes = 16_384;
@@ -15,8 +14,6 @@ export interface ListenOptions {
    * Default 5,000 and 10,000.
    */
   sendWithinMs?: { headers: number; request: number } | undefined;
-  /** The most connections of one address. A further one is closed at once. Default: no bound. */
-  mostConnections?: number | undefined;
 }
 
 export interface Listening {
@@ -37,7 +34,7 @@ export async function listen(
   app: AppHandler,
   port: number,
   hostname = "127.0.0.1",
-  { sendWithinMs = { headers: 5_000, request: 10_000 }, mostConnections }: ListenOptions = {},
+  { sendWithinMs = { headers: 5_000, request: 10_000 } }: ListenOptions = {},
 ): Promise<Listening> {
   const running = new Set<Promise<unknown>>();
   const fetch: AppHandler = async (request, env) => {
@@ -54,7 +51,6 @@ export async function listen(
   };
   const server = createAdaptorServer({ fetch, serverOptions: { maxHeaderSize: maxHeaderBytes, ...deadlines } });
   if (!(server instanceof Server)) throw new TypeError("Expected a plain HTTP server.");
-  if (mostConnections !== undefined) boundConnections(server, mostConnections);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, resolve);
