@@ -110,6 +110,5 @@ function responseOf({ status, headers, body }: Answer, cookies: readonly string[
     told.delete("set-cookie");
     for (const cookie of cookies) told.append("set-cookie", cookie);
   }
-  const hasNoBody = body.byteLength === 0 || status === 204 || status === 205 || status === 304;
-  return new Response(hasNoBody ? null : new Uint8Array(body), { status, headers: told });
+  return new Response(body.byteLength === 0 ? null : new Uint8Array(body), { status, headers: told });
 }
