@@ -46,7 +46,7 @@ describe("a route handler", () => {
     expect(seen).toHaveBeenCalledExactlyOnceWith("own", "two teas", made.authorization.from.toLowerCase());
   });
 
-  test("answers what is not sold as it is, without a payment", async () => {
+  test("of a route that is not sold answers as it is, without a payment", async () => {
     const GET = paid(gate(), (request) => Response.json({ paid: paymentOf(request) !== undefined }));
     expect(await (await GET(at("/free"))).json()).toEqual({ paid: false });
   });

@@ -103,7 +103,7 @@ async function answerOf(response: Response): Promise<Answer> {
   return { status: response.status, headers: Object.fromEntries(response.headers), body };
 }
 
-/** `cookies`: each Set-Cookie of the handler by itself. An answer from what was kept has none. */
+/** `cookies`: each Set-Cookie of the handler by itself. A kept answer has none. */
 function responseOf({ status, headers, body }: Answer, cookies: readonly string[]): Response {
   const told = new Headers(headers);
   if (told.has("set-cookie")) {
