@@ -25,7 +25,7 @@ function onRedis(stores: "ioredis" | "redis", name: string, files: readonly stri
     extends: false,
     test: {
       ...{ name, ...patience, globalSetup: "@tollbooth-stores/redis-testkit/global-setup", provide: { stores } },
-      include: files.map((file) => `src/gateway/${file}.test.ts`),
+      include: files.map((file) => `src/${file}.test.ts`),
     },
   };
 }

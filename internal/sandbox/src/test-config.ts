@@ -6,13 +6,12 @@ export const testConfig: string = `
 payTo: "${payTo}"
 network: eip155:84532
 facilitator: { url: "\${FACILITATOR_URL}", timeout: 5s }
+sessionSecret: a secret for tests, and a long one
 chain: { url: "\${CHAIN_URL}" }
 upstream: { url: "\${UPSTREAM_URL}", timeout: 5s }
 limits:
   perIp: { limit: 100000, window: 1m }
   perPayer: { limit: 1000, window: 1m }
-  unsettled: 1000
-  inHandPerIp: 1000
 routes:
   - { path: /quote, kind: per-request, price: "$0.01" }
   - { path: /report, kind: per-request, price: "$0.01" }

@@ -1,5 +1,6 @@
 // The public names of @tollbooth-stores/config.
 export type { ShownSetting } from "./block-reader.ts";
+export { expandDocument, type ExpandOptions } from "./expand-document.ts";
 export { type Environment, type Expanded, expandVariables } from "./expand-variables.ts";
 export type { Dialect } from "./gateway-dialect.ts";
 export { type LoadedStores, type LoadOptions, loadStores, type StoresDescription } from "./load-stores.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { ServedGateway } from "./serve-gateway.ts";
 
 /** The `test` task depends on `build`. */
-const program = fileURLToPath(new URL("../../dist/gateway/gateway.js", import.meta.url));
+const program = fileURLToPath(new URL("../../dist/gateway.js", import.meta.url));
 
 export interface GatewayProcess extends ServedGateway {
   /** kill -9 */

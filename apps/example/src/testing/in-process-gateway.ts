@@ -4,10 +4,9 @@ import { type ManualClock, manualClock } from "@tollbooth-stores/core/testing";
 import { demoAccount, type Ledger, type SandboxControls, sandboxControls, testConfig } from "@tollbooth-stores/sandbox";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { afterEach, beforeEach } from "vitest";
-import { gatewayApp } from "../gateway/gateway-app.ts";
-import type { GatewayConfig } from "../gateway/gateway-config.ts";
-import { readGatewayConfig } from "../gateway/load-gateway.ts";
-import type { SessionData } from "../gateway/session-token.ts";
+import { gatewayApp, type SessionData } from "../app.ts";
+import { type GatewayConfig, readGatewayConfig } from "../gateway-config.ts";
+import { openSales } from "../sales.ts";
 import { startSandbox } from "./start-sandbox.ts";
 import { newStores } from "./stores-under-test.ts";
 
@@ -29,9 +28,13 @@ export interface InProcess {
   gateway(stores?: Stores<SessionData>): Promise<Ask>;
 }
 
+/** Where the gateways of tests are, as their buyers see it. */
+export const origin = "http://127.0.0.1:4021";
+
 /** A gateway's asker over any stores; nothing is listened on. */
 export async function askerOf(config: GatewayConfig, stores: Stores<SessionData>): Promise<Ask> {
-  const app = await gatewayApp({ config, stores, stopping: () => false });
+  const sales = openSales(config, stores.verifications, origin);
+  const app = gatewayApp({ config, stores, sales, stopping: () => false });
   const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
   return async (path, headers = {}) => app.request(path, { headers }, env);
 }
@@ -46,7 +49,7 @@ export function inProcessGateway(source: string = testConfig): () => InProcess {
     const sandbox = await startSandbox();
     const ledger = sandbox.books;
     ledger.mint([payer.address], 1_000_000n);
-    const { config } = await readGatewayConfig(source, sandbox.env);
+    const config = await readGatewayConfig(source, sandbox.env);
     const clock = manualClock(Date.now());
     const stores = newStores(clock);
     const controls = sandboxControls(() => sandbox);

@@ -1,8 +1,7 @@
 // The gateway in the test's own process, over a real socket.
-import type { Environment } from "@tollbooth-stores/config";
-import { gatewayApp } from "../gateway/gateway-app.ts";
-import { loadGateway } from "../gateway/load-gateway.ts";
-import { listen } from "../listen.ts";
+import { readSource } from "@tollbooth-stores/config";
+import { readGatewayConfig } from "../gateway-config.ts";
+import { startGateway } from "../start-gateway.ts";
 
 export interface ServedGateway {
   url: string;
@@ -10,16 +9,8 @@ export interface ServedGateway {
   stop(): Promise<void>;
 }
 
-/** `source`: the path of a YAML file, or its text. Any free port is taken, whatever it says. */
-export async function serveGateway(source: string, env: Environment): Promise<ServedGateway> {
-  const { config, stores } = await loadGateway(source, env);
-  const app = await gatewayApp({ config, stores, stopping: () => false });
-  const server = await listen(app.fetch, 0);
-  return {
-    url: server.url,
-    async stop() {
-      await server.stop(1_000);
-      await stores.close();
-    },
-  };
+/** `source`: a YAML file's path, or its text. It holds its stores, or `env.STORES` names their file. Any free port is taken. */
+export async function serveGateway(source: string, env: NodeJS.ProcessEnv): Promise<ServedGateway> {
+  const config = { ...(await readGatewayConfig(source, env)), port: 0, shutdownGrace: 1_000 };
+  return startGateway(config, env.STORES ?? (await readSource(source)).value, env);
 }

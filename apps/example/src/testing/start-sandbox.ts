@@ -22,8 +22,12 @@ export async function startSandbox(): Promise<InProcessSandbox> {
   const chainClock = { aheadSeconds: 0 };
   const ledgerApp = openSandboxLedger(logDirectory, () => Math.floor(Date.now() / 1_000) + chainClock.aheadSeconds);
   const upstreamApp = openUpstream(logDirectory);
-  const ledger = await listen(ledgerApp.fetch, 0);
-  const upstream = await listen(upstreamApp.fetch, 0);
+  const served = async (fetch: Parameters<typeof listen>[0]) => {
+    const server = await listen(fetch, 0, "127.0.0.1");
+    return { ...server, url: `http://127.0.0.1:${server.port}` };
+  };
+  const ledger = await served(ledgerApp.fetch);
+  const upstream = await served(upstreamApp.fetch);
   return {
     ledger,
     upstream,
@@ -32,7 +36,7 @@ export async function startSandbox(): Promise<InProcessSandbox> {
     chainClock,
     env: {
       FACILITATOR_URL: `${ledger.url}/facilitator`,
-      CHAIN_URL: `${ledger.url}/chain`,
+      CHAIN_URL: `${ledger.url}/rpc`,
       UPSTREAM_URL: upstream.url,
     },
     async stop() {

@@ -5,7 +5,7 @@ import { createIoredisStores } from "@tollbooth-stores/ioredis";
 import { createMemoryStores } from "@tollbooth-stores/memory";
 import { createNodeRedisStores } from "@tollbooth-stores/redis";
 import { inject } from "vitest";
-import type { SessionData } from "../gateway/session-token.ts";
+import type { SessionData } from "../app.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -1,0 +1,94 @@
+// What the gateway answers when its stores do not.
+
+import { loadStores } from "@tollbooth-stores/config";
+import type { Stores } from "@tollbooth-stores/core";
+import { demoAccount, makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { SessionData } from "./app.ts";
+import { gatewayApp } from "./app.ts";
+import { loadGateway, readGatewayConfig } from "./gateway-config.ts";
+import { askerOf } from "./testing/in-process-gateway.ts";
+
+const opened: Stores<SessionData>[] = [];
+async function working(): Promise<Stores<SessionData>> {
+  const stores = await loadStores<SessionData>({ stores: { provider: "memory" } });
+  opened.push(stores);
+  return stores;
+}
+/** Stores that answer nothing any more. */
+async function broken(): Promise<Stores<SessionData>> {
+  const stores = await working();
+  await stores.close();
+  return stores;
+}
+afterEach(async () => {
+  for (const stores of opened.splice(0)) await stores.close();
+});
+
+/** A gateway in this process, with a facilitator that must not be asked, on the given stores. */
+async function gateway(stores: Stores<SessionData>) {
+  const away = "http://127.0.0.1:9";
+  const loaded = await loadGateway(testConfig, { FACILITATOR_URL: away, CHAIN_URL: away, UPSTREAM_URL: away });
+  await loaded.stores.close();
+  return askerOf(loaded.config, stores);
+}
+
+async function expectUnavailable(response: Response): Promise<void> {
+  expect(response.status).toBe(503);
+  expect(response.headers.get("retry-after")).toBe("1");
+  expect(await response.json()).toMatchObject({ error: "store_unavailable" });
+}
+
+describe("a gateway whose stores do not answer fails closed", () => {
+  test("with rate limits gone: 503, whoever asks", async () => {
+    const ask = await gateway({ ...(await working()), rateLimits: (await broken()).rateLimits });
+    await expectUnavailable(await ask("/quote"));
+    const { payload } = await makePayment(demoAccount("anyone"));
+    await expectUnavailable(await ask("/quote", paymentHeader(payload)));
+  });
+
+  test("with verifications gone: 503 to a payment, never 402, which would make a client pay twice", async () => {
+    const ask = await gateway({ ...(await working()), verifications: (await broken()).verifications });
+    expect((await ask("/quote")).status).toBe(402);
+    const { payload } = await makePayment(demoAccount("anyone"));
+    await expectUnavailable(await ask("/quote", paymentHeader(payload)));
+    await expectUnavailable(await ask("/stream", paymentHeader(payload)));
+  });
+
+  test("with sessions gone: 503 to a token, which may well be good", async () => {
+    const ask = await gateway({ ...(await working()), sessions: (await broken()).sessions });
+    const token = { authorization: `Bearer ${"a".repeat(43)}` };
+    await expectUnavailable(await ask("/stream", token));
+    await expectUnavailable(await ask("/search", token));
+  });
+
+  test("is alive, but not ready", async () => {
+    const ask = await gateway(await broken());
+    expect((await ask("/healthz")).status).toBe(200);
+    const ready = await ask("/readyz");
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toEqual({ ready: false, checks: { stores: "unwritable", facilitator: "unreachable" } });
+  });
+});
+
+test("a client that goes away in the middle of its body is not told as a failure of ours", async () => {
+  const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  onTestFinished(() => told.mockRestore());
+  const away = "http://127.0.0.1:9";
+  const { config } = await readGatewayConfig(testConfig, {
+    FACILITATOR_URL: away,
+    CHAIN_URL: away,
+    UPSTREAM_URL: away,
+  });
+  const app = await gatewayApp({ config, stores: await working(), stopping: () => false });
+  const body = new ReadableStream({ pull: (controller) => controller.error(new Error("aborted")) });
+  // The body is not asked for until a payment of the right amount is there.
+  const { payload } = await makePayment(demoAccount("anyone"), { value: "20000" });
+  const headers = { "content-length": "9", ...paymentHeader(payload) };
+  const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
+  const init: RequestInit = { method: "POST", headers, body, duplex: "half" };
+  const response = await app.request("/order", init, env);
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ error: "body_incomplete" });
+  expect(told).not.toHaveBeenCalled();
+});

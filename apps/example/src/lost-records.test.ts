@@ -1,0 +1,104 @@
+// A store that has forgotten what it knew, as a restarted memory has: the chain has not, and is asked before anybody pays again.
+import { resolvePayment, type Stores } from "@tollbooth-stores/core";
+import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { SessionData } from "./app.ts";
+import type { GatewayConfig } from "./gateway-config.ts";
+import { readPayment } from "./payment-header.ts";
+import { keyOf } from "./payment-identity.ts";
+import { priceRoute } from "./requirements.ts";
+import { askerOf, inProcessGateway } from "./testing/in-process-gateway.ts";
+import { newStores } from "./testing/stores-under-test.ts";
+
+const running = inProcessGateway();
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+afterEach(() => void vi.useRealTimers());
+
+const stranger = "0x1111111111111111111111111111111111111111" as const;
+const later = (seconds: number) => void vi.setSystemTime(Date.now() + seconds * 1_000);
+const after = (seconds: number) => (config: GatewayConfig) => {
+  later(seconds);
+  return config;
+};
+const whatChanges: [string, (config: GatewayConfig) => GatewayConfig][] = [
+  ["nothing", (config) => config],
+  ["the time, beyond its end", after(101)],
+  ["the time, far beyond its end", after(86_400)],
+  ["the price", (config) => ({ ...config, routes: config.routes.map((route) => ({ ...route, price: "$0.02" })) })],
+  ["who is paid", (config) => ({ ...config, payTo: stranger })],
+  ["how long a payment may be valid", (config) => ({ ...config, paymentTimeoutMs: 10_000 })],
+];
+
+/** A gateway that knows nothing of before. */
+async function restarted(
+  config = running().config,
+): Promise<{ ask: Awaited<ReturnType<typeof askerOf>>; stores: Stores<SessionData> }> {
+  const stores = newStores(running().clock);
+  return { ask: await askerOf(config, stores), stores };
+}
+
+async function told(response: Response) {
+  return [response.status, Object(await response.json()).error];
+}
+
+describe.each(whatChanges)(
+  "a payment of which no store knows any more, where what has changed is %s",
+  (_what, change) => {
+    test("is 409 where it has moved, never 402", async () => {
+      const { payer, config, controls, gateway } = running();
+      const headers = paymentHeader((await makePayment(payer)).payload);
+      expect((await (await gateway())("/quote", headers)).status).toBe(200);
+      const { ask, stores } = await restarted(change(config));
+      for (let time = 0; time < 2; time += 1) {
+        expect(await told(await ask("/quote", headers))).toEqual([409, "payment_already_used"]);
+      }
+      expect(controls.counts()).toMatchObject({ runs: 1, transfers: 1 });
+      await stores.close();
+    });
+
+    test("is collected once a person has put down its receipt", async () => {
+      const { payer, config, controls, gateway } = running();
+      const headers = paymentHeader((await makePayment(payer)).payload);
+      expect((await (await gateway())("/quote", headers)).status).toBe(200);
+      const [route] = config.routes;
+      if (route === undefined) throw new Error("There are routes.");
+      const read = await readPayment(new Headers(headers), await priceRoute(config, route));
+      if (read.status !== "signed") throw new Error(read.status);
+      const { ask, stores } = await restarted(change(config));
+      const receipt = `0x${"ab".repeat(32)}`;
+      expect(await resolvePayment(stores.verifications, { key: keyOf(read.payment) }, { receipt })).toEqual({
+        status: "ok",
+      });
+      expect((await ask("/quote", headers)).status).toBe(200);
+      expect((await ask("/quote", headers)).status).toBe(409);
+      expect(controls.counts()).toMatchObject({ runs: 2, transfers: 1 });
+      await stores.close();
+    });
+  },
+);
+
+describe("a payment of which no store ever knew", () => {
+  test("is 402 once it is over and the chain has not seen it", async () => {
+    const { payer, gateway } = running();
+    const headers = paymentHeader((await makePayment(payer)).payload);
+    later(100);
+    expect(await told(await (await gateway())("/quote", headers))).toEqual([402, "expired"]);
+  });
+
+  test("is 503 while the chain cannot be asked whether it has moved", async () => {
+    const { payer, gateway, controls } = running();
+    const headers = paymentHeader((await makePayment(payer, { value: "1" })).payload);
+    const ask = await gateway();
+    await controls.fault({ on: "lookup", fail: "before", times: 1 });
+    expect(await told(await ask("/quote", headers))).toEqual([503, "chain_unavailable"]);
+    expect(await told(await ask("/quote", headers))).toEqual([402, "wrong_amount"]);
+  });
+
+  test("is 503 where it is over by this instance's clock alone", async () => {
+    const { payer, gateway, chainClock } = running();
+    const headers = paymentHeader((await makePayment(payer)).payload);
+    later(600);
+    chainClock.aheadSeconds = -600;
+    expect(await told(await (await gateway())("/quote", headers))).toEqual([503, "settlement_pending"]);
+  });
+});

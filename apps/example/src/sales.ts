@@ -1,0 +1,57 @@
+// What is sold: the routes of the official x402 SDK, behind the two gates that take payments for them.
+import type { VerificationStore } from "@tollbooth-stores/core";
+import { presentedSession } from "@tollbooth-stores/hono";
+import { evmSettlements, type PaidRoutes, paidRoutes } from "@tollbooth-stores/x402";
+import { HTTPFacilitatorClient } from "@x402/core/http";
+import { type RoutesConfig, x402ResourceServer } from "@x402/core/server";
+import { ExactEvmScheme } from "@x402/evm/exact/server";
+import { createPublicClient, http } from "viem";
+import type { GatewayConfig } from "./gateway-config.ts";
+
+export interface Sales {
+  /** One answer for one payment: served first, then charged. */
+  requests: PaidRoutes;
+  /** Sessions: charged first. Their tokens are not kept, because they are made again of the payment. */
+  sessions: PaidRoutes;
+}
+
+/** The facilitator is asked at the first request. */
+export function openSales(config: GatewayConfig, store: VerificationStore, origin: string): Sales {
+  const { network, facilitator, chain, paymentLease: leaseMs } = config;
+  const server = new x402ResourceServer(
+    new HTTPFacilitatorClient({ url: facilitator.url, timeoutMs: facilitator.timeout }),
+  ).register(network, new ExactEvmScheme());
+  // Asked where a facilitator's answer was lost: only the chain knows.
+  const client = createPublicClient({ transport: http(chain.url, { timeout: facilitator.timeout, retryCount: 0 }) });
+  const shared = {
+    store,
+    origin,
+    leaseMs,
+    findSettlement: evmSettlements(client, { confirmations: chain.confirmations }),
+  };
+  return {
+    requests: paidRoutes(server, routesOf(config, true), {
+      ...shared,
+      // Who shows it again gets the same answer again: a payment alone is public on its chain.
+      collector: ({ adapter }) => adapter.getHeader("idempotency-key"),
+    }),
+    sessions: paidRoutes(server, routesOf(config, false), {
+      ...shared,
+      order: "settle-then-serve",
+      answers: false,
+      // A payment that prolongs a session is bound to it.
+      collector: presentedSession({ bearer: true }),
+    }),
+  };
+}
+
+function routesOf({ routes, network, payTo, paymentTimeout }: GatewayConfig, perRequest: boolean): RoutesConfig {
+  const sold = routes.filter(({ kind }) => (kind === "per-request") === perRequest);
+  return Object.fromEntries(
+    sold.map(({ method, path, price, description }) => {
+      const maxTimeoutSeconds = Math.floor(paymentTimeout / 1_000);
+      const accepts = { scheme: "exact", network, payTo, price, maxTimeoutSeconds };
+      return [`${method} ${path}`, { accepts, description, mimeType: "application/json" }];
+    }),
+  );
+}

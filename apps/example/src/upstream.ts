@@ -1,0 +1,40 @@
+// Hands a request to the API behind the gateway, and takes its whole answer: a part of one is not sold.
+import { type PaymentInHand, problem, responseOf } from "@tollbooth-stores/http";
+import type { Context } from "hono";
+
+const passedOn = ["content-type", "x-request-id"];
+
+/** Answers 502, or 504 where it took longer than `timeout`, for everything that is no whole 2xx answer. */
+export async function callUpstream(
+  c: Context,
+  upstream: { url: string; timeout: number },
+  payment: PaymentInHand | undefined,
+): Promise<Response> {
+  const late = AbortSignal.timeout(upstream.timeout);
+  const headers = new Headers({ "x-paid-by": payment?.key ?? "session" });
+  for (const name of passedOn) {
+    const value = c.req.header(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  const path = c.req.url.slice(new URL(c.req.url).origin.length);
+  try {
+    const response = await fetch(upstream.url + path, {
+      method: c.req.method,
+      headers,
+      body: c.req.method === "GET" ? null : await c.req.arrayBuffer(),
+      signal: payment === undefined ? late : AbortSignal.any([late, payment.signal]),
+      redirect: "error",
+    });
+    if (!response.ok) return failed(502, `The upstream answered ${response.status}.`);
+    const type = response.headers.get("content-type") ?? "application/octet-stream";
+    return c.body(await response.arrayBuffer(), 200, { "content-type": type, "cache-control": "no-store" });
+  } catch {
+    payment?.signal.throwIfAborted();
+    if (late.aborted) return failed(504, "The upstream did not answer in time.");
+    return failed(502, "The upstream cannot be reached.");
+  }
+}
+
+function failed(status: number, message: string): Response {
+  return responseOf(problem(status, "upstream_failed", message));
+}
