@@ -1,3 +1,3 @@
 import { packageTests } from "../../vitest.shared.ts";
 
-export default packageTests({ globalSetup: "@tollbooth-stores/redis-testkit/global-setup", maxWorkers: 2 });
+export default packageTests({ maxWorkers: 2 });
