@@ -13,7 +13,7 @@ const { sessions, rateLimits, check } = createIoredisStores<{ user: string }>({
 const app = new Hono();
 app.get(
   "/limited",
-  limit(rateLimiter(rateLimits, { name: "l", limit: 4, window: "1h" }), (c) => c.req.query("client") ?? "me",
+  limit(rateLimiter(rateLimits, { name: "l", limit: 4, window: "1h" }), (c) => c.req.query("client") ?? "me"),
   (c) => c.text("ok"),
 );
 app.post("/login", session({ sessions, bearer: true, required: false }), async (c) => {
