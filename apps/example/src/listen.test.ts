@@ -2,10 +2,12 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { type ListenOptions, listen } from "./listen.ts";
+import { listen } from "./listen.ts";
 
-async function serving(options?: ListenOptions) {
-  const server = await listen(async (asked) => new Response(await asked.text()), 0, "127.0.0.1", options);
+const hasty = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 200 };
+
+async function serving() {
+  const server = await listen(async (asked) => new Response(await asked.text()), 0, "127.0.0.1", hasty);
   onTestFinished(async () => void (await server.stop(100)));
   return server;
 }
@@ -36,8 +38,8 @@ test.each([
   ["half a body", dawdlingPost],
   ["a chunk and no end", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"],
 ])("a connection that sends %s is told 408 and cut off when its time is over", async (_what, head) => {
-  const { port } = await serving({ sendWithinMs: { headers: 200, request: 400 } });
+  const { url } = await serving();
   const begun = performance.now();
-  expect(await dawdle(port, head)).toContain("408 Request Timeout");
+  expect(await dawdle(Number(new URL(url).port), head)).toContain("408 Request Timeout");
   expect(performance.now() - begun).toBeLessThan(5_000);
 });

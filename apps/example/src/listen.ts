@@ -3,42 +3,39 @@ import { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 
 /** How long headers, and a whole request, may take to come in, in milliseconds. Node answers 408 then. */
-const bounds = {
-  headersTimeout: 5_000,
-  requestTimeout: 10_000,
-  connectionsCheckingInterval: 1_000,
-  maxHeaderSize: 32_768,
-};
+const bounds = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+
+/** What `@hono/node-server` hands to an app beside the request. */
+export type AppHandler = (request: Request, env: object) => Response | Promise<Response>;
 
 export interface Listening {
-  port: number;
+  url: string;
   /** Takes no new connection, lets requests in flight finish, and cuts what is left after `graceMs`. Resolves to whether none was. */
   stop(graceMs: number): Promise<boolean>;
 }
 
-/** Rejects where the port cannot be had. */
+/** Port 0 is any free one. Rejects where the port cannot be had. */
 export async function listen(
-  app: (request: Request, env: object) => Response | Promise<Response>,
+  app: AppHandler,
   port: number,
-  hostname: string,
+  hostname = "127.0.0.1",
+  within: typeof bounds = bounds,
 ): Promise<Listening> {
   const running = new Set<Promise<unknown>>();
-  const fetch = async (request: Request, env: object) => {
+  const fetch: AppHandler = (request, env) => {
     const answer = Promise.resolve(app(request, env));
     running.add(answer);
     const done = () => void running.delete(answer);
     answer.then(done, done);
     return answer;
   };
-  const server = createAdaptorServer({ fetch, serverOptions: bounds });
+  const server = createAdaptorServer({ fetch, serverOptions: { ...within, maxHeaderSize: 32_768 } });
   if (!(server instanceof Server)) throw new TypeError("Expected a plain HTTP server.");
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, hostname, resolve);
-  });
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, hostname, resolve));
   const address = server.address();
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname === "0.0.0.0" ? "127.0.0.1" : hostname;
   return {
-    port: typeof address === "object" && address !== null ? address.port : port,
+    url: `http://${host}:${typeof address === "object" ? address?.port : port}`,
     async stop(graceMs) {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
       server.closeIdleConnections();

@@ -1,6 +1,7 @@
 // What is sold: the routes of the official x402 SDK, behind the two gates that take payments for them.
 import type { VerificationStore } from "@tollbooth-stores/core";
-import { presentedSession } from "@tollbooth-stores/hono";
+import { presentedSession, soldSessions } from "@tollbooth-stores/hono";
+import type { RequestContext } from "@tollbooth-stores/http";
 import { evmSettlements, type PaidRoutes, paidRoutes } from "@tollbooth-stores/x402";
 import { HTTPFacilitatorClient } from "@x402/core/http";
 import { type RoutesConfig, x402ResourceServer } from "@x402/core/server";
@@ -32,17 +33,21 @@ export function openSales(config: GatewayConfig, store: VerificationStore, origi
   return {
     requests: paidRoutes(server, routesOf(config, true), {
       ...shared,
-      // Who shows it again gets the same answer again: a payment alone is public on its chain.
-      collector: ({ adapter }) => adapter.getHeader("idempotency-key"),
+      collector: idempotencyKey,
     }),
     sessions: paidRoutes(server, routesOf(config, false), {
       ...shared,
       order: "settle-then-serve",
-      answers: false,
+      answers: soldSessions({ bearer: true, secret: config.sessionSecret }),
       // A payment that prolongs a session is bound to it.
-      collector: presentedSession({ bearer: true }),
+      collector: (request) => presentedSession({ bearer: true })(request) ?? idempotencyKey(request),
     }),
   };
+}
+
+/** Who shows it again gets the same answer again: a payment alone is public on its chain. */
+function idempotencyKey({ adapter }: RequestContext): string | undefined {
+  return adapter.getHeader("idempotency-key");
 }
 
 function routesOf({ routes, network, payTo, paymentTimeout }: GatewayConfig, perRequest: boolean): RoutesConfig {

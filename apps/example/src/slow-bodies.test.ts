@@ -5,7 +5,8 @@ import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbo
 import { expect, onTestFinished, test } from "vitest";
 import { gatewayApp } from "./app.ts";
 import { listen } from "./listen.ts";
-import { inProcessGateway } from "./testing/in-process-gateway.ts";
+import { openSales } from "./sales.ts";
+import { inProcessGateway, origin } from "./testing/in-process-gateway.ts";
 import { testSystem } from "./testing/test-system.ts";
 
 const system = testSystem(
@@ -16,8 +17,14 @@ const running = inProcessGateway();
 /** A gateway without such a limit, whose clients have so long to send, and the head of a payment for /order. */
 async function listening() {
   const { config, stores, payer, controls } = running();
-  const app = await gatewayApp({ config, stores, stopping: () => false });
-  const server = await listen(app.fetch, 0, "127.0.0.1", { sendWithinMs: { headers: 200, request: 400 } });
+  const app = gatewayApp({
+    config,
+    stores,
+    sales: openSales(config, stores.verifications, origin),
+    stopping: () => false,
+  });
+  const within = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 200 };
+  const server = await listen(app.fetch, 0, "127.0.0.1", within);
   onTestFinished(async () => void (await server.stop(100)));
   const payment = async () => paymentHeader((await makePayment(payer, { value: "20000" })).payload);
   return { url: server.url, payment, controls };

@@ -29,14 +29,13 @@ export async function startGateway(
   const stores = await loadStores<SessionData>(storesSource, { env, keyv: await keyvAdapter(env) });
   let stopping = false;
   try {
-    const host = config.host.includes(":") ? `[${config.host}]` : config.host;
     const server = await listen((...request) => app.fetch(...request), config.port, config.host).catch(
       (error: unknown) => {
         const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
         throw taken ? new ConfigError(`Port ${config.port} is taken; choose another.`) : error;
       },
     );
-    const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${server.port}`;
+    const { url } = server;
     const sales = openSales(config, stores.verifications, config.origin ?? url);
     const app = gatewayApp({ config, stores, sales, stopping: () => stopping });
     const ended = new AbortController();

@@ -2,6 +2,8 @@
 import { type PaymentInHand, problem, responseOf } from "@tollbooth-stores/http";
 import type { Context } from "hono";
 
+/** Larger answers are the upstream's mistake, in bytes. */
+const maxAnswerBytes = 1_048_576;
 const passedOn = ["content-type", "x-request-id"];
 
 /** Answers 502, or 504 where it took longer than `timeout`, for everything that is no whole 2xx answer. */
@@ -26,8 +28,15 @@ export async function callUpstream(
       redirect: "error",
     });
     if (!response.ok) return failed(502, `The upstream answered ${response.status}.`);
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of response.body ?? []) {
+      length += chunk.length;
+      if (length > maxAnswerBytes) return failed(502, "The upstream's answer is too large.");
+      chunks.push(chunk);
+    }
     const type = response.headers.get("content-type") ?? "application/octet-stream";
-    return c.body(await response.arrayBuffer(), 200, { "content-type": type, "cache-control": "no-store" });
+    return c.body(Buffer.concat(chunks), 200, { "content-type": type, "cache-control": "no-store" });
   } catch {
     payment?.signal.throwIfAborted();
     if (late.aborted) return failed(504, "The upstream did not answer in time.");

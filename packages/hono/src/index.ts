@@ -11,6 +11,8 @@ export {
   type SellSessionOptions,
   type SessionCookie,
   type SessionOptions,
+  type SoldSessionsOptions,
+  soldSessions,
   type Spent,
   type SpendOptions,
   storeFailure,

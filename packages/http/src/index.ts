@@ -1,5 +1,6 @@
 // The framework-free part of a paid API's middleware.
 export { type Answer, problem } from "./answer.ts";
+export type { AnswerKeeper, KeptRequest } from "./answer-keeper.ts";
 export type { PaidGate, PaymentInHand, RequestAdapter, RequestContext, Serve } from "./paid-gate.ts";
 
 // What a framework's middleware is made of.
@@ -23,6 +24,7 @@ export {
 } from "./session-credential.ts";
 export { type SpendOptions, spendCall } from "./spend-call.ts";
 export { type SellSession, type SellSessionOptions, sellSession } from "./sell-session.ts";
+export { type SoldSessionsOptions, soldSessions } from "./sold-sessions.ts";
 export { storeFailure } from "./store-failure.ts";
 
 // Between a gate and what speaks fetch.

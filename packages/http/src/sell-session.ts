@@ -1,9 +1,9 @@
 // Sells a session: what a payment bought is credited once, whatever crashes, and the token is made again of the payment.
-import { createHmac } from "node:crypto";
 import { isStoreError, parseDuration, type SessionStore, StoreError } from "@tollbooth-stores/core";
 import type { Answer } from "./answer.ts";
 import type { PaymentInHand } from "./paid-gate.ts";
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
+import { type Sold, sessionAnswer, tokenMaker } from "./session-token.ts";
 
 export type SellSessionOptions<T> = CredentialOptions & {
   sessions: SessionStore<T>;
@@ -25,14 +25,9 @@ export type SellSessionOptions<T> = CredentialOptions & {
 /** `header` reads the request's headers: a session that it presents is prolonged. */
 export type SellSession = (payment: PaymentInHand, header?: HeaderReader) => Promise<Answer>;
 
-interface Sold {
-  expiresAtMs: number;
-  quotas?: Record<string, bigint>;
-}
-
 /**
  * A gate's `serve` that sells a session: 201 with JSON `{ session, expiresAt, quotas }`, and with `cookie` a Set-Cookie in place
- * of `session`. For a gate with `answers: false` (a token opens the API, so none is kept) and `order: "settle-then-serve"`
+ * of `session`. For a gate with `answers: soldSessions(...)` (a token opens the API, so none is kept) and `order: "settle-then-serve"`
  * (nothing is given that was not paid for). Prolonging wants `collector: presentedSession(...)` there, so that a payment is
  * bound to the session that it came with.
  *
@@ -46,9 +41,8 @@ interface Sold {
 export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   const { sessions, secret, data } = options;
   const credential = credentialOf(options);
-  if (secret.length < 32) throw new StoreError("STORE_CONFIG", "secret must have at least 32 characters or bytes.");
   const grant = grantOf(options.grant);
-  const tokenOf = ({ key }: PaymentInHand) => createHmac("sha256", secret).update(`session:${key}`).digest("base64url");
+  const tokenOf = tokenMaker(secret);
 
   async function prolong(id: string, opId: string): Promise<Sold | undefined> {
     try {
@@ -85,27 +79,12 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
       const prolonged = await prolong(presented.id, payment.key);
       if (prolonged !== undefined) return sold(presented.id, prolonged);
     }
-    const token = tokenOf(payment);
+    const token = tokenOf(payment.key);
     return sold(token, await create(token, payment));
   };
 
-  function sold(id: string, { expiresAtMs, quotas }: Sold): Answer {
-    const cookie = credential.cookieLine(id);
-    const told = {
-      ...(cookie === undefined && { session: id }),
-      expiresAt: new Date(expiresAtMs).toISOString(),
-      // As text: a quota may pass 2^53.
-      quotas: Object.fromEntries(Object.entries(quotas ?? {}).map(([name, left]) => [name, String(left)])),
-    };
-    return {
-      status: 201,
-      headers: {
-        "cache-control": "no-store",
-        "content-type": "application/json",
-        ...(cookie !== undefined && { "set-cookie": cookie }),
-      },
-      body: new TextEncoder().encode(JSON.stringify(told)),
-    };
+  function sold(id: string, session: Sold): Answer {
+    return sessionAnswer(id, session, credential.cookieLine(id));
   }
 }
 

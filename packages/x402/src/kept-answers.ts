@@ -1,6 +1,6 @@
 // Which part of an answer is kept beside its payment, and as which text.
-import { type Keep, parseDuration, StoreError } from "@tollbooth-stores/core";
-import type { Answer } from "@tollbooth-stores/http";
+import { parseDuration, StoreError } from "@tollbooth-stores/core";
+import type { Answer, AnswerKeeper } from "@tollbooth-stores/http";
 
 export interface KeptAnswers {
   /**
@@ -27,7 +27,7 @@ export function keepAnswers({
   maxBytes = DEFAULT_MAX_BYTES,
   headers = [],
   forMs = DEFAULT_FOR_MS,
-}: KeptAnswers): Keep<Answer> {
+}: KeptAnswers): AnswerKeeper {
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 0) {
     throw new StoreError("STORE_CONFIG", "answers.maxBytes must be a whole number of bytes, 0 or more.");
   }

@@ -1,6 +1,5 @@
 // The gate of a paid API: payOnce owns the flow, and the official SDK plans, verifies and settles.
 import {
-  type Keep,
   parseDuration,
   type Reconciled,
   type ReconcileOptions,
@@ -8,7 +7,7 @@ import {
   StoreError,
   type VerificationStore,
 } from "@tollbooth-stores/core";
-import type { Answer, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
+import type { Answer, AnswerKeeper, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
 import type { PaywallConfig, RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
 import {
   facilitatorUnavailable,
@@ -50,8 +49,11 @@ export interface PaidRoutesOptions {
    * Default "serve-then-settle". A route whose payment flow is "upfront" settles first in any case.
    */
   order?: "serve-then-settle" | "settle-then-serve" | undefined;
-  /** The part of an answer that is kept beside its payment, in plain text. `false`: nothing. */
-  answers?: KeptAnswers | false | undefined;
+  /**
+   * What is kept of an answer beside its payment, in plain text. A keeper writes and reads it itself: `soldSessions`, say.
+   * `false`: nothing. Then a payer that lost the answer gets 409.
+   */
+  answers?: KeptAnswers | AnswerKeeper | false | undefined;
   /** As payOnce's: milliseconds, at most 3,600,000. Default 10,000. The facilitator has three leases to answer. */
   leaseMs?: number | undefined;
   /** How long the handler may take, in milliseconds. Then 504, and nothing is charged. Default: as long as it likes. */
@@ -102,7 +104,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     refusals: options.refusals ?? evmRefusals,
     settlesFirst: options.order === "settle-then-serve",
     collector: options.collector,
-    keep: keepOf(options.answers),
+    keeper: keeperOf(options.answers),
     handlerTimeoutMs:
       options.handlerTimeoutMs === undefined ? undefined : parseDuration(options.handlerTimeoutMs, "handlerTimeoutMs"),
     onHandlerError: options.onHandlerError,
@@ -181,8 +183,9 @@ function checkedOrigin(origin: string): string {
   return origin;
 }
 
-function keepOf(answers: KeptAnswers | false = {}): Keep<Answer> | undefined {
-  return answers === false ? undefined : keepAnswers(answers);
+function keeperOf(answers: KeptAnswers | AnswerKeeper | false = {}): AnswerKeeper | undefined {
+  if (answers === false) return undefined;
+  return "write" in answers ? answers : keepAnswers(answers);
 }
 
 /** It has no credentials, so it cannot pay; the browser sends the paid request after it. */

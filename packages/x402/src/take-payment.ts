@@ -8,7 +8,7 @@ import {
   payOnce,
   type VerificationStore,
 } from "@tollbooth-stores/core";
-import type { Answer, RequestContext, Serve } from "@tollbooth-stores/http";
+import type { Answer, AnswerKeeper, RequestContext, Serve } from "@tollbooth-stores/http";
 import type { x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import {
@@ -39,7 +39,7 @@ export interface GateSettings {
   readonly refusals: PreBroadcastRefusals;
   readonly settlesFirst: boolean;
   readonly collector: ((context: RequestContext) => string | undefined) | undefined;
-  readonly keep: Keep<Answer> | undefined;
+  readonly keeper: AnswerKeeper | undefined;
   readonly leaseMs: number;
   readonly handlerTimeoutMs: number | undefined;
   readonly onHandlerError: ((error: unknown) => void) | undefined;
@@ -132,8 +132,14 @@ async function pay(
   refuse: (reason: string) => Promise<Answer>,
   isEarlier: boolean,
 ): Promise<Answer> {
-  const { server, store, keep, leaseMs } = settings;
+  const { server, store, keeper, leaseMs } = settings;
   const { payment } = bought;
+  const kept = { key: payment.key, header: (name: string) => paying.request.adapter.getHeader(name) };
+  const keep: Keep<Answer> | undefined = keeper && {
+    forMs: keeper.forMs,
+    write: (answer) => keeper.write(answer, kept),
+    read: (text) => keeper.read(text, kept),
+  };
   const first = settings.settlesFirst || flowSettlesFirst(server, bought.requirements);
   const handler = handlerRun(paying.serve, { key: payment.key, payer }, settings.handlerTimeoutMs);
   // An earlier payment begins nothing, unless these very bytes were accepted when they were what the route asked for. So

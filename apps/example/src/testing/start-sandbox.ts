@@ -22,12 +22,8 @@ export async function startSandbox(): Promise<InProcessSandbox> {
   const chainClock = { aheadSeconds: 0 };
   const ledgerApp = openSandboxLedger(logDirectory, () => Math.floor(Date.now() / 1_000) + chainClock.aheadSeconds);
   const upstreamApp = openUpstream(logDirectory);
-  const served = async (fetch: Parameters<typeof listen>[0]) => {
-    const server = await listen(fetch, 0, "127.0.0.1");
-    return { ...server, url: `http://127.0.0.1:${server.port}` };
-  };
-  const ledger = await served(ledgerApp.fetch);
-  const upstream = await served(upstreamApp.fetch);
+  const ledger = await listen(ledgerApp.fetch, 0);
+  const upstream = await listen(upstreamApp.fetch, 0);
   return {
     ledger,
     upstream,

@@ -1,0 +1,20 @@
+// How a gate keeps an answer for a payer that lost it, where more is known of the answer than its bytes.
+import type { Answer } from "./answer.ts";
+import type { HeaderReader } from "./session-credential.ts";
+
+/** The request whose answer is kept, or told again. */
+export interface KeptRequest {
+  /** Names the payment. */
+  readonly key: string;
+  /** Reads the request's headers. A request that is told again has the collector of the first one. */
+  readonly header: HeaderReader;
+}
+
+export interface AnswerKeeper {
+  /** How long after its delivery an answer is kept, in milliseconds. */
+  readonly forMs: number;
+  /** The store keeps the text in plain. A throw: the answer is not kept. */
+  write(answer: Answer, request: KeptRequest): string;
+  /** A throw: an owed answer is made again, and a duplicate gets none (409). */
+  read(text: string, request: KeptRequest): Answer;
+}

@@ -1,0 +1,34 @@
+// The token of a session that is sold, and the answer that tells it.
+import { createHmac } from "node:crypto";
+import { StoreError } from "@tollbooth-stores/core";
+import type { Answer } from "./answer.ts";
+
+export interface Sold {
+  expiresAtMs: number;
+  quotas?: Record<string, bigint> | undefined;
+}
+
+/** Makes the token of a payment: the same at each attempt, on every instance. Throws STORE_CONFIG for a short secret. */
+export function tokenMaker(secret: string | Uint8Array): (paymentKey: string) => string {
+  if (secret.length < 32) throw new StoreError("STORE_CONFIG", "secret must have at least 32 characters or bytes.");
+  return (paymentKey) => createHmac("sha256", secret).update(`session:${paymentKey}`).digest("base64url");
+}
+
+/** 201 with JSON. The id is in it, or in the cookie. */
+export function sessionAnswer(id: string, { expiresAtMs, quotas }: Sold, cookie: string | undefined): Answer {
+  const told = {
+    ...(cookie === undefined && { session: id }),
+    expiresAt: new Date(expiresAtMs).toISOString(),
+    // As text: a quota may pass 2^53.
+    quotas: Object.fromEntries(Object.entries(quotas ?? {}).map(([name, left]) => [name, String(left)])),
+  };
+  return {
+    status: 201,
+    headers: {
+      "cache-control": "no-store",
+      "content-type": "application/json",
+      ...(cookie !== undefined && { "set-cookie": cookie }),
+    },
+    body: new TextEncoder().encode(JSON.stringify(told)),
+  };
+}
