@@ -34,7 +34,7 @@ describe("buying a session, the store's replies lost", () => {
     }
     const bought = await ask("/search", headers);
     expect(bought.status).toBe(201);
-    expect(await bought.json()).toMatchObject({ callsLeft: "3" });
+    expect(await bought.json()).toMatchObject({ quotas: { calls: "3" } });
     expect(ledger.balanceOf(payTo)).toBe(10_000n);
     expect((await ask("/search", headers)).status).toBe(409);
   });
@@ -58,7 +58,7 @@ describe("a session's time", () => {
     clock.advance(1);
     const over = await ask("/stream", headers);
     expect(over.status).toBe(402);
-    expect(await over.json()).toMatchObject({ error: "session_over" });
+    expect(over.headers.get("payment-required")).not.toBeNull();
   });
 
   test("is not prolonged by being used", async () => {

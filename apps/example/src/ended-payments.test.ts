@@ -2,6 +2,7 @@
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { inProcessGateway } from "./testing/in-process-gateway.ts";
+import { told } from "./testing/told.ts";
 
 const running = inProcessGateway();
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
@@ -22,7 +23,9 @@ async function inDoubt(fail: "before" | "after") {
   await controls.fault({ on: "settle", fail });
   const send = async () => {
     const response = await ask("/quote", headers);
-    return { status: response.status, body: Object(await response.json()) };
+    const body: unknown = await response.clone().json();
+    const [status, error] = await told(response);
+    return { status, body: { ...Object(body), ...(error !== undefined && { error }) } };
   };
   expect(await send()).toMatchObject({ status: 503, body: { error: "settlement_pending" } });
   return { ...made, send, transfers: () => controls.counts().transfers, runs: () => controls.counts().runs };

@@ -106,7 +106,8 @@ describe("the gateway's configuration", () => {
     const source = testConfig.replace(/sessionSecret: .*/, "sessionSecret: hunter2").replace('"$0.02"', '"topsecret"');
     const error: unknown = await load(source).catch((reason: unknown) => reason);
     const text = error instanceof Error ? error.message : "";
-    expect(text).toMatch(/2 problem\(s\)/);
+    expect(text).toMatch(/problem\(s\)/);
+    expect(text).toMatch(/routes\.2\.price: must be a price/);
     expect(text).toMatch(/sessionSecret: must have at least 32 characters/);
     expect(text).not.toMatch(/hunter2|topsecret/);
   });

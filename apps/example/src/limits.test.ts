@@ -29,7 +29,7 @@ describe("the limit by address", () => {
     const before = system.counts();
     const response = await fetch(system.url("/quote"), { headers: { ...client, ...paymentHeader(payload) } });
     expect(response.status).toBe(429);
-    expect(await response.json()).toMatchObject({ error: "rate_limited" });
+    expect(await response.json()).toMatchObject({ error: "too_many_requests" });
     const retryAfter = Number(response.headers.get("retry-after"));
     expect(retryAfter).toBeGreaterThan(3_500);
     expect(retryAfter).toBeLessThanOrEqual(3_600);

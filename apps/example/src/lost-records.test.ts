@@ -1,14 +1,13 @@
 // A store that has forgotten what it knew, as a restarted memory has: the chain has not, and is asked before anybody pays again.
 import { resolvePayment, type Stores } from "@tollbooth-stores/core";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
+import { identifyPayment } from "@tollbooth-stores/x402";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SessionData } from "./app.ts";
 import type { GatewayConfig } from "./gateway-config.ts";
-import { readPayment } from "./payment-header.ts";
-import { keyOf } from "./payment-identity.ts";
-import { priceRoute } from "./requirements.ts";
 import { askerOf, inProcessGateway } from "./testing/in-process-gateway.ts";
 import { newStores } from "./testing/stores-under-test.ts";
+import { told } from "./testing/told.ts";
 
 const running = inProcessGateway();
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
@@ -26,7 +25,7 @@ const whatChanges: [string, (config: GatewayConfig) => GatewayConfig][] = [
   ["the time, far beyond its end", after(86_400)],
   ["the price", (config) => ({ ...config, routes: config.routes.map((route) => ({ ...route, price: "$0.02" })) })],
   ["who is paid", (config) => ({ ...config, payTo: stranger })],
-  ["how long a payment may be valid", (config) => ({ ...config, paymentTimeoutMs: 10_000 })],
+  ["how long a payment may be valid", (config) => ({ ...config, paymentTimeout: 10_000 })],
 ];
 
 /** A gateway that knows nothing of before. */
@@ -35,10 +34,6 @@ async function restarted(
 ): Promise<{ ask: Awaited<ReturnType<typeof askerOf>>; stores: Stores<SessionData> }> {
   const stores = newStores(running().clock);
   return { ask: await askerOf(config, stores), stores };
-}
-
-async function told(response: Response) {
-  return [response.status, Object(await response.json()).error];
 }
 
 describe.each(whatChanges)(
@@ -58,15 +53,14 @@ describe.each(whatChanges)(
 
     test("is collected once a person has put down its receipt", async () => {
       const { payer, config, controls, gateway } = running();
-      const headers = paymentHeader((await makePayment(payer)).payload);
+      const made = await makePayment(payer);
+      const headers = paymentHeader(made.payload);
       expect((await (await gateway())("/quote", headers)).status).toBe(200);
-      const [route] = config.routes;
-      if (route === undefined) throw new Error("There are routes.");
-      const read = await readPayment(new Headers(headers), await priceRoute(config, route));
-      if (read.status !== "signed") throw new Error(read.status);
+      const identity = identifyPayment(made.payload.payload, made.payload.accepted);
+      if (identity.status !== "identified") throw new Error(identity.message);
       const { ask, stores } = await restarted(change(config));
       const receipt = `0x${"ab".repeat(32)}`;
-      expect(await resolvePayment(stores.verifications, { key: keyOf(read.payment) }, { receipt })).toEqual({
+      expect(await resolvePayment(stores.verifications, { key: identity.key }, { receipt })).toEqual({
         status: "ok",
       });
       expect((await ask("/quote", headers)).status).toBe(200);
@@ -90,7 +84,7 @@ describe("a payment of which no store ever knew", () => {
     const headers = paymentHeader((await makePayment(payer, { value: "1" })).payload);
     const ask = await gateway();
     await controls.fault({ on: "lookup", fail: "before", times: 1 });
-    expect(await told(await ask("/quote", headers))).toEqual([503, "chain_unavailable"]);
+    expect(await told(await ask("/quote", headers))).toEqual([503, "lookup_unavailable"]);
     expect(await told(await ask("/quote", headers))).toEqual([402, "wrong_amount"]);
   });
 

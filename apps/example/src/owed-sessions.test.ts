@@ -4,10 +4,11 @@ import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbo
 import { describe, expect, test } from "vitest";
 import type { SessionData } from "./app.ts";
 import { gatewayApp } from "./app.ts";
-import { askerOf, inProcessGateway } from "./testing/in-process-gateway.ts";
+import { openSales } from "./sales.ts";
+import { askerOf, inProcessGateway, origin } from "./testing/in-process-gateway.ts";
 
 // As where instances share their stores: all of them issue the same token for a payment.
-const running = inProcessGateway(`sessionSecret: ${"s".repeat(32)}\n${testConfig}`);
+const running = inProcessGateway(testConfig);
 const payment = async () => paymentHeader((await makePayment(running().payer)).payload);
 
 /** Stores of a process that dies once it has credited, before it has recorded any delivery. */
@@ -77,8 +78,8 @@ describe("a session whose instance died after the credit, before anybody was tol
     const ask = await gateway();
     const response = await ask("/search", headers);
     expect(response.status).toBe(201);
-    const { session, callsLeft } = Object(await response.json());
-    expect(callsLeft).toBe("3");
+    const { session, quotas } = Object(await response.json());
+    expect(quotas).toEqual({ calls: "3" });
     const uses = Array.from(
       { length: 5 },
       async () => (await ask("/search", { authorization: `Bearer ${session}` })).status,
@@ -131,6 +132,7 @@ describe("a session whose instance died after the credit, before anybody was tol
     expect(await prolonged.json()).toEqual({
       session,
       expiresAt: new Date(Date.parse(expiresAt) + 600_000).toISOString(),
+      quotas: {},
     });
   });
 });
@@ -146,8 +148,8 @@ describe("a session whose buyer left while it was credited", () => {
       leaving.abort();
       return reply;
     };
-    const app = await gatewayApp({
-      ...{ config, stopping: () => false },
+    const app = gatewayApp({
+      ...{ config, stopping: () => false, sales: openSales(config, stores.verifications, origin) },
       stores: { ...stores, sessions: { ...sessions, credit } },
     });
     const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
@@ -171,7 +173,7 @@ test("a duplicate is not told of a session that is over as if it had bought one"
   const { gateway } = running();
   const sold = running().config.routes.map((route) => ({
     ...route,
-    ...(route.kind === "time-window" && { windowMs: 300 }),
+    ...(route.kind === "time-window" && { window: 300 }),
   }));
   const ask = await askerOf({ ...running().config, routes: sold }, running().stores);
   const headers = { ...(await payment()), "idempotency-key": "mine" };

@@ -6,7 +6,7 @@ import { testSystem } from "./testing/test-system.ts";
 
 const system = testSystem();
 
-const boughtSchema = z.object({ session: z.string(), expiresAt: z.string(), callsLeft: z.string().optional() });
+const boughtSchema = z.object({ session: z.string(), expiresAt: z.string(), quotas: z.record(z.string(), z.string()) });
 const bearer = (session: string) => ({ authorization: `Bearer ${session}` });
 
 async function buy(path: string, headers: Record<string, string> = {}) {
@@ -87,8 +87,8 @@ describe("a route paid for by time", () => {
 
 describe("a route paid for by calls", () => {
   test("serves as many calls as were bought, and no more", async () => {
-    const { session, callsLeft } = await buy("/search");
-    expect(callsLeft).toBe("3");
+    const { session, quotas } = await buy("/search");
+    expect(quotas).toEqual({ calls: "3" });
     const { runs } = system.counts();
     const answers = await Promise.all(Array.from({ length: 8 }, () => use("/search", session)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 402, 402, 402, 402, 402]);
@@ -101,7 +101,7 @@ describe("a route paid for by calls", () => {
     const { session } = await buy("/search");
     expect((await use("/search", session)).status).toBe(200);
     const more = await buy("/search", bearer(session));
-    expect(more).toMatchObject({ session, callsLeft: "5" });
+    expect(more).toMatchObject({ session, quotas: { calls: "5" } });
   });
 
   test("gives a call back that the upstream did not serve", async () => {

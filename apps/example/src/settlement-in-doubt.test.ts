@@ -4,6 +4,7 @@ import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbo
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test } from "vitest";
 import { testSystem } from "./testing/test-system.ts";
+import { told } from "./testing/told.ts";
 
 /** How long the gateway waits for the facilitator here, in milliseconds. */
 const patience = 2_000;
@@ -137,7 +138,7 @@ describe("a settlement in doubt", () => {
     const errorReason = "invalid_exact_evm_insufficient_balance";
     await system.fault({ on: "settle", fail: "before", answer: { ...answer, errorReason }, times: 1 });
     const refused = await ask();
-    expect([refused.status, Object(await refused.json()).error]).toEqual([402, errorReason]);
+    expect(await told(refused)).toEqual([402, errorReason]);
     expect(settles()).toBe(before + 1);
     expect((await ask()).status).toBe(200);
     expect(transfers()).toHaveLength(1);
@@ -149,7 +150,7 @@ describe("a settlement in doubt", () => {
     expect((await ask("/search")).status).toBe(503);
     const known = await askUntilKnown(() => ask("/search"));
     expect(known.status).toBe(201);
-    expect(await known.json()).toMatchObject({ callsLeft: "3" });
+    expect(await known.json()).toMatchObject({ quotas: { calls: "3" } });
     expect((await ask("/search")).status).toBe(409);
     expect(transfers()).toHaveLength(1);
   });
