@@ -4,6 +4,7 @@ import { z } from "zod";
 
 /** One thing to do wrong. */
 export interface Fault {
+  /** "lookup": an authorization that is asked for, or one call of `/rpc`, where a lookup takes several; a batch has as many as it holds. */
   on: "verify" | "settle" | "lookup";
   /** Wait this long before the work, in milliseconds, 0..120,000. */
   delayMs: number;

@@ -1,4 +1,4 @@
-// The simulated ledger over HTTP: an x402 facilitator (verify, settle), a read-only view of the chain, and an admin side.
+// The simulated ledger over HTTP: an x402 facilitator (verify, settle), the chain to read, also as an EVM node (/rpc), and an admin side.
 import type { HttpBindings } from "@hono/node-server";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { PaymentPayloadV2Schema, PaymentRequirementsV2Schema } from "@x402/core/schemas";
@@ -12,7 +12,9 @@ import { demoAccount, simulatedChain } from "../chain.ts";
 import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
 import { instanceOf, pathWithoutInstance } from "../instance-path.ts";
 import { type Fault, faultSchema, faults, InjectedFault } from "./faults.ts";
+import { answerRpc } from "./json-rpc.ts";
 import type { Ledger } from "./ledger.ts";
+import { ledgerRpc } from "./ledger-rpc.ts";
 import { ledgerSigner } from "./ledger-signer.ts";
 
 type Env = { Bindings: HttpBindings };
@@ -24,21 +26,25 @@ const namedPayment = z.object({
 
 /** `log` gets a line for every verify and settle call before it is worked on; the ledger's own log has the transfers. */
 export function ledgerApp(ledger: Ledger, log: AppendLog): Hono<Env> {
+  const sender = demoAccount("facilitator").address;
   const facilitator = new x402Facilitator().register(
     simulatedChain.network,
-    new ExactEvmScheme(ledgerSigner(ledger, demoAccount("facilitator").address)),
+    new ExactEvmScheme(ledgerSigner(ledger, sender)),
   );
+  const rpc = ledgerRpc(ledger, sender);
   const fault = faults();
   const app = new Hono<Env>({ getPath: pathWithoutInstance });
   app.use(bodyLimit({ maxSize: 65_536 }));
 
-  /** Runs a call under the fault set for it; a lost reply cuts the connection. */
-  const answer = async (c: Context<Env>, on: Fault["on"], work: () => Promise<object>): Promise<Response> => {
-    const result = await fault.around(on, work);
+  /** A lost reply, undefined, cuts the connection. */
+  const reply = (c: Context<Env>, result: object | undefined): Response => {
     if (result !== undefined) return c.json(result);
     c.env.incoming.socket.destroy();
     return c.body(null, 500);
   };
+  /** Runs a call under the fault set for it. */
+  const answer = async (c: Context<Env>, on: Fault["on"], work: () => Promise<object>): Promise<Response> =>
+    reply(c, await fault.around(on, work));
   const paymentCall = async (c: Context<Env>, kind: "verify" | "settle"): Promise<Response> => {
     const body: unknown = await c.req.json();
     const named = namedPayment.safeParse(body).data?.paymentPayload.payload.authorization;
@@ -70,6 +76,10 @@ export function ledgerApp(ledger: Ledger, log: AppendLog): Hono<Env> {
     const balance = ledger.balanceOf(addressSchema.parse(c.req.param("account")));
     return c.json({ balance: balance.toString() });
   });
+
+  app.post("/rpc", async (c) =>
+    reply(c, await answerRpc(await c.req.text(), rpc, (work) => fault.around("lookup", work))),
+  );
 
   app.use("/admin/*", adminOnly);
   app.post("/admin/mint", async (c) => {

@@ -1,26 +1,12 @@
 // The official facilitator's view of a chain, answered by the simulated ledger instead of an RPC node.
 import type { FacilitatorEvmSigner } from "@x402/evm";
-import {
-  type Address,
-  decodeFunctionData,
-  encodeFunctionResult,
-  type Hex,
-  isAddressEqual,
-  numberToHex,
-  parseAbi,
-} from "viem";
+import { type Address, decodeFunctionData, encodeFunctionResult, type Hex, isAddressEqual, numberToHex } from "viem";
 import { z } from "zod";
 import { simulatedChain } from "../chain.ts";
 import type { Authorization } from "../eip3009.ts";
 import { addressSchema, bytes32Schema, hexSchema } from "../hex-schemas.ts";
 import type { Ledger } from "./ledger.ts";
-
-const tokenAbi = parseAbi([
-  "function balanceOf(address account) view returns (uint256)",
-  "function name() view returns (string)",
-  "function version() view returns (string)",
-  "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
-]);
+import { tokenAbi } from "./token-abi.ts";
 
 const uint = z.bigint().nonnegative();
 const transferArguments = z.tuple([
