@@ -8,12 +8,8 @@ try {
   const config = await readGatewayConfig(env.GATEWAY_CONFIG ?? "config/gateway.yaml", env);
   const gateway = await startGateway(config, env.STORES ?? "config/stores/memory.yaml", env);
   console.log(`gateway: ${gateway.url}`);
-  let stopping: Promise<void> | undefined;
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) {
-    process.on(signal, () => {
-      stopping ??= gateway.stop().then(() => process.exit(0));
-    });
-  }
+  const stop = () => gateway.stop().finally(() => process.exit(0));
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.once(signal, stop);
 } catch (error) {
   console.error(`gateway: ${error instanceof Error ? error.message : error}`);
   // Mistakes in the configuration are told apart from failures by the exit code.

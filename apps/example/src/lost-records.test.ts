@@ -1,6 +1,6 @@
 // A store that has forgotten what it knew, as a restarted memory has: the chain has not, and is asked before anybody pays again.
 import { resolvePayment, type Stores } from "@tollbooth-stores/core";
-import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
+import { makePayment, paymentHeader, payTo, simulatedChain } from "@tollbooth-stores/sandbox";
 import { identifyPayment } from "@tollbooth-stores/x402";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SessionData } from "./app.ts";
@@ -36,6 +36,12 @@ async function restarted(
   return { ask: await askerOf(config, stores), stores };
 }
 
+/** What every payment here was signed for. */
+const requirements = {
+  ...{ scheme: "exact", network: simulatedChain.network, asset: simulatedChain.token.address },
+  ...{ amount: "10000", payTo, maxTimeoutSeconds: 120 },
+};
+
 describe.each(whatChanges)(
   "a payment of which no store knows any more, where what has changed is %s",
   (_what, change) => {
@@ -56,7 +62,7 @@ describe.each(whatChanges)(
       const made = await makePayment(payer);
       const headers = paymentHeader(made.payload);
       expect((await (await gateway())("/quote", headers)).status).toBe(200);
-      const identity = identifyPayment(made.payload.payload, made.payload.accepted);
+      const identity = identifyPayment(made.payload.payload, requirements);
       if (identity.status !== "identified") throw new Error(identity.message);
       const { ask, stores } = await restarted(change(config));
       const receipt = `0x${"ab".repeat(32)}`;

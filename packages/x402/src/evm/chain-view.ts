@@ -30,6 +30,7 @@ export interface ChainView {
   chainId(): Promise<bigint>;
   finalBlock(confirmations: number | undefined): Promise<FinalBlock>;
   blockAt(number: bigint): Promise<FinalBlock>;
+  newestBlock(): Promise<FinalBlock>;
   /** In the state of this very block: a node that does not have it fails. True if it was used or cancelled. */
   isNonceUsed(payment: Eip3009Reference, block: FinalBlock): Promise<boolean>;
   /** Undefined where there is none, or the transaction failed. */
@@ -56,6 +57,7 @@ export function chainView(client: EvmClient, signal: AbortSignal): ChainView {
       return blockAt(number);
     },
     blockAt,
+    newestBlock: () => block(ask, "latest"),
     async isNonceUsed({ asset, payer, nonce }, { hash }) {
       const data = `${AUTHORIZATION_STATE}${addressTopic(payer).slice(2)}${nonce.slice(2)}`;
       const pinned = { blockHash: hash, requireCanonical: true };

@@ -5,7 +5,7 @@ import type { Address, Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { identifyPayment } from "../identify-payment.ts";
 import { type EvmSettlementsOptions, evmSettlements } from "./evm-settlements.ts";
-import type { EvmClient } from "./rpc.ts";
+import { type EvmClient, Unproven } from "./rpc.ts";
 
 export const AMOUNT = 100n;
 export const VALID_SECONDS = 60n;
@@ -61,7 +61,7 @@ export async function newScene(evm: Evm, token: Address, change: Partial<Authori
   };
 }
 
-/** What findSettlement answers, and why where that is "unknown". */
+/** What findSettlement answers, and why where it found nothing out. */
 export async function lookUp(
   client: EvmClient,
   { reference }: Pick<Scene, "reference">,
@@ -69,8 +69,16 @@ export async function lookUp(
 ): Promise<string | Exclude<FoundSettlement, "unknown">> {
   const reasons: string[] = [];
   const onUnknown = (reason: string) => reasons.push(reason);
-  const found = await evmSettlements(client, { onUnknown, ...options })(evidence, { reference, signal });
-  return found === "unknown" ? reasons.join(" ") : found;
+  const found = await evmSettlements(client, { onUnknown, ...options })(evidence, { reference, signal }).catch(
+    (error: unknown) => {
+      if (!(error instanceof Unproven)) throw error;
+      return `not asked: ${error.message}`;
+    },
+  );
+  const [reason = ""] = reasons;
+  if (typeof found !== "string") return found;
+  // A chain that could not be asked is no "unknown": after a refusal that would let the refusal stand.
+  return found === "unknown" || found === `not asked: ${reason}` ? reason : `${found} but ${reason}`;
 }
 
 export interface LookUpContext {

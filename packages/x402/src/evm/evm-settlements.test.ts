@@ -28,16 +28,25 @@ describe("a payment", () => {
     const scene = await newScene(evm, circle);
     const receipt = await evm.send(await scene.transfer());
     await evm.mine(finality - 1);
-    expect(await lookUp(evm, scene)).toBe(stillOpen);
+    expect(await lookUp(evm, scene)).toBe(notFinal);
     await evm.mine(1);
     expect(await lookUp(evm, scene)).toEqual({ receipt });
+  });
+
+  it("is unknown while its nonce is unused in the newest block; one that is not final rejects", async () => {
+    const scene = await newScene(evm, circle);
+    const find = evmSettlements(evm);
+    const context = { reference: scene.reference, signal };
+    expect(await find(undefined, context)).toBe("unknown");
+    await evm.send(await scene.transfer());
+    await expect(find(undefined, context)).rejects.toThrow(notFinal);
   });
 
   it("is void once its nonce is finally cancelled", async () => {
     const scene = await newScene(evm, circle);
     await evm.send(await scene.cancel());
     await evm.mine(finality - 1);
-    expect(await lookUp(evm, scene)).toBe(stillOpen);
+    expect(await lookUp(evm, scene)).toBe(notFinal);
     await evm.mine(1);
     expect(await lookUp(evm, scene)).toEqual({ none: "void" });
   });
@@ -48,7 +57,7 @@ describe("a payment", () => {
   ] as const)("is void once its nonce has finally paid another %s", async (_, change) => {
     const scene = await newScene(evm, circle);
     await evm.send(await scene.transfer(change));
-    expect(await lookUp(evm, scene)).toBe(stillOpen);
+    expect(await lookUp(evm, scene)).toBe(notFinal);
     await evm.mine(finality);
     expect(await lookUp(evm, scene)).toEqual({ none: "void" });
   });
@@ -156,10 +165,10 @@ describe("confirmations", () => {
   it("take the place of the chain's own mark", async () => {
     const scene = await newScene(evm, circle);
     const receipt = await evm.send(await scene.transfer());
-    expect(await lookUp(evm, scene, { confirmations: 1 })).toBe(stillOpen);
+    expect(await lookUp(evm, scene, { confirmations: 1 })).toBe(notFinal);
     await evm.mine(1);
     expect(await lookUp(evm, scene, { confirmations: 1 })).toEqual({ receipt });
-    expect(await lookUp(evm, scene)).toBe(stillOpen);
+    expect(await lookUp(evm, scene)).toBe(notFinal);
     expect(await lookUp(evm, scene, { confirmations: 1_000_000 })).toBe("The chain is shorter than `confirmations`.");
   });
 });

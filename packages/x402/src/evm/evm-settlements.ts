@@ -4,7 +4,7 @@ import { type ChainView, chainView, type FinalBlock, type Receipt } from "./chai
 import { findNonceUse } from "./find-nonce-use.ts";
 import { judgeNonceUse } from "./judge-nonce-use.ts";
 import { type Eip3009Reference, readReference } from "./read-reference.ts";
-import { type EvmClient, Unproven } from "./rpc.ts";
+import { type EvmClient, StillOpen, Unproven } from "./rpc.ts";
 
 /** A client for each network, by its CAIP-2 name: `{ "eip155:8453": client }`. */
 export type EvmClients = Readonly<Record<string, EvmClient>>;
@@ -25,7 +25,7 @@ export interface EvmSettlementsOptions {
    * earlier. 1 or more. Default 3,600. Above `maxTimeoutSeconds` of all your routes is enough.
    */
   readonly lookBackSeconds?: number | undefined;
-  /** Told why an answer is "unknown". `cause`: the client's own error, where there is one; it may hold a URL. */
+  /** Told why a lookup found nothing out. `cause`: the client's own error, where there is one; it may hold a URL. */
   readonly onUnknown?: ((reason: string, cause: unknown) => void) | undefined;
 }
 
@@ -44,9 +44,11 @@ export type EvmSettlements = (
  *   moved this amount to this payTo.
  * - `{ none: "void" }`: in a final block the nonce was cancelled, or used for another recipient or amount.
  * - `{ none: "expired" }`: a final block is later than validBefore, and in its state the nonce is unused.
- * - "unknown": anything else. Permit2 and other chains, a block that is not final yet, a node that fails, lags or has lost its old
- *   logs, an aborted signal. Ask again later; after a failure for good, `resolvePayment` is left.
+ * - "unknown": it may still be settled, and has not been: the nonce is unused in the newest block. Or Permit2 and other chains,
+ *   of which nothing can be found out here.
  *
+ * Rejects where the chain could not be asked: a settlement that is not final yet, a node that fails, lags or has lost its old logs, an
+ * aborted signal. `payOnce` takes it for "unknown". Ask again later; after a failure for good, `resolvePayment` is left.
  * Throws STORE_CONFIG for wrong options at once, and at a lookup where a client is one of another chain.
  */
 export function evmSettlements(clients: EvmClient | EvmClients, options: EvmSettlementsOptions = {}): EvmSettlements {
@@ -68,7 +70,9 @@ export function evmSettlements(clients: EvmClient | EvmClients, options: EvmSett
     } catch (error) {
       if (!(error instanceof Unproven)) throw error;
       onUnknown?.(error.message, error.cause);
-      return "unknown";
+      if (error instanceof StillOpen) return "unknown";
+      // Without the cause, which may hold the node's URL.
+      throw new Unproven(error.message);
     }
   };
 
@@ -82,7 +86,8 @@ export function evmSettlements(clients: EvmClient | EvmClients, options: EvmSett
     if (noted !== undefined) return judged(chain, payment, final, noted);
     if (!(await chain.isNonceUsed(payment, final))) {
       if (final.timestamp > payment.validBefore) return { none: "expired" };
-      throw new Unproven("The payment may still be settled: no final block is later than its end.");
+      if (await chain.isNonceUsed(payment, await chain.newestBlock())) throw notFinal();
+      throw new StillOpen("The payment may still be settled: no final block is later than its end.");
     }
     const hash = await findNonceUse(chain, payment, final, { logRange, maxLogRequests, lookBackSeconds });
     const found = await chain.receipt(hash);
@@ -97,7 +102,7 @@ export function evmSettlements(clients: EvmClient | EvmClients, options: EvmSett
     final: FinalBlock,
     receipt: Receipt,
   ): Promise<FoundSettlement> {
-    if (receipt.blockNumber > final.number) throw new Unproven("The payment's transaction is not final yet.");
+    if (receipt.blockNumber > final.number) throw notFinal();
     const { hash } = await chain.blockAt(receipt.blockNumber);
     if (hash !== receipt.blockHash) throw new Unproven("The payment's transaction is not in the chain's own block.");
     const use = judgeNonceUse(receipt, payment);
@@ -143,10 +148,12 @@ function clientFor(clients: EvmClient | EvmClients): (network: string) => EvmCli
   }
   return (network) => {
     const client = byNetwork.get(network);
-    if (client === undefined) throw new Unproven("evmSettlements has no client for the payment's network.");
+    if (client === undefined) throw new StillOpen("evmSettlements has no client for the payment's network.");
     return client;
   };
 }
+
+const notFinal = () => new Unproven("The payment's transaction is not final yet.");
 
 const wrongOptions = (message: string) => new StoreError("STORE_CONFIG", message);
 

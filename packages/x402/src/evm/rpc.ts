@@ -5,10 +5,13 @@ export interface EvmClient {
   request(args: { method: string; params?: unknown }): Promise<unknown>;
 }
 
-/** Why nothing can be told: an answer of "unknown", in words. */
+/** Why nothing can be told, in words. */
 export class Unproven extends Error {
   override name = "Unproven";
 }
+
+/** It is certain that nothing is certain yet: the answer "unknown". */
+export class StillOpen extends Unproven {}
 
 export type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>;
 
