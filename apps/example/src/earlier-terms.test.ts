@@ -16,7 +16,6 @@ const changes: [string, (config: GatewayConfig) => GatewayConfig][] = [
   ["another is paid", (config) => ({ ...config, payTo: stranger })],
   ["payments may be valid for less long", (config) => ({ ...config, paymentTimeout: 10_000 })],
 ];
-const otherChain = (config: GatewayConfig): GatewayConfig => ({ ...config, network: "eip155:8453" });
 
 /** A payer's payment at the first configuration, and what its payer is told at another. */
 async function paying() {
@@ -85,16 +84,6 @@ describe.each(changes)("where %s between two deploys", (_what, change) => {
     expect(await running().stores.verifications.unresolved()[Symbol.asyncIterator]().next()).toMatchObject({
       done: true,
     });
-  });
-});
-
-describe("where another chain is asked for", () => {
-  test("a payment in doubt stays so: the chain that knows of it cannot be asked here", async () => {
-    const { before, after } = await paying();
-    await running().controls.fault({ on: "settle", fail: "after", times: 1 });
-    expect((await before("/quote")).status).toBe(503);
-    expect(await after(otherChain, "/quote")).toMatchObject({ status: 503, body: { error: "settlement_pending" } });
-    expect(await after((config) => config, "/quote")).toMatchObject({ status: 200 });
   });
 });
 

@@ -2,14 +2,14 @@
 
 import { loadStores } from "@tollbooth-stores/config";
 import type { Stores } from "@tollbooth-stores/core";
-import { demoAccount, makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
+import { demoAccount, makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { SessionData } from "./app.ts";
 import { gatewayApp } from "./app.ts";
-import { readGatewayConfig } from "./gateway-config.ts";
 import { openSales } from "./sales.ts";
-import { askerOf, origin } from "./testing/in-process-gateway.ts";
+import { inProcessGateway, origin } from "./testing/in-process-gateway.ts";
 
+const running = inProcessGateway();
 const opened: Stores<SessionData>[] = [];
 async function working(): Promise<Stores<SessionData>> {
   const stores = await loadStores<SessionData>({ stores: { provider: "memory" } });
@@ -26,14 +26,7 @@ afterEach(async () => {
   for (const stores of opened.splice(0)) await stores.close();
 });
 
-/** A gateway in this process, with a facilitator that must not be asked, on the given stores. */
-async function gateway(stores: Stores<SessionData>) {
-  const away = "http://127.0.0.1:9";
-  return askerOf(
-    await readGatewayConfig(testConfig, { FACILITATOR_URL: away, CHAIN_URL: away, UPSTREAM_URL: away }),
-    stores,
-  );
-}
+const gateway = (stores: Stores<SessionData>) => running().gateway(stores);
 
 async function expectUnavailable(response: Response): Promise<void> {
   expect(response.status).toBe(503);
@@ -76,12 +69,7 @@ describe("a gateway whose stores do not answer fails closed", () => {
 test("a client that goes away in the middle of its body is not told as a failure of ours", async () => {
   const told = vi.spyOn(console, "error").mockImplementation(() => undefined);
   onTestFinished(() => told.mockRestore());
-  const away = "http://127.0.0.1:9";
-  const config = await readGatewayConfig(testConfig, {
-    FACILITATOR_URL: away,
-    CHAIN_URL: away,
-    UPSTREAM_URL: away,
-  });
+  const { config } = running();
   const stores = await working();
   const app = gatewayApp({
     config,

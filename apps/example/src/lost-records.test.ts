@@ -81,8 +81,11 @@ describe("a payment of which no store ever knew", () => {
   test("is 402 once it is over and the chain has not seen it", async () => {
     const { payer, gateway } = running();
     const headers = paymentHeader((await makePayment(payer)).payload);
-    later(100);
-    expect(await told(await (await gateway())("/quote", headers))).toEqual([402, "expired"]);
+    later(102);
+    expect(await told(await (await gateway())("/quote", headers))).toEqual([
+      402,
+      "invalid_exact_evm_payload_authorization_valid_before",
+    ]);
   });
 
   test("is 503 while the chain cannot be asked whether it has moved", async () => {
@@ -91,7 +94,7 @@ describe("a payment of which no store ever knew", () => {
     const ask = await gateway();
     await controls.fault({ on: "lookup", fail: "before", times: 1 });
     expect(await told(await ask("/quote", headers))).toEqual([503, "lookup_unavailable"]);
-    expect(await told(await ask("/quote", headers))).toEqual([402, "wrong_amount"]);
+    expect(await told(await ask("/quote", headers))).toEqual([402, "No matching payment requirements"]);
   });
 
   test("is 503 where it is over by this instance's clock alone", async () => {

@@ -6,7 +6,7 @@ import { logConnections } from "./connection-log.ts";
 import { ConfigError, type GatewayConfig } from "./gateway-config.ts";
 import { keyvAdapter } from "./keyv-adapter.ts";
 import { listen } from "./listen.ts";
-import { openSales } from "./sales.ts";
+import { openSales, type Sales } from "./sales.ts";
 
 export interface RunningGateway {
   url: string;
@@ -62,13 +62,13 @@ export async function startGateway(
 }
 
 /** Both gates share the store and the lookup, so one asks for both. */
-async function reconcile(
-  ask: (options: { signal: AbortSignal }) => Promise<unknown>,
-  signal: AbortSignal,
-): Promise<void> {
+async function reconcile(ask: Sales["requests"]["reconcile"], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sleep(reconcileEveryMs, undefined, { signal, ref: false }).catch(() => undefined);
     // What fails now is asked again. The stores' telemetry tells of it.
-    if (!signal.aborted) await ask({ signal }).catch(() => undefined);
+    const found = signal.aborted ? undefined : await ask({ signal }).catch(() => undefined);
+    const { settled = 0, expired = 0, inDoubt = 0 } = found ?? {};
+    if (settled + expired > 0)
+      console.log(`gateway: payments in doubt: ${settled} settled, ${expired} expired, ${inDoubt} left`);
   }
 }

@@ -6,6 +6,8 @@ import type { HeaderReader } from "./session-credential.ts";
 export interface KeptRequest {
   /** Names the payment. */
   readonly key: string;
+  /** Aborted where the client has gone. */
+  readonly signal?: AbortSignal | undefined;
   /** Reads the request's headers. A request that is told again has the collector of the first one. */
   readonly header: HeaderReader;
 }

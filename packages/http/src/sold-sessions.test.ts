@@ -64,3 +64,10 @@ test("a session that is over is not told again, and no other text is read", asyn
   }
   expect(() => soldSessions({ bearer: true, secret: "short" })).toThrow("secret");
 });
+
+test("a new session is not kept for a client that has gone: it is sold anew when its payer returns", async () => {
+  const sold = await seller({ bearer: true })(payment);
+  const keeper = soldSessions({ bearer: true, secret });
+  const gone = { key: "one", header: nothing, signal: AbortSignal.abort(new Error("gone")) };
+  expect(() => keeper.write(sold, gone)).toThrow("gone");
+});

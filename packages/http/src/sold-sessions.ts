@@ -32,6 +32,8 @@ export function soldSessions({ secret, forMs = DEFAULT_FOR_MS, ...options }: Sol
       const { expiresAt, quotas } = bodyOf(answer);
       const prolongs = presentedBy(request);
       const prolonged = prolongs !== undefined && isTold(answer, prolongs, credential.cookieLine(prolongs));
+      // A new session's time is to begin when it is told, so nothing is kept for a client that has gone.
+      if (!prolonged) request.signal?.throwIfAborted();
       return JSON.stringify({ expiresAt, quotas, prolonged });
     },
     read(text, request) {

@@ -187,6 +187,15 @@ describe("a replay", () => {
     expect(serve).toHaveBeenCalledTimes(1);
   });
 
+  test("whose signature was mirrored on its way, and that comes first, is the payment itself", async () => {
+    const gate = shop.gate();
+    const { payload, authorization, signature } = await made();
+    const mirrored = { ...payload, payload: { authorization, signature: malleate(signature) } };
+    expect((await ask(gate, handler(), quote(mirrored)))?.status).toBe(200);
+    expect((await ask(gate, handler(), quote(payload)))?.status).toBe(409);
+    expect(transfers()).toBe(1);
+  });
+
   test("of a nonce that the payer signed a second time is 409", async () => {
     const gate = shop.gate();
     const payer = await shop.controls.payer();
@@ -207,7 +216,7 @@ describe.each([
   ["the time for a payment has changed", { maxTimeoutSeconds: 30 }],
 ])("where %s between two deploys", (_what, change) => {
   const today = () => shop.gate({ "GET /quote": { accepts: { ...oneCent, ...change } } }, { collector: () => "mine" });
-  const before = (options = {}) => shop.gate(undefined, { collector: () => "mine", ...options });
+  const earlier = (options = {}) => shop.gate(undefined, { collector: () => "mine", ...options });
 
   test.each(["after", "before"])(
     "a payment in doubt gets its answer (its settlement failed %s it moved)",
@@ -215,7 +224,7 @@ describe.each([
       const serve = handler();
       const request = quote((await made()).payload);
       await shop.controls.fault({ on: "settle", fail, times: 1 });
-      expect((await ask(before(), serve, request))?.status).toBe(503);
+      expect((await ask(earlier(), serve, request))?.status).toBe(503);
       expect(await ask(today(), serve, request)).toMatchObject({ status: 200, text: '{"quote":1}' });
       expect([serve.mock.calls.length, transfers()]).toEqual([1, 1]);
     },
@@ -223,7 +232,7 @@ describe.each([
 
   test("a payment that is owed gets its answer", async () => {
     const request = quote((await made()).payload);
-    const broken = before({ order: "settle-then-serve" });
+    const broken = earlier({ order: "settle-then-serve" });
     expect((await ask(broken, handler({ status: 500 }), request))?.status).toBe(503);
     expect((await ask(today(), handler(), request))?.status).toBe(200);
     expect(transfers()).toBe(1);
@@ -232,7 +241,7 @@ describe.each([
   test("a payment that was delivered gets its kept answer", async () => {
     const serve = handler();
     const request = quote((await made()).payload);
-    expect((await ask(before(), serve, request))?.status).toBe(200);
+    expect((await ask(earlier(), serve, request))?.status).toBe(200);
     expect(await ask(today(), serve, request)).toMatchObject({ status: 200, text: '{"quote":1}' });
     expect([serve.mock.calls.length, transfers()]).toEqual([1, 1]);
   });
@@ -243,7 +252,7 @@ describe.each([
     const refused = await ask(today(), serve, request);
     expect([refused?.status, required(refused).error]).toEqual([402, "No matching payment requirements"]);
     expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
-    expect((await ask(before(), serve, request))?.status).toBe(200);
+    expect((await ask(earlier(), serve, request))?.status).toBe(200);
   });
 });
 

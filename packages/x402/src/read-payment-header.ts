@@ -3,6 +3,7 @@ import type { RequestAdapter } from "@tollbooth-stores/http";
 import { decodePaymentSignatureHeader } from "@x402/core/http";
 import { isPaymentPayloadV2 } from "@x402/core/schemas";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { canonicalSignature } from "./canonical-signature.ts";
 import { LONGEST_PAYMENT_HEADER } from "./request-at-origin.ts";
 
 export type PaymentHeader =
@@ -34,8 +35,21 @@ export function readPaymentHeader(adapter: RequestAdapter): PaymentHeader {
   const { accepted, payload, extensions } = decoded;
   return {
     status: "payment",
-    payload: { x402Version: 2, accepted: requirementsIn(accepted), payload, ...(extensions && { extensions }) },
+    payload: {
+      ...{ x402Version: 2, accepted: requirementsIn(accepted), payload: inOneSpelling(payload) },
+      ...(extensions && { extensions }),
+    },
   };
+}
+
+/**
+ * Copies of a payment whose signatures are spelt differently share one verification. So a facilitator is given the spelling that
+ * it takes, whichever copy comes first: else a mirrored one would get the genuine one refused.
+ */
+function inOneSpelling(payload: Record<string, unknown>): Record<string, unknown> {
+  const { signature } = payload;
+  const canonical = typeof signature === "string" ? canonicalSignature(signature) : undefined;
+  return canonical === undefined ? payload : { ...payload, signature: canonical };
 }
 
 function malformed(message: string): PaymentHeader {

@@ -134,7 +134,8 @@ async function pay(
 ): Promise<Answer> {
   const { server, store, keeper, leaseMs } = settings;
   const { payment } = bought;
-  const kept = { key: payment.key, header: (name: string) => paying.request.adapter.getHeader(name) };
+  const { adapter, signal } = paying.request;
+  const kept = { key: payment.key, signal, header: (name: string) => adapter.getHeader(name) };
   const keep: Keep<Answer> | undefined = keeper && {
     forMs: keeper.forMs,
     write: (answer) => keeper.write(answer, kept),
