@@ -1,3 +1,37 @@
 // The framework-free part of a paid API's middleware.
 export { type Answer, problem } from "./answer.ts";
 export type { PaidGate, PaymentInHand, RequestAdapter, RequestContext, Serve } from "./paid-gate.ts";
+
+// What a framework's middleware is made of.
+export { type LimitTaken, limitHeadersOf, takeFromLimit } from "./limit.ts";
+export { addressReader, type ClientIpOptions } from "./client-ip.ts";
+export {
+  type CookieTeller,
+  type HeldSession,
+  isHeld,
+  type RequestSession,
+  type SessionOptions,
+  type SessionReader,
+  type Spent,
+  sessionReader,
+} from "./request-session.ts";
+export {
+  type CredentialOptions,
+  type HeaderReader,
+  presentedSession,
+  type SessionCookie,
+} from "./session-credential.ts";
+export { type SpendOptions, spendCall } from "./spend-call.ts";
+export { type SellSession, type SellSessionOptions, sellSession } from "./sell-session.ts";
+export { storeFailure } from "./store-failure.ts";
+
+// Between a gate and what speaks fetch.
+export {
+  answerOf,
+  bodyTooLarge,
+  contextOf,
+  DEFAULT_MAX_BODY_BYTES,
+  queryReader,
+  readBody,
+  responseOf,
+} from "./fetch-messages.ts";

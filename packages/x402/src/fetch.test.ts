@@ -46,7 +46,7 @@ describe("a route handler", () => {
     expect(seen).toHaveBeenCalledExactlyOnceWith("own", "two teas", made.authorization.from.toLowerCase());
   });
 
-  test("answers what is not sold as it is, without a payment", async () => {
+  test("of a route that is not sold answers as it is, without a payment", async () => {
     const GET = paid(gate(), (request) => Response.json({ paid: paymentOf(request) !== undefined }));
     expect(await (await GET(at("/free"))).json()).toEqual({ paid: false });
   });
@@ -68,9 +68,10 @@ describe("a route handler", () => {
     expect(new Uint8Array(await again.arrayBuffer())).toEqual(bytes);
   });
 
-  test("may answer without a body", async () => {
-    const GET = paid(gate(), () => new Response(null, { status: 204 }));
-    expect((await GET(at("/quote", { headers: await payment() }))).status).toBe(204);
+  test.each([204, 205, 303])("may answer %s without a body", async (status) => {
+    const GET = paid(gate(), () => new Response(null, { status }));
+    const sold = await GET(at("/quote", { headers: await payment() }));
+    expect([sold.status, sold.body]).toEqual([status, null]);
   });
 
   test("whose stream breaks is not charged, and served at the next try", async () => {
@@ -131,6 +132,14 @@ describe("a request body", () => {
     const answer = await answered;
     expect([answer.status, Object(await answer.json()).error]).toEqual([413, "body_too_large"]);
     expect([handle.mock.calls.length, handler.mock.calls.length]).toEqual([0, 0]);
+  });
+
+  test("that says it is too large is not read at all", async () => {
+    const pull = vi.fn((controller: ReadableStreamDefaultController) => controller.close());
+    const body = new ReadableStream({ pull }, { highWaterMark: 0 });
+    const { answered } = post(() => new Response(), body, { "content-length": "11" });
+    expect((await answered).status).toBe(413);
+    expect(pull).not.toHaveBeenCalled();
   });
 
   test("of exactly the limit is taken", async () => {

@@ -103,13 +103,12 @@ async function answerOf(response: Response): Promise<Answer> {
   return { status: response.status, headers: Object.fromEntries(response.headers), body };
 }
 
-/** `cookies`: each Set-Cookie of the handler by itself. An answer from what was kept has none. */
+/** `cookies`: each Set-Cookie of the handler by itself. A kept answer has none. */
 function responseOf({ status, headers, body }: Answer, cookies: readonly string[]): Response {
   const told = new Headers(headers);
   if (told.has("set-cookie")) {
     told.delete("set-cookie");
     for (const cookie of cookies) told.append("set-cookie", cookie);
   }
-  const hasNoBody = body.byteLength === 0 || status === 204 || status === 205 || status === 304;
-  return new Response(hasNoBody ? null : new Uint8Array(body), { status, headers: told });
+  return new Response(body.byteLength === 0 ? null : new Uint8Array(body), { status, headers: told });
 }

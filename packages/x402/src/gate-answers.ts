@@ -19,7 +19,7 @@ export function pending(retryAfterMs: number): Answer {
   return notNow("settlement_pending", message, retryAfterMs);
 }
 
-/** 503: the handler has not made what was paid for, or what may have been. */
+/** 503: the handler made nothing, and the payment is or may be charged. */
 export function owed(): Answer {
   const message =
     "What this payment buys could not be made yet, and it may be charged already. Send the same payment again; do not sign a new one.";
@@ -46,7 +46,7 @@ export function paymentTooLarge(): Answer {
   return problem(431, "payment_too_large", `PAYMENT-SIGNATURE must have at most ${LONGEST_PAYMENT_HEADER} characters.`);
 }
 
-/** 400. `message` says what is wrong with the payment. */
+/** 400. `message` names the mistake. */
 export function malformedPayment(message: string): Answer {
   return problem(400, "malformed_payment", message);
 }

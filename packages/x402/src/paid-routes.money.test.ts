@@ -229,7 +229,7 @@ describe.each([
     expect(transfers()).toBe(1);
   });
 
-  test("a payment that was delivered gets what was kept", async () => {
+  test("a payment that was delivered gets its kept answer", async () => {
     const serve = handler();
     const request = quote((await made()).payload);
     expect((await ask(before(), serve, request))?.status).toBe(200);

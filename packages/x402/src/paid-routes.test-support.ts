@@ -52,7 +52,7 @@ export interface Shop {
 export async function openShop(): Promise<Shop> {
   const logDirectory = mkdtempSync(join(tmpdir(), "tollbooth-shop-"));
   const sandbox = openSandboxLedger(logDirectory);
-  const http = createServer(getRequestListener(sandbox.fetch));
+  const http = createServer(getRequestListener(sandbox.fetch, { overrideGlobalObjects: false }));
   await new Promise<void>((resolve) => void http.listen(0, "127.0.0.1", resolve));
   const address = http.address();
   if (address === null || typeof address === "string") throw new TypeError("Expected a TCP port.");

@@ -117,7 +117,7 @@ describe("a payment that was delivered", () => {
     expect(counts(serve)).toEqual(once);
   });
 
-  test("by a request without a collector is handed to nobody: a stranger can make one up", async () => {
+  test("by a request without a collector is not handed out again: a stranger can make one up", async () => {
     const gate = shop.gate(undefined, { collector });
     const serve = handler();
     const headers = await payment();
@@ -166,7 +166,7 @@ describe("a payment that was delivered", () => {
   });
 });
 
-describe("what is kept of an answer", () => {
+describe("the kept part of an answer", () => {
   test("is its allowed headers, and never a cookie; its own payer gets them all", async () => {
     const gate = shop.gate(undefined, { collector, answers: { headers: ["X-Edition"] } });
     const serve = handler({

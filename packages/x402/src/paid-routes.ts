@@ -50,7 +50,7 @@ export interface PaidRoutesOptions {
    * Default "serve-then-settle". A route whose payment flow is "upfront" settles first in any case.
    */
   order?: "serve-then-settle" | "settle-then-serve" | undefined;
-  /** What is kept of an answer beside its payment, in plain text. `false`: nothing. */
+  /** The part of an answer that is kept beside its payment, in plain text. `false`: nothing. */
   answers?: KeptAnswers | false | undefined;
   /** As payOnce's: milliseconds, at most 3,600,000. Default 10,000. The facilitator has three leases to answer. */
   leaseMs?: number | undefined;

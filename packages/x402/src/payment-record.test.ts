@@ -1,4 +1,4 @@
-// What is concluded of a payment's record: only a free or ended one may be told that nothing was charged.
+// Conclusions from a payment's record: only of a free or ended one may it be said that nothing was charged.
 import type { Look } from "@tollbooth-stores/core";
 import { createMemoryStores } from "@tollbooth-stores/memory";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// Reads the header that carries a payment: a version 2 payload, none, or what is wrong with it.
+// Reads the header that carries a payment: a version 2 payload, none, or the mistake in it.
 import type { RequestAdapter } from "@tollbooth-stores/http";
 import { decodePaymentSignatureHeader } from "@x402/core/http";
 import { isPaymentPayloadV2 } from "@x402/core/schemas";

@@ -55,7 +55,7 @@ test("every option has its row, and every row is an option", () => {
   const source = read("./paid-routes.ts");
   const declared = source.slice(source.indexOf("interface PaidRoutesOptions"), source.indexOf("interface PaidRoutes "));
   const options = [...declared.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name);
-  const rows = readme.slice(readme.indexOf("## Options of"), readme.indexOf("## What is answered"));
+  const rows = readme.slice(readme.indexOf("## Options of"), readme.indexOf("## Answers"));
   expect([...rows.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual(options);
 });
 

@@ -1,0 +1,23 @@
+// An Express application that listens, for tests.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type Express } from "express";
+import { onTestFinished } from "vitest";
+
+export type Ask = (path: string, init?: RequestInit) => Promise<Response>;
+
+/** Listens until the test is over. */
+export async function listen(setUp: (app: Express) => void): Promise<Ask & { port: number }> {
+  const app = express();
+  // Errors are not printed.
+  app.set("env", "test");
+  setUp(app);
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return Object.assign((path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init), { port });
+}

@@ -1,0 +1,194 @@
+// Holds back what handlers write, until the gate has decided what is sent in its place.
+import type { ServerResponse } from "node:http";
+import type { Answer } from "@tollbooth-stores/http";
+import { cookiesOf } from "./send-answer.ts";
+
+/** `cookies`: each Set-Cookie by itself. */
+interface HeldAnswer {
+  answer: Answer;
+  cookies: readonly string[];
+}
+
+export interface HeldResponse {
+  /** What the handlers answer, once they end it. Rejects when the client goes before. Never settles where they never end. */
+  readonly answer: Promise<HeldAnswer>;
+  /**
+   * Lets the response through to its client again, as it was before the handlers. What handlers that are still at work write
+   * later is dropped.
+   */
+  release(send: () => void): void;
+}
+
+type Callback = (error?: Error | null) => void;
+
+const held = [
+  "writeHead",
+  "write",
+  "end",
+  "flushHeaders",
+  "writeContinue",
+  "writeEarlyHints",
+  "writeProcessing",
+  "addTrailers",
+] as const;
+const changing = ["setHeader", "appendHeader", "removeHeader", "setHeaders"] as const;
+
+/** Takes the place of the response's writing methods. Status and headers stay with Node's response, which handlers read too. */
+export function holdResponse(response: ServerResponse): HeldResponse {
+  const before = {
+    status: response.statusCode,
+    message: response.statusMessage,
+    headers: { ...response.getHeaders() },
+  };
+  const own = [...held, "headersSent", "writableEnded"].map((name) => ({
+    name,
+    had: Object.getOwnPropertyDescriptor(response, name),
+  }));
+  const chunks: Buffer[] = [];
+  let head: { status: number; headers: Record<string, string>; cookies: string[] } | undefined;
+  let ended = false;
+  let resolve: (made: HeldAnswer) => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<HeldAnswer>((...settle) => {
+    [resolve, reject] = settle;
+  });
+  // A gate that has given up waiting hears nothing of it.
+  promise.catch(() => undefined);
+  const onClose = () => reject(new DOMException("The client has gone.", "AbortError"));
+  response.once("close", onClose);
+
+  function fixHead(): void {
+    head ??= { status: response.statusCode, headers: plainHeaders(response), cookies: cookiesOf(response) };
+  }
+  /** As Node does: through writeHead, which middleware may have replaced in order to be told. */
+  function implicitHead(): void {
+    if (head === undefined) response.writeHead(response.statusCode);
+    fixHead();
+  }
+  const take = (chunk: unknown, encoding: unknown): void => {
+    if (typeof chunk === "string") chunks.push(Buffer.from(chunk, isEncoding(encoding) ? encoding : "utf8"));
+    else if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
+    else throw new TypeError("A chunk of a response must be a string or a Uint8Array.");
+  };
+
+  Object.assign(response, {
+    writeHead(status: number, ...rest: unknown[]) {
+      if (head !== undefined) throw headersSent();
+      response.statusCode = status;
+      setAll(
+        response,
+        rest.find((argument) => typeof argument === "object" && argument !== null),
+      );
+      fixHead();
+      return response;
+    },
+    flushHeaders: implicitHead,
+    write(chunk: unknown, ...rest: unknown[]) {
+      if (ended) return false;
+      implicitHead();
+      take(chunk, rest[0]);
+      callLater(rest);
+      return true;
+    },
+    end(...given: unknown[]) {
+      if (ended) return response;
+      const [chunk] = given;
+      if (chunk !== undefined && chunk !== null && typeof chunk !== "function") {
+        // Where the end comes at once, its length is known: handlers need not have said it.
+        implicitHead();
+        take(chunk, given[1]);
+      }
+      implicitHead();
+      ended = true;
+      const done = given.find(isCallback);
+      if (done !== undefined) response.once("finish", () => done());
+      const { status, headers, cookies } = head ?? { status: 200, headers: {}, cookies: [] };
+      resolve({ answer: { status, headers, body: new Uint8Array(Buffer.concat(chunks)) }, cookies });
+      return response;
+    },
+    writeContinue: (...given: unknown[]) => callLater(given),
+    writeEarlyHints: (...given: unknown[]) => callLater(given),
+    writeProcessing: (...given: unknown[]) => callLater(given),
+    addTrailers: () => undefined,
+  });
+  Object.defineProperties(response, {
+    headersSent: { configurable: true, get: () => head !== undefined },
+    writableEnded: { configurable: true, get: () => ended },
+  });
+
+  return {
+    answer: promise,
+    release(send) {
+      response.off("close", onClose);
+      for (const { name, had } of own) {
+        if (had === undefined) Reflect.deleteProperty(response, name);
+        else Object.defineProperty(response, name, had);
+      }
+      if (!response.headersSent) {
+        for (const name of response.getHeaderNames()) response.removeHeader(name);
+        for (const [name, value] of Object.entries(before.headers))
+          if (value !== undefined) response.setHeader(name, value);
+        response.statusCode = before.status;
+        response.statusMessage = before.message ?? "";
+      }
+      send();
+      if (!ended) dropAll(response);
+    },
+  };
+}
+
+/** For handlers whose answer comes too late: nothing that they do reaches the response, and nothing tells them so. */
+function dropAll(response: ServerResponse): void {
+  for (const name of [...held, ...changing]) {
+    Object.assign(response, { [name]: () => (name === "write" ? true : response) });
+  }
+  // Else Express would end the connection, with the answer that was sent on it.
+  Object.defineProperty(response, "headersSent", { configurable: true, get: () => false });
+}
+
+function plainHeaders(response: ServerResponse): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(response.getHeaders()).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : String(value)]],
+    ),
+  );
+}
+
+/** The headers of writeHead: an object, a list of name, value, name, value, or a list of pairs. */
+function setAll(response: ServerResponse, headers: unknown): void {
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(Object(headers))) set(response, name, value);
+    return;
+  }
+  const flat: unknown[] = headers.some(Array.isArray) ? headers.flat() : headers;
+  const names = flat.filter((_, index) => index % 2 === 0).map(String);
+  for (const name of new Set(names)) {
+    const values = flat.filter((_, index) => index % 2 === 1 && String(flat[index - 1]) === name).map(String);
+    set(response, name, values.length === 1 ? values[0] : values);
+  }
+}
+
+function set(response: ServerResponse, name: string, value: unknown): void {
+  if (value === undefined) return;
+  response.setHeader(name, Array.isArray(value) ? value.map(String) : String(value));
+}
+
+function callLater(given: readonly unknown[]): void {
+  const done = given.find(isCallback);
+  if (done !== undefined) process.nextTick(() => done());
+}
+
+function isCallback(argument: unknown): argument is Callback {
+  return typeof argument === "function";
+}
+
+function isEncoding(encoding: unknown): encoding is BufferEncoding {
+  return typeof encoding === "string" && Buffer.isEncoding(encoding);
+}
+
+/** What Node throws there. */
+function headersSent(): Error {
+  return Object.assign(new Error("Cannot write headers after they are sent to the client"), {
+    code: "ERR_HTTP_HEADERS_SENT",
+  });
+}

@@ -1,0 +1,75 @@
+// limit() on Express.
+import { createMemoryStores, rateLimiter, StoreError } from "@tollbooth-stores/memory";
+import { expect, test } from "vitest";
+import { listen } from "./app.test-support.ts";
+import { fakeGate } from "./fake-gate.test-support.ts";
+import { clientIp, limit } from "./limit.ts";
+import { paid } from "./paid.ts";
+
+const { rateLimits } = createMemoryStores();
+
+test("the headers of all limits are on every answer: made, thrown, not found, sold and denied", async () => {
+  const app = await listen((app) => {
+    app.use(limit(rateLimiter(rateLimits, { name: "all", limit: 100, window: "1h" }), () => "me"));
+    app.use(limit(rateLimiter(rateLimits, { name: "few", limit: 4, window: "1m" }), () => "me"));
+    app.get("/made", (_request, response) => response.send("made"));
+    app.get("/throws", () => Promise.reject(Object.assign(new Error("Broken."), { status: 500 })));
+    app.get("/sold", paid(fakeGate()), (_request, response) => response.send("sold"));
+  });
+  const told = [];
+  for (const path of ["/made", "/nowhere", "/made", "/sold", "/made"]) {
+    const { status, headers } = await app(path, { headers: { payment: path } });
+    told.push([
+      status,
+      headers.get("ratelimit-policy"),
+      headers.get("x-ratelimit-remaining"),
+      headers.has("retry-after"),
+    ]);
+  }
+  const policies = '"all";q=100;w=3600, "few";q=4;w=60';
+  expect(told).toEqual([
+    [200, policies, "3", false],
+    [404, policies, "2", false],
+    [200, policies, "1", false],
+    [200, policies, "0", false],
+    [429, policies, "0", true],
+  ]);
+});
+
+test("of 10 requests at once as many pass as are allowed", async () => {
+  const app = await listen((app) => {
+    app.use(limit(rateLimiter(rateLimits, { name: "ten", limit: 4, window: "1m" }), clientIp({ trustedProxies: 0 })));
+    app.get("/", (_request, response) => response.send("ok"));
+  });
+  const answers = await Promise.all(Array.from({ length: 10 }, () => app("/")));
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(4);
+});
+
+test("no key is 400, and a store that is away is 503: no handler runs", async () => {
+  const away = { ...rateLimits, consume: () => Promise.reject(new StoreError("STORE_UNAVAILABLE", "Away.")) };
+  let runs = 0;
+  const app = await listen((app) => {
+    app.use(
+      "/keyless",
+      limit(rateLimiter(rateLimits, { name: "k", limit: 4, window: "1m" }), () => undefined),
+    );
+    app.use(
+      "/away",
+      limit(rateLimiter(away, { name: "k", limit: 4, window: "1m" }), () => "me"),
+    );
+    app.use((_request, response) => {
+      runs += 1;
+      response.end();
+    });
+  });
+  expect((await app("/keyless")).status).toBe(400);
+  const answer = await app("/away");
+  expect([answer.status, answer.headers.get("retry-after"), runs]).toEqual([503, "1", 0]);
+});
+
+test("clientIp believes as many proxies as it is told", async () => {
+  const [none, one] = [clientIp({ trustedProxies: 0 }), clientIp({ trustedProxies: 1 })];
+  const app = await listen((app) => app.get("/", (request, response) => response.json([none(request), one(request)])));
+  const answer = await app("/", { headers: { "x-forwarded-for": "6.6.6.6, 198.51.100.1" } });
+  expect(await answer.json()).toEqual(["127.0.0.1", "198.51.100.1"]);
+});

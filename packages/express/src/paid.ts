@@ -1,0 +1,64 @@
+// Sells what the handlers behind it answer, through a gate.
+
+import type { IncomingMessage } from "node:http";
+import { DEFAULT_MAX_BODY_BYTES, type PaidGate, type PaymentInHand } from "@tollbooth-stores/http";
+import type { ExpressMiddleware } from "./express-types.ts";
+import { type HeldResponse, holdResponse } from "./held-response.ts";
+import { bodyOf } from "./request-body.ts";
+import { contextOf } from "./request-context.ts";
+import { isOver, sendAnswer } from "./send-answer.ts";
+
+export interface PaidOptions {
+  /** In bytes, default 1,048,576. A larger request body is 413, and nothing is asked. */
+  maxBodyBytes?: number | undefined;
+}
+
+const payments = new WeakMap<IncomingMessage, PaymentInHand>();
+
+/** The payment that the handler answers for. Undefined where the gate does not sell the request, or access is free. */
+export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
+  return payments.get(request);
+}
+
+/**
+ * The handlers behind it run at most once in a request. All that they write is held back and read whole, errors that Express's
+ * handlers answer included, and the gate's answer is sent in its place: theirs where it was paid for. Early hints and trailers are
+ * dropped. A request that the gate does not sell goes on, and its response streams as without paid().
+ *
+ * Reads the request's body: `req.body` is the value of JSON, or a Buffer of any other body; JSON that is none is 400. A parser
+ * before it must keep the bytes: `express.json({ verify: rawBody })`. It reads the body of every request that comes by, so put it on
+ * the routes that are sold. Where the client goes, nothing is written, and the handler's answer is given up.
+ */
+export function paid(gate: PaidGate, { maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: PaidOptions = {}): ExpressMiddleware {
+  return async (request, response, next) => {
+    const body = await bodyOf(request, maxBodyBytes);
+    if (body === undefined) return;
+    if (!(body instanceof Uint8Array)) {
+      // What is left of the body is not read, so the connection ends.
+      if (!request.readableEnded) response.setHeader("connection", "close");
+      sendAnswer(response, body);
+      return;
+    }
+    const context = contextOf(request, response);
+    let held: HeldResponse | undefined;
+    let cookies: readonly string[] = [];
+    const release = (send: () => void) => (held === undefined ? send() : held.release(send));
+    try {
+      const answer = await gate.handle(context, body, async (payment) => {
+        payments.set(request, payment);
+        held = holdResponse(response);
+        next();
+        const made = await held.answer;
+        cookies = made.cookies;
+        return made.answer;
+      });
+      if (answer === undefined) next();
+      else release(() => sendAnswer(response, answer, cookies));
+    } catch (error) {
+      // Without a reader there is nobody to tell.
+      release(() => {
+        if (!context.signal.aborted && !isOver(response)) next(error);
+      });
+    }
+  };
+}

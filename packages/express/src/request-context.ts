@@ -1,0 +1,41 @@
+// What a gate asks about an Express request.
+import type { ServerResponse } from "node:http";
+import { queryReader, type RequestContext } from "@tollbooth-stores/http";
+import type { ExpressRequest } from "./express-types.ts";
+
+/** A header's one value; lists that Node keeps apart are joined as it joins the others. */
+export function headerOf(request: ExpressRequest, name: string): string | undefined {
+  const value = request.headers[name.toLowerCase()];
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+/** Path and query are as they were sent. `signal` aborts when the client goes before its answer is sent. */
+export function contextOf(request: ExpressRequest, response: ServerResponse): RequestContext & { signal: AbortSignal } {
+  const { path, query } = targetOf(request.originalUrl);
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort(new DOMException("The client has gone.", "AbortError"));
+  });
+  const { method = "GET" } = request;
+  return {
+    path,
+    method,
+    signal: gone.signal,
+    adapter: {
+      getHeader: (name) => headerOf(request, name),
+      getMethod: () => method,
+      getPath: () => path,
+      getUrl: () => `${request.protocol}://${headerOf(request, "host") ?? "localhost"}${path}${query}`,
+      getAcceptHeader: () => headerOf(request, "accept") ?? "",
+      getUserAgent: () => headerOf(request, "user-agent") ?? "",
+      getBody: () => request.body,
+      ...queryReader(new URLSearchParams(query)),
+    },
+  };
+}
+
+/** A proxy's form names the origin too: `GET http://api.example/quote?a=1`. */
+function targetOf(target: string): { path: string; query: string } {
+  const [, path = "", query = ""] = /^(?:https?:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i.exec(target) ?? [];
+  return { path: path === "" ? "/" : path, query };
+}

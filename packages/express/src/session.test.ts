@@ -1,0 +1,122 @@
+// session(), spend() and sellSession() on Express.
+import { createMemoryStores, type SessionStore, StoreError } from "@tollbooth-stores/memory";
+import type { Express } from "express";
+import { expect, test } from "vitest";
+import { type Ask, listen } from "./app.test-support.ts";
+import { fakeGate } from "./fake-gate.test-support.ts";
+import { paid } from "./paid.ts";
+import { sellSession, session, spend } from "./session.ts";
+
+type Data = { user: string };
+const { sessions } = createMemoryStores<Data>();
+const idIn = (answer: Response) => /__Host-session=([^;]*)/.exec(answer.headers.get("set-cookie") ?? "")?.[1] ?? "";
+const cookie = (id: string) => ({ headers: { cookie: `__Host-session=${id}` } });
+
+function site(store: SessionStore<Data> = sessions, more: (app: Express) => void = () => undefined) {
+  return listen((app) => {
+    const visitor = session({ sessions: store, required: false });
+    const user = session({ sessions: store, touch: true });
+    app.post("/login", visitor, async (request, response) => {
+      await visitor.of(request).open({ data: { user: "ann" }, idleTtlMs: 60_000, quotas: { calls: 2n } });
+      response.sendStatus(204);
+    });
+    app.use("/mine", user);
+    app.get("/mine/name", (request, response) => response.send(user.of(request).record.data.user));
+    app.post("/mine/rotate", async (request, response) => response.json(await user.of(request).rotate()));
+    app.post("/mine/late", async (request, response) => {
+      response.write("sent");
+      const outcome = await user.of(request).rotate().catch(String);
+      response.end(String(outcome));
+    });
+    app.post("/mine/logout", async (request, response) => {
+      await user.of(request).logout();
+      response.sendStatus(204);
+    });
+    app.get("/mine/call/:status", spend("calls"), (request, response) => {
+      if (request.params.status === "throw") throw new Error("Broken.");
+      response.status(Number(request.params.status)).send("answer");
+    });
+    more(app);
+  });
+}
+const login = async (app: Ask) => idIn(await app("/login", { method: "POST" }));
+
+test("login, use, rotate and logout by cookie; a replay of an old id is 401", async () => {
+  const app = await site();
+  const id = await login(app);
+  expect(await (await app("/mine/name", cookie(id))).text()).toBe("ann");
+  const rotated = await app("/mine/rotate", { method: "POST", ...cookie(id) });
+  const next = idIn(rotated);
+  expect([await rotated.json(), next === id]).toEqual([true, false]);
+  expect((await app("/mine/name", cookie(id))).status).toBe(401);
+  const out = await app("/mine/logout", { method: "POST", ...cookie(next) });
+  expect([out.status, out.headers.get("set-cookie")]).toEqual([204, expect.stringContaining("Max-Age=0")]);
+  expect((await app("/mine/name", cookie(next))).status).toBe(401);
+});
+
+test.each(["", "x".repeat(5_000), "../etc", `${"A".repeat(19)}.${"B".repeat(43)}`])(
+  "a credential that opens nothing is 401",
+  async (id) => {
+    const app = await site();
+    expect((await app("/mine/name", cookie(id))).status).toBe(401);
+    expect((await app("/mine/name")).status).toBe(401);
+  },
+);
+
+test("of two requests that rotate at once one tells a cookie, and that one opens the session", async () => {
+  const app = await site();
+  const id = await login(app);
+  const both = await Promise.all([1, 2].map(() => app("/mine/rotate", { method: "POST", ...cookie(id) })));
+  const told = both.map(idIn).filter((one) => one !== "");
+  expect(told).toHaveLength(1);
+  expect((await app("/mine/name", cookie(told[0] ?? ""))).status).toBe(200);
+});
+
+test("a rotate whose cookie cannot be sent any more is refused before it moves the session", async () => {
+  const app = await site();
+  const id = await login(app);
+  expect(await (await app("/mine/late", { method: "POST", ...cookie(id) })).text()).toContain("headers are sent");
+  expect((await app("/mine/name", cookie(id))).status).toBe(200);
+});
+
+test("a store that is away is 503 with Retry-After", async () => {
+  const app = await site({ ...sessions, get: () => Promise.reject(new StoreError("STORE_UNAVAILABLE", "Away.")) });
+  const answer = await app("/mine/name", cookie("A".repeat(43)));
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+});
+
+test("calls are spent once, and given back before a failure is told", async () => {
+  const app = await site();
+  const id = await login(app);
+  for (const status of ["throw", "500", "throw", "503"]) {
+    expect((await app(`/mine/call/${status}`, cookie(id))).status).toBeGreaterThanOrEqual(500);
+    expect((await sessions.get(id))?.quotas).toEqual({ calls: 2n });
+  }
+  const answers = await Promise.all([200, 404, 200, 200].map((status) => app(`/mine/call/${status}`, cookie(id))));
+  expect(answers.filter(({ status }) => status === 402)).toHaveLength(2);
+  expect((await sessions.get(id))?.quotas).toEqual({ calls: 0n });
+});
+
+test("a session is sold by cookie, once for one payment, and an answer that is sold changes none", async () => {
+  const secret = "s".repeat(32);
+  const grant = { extendMs: 60_000, quotas: { calls: 1n } };
+  const gate = fakeGate();
+  const app = await site(sessions, (app) => {
+    const user = session({ sessions });
+    app.post(
+      "/sold/pass",
+      paid(gate),
+      sellSession({ sessions, secret, grant, data: ({ payer = "" }) => ({ user: payer }) }),
+    );
+    app.post("/sold/rotate", user, paid(gate), async (request, response) => {
+      response.send(await user.of(request).rotate().catch(String));
+    });
+  });
+  const buy = () => app("/sold/pass", { method: "POST", headers: { payment: "one" } });
+  const id = idIn(await buy());
+  expect(await (await app("/mine/name", cookie(id))).text()).toBe("0xann");
+  expect(idIn(await buy())).toBe("");
+  const rotate = await app("/sold/rotate", { method: "POST", headers: { payment: "two", ...cookie(id).headers } });
+  expect(await rotate.text()).toContain("cannot change the session");
+  expect(await sessions.get(id)).not.toBeNull();
+});

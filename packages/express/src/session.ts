@@ -1,0 +1,104 @@
+// The session of a request, calls spent from it, and the sale of one.
+import type { IncomingMessage } from "node:http";
+import {
+  type HeldSession,
+  isHeld,
+  type RequestSession,
+  type SellSessionOptions,
+  type SessionOptions,
+  type SpendOptions,
+  sellSession as seller,
+  sessionReader,
+  spendCall,
+} from "@tollbooth-stores/http";
+import { beforeFailureEnds } from "./before-failure-ends.ts";
+import type { ExpressMiddleware } from "./express-types.ts";
+import { paymentOf } from "./paid.ts";
+import { headerOf } from "./request-context.ts";
+import { cookiesOf, sendAnswer } from "./send-answer.ts";
+
+/** A middleware; `of(req)` is the session that it found. */
+export type SessionMiddleware<Session> = ExpressMiddleware & {
+  /** Throws a TypeError where the middleware is not before the handler. */
+  of(request: IncomingMessage): Session;
+};
+
+/** Read by `spend`, whatever the session's data is. */
+const sessions = new WeakMap<IncomingMessage, RequestSession<unknown>>();
+
+/**
+ * Reads the session by its cookie or its bearer token: `const visitor = session({ sessions })`, and in handlers behind it
+ * `visitor.of(req)`. Missing, malformed or over: 401, or with `required: false` a session without `record`. A store that is
+ * away: 503 with Retry-After.
+ */
+export function session<T>(options: SessionOptions<T> & { required: false }): SessionMiddleware<RequestSession<T>>;
+export function session<T>(
+  options: SessionOptions<T> & { required?: true | undefined },
+): SessionMiddleware<HeldSession<T>>;
+export function session<T>(
+  options: SessionOptions<T>,
+): SessionMiddleware<RequestSession<T>> | SessionMiddleware<HeldSession<T>> {
+  const read = sessionReader(options);
+  const found = new WeakMap<IncomingMessage, RequestSession<T>>();
+  const middleware: ExpressMiddleware = async (request, response, next) => {
+    let told: string | undefined;
+    const teller = {
+      requireTellable() {
+        if (paymentOf(request) !== undefined) {
+          throw new TypeError("An answer that is sold cannot change the session: do so on another route.");
+        }
+        if (response.headersSent)
+          throw new TypeError("The headers are sent already, so the session's cookie cannot be told.");
+      },
+      tell(line: string) {
+        // Of several the last one counts.
+        response.setHeader("set-cookie", [...cookiesOf(response).filter((other) => other !== told), line]);
+        told = line;
+      },
+    };
+    const answer = await read((name) => headerOf(request, name), teller);
+    if (answer.refused !== undefined) return sendAnswer(response, answer.refused);
+    found.set(request, answer.session);
+    sessions.set(request, answer.session);
+    next();
+  };
+  const of = (request: IncomingMessage): RequestSession<T> => {
+    const one = found.get(request);
+    if (one === undefined) throw new TypeError("of() needs this session() before the handler.");
+    return one;
+  };
+  if (options.required === false) return Object.assign(middleware, { of });
+  return Object.assign(middleware, {
+    of(request: IncomingMessage): HeldSession<T> {
+      const one = of(request);
+      if (!isHeld(one)) throw new TypeError("The session was ended in this request.");
+      return one;
+    },
+  });
+}
+
+/**
+ * Takes one call from the session's quota, and gives it back, before the answer ends, where that is 500 and above. Behind
+ * `session()`. No call left: 402 (or `status`). A client that leaves has used its call.
+ */
+export function spend(quota: string, options?: SpendOptions): ExpressMiddleware {
+  return async (request, response, next) => {
+    const found = sessions.get(request);
+    if (found === undefined) throw new TypeError("spend() needs session() before it.");
+    const { spent, refused } = await spendCall(found, quota, options);
+    if (refused !== undefined) return sendAnswer(response, refused);
+    beforeFailureEnds(response, () => spent.giveBack());
+    next();
+  };
+}
+
+/** Sells a session behind `paid(gate)`: see `sellSession` of @tollbooth-stores/http, and how that gate is to be set. */
+export function sellSession<T>(options: SellSessionOptions<T>): ExpressMiddleware {
+  const sell = seller(options);
+  return async (request, response) => {
+    const payment = paymentOf(request);
+    if (payment === undefined)
+      throw new TypeError("sellSession() needs paid() before it, with a gate that sells this route.");
+    sendAnswer(response, await sell(payment, (name) => headerOf(request, name)));
+  };
+}

@@ -1,0 +1,82 @@
+// limit() on Hono.
+import { createMemoryStores, rateLimiter, StoreError } from "@tollbooth-stores/memory";
+import { Hono } from "hono";
+import { expect, test } from "vitest";
+import { fakeGate } from "./fake-gate.test-support.ts";
+import { clientIp, limit } from "./limit.ts";
+import { paid } from "./paid.ts";
+
+const { rateLimits } = createMemoryStores();
+
+test("the headers of all limits are on every answer: raw, thrown, not found, sold and denied", async () => {
+  const app = new Hono();
+  const me = () => "me";
+  app.use(limit(rateLimiter(rateLimits, { name: "all", limit: 100, window: "1h" }), me));
+  app.use(limit(rateLimiter(rateLimits, { name: "few", limit: 4, window: "1m" }), me));
+  app.get("/raw", () => new Response("raw"));
+  app.get("/throws", () => {
+    throw new Error("Broken.");
+  });
+  app.get("/sold", paid(fakeGate()), (c) => c.text("sold"));
+  const told = [];
+  for (const path of ["/raw", "/throws", "/nowhere", "/sold", "/raw"]) {
+    const answer = await app.request(path, { headers: { payment: path } });
+    told.push([
+      answer.status,
+      answer.headers.get("ratelimit-policy"),
+      answer.headers.get("x-ratelimit-remaining"),
+      answer.headers.has("retry-after"),
+    ]);
+  }
+  const policies = '"all";q=100;w=3600, "few";q=4;w=60';
+  expect(told).toEqual([
+    [200, policies, "3", false],
+    [500, policies, "2", false],
+    [404, policies, "1", false],
+    [200, policies, "0", false],
+    [429, policies, "0", true],
+  ]);
+});
+
+test("of 10 requests at once as many pass as are allowed", async () => {
+  const app = new Hono();
+  app.get(
+    "/",
+    limit(rateLimiter(rateLimits, { name: "ten", limit: 4, window: "1m" }), () => "me"),
+    (c) => c.text("ok"),
+  );
+  const answers = await Promise.all(Array.from({ length: 10 }, () => app.request("/")));
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(4);
+});
+
+test("no key is 400, and a store that is away is 503: no handler runs", async () => {
+  const away = { ...rateLimits, consume: () => Promise.reject(new StoreError("STORE_UNAVAILABLE", "Away.")) };
+  const app = new Hono();
+  let runs = 0;
+  const handler = () => {
+    runs += 1;
+    return new Response();
+  };
+  app.get(
+    "/keyless",
+    limit(rateLimiter(rateLimits, { name: "k", limit: 4, window: "1m" }), (c) => c.req.header("api-key")),
+    handler,
+  );
+  app.get(
+    "/away",
+    limit(rateLimiter(away, { name: "k", limit: 4, window: "1m" }), () => "me"),
+    handler,
+  );
+  expect((await app.request("/keyless")).status).toBe(400);
+  const answer = await app.request("/away");
+  expect([answer.status, answer.headers.get("retry-after"), runs]).toEqual([503, "1", 0]);
+});
+
+test("clientIp believes as many proxies as it is told", async () => {
+  const app = new Hono();
+  const connInfo = () => ({ remote: { address: "10.0.0.1" } });
+  const [none, one] = [clientIp({ connInfo, trustedProxies: 0 }), clientIp({ connInfo, trustedProxies: 1 })];
+  app.get("/", (c) => c.json([none(c), one(c)]));
+  const answer = await app.request("/", { headers: { "x-forwarded-for": "6.6.6.6, 198.51.100.1" } });
+  expect(await answer.json()).toEqual(["10.0.0.1", "198.51.100.1"]);
+});

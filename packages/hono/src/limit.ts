@@ -1,0 +1,37 @@
+// Holds a route's clients to a rate limit, and tells them of it.
+
+import type { RateLimiter } from "@tollbooth-stores/core";
+import { addressReader, type ClientIpOptions, limitHeadersOf, responseOf, takeFromLimit } from "@tollbooth-stores/http";
+import type { Context, MiddlewareHandler } from "hono";
+import type { GetConnInfo } from "hono/conninfo";
+
+/**
+ * Takes one from the allowance of the client that `keyOf` names; several limits on a route are told together, in their order.
+ * Denied: 429 with Retry-After. No name: 400, because a shared one would let one client use up what is everybody's. A store that
+ * cannot answer: 503 with Retry-After; only core's `failOpen` admits then. The headers are on every answer.
+ */
+export function limit(
+  rule: RateLimiter,
+  keyOf: (c: Context) => string | undefined | Promise<string | undefined>,
+): MiddlewareHandler {
+  return async (c, next) => {
+    const { refused } = await takeFromLimit(rule, c, await keyOf(c), c.req.raw.signal);
+    if (refused !== undefined) return responseOf(refused);
+    await next();
+    // Later limits are told too. A response that cannot have headers any more is an upgrade.
+    if (c.res.status >= 200) for (const [name, value] of Object.entries(limitHeadersOf(c))) c.header(name, value);
+    return undefined;
+  };
+}
+
+/**
+ * A `keyOf` by address. `connInfo` comes from the runtime's adapter: `getConnInfo` of "@hono/node-server/conninfo", say. See
+ * `addressReader` of @tollbooth-stores/http for what counts behind proxies.
+ */
+export function clientIp({
+  connInfo,
+  trustedProxies,
+}: ClientIpOptions & { connInfo: GetConnInfo }): (c: Context) => string | undefined {
+  const read = addressReader({ trustedProxies });
+  return (c) => read(connInfo(c).remote.address, c.req.header("x-forwarded-for"));
+}

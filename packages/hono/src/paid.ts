@@ -1,0 +1,73 @@
+// Sells what the handlers behind it answer, through a gate.
+import {
+  answerOf,
+  contextOf,
+  DEFAULT_MAX_BODY_BYTES,
+  type PaidGate,
+  type PaymentInHand,
+  readBody,
+  responseOf,
+} from "@tollbooth-stores/http";
+import type { Context, MiddlewareHandler } from "hono";
+import { replaceResponse } from "./replace-response.ts";
+
+export interface PaidOptions {
+  /** In bytes, default 1,048,576. A larger request body is 413, and nothing is asked. */
+  maxBodyBytes?: number | undefined;
+}
+
+/** `payment`: what the answer is made for. Undefined where the gate does not sell the request, or access is free. */
+export interface PaidEnv {
+  Variables: { payment?: PaymentInHand | undefined };
+}
+
+const payments = new WeakSet<Context>();
+
+/** True while the handlers make an answer that is sold. */
+export function isBeingSold(context: Context): boolean {
+  return payments.has(context);
+}
+
+/**
+ * The handlers behind it run at most once in a request. Their response is read whole, and the gate's answer is told in its place:
+ * theirs where it was paid for. A request that the gate does not sell goes on, and its response streams as without paid().
+ *
+ * Reads the request's body, which handlers find unread. Put it before middleware that reads bodies, and on the routes that are
+ * sold: it reads (and bounds) the body of every request that comes by. What a handler throws reaches `app.onError` as ever, and
+ * nothing is charged for it, whatever status `onError` answers.
+ */
+export function paid(
+  gate: PaidGate,
+  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: PaidOptions = {},
+): MiddlewareHandler<PaidEnv> {
+  return async (c, next) => {
+    const body = await bodyOf(c, maxBodyBytes);
+    if (!(body instanceof Uint8Array)) return responseOf(body);
+    const { headers } = c.res;
+    const before = [...headers];
+    let cookies: string[] = [];
+    const answer = await gate.handle(contextOf(c.req.raw), body, async (payment) => {
+      payments.add(c);
+      c.set("payment", payment);
+      await next();
+      // An error that onError answers as a success is none that was paid for.
+      if (c.error !== undefined && c.res.status < 400) throw c.error;
+      cookies = c.res.headers.getSetCookie();
+      return answerOf(c.res);
+    });
+    if (answer === undefined) return next();
+    replaceResponse(c, before, responseOf(answer, cookies));
+    return undefined;
+  };
+}
+
+async function bodyOf(c: Context, maxBodyBytes: number): Promise<Uint8Array | Awaited<ReturnType<typeof readBody>>> {
+  if (!c.req.raw.bodyUsed) return readBody(c.req.raw, maxBodyBytes);
+  const read = c.req.bodyCache.arrayBuffer;
+  if (read === undefined) {
+    throw new TypeError(
+      "The request's body was read before paid(), and its bytes are gone. Put paid() before what reads it.",
+    );
+  }
+  return readBody(new Request(c.req.url, { method: "POST", body: await read }), maxBodyBytes);
+}

@@ -1,0 +1,114 @@
+// session(), spend() and sellSession() on Hono.
+import { createMemoryStores, type SessionStore, StoreError } from "@tollbooth-stores/memory";
+import { Hono } from "hono";
+import { expect, test } from "vitest";
+import { fakeGate } from "./fake-gate.test-support.ts";
+import { paid } from "./paid.ts";
+import { sellSession, session, spend } from "./session.ts";
+
+type Data = { user: string };
+const { sessions } = createMemoryStores<Data>();
+const idIn = (answer: Response) => /__Host-session=([^;]*)/.exec(answer.headers.get("set-cookie") ?? "")?.[1] ?? "";
+const cookie = (id: string) => ({ headers: { cookie: `__Host-session=${id}` } });
+
+function site(store: SessionStore<Data> = sessions) {
+  const app = new Hono();
+  app.post("/login", session({ sessions: store, required: false }), async (c) => {
+    await c.var.session.open({ data: { user: "ann" }, idleTtlMs: 60_000, quotas: { calls: 2n } });
+    return new Response("a response of its own");
+  });
+  app.use("/mine/*", session({ sessions: store, touch: true }));
+  app.get("/mine/name", (c) => c.text(Object(c.var).session.record.data.user));
+  app.post("/mine/rotate", async (c) => c.json(await Object(c.var).session.rotate()));
+  app.post("/mine/logout", async (c) => {
+    await Object(c.var).session.logout();
+    return c.body(null, 204);
+  });
+  app.get("/mine/call/:status", spend("calls"), (c) => {
+    if (c.req.param("status") === "throw") throw new Error("Broken.");
+    return new Response("", { status: Number(c.req.param("status")) });
+  });
+  return app;
+}
+async function login(app: Hono) {
+  return idIn(await app.request("/login", { method: "POST" }));
+}
+
+test("login, use, rotate and logout by cookie; a replay of an old id is 401", async () => {
+  const app = site();
+  const id = await login(app);
+  expect(await (await app.request("/mine/name", cookie(id))).text()).toBe("ann");
+  const rotated = await app.request("/mine/rotate", { method: "POST", ...cookie(id) });
+  const next = idIn(rotated);
+  expect([await rotated.json(), next === id]).toEqual([true, false]);
+  expect((await app.request("/mine/name", cookie(id))).status).toBe(401);
+  const out = await app.request("/mine/logout", { method: "POST", ...cookie(next) });
+  expect([out.status, out.headers.get("set-cookie")]).toEqual([204, expect.stringContaining("Max-Age=0")]);
+  expect((await app.request("/mine/name", cookie(next))).status).toBe(401);
+});
+
+test.each(["", "x".repeat(5_000), "../etc", `${"A".repeat(19)}.${"B".repeat(43)}`])(
+  "a credential that opens nothing is 401",
+  async (id) => {
+    expect((await site().request("/mine/name", cookie(id))).status).toBe(401);
+    expect((await site().request("/mine/name")).status).toBe(401);
+  },
+);
+
+test("of two requests that rotate at once one tells a cookie, and that one opens the session", async () => {
+  const app = site();
+  const id = await login(app);
+  const both = await Promise.all([1, 2].map(() => app.request("/mine/rotate", { method: "POST", ...cookie(id) })));
+  const told = both.map(idIn).filter((one) => one !== "");
+  expect(told).toHaveLength(1);
+  expect((await app.request("/mine/name", cookie(told[0] ?? ""))).status).toBe(200);
+});
+
+test("a store that is away is 503 with Retry-After", async () => {
+  const app = site({ ...sessions, get: () => Promise.reject(new StoreError("STORE_UNAVAILABLE", "Away.")) });
+  const answer = await app.request("/mine/name", cookie("A".repeat(43)));
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+});
+
+test("calls are spent once, and given back where the handler throws or fails", async () => {
+  const app = site();
+  const id = await login(app);
+  for (const status of ["throw", "500", "throw", "503"]) await app.request(`/mine/call/${status}`, cookie(id));
+  expect((await sessions.get(id))?.quotas).toEqual({ calls: 2n });
+  const answers = await Promise.all(
+    [200, 404, 200, 200].map((status) => app.request(`/mine/call/${status}`, cookie(id))),
+  );
+  expect(answers.filter(({ status }) => status === 402)).toHaveLength(2);
+  expect((await sessions.get(id))?.quotas).toEqual({ calls: 0n });
+});
+
+test("a session is sold by cookie, once for one payment, and opens what was bought", async () => {
+  const app = site();
+  const secret = "s".repeat(32);
+  const gate = fakeGate();
+  const grant = { extendMs: 60_000, quotas: { calls: 1n } };
+  app.post(
+    "/sold/pass",
+    paid(gate),
+    sellSession({ sessions, secret, grant, data: ({ payer = "" }) => ({ user: payer }) }),
+  );
+  const buy = () => app.request("/sold/pass", { method: "POST", headers: { payment: "one" } });
+  const bought = await buy();
+  expect(bought.status).toBe(201);
+  expect(await (await app.request("/mine/name", cookie(idIn(bought)))).text()).toBe("0xann");
+  expect(idIn(await buy())).toBe("");
+  expect((await app.request("/sold/pass", { method: "POST" })).status).toBe(402);
+});
+
+test("an answer that is sold changes no session", async () => {
+  const app = new Hono();
+  app.onError((error, c) => c.text(error.message, 500));
+  app.post("/sold", session({ sessions }), paid(fakeGate()), async (c) => c.json(await c.var.session.rotate()));
+  const { record } = await sessions.create({ data: { user: "ann" }, idleTtlMs: 60_000 });
+  const answer = await app.request("/sold", {
+    method: "POST",
+    headers: { payment: "one", ...cookie(record.id).headers },
+  });
+  expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining("cannot change the session")]);
+  expect(await sessions.get(record.id)).not.toBeNull();
+});

@@ -1,0 +1,111 @@
+// The session of a request as `c.var.session`, calls spent from it, and the sale of one.
+import {
+  type HeldSession,
+  isHeld,
+  type RequestSession,
+  responseOf,
+  type SellSessionOptions,
+  type SessionOptions,
+  type SessionReader,
+  type SpendOptions,
+  sellSession as seller,
+  sessionReader,
+  spendCall,
+} from "@tollbooth-stores/http";
+import type { Context, Handler, MiddlewareHandler, Next } from "hono";
+import { isBeingSold, type PaidEnv } from "./paid.ts";
+
+/** `session` as handlers find it behind `session()`. */
+export interface SessionEnv<T> {
+  Variables: { session: HeldSession<T> };
+}
+
+/** With `required: false`. */
+export interface OptionalSessionEnv<T> {
+  Variables: { session: RequestSession<T> };
+}
+
+/** Read by `spend`, whatever the session's data is. */
+const sessions = new WeakMap<Context, RequestSession<unknown>>();
+
+/**
+ * Puts the session into `c.var.session`, by its cookie or its bearer token. Missing, malformed or over: 401, or with
+ * `required: false` a session without `record`. A store that is away: 503 with Retry-After.
+ */
+export function session<T>(options: SessionOptions<T> & { required: false }): MiddlewareHandler<OptionalSessionEnv<T>>;
+export function session<T>(
+  options: SessionOptions<T> & { required?: true | undefined },
+): MiddlewareHandler<SessionEnv<T>>;
+export function session<T>(
+  options: SessionOptions<T>,
+): MiddlewareHandler<OptionalSessionEnv<T>> | MiddlewareHandler<SessionEnv<T>> {
+  const read = sessionReader(options);
+  if (options.required === false) {
+    const optional: MiddlewareHandler<OptionalSessionEnv<T>> = (c, next) =>
+      withSession(c, next, read, (found) => c.set("session", found));
+    return optional;
+  }
+  const required: MiddlewareHandler<SessionEnv<T>> = (c, next) =>
+    withSession(c, next, read, (found) => {
+      if (!isHeld(found)) throw new Error("A required session is missing.");
+      c.set("session", found);
+    });
+  return required;
+}
+
+async function withSession<T>(
+  c: Context,
+  next: Next,
+  read: SessionReader<T>,
+  put: (session: RequestSession<T>) => void,
+): Promise<Response | undefined> {
+  const cookies: string[] = [];
+  const teller = {
+    requireTellable() {
+      if (c.finalized) throw new TypeError("The response is made already, so the session's cookie cannot be told.");
+      if (isBeingSold(c))
+        throw new TypeError("An answer that is sold cannot change the session: do so on another route.");
+    },
+    tell: (line: string) => cookies.push(line),
+  };
+  const { session: found, refused } = await read((name) => c.req.header(name), teller, c.req.raw.signal);
+  if (refused !== undefined) return responseOf(refused);
+  sessions.set(c, found);
+  put(found);
+  await next();
+  // At the end: a handler's own Response replaces what was set before it. Of several the last one counts.
+  for (const line of cookies.slice(-1)) c.header("set-cookie", line, { append: true });
+  return undefined;
+}
+
+/**
+ * Takes one call from the session's quota, and gives it back where the handler throws or answers with 500 and above. Behind
+ * `session()`. No call left: 402 (or `status`). A response that breaks off while it streams has used its call.
+ */
+export function spend(quota: string, options?: SpendOptions): MiddlewareHandler {
+  return async (c, next) => {
+    const found = sessions.get(c);
+    if (found === undefined) throw new TypeError("spend() needs session() before it.");
+    const { spent, refused } = await spendCall(found, quota, options);
+    if (refused !== undefined) return responseOf(refused);
+    let threw = true;
+    try {
+      await next();
+      threw = c.error !== undefined || c.res.status >= 500;
+    } finally {
+      if (threw) await spent.giveBack();
+    }
+    return undefined;
+  };
+}
+
+/** Sells a session behind `paid(gate)`: see `sellSession` of @tollbooth-stores/http, and how that gate is to be set. */
+export function sellSession<T>(options: SellSessionOptions<T>): Handler<PaidEnv> {
+  const sell = seller(options);
+  return async (c) => {
+    const payment = c.get("payment");
+    if (payment === undefined)
+      throw new TypeError("sellSession() needs paid() before it, with a gate that sells this route.");
+    return responseOf(await sell(payment, (name) => c.req.header(name)));
+  };
+}

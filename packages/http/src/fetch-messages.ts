@@ -1,0 +1,90 @@
+// Between a gate and what speaks fetch: a Request becomes context and bytes, a Response an answer, and back.
+import { type Answer, problem } from "./answer.ts";
+import type { RequestContext } from "./paid-gate.ts";
+
+/** The most bytes of a body that are read where nothing else is said. */
+export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
+
+/** What a gate asks about a Request. Path and query are as they were sent. */
+export function contextOf(request: Request): RequestContext {
+  const url = new URL(request.url);
+  return {
+    path: url.pathname,
+    method: request.method,
+    signal: request.signal,
+    adapter: {
+      getHeader: (name) => request.headers.get(name) ?? undefined,
+      getMethod: () => request.method,
+      getPath: () => url.pathname,
+      getUrl: () => request.url,
+      getAcceptHeader: () => request.headers.get("accept") ?? "",
+      getUserAgent: () => request.headers.get("user-agent") ?? "",
+      ...queryReader(url.searchParams),
+    },
+  };
+}
+
+/** A name that comes more than once has a list. */
+export function queryReader(query: URLSearchParams): {
+  getQueryParam(name: string): string | string[] | undefined;
+  getQueryParams(): Record<string, string | string[]>;
+} {
+  const getQueryParam = (name: string) => {
+    const [first, ...more] = query.getAll(name);
+    return first === undefined || more.length === 0 ? first : [first, ...more];
+  };
+  return {
+    getQueryParam,
+    getQueryParams: () => Object.fromEntries([...query.keys()].map((name) => [name, getQueryParam(name) ?? ""])),
+  };
+}
+
+/**
+ * The body's bytes, or the answer where there is none to go on with: 413 beyond `maxBodyBytes`, 400 where it breaks off. Reads a
+ * copy, so that the handler finds the body unread. Rejects with the signal's reason where the client has gone.
+ */
+export async function readBody(request: Request, maxBodyBytes: number): Promise<Uint8Array | Answer> {
+  if (request.body === null) return new Uint8Array();
+  if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) return bodyTooLarge(maxBodyBytes);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request.clone().body ?? []) {
+      length += chunk.byteLength;
+      if (length > maxBodyBytes) {
+        // The copy ends with the loop. This ends the upload.
+        request.body.cancel().catch(() => undefined);
+        return bodyTooLarge(maxBodyBytes);
+      }
+      chunks.push(chunk);
+    }
+  } catch {
+    request.signal.throwIfAborted();
+    return problem(400, "body_incomplete", "The body did not come to its end.");
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+/** 413: nothing is asked about such a request. */
+export function bodyTooLarge(maxBodyBytes: number): Answer {
+  return problem(413, "body_too_large", `At most ${maxBodyBytes} bytes are taken.`);
+}
+
+/** Takes a Response whole. Rejects where its body breaks off. */
+export async function answerOf(response: Response): Promise<Answer> {
+  // `Response.error()`: no status that can be sent.
+  if (response.status < 200) throw new TypeError("The handler's response has no status.");
+  const body = new Uint8Array(await response.arrayBuffer());
+  return { status: response.status, headers: Object.fromEntries(response.headers), body };
+}
+
+/** `cookies`: each Set-Cookie of an answer by itself, because a comma is a part of some. */
+export function responseOf({ status, headers, body }: Answer, cookies: readonly string[] = []): Response {
+  const told = new Headers(headers);
+  if (told.has("set-cookie") && cookies.length > 0) {
+    told.delete("set-cookie");
+    for (const cookie of cookies) told.append("set-cookie", cookie);
+  }
+  const hasNoBody = body.byteLength === 0 || status === 204 || status === 205 || status === 304;
+  return new Response(hasNoBody ? null : new Uint8Array(body), { status, headers: told });
+}

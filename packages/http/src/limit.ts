@@ -1,0 +1,74 @@
+// One limit of a route: what the client is told, and whether the request goes on.
+import { type LimiterDecision, type RateLimiter, rateLimitHeaders } from "@tollbooth-stores/core";
+import { type Answer, problem } from "./answer.ts";
+import { storeFailure } from "./store-failure.ts";
+
+export interface LimitTaken {
+  /** For every answer to this request: tells all its limits together. By lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The answer, where the request does not go on. It has the headers. */
+  readonly refused?: Answer | undefined;
+}
+
+const longestKey = 1_024;
+/** What the limits of a request decided, in their order. */
+const decided = new WeakMap<object, readonly LimiterDecision[]>();
+
+/**
+ * Takes one unit from the client's allowance. `request` is the framework's object that all limits of one request share; a
+ * request that an earlier limit let through has used that one up. `key` names the client: without one (or with more than
+ * 1,024 characters) the answer is 400, because a shared key would let one client use up what is everybody's.
+ *
+ * Denied: 429 with Retry-After. A store that cannot answer: 503 with Retry-After; only core's `failOpen` admits then. Rejects
+ * with any other error of the limiter.
+ */
+export async function takeFromLimit(
+  rule: RateLimiter,
+  request: object,
+  key: string | undefined,
+  signal?: AbortSignal | undefined,
+): Promise<LimitTaken> {
+  const before = decided.get(request) ?? [];
+  if (key === undefined || key === "" || key.length > longestKey) {
+    const message =
+      "The request does not say who sends it, in at most 1,024 characters. So no limit can be kept for it.";
+    return refusedWith(problem(400, "client_unknown", message), limitHeaders(before));
+  }
+  try {
+    const decision = await rule(key, { signal });
+    const all = [...before, decision];
+    decided.set(request, all);
+    const headers = limitHeaders(all);
+    if (decision.allowed) return { headers };
+    return refusedWith(
+      problem(429, "too_many_requests", "Too many requests. Retry-After says when to come back."),
+      headers,
+    );
+  } catch (error) {
+    const answer = storeFailure(error);
+    if (answer === undefined) throw error;
+    return refusedWith(answer, limitHeaders(before));
+  }
+}
+
+/** The headers that tell all limits of this request so far; none where it has none. By lower-case names. */
+export function limitHeadersOf(request: object): Readonly<Record<string, string>> {
+  return limitHeaders(decided.get(request) ?? []);
+}
+
+/** `headers` never has Retry-After of its own where `answer` is another refusal: a limit before it would have refused. */
+function refusedWith(answer: Answer, headers: Readonly<Record<string, string>>): LimitTaken {
+  return { headers, refused: { ...answer, headers: { ...answer.headers, ...headers } } };
+}
+
+/**
+ * Each decision comes with its own headers, which alone know its name and window. Two of them are lists, and are joined; the
+ * others tell the tightest decision, which core picks.
+ */
+function limitHeaders(decisions: readonly LimiterDecision[]): Record<string, string> {
+  const together = Object.entries(rateLimitHeaders(decisions)).map(([name, value]) => {
+    const isList = name === "RateLimit" || name === "RateLimit-Policy";
+    return [name.toLowerCase(), isList ? decisions.map(({ headers }) => headers[name]).join(", ") : value];
+  });
+  return Object.fromEntries(together);
+}

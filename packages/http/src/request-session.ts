@@ -1,0 +1,177 @@
+// The session of a request: read once from its credential, then opened, rotated, spent from and ended by handlers.
+import { randomUUID } from "node:crypto";
+import { isStoreError, type NewSession, type SessionRecord, type SessionStore } from "@tollbooth-stores/core";
+import { type Answer, problem } from "./answer.ts";
+import { type Credential, type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
+import { storeFailure } from "./store-failure.ts";
+
+export type SessionOptions<T> = CredentialOptions & {
+  sessions: SessionStore<T>;
+  /** True: each request extends the session to now + its idle TTL. Default false. */
+  touch?: boolean | undefined;
+  /** False: a request without a live session goes on, without one. Default true: 401. A store that is away is 503 in any case. */
+  required?: boolean | undefined;
+};
+
+/** One call, taken from a quota. */
+export type Spent =
+  | {
+      status: "ok";
+      remaining: bigint;
+      /** Gives the call back, once. Resolves also where the store is away: the call stays spent then. */
+      giveBack(): Promise<void>;
+    }
+  | { status: "insufficient" | "missing" };
+
+/**
+ * `id` and `record` are as read when the request came; `open` and `rotate` replace them. The calls reject with a
+ * `StoreError`, for which `storeFailure` has the answer. Those that change the cookie throw a TypeError, before anything is
+ * changed, where its header can no longer be sent: after the head, and in a handler that makes an answer that is sold.
+ */
+export interface RequestSession<T> {
+  readonly id: string | undefined;
+  readonly record: SessionRecord<T> | undefined;
+  /** Makes a session, and sets its cookie. With bearer tokens, tell the client `record.id`. The one before stays as it is. */
+  open(session: NewSession<T>): Promise<SessionRecord<T>>;
+  /**
+   * Moves the session to a new id, and sets its cookie. The old id is dead at once. Do so when rights change: at a login. False
+   * where the session is over, or another request has moved it: then the cookie stays, because that request sets it.
+   */
+  rotate(): Promise<boolean>;
+  /** Ends the session, and clears its cookie. A session that is over already is no error. */
+  logout(): Promise<void>;
+  /** Takes one call from a quota, once, also where a reply is lost and asked for again. */
+  spend(quota: string): Promise<Spent>;
+}
+
+/** The session of a request that goes on only with one. */
+export interface HeldSession<T> extends RequestSession<T> {
+  readonly id: string;
+  readonly record: SessionRecord<T>;
+}
+
+export function isHeld<T>(session: RequestSession<T>): session is HeldSession<T> {
+  return session.record !== undefined;
+}
+
+/** How a framework tells a cookie. */
+export interface CookieTeller {
+  /** Throws where no cookie can be told any more. Called before anything is changed. */
+  requireTellable(): void;
+  tell(line: string): void;
+}
+
+export type SessionReader<T> = (
+  header: HeaderReader,
+  teller: CookieTeller,
+  signal?: AbortSignal | undefined,
+) => Promise<{ session: RequestSession<T>; refused?: undefined } | { session?: undefined; refused: Answer }>;
+
+/**
+ * Reads the session of requests. A credential that is missing, or that no id of ours looks like, is 401 without asking the
+ * store; one that opens nothing is 401; a store that is away is 503 with Retry-After. A 401 never clears the cookie: a request
+ * beside it may have rotated the session. Throws STORE_CONFIG for options that cannot be meant.
+ */
+export function sessionReader<T>(options: SessionOptions<T>): SessionReader<T> {
+  const { sessions, touch = false, required = true } = options;
+  const credential = credentialOf(options);
+  const unauthorized = (code: string, message: string) => ({
+    refused: problem(401, code, message, credential.challenge),
+  });
+  return async (header, teller, signal) => {
+    const sent = credential.read(header);
+    let record: SessionRecord<T> | null = null;
+    if (sent.status === "ok") {
+      try {
+        record = await sessions.get(sent.id, { touch, signal });
+      } catch (error) {
+        const refused = storeFailure(error);
+        if (refused === undefined) throw error;
+        return { refused };
+      }
+    }
+    if (record === null && required) {
+      return sent.status === "missing"
+        ? unauthorized("session_required", "This needs a session, and the request names none.")
+        : unauthorized("session_over", "The session is over, or never was.");
+    }
+    return { session: requestSession(sessions, credential, teller, record ?? undefined) };
+  };
+}
+
+function requestSession<T>(
+  sessions: SessionStore<T>,
+  credential: Credential,
+  teller: CookieTeller,
+  found: SessionRecord<T> | undefined,
+): RequestSession<T> {
+  let record = found;
+  const tell = (id: string | undefined) => {
+    const line = credential.cookieLine(id);
+    if (line !== undefined) teller.tell(line);
+  };
+  return {
+    get id() {
+      return record?.id;
+    },
+    get record() {
+      return record;
+    },
+    async open(session) {
+      teller.requireTellable();
+      // The id is chosen first, so that a lost reply makes no second session.
+      const id = sessions.newId({ subject: session.subject });
+      const created = await onceMore(() => sessions.create({ ...session, id }));
+      const opened = created.status === "ok" ? created.record : await sessions.get(id);
+      if (opened === null) throw new Error("A session that was opened just now is gone.");
+      record = opened;
+      tell(id);
+      return opened;
+    },
+    async rotate() {
+      teller.requireTellable();
+      const old = record?.id;
+      if (old === undefined) return false;
+      const newId = sessions.newId({ replaces: old });
+      const moved = await onceMore(() => sessions.rotate(old, { newId }));
+      // "missing" is also what a second attempt hears of the first one's success.
+      const now = moved.status === "ok" ? moved.record : await sessions.get(newId);
+      if (now === null) return false;
+      record = now;
+      tell(newId);
+      return true;
+    },
+    async logout() {
+      teller.requireTellable();
+      const old = record?.id;
+      if (old !== undefined) await onceMore(() => sessions.delete(old));
+      record = undefined;
+      tell(undefined);
+    },
+    async spend(quota) {
+      const id = record?.id;
+      if (id === undefined) return { status: "missing" };
+      const opId = randomUUID();
+      const spent = await onceMore(() => sessions.debit(id, { quota, amount: 1n, opId }));
+      if (spent.status !== "ok") return { status: spent.status };
+      const back = { opId: `back:${opId}`, quotas: { [quota]: 1n } };
+      const giveBack = async () => {
+        // A rotate in between has moved the session.
+        await onceMore(() => sessions.credit(record?.id ?? id, back)).catch((error: unknown) => {
+          if (!isStoreError(error)) throw error;
+        });
+      };
+      return { status: "ok", remaining: spent.remaining, giveBack };
+    },
+  };
+}
+
+/** For calls that a retry repeats safely: where the reply was lost, asks once more. */
+async function onceMore<R>(call: () => Promise<R>): Promise<R> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isStoreError(error, "STORE_UNAVAILABLE") && error.outcome === "unknown") return call();
+    throw error;
+  }
+}

@@ -1,0 +1,128 @@
+// Sells a session: what a payment bought is credited once, whatever crashes, and the token is made again of the payment.
+import { createHmac } from "node:crypto";
+import { isStoreError, parseDuration, type SessionStore, StoreError } from "@tollbooth-stores/core";
+import type { Answer } from "./answer.ts";
+import type { PaymentInHand } from "./paid-gate.ts";
+import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
+
+export type SellSessionOptions<T> = CredentialOptions & {
+  sessions: SessionStore<T>;
+  /**
+   * At least 32 characters or bytes, the same on every instance, kept secret: who knows it can make the token of any payment.
+   * With a new one, a payment that is owed makes a new session.
+   */
+  secret: string | Uint8Array;
+  grant: {
+    /** Milliseconds, or "15m": how long the session lasts, or by how much the presented one is prolonged. */
+    extendMs: number | string;
+    /** 1..2^63-1 each: what is added to each quota. */
+    quotas?: Readonly<Record<string, bigint>> | undefined;
+  };
+  /** What the new session remembers of its payment. */
+  data(payment: PaymentInHand): T;
+};
+
+/** `header` reads the request's headers: a session that it presents is prolonged. */
+export type SellSession = (payment: PaymentInHand, header?: HeaderReader) => Promise<Answer>;
+
+interface Sold {
+  expiresAtMs: number;
+  quotas?: Record<string, bigint>;
+}
+
+/**
+ * A gate's `serve` that sells a session: 201 with JSON `{ session, expiresAt, quotas }`, and with `cookie` a Set-Cookie in place
+ * of `session`. For a gate with `answers: false` (a token opens the API, so none is kept) and `order: "settle-then-serve"`
+ * (nothing is given that was not paid for). Prolonging wants `collector: presentedSession(...)` there, so that a payment is
+ * bound to the session that it came with.
+ *
+ * A crash after the credit leaves a session that runs, and whose token its payer never got. The next attempt finds that credit,
+ * deletes that session and credits it anew, with an opId of its own. So the payer has one session, whole from the moment it is
+ * told. A prolonged session has a holder, who used the time: its credit is not repeated while the session lasts.
+ *
+ * Rejects with a `StoreError`, and where another attempt is ahead; both leave the payment owed, and a retry goes on. Throws
+ * STORE_CONFIG at once for options that would fail after the payment.
+ */
+export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
+  const { sessions, secret, data } = options;
+  const credential = credentialOf(options);
+  if (secret.length < 32) throw new StoreError("STORE_CONFIG", "secret must have at least 32 characters or bytes.");
+  const grant = grantOf(options.grant);
+  const tokenOf = ({ key }: PaymentInHand) => createHmac("sha256", secret).update(`session:${key}`).digest("base64url");
+
+  async function prolong(id: string, opId: string): Promise<Sold | undefined> {
+    try {
+      const prolonged = await sessions.credit(id, { ...grant, opId });
+      return prolonged.status === "ok" ? prolonged : undefined;
+    } catch (error) {
+      // It has no room for it: past its absolute deadline, or too much of a quota. Nothing was changed.
+      const hasNoRoom = isStoreError(error, "STORE_INVALID_ARGUMENT") || isStoreError(error, "STORE_VALUE_TOO_LARGE");
+      if (!hasNoRoom) throw error;
+      return undefined;
+    }
+  }
+
+  async function create(id: string, payment: PaymentInHand): Promise<Sold> {
+    const { key: opId, fence, signal } = payment;
+    const createWith = { data: data(payment) };
+    // Read before the credit, while the lease is fresh: what another attempt makes later has another version.
+    const before = await sessions.get(id, { signal });
+    const created = await sessions.credit(id, { ...grant, opId, createWith });
+    if (created.status === "ok" && !created.replayed) return created;
+    // An attempt that stood still for longer than its lease would throw away what another has told by now.
+    signal.throwIfAborted();
+    const isStale =
+      before === null ? (await sessions.get(id)) !== null : !(await sessions.delete(id, { ifVersion: before.version }));
+    if (isStale) throw new DOMException("Another attempt is ahead of this one.", "TimeoutError");
+    const anew = await sessions.credit(id, { ...grant, opId: `${opId} ${fence}`, createWith });
+    if (anew.status === "ok") return anew;
+    throw new Error("A session that was credited just now is gone.");
+  }
+
+  return async (payment, header = () => undefined) => {
+    const presented = credential.read(header);
+    if (presented.status === "ok") {
+      const prolonged = await prolong(presented.id, payment.key);
+      if (prolonged !== undefined) return sold(presented.id, prolonged);
+    }
+    const token = tokenOf(payment);
+    return sold(token, await create(token, payment));
+  };
+
+  function sold(id: string, { expiresAtMs, quotas }: Sold): Answer {
+    const cookie = credential.cookieLine(id);
+    const told = {
+      ...(cookie === undefined && { session: id }),
+      expiresAt: new Date(expiresAtMs).toISOString(),
+      // As text: a quota may pass 2^53.
+      quotas: Object.fromEntries(Object.entries(quotas ?? {}).map(([name, left]) => [name, String(left)])),
+    };
+    return {
+      status: 201,
+      headers: {
+        "cache-control": "no-store",
+        "content-type": "application/json",
+        ...(cookie !== undefined && { "set-cookie": cookie }),
+      },
+      body: new TextEncoder().encode(JSON.stringify(told)),
+    };
+  }
+}
+
+const mostOfAQuota = 2n ** 63n - 1n;
+
+function grantOf({ extendMs, quotas = {} }: SellSessionOptions<unknown>["grant"]): {
+  extendMs: number;
+  quotas: Record<string, bigint>;
+} {
+  const wrong = Object.entries(quotas).some(
+    ([name, amount]) => name.length < 1 || name.length > 128 || amount < 1n || amount > mostOfAQuota,
+  );
+  if (wrong || Object.keys(quotas).length > 100) {
+    throw new StoreError(
+      "STORE_CONFIG",
+      "grant.quotas must be at most 100, each 1..2^63-1, with names of 1 to 128 characters.",
+    );
+  }
+  return { extendMs: parseDuration(extendMs, "grant.extendMs"), quotas: { ...quotas } };
+}

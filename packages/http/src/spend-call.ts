@@ -1,0 +1,30 @@
+// One call of a session's quota for one request.
+import { type Answer, problem } from "./answer.ts";
+import type { RequestSession, Spent } from "./request-session.ts";
+import { storeFailure } from "./store-failure.ts";
+
+export interface SpendOptions {
+  /** The status where no call is left. Default 402. */
+  status?: 402 | 403 | undefined;
+}
+
+/**
+ * Takes one call. Where none is left: 402 (or `status`); where the session is over: 401; where the store is away: 503 with
+ * Retry-After, and the call may be spent.
+ */
+export async function spendCall(
+  session: Pick<RequestSession<unknown>, "spend">,
+  quota: string,
+  { status = 402 }: SpendOptions = {},
+): Promise<{ spent: Extract<Spent, { status: "ok" }>; refused?: undefined } | { spent?: undefined; refused: Answer }> {
+  try {
+    const spent = await session.spend(quota);
+    if (spent.status === "ok") return { spent };
+    if (spent.status === "missing") return { refused: problem(401, "session_over", "The session is over.") };
+    return { refused: problem(status, "no_calls_left", "This session has no call left.") };
+  } catch (error) {
+    const refused = storeFailure(error);
+    if (refused === undefined) throw error;
+    return { refused };
+  }
+}
