@@ -1,9 +1,7 @@
 // That evmSettlements finds payments on the sandbox's simulated chain as on any EVM node, by viem's client over HTTP.
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { getRequestListener } from "@hono/node-server";
 import {
   demoAccount,
   makePayment,
@@ -16,6 +14,7 @@ import {
 import { createPublicClient, http, type PublicClient } from "viem";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { identifyPayment } from "../identify-payment.ts";
+import { type OnPort, onPort } from "../on-port.test-support.ts";
 import { lookUp, randomNonce } from "./evm-scene.test-support.ts";
 
 const payer = demoAccount(payerLabel(0));
@@ -25,22 +24,16 @@ let directory: string;
 /** The chain's clock. */
 let seconds: number;
 let sandbox: SandboxLedger;
-let server: Server;
-let url: string;
+let server: OnPort;
 let client: PublicClient;
 
 async function open() {
   sandbox = openSandboxLedger(directory, () => seconds);
-  server = createServer(getRequestListener(sandbox.fetch, { overrideGlobalObjects: false }));
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("Expected a TCP port.");
-  url = `http://127.0.0.1:${address.port}`;
-  client = createPublicClient({ transport: http(`${url}/rpc`, { retryCount: 0 }) });
+  server = await onPort(sandbox.fetch);
+  client = createPublicClient({ transport: http(`${server.url}/rpc`, { retryCount: 0 }) });
 }
 async function close() {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await server.stop();
   sandbox.close();
 }
 beforeEach(async () => {
@@ -54,7 +47,7 @@ afterEach(async () => {
 });
 
 const post = async (path: string, body: object) =>
-  fetch(url + path, {
+  fetch(server.url + path, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
