@@ -1,9 +1,7 @@
 // A shop in the test's own process: the gate over memory, the SDK's own client as its buyer, and the sandbox's facilitator.
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { getRequestListener } from "@hono/node-server";
 import type { FoundSettlement } from "@tollbooth-stores/core";
 import { type ManualClock, manualClock } from "@tollbooth-stores/core/testing";
 import type { Answer, PaymentInHand, RequestContext } from "@tollbooth-stores/http";
@@ -13,6 +11,7 @@ import { HTTPFacilitatorClient, type PaymentOption } from "@x402/core/http";
 import { type RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { type Mock, vi } from "vitest";
+import { onPort } from "./on-port.test-support.ts";
 import { type PaidRoutes, type PaidRoutesOptions, paidRoutes } from "./paid-routes.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
 
@@ -52,11 +51,8 @@ export interface Shop {
 export async function openShop(): Promise<Shop> {
   const logDirectory = mkdtempSync(join(tmpdir(), "tollbooth-shop-"));
   const sandbox = openSandboxLedger(logDirectory);
-  const http = createServer(getRequestListener(sandbox.fetch, { overrideGlobalObjects: false }));
-  await new Promise<void>((resolve) => void http.listen(0, "127.0.0.1", resolve));
-  const address = http.address();
-  if (address === null || typeof address === "string") throw new TypeError("Expected a TCP port.");
-  const url = `http://127.0.0.1:${address.port}`;
+  const http = await onPort(sandbox.fetch);
+  const { url } = http;
   const clock = manualClock(Date.now());
   const stores = createMemoryStores({ clock });
   const findSettlement = chainLookup(`${url}/chain`);
@@ -69,8 +65,7 @@ export async function openShop(): Promise<Shop> {
       paidRoutes(used, routes, { store: stores.verifications, origin, findSettlement, ...options }),
     async close() {
       await stores.close();
-      http.closeAllConnections();
-      await new Promise((resolve) => http.close(resolve));
+      await http.stop();
       sandbox.close();
       rmSync(logDirectory, { recursive: true });
     },

@@ -54,16 +54,12 @@ export function ledgerRpc(ledger: Ledger, facilitator: Address): RpcMethods {
     if (block === undefined) throw new RpcError(-32_001, "The chain does not have this block.");
     return block;
   };
-  const logsIn = (block: Block) => {
+  const logsIn = (block: Block, topics: TopicFilter = []) => {
     const transfer = block.transaction && ledger.transferBy(block.transaction);
     if (!transfer) return [];
-    const place = placeOf(block, transfer.transaction);
-    return transferLogs(transfer).map((log, index) => ({
-      ...log,
-      ...place,
-      logIndex: numberToHex(index),
-      removed: false,
-    }));
+    return transferLogs(transfer)
+      .filter((log) => isWanted(log, topics))
+      .map((log) => ({ ...log, ...placeOf(block, transfer.transaction), removed: false }));
   };
 
   return new Map<string, (params: readonly unknown[]) => object | string | null>([
@@ -106,9 +102,8 @@ export function ledgerRpc(ledger: Ledger, facilitator: Address): RpcMethods {
         const first = needed(blockHash === undefined ? (fromBlock ?? "latest") : { blockHash });
         const last = needed(blockHash === undefined ? (toBlock ?? "latest") : { blockHash });
         if (address !== undefined && !address.some(isToken)) return [];
-        return Array.from({ length: Math.max(0, last.number + 1 - first.number) }, (_, index) => first.number + index)
-          .flatMap((number) => logsIn(needed(number)))
-          .filter((log) => isWanted(log, topics));
+        const length = Math.max(0, last.number + 1 - first.number);
+        return Array.from({ length }, (_, index) => logsIn(needed(first.number + index), topics)).flat();
       },
     ],
     [
@@ -126,8 +121,10 @@ export function ledgerRpc(ledger: Ledger, facilitator: Address): RpcMethods {
 
 const isToken = (address: Address): boolean => isAddressEqual(address, simulatedChain.token.address);
 
+type TopicFilter = readonly (readonly Hex[] | null)[];
+
 /** As nodes match topics: null and an empty list are any, and a log with fewer topics than the filter is none of its logs. */
-function isWanted({ topics }: TransferLog, filter: readonly (readonly Hex[] | null)[]): boolean {
+function isWanted({ topics }: TransferLog, filter: TopicFilter): boolean {
   return filter.every((wanted, index) => {
     const topic = topics[index];
     return topic !== undefined && (wanted === null || wanted.length === 0 || wanted.includes(topic));

@@ -9,6 +9,7 @@ export interface TransferLog {
   readonly address: Hex;
   readonly topics: readonly Hex[];
   readonly data: Hex;
+  readonly logIndex: Hex;
 }
 
 const authorizationUsed = toEventSelector(getAbiItem({ abi: tokenAbi, name: "AuthorizationUsed" }));
@@ -16,9 +17,10 @@ const transferred = toEventSelector(getAbiItem({ abi: tokenAbi, name: "Transfer"
 
 export function transferLogs({ from, to, value, nonce }: Transfer): TransferLog[] {
   const address = lower(simulatedChain.token.address);
+  const amount = numberToHex(BigInt(value), { size: 32 });
   return [
-    { address, topics: [authorizationUsed, topic(from), lower(nonce)], data: "0x" },
-    { address, topics: [transferred, topic(from), topic(to)], data: numberToHex(BigInt(value), { size: 32 }) },
+    { address, topics: [authorizationUsed, topic(from), lower(nonce)], data: "0x", logIndex: "0x0" },
+    { address, topics: [transferred, topic(from), topic(to)], data: amount, logIndex: "0x1" },
   ];
 }
 
