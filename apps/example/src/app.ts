@@ -1,18 +1,9 @@
 // The gateway's HTTP side: what a request meets, in the order in which it does.
 import { getConnInfo } from "@hono/node-server/conninfo";
-import { isStoreError, rateLimiter, type Stores } from "@tollbooth-stores/core";
-import {
-  clientIp,
-  limit,
-  type PaidEnv,
-  paid,
-  type RequestSession,
-  sellSession,
-  session,
-  storeFailure,
-} from "@tollbooth-stores/hono";
+import { rateLimiter, type Stores } from "@tollbooth-stores/core";
+import * as tollbooth from "@tollbooth-stores/hono";
 import { problem, responseOf } from "@tollbooth-stores/http";
-import { type Handler, Hono, type MiddlewareHandler } from "hono";
+import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { GatewayConfig, Limit, RouteConfig } from "./gateway-config.ts";
 import type { Sales } from "./sales.ts";
@@ -32,20 +23,24 @@ export interface GatewayParts {
   stopping(): boolean;
 }
 
-type Env = PaidEnv & { Variables: { session: RequestSession<SessionData> } };
+type Session = tollbooth.RequestSession<SessionData>;
+type Env = tollbooth.PaidEnv & { Variables: { session: Session } };
 type SessionRoute = Exclude<RouteConfig, { kind: "per-request" }>;
 
 const maxBodyBytes = 65_536;
 /** The quota that a route of kind "calls" spends from. */
 const calls = "calls";
 const refusal = (status: number, code: string, message: string) => responseOf(problem(status, code, message));
+const nameOf = ({ method, path }: RouteConfig) => `${method} ${path}`;
 
 export function gatewayApp({ config, stores, sales, stopping }: GatewayParts): Hono<Env> {
-  const { sessions, rateLimits } = stores;
-  const limiter = (name: string, rule: Limit) => rateLimiter(rateLimits, { name, ...rule });
-  const address = clientIp({ connInfo: getConnInfo, trustedProxies: config.trustedProxies });
-  const byAddress = limit(limiter("ip", config.limits.perIp), address);
-  const upstream: MiddlewareHandler<Env> = (c) => callUpstream(c, config.upstream, c.get("payment"));
+  const limiter = (name: string, rule: Limit) => rateLimiter(stores.rateLimits, { name, ...rule });
+  const address = tollbooth.clientIp({ connInfo: getConnInfo, trustedProxies: config.trustedProxies });
+  const byAddress = tollbooth.limit(limiter("ip", config.limits.perIp), address);
+  const byPayer = (route: RouteConfig, payerOf: (c: Context) => string | undefined) =>
+    tollbooth.limit(limiter(`payer ${nameOf(route)}`, route.perPayer ?? config.limits.perPayer), payerOf);
+  const opened = tollbooth.session<SessionData>({ sessions: stores.sessions, bearer: true, required: false });
+  const upstream: Handler<Env> = (c) => callUpstream(c, config.upstream, c.get("payment"));
 
   const app = new Hono<Env>();
   app.use(async (c, next) => {
@@ -53,73 +48,73 @@ export function gatewayApp({ config, stores, sales, stopping }: GatewayParts): H
     // Tells keep-alive clients to come back on another connection, that is to another instance.
     if (stopping()) c.res.headers.set("connection", "close");
   });
-  app.get("/", (c) => c.json({ routes: config.routes.map(shown), health: ["/healthz", "/readyz"] }));
+  app.get("/", (c) => c.json({ routes: config.routes, health: ["/healthz", "/readyz"] }));
   app.get("/healthz", (c) => c.text("ok\n"));
   app.get("/readyz", async (c) => {
     // ping() would succeed on a read-only replica and on a full Redis, where every payment fails.
-    const trouble = stopping() ? "stopping" : await stores.check().then(() => undefined, troubleOf);
-    return c.json({ ready: trouble === undefined, stores: trouble ?? "ok" }, trouble === undefined ? 200 : 503);
+    const ready =
+      !stopping() &&
+      (await stores.check().then(
+        () => true,
+        () => false,
+      ));
+    return c.json({ ready }, ready ? 200 : 503);
   });
 
   const bodyTooLarge = () => refusal(413, "body_too_large", `At most ${maxBodyBytes} bytes are taken.`);
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: bodyTooLarge }));
   for (const route of config.routes) {
     const { method, path } = route;
-    const rule = limiter(`payer ${method} ${path}`, route.perPayer ?? config.limits.perPayer);
     if (route.kind === "per-request") {
+      const sold = tollbooth.paid(sales.requests, { maxBodyBytes });
       // Behind paid() the payer is proven, and a handler that answers 429 is not charged for.
-      const byPayer = limit(rule, (c) => c.get("payment")?.payer?.toLowerCase());
-      app.on(method, path, byAddress, paid(sales.requests, { maxBodyBytes }), byPayer, upstream);
+      app.on(
+        method,
+        path,
+        byAddress,
+        sold,
+        byPayer(route, (c) => c.get("payment")?.payer?.toLowerCase()),
+        upstream,
+      );
       continue;
     }
-    const opened = session<SessionData>({ sessions, bearer: true, required: false });
-    const byHolder = limit(rule, (c) => c.get("session").record?.data.payer);
-    const isOpen = ({ record }: RequestSession<SessionData>) =>
-      record?.data.route === `${method} ${path}` &&
-      (route.kind === "time-window" || (record.quotas?.[calls] ?? 0n) > 0n);
-    /** A payment buys a session, or prolongs the one that is presented. With neither, the answer is the price. */
-    const unlessOpen =
-      (middleware: MiddlewareHandler | Handler): MiddlewareHandler<Env> =>
-      (c, next) => {
-        const pays = c.req.header("payment-signature") !== undefined || c.req.method !== method;
-        return isOpen(c.get("session")) && !pays ? next() : middleware(c, next);
-      };
-    const sale = paid(sales.sessions, { maxBodyBytes });
-    app.on(
-      method,
-      path,
-      byAddress,
-      opened,
-      unlessOpen(sale),
-      unlessOpen(sell(route)),
-      byHolder,
-      spend(route),
-      upstream,
-    );
+    const buy = unlessOpen(route, tollbooth.paid(sales.sessions, { maxBodyBytes }));
+    const sell = unlessOpen(route, tollbooth.sellSession(saleOf(route)));
+    const byHolder = byPayer(route, (c) => c.get("session").record?.data.payer);
+    app.on(method, path, byAddress, opened, buy, sell, byHolder, spend(route), upstream);
   }
 
   app.notFound(() => refusal(404, "not_found", "There is nothing here; GET / lists what there is."));
   app.onError((error, c) => {
     if (c.req.raw.signal.aborted) return refusal(400, "client_gone", "The client went away.");
-    const known = storeFailure(error);
-    if (known !== undefined) return responseOf(known);
-    console.error(`gateway: ${error.stack ?? error.message}`);
-    return refusal(500, "internal_error", "Something went wrong here.");
+    const known = tollbooth.storeFailure(error);
+    if (known === undefined) console.error(`gateway: ${error.stack ?? error.message}`);
+    return known === undefined ? refusal(500, "internal_error", "Something went wrong here.") : responseOf(known);
   });
   return app;
 
-  function sell(route: SessionRoute): Handler {
+  function saleOf(route: SessionRoute): tollbooth.SellSessionOptions<SessionData> {
     const isTime = route.kind === "time-window";
-    return sellSession<SessionData>({
-      sessions,
+    return {
+      sessions: stores.sessions,
       bearer: true,
       secret: config.sessionSecret,
       grant: isTime
         ? { extendMs: route.window }
         : { extendMs: route.validFor, quotas: { [calls]: BigInt(route.calls) } },
-      data: ({ payer = "" }) => ({ payer: payer.toLowerCase(), route: `${route.method} ${route.path}` }),
-    });
+      data: ({ payer = "" }) => ({ payer: payer.toLowerCase(), route: nameOf(route) }),
+    };
   }
+}
+
+/** A payment buys a session, or prolongs the one that is presented. With neither, the answer is the price. */
+function unlessOpen(route: SessionRoute, middleware: MiddlewareHandler | Handler): MiddlewareHandler<Env> {
+  return (c, next) => {
+    const { record } = c.get("session");
+    const isLeft = route.kind === "time-window" || (record?.quotas?.[calls] ?? 0n) > 0n;
+    const pays = c.req.header("payment-signature") !== undefined || c.req.method !== route.method;
+    return record?.data.route === nameOf(route) && isLeft && !pays ? next() : middleware(c, next);
+  };
 }
 
 /** Takes one call where calls are sold, and gives it back where nothing was delivered for it. */
@@ -127,20 +122,12 @@ function spend(route: SessionRoute): MiddlewareHandler<Env> {
   return async (c, next) => {
     const held = c.get("session");
     c.header("x-session-expires", new Date(held.record?.expiresAtMs ?? 0).toISOString());
-    if (route.kind === "time-window") return next();
-    const spent = await held.spend(calls);
+    const spent = route.kind === "calls" ? await held.spend(calls) : undefined;
+    if (spent === undefined) return next();
     if (spent.status !== "ok") return refusal(402, "no_calls_left", "The last call was used. Buy more.");
     c.header("x-calls-left", String(spent.remaining));
     await next();
     if (c.res.status >= 500) await spent.giveBack();
     return undefined;
   };
-}
-
-function troubleOf(error: unknown): string {
-  return isStoreError(error, "STORE_CAPACITY") ? "full" : "unwritable";
-}
-
-function shown({ method, path, kind, price, description }: RouteConfig): object {
-  return { method, path, kind, price, description };
 }

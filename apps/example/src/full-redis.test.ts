@@ -59,7 +59,7 @@ describe.each(["ioredis", "redis"])("on a full Redis, by %s,", (provider) => {
     };
     expect(await ready()).toMatchObject({ status: 200 });
     await fill();
-    expect(await ready()).toMatchObject({ status: 503, body: { stores: "unwritable" } });
+    expect(await ready()).toMatchObject({ status: 503, body: { ready: false } });
   });
 
   test.each(["after", "before"])(

@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LoadedStores, loadStores } from "@tollbooth-stores/config";
 import { gatewayApp, type SessionData } from "./app.ts";
-import { logConnections } from "./connection-log.ts";
+import { logEvents } from "./event-log.ts";
 import { ConfigError, type GatewayConfig } from "./gateway-config.ts";
 import { keyvAdapter } from "./keyv-adapter.ts";
 import { listen } from "./listen.ts";
-import { openSales, type Sales } from "./sales.ts";
+import { openSales } from "./sales.ts";
 
 export interface RunningGateway {
   url: string;
@@ -25,7 +25,7 @@ export async function startGateway(
   env: NodeJS.ProcessEnv,
 ): Promise<RunningGateway> {
   // First of all: connecting starts with the stores.
-  const endLog = logConnections();
+  const endLog = logEvents();
   const stores = await loadStores<SessionData>(storesSource, { env, keyv: await keyvAdapter(env) });
   let stopping = false;
   try {
@@ -38,8 +38,8 @@ export async function startGateway(
     const { url } = server;
     const sales = openSales(config, stores.verifications, config.origin ?? url);
     const app = gatewayApp({ config, stores, sales, stopping: () => stopping });
-    const ended = new AbortController();
-    const watching = reconcile(sales.requests.reconcile, ended.signal);
+    // Both gates share the store and the lookup, so one asks for both.
+    const endReconciling = sales.requests.reconcileEvery(reconcileEveryMs);
     return {
       url,
       stores,
@@ -48,8 +48,7 @@ export async function startGateway(
         await sleep(config.drain ?? 0);
         const clean = await server.stop(config.shutdownGrace);
         if (!clean) console.error(`gateway: requests were cut off after ${config.shutdownGrace} ms.`);
-        ended.abort();
-        await watching;
+        await endReconciling();
         await stores.close();
         endLog();
       },
@@ -58,17 +57,5 @@ export async function startGateway(
     await stores.close();
     endLog();
     throw error;
-  }
-}
-
-/** Both gates share the store and the lookup, so one asks for both. */
-async function reconcile(ask: Sales["requests"]["reconcile"], signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await sleep(reconcileEveryMs, undefined, { signal, ref: false }).catch(() => undefined);
-    // What fails now is asked again. The stores' telemetry tells of it.
-    const found = signal.aborted ? undefined : await ask({ signal }).catch(() => undefined);
-    const { settled = 0, expired = 0, inDoubt = 0 } = found ?? {};
-    if (settled + expired > 0)
-      console.log(`gateway: payments in doubt: ${settled} settled, ${expired} expired, ${inDoubt} left`);
   }
 }

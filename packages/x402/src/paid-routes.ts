@@ -21,6 +21,7 @@ import { HandlerThrew } from "./handler-run.ts";
 import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
 import { planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
+import { type RoundTold, reconcileEvery } from "./reconcile-every.ts";
 import { evmRefusals, type PreBroadcastRefusals } from "./refusals.ts";
 import { refuseRoutes } from "./refuse-routes.ts";
 import { requestAtOrigin } from "./request-at-origin.ts";
@@ -89,6 +90,11 @@ export interface PaidRoutes extends PaidGate {
   handle(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined>;
   /** Asks `findSettlement` about every payment in doubt: for a timer. As core's `reconcileUnresolved`. */
   reconcile(options?: ReconcileOptions): Promise<Reconciled>;
+  /**
+   * `reconcile` every `ms` milliseconds, on any number of instances. A round that fails is told, and the next one tries again. It
+   * keeps no process alive. The function that it returns ends it, and resolves when the last round is over.
+   */
+  reconcileEvery(ms: number, told?: RoundTold): () => Promise<void>;
 }
 
 /**
@@ -158,6 +164,8 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     throw new Error("This version of @x402/core reads a payment from another header.");
   }
 
+  const reconcile = (more?: ReconcileOptions) => reconcileUnresolved(store, findSettlement, { leaseMs, ...more });
+
   return {
     http,
     initialize,
@@ -172,7 +180,8 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
         return told;
       }
     },
-    reconcile: (more) => reconcileUnresolved(store, findSettlement, { leaseMs, ...more }),
+    reconcile,
+    reconcileEvery: (ms, told) => reconcileEvery(parseDuration(ms, "ms"), reconcile, told),
   };
 }
 

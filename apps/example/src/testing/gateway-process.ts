@@ -20,7 +20,7 @@ export async function startGatewayProcess(
   env: Readonly<Record<string, string>>,
 ): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, ...env, GATEWAY_CONFIG: configFile, PORT: "0" },
+    env: { ...process.env, STORES: configFile, ...env, GATEWAY_CONFIG: configFile, PORT: "0" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let printed = "";

@@ -1,14 +1,14 @@
 // The log of the connections' events: what a line says, and how few there are of events that are alike.
 import { publishConnection } from "@tollbooth-stores/core/native";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { logConnections } from "./connection-log.ts";
+import { logEvents } from "./event-log.ts";
 
 let lines: string[];
 let end: () => void;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   lines = [];
-  end = logConnections((line) => lines.push(line));
+  end = logEvents((line) => lines.push(line));
 });
 afterEach(() => {
   end();

@@ -1,11 +1,11 @@
-// What becomes of the stores' connections, in the log: of events that are alike, at most one line a second.
+// What becomes of the stores' connections and of payments in doubt, in the log. Of connection events that are alike, one line a second.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { type ConnectionMessage, connectionChannel } from "@tollbooth-stores/core";
+import { type ConnectionMessage, connectionChannel, type PaymentMessage, paymentChannel } from "@tollbooth-stores/core";
 
 /** Returns a function that ends the log. */
-export function logConnections(log: (line: string) => void = console.log): () => void {
+export function logEvents(log: (line: string) => void = console.log): () => void {
   const lately = new Map<string, number>();
-  const onMessage = (message: unknown) => {
+  const onConnection = (message: unknown) => {
     const { provider, purpose, server, event, reason, downMs, after } = message as ConnectionMessage;
     const kind = `gateway: ${provider} (${purpose}) ${server ?? ""}: ${event}`;
     const told = event === "unsafe" ? `${kind} ${reason}` : kind;
@@ -21,6 +21,15 @@ export function logConnections(log: (line: string) => void = console.log): () =>
       if (more > 0) log(`${kind} (${more} more like it)`);
     }, 1_000).unref();
   };
-  subscribe(connectionChannel, onMessage);
-  return () => void unsubscribe(connectionChannel, onMessage);
+  const onPayment = (message: unknown) => {
+    const { event, attempt, handle } = message as PaymentMessage;
+    // Every caller that is told to ask again is no news.
+    if (event !== "pending") log(`gateway: payment ${event} (attempt ${attempt}), handle ${handle}`);
+  };
+  subscribe(connectionChannel, onConnection);
+  subscribe(paymentChannel, onPayment);
+  return () => {
+    unsubscribe(connectionChannel, onConnection);
+    unsubscribe(paymentChannel, onPayment);
+  };
 }
