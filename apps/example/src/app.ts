@@ -52,13 +52,13 @@ export function gatewayApp({ config, stores, sales, stopping }: GatewayParts): H
   app.get("/healthz", (c) => c.text("ok\n"));
   app.get("/readyz", async (c) => {
     // ping() would succeed on a read-only replica and on a full Redis, where every payment fails.
-    const ready =
-      !stopping() &&
-      (await stores.check().then(
-        () => true,
-        () => false,
-      ));
-    return c.json({ ready }, ready ? 200 : 503);
+    const check = stopping()
+      ? "stopping"
+      : await stores.check({ signal: AbortSignal.timeout(2_000) }).then(
+          () => "ok",
+          () => "unwritable",
+        );
+    return c.json({ ready: check === "ok", checks: { stores: check } }, check === "ok" ? 200 : 503);
   });
 
   const bodyTooLarge = () => refusal(413, "body_too_large", `At most ${maxBodyBytes} bytes are taken.`);

@@ -73,7 +73,7 @@ describe("a payment that is none", () => {
 
   test("is answered with 431 when its header is too large for the gateway, or for the server", async () => {
     const { payload } = await makePayment(await system.payer());
-    const large = paymentHeader({ ...payload, extensions: { filler: "x".repeat(13_000) } });
+    const large = paymentHeader({ ...payload, extensions: { filler: "x".repeat(12_000) } });
     expect(await refused(large)).toEqual({ status: 431, error: "payment_too_large" });
 
     const before = system.counts();

@@ -26,8 +26,8 @@ async function paying() {
   return {
     ...made,
     headers,
-    before: (path: string) => first(path, headers),
-    async after(change: (config: GatewayConfig) => GatewayConfig, path: string) {
+    earlier: (path: string) => first(path, headers),
+    async today(change: (config: GatewayConfig) => GatewayConfig, path: string) {
       const response = await (await askerOf(change(config), stores))(path, headers);
       return { status: response.status, body: Object(await response.json()) };
     },
@@ -39,26 +39,26 @@ describe.each(changes)("where %s between two deploys", (_what, change) => {
   test.each(["after", "before"])(
     "a payment in doubt gets its content (its settlement failed %s it moved)",
     async (fail) => {
-      const { before, after, moved } = await paying();
+      const { earlier, today, moved } = await paying();
       await running().controls.fault({ on: "settle", fail, times: 1 });
-      expect((await before("/quote")).status).toBe(503);
-      expect(await after(change, "/quote")).toMatchObject({ status: 200, body: { path: "/quote" } });
+      expect((await earlier("/quote")).status).toBe(503);
+      expect(await today(change, "/quote")).toMatchObject({ status: 200, body: { path: "/quote" } });
       expect(moved()).toEqual([1, 1]);
     },
   );
 
   test("a payment that was delivered gets what was kept", async () => {
-    const { before, after, moved } = await paying();
-    const body = await (await before("/quote")).json();
-    expect(await after(change, "/quote")).toEqual({ status: 200, body });
+    const { earlier, today, moved } = await paying();
+    const body = await (await earlier("/quote")).json();
+    expect(await today(change, "/quote")).toEqual({ status: 200, body });
     expect(moved()).toEqual([1, 1]);
   });
 
   test("a session that is owed is bought, for the payment that was made", async () => {
-    const { before, after, moved } = await paying();
+    const { earlier, today, moved } = await paying();
     await running().controls.fault({ on: "settle", fail: "after", times: 1 });
-    expect((await before("/search")).status).toBe(503);
-    expect(await after(change, "/search")).toMatchObject({ status: 201, body: { quotas: { calls: "3" } } });
+    expect((await earlier("/search")).status).toBe(503);
+    expect(await today(change, "/search")).toMatchObject({ status: 201, body: { quotas: { calls: "3" } } });
     expect(moved()).toEqual([0, 1]);
   });
 
@@ -78,8 +78,8 @@ describe.each(changes)("where %s between two deploys", (_what, change) => {
   });
 
   test("a new payment on the terms of before is refused, and leaves nothing in any store", async () => {
-    const { after, moved } = await paying();
-    expect((await after(change, "/quote")).status).toBe(402);
+    const { today, moved } = await paying();
+    expect((await today(change, "/quote")).status).toBe(402);
     expect(moved()).toEqual([0, 0]);
     expect(await running().stores.verifications.unresolved()[Symbol.asyncIterator]().next()).toMatchObject({
       done: true,

@@ -59,7 +59,7 @@ describe.each(["ioredis", "redis"])("on a full Redis, by %s,", (provider) => {
     };
     expect(await ready()).toMatchObject({ status: 200 });
     await fill();
-    expect(await ready()).toMatchObject({ status: 503, body: { ready: false } });
+    expect(await ready()).toMatchObject({ status: 503, body: { ready: false, checks: { stores: "unwritable" } } });
   });
 
   test.each(["after", "before"])(

@@ -62,7 +62,7 @@ describe("a gateway whose stores do not answer fails closed", () => {
     expect((await ask("/healthz")).status).toBe(200);
     const ready = await ask("/readyz");
     expect(ready.status).toBe(503);
-    expect(await ready.json()).toEqual({ ready: false });
+    expect(await ready.json()).toEqual({ ready: false, checks: { stores: "unwritable" } });
   });
 });
 

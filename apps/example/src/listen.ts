@@ -29,7 +29,7 @@ export async function listen(
     answer.then(done, done);
     return answer;
   };
-  const server = createAdaptorServer({ fetch, serverOptions: { ...within, maxHeaderSize: 32_768 } });
+  const server = createAdaptorServer({ fetch, serverOptions: { ...within, maxHeaderSize: 18_432 } });
   if (!(server instanceof Server)) throw new TypeError("Expected a plain HTTP server.");
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, hostname, resolve));
   const address = server.address();

@@ -6,7 +6,11 @@ import { decodePaymentResponseHeader } from "@x402/core/http";
 import { z } from "zod";
 import { readCommand, UsageError } from "./command-line.ts";
 
-const sessionSchema = z.object({ session: z.string(), expiresAt: z.string(), callsLeft: z.string().optional() });
+const sessionSchema = z.object({
+  session: z.string(),
+  expiresAt: z.string(),
+  quotas: z.object({ calls: z.string().optional() }),
+});
 
 let step = 0;
 function say(title: string): void {

@@ -1,9 +1,9 @@
 // The lines that a terminal gets about trouble, and that it gets none without.
 
 import { createServer } from "node:http";
-import { portOf } from "@tollbooth-stores/example/listen";
 import { afterEach, describe, expect, test } from "vitest";
 import type { InstanceState } from "./fleet/instances.ts";
+import { portOf } from "./process/port-of.ts";
 import { instanceTrouble, readinessTrouble } from "./told-trouble.ts";
 
 const closing: (() => void)[] = [];

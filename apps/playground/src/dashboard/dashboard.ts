@@ -2,10 +2,11 @@
 
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { clientIp, type GatewayConfig } from "@tollbooth-stores/example";
+import type { GatewayConfig } from "@tollbooth-stores/example";
 import type { OwnPages } from "../fleet/front.ts";
 import type { Fleet, FleetOptions } from "../fleet/start-fleet.ts";
 import { readStoreReport } from "../fleet/store-report.ts";
+import { clientIp } from "../process/client-ip.ts";
 import { answerAction } from "./action-requests.ts";
 import type { ActionContext } from "./actions/action.ts";
 import { type Actions, actions } from "./actions/run-action.ts";

@@ -3,8 +3,8 @@
 import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import { connect } from "node:net";
-import { portOf } from "@tollbooth-stores/example/listen";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { portOf } from "../process/port-of.ts";
 import { type EventStream, type EventStreamOptions, eventStream } from "./event-stream.ts";
 
 let sections: Record<string, unknown>;

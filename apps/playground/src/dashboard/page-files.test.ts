@@ -2,8 +2,8 @@
 
 import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
-import { portOf } from "@tollbooth-stores/example/listen";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { portOf } from "../process/port-of.ts";
 import { programs } from "../testing/test-system.ts";
 import { pageFiles } from "./page-files.ts";
 

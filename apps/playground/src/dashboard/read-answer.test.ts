@@ -50,7 +50,7 @@ test("an address is told by the connection, and by a proxy's word only where one
 test("a payer is told by the payment, then by the token that was bought with it; 429 is of the last limiter asked", async () => {
   const read = answerReader(() => 0);
   const both = limits("ip", "payer GET /stream");
-  const bought = JSON.stringify({ session: token, expiresAt });
+  const bought = JSON.stringify({ session: token, expiresAt, quotas: {} });
   const paid = read(passed({ requestHeaders: lower(await signed()), answerHeaders: both, bought, status: 201 }), now);
   expect(paid.decisions.map(({ client }) => client)).toEqual(["127.0.0.1", payer.address.toLowerCase()]);
   const [{ id } = expect.fail("There is no session.")] = paid.sessions;
@@ -103,7 +103,7 @@ test.each([
 });
 
 test.each(["not base64 at all", "e30=", ""])("a payment header of %j names no payer", (header) => {
-  const bought = JSON.stringify({ session: token, expiresAt });
+  const bought = JSON.stringify({ session: token, expiresAt, quotas: {} });
   const read = answerReader(() => 0)(passed({ requestHeaders: { "payment-signature": header }, bought }), now);
   expect(read.sessions).toEqual([]);
 });

@@ -1,10 +1,10 @@
 // What an answer that passed tells of its client's limits and sessions: by its headers, and by what a payment bought.
 import { createHash } from "node:crypto";
-import { clientIp } from "@tollbooth-stores/example";
 import { decodePaymentSignatureHeader } from "@x402/core/http";
 import { z } from "zod";
 import type { Passed } from "../fleet/front.ts";
 import { keepLatest } from "../keep-latest.ts";
+import { clientIp } from "../process/client-ip.ts";
 
 /** What one client was told by one limiter. Instants are Unix milliseconds. */
 export interface Decision {
@@ -48,7 +48,11 @@ export interface AnswerRead {
 /** The payers of so many sessions are remembered, by a hash of the token; the latest ones. */
 const mostPayers = 1_000;
 
-const purchase = z.object({ session: z.string(), expiresAt: z.string(), callsLeft: z.string().optional() });
+const purchase = z.object({
+  session: z.string(),
+  expiresAt: z.string(),
+  quotas: z.object({ calls: z.string().optional() }),
+});
 const signed = z.object({ authorization: z.object({ from: z.string() }) });
 
 /** Reads answers in the order in which they went out. `trustedProxies`: asked at each answer. */
@@ -70,7 +74,7 @@ export function answerReader(trustedProxies: () => number): (passed: Passed, at:
     const purchased = purchase.safeParse(jsonOf(bought)).data;
     if (purchased !== undefined && signer !== undefined) {
       keepLatest(payers, mostPayers, nameOf(route, purchased.session), signer);
-      seen(purchased.session, signer, purchased.expiresAt, purchased.callsLeft);
+      seen(purchased.session, signer, purchased.expiresAt, purchased.quotas.calls);
     }
     const holder = token === undefined ? undefined : payers.get(nameOf(route, token));
     if (token !== undefined && signer === undefined) {

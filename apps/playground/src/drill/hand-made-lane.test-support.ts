@@ -10,7 +10,7 @@ import { verdicts } from "./verdicts.ts";
 export const startedAt = 1_700_000_000_000;
 
 export const rules: Rules = {
-  perIp: { limit: 4, windowMs: 3_600_000 },
+  perIp: { limit: 4, window: 3_600_000 },
   stepMs: 5_000,
   routes: new Map([
     route("/quote", "per-request", 0),
@@ -26,7 +26,7 @@ function route(
   openMs: number,
   calls?: number,
 ): [string, ReturnType<Rules["routes"]["get"]> & object] {
-  return [path, { method: "GET", kind, perPayer: { limit: 3, windowMs: 3_600_000 }, openMs, calls }];
+  return [path, { method: "GET", kind, perPayer: { limit: 3, window: 3_600_000 }, openMs, calls }];
 }
 
 export interface HandMade {

@@ -28,7 +28,7 @@ test("takes each complete line once, however it arrives, and leaves none out for
   const transfer = { at, kind: "transfer", from: "0xA", nonce: "0xB", value: "1" };
   appendFileSync(
     join(folder, "ledger.jsonl"),
-    `${JSON.stringify({ at, kind: "mint", accounts: [] })}\n${JSON.stringify(transfer)}\n`,
+    `${JSON.stringify({ at, kind: "mint", accounts: [] })}\n${JSON.stringify({ at, kind: "block" })}\n${JSON.stringify(transfer)}\n`,
   );
   const { runs, calls, transfers } = logs.read();
   expect(runs).toHaveLength(1_001);

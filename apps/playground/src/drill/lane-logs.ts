@@ -51,7 +51,7 @@ const callLine = z.object({
   instance: told,
 });
 const transferLine = z.object({ kind: z.literal("transfer"), at: instant, from: z.string(), nonce: z.string() });
-const ledgerLine = z.discriminatedUnion("kind", [transferLine, z.object({ kind: z.literal("mint") })]);
+const ledgerLine = z.discriminatedUnion("kind", [transferLine, z.object({ kind: z.enum(["mint", "block"]) })]);
 
 /** Reads what came since the last call; cheap enough for a few times a second. */
 export function laneLogs(directory: string): { read(): LaneLogs } {

@@ -4,7 +4,7 @@ import { handMade, rules } from "./hand-made-lane.test-support.ts";
 import { countedAddress, overLimit } from "./over-limit.ts";
 import type { TraceEvent } from "./trace.ts";
 
-const { limit, windowMs } = rules.perIp;
+const { limit, window } = rules.perIp;
 const payer = (index: number) => `payer ${index}`;
 /** Requests of one client with a payer each, so that only the address counts. */
 const fromOne = (count: number, client = "192.0.2.1"): TraceEvent[] =>
@@ -42,9 +42,9 @@ describe("the limit by address", () => {
   test("allows another limit's worth once a window has passed since the start, and no more", () => {
     const lane = handMade(fromOne(2 * limit + 1));
     for (let line = 1; line <= limit; line += 1) lane.run(line, `t-${line}`);
-    for (let line = limit + 1; line <= 2 * limit; line += 1) lane.run(windowMs, `t-${line}`);
+    for (let line = limit + 1; line <= 2 * limit; line += 1) lane.run(window, `t-${line}`);
     expect(overLimit(lane.evidence).value).toBe(0);
-    lane.run(2 * windowMs - 1, `t-${2 * limit + 1}`);
+    lane.run(2 * window - 1, `t-${2 * limit + 1}`);
     expect(overLimit(lane.evidence)).toMatchObject({ value: 1, requests: ["t-9"] });
   });
 
@@ -129,7 +129,7 @@ test("calls beyond those that were bought are over the limit", () => {
   );
   const lane = handMade([{ at: 0, client: "192.0.2.1", action: "buy", session: "S", route: "/search" }, ...uses]);
   const { routes } = lane.evidence.rules;
-  const generous = [...routes].map(([path, one]) => [path, { ...one, perPayer: { limit: 100, windowMs } }] as const);
+  const generous = [...routes].map(([path, one]) => [path, { ...one, perPayer: { limit: 100, window } }] as const);
   const evidence = { ...lane.evidence, rules: { ...lane.evidence.rules, routes: new Map(generous) } };
   for (let line = 2; line <= 4; line += 1) lane.run(line, `t-${line}`);
   expect(overLimit(evidence).value).toBe(0);

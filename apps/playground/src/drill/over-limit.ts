@@ -1,5 +1,6 @@
 // The row about limits: handler runs beyond what an address, a payer or a bought session may have.
-import { clientIp, type Limit } from "@tollbooth-stores/example";
+import type { Limit } from "@tollbooth-stores/example";
+import { clientIp } from "../process/client-ip.ts";
 import { type Evidence, grouped } from "./evidence.ts";
 import type { Run } from "./lane-logs.ts";
 import type { Row } from "./row.ts";
@@ -24,8 +25,8 @@ export function overLimit({ plan, logs, rules, startedAt }: Evidence): Row {
         return false;
       });
     });
-  const within = ({ limit, windowMs }: Limit, at: number) =>
-    limit * (Math.floor(Math.max(0, at - startedAt) / windowMs) + 1);
+  const within = ({ limit, window }: Limit, at: number) =>
+    limit * (Math.floor(Math.max(0, at - startedAt) / window) + 1);
 
   const byAddress = beyond(
     (run) => {

@@ -1,8 +1,8 @@
 // The player against a server that does as told: what it sends, when it sends it again, and when it gives up.
 
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
-import { portOf } from "@tollbooth-stores/example/listen";
 import { afterEach, describe, expect, test } from "vitest";
+import { portOf } from "../process/port-of.ts";
 import { rules } from "./hand-made-lane.test-support.ts";
 import { type Player, type PlayerOptions, player } from "./play.ts";
 import { requestsOf, type TraceEvent } from "./trace.ts";

@@ -4,7 +4,7 @@ import type { Rules } from "./evidence.ts";
 import { type DrillRequest, TraceError } from "./trace.ts";
 
 const openMs = (route: RouteConfig): number =>
-  route.kind === "per-request" ? 0 : route.kind === "calls" ? route.validForMs : route.windowMs;
+  route.kind === "per-request" ? 0 : route.kind === "calls" ? route.validFor : route.window;
 
 export function rulesOf({
   limits,
@@ -14,7 +14,7 @@ export function rulesOf({
 }: Pick<GatewayConfig, "limits" | "routes" | "facilitator" | "upstream">): Rules {
   return {
     perIp: limits.perIp,
-    stepMs: Math.max(facilitator.timeoutMs, upstream.timeoutMs),
+    stepMs: Math.max(facilitator.timeout, upstream.timeout),
     routes: new Map(
       routes.map((route) => [
         route.path,

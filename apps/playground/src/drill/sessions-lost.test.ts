@@ -23,7 +23,7 @@ function bought(uses: number, route = "/stream", more: readonly TraceEvent[] = [
 
 /** The same with limits that are in nobody's way. */
 function unlimited(lane: HandMade): HandMade {
-  const generous = { limit: 100, windowMs: 3_600_000 };
+  const generous = { limit: 100, window: 3_600_000 };
   const routes = new Map([...lane.evidence.rules.routes].map(([path, one]) => [path, { ...one, perPayer: generous }]));
   return { ...lane, evidence: { ...lane.evidence, rules: { ...lane.evidence.rules, perIp: generous, routes } } };
 }

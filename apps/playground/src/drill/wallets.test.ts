@@ -2,8 +2,8 @@
 
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { portOf } from "@tollbooth-stores/example/listen";
 import { expect, onTestFinished, test } from "vitest";
+import { portOf } from "../process/port-of.ts";
 import { wallets } from "./wallets.ts";
 
 test("prices are asked for under an address that no client of a trace has", async () => {

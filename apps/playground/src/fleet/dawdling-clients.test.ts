@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { portOf } from "@tollbooth-stores/example/listen";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { portOf } from "../process/port-of.ts";
 import { type FrontOptions, startFront } from "./front.ts";
 
 interface Seen {

@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listen, portOf } from "@tollbooth-stores/example/listen";
+import { listen } from "@tollbooth-stores/example/listen";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { portOf } from "../process/port-of.ts";
 import { type Front, type FrontOptions, type Passed, startFront } from "./front.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;

@@ -2,9 +2,9 @@
 
 import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import { type Duplex, Readable } from "node:stream";
-import { portOf } from "@tollbooth-stores/example/listen";
 import { createProxyServer } from "httpxy";
 import { boundConnections, heldByAddress } from "../process/connections-by-address.ts";
+import { portOf } from "../process/port-of.ts";
 import type { Instances } from "./instances.ts";
 import { wholeBody } from "./whole-body.ts";
 

@@ -64,7 +64,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   let config: GatewayConfig | undefined;
   let stopping: Promise<void> | undefined;
   const stopAll = async () => {
-    await front?.stop(config?.drainMs ?? 0, config?.shutdownGraceMs ?? 0);
+    await front?.stop(config?.drain ?? 0, config?.shutdownGrace ?? 0);
     await instances?.stop();
     for (const helper of helpers.splice(0).reverse()) await helper.stop();
   };
@@ -85,12 +85,12 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       SESSION_SECRET: randomBytes(32).toString("base64url"),
       ...options.env,
       FACILITATOR_URL: `${ledger.url}/facilitator`,
-      CHAIN_URL: `${ledger.url}/chain`,
+      CHAIN_URL: `${ledger.url}/rpc`,
       UPSTREAM_URL: upstream.url,
       GATEWAY_CONFIG: options.configFile,
       GATEWAY_INSTANCES: String(count),
     };
-    config = (await readGatewayConfig(options.configFile, { ...process.env, ...env })).config;
+    config = await readGatewayConfig(options.configFile, { ...process.env, ...env });
     refuseHiddenRoutes(config);
     options.onConfig?.(config);
     const port = options.port ?? config.port;
@@ -109,7 +109,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     });
     const origin = front.url;
     instances = await startInstances(count, {
-      drainMs: config.shutdownGraceMs,
+      drainMs: config.shutdownGrace,
       onChange: options.onInstance,
       start: (name) =>
         startChild({

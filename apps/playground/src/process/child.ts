@@ -13,7 +13,6 @@ interface Stopping {
 }
 
 export interface RunningChild {
-  port: number;
   url: string;
   /** Finishes what is in flight, then lets go of everything. */
   stop(): Promise<void>;
@@ -51,7 +50,8 @@ export async function runChild(
     process.exit(exitCodeFor(error));
   }
   if (process.send === undefined) console.log(`${name}: ${running.url}`);
-  else if (process.connected) process.send({ ready: true, port: running.port, url: running.url } satisfies Ready);
+  else if (process.connected)
+    process.send({ ready: true, port: Number(new URL(running.url).port), url: running.url } satisfies Ready);
 }
 
 /** The environment variable's value; a missing one ends the process with a message that names it. */

@@ -1,7 +1,7 @@
 // What one address may hold of a server at once: connections, say. Of IPv6 a network of 64 bits is one address.
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { clientIp } from "@tollbooth-stores/example";
+import { clientIp } from "./client-ip.ts";
 
 /** Gives what takes one for a socket's address, and then what lets go of it; undefined where it has `most` already. */
 export function heldByAddress(most: number): (socket: Socket) => (() => void) | undefined {

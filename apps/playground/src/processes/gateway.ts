@@ -1,5 +1,6 @@
 // Process: one gateway of the fleet. It is the example's gateway, on the addresses that name this instance, behind the front.
-import { type GatewayConfig, startGateway } from "@tollbooth-stores/example";
+import { readSource } from "@tollbooth-stores/config";
+import { ConfigError, type GatewayConfig, readGatewayConfig, startGateway } from "@tollbooth-stores/example";
 import { exitCodeOf } from "../exit-code.ts";
 import { startReporting } from "../fleet/store-report.ts";
 import { requiredEnv, runChild, tellParent } from "../process/child.ts";
@@ -22,25 +23,33 @@ function namedAddresses(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 function behindFront(config: GatewayConfig): GatewayConfig {
   return {
     ...config,
-    sessionSecret: config.sessionSecret ?? requiredEnv("SESSION_SECRET"),
     origin: config.origin ?? requiredEnv("GATEWAY_ORIGIN"),
     host: "127.0.0.1",
     port: 0,
-    drainMs: frontNoticesMs,
+    drain: frontNoticesMs,
     trustedProxies: config.trustedProxies + 1,
   };
+}
+
+/** The stores' file, or the stores of the gateway's own file. Several gateways need stores that they share. */
+async function storesDocument(): Promise<unknown> {
+  const own = await readSource(requiredEnv("GATEWAY_CONFIG"));
+  const file = process.env.STORES;
+  if (file && Object(own.value).stores !== undefined)
+    throw new ConfigError("The configuration holds stores, and STORES names others; leave one out.");
+  const { stores } = Object(file ? (await readSource(file)).value : own.value);
+  return { stores: { ...stores, instances: Number(requiredEnv("GATEWAY_INSTANCES")) } };
 }
 
 await runChild(
   "gateway",
   async () => {
-    const gateway = await startGateway(requiredEnv("GATEWAY_CONFIG"), namedAddresses(process.env), {
-      adapt: behindFront,
-      instances: Number(requiredEnv("GATEWAY_INSTANCES")),
-    });
-    const endReporting = startReporting(gateway.stores, tellParent);
+    const env = namedAddresses(process.env);
+    const config = await readGatewayConfig(requiredEnv("GATEWAY_CONFIG"), env);
+    const gateway = await startGateway(behindFront(config), await storesDocument(), env);
+    const endReporting = startReporting(gateway.stores.describe(), tellParent);
     return {
-      ...gateway,
+      url: gateway.url,
       async stop() {
         await gateway.stop();
         endReporting();

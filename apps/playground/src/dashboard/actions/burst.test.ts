@@ -3,10 +3,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { readGatewayConfig } from "@tollbooth-stores/example";
-import { portOf } from "@tollbooth-stores/example/listen";
 import { testConfig } from "@tollbooth-stores/sandbox";
 import { afterEach, expect, test } from "vitest";
 import type { Instances } from "../../fleet/instances.ts";
+import { portOf } from "../../process/port-of.ts";
 import { NotNow } from "./action.ts";
 import { burst } from "./burst.ts";
 
@@ -39,9 +39,9 @@ async function burstOn(admits: number, limit: number) {
     CHAIN_URL: "http://127.0.0.1:9",
     UPSTREAM_URL: "http://127.0.0.1:9",
   };
-  const { config } = await readGatewayConfig(testConfig, env);
+  const config = await readGatewayConfig(testConfig, env);
   const routes = config.routes.filter(({ kind }) => kind === "per-request");
-  const limits = { ...config.limits, perIp: { limit, windowMs: 60_000 } };
+  const limits = { ...config.limits, perIp: { limit, window: 60_000 } };
   const { url } = portOf(server, "127.0.0.1");
   const context = { url, config: { ...config, routes, limits }, instances, lastPayment: undefined };
   return { ...(await burst(context)), context };

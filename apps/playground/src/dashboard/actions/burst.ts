@@ -29,14 +29,13 @@ async function burstOnSession(context: ActionContext, route: RouteConfig): Promi
   if (use === undefined) return { title, outcome: whyNotBought(bought), ok: false, answers, curl };
   const uses = await untilLimited(url, use);
   const all = { title, answers: [...answers, ...uses], curl: [...curl, curlOf(url, use)] };
-  // The purchase was the first request of this payer.
-  const admitted = countOf(uses, 200) + 1;
+  const admitted = countOf(uses, 200);
   const unknown = countOf(uses, 402);
   if (unknown > 0) {
-    const outcome = `${unknown} of ${uses.length} uses met an instance that did not know the session; ${admitted} admitted, the purchase included.`;
+    const outcome = `${unknown} of ${uses.length} uses met an instance that did not know the session; ${admitted} admitted.`;
     return { ...all, outcome, ok: false };
   }
-  return { ...all, ...judged(limitOf(config, route), `${admitted} admitted, the purchase included`, admitted, uses) };
+  return { ...all, ...judged(limitOf(config, route), `${admitted} admitted`, admitted, uses) };
 }
 
 async function burstOnPrice({ config, url }: ActionContext): Promise<Outcome> {
@@ -60,12 +59,12 @@ async function untilLimited(url: string, asked: AskedFor): Promise<AnswerSummary
 }
 
 function judged(
-  { limit, windowMs }: Limit,
+  { limit, window }: Limit,
   counted: string,
   admitted: number,
   answers: readonly AnswerSummary[],
 ): Pick<Outcome, "outcome" | "ok"> {
-  const rule = `${limit} in ${windowMs / 1_000} s are allowed`;
+  const rule = `${limit} in ${window / 1_000} s are allowed`;
   const refused = countOf(answers, 429);
   if (admitted > limit) return { outcome: `${counted}, where ${rule}.`, ok: false };
   if (refused === 0) return { outcome: `No limit was met in ${answers.length} requests: ${rule}.`, ok: false };
