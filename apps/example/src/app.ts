@@ -5,7 +5,7 @@ import * as tollbooth from "@tollbooth-stores/hono";
 import { problem, responseOf } from "@tollbooth-stores/http";
 import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { GatewayConfig, Limit, RouteConfig } from "./gateway-config.ts";
+import { type GatewayConfig, type Limit, nameOf, type RouteConfig } from "./gateway-config.ts";
 import type { Sales } from "./sales.ts";
 import { callUpstream } from "./upstream.ts";
 
@@ -23,15 +23,13 @@ export interface GatewayParts {
   stopping(): boolean;
 }
 
-type Session = tollbooth.RequestSession<SessionData>;
-type Env = tollbooth.PaidEnv & { Variables: { session: Session } };
+type Env = tollbooth.PaidEnv & { Variables: { session: tollbooth.RequestSession<SessionData> } };
 type SessionRoute = Exclude<RouteConfig, { kind: "per-request" }>;
 
 const maxBodyBytes = 65_536;
 /** The quota that a route of kind "calls" spends from. */
 const calls = "calls";
 const refusal = (status: number, code: string, message: string) => responseOf(problem(status, code, message));
-const nameOf = ({ method, path }: RouteConfig) => `${method} ${path}`;
 
 export function gatewayApp({ config, stores, sales, stopping }: GatewayParts): Hono<Env> {
   const limiter = (name: string, rule: Limit) => rateLimiter(stores.rateLimits, { name, ...rule });

@@ -31,7 +31,7 @@ test("each event is one line, with what is known of it", () => {
   expect(lines).toEqual([
     lostLine,
     "gateway: redis (sentinel) 10.0.0.5:6379: reconnected, after 1235 ms",
-    "gateway: ioredis (commands) 10.0.0.5:6379: server-changed, after 800 ms, now run bb",
+    "gateway: ioredis (commands) 10.0.0.5:6379: server-changed, after 800 ms",
   ]);
 });
 

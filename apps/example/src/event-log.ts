@@ -6,15 +6,14 @@ import { type ConnectionMessage, connectionChannel, type PaymentMessage, payment
 export function logEvents(log: (line: string) => void = console.log): () => void {
   const lately = new Map<string, number>();
   const onConnection = (message: unknown) => {
-    const { provider, purpose, server, event, reason, downMs, after } = message as ConnectionMessage;
+    const { provider, purpose, server, event, reason, downMs } = message as ConnectionMessage;
     const kind = `gateway: ${provider} (${purpose}) ${server ?? ""}: ${event}`;
     const told = event === "unsafe" ? `${kind} ${reason}` : kind;
     const count = lately.get(told);
     lately.set(told, (count ?? 0) + 1);
     if (count !== undefined) return;
-    const run = event === "server-changed" ? `now run ${after?.runId ?? "unknown"}` : undefined;
     const down = downMs === undefined ? undefined : `after ${Math.round(downMs)} ms`;
-    log([kind, reason, down, run].filter((part) => part !== undefined).join(", "));
+    log([kind, reason, down].filter((part) => part !== undefined).join(", "));
     setTimeout(() => {
       const more = (lately.get(told) ?? 1) - 1;
       lately.delete(told);

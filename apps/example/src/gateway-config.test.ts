@@ -80,7 +80,7 @@ describe("the gateway's configuration", () => {
     [
       "an upstream that is no URL",
       testConfig.replace(/"\$\{UPSTREAM_URL\}"/, '"ftp://x"'),
-      /upstream\.url: must be an http/,
+      /upstream\.url: must be an http\(s\) URL/,
     ],
     ["a price of nothing", testConfig.replace('"$0.02"', '"$0.00"'), /routes\.2\.price: must be more than nothing/],
     [

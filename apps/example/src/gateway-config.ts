@@ -1,7 +1,7 @@
 // The gateway's own YAML file: what is sold, for how much, to whom it is paid, and how often one may ask.
 import { expandDocument, readSource } from "@tollbooth-stores/config";
 import { isStoreError, parseDuration } from "@tollbooth-stores/core";
-import { getAddress, isAddress } from "viem";
+import { isAddress } from "viem";
 import { z } from "zod";
 
 /** A mistake in the configuration. The message says which, and how to mend it. */
@@ -9,7 +9,6 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** Read as milliseconds. */
 const duration = z.union([z.string(), z.number()]).transform((value, context) => {
   try {
     return parseDuration(value);
@@ -20,10 +19,7 @@ const duration = z.union([z.string(), z.number()]).transform((value, context) =>
 });
 const between = (min: string, max: string) =>
   duration.refine((ms) => ms >= parseDuration(min) && ms <= parseDuration(max), `must be ${min} to ${max}`);
-const url = z
-  .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-  .transform((text) => text.replace(/\/+$/, ""));
-/** A number, also as the text that a variable was replaced by. */
+const url = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).transform((it) => it.replace(/\/+$/, ""));
 const integer = (min: number, max: number) =>
   z.coerce.number({ error: "must be a whole number" }).pipe(z.int().min(min).max(max));
 const limit = z.strictObject({ limit: integer(1, 1_000_000), window: duration });
@@ -40,7 +36,7 @@ const basics = {
     .refine((price) => /[1-9]/.test(price), "must be more than nothing"),
   description: z
     .string()
-    .regex(/^[\x20-\x7e]{0,200}$/, "must be printable ASCII, at most 200 characters")
+    .regex(/^[ -~]{0,200}$/, "must be at most 200 characters of ASCII")
     .default(""),
   perPayer: limit.optional(),
 };
@@ -54,6 +50,8 @@ const route = z.discriminatedUnion("kind", [
     validFor: between("1s", "31d").prefault("24h"),
   }),
 ]);
+/** "GET /quote" */
+export const nameOf = ({ method, path }: { method: string; path: string }): string => `${method} ${path}`;
 const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 
 const schema = z
@@ -62,10 +60,7 @@ const schema = z
     port: integer(0, 65_535).prefault(4021),
     trustedProxies: integer(0, 10).prefault(0),
     origin: url.transform((text) => new URL(text).origin).optional(),
-    payTo: z
-      .string()
-      .refine(isAddress, "must be an address of 20 bytes")
-      .transform((text) => getAddress(text)),
+    payTo: z.string().refine(isAddress, "must be an address of 20 bytes"),
     network: z.templateLiteral(["eip155:", z.string().regex(/^[1-9]\d{0,15}$/)], 'must be like "eip155:84532"'),
     paymentTimeout: between("10s", "24h").prefault("2m"),
     paymentLease: between("1s", "60s").prefault("10s"),
@@ -79,10 +74,7 @@ const schema = z
     routes: z
       .array(route)
       .min(1, "must list at least one route")
-      .refine(
-        (routes) => new Set(routes.map(({ method, path }) => `${method} ${path}`)).size === routes.length,
-        "lists a method and path twice",
-      ),
+      .refine((routes) => new Set(routes.map(nameOf)).size === routes.length, "lists a method and path twice"),
   })
   .refine(({ host, origin }) => origin !== undefined || isLoopback(host), {
     path: ["origin"],
@@ -98,7 +90,6 @@ export type Limit = z.output<typeof limit>;
 /** Reads a path, or YAML text with a line break. Throws a ConfigError, or STORE_CONFIG, with every problem and no value. */
 export async function readGatewayConfig(source: string, env: NodeJS.ProcessEnv): Promise<GatewayConfig> {
   const { value, origin } = await readSource(source);
-  // Its stores, if it has them, are for loadStores.
   const { stores: _stores, ...own } = Object(value);
   const parsed = schema.safeParse(expandDocument(own, { env, origin }));
   if (parsed.success) return parsed.data;

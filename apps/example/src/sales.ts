@@ -7,7 +7,7 @@ import { HTTPFacilitatorClient } from "@x402/core/http";
 import { type RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { createPublicClient, http } from "viem";
-import type { GatewayConfig } from "./gateway-config.ts";
+import { type GatewayConfig, nameOf } from "./gateway-config.ts";
 
 export interface Sales {
   /** One answer for one payment: served first, then charged. */
@@ -19,22 +19,14 @@ export interface Sales {
 /** The facilitator is asked at the first request. */
 export function openSales(config: GatewayConfig, store: VerificationStore, origin: string): Sales {
   const { network, facilitator, chain, paymentLease: leaseMs } = config;
-  const server = new x402ResourceServer(
-    new HTTPFacilitatorClient({ url: facilitator.url, timeoutMs: facilitator.timeout }),
-  ).register(network, new ExactEvmScheme());
+  const asked = new HTTPFacilitatorClient({ url: facilitator.url, timeoutMs: facilitator.timeout });
+  const server = new x402ResourceServer(asked).register(network, new ExactEvmScheme());
   // Asked where a facilitator's answer was lost: only the chain knows.
   const client = createPublicClient({ transport: http(chain.url, { timeout: facilitator.timeout, retryCount: 0 }) });
-  const shared = {
-    store,
-    origin,
-    leaseMs,
-    findSettlement: evmSettlements(client, { confirmations: chain.confirmations }),
-  };
+  const findSettlement = evmSettlements(client, { confirmations: chain.confirmations });
+  const shared = { store, origin, leaseMs, findSettlement };
   return {
-    requests: paidRoutes(server, routesOf(config, true), {
-      ...shared,
-      collector: idempotencyKey,
-    }),
+    requests: paidRoutes(server, routesOf(config, true), { ...shared, collector: idempotencyKey }),
     sessions: paidRoutes(server, routesOf(config, false), {
       ...shared,
       order: "settle-then-serve",
@@ -53,10 +45,10 @@ function idempotencyKey({ adapter }: RequestContext): string | undefined {
 function routesOf({ routes, network, payTo, paymentTimeout }: GatewayConfig, perRequest: boolean): RoutesConfig {
   const sold = routes.filter(({ kind }) => (kind === "per-request") === perRequest);
   return Object.fromEntries(
-    sold.map(({ method, path, price, description }) => {
-      const maxTimeoutSeconds = Math.floor(paymentTimeout / 1_000);
-      const accepts = { scheme: "exact", network, payTo, price, maxTimeoutSeconds };
-      return [`${method} ${path}`, { accepts, description, mimeType: "application/json" }];
+    sold.map((route) => {
+      const { price, description } = route;
+      const accepts = { scheme: "exact", network, payTo, price, maxTimeoutSeconds: Math.floor(paymentTimeout / 1_000) };
+      return [nameOf(route), { accepts, description, mimeType: "application/json" }];
     }),
   );
 }

@@ -15,9 +15,6 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-/** How often payments in doubt are looked up whose payers do not come back, in milliseconds. */
-const reconcileEveryMs = 10_000;
-
 /** `storesSource`: what `loadStores` reads. Rejects, with everything closed, where it cannot start. */
 export async function startGateway(
   config: GatewayConfig,
@@ -38,8 +35,8 @@ export async function startGateway(
     const { url } = server;
     const sales = openSales(config, stores.verifications, config.origin ?? url);
     const app = gatewayApp({ config, stores, sales, stopping: () => stopping });
-    // Both gates share the store and the lookup, so one asks for both.
-    const endReconciling = sales.requests.reconcileEvery(reconcileEveryMs);
+    // Payments in doubt whose payers do not come back. Both gates share the store and the lookup, so one asks for both.
+    const endReconciling = sales.requests.reconcileEvery(10_000);
     return {
       url,
       stores,

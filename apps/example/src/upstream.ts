@@ -13,16 +13,12 @@ export async function callUpstream(
   payment: PaymentInHand | undefined,
 ): Promise<Response> {
   const late = AbortSignal.timeout(upstream.timeout);
-  const headers = new Headers({ "x-paid-by": payment?.key ?? "session" });
-  for (const name of passedOn) {
-    const value = c.req.header(name);
-    if (value !== undefined) headers.set(name, value);
-  }
+  const told = Object.fromEntries(passedOn.flatMap((name) => (c.req.header(name) ? [[name, c.req.header(name)]] : [])));
   const path = c.req.url.slice(new URL(c.req.url).origin.length);
   try {
     const response = await fetch(upstream.url + path, {
       method: c.req.method,
-      headers,
+      headers: { "x-paid-by": payment?.key ?? "session", ...told },
       body: c.req.method === "GET" ? null : await c.req.arrayBuffer(),
       signal: payment === undefined ? late : AbortSignal.any([late, payment.signal]),
       redirect: "error",
