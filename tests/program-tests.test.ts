@@ -16,7 +16,7 @@ describe("tests that start a built program", () => {
   });
 
   it.each([
-    ["apps/example/dist/gateway/gateway.js", "apps/example/src/gateway/gateway.ts"],
+    ["apps/example/dist/gateway.js", "apps/example/src/gateway.ts"],
     ["apps/playground/dist/main.js", "apps/playground/src/main.ts"],
   ])("run again when %s is written", (built, source) => {
     const [trigger, ...others] = programTriggers.filter(({ pattern }) => pattern.test(join(root, built)));
@@ -29,7 +29,7 @@ describe("tests that start a built program", () => {
     for (const built of [
       "apps/example/dist/index.js",
       "packages/core/dist/index.js",
-      "apps/example/dist/gateway/gateway.js.map",
+      "apps/example/dist/gateway.js.map",
     ]) {
       expect(programTriggers.filter(({ pattern }) => pattern.test(join(root, built)))).toEqual([]);
     }
