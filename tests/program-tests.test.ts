@@ -9,7 +9,7 @@ describe("tests that start a built program", () => {
   it("are those that reach a file which names the build", () => {
     const ofExample = programTests("apps/example");
     expect(ofExample).toContain("apps/example/src/crash.test.ts");
-    expect(ofExample).not.toContain("apps/example/src/eip3009.test.ts");
+    expect(ofExample).not.toContain("apps/example/src/limits.test.ts");
     const ofPlayground = programTests("apps/playground");
     expect(ofPlayground).toContain("apps/playground/src/pay.test.ts");
     expect(ofPlayground).not.toContain("apps/playground/src/command-line.test.ts");

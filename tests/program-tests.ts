@@ -16,7 +16,7 @@ export function programTests(folder: string): string[] {
 
 /** The program of each application that its build always writes, beside whatever others it has. */
 const programs = [
-  { folder: "apps/example", program: "gateway/gateway.js" },
+  { folder: "apps/example", program: "gateway.js" },
   { folder: "apps/playground", program: "main.js" },
 ];
 
