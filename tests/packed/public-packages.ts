@@ -27,7 +27,6 @@ interface Manifest {
   exports?: Record<string, unknown>;
   engines?: { node?: string };
   dependencies?: Record<string, string>;
-  optionalDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
 }
@@ -47,8 +46,7 @@ function manifests(): Map<string, { folder: string; manifest: Manifest }> {
 export function publicPackages(): PublicPackage[] {
   const all = manifests();
   const needsOf = (name: string, seen: Set<string> = new Set()): Set<string> => {
-    const { dependencies, optionalDependencies } = all.get(name)?.manifest ?? {};
-    for (const needed of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    for (const needed of Object.keys(all.get(name)?.manifest.dependencies ?? {})) {
       if (all.has(needed) && !seen.has(needed)) needsOf(needed, seen.add(needed));
     }
     return seen;
