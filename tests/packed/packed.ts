@@ -91,7 +91,7 @@ function inProject(used: PublicPackage, others: readonly string[], nodes: readon
 const missingClients: readonly (readonly [provider: string, library: string])[] = [
   ["redis", "redis"],
   ["ioredis", "ioredis"],
-  ["keyv", "@tollbooth-stores/keyv keyv"],
+  ["keyv", "keyv"],
 ];
 
 /** Loads a document whose client library was not installed, and asserts what is said of it. */

@@ -61,30 +61,6 @@ it("a store without a backend, or with memory, stays in memory", async () => {
   });
 });
 
-it("where no store names its backend, a Redis that is described is the one that is meant", async () => {
-  const client = fakeClient();
-  const shared = await loadStores(
-    { stores: { redis: { url: "redis://a.test", prefix: "shop" }, rateLimit: {}, timeSession: {} } },
-    { providers: [client.provider], onWarning },
-  );
-  expect(shared.describe()).toMatchObject({
-    dialect: "x402-tollbooth",
-    rateLimits: { provider: "redis", settings: { keyPrefix: "shop:rl" } },
-    sessions: { provider: "redis", settings: { keyPrefix: "shop:sess" } },
-    verifications: { provider: "redis", settings: { keyPrefix: "shop:verify" } },
-  });
-  const single = await loadStores(
-    { stores: { verificationCache: { redis: { url: "redis://b.test", prefix: "v" } }, timeSession: {} } },
-    { providers: [client.provider], onWarning },
-  );
-  expect(single.describe()).toMatchObject({
-    dialect: "x402-tollbooth",
-    rateLimits: { provider: "memory" },
-    sessions: { provider: "memory" },
-    verifications: { provider: "redis", settings: { keyPrefix: "v:verify" } },
-  });
-});
-
 it("says which of its options need no counterpart", async () => {
   const client = fakeClient();
   const stores = await loadStores(
@@ -157,8 +133,8 @@ it("tells problems by the names that stand in the document", async () => {
   `);
 });
 
-it("is not taken for what it is not: our own names hold elsewhere", async () => {
-  await expect(loadStores({ stores: { rateLimi: {} } })).rejects.toThrow(
-    /unknown key "rateLimi"; did you mean "rateLimits"\?/,
+it("is not taken for what it is not: without backend our own names hold", async () => {
+  await expect(loadStores({ stores: { rateLimit: {}, timeSession: {} } })).rejects.toThrow(
+    /unknown key "rateLimit"; did you mean "rateLimits"\?/,
   );
 });

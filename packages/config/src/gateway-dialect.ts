@@ -28,21 +28,13 @@ const needlessOptions = ["idleTimeout", "autoReconnect", "maxRetries", "enableOf
 
 const noEffect = "has no effect here: connections are kept, always reconnect, and queue nothing while they are down";
 
-/**
- * A document is the gateway's where it has a key that is none of ours: a store's name, `backend` in a store's block, or `prefix`
- * or `options` in a `redis` block.
- */
+/** A document is the gateway's where a store's block has the key `backend`, which is no key of ours. */
 function isGateways(stores: Mapping): boolean {
-  const isRedis = (value: unknown) => hasAny(value, [...Object.keys(connectionKeys), "options"]);
-  if (Object.keys(gatewayNames).some((name) => isMapping(stores[name])) || isRedis(stores.redis)) return true;
-  return storeNames.some((store) => {
-    const block = stores[blockKeys[store]];
-    return hasAny(block, ["backend"]) || (isMapping(block) && isRedis(block.redis));
+  const names = [...Object.keys(gatewayNames), ...storeNames.map((store) => blockKeys[store])];
+  return names.some((name) => {
+    const block = Object.hasOwn(stores, name) ? stores[name] : undefined;
+    return isMapping(block) && Object.hasOwn(block, "backend");
   });
-}
-
-function hasAny(value: unknown, keys: readonly string[]): boolean {
-  return isMapping(value) && keys.some((key) => Object.hasOwn(value, key));
 }
 
 /**
@@ -89,9 +81,6 @@ export function translateStores(stores: unknown): TranslatedStores {
   const value: Mapping = {};
   copy(stores, value, gatewayNames, "stores", "stores");
   const shared = value.redis;
-  // Where no store names its backend, a Redis that is described is the one that is meant.
-  const isUnnamed = !storeNames.some((store) => hasAny(value[blockKeys[store]], ["backend"]));
-  if (isUnnamed && isMapping(shared) && !Object.hasOwn(value, "provider")) value.provider = "redis";
   if (isMapping(shared)) {
     const redis: Mapping = {};
     copyRedis(shared, redis, "stores.redis", "stores.redis");
@@ -108,7 +97,6 @@ export function translateStores(stores: unknown): TranslatedStores {
     if (isMapping(redis)) {
       const connection: Mapping = {};
       copyRedis(redis, connection, `stores.${name}`, `${was}.redis`);
-      if (isUnnamed && !Object.hasOwn(block, "provider")) block.provider = "redis";
       const { keyPrefix, ...others } = connection;
       // The gateway's prefix of a store is the base of its keys. Ours is used as written.
       copy(others, block, {}, `stores.${name}`, `stores.${name}`);

@@ -4,7 +4,6 @@ export { expandDocument, type ExpandOptions } from "./expand-document.ts";
 export { type Environment, type Expanded, expandVariables } from "./expand-variables.ts";
 export type { Dialect } from "./gateway-dialect.ts";
 export { type LoadedStores, type LoadOptions, loadStores, type StoresDescription } from "./load-stores.ts";
-export type { KeyvLike } from "./keyv-provider.ts";
 export { memoryProvider } from "./memory-provider.ts";
 export type { StoreDescription } from "./plan-stores.ts";
 export { readSource, type SourceDocument } from "./read-source.ts";

@@ -1,15 +1,9 @@
 // The provider `keyv`: one instance on any Keyv adapter that the application passes in code.
 import { checkPort, pingPort, StoreError, type StoreOptions } from "@tollbooth-stores/core";
+import type { KeyvLike } from "@tollbooth-stores/keyv";
 import { flag, readSettings, type SettingTable } from "./settings.ts";
 import type { PerStore, StoreBlock, StoreProvider } from "./store-provider.ts";
 import { timeoutTable } from "./timeout-table.ts";
-
-/** As in `@tollbooth-stores/keyv`, which need not be installed: a Keyv, a storage adapter, or a Map. */
-export interface KeyvLike {
-  get(key: string): unknown;
-  set(key: string, value: string, lifetime?: number): unknown;
-  delete(key: string): unknown;
-}
 
 interface KeyvSettings {
   commandTimeoutMs: number;
@@ -45,8 +39,7 @@ export function keyvProvider(keyv: KeyvLike | undefined): StoreProvider {
           if (keyv === undefined) throw new Error("A document that was refused cannot be opened.");
           const { createKeyvRateLimitStore, createKeyvSessionStore, createKeyvVerificationStore, keyvPort } =
             await import("@tollbooth-stores/keyv").catch((cause: unknown) => {
-              const message = "keyv is not installed; run: npm install @tollbooth-stores/keyv keyv";
-              throw new StoreError("STORE_CONFIG", message, { cause });
+              throw new StoreError("STORE_CONFIG", "keyv is not installed; run: npm install keyv", { cause });
             });
           const { rateLimits: limits, sessions: session, verifications: verification } = given;
           const all = [limits, session, verification].flatMap((options) => options ?? []);

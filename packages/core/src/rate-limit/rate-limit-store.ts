@@ -51,8 +51,6 @@ export interface RateLimitDecision {
  */
 export interface RateLimitStore extends AsyncDisposable {
   readonly capabilities: Capabilities;
-  /** The window of a policy that names none, in milliseconds. Undefined where the store has no `defaults.windowMs`. */
-  readonly defaultWindowMs?: number | undefined;
   /**
    * Takes `cost` if it fits; a denied call changes nothing, except that it puts right what a backend's clock that stepped
    * back had left ahead of now. A retry after an unknown outcome may take twice.

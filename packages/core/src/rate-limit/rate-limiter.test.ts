@@ -2,9 +2,7 @@
 import { expect, it } from "vitest";
 import { manualClock, mapPort } from "../testing.ts";
 import { createRateLimitStore } from "./create-rate-limit-store.ts";
-import { failOpen } from "./fail-open.ts";
 import { type RateLimitRule, rateLimiter } from "./rate-limiter.ts";
-import { withFallback } from "./with-fallback.ts";
 
 const storeAt = () => {
   const clock = manualClock();
@@ -54,26 +52,5 @@ it.each<[string, Partial<RateLimitRule>]>([
   const { store } = storeAt();
   expect(() => rateLimiter(store, { name: "search", limit: 1, window: "1m", ...change })).toThrow(
     expect.objectContaining({ code: "STORE_INVALID_ARGUMENT" }),
-  );
-});
-
-it("without a window takes the store's own, and tells it in the headers", async () => {
-  const port = storeAt();
-  const store = createRateLimitStore(port.port, { defaults: { windowMs: 90_000 } });
-  expect(store.defaultWindowMs).toBe(90_000);
-  const decision = await rateLimiter(store, { name: "search", limit: 2 })("c");
-  expect(decision.headers["RateLimit-Policy"]).toContain("w=90");
-  expect(
-    (await failOpen(store).peek({ route: "search", client: "c", policy: { algorithm: "fixed-window", limit: 2 } }))
-      .remaining,
-  ).toBe(1);
-  for (const wrapped of [failOpen(store), withFallback(store, createRateLimitStore(storeAt().port))]) {
-    expect(wrapped.defaultWindowMs).toBe(90_000);
-  }
-});
-
-it("without a window and without a store's own is refused at once", () => {
-  expect(() => rateLimiter(storeAt().store, { name: "search", limit: 2 })).toThrow(
-    expect.objectContaining({ code: "STORE_INVALID_ARGUMENT", message: expect.stringContaining("defaults.windowMs") }),
   );
 });

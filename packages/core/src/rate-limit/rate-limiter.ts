@@ -12,11 +12,8 @@ export interface RateLimitRule {
   name: string;
   /** Units a window; an integer >= 0. */
   limit: number;
-  /**
-   * Milliseconds, or "1m", "250ms", "12h", "7d". Default: the store's `defaultWindowMs` (its `defaults.windowMs`; a
-   * configuration's `ttlSeconds`).
-   */
-  window?: number | string | undefined;
+  /** Milliseconds, or "1m", "250ms", "12h", "7d". */
+  window: number | string;
   /**
    * Default "fixed-window", the cheapest: the window is the client's own, from its first request, so the whole limit is
    * back at one instant that the headers name exactly. "token-bucket" brings the allowance back evenly.
@@ -36,12 +33,9 @@ export type RateLimiter = (
   options?: CallOptions & { cost?: number | undefined },
 ) => Promise<LimiterDecision>;
 
-function policyOf(rule: RateLimitRule, defaultWindowMs: number | undefined): RateLimitPolicy & { windowMs: number } {
+function policyOf(rule: RateLimitRule): RateLimitPolicy & { windowMs: number } {
   const { limit, burst, algorithm = "fixed-window" } = rule;
-  const windowMs = rule.window === undefined ? defaultWindowMs : parseDuration(rule.window, "window");
-  if (windowMs === undefined) {
-    throw invalidArgument("window is missing; give it, or give the store defaults.windowMs.");
-  }
+  const windowMs = parseDuration(rule.window, "window");
   if (algorithm === "token-bucket") return { algorithm, limit, windowMs, burst };
   if (burst !== undefined) throw invalidArgument('burst is for algorithm "token-bucket" only.');
   return { algorithm, limit, windowMs };
@@ -52,7 +46,7 @@ function policyOf(rule: RateLimitRule, defaultWindowMs: number | undefined): Rat
  * `consume` does: a store that cannot answer admits no client, unless it is wrapped in `failOpen` or `withFallback`.
  */
 export function rateLimiter(store: RateLimitStore, rule: RateLimitRule): RateLimiter {
-  const policy = policyOf(rule, store.defaultWindowMs);
+  const policy = policyOf(rule);
   const { name } = rule;
   if (typeof name !== "string" || name === "") throw invalidArgument("name must be a string that is not empty.");
   limitOf({ route: name, client: "", policy }, undefined);

@@ -52,7 +52,6 @@ export function withFallback(
     await Promise.all([store.close(), fallback.close()]);
   };
   return {
-    defaultWindowMs: store.defaultWindowMs,
     capabilities: {
       shared: false,
       atomic: store.capabilities.atomic && fallback.capabilities.atomic,
