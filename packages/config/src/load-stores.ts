@@ -9,13 +9,12 @@ import {
   withFallback,
 } from "@tollbooth-stores/core";
 import { closestKey, shownKey } from "@tollbooth-stores/core/native";
-import type { KeyvLike } from "@tollbooth-stores/keyv";
 import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
 import { isMapping, mergeKey } from "./block-reader.ts";
 import { refuseErrors, tellErrors } from "./examination.ts";
 import type { Environment } from "./expand-variables.ts";
 import { type Dialect, translateStores } from "./gateway-dialect.ts";
-import { keyvProvider } from "./keyv-provider.ts";
+import { type KeyvLike, keyvProvider } from "./keyv-provider.ts";
 import { memoryProvider } from "./memory-provider.ts";
 import { type Plan, planStores, type StoreDescription } from "./plan-stores.ts";
 import { collectProblems, collectWarnings } from "./problems.ts";
