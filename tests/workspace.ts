@@ -24,6 +24,7 @@ interface Manifest {
   dependencies?: Dependencies;
   devDependencies?: Dependencies;
   peerDependencies?: Dependencies;
+  peerDependenciesMeta?: Readonly<Record<string, { optional?: boolean }>>;
   optionalDependencies?: Dependencies;
   exports?: Readonly<Record<string, string | { default: string }>>;
   [field: string]: unknown;

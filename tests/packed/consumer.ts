@@ -1,7 +1,7 @@
 // A user's project: empty, outside the repository, with one package installed from its tarball.
 import { mkdir, mkdtemp, realpath, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { output } from "./run.ts";
 
 /** The project's folder. */
@@ -19,11 +19,13 @@ export async function write(folder: string, files: Record<string, string>): Prom
   }
 }
 
-/** npm install, as a user types it; a connection that hangs is given up before npm's own five minutes. */
-export async function npmInstall(folder: string, specs: readonly string[]): Promise<void> {
+/** npm install, as a user types it; a connection that hangs is given up before npm's own five minutes. `node`: the binary that npm runs on. */
+export async function npmInstall(folder: string, specs: readonly string[], node = process.execPath): Promise<void> {
   await output(
     "npm",
     ["install", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-timeout=30000", ...specs],
     folder,
+    // npm runs on the first node of the path, whose version it compares with what packages need.
+    { PATH: [dirname(node), process.env.PATH].join(delimiter) },
   );
 }

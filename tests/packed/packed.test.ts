@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ownNode } from "./node-versions.ts";
+import { atLeast, ownNode } from "./node-versions.ts";
 import { installedTests, packages, tarballOf } from "./packed.ts";
 import { root } from "./public-packages.ts";
 import { output } from "./run.ts";
@@ -16,7 +16,13 @@ test("this package depends on every public package, so that a change in any of t
   expect(Object.keys(devDependencies)).toEqual(expect.arrayContaining(packages.map(({ name }) => name)));
 });
 
-describe.each(packages)("$name", ({ name }) => {
+describe.each(packages)("$name", ({ name, needs, lowestNode }) => {
+  test("needs none of our packages that wants a newer Node", () => {
+    const oldest = lowestNode.join(".");
+    const newer = packages.filter((used) => needs.includes(used.name) && !atLeast(oldest, used.lowestNode));
+    expect(newer.map((used) => used.name)).toEqual([]);
+  });
+
   test("contains its README and licence and neither tests nor sources", async () => {
     const listed = (await output("tar", ["-tzf", tarballOf(name)], root)).trim().split("\n");
     expect(listed).toEqual(expect.arrayContaining(["package/README.md", "package/LICENSE", "package/package.json"]));

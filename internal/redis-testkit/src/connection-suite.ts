@@ -74,7 +74,6 @@ export function connectionSuite<Client>(provider: ClientProvider<Client>, shared
     });
 
     it.each([
-      [{ url: "redis://localhost:1", host: "localhost" }, "exactly one"],
       [{ host: "" }, "`connection.host`"],
       [{ host: "redis://localhost" }, "`connection.host`"],
       [{ host: "localhost", port: 70_000 }, "`connection.port`"],

@@ -78,6 +78,7 @@ export async function rateLimitStoreProcess(recipe: StoreRecipe): Promise<RateLi
   const { call, close } = await startRemote(recipe);
   return {
     capabilities: { shared: true, atomic: true, durable: true },
+    defaultWindowMs: undefined,
     consume: (check) => call("consume", check),
     consumeAll: (checks) => call("consumeAll", checks),
     peek: (check) => call("peek", check),

@@ -1,9 +1,9 @@
 // Reads keys from a block of the document, or from the first of several blocks that has them; see BlockReader.
 import { isStoreError, parseDuration } from "@tollbooth-stores/core";
-import { closestKey } from "./closest-key.ts";
+import { closestKey, shownKey } from "@tollbooth-stores/core/native";
 import { type Environment, expandVariables } from "./expand-variables.ts";
 import { readNamedFile } from "./named-file.ts";
-import { type Problems, shownKey, type Warnings } from "./problems.ts";
+import type { Problems, Warnings } from "./problems.ts";
 import type { BlockReader } from "./store-provider.ts";
 
 /** One mapping of the document, and the keys that were read from it. */

@@ -133,8 +133,70 @@ it("tells problems by the names that stand in the document", async () => {
   `);
 });
 
-it("is not taken for what it is not: without backend our own names hold", async () => {
-  await expect(loadStores({ stores: { rateLimit: {}, timeSession: {} } })).rejects.toThrow(
-    /unknown key "rateLimit"; did you mean "rateLimits"\?/,
+it("without any backend, a described Redis serves all stores", async () => {
+  const client = fakeClient();
+  const stores = await loadStores(
+    { stores: { redis: { url: "redis://a.test", prefix: "shop" }, rateLimit: { ttlSeconds: 30 } } },
+    { providers: [client.provider], onWarning },
   );
+  expect(client.opened.map(({ connection }) => connection)).toEqual([
+    { kind: "single", node: { host: "a.test", port: 6_379 }, db: 0 },
+  ]);
+  expect(stores.describe()).toMatchObject({
+    rateLimits: { provider: "redis", settings: { keyPrefix: "shop:rl", ttlSeconds: 30 } },
+    sessions: { provider: "redis", settings: { keyPrefix: "shop:sess" } },
+    verifications: { provider: "redis", settings: { keyPrefix: "shop:verify" } },
+    dialect: "x402-tollbooth",
+  });
+});
+
+it("is known by its prefix alone, and needs the connection that it describes", async () => {
+  const client = fakeClient();
+  const { provider } = client;
+  const stores = await loadStores(
+    { stores: { redis: { url: "redis://a.test", prefix: "shop" } } },
+    { providers: [provider], onWarning },
+  );
+  expect(stores.describe()).toMatchObject({ dialect: "x402-tollbooth", sessions: { provider: "redis" } });
+  await expect(loadStores({ stores: { redis: { prefix: "shop" } } }, { providers: [provider] })).rejects.toThrow(
+    "stores.redis.url: is needed",
+  );
+});
+
+it("without any backend, a store's own Redis serves that store alone", async () => {
+  const client = fakeClient();
+  const stores = await loadStores(
+    { stores: { timeSession: { redis: { url: "redis://a.test", prefix: "shop" } }, rateLimit: {} } },
+    { providers: [client.provider], onWarning },
+  );
+  expect(stores.describe()).toMatchObject({
+    rateLimits: { provider: "memory" },
+    sessions: { provider: "redis", settings: { keyPrefix: "shop:sess" } },
+    verifications: { provider: "memory" },
+  });
+});
+
+it("without any backend and without a Redis, all stores are in memory", async () => {
+  const stores = await loadStores({ stores: { rateLimit: { ttlSeconds: 30 }, timeSession: {} } });
+  expect(stores.describe()).toMatchObject({
+    rateLimits: { provider: "memory", settings: { ttlSeconds: 30 } },
+    sessions: { provider: "memory" },
+    verifications: { provider: "memory" },
+    dialect: "x402-tollbooth",
+  });
+});
+
+const redis = { url: "redis://a.test" };
+
+it.each<[object, string]>([
+  [{ provider: "memory", rateLimit: {} }, 'unknown key "rateLimit"; did you mean "rateLimits"?'],
+  [{ sessions: {}, rateLimit: {} }, 'unknown key "rateLimit"; did you mean "rateLimits"?'],
+  [{ verifications: {}, rateLimit: {} }, 'unknown key "rateLimit"; did you mean "rateLimits"?'],
+  [{ verificationCache: { provider: "memory" }, rateLimit: {} }, 'unknown key "rateLimit"; did you mean "rateLimits"?'],
+  [{ provider: "redis", redis: { ...redis, prefix: "shop" } }, 'stores.redis: unknown key "prefix"'],
+  [{ redis: { ...redis, prefix: "shop", keyPrefix: "shop" } }, "stores.redis: no store uses this block"],
+  [{ redis }, "stores.redis: no store uses this block"],
+  [{ rateLimit: null }, 'unknown key "rateLimit"; did you mean "rateLimits"?'],
+])("is not taken for what it is not: a word of ours and no backend, as in %j", async (stores, problem) => {
+  await expect(loadStores({ stores })).rejects.toThrow(problem);
 });

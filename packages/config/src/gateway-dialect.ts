@@ -28,13 +28,30 @@ const needlessOptions = ["idleTimeout", "autoReconnect", "maxRetries", "enableOf
 
 const noEffect = "has no effect here: connections are kept, always reconnect, and queue nothing while they are down";
 
-/** A document is the gateway's where a store's block has the key `backend`, which is no key of ours. */
-function isGateways(stores: Mapping): boolean {
+function blockOf(stores: Mapping, name: string): Mapping | undefined {
+  const block = Object.hasOwn(stores, name) ? stores[name] : undefined;
+  return isMapping(block) ? block : undefined;
+}
+
+/** The keys of a store's block, in either vocabulary. */
+function hasInStores(stores: Mapping, key: string): boolean {
   const names = [...Object.keys(gatewayNames), ...storeNames.map((store) => blockKeys[store])];
-  return names.some((name) => {
-    const block = Object.hasOwn(stores, name) ? stores[name] : undefined;
-    return isMapping(block) && Object.hasOwn(block, "backend");
-  });
+  return names.some((name) => Object.hasOwn(blockOf(stores, name) ?? {}, key));
+}
+
+/**
+ * How a document is known as the gateway's: by `backend` in a store's block, or, where no word is ours alone, by a
+ * word that is the gateway's alone. `rateLimit` beside `provider` is a slip in a document of ours.
+ */
+function isGateways(stores: Mapping): boolean {
+  if (hasInStores(stores, "backend")) return true;
+  const redis = blockOf(stores, "redis") ?? {};
+  const isOurs =
+    ["provider", ...storeNames].some((key) => Object.hasOwn(stores, key)) ||
+    hasInStores(stores, "provider") ||
+    Object.hasOwn(redis, "keyPrefix");
+  if (isOurs) return false;
+  return Object.hasOwn(redis, "prefix") || Object.keys(gatewayNames).some((name) => blockOf(stores, name));
 }
 
 /**
@@ -80,6 +97,9 @@ export function translateStores(stores: unknown): TranslatedStores {
 
   const value: Mapping = {};
   copy(stores, value, gatewayNames, "stores", "stores");
+  // Where no store names its backend, a described Redis is the choice.
+  const isUnchosen = !hasInStores(stores, "backend") && !Object.hasOwn(stores, "provider");
+  if (isUnchosen && isMapping(value.redis)) value.provider = "redis";
   const shared = value.redis;
   if (isMapping(shared)) {
     const redis: Mapping = {};
@@ -95,6 +115,7 @@ export function translateStores(stores: unknown): TranslatedStores {
     const block: Mapping = {};
     copy(rest, block, { backend: "provider" }, `stores.${name}`, was);
     if (isMapping(redis)) {
+      if (isUnchosen) block.provider = "redis";
       const connection: Mapping = {};
       copyRedis(redis, connection, `stores.${name}`, `${was}.redis`);
       const { keyPrefix, ...others } = connection;

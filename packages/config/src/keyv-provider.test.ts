@@ -1,8 +1,14 @@
 // Provider keyv: an adapter from code, one instance, and what the document may say of it.
-import { describe, expect, it } from "vitest";
+import type { KeyvLike as KeyvOfProvider } from "@tollbooth-stores/keyv";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import type { KeyvLike } from "./keyv-provider.ts";
 import { loadStores } from "./load-stores.ts";
 
 describe("provider keyv", () => {
+  it("takes the adapters that @tollbooth-stores/keyv takes", () => {
+    expectTypeOf<KeyvLike>().toEqualTypeOf<KeyvOfProvider>();
+  });
+
   it("keeps all three stores in the adapter that code hands over, and leaves it open", async () => {
     const keyv = new Map<string, unknown>();
     const document = { stores: { provider: "keyv", keyv: { keyPrefix: "pay", durable: true } } };

@@ -1,6 +1,5 @@
 // The provider `keyv`: one instance on any Keyv adapter that the application passes in code.
 import { checkPort, pingPort, StoreError, type StoreOptions } from "@tollbooth-stores/core";
-import type { KeyvLike } from "@tollbooth-stores/keyv";
 import { flag, readSettings, type SettingTable } from "./settings.ts";
 import type { PerStore, StoreBlock, StoreProvider } from "./store-provider.ts";
 import { timeoutTable } from "./timeout-table.ts";
@@ -14,6 +13,20 @@ export const keyvTable: SettingTable<KeyvSettings> = {
   commandTimeoutMs: timeoutTable.commandTimeoutMs,
   durable: flag("true where the adapter's data outlives the process; only declared, as capabilities.durable."),
 };
+
+/**
+ * A Keyv, a storage adapter of Keyv 5 or 6, or a Map: the type that @tollbooth-stores/keyv takes. Written again here,
+ * so that our declarations compile where that package is not installed.
+ */
+export interface KeyvLike {
+  get(key: string): unknown;
+  set(key: string, value: string, lifetime?: number): unknown;
+  delete(key: string): unknown;
+}
+
+/** @tollbooth-stores/keyv is an optional peer: with Keyv, it needs a newer Node than this package. */
+const notInstalled =
+  "Provider keyv needs two packages that are not installed; run: npm install @tollbooth-stores/keyv keyv";
 
 /** `keyv`: a Keyv, an adapter or a Map. Undefined where the application gave none, which is reported as a problem. */
 export function keyvProvider(keyv: KeyvLike | undefined): StoreProvider {
@@ -39,7 +52,7 @@ export function keyvProvider(keyv: KeyvLike | undefined): StoreProvider {
           if (keyv === undefined) throw new Error("A document that was refused cannot be opened.");
           const { createKeyvRateLimitStore, createKeyvSessionStore, createKeyvVerificationStore, keyvPort } =
             await import("@tollbooth-stores/keyv").catch((cause: unknown) => {
-              throw new StoreError("STORE_CONFIG", "keyv is not installed; run: npm install keyv", { cause });
+              throw new StoreError("STORE_CONFIG", notInstalled, { cause });
             });
           const { rateLimits: limits, sessions: session, verifications: verification } = given;
           const all = [limits, session, verification].flatMap((options) => options ?? []);

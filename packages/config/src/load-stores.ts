@@ -8,17 +8,16 @@ import {
   type Stores,
   withFallback,
 } from "@tollbooth-stores/core";
-import type { KeyvLike } from "@tollbooth-stores/keyv";
+import { closestKey, shownKey } from "@tollbooth-stores/core/native";
 import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
 import { isMapping, mergeKey } from "./block-reader.ts";
-import { closestKey } from "./closest-key.ts";
 import { refuseErrors, tellErrors } from "./examination.ts";
 import type { Environment } from "./expand-variables.ts";
 import { type Dialect, translateStores } from "./gateway-dialect.ts";
-import { keyvProvider } from "./keyv-provider.ts";
+import { type KeyvLike, keyvProvider } from "./keyv-provider.ts";
 import { memoryProvider } from "./memory-provider.ts";
 import { type Plan, planStores, type StoreDescription } from "./plan-stores.ts";
-import { collectProblems, collectWarnings, shownKey } from "./problems.ts";
+import { collectProblems, collectWarnings } from "./problems.ts";
 import { providerRegistry } from "./provider-registry.ts";
 import { readSource } from "./read-source.ts";
 import { redisProviders } from "./redis/redis-clients.ts";

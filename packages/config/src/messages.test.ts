@@ -222,3 +222,14 @@ it("refuses documents made to exhaust the reader, at once", async () => {
   for (const text of texts) messages.push(await refusal(`${text}\n`));
   expect(messages.map((message) => message.slice(0, 90))).toMatchSnapshot();
 });
+
+it.each([
+  ["stores:\n  store: memory", 'stores: unknown key "store"; did you mean "provider"?'],
+  ["stores:\n  sessions: { store: redis }", 'stores.sessions: unknown key "store"; did you mean "provider"?'],
+  [
+    "stores:\n  provider: redis\n  redis: { host: a.test, store: redis }",
+    'stores.redis: unknown key "store"; provider belongs in stores or in a store\'s block',
+  ],
+])("names the key that store: means, wherever it stands: %j", async (text, problem) => {
+  expect(await problems(text)).toEqual([problem]);
+});

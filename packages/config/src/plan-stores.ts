@@ -236,6 +236,12 @@ function whereItBelongs(
   if (block !== root && isProvider) return `write the options of ${key} directly into ${block.path}`;
   if (key === "onUnavailable") return "it belongs in rateLimits alone: sessions and payments fail closed";
   if (key === "ttlSeconds") return "it belongs in rateLimits, sessions or verificationCache, each with its own";
+  // The words of other configurations: `store: redis` means its provider.
+  if (key === "store") {
+    return block.asked.has("provider")
+      ? 'did you mean "provider"?'
+      : "provider belongs in stores or in a store's block";
+  }
   const home = context.blocks.find((other) => other !== block && other.asked.has(key));
   return home && `it belongs in ${home.path}`;
 }

@@ -49,11 +49,3 @@ export function collectProblems(origin: string, shownPath: (path: string) => str
     },
   };
 }
-
-/**
- * A key as a message may show it. A key that does not look like a name (digits included) may be a secret in the wrong
- * place.
- */
-export function shownKey(key: string): string {
-  return /^[A-Za-z_][A-Za-z_-]{0,40}$/.test(key) ? `"${key}"` : "(not shown: it does not look like a key)";
-}

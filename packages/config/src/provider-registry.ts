@@ -1,6 +1,6 @@
 // The providers that a document may name. They come from code only: a document never names a module to import.
 import { StoreError } from "@tollbooth-stores/core";
-import { closestKey } from "./closest-key.ts";
+import { closestKey } from "@tollbooth-stores/core/native";
 import type { StoreProvider } from "./store-provider.ts";
 
 export interface ProviderRegistry {

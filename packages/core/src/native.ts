@@ -1,11 +1,14 @@
 // For backends that run transitions themselves (Redis, as scripts): every hot transition by name, with the arguments
 // and the reply of the pure function. A transition that a backend does not run natively runs over its `transact`.
+// And for every provider: the check of its options.
 import type { AtomicPort } from "./atomic-port.ts";
 import { type NativeTransitionsOf, nativeTransitionsOf } from "./native-transitions.ts";
 import type { RateLimitCatalog } from "./rate-limit/catalog.ts";
 import type { SessionCatalog } from "./session/catalog.ts";
 import type { VerificationCatalog } from "./verification/catalog.ts";
 
+export { closestKey } from "./closest-key.ts";
+export { type OptionNames, requireKnownOptions, shownKey } from "./known-options.ts";
 export { formatReceipt, parseReceipt } from "./rate-limit/algorithm.ts";
 export type { LimitGroup } from "./rate-limit/consume-all.ts";
 export type { Limit } from "./rate-limit/policy.ts";
@@ -15,6 +18,7 @@ export { corrupt, maxQuota, type SessionState } from "./session/session-state.ts
 export { createdSession } from "./session/transitions/create-session.ts";
 export { creditPastDeadline, quotaTooLarge } from "./session/transitions/credit-session.ts";
 export { successorTaken } from "./session/transitions/rotate-session.ts";
+export { storeOptionNames } from "./store-options.ts";
 export { areBatchesObserved, areConnectionsObserved, publishBatch, publishConnection } from "./telemetry.ts";
 export { retentionTooLong } from "./verification/verification-record.ts";
 

@@ -38,5 +38,7 @@ describe("resolveStoreOptions", () => {
     expect(refusal({ maxValueBytes: 0 })).toMatch(/^maxValueBytes/);
     expect(refusal({ defaults: { idleTtlMs: 0 } })).toMatch(/^defaults.idleTtlMs/);
     expect(refusal({ defaults: { windowMs: undefined } })).toBe("");
+    const misspelt = { windowMS: 60_000, idleTtlMs: 1 };
+    expect(refusal({ defaults: misspelt })).toBe('Unknown option "windowMS" in `defaults`; did you mean "windowMs"?');
   });
 });

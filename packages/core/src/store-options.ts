@@ -2,6 +2,7 @@
 import { requireDurationMs } from "./durations.ts";
 import { isStoreError, StoreError } from "./errors.ts";
 import { type Pseudonymizer, pseudonymizer } from "./hashing.ts";
+import { type OptionNames, requireKnownOptions } from "./known-options.ts";
 import type { SessionCodec } from "./session-codec.ts";
 
 /** Options of every provider. */
@@ -43,6 +44,24 @@ export interface StoreOptions extends CommonOptions {
    */
   inProcess?: boolean | undefined;
 }
+
+/** For providers, whose own options stand beside these: every option of `StoreOptions`. */
+export const storeOptionNames: OptionNames<StoreOptions> = {
+  keyPrefix: true,
+  keySecret: true,
+  ttlJitter: true,
+  defaults: true,
+  provider: true,
+  codec: true,
+  maxValueBytes: true,
+  inProcess: true,
+};
+
+const defaultNames: OptionNames<NonNullable<StoreOptions["defaults"]>> = {
+  windowMs: true,
+  idleTtlMs: true,
+  valueTtlMs: true,
+};
 
 /** The prefix of all keys where none is given. */
 export const DEFAULT_KEY_PREFIX = "tollbooth";
@@ -90,6 +109,7 @@ export function resolveStoreOptions(options: StoreOptions, store: keyof typeof K
     throw configError("maxValueBytes must be a whole number of bytes, 1 or more.");
   }
   const defaults = options.defaults ?? {};
+  requireKnownOptions(defaults, defaultNames, "defaults");
   for (const [name, value] of Object.entries(defaults)) {
     try {
       if (value !== undefined) requireDurationMs(value, `defaults.${name}`);

@@ -7,6 +7,7 @@ import {
   createVerificationStore,
   StoreError,
 } from "@tollbooth-stores/core";
+import { type OptionNames, requireKnownOptions, storeOptionNames } from "@tollbooth-stores/core/native";
 import { type KeyvPortOptions, keyvPort } from "./keyv-port.ts";
 
 /** All but `keyv` are optional. */
@@ -18,6 +19,17 @@ export interface KeyvStoresOptions extends Omit<StoreOptions, "provider" | "inPr
   instances?: number | undefined;
 }
 
+const { provider: _provider, inProcess: _inProcess, ...givenOptionNames } = storeOptionNames;
+const optionNames: OptionNames<KeyvStoresOptions> = {
+  ...givenOptionNames,
+  keyv: true,
+  commandTimeoutMs: true,
+  shared: true,
+  durable: true,
+  clock: true,
+  instances: true,
+};
+
 /** The damage that two instances would do to each other's records. */
 const harms = {
   rateLimits: "both would admit the same client's last call (rate limits)",
@@ -27,29 +39,32 @@ const harms = {
 
 /** For one process. All users of the same adapter in it see the same state. */
 export function createKeyvStores<T = unknown>(options: KeyvStoresOptions): Stores<T> {
-  requireOneInstance(options, ["rateLimits", "sessions", "verifications"]);
+  requireFit(options, ["rateLimits", "sessions", "verifications"]);
   return createStores<T>(keyvPort(options), storeOptions(options));
 }
 
 /** Rate limits, for one process. */
 export function createKeyvRateLimitStore(options: KeyvStoresOptions): RateLimitStore {
-  requireOneInstance(options, ["rateLimits"]);
+  requireFit(options, ["rateLimits"]);
   return createRateLimitStore(keyvPort(options), storeOptions(options));
 }
 
 /** Sessions, for one process. Durable where the adapter is. */
 export function createKeyvSessionStore<T = unknown>(options: KeyvStoresOptions): SessionStore<T> {
-  requireOneInstance(options, ["sessions"]);
+  requireFit(options, ["sessions"]);
   return createSessionStore<T>(keyvPort(options), storeOptions(options));
 }
 
 /** Verifications, for one process. Where the adapter is durable, a replay is refused after a restart too. */
 export function createKeyvVerificationStore(options: KeyvStoresOptions): VerificationStore {
-  requireOneInstance(options, ["verifications"]);
+  requireFit(options, ["verifications"]);
   return createVerificationStore(keyvPort(options), storeOptions(options));
 }
 
-function requireOneInstance({ instances = 1 }: KeyvStoresOptions, stores: readonly (keyof typeof harms)[]): void {
+/** Throws STORE_CONFIG for an option that is unknown, and for more than one instance. */
+function requireFit(options: KeyvStoresOptions, stores: readonly (keyof typeof harms)[]): void {
+  requireKnownOptions(options, optionNames);
+  const { instances = 1 } = options;
   if (!Number.isSafeInteger(instances) || instances < 1) {
     throw new StoreError("STORE_CONFIG", "instances must be a whole number, 1 or more.");
   }

@@ -21,12 +21,16 @@ import {
   mayDrop,
   ruleOf,
 } from "@tollbooth-stores/core";
+import { type OptionNames, requireKnownOptions, storeOptionNames } from "@tollbooth-stores/core/native";
 import { type MemoryPortOptions, memoryPort } from "./memory-port.ts";
 
 /** All options are optional. `maxEntries` applies to each store. */
 export interface MemoryOptions
   extends Omit<StoreOptions, "provider" | "inProcess">,
     Pick<MemoryPortOptions, "maxEntries" | "clock"> {}
+
+const { provider: _provider, inProcess: _inProcess, ...givenOptionNames } = storeOptionNames;
+const optionNames: OptionNames<MemoryOptions> = { ...givenOptionNames, maxEntries: true, clock: true };
 
 /** Only this process sees the state, and the state ends with the process. */
 export function createMemoryStores<T = unknown>(options: MemoryOptions = {}): Stores<T> {
@@ -104,6 +108,9 @@ export function createMemoryVerificationStore(options: MemoryOptions = {}): Veri
   return createVerificationStore(memoryPortOf("verifications", options), storeOptions(options));
 }
 
-function storeOptions({ maxEntries: _maxEntries, clock: _clock, ...rest }: MemoryOptions): StoreOptions {
+/** Throws STORE_CONFIG for an option that is unknown. */
+function storeOptions(options: MemoryOptions): StoreOptions {
+  requireKnownOptions(options, optionNames);
+  const { maxEntries: _maxEntries, clock: _clock, ...rest } = options;
   return { ...rest, provider: "memory", inProcess: true };
 }

@@ -16,7 +16,12 @@ import {
   type Stores,
   type VerificationStore,
 } from "@tollbooth-stores/core";
-import type { NativePort, NativeTransitions } from "@tollbooth-stores/core/native";
+import {
+  type NativePort,
+  type NativeTransitions,
+  type OptionNames,
+  storeOptionNames,
+} from "@tollbooth-stores/core/native";
 import { checkWrites } from "./check-writes.ts";
 import { literalPattern } from "./connection/scan-keys.ts";
 import { sharedPort } from "./connection/shared-port.ts";
@@ -43,6 +48,17 @@ export interface RedisStoreOptions extends Omit<StoreOptions, "inProcess"> {
   /** For tests: the scripts use this clock instead of the server's TIME. */
   clock?: { now(): number } | undefined;
 }
+
+const { inProcess: _inProcess, ...givenOptionNames } = storeOptionNames;
+/** Every option of `RedisStoreOptions`. */
+export const redisOptionNames: OptionNames<RedisStoreOptions> = {
+  ...givenOptionNames,
+  commandTimeoutMs: true,
+  connectTimeoutMs: true,
+  coalesce: true,
+  denyCacheMaxMs: true,
+  clock: true,
+};
 
 const DEFAULT_COMMAND_TIMEOUT_MS = 500;
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;

@@ -6,6 +6,7 @@ import {
   type Stores,
   type VerificationStore,
 } from "@tollbooth-stores/core";
+import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type RedisConnection, resolveConnection } from "./connection/connection.ts";
 import { ownPort } from "./connection/own-port.ts";
 import type { OpenLink } from "./connection/redis-link.ts";
@@ -16,12 +17,15 @@ import {
   createRedisStores,
   createRedisVerificationStore,
   type RedisStoreOptions,
+  redisOptionNames,
 } from "./create-redis-stores.ts";
 import type { RedisPort } from "./redis-port.ts";
 
 /** Either the caller's client, which is never closed, or a connection that the stores open and close. */
 export type RedisProviderOptions<Client> = RedisStoreOptions &
   ({ client: Client; connection?: undefined } | { connection: RedisConnection; client?: undefined });
+
+const optionNames: OptionNames<RedisProviderOptions<unknown>> = { ...redisOptionNames, client: true, connection: true };
 
 /** What a client library gives: a port over a client of the caller's, and single connections for ours. */
 export interface RedisProvider<Client> {
@@ -67,6 +71,7 @@ export function redisFactories<Client>(provider: RedisProvider<Client>): RedisFa
 }
 
 function portOf<Client>(provider: RedisProvider<Client>, options: RedisProviderOptions<Client>): RedisPort {
+  requireKnownOptions(options ?? {}, optionNames);
   const { client, connection } = options ?? {};
   if (client !== undefined && connection === undefined) return provider.borrow(client);
   if (client === undefined && connection !== undefined) {

@@ -97,7 +97,9 @@ export const records: readonly Row[] = [
       const server = await world.somePrimary(random);
       // Past the proxy, which would take all that is sent.
       const { host, port } = server;
-      await owner.jobs.open({ connection: { ...world.connection, host, port }, keyPrefix: name });
+      const { connection } = world;
+      if (connection.host === undefined) throw new Error("This needs one server.");
+      await owner.jobs.open({ connection: { ...connection, host, port }, keyPrefix: name });
       await server.kill("SIGSTOP");
       await stopped(server.pid);
       const ids = Array.from({ length: 200 }, (_, index) => `${id}:${index}`);

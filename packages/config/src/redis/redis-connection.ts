@@ -250,8 +250,8 @@ function singleOf({ host, port }: RedisUrl, db: number | undefined, access: Redi
 export function placeOf(connection: DescribedConnection): string {
   const address = ({ host, port }: RedisNode) => `${host.toLowerCase()}:${port ?? ""}`;
   const addresses = (nodes: readonly RedisNode[]) => nodes.map(address).sort().join();
-  if ("cluster" in connection) return `cluster ${addresses(connection.cluster)}`;
+  if (connection.cluster !== undefined) return `cluster ${addresses(connection.cluster)}`;
   const db = connection.db ?? 0;
-  if ("host" in connection) return `single ${address(connection)}/${db}`;
+  if (connection.host !== undefined) return `single ${address(connection)}/${db}`;
   return `sentinel ${connection.sentinel.name} ${addresses(connection.sentinel.nodes)}/${db}`;
 }

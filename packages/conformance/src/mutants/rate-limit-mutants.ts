@@ -37,6 +37,15 @@ export function completeRateLimits(made: Reference = reference()): Harness<RateL
   };
 }
 
+/** The right store with a default window. */
+export function defaultWindowHarness(windowMs: number, made: Reference = reference()): Harness<RateLimitStore> {
+  const defaults = { windowMs };
+  return {
+    ...completeRateLimits(made),
+    create: (keyPrefix) => createRateLimitStore(made.port, { keyPrefix, defaults }, false),
+  };
+}
+
 /** The right store behind a deny cache. */
 export function denyCacheHarness(options: DenyCacheOptions, made: Reference = reference()): Harness<RateLimitStore> {
   const complete = completeRateLimits(made);
@@ -346,6 +355,15 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
   store("rate-limits/16", "counts a client's routes together", ({ right }) => ({
     consume: (check) => right.consume({ ...check, route: "" }),
   })),
+  store("rate-limits/16b", "names a default window that it has not", () => ({ defaultWindowMs: 60_000 })),
+  {
+    caughtBy: "rate-limits/16b",
+    title: "names another default window than it uses",
+    harness() {
+      const { create, ...complete } = defaultWindowHarness(60_000);
+      return { ...complete, create: async (namespace) => ({ ...(await create(namespace)), defaultWindowMs: 30_000 }) };
+    },
+  },
   {
     caughtBy: "rate-limits/17a",
     title: "answers a cheaper call from a dearer one's denial",

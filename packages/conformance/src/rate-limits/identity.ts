@@ -1,7 +1,7 @@
 // Rate limits 15-18: who is who, the deny cache, and a store that is full.
 import assert from "node:assert/strict";
 import { isStoreError, type RateLimitCheck, type RateLimitStore } from "@tollbooth-stores/core";
-import { failureOf } from "../assertions.ts";
+import { answerOf, failureOf, rejectsWith } from "../assertions.ts";
 import { algorithms, checkOf, costing, minute, type RateLimitProperty, receiptOf } from "./checks.ts";
 
 const oddNames: readonly string[] = [
@@ -108,6 +108,24 @@ export const identityProperties: readonly RateLimitProperty[] = [
       assert.equal(await store.reset(first), true);
       for (const check of checks.slice(1)) {
         assert.ok((await store.peek(check)).resetAfterMs > 0, "reset reached further than its own record");
+      }
+    },
+  },
+  {
+    id: "rate-limits/16b",
+    title: "a policy without a window has the store's defaultWindowMs, and is refused where there is none",
+    async run(bench) {
+      const store = await bench.open();
+      const { defaultWindowMs } = store;
+      for (const algorithm of algorithms) {
+        const check: RateLimitCheck = { route: "GET /data", client: "alice", policy: { algorithm, limit: 5 } };
+        if (defaultWindowMs === undefined) {
+          await rejectsWith("STORE_INVALID_ARGUMENT", `${algorithm} without a window`, () => store.consume(check));
+          continue;
+        }
+        await answerOf(`${algorithm} without a window`, () => store.consume(check));
+        const named = await store.peek(checkOf(algorithm, 5, { windowMs: defaultWindowMs }));
+        assert.equal(named.remaining, 4, `${algorithm}: not the window that defaultWindowMs names`);
       }
     },
   },

@@ -64,6 +64,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
 
   return {
     capabilities: port.capabilities,
+    defaultWindowMs: defaults.windowMs,
     consume: (check, callOptions) => runtime.operationOn("consume", check, callOptions, runConsume, verdict),
     consumeAll(checks, callOptions) {
       const run = async () => {

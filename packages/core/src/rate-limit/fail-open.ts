@@ -61,6 +61,7 @@ function unseen({ policy, cost = 1 }: RateLimitCheck, takes: boolean): RateLimit
 export function failOpen(store: RateLimitStore, options: FallbackOptions = {}): RateLimitStore {
   return {
     capabilities: store.capabilities,
+    defaultWindowMs: store.defaultWindowMs,
     consume: (check, callOptions) =>
       answeredAnyway(
         () => store.consume(check, callOptions),

@@ -51,6 +51,8 @@ export interface RateLimitDecision {
  */
 export interface RateLimitStore extends AsyncDisposable {
   readonly capabilities: Capabilities;
+  /** The window of policies without `windowMs`, in milliseconds: the store's `defaults.windowMs`. */
+  readonly defaultWindowMs: number | undefined;
   /**
    * Takes `cost` if it fits; a denied call changes nothing, except that it puts right what a backend's clock that stepped
    * back had left ahead of now. A retry after an unknown outcome may take twice.

@@ -2,7 +2,10 @@
 import { expect, it } from "vitest";
 import { manualClock, mapPort } from "../testing.ts";
 import { createRateLimitStore } from "./create-rate-limit-store.ts";
+import { failOpen } from "./fail-open.ts";
+import type { RateLimitStore } from "./rate-limit-store.ts";
 import { type RateLimitRule, rateLimiter } from "./rate-limiter.ts";
+import { withFallback } from "./with-fallback.ts";
 
 const storeAt = () => {
   const clock = manualClock();
@@ -38,6 +41,34 @@ it("uses the client's own fixed window by default, and any algorithm asked for",
   const bucket = rateLimiter(store, { name: "a", limit: 1, window: "1s", algorithm: "token-bucket", burst: 3 });
   expect(await bucket("c")).toMatchObject({ limit: 1, remaining: 2 });
   expect([...port.records.keys()].map((key) => key.slice(-6))).toEqual(["fw1000", "sw1000", "tb1000"]);
+});
+
+it("takes the store's default window, and tells it in the headers", async () => {
+  const port = mapPort();
+  const store = createRateLimitStore(port, { defaults: { windowMs: 90_000 } });
+  const limit = rateLimiter(store, { name: "search", limit: 2 });
+  expect(await limit("alice")).toMatchObject({ headers: { "RateLimit-Policy": '"search";q=2;w=90' } });
+  const shorter = rateLimiter(store, { name: "search", limit: 2, window: "1s" });
+  expect(await shorter("alice")).toMatchObject({ headers: { "RateLimit-Policy": '"search";q=2;w=1' } });
+  expect([...port.records.keys()].map((key) => key.split(":").at(-1))).toEqual(["fw90000", "fw1000"]);
+});
+
+it.each([
+  ["failOpen", (store: RateLimitStore) => failOpen(store)],
+  ["withFallback", (store: RateLimitStore) => withFallback(store, storeAt().store)],
+])("takes the default window of a store behind %s", async (_, wrap) => {
+  const store = createRateLimitStore(mapPort(), { defaults: { windowMs: 90_000 } });
+  const { headers } = await rateLimiter(wrap(store), { name: "search", limit: 2 })("alice");
+  expect(headers["RateLimit-Policy"]).toBe('"search";q=2;w=90');
+});
+
+it("refuses to be made where neither the rule nor the store has a window", () => {
+  expect(() => rateLimiter(storeAt().store, { name: "search", limit: 1 })).toThrow(
+    expect.objectContaining({
+      code: "STORE_INVALID_ARGUMENT",
+      message: "window is missing; give it, or give the store defaults.windowMs.",
+    }),
+  );
 });
 
 it.each<[string, Partial<RateLimitRule>]>([

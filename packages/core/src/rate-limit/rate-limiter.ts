@@ -12,8 +12,11 @@ export interface RateLimitRule {
   name: string;
   /** Units a window; an integer >= 0. */
   limit: number;
-  /** Milliseconds, or "1m", "250ms", "12h", "7d". */
-  window: number | string;
+  /**
+   * Milliseconds, or "1m", "250ms", "12h", "7d". Default: the store's `defaultWindowMs`, which a document gives as
+   * `ttlSeconds`. Needed where the store has none.
+   */
+  window?: number | string | undefined;
   /**
    * Default "fixed-window", the cheapest: the window is the client's own, from its first request, so the whole limit is
    * back at one instant that the headers name exactly. "token-bucket" brings the allowance back evenly.
@@ -33,9 +36,13 @@ export type RateLimiter = (
   options?: CallOptions & { cost?: number | undefined },
 ) => Promise<LimiterDecision>;
 
-function policyOf(rule: RateLimitRule): RateLimitPolicy & { windowMs: number } {
-  const { limit, burst, algorithm = "fixed-window" } = rule;
-  const windowMs = parseDuration(rule.window, "window");
+/** The window in force is written into the policy, so that the headers and a fallback store go by it too. */
+function policyOf(rule: RateLimitRule, defaultWindowMs: number | undefined): RateLimitPolicy & { windowMs: number } {
+  const { limit, burst, window = defaultWindowMs, algorithm = "fixed-window" } = rule;
+  if (window === undefined) {
+    throw invalidArgument("window is missing; give it, or give the store defaults.windowMs.");
+  }
+  const windowMs = parseDuration(window, "window");
   if (algorithm === "token-bucket") return { algorithm, limit, windowMs, burst };
   if (burst !== undefined) throw invalidArgument('burst is for algorithm "token-bucket" only.');
   return { algorithm, limit, windowMs };
@@ -46,7 +53,7 @@ function policyOf(rule: RateLimitRule): RateLimitPolicy & { windowMs: number } {
  * `consume` does: a store that cannot answer admits no client, unless it is wrapped in `failOpen` or `withFallback`.
  */
 export function rateLimiter(store: RateLimitStore, rule: RateLimitRule): RateLimiter {
-  const policy = policyOf(rule);
+  const policy = policyOf(rule, store.defaultWindowMs);
   const { name } = rule;
   if (typeof name !== "string" || name === "") throw invalidArgument("name must be a string that is not empty.");
   limitOf({ route: name, client: "", policy }, undefined);

@@ -57,6 +57,7 @@ export function withFallback(
       atomic: store.capabilities.atomic && fallback.capabilities.atomic,
       durable: store.capabilities.durable && fallback.capabilities.durable,
     },
+    defaultWindowMs: store.defaultWindowMs,
     consume: (check, callOptions) =>
       answeredAnyway(
         async () => fromStore(await store.consume(check, callOptions)),

@@ -1,5 +1,6 @@
 // The `connection` option of every provider, checked and brought into one form.
 import { StoreError } from "@tollbooth-stores/core";
+import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { parseRedisUrl, REDIS_PORT } from "./redis-address.ts";
 
 /** Options of a TLS connection, as in Node's `tls.connect`. Certificates and keys are PEM text, not paths. */
@@ -31,26 +32,39 @@ export interface RedisAccess {
   tls?: boolean | RedisTls | undefined;
 }
 
-/** Where a Redis is: one server, a cluster, or the primary that the sentinels name. */
-export type RedisConnection =
-  | {
-      /** `redis://` or, with TLS, `rediss://`, then `user:password@host:port/db`. */
-      url: string;
-      tls?: RedisTls | undefined;
-    }
-  | (RedisNode & RedisAccess & { db?: number | undefined })
-  | (RedisAccess & {
-      /** Some of its nodes. The others are discovered. */
-      cluster: readonly RedisNode[];
-    })
-  | (RedisAccess & {
-      sentinel: RedisAccess & {
-        /** The sentinels' name of the primary, e.g. "mymaster". */
-        name: string;
-        nodes: readonly RedisNode[];
-      };
-      db?: number | undefined;
-    });
+/** By a URL. */
+export interface RedisAtUrl {
+  /** `redis://` or, with TLS, `rediss://`, then `user:password@host:port/db`. */
+  url: string;
+  tls?: RedisTls | undefined;
+}
+
+/** One server. */
+export interface RedisAtHost extends RedisNode, RedisAccess {
+  db?: number | undefined;
+}
+
+export interface RedisCluster extends RedisAccess {
+  /** Some of its nodes. The others are discovered. */
+  cluster: readonly RedisNode[];
+}
+
+/** The primary that the sentinels name. */
+export interface RedisBySentinel extends RedisAccess {
+  sentinel: RedisAccess & {
+    /** The sentinels' name of the primary, e.g. "mymaster". */
+    name: string;
+    nodes: readonly RedisNode[];
+  };
+  db?: number | undefined;
+}
+
+type AnyForm = RedisAtUrl | RedisAtHost | RedisCluster | RedisBySentinel;
+/** A form without the keys of the others, so that two forms in one object do not type-check. */
+type Alone<Form> = Form & { [Key in Exclude<keyof OptionNames<AnyForm>, keyof Form>]?: undefined };
+
+/** Where a Redis is: one server, a cluster, or the primary that the sentinels name. One form alone. */
+export type RedisConnection = Alone<RedisAtUrl> | Alone<RedisAtHost> | Alone<RedisCluster> | Alone<RedisBySentinel>;
 
 /** A connection in the form that a client gets. */
 export type ResolvedConnection = ResolvedAccess &
@@ -81,6 +95,26 @@ export type ResolvedTls = { ca?: string[] } & Omit<{ [K in keyof RedisTls]?: Non
 
 const SENTINEL_PORT = 26_379;
 
+const nodeNames: OptionNames<RedisNode> = { host: true, port: true };
+const accessNames: OptionNames<RedisAccess> = { username: true, password: true, tls: true };
+const sentinelNames: OptionNames<RedisBySentinel["sentinel"]> = { ...accessNames, name: true, nodes: true };
+const connectionNames: OptionNames<AnyForm> = {
+  ...nodeNames,
+  ...accessNames,
+  url: true,
+  cluster: true,
+  sentinel: true,
+  db: true,
+};
+const tlsNames: OptionNames<RedisTls> = {
+  ca: true,
+  cert: true,
+  key: true,
+  passphrase: true,
+  servername: true,
+  rejectUnauthorized: true,
+};
+
 function wrong(message: string): StoreError {
   return new StoreError("STORE_CONFIG", message);
 }
@@ -90,49 +124,41 @@ export function resolveConnection(connection: RedisConnection): ResolvedConnecti
   if (typeof connection !== "object" || connection === null) {
     throw wrong("`connection` must be an object, e.g. { url }.");
   }
-  const given = ["url", "host", "cluster", "sentinel"].filter((key) => isGiven(connection, key));
-  if (given.length !== 1) {
+  requireKnownOptions(connection, connectionNames, "connection");
+  const { url, host, cluster, sentinel, db } = connection;
+  if ([url, host, cluster, sentinel].filter((form) => form !== undefined).length !== 1) {
     throw wrong("`connection` must have exactly one of `url`, `host`, `cluster` and `sentinel`.");
   }
-  if (isGiven(connection, "url") && "url" in connection) {
-    const beside = ["username", "password", "db", "port"].find((key) => isGiven(connection, key));
+  if (url !== undefined) {
+    const beside = (["username", "password", "db", "port"] as const).find((key) => connection[key] !== undefined);
     if (beside !== undefined) {
       throw wrong(`\`connection.${beside}\` may not stand beside \`url\`; write it into the URL, or use \`host\`.`);
     }
-    return resolveUrl(connection.url, connection.tls);
+    return resolveUrl(url, connection.tls);
   }
-  if (isGiven(connection, "cluster") && "cluster" in connection) {
-    if (isGiven(connection, "db"))
-      throw wrong("`connection.db` may not stand beside `cluster`: a cluster has no databases.");
-    return {
-      kind: "cluster",
-      nodes: resolveNodes(connection.cluster, "connection.cluster", REDIS_PORT),
-      ...resolveAccess(connection),
-    };
+  if (host !== undefined) {
+    const node = resolveNode({ host, port: connection.port }, "connection", REDIS_PORT);
+    return { kind: "single", node, db: resolveDb(db), ...resolveAccess(connection) };
   }
-  if (isGiven(connection, "sentinel") && "sentinel" in connection) {
-    const { name, nodes, ...sentinelAccess } = connection.sentinel;
-    if (typeof name !== "string" || name === "") throw wrong("`connection.sentinel.name` must name the primary.");
-    return {
-      kind: "sentinel",
-      name,
-      sentinels: resolveNodes(nodes, "connection.sentinel.nodes", SENTINEL_PORT),
-      sentinelAccess: resolveAccess(sentinelAccess),
-      db: resolveDb(connection.db),
-      ...resolveAccess(connection),
-    };
+  if (connection.port !== undefined) {
+    throw wrong("`connection.port` stands beside `host` alone; write the port at each of the nodes.");
   }
-  if (!("host" in connection)) throw wrong("`connection.host` must be a host name or an address alone.");
+  if (cluster !== undefined) {
+    if (db !== undefined) throw wrong("`connection.db` may not stand beside `cluster`: a cluster has no databases.");
+    const nodes = resolveNodes(cluster, "connection.cluster", REDIS_PORT);
+    return { kind: "cluster", nodes, ...resolveAccess(connection) };
+  }
+  requireKnownOptions(sentinel, sentinelNames, "connection.sentinel");
+  const { name, nodes, ...sentinelAccess } = sentinel;
+  if (typeof name !== "string" || name === "") throw wrong("`connection.sentinel.name` must name the primary.");
   return {
-    kind: "single",
-    node: resolveNode(connection, "connection", REDIS_PORT),
-    db: resolveDb(connection.db),
+    kind: "sentinel",
+    name,
+    sentinels: resolveNodes(nodes, "connection.sentinel.nodes", SENTINEL_PORT),
+    sentinelAccess: resolveAccess(sentinelAccess),
+    db: resolveDb(db),
     ...resolveAccess(connection),
   };
-}
-
-function isGiven(connection: object, key: string): boolean {
-  return Reflect.get(connection, key) !== undefined;
 }
 
 function resolveUrl(text: string, tls: unknown): ResolvedConnection {
@@ -149,7 +175,10 @@ function resolveUrl(text: string, tls: unknown): ResolvedConnection {
 
 function resolveNodes(nodes: readonly RedisNode[], name: string, defaultPort: number): ResolvedNode[] {
   if (!Array.isArray(nodes) || nodes.length === 0) throw wrong(`\`${name}\` must list at least one { host, port }.`);
-  return nodes.map((node: RedisNode, index) => resolveNode(node, `${name}[${index}]`, defaultPort));
+  return nodes.map((node: RedisNode, index) => {
+    requireKnownOptions(node, nodeNames, `${name}[${index}]`);
+    return resolveNode(node, `${name}[${index}]`, defaultPort);
+  });
 }
 
 function resolveNode({ host, port }: RedisNode, name: string, defaultPort: number): ResolvedNode {
@@ -177,13 +206,23 @@ function resolveAccess({ username, password, tls }: RedisAccess): ResolvedAccess
   };
 }
 
-function resolveTls({ ca, cert, key, passphrase, servername, rejectUnauthorized }: RedisTls): ResolvedTls {
+function resolveTls(tls: RedisTls): ResolvedTls {
+  requireKnownOptions(tls, tlsNames, "connection.tls");
+  const { ca, cert, key, passphrase, servername, rejectUnauthorized } = tls;
   return {
-    ...(ca === undefined ? {} : { ca: typeof ca === "string" ? [ca] : [...ca] }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(ca === undefined
+      ? {}
+      : { ca: (typeof ca === "string" ? [ca] : [...ca]).map((each) => requirePem(each, "ca")) }),
+    ...(cert === undefined ? {} : { cert: requirePem(cert, "cert") }),
+    ...(key === undefined ? {} : { key: requirePem(key, "key") }),
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(servername === undefined ? {} : { servername }),
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
   };
+}
+
+/** Node takes a path for an empty list of certificates, and would trust no server without saying why. */
+function requirePem(text: unknown, name: "ca" | "cert" | "key"): string {
+  if (typeof text === "string" && text.includes("-----BEGIN ")) return text;
+  throw wrong(`\`connection.tls.${name}\` must be PEM text, not a path; read the file: readFileSync(path, "utf8").`);
 }
