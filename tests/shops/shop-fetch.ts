@@ -1,0 +1,21 @@
+// A shop as a fetch handler, such as a Next route's `GET`.
+import { serve } from "@hono/node-server";
+import { createIoredisStores } from "@tollbooth-stores/ioredis";
+import { evmSettlements, paidRoutes } from "@tollbooth-stores/x402";
+import { paid } from "@tollbooth-stores/x402/fetch";
+import { HTTPFacilitatorClient } from "@x402/core/http";
+import { x402ResourceServer } from "@x402/core/server";
+import { ExactEvmScheme } from "@x402/evm/exact/server";
+import { createPublicClient, http } from "viem";
+import { payTo, told } from "./told.ts";
+
+const { REDIS_URL = "", FACILITATOR_URL = "", RPC_URL } = process.env;
+const stores = createIoredisStores({ connection: { url: REDIS_URL } });
+const facilitator = new HTTPFacilitatorClient({ url: FACILITATOR_URL });
+const server = new x402ResourceServer(facilitator).register("eip155:84532", new ExactEvmScheme());
+const accepts = { scheme: "exact", network: "eip155:84532", payTo, price: "$0.01" } as const;
+const findSettlement = evmSettlements(createPublicClient({ transport: http(RPC_URL) }));
+const options = { store: stores.verifications, origin: "https://shop.example", findSettlement };
+const gate = paidRoutes(server, { "GET /quote": { accepts } }, { ...options, collector: told.idempotencyKey });
+export const GET = paid(gate, async () => Response.json(told.quote()));
+serve({ fetch: GET, port: 0 }, told.port);
