@@ -1,4 +1,5 @@
 // paid() on Express: whatever way a handler answers, the gate sees it whole and decides what is sent.
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -92,6 +93,68 @@ test.each(Object.entries(ways))(
     expect([runs, gate.charged]).toEqual([1, ["one"]]);
   },
 );
+
+test("early hints are dropped", async () => {
+  const { app } = await shop((express) => express.get("/sold", ways["after early hints"] ?? (() => undefined)));
+  const asking = httpRequest({ port: app.port, path: "/sold", headers: { payment: "one" } });
+  const told: unknown[] = [];
+  asking.on("information", ({ statusCode }) => told.push(statusCode)).end();
+  const [answer] = await once(asking, "response");
+  answer.resume();
+  expect([answer.statusCode, told]).toEqual([201, []]);
+});
+
+test("a head that is written twice is refused as Node refuses it", async () => {
+  const { app, gate } = await shop((express) =>
+    express.get("/sold", (_request, response) => {
+      response.writeHead(200);
+      try {
+        response.writeHead(201);
+      } catch (error) {
+        response.end(Object(error).code);
+      }
+    }),
+  );
+  expect(await (await app("/sold", pay("one"))).text()).toBe("ERR_HTTP_HEADERS_SENT");
+  expect(gate.charged).toEqual(["one"]);
+});
+
+test("the length that is told is that of the answer that is sent", async () => {
+  const body = new TextEncoder().encode("short");
+  const app = await listen((app) =>
+    app.use(paid({ handle: async () => ({ status: 200, headers: { "content-length": "999" }, body }) })),
+  );
+  const answer = await app("/sold");
+  expect([answer.headers.get("content-length"), await answer.text()]).toEqual(["5", "short"]);
+});
+
+test("an answer that comes after another middleware's is given up without an error", async () => {
+  const errors: unknown[] = [];
+  let answered: (() => void) | undefined;
+  const handled = new Promise<void>((resolve) => {
+    answered = resolve;
+  });
+  const app = await listen((app) => {
+    app.use((_request, response, next) => {
+      setTimeout(() => response.sendStatus(503), 5);
+      next();
+    });
+    app.use(
+      paid({
+        async handle({ signal }) {
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          answered?.();
+          return { status: 200, headers: { aborted: String(signal?.aborted) }, body: new Uint8Array() };
+        },
+      }),
+    );
+    app.use((error: unknown, _request: Request, _response: ExpressResponse, _next: unknown) => errors.push(error));
+  });
+  expect((await app("/sold")).status).toBe(503);
+  await handled;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(errors).toEqual([]);
+});
 
 test("sendFile and sendStatus are seen too, and each cookie stays one", async () => {
   const { app } = await shop((express) => {
@@ -193,7 +256,23 @@ test("JSON that is none is 400, a body that is too large 413: nothing is asked",
   expect((await app("/sold", post("x".repeat(1_048_577), "text/plain"))).status).toBe(413);
   const body = Readable.toWeb(Readable.from(Array.from({ length: 20 }, () => Buffer.alloc(65_536))));
   const streamed = await app("/sold", { method: "POST", body, duplex: "half" } as RequestInit);
-  expect([streamed.status, gate.asked]).toEqual([413, []]);
+  expect([streamed.status, streamed.headers.get("connection"), gate.asked]).toEqual([413, "close", []]);
+});
+
+test("the rest of a body that is too large is not read", async () => {
+  let asked: Request | undefined;
+  const app = await listen((app) => {
+    app.use((request, _response, next) => {
+      asked = request;
+      next();
+    });
+    app.use(paid(fakeGate(), { maxBodyBytes: 3 }));
+  });
+  const upload = httpRequest({ port: app.port, path: "/sold", method: "POST" });
+  upload.on("error", () => undefined).write("1234");
+  const [answer] = await once(upload, "response");
+  expect([answer.statusCode, asked?.isPaused()]).toEqual([413, true]);
+  upload.destroy();
 });
 
 test("a parser before it keeps the bytes with rawBody, and without it that is said", async () => {

@@ -19,9 +19,9 @@ export function sendAnswer(
     if (name !== "set-cookie") response.setHeader(name, value);
     else response.setHeader(name, [...before, ...(cookies.length > 0 ? cookies : [value])]);
   }
-  // Node counts the bytes, and frames them as this connection needs.
+  // Once it was removed, Node tells no length of its own. The answer to HEAD has no bytes, and the length of those of GET.
   response.removeHeader("transfer-encoding");
-  if (body.byteLength > 0) response.removeHeader("content-length");
+  if (body.byteLength > 0) response.setHeader("content-length", body.byteLength);
   response.statusCode = status;
   response.end(body);
 }

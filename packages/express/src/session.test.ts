@@ -86,7 +86,14 @@ test("a store that is away is 503 with Retry-After", async () => {
 });
 
 test("calls are spent once, and given back before a failure is told", async () => {
-  const app = await site();
+  const slow: SessionStore<Data> = {
+    ...sessions,
+    async credit(...call) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return sessions.credit(...call);
+    },
+  };
+  const app = await site(slow);
   const id = await login(app);
   for (const status of ["throw", "500", "throw", "503"]) {
     expect((await app(`/mine/call/${status}`, cookie(id))).status).toBeGreaterThanOrEqual(500);

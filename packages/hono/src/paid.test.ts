@@ -1,5 +1,5 @@
 // paid() on Hono: what is sold, and what passes.
-import type { PaymentInHand } from "@tollbooth-stores/http";
+import { type PaidGate, type PaymentInHand, problem } from "@tollbooth-stores/http";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { expect, test } from "vitest";
@@ -87,6 +87,19 @@ test("bytes stay bytes, and each cookie stays one", async () => {
     204,
     ["a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT", "b=2"],
   ]);
+});
+
+test("an answer in place of the handler's has none of its headers", async () => {
+  const app = new Hono();
+  const gate: PaidGate = {
+    async handle({ signal = new AbortController().signal }, _body, serve) {
+      await serve({ key: "one", signal, fence: "1" });
+      return problem(503, "pending", "Not yet.");
+    },
+  };
+  app.get("/sold", paid(gate), (c) => c.json({ secret: true }, 200, { "x-own": "1", "set-cookie": "a=1" }));
+  const { status, headers } = await app.request("/sold");
+  expect([status, headers.get("x-own"), headers.getSetCookie()]).toEqual([503, null, []]);
 });
 
 test("without a payment no handler runs", async () => {

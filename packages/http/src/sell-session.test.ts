@@ -88,6 +88,21 @@ test("an attempt that stood still does not throw away the session that another h
   expect((await sessions.get(session))?.quotas).toEqual({ calls: 2n });
 });
 
+test("a session that another attempt made between reading and crediting stays as it was told", async () => {
+  const sessions = stores();
+  const overtaken: typeof sessions = {
+    ...sessions,
+    async get(...call) {
+      const found = await sessions.get(...call);
+      if (found === null) await seller(sessions)(payment("one", "3"));
+      return found;
+    },
+  };
+  await expect(seller(overtaken)(payment("one", "2"))).rejects.toThrow("ahead");
+  const { session } = told(await seller(stores())(payment("one")));
+  expect(await sessions.get(session)).toMatchObject({ expiresAtMs: now + 600_000, quotas: { calls: 3n } });
+});
+
 test("an attempt that has lost its lease changes nothing more", async () => {
   const sessions = stores();
   const { session } = told(await seller(sessions)(payment("one", "1")));

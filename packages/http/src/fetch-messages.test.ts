@@ -1,0 +1,34 @@
+// Between a gate and what speaks fetch.
+import { expect, test } from "vitest";
+import { contextOf, readBody, responseOf } from "./fetch-messages.ts";
+
+const post = (body: string, headers: Record<string, string> = {}) =>
+  new Request("https://api.example/a%2Fb?c=%41&c=2", { method: "POST", body, headers });
+
+test("path and query stay as they were sent", () => {
+  const { path, adapter } = contextOf(post("x"));
+  expect([path, adapter.getUrl()]).toEqual(["/a%2Fb", "https://api.example/a%2Fb?c=%41&c=2"]);
+  expect([adapter.getQueryParam?.("c"), adapter.getQueryParams?.()]).toEqual([["A", "2"], { c: ["A", "2"] }]);
+});
+
+test("a body is read from a copy", async () => {
+  const request = post("x");
+  expect(await readBody(request, 1)).toEqual(new Uint8Array([120]));
+  expect([request.bodyUsed, await request.text()]).toEqual([false, "x"]);
+});
+
+test("a body that is said to be too large is not read, and one that is ends there", async () => {
+  const said = post("x", { "content-length": "2" });
+  expect(await readBody(said, 1)).toMatchObject({ status: 413 });
+  expect(await readBody(post("xx"), 1)).toMatchObject({ status: 413 });
+});
+
+test("each cookie of a handler stays one, and the cookie of an answer from what was kept stays", () => {
+  const answer = { status: 200, headers: { "set-cookie": "a=1, b=2" }, body: new Uint8Array() };
+  expect(responseOf(answer, ["a=1", "b=2"]).headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+  expect(responseOf(answer).headers.getSetCookie()).toEqual(["a=1, b=2"]);
+});
+
+test.each([204, 205, 304])("%i has no body, whatever the answer has", (status) => {
+  expect(responseOf({ status, headers: {}, body: new Uint8Array(1) }).body).toBeNull();
+});
