@@ -34,7 +34,9 @@ const refusal = (status: number, code: string, message: string) => responseOf(pr
 export function gatewayApp({ config, stores, sales, stopping }: GatewayParts): Hono<Env> {
   const limiter = (name: string, rule: Limit) => rateLimiter(stores.rateLimits, { name, ...rule });
   const address = tollbooth.clientIp({ connInfo: getConnInfo, trustedProxies: config.trustedProxies });
-  const byAddress = tollbooth.limit(limiter("ip", config.limits.perIp), address);
+  // A payer who was charged, and asks again for the answer, is never refused for asking.
+  const byAddress = (unlessKnownTo: Sales["requests"]) =>
+    tollbooth.limit(limiter("ip", config.limits.perIp), address, { unlessKnownTo });
   const byPayer = (route: RouteConfig, payerOf: (c: Context) => string | undefined) =>
     tollbooth.limit(limiter(`payer ${nameOf(route)}`, route.perPayer ?? config.limits.perPayer), payerOf);
   const opened = tollbooth.session<SessionData>({ sessions: stores.sessions, bearer: true, required: false });
@@ -66,20 +68,14 @@ export function gatewayApp({ config, stores, sales, stopping }: GatewayParts): H
     if (route.kind === "per-request") {
       const sold = tollbooth.paid(sales.requests, { maxBodyBytes });
       // Behind paid() the payer is proven, and a handler that answers 429 is not charged for.
-      app.on(
-        method,
-        path,
-        byAddress,
-        sold,
-        byPayer(route, (c) => c.get("payment")?.payer?.toLowerCase()),
-        upstream,
-      );
+      const byProven = byPayer(route, (c) => c.get("payment")?.payer?.toLowerCase());
+      app.on(method, path, byAddress(sales.requests), sold, byProven, upstream);
       continue;
     }
     const buy = unlessOpen(route, tollbooth.paid(sales.sessions, { maxBodyBytes }));
     const sell = unlessOpen(route, tollbooth.sellSession(saleOf(route)));
     const byHolder = byPayer(route, (c) => c.get("session").record?.data.payer);
-    app.on(method, path, byAddress, opened, buy, sell, byHolder, spend(route), upstream);
+    app.on(method, path, byAddress(sales.sessions), opened, buy, sell, byHolder, spend(route), upstream);
   }
 
   app.notFound(() => refusal(404, "not_found", "There is nothing here; GET / lists what there is."));

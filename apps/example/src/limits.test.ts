@@ -41,6 +41,17 @@ describe("the limit by address", () => {
     expect((await fetch(system.url("/quote"), { headers: { ...from(), ...paymentHeader(payload) } })).status).toBe(200);
   });
 
+  test("never refuses a payer who was charged, and asks again for the answer", async () => {
+    const client = { ...from(), "idempotency-key": "a-key-of-its-own" };
+    const { payload } = await makePayment(await system.payer());
+    const paid = { ...client, ...paymentHeader(payload) };
+    const bought = await fetch(system.url("/quote"), { headers: paid });
+    for (let request = 2; request <= 20; request += 1) await fetch(system.url("/quote"), { headers: client });
+    expect((await fetch(system.url("/quote"), { headers: client })).status).toBe(429);
+    const again = await fetch(system.url("/quote"), { headers: paid });
+    expect([again.status, await again.text()]).toEqual([200, await bought.text()]);
+  });
+
   test("counts malformed and forged payments too", async () => {
     const client = from();
     for (let request = 1; request <= 20; request += 1) {

@@ -1,4 +1,5 @@
 // limit() on Express.
+import type { RequestContext } from "@tollbooth-stores/http";
 import { createMemoryStores, rateLimiter, StoreError } from "@tollbooth-stores/memory";
 import { expect, test } from "vitest";
 import { listen } from "./app.test-support.ts";
@@ -72,4 +73,17 @@ test("clientIp believes as many proxies as it is told", async () => {
   const app = await listen((app) => app.get("/", (request, response) => response.json([none(request), one(request)])));
   const answer = await app("/", { headers: { "x-forwarded-for": "6.6.6.6, 198.51.100.1" } });
   expect(await answer.json()).toEqual(["127.0.0.1", "198.51.100.1"]);
+});
+
+test("a payment that the gate knows passes a limit that is used up, and uses nothing up", async () => {
+  const gate = { knows: async ({ adapter }: RequestContext) => adapter.getHeader("payment") === "known" };
+  const one = rateLimiter(rateLimits, { name: "one", limit: 1, window: "1m" });
+  const app = await listen((app) => {
+    app.use(limit(one, () => "me", { unlessKnownTo: gate }));
+    app.get("/", (_request, response) => response.send("ok"));
+  });
+  const statusOf = async (payment: string) => (await app("/", { headers: { payment } })).status;
+  expect([await statusOf("known"), await statusOf("new"), await statusOf("new"), await statusOf("known")]).toEqual([
+    200, 200, 429, 200,
+  ]);
 });

@@ -1,4 +1,5 @@
 // limit() on Hono.
+import type { RequestContext } from "@tollbooth-stores/http";
 import { createMemoryStores, rateLimiter, StoreError } from "@tollbooth-stores/memory";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
@@ -79,4 +80,19 @@ test("clientIp believes as many proxies as it is told", async () => {
   app.get("/", (c) => c.json([none(c), one(c)]));
   const answer = await app.request("/", { headers: { "x-forwarded-for": "6.6.6.6, 198.51.100.1" } });
   expect(await answer.json()).toEqual(["10.0.0.1", "198.51.100.1"]);
+});
+
+test("a payment that the gate knows passes a limit that is used up, and uses nothing up", async () => {
+  const app = new Hono();
+  const gate = { knows: async ({ adapter }: RequestContext) => adapter.getHeader("payment") === "known" };
+  const one = rateLimiter(rateLimits, { name: "one", limit: 1, window: "1m" });
+  app.get(
+    "/",
+    limit(one, () => "me", { unlessKnownTo: gate }),
+    (c) => c.text("ok"),
+  );
+  const statusOf = async (payment: string) => (await app.request("/", { headers: { payment } })).status;
+  expect([await statusOf("known"), await statusOf("new"), await statusOf("new"), await statusOf("known")]).toEqual([
+    200, 200, 429, 200,
+  ]);
 });

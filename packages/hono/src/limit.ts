@@ -1,20 +1,31 @@
 // Holds a route's clients to a rate limit, and tells them of it.
 
 import type { RateLimiter } from "@tollbooth-stores/core";
-import { addressReader, type ClientIpOptions, limitHeadersOf, responseOf, takeFromLimit } from "@tollbooth-stores/http";
+import {
+  addressReader,
+  type ClientIpOptions,
+  contextOf,
+  type LimitOptions,
+  limitHeadersOf,
+  responseOf,
+  takeFromLimit,
+} from "@tollbooth-stores/http";
 import type { Context, MiddlewareHandler } from "hono";
 import type { GetConnInfo } from "hono/conninfo";
 
 /**
  * Takes one from the allowance of the client that `keyOf` names; several limits on a route are told together, in their order.
  * Denied: 429 with Retry-After. No name: 400, because a shared one would let one client use up what is everybody's. A store that
- * cannot answer: 503 with Retry-After; only core's `failOpen` admits then. The headers are on every answer.
+ * cannot answer: 503 with Retry-After; only core's `failOpen` admits then. The headers are on every answer. In front of a gate that
+ * sells, give `unlessKnownTo`: who was charged must be able to ask again.
  */
 export function limit(
   rule: RateLimiter,
   keyOf: (c: Context) => string | undefined | Promise<string | undefined>,
+  { unlessKnownTo: gate }: LimitOptions = {},
 ): MiddlewareHandler {
   return async (c, next) => {
+    if (await gate?.knows(contextOf(c.req.raw))) return next();
     const { refused } = await takeFromLimit(rule, c, await keyOf(c), c.req.raw.signal);
     if (refused !== undefined) return responseOf(refused);
     await next();

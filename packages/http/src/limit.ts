@@ -1,7 +1,16 @@
 // One limit of a route: what the client is told, and whether the request goes on.
 import { type LimiterDecision, type RateLimiter, rateLimitHeaders } from "@tollbooth-stores/core";
 import { type Answer, problem } from "./answer.ts";
+import type { KnownPayments } from "./paid-gate.ts";
 import { storeFailure } from "./store-failure.ts";
+
+export interface LimitOptions {
+  /**
+   * The gate that a limit stands in front of. A payment that it knows passes, and uses nothing up: its payer was charged, or may
+   * have been, and asks again for the answer.
+   */
+  unlessKnownTo?: KnownPayments | undefined;
+}
 
 export interface LimitTaken {
   /** For every answer to this request: tells all its limits together. By lower-case names. */

@@ -38,6 +38,15 @@ export interface PaymentInHand {
 /** Makes the answer that is sold, whole. */
 export type Serve = (payment: PaymentInHand) => Promise<Answer>;
 
+export interface KnownPayments {
+  /**
+   * Whether the request brings a payment that is under way, in doubt or charged. Its payer comes for what was bought, so a rate
+   * limit in front of the gate must let it pass. One look into the store. Nothing is verified: it opens nothing else. True also
+   * where the store cannot say: the gate itself refuses then. Never rejects.
+   */
+  knows(context: RequestContext): Promise<boolean>;
+}
+
 export interface PaidGate {
   /**
    * Answers a request for a route that is sold. `undefined`: the route is not sold (or this request has free access), so the

@@ -1,6 +1,6 @@
 // Requests that are no ordinary purchase: bad headers, other methods, upgrades, payments that last too long; and wrong options.
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ask, cent, handler, oneCent, openShop, requestTo, type Shop } from "./paid-routes.test-support.ts";
 
 let shop: Shop;
@@ -133,4 +133,15 @@ describe("options", () => {
       "/a",
     );
   });
+});
+
+test("two gates of one server ask its facilitator once: the second does not make the first forget what is supported", async () => {
+  const server = shop.server();
+  const [first, second] = [shop.gate(cent("/quote"), {}, server), shop.gate(cent("/other"), {}, server)];
+  await first.initialize();
+  const asked = vi.spyOn(shop.facilitator, "getSupported").mockReturnValue(new Promise(() => undefined));
+  void second.initialize();
+  const { payload } = await made();
+  const answer = await ask(first, handler(), requestTo("/quote", paymentHeader(payload)));
+  expect([answer?.status, asked.mock.calls.length]).toEqual([200, 0]);
 });

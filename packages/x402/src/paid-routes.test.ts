@@ -253,3 +253,31 @@ function receiptOf(answer: { headers: Record<string, string> } | undefined): unk
 function lower(headers: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
+
+describe("a payment that a limit must let pass", () => {
+  const knows = (gate: ReturnType<Shop["gate"]>, headers = {}) => gate.knows(requestTo("/quote", headers));
+
+  test("is one that is in a handler, charged or in doubt, and none that is new, failed or unreadable", async () => {
+    const gate = shop.gate();
+    const headers = await payment();
+    expect([await knows(gate), await knows(gate, { "payment-signature": "{}" })]).toEqual([false, false]);
+    expect(await knows(gate, headers)).toBe(false);
+    await ask(gate, handler({ status: 404 }), requestTo("/quote", headers));
+    expect(await knows(gate, headers)).toBe(false);
+    let inHandler: boolean | undefined;
+    const serve = handler(async () => {
+      inHandler = await knows(gate, headers);
+      return { status: 200, headers: {}, body: new Uint8Array() };
+    });
+    expect(await ask(gate, serve, requestTo("/quote", headers))).toMatchObject({ status: 200 });
+    expect([inHandler, await knows(gate, headers), await knows(gate, await payment())]).toEqual([true, true, false]);
+  });
+
+  test("is any while the store is away: the gate itself answers 503 then", async () => {
+    await shop.stores.close();
+    const gate = shop.gate();
+    const headers = await payment();
+    expect(await knows(gate, headers)).toBe(true);
+    expect(await ask(gate, handler(), requestTo("/quote", headers))).toMatchObject({ status: 503 });
+  });
+});

@@ -7,7 +7,7 @@ import {
   StoreError,
   type VerificationStore,
 } from "@tollbooth-stores/core";
-import type { Answer, AnswerKeeper, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
+import type { Answer, AnswerKeeper, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
 import type { PaywallConfig, RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
 import {
   facilitatorUnavailable,
@@ -19,6 +19,7 @@ import {
 } from "./gate-answers.ts";
 import { HandlerThrew } from "./handler-run.ts";
 import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
+import { isKnownPayment } from "./payment-record.ts";
 import { planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
 import { type RoundTold, reconcileEvery } from "./reconcile-every.ts";
@@ -73,7 +74,7 @@ export interface PaidRoutesOptions {
   onHandlerError?: ((error: unknown) => void) | undefined;
 }
 
-export interface PaidRoutes extends PaidGate {
+export interface PaidRoutes extends PaidGate, KnownPayments {
   /** The SDK's side, for `onProtectedRequest` hooks and a paywall provider. Do not let it process requests. */
   readonly http: x402HTTPResourceServer;
   /**
@@ -179,6 +180,10 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
         if (told === undefined) throw error;
         return told;
       }
+    },
+    async knows({ adapter }) {
+      const header = readPaymentHeader(adapter);
+      return header.status === "payment" && isKnownPayment(store, header.payload).catch(() => true);
     },
     reconcile,
     reconcileEvery: (ms, told) => reconcileEvery(parseDuration(ms, "ms"), reconcile, told),

@@ -1,6 +1,8 @@
 // What the store knows of a payment, for decisions that must not be made against one that is under way.
 import { createHash } from "node:crypto";
 import type { Look, Payment, VerificationStore } from "@tollbooth-stores/core";
+import type { PaymentPayload } from "@x402/core/types";
+import { identifyPayment } from "./identify-payment.ts";
 
 function look(store: VerificationStore, paymentKey: string): Promise<Look> {
   return store.peek(`p:${paymentKey}`);
@@ -15,6 +17,15 @@ export async function isUnknown(store: VerificationStore, paymentKey: string): P
 export async function mayBeCharged(store: VerificationStore, paymentKey: string): Promise<boolean> {
   const { status } = await look(store, paymentKey);
   return status !== "absent" && status !== "expired";
+}
+
+/** For a request that came with `payload`, whatever its route asks for today. */
+export async function isKnownPayment(
+  store: VerificationStore,
+  { accepted, payload }: PaymentPayload,
+): Promise<boolean> {
+  const identity = identifyPayment(payload, accepted);
+  return identity.status === "identified" && mayBeCharged(store, identity.key);
 }
 
 /** Whether an attempt has claimed the payment with this exact payload: it was accepted then, and the record is bound to it. */

@@ -38,7 +38,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   /** By the request's adapter, which the SDK hands through: how it made the route's terms. */
   const made = new WeakMap<object, RequiredArguments>();
   // The seller's own server is the one that will verify and settle.
-  planning.initialize = () => server.initialize();
+  planning.initialize = () => initializeOnce(server);
   planning.verifyPayment = async () => ({ isValid: true });
   planning.getPaymentFlow = () => "authorization";
   planning.createPaymentRequiredResponse = (...given) => {
@@ -83,6 +83,20 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       };
     },
   };
+}
+
+const initialized = new WeakMap<x402ResourceServer, Promise<void>>();
+
+/** The SDK forgets all facilitators until it has asked anew: a second gate of one server must not do that to the first. */
+function initializeOnce(server: x402ResourceServer): Promise<void> {
+  const begun =
+    initialized.get(server) ??
+    server.initialize().catch((error: unknown) => {
+      initialized.delete(server);
+      throw error;
+    });
+  initialized.set(server, begun);
+  return begun;
 }
 
 function adapterIn(transport: unknown): object | undefined {
