@@ -1,0 +1,132 @@
+// Runs what the image would run: its files in an empty folder, the Compose file's configuration, environment and Redis.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
+import { findRedisCli } from "@tollbooth-stores/redis-testkit/servers";
+import { buyer } from "@tollbooth-stores/sandbox";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Compose, compose, exampleVariables } from "./files.ts";
+import {
+  type Gateway,
+  type Image,
+  makeImage,
+  run,
+  type Surroundings,
+  startGateway,
+  startSurroundings,
+} from "./running.ts";
+
+let surroundings: Surroundings;
+let redis: RunningRedis;
+let image: Image;
+let services: Compose["services"];
+let gateways: readonly [Gateway, Gateway];
+/** Of a gateway's container; its Redis and its ports are this machine's. */
+let environment: Record<string, string>;
+
+beforeAll(async () => {
+  [surroundings, image] = await Promise.all([startSurroundings(), makeImage()]);
+  const secrets = { REDIS_PASSWORD: "a".repeat(64), SESSION_SECRET: "b".repeat(64), KEY_SECRET: "c".repeat(64) };
+  const variables = { ...exampleVariables(), ...secrets, ...surroundings.variables, ORIGIN: "https://api.example.com" };
+  services = compose(variables).services;
+  const [program, ...args] = services.redis.command ?? [];
+  expect(program).toBe("redis-server");
+  redis = await startRedis({ args });
+  const { REDIS_URL = "", ...others } = services.gateway.environment ?? {};
+  environment = {
+    ...others,
+    REDIS_URL: REDIS_URL.replace("redis:6379", `127.0.0.1:${redis.port}`),
+    ...{ HOST: "127.0.0.1", PORT: "0", DRAIN: "700ms" },
+  };
+  gateways = await Promise.all([startGateway(image, environment), startGateway(image, environment)]);
+}, 120_000);
+afterAll(async () => {
+  for (const gateway of gateways ?? []) gateway.kill("SIGKILL");
+  await redis?.stop();
+  await surroundings?.stop();
+  image?.remove();
+});
+
+const statusOf = async (url: string, headers: Record<string, string> = {}) => (await fetch(url, { headers })).status;
+const payment = async (url: string) => {
+  const client = buyer(await surroundings.controls.payer());
+  return { ...client.headersOf(await client.sign(await client.priceOf(`${url}/quote`))), "idempotency-key": "mine" };
+};
+
+describe("the image's files", () => {
+  it("are built programs and what they need: no sources, no tests, no tools", () => {
+    expect(readdirSync(image.app).sort()).toEqual(
+      ["README.md", "config", "dist", "node_modules", "package.json", "tollbooth.config.yaml"].sort(),
+    );
+    for (const tool of ["vitest", "typescript", "tsup"])
+      expect(existsSync(join(image.app, "node_modules", ".pnpm", "node_modules", tool))).toBe(false);
+  });
+});
+
+describe("the Redis of the Compose file", () => {
+  it("passes the doctor, which is in the image", async () => {
+    const doctor = join(image.app, "node_modules", ".bin", "tollbooth-doctor");
+    const { status, output } = await run(doctor, [], image.app, environment);
+    expect([status, output]).toEqual([0, expect.stringMatching(/^0 errors, 0 warnings/m)]);
+    expect(output).toMatch(/^ok +eviction /m);
+    expect(output).not.toContain("aaaa");
+  });
+
+  it("is healthy by its own check, which an error fails: without -e it would be taken for health", async () => {
+    const [kind, , ...args] = services.redis.healthcheck?.test ?? [];
+    expect(kind).toBe("CMD");
+    const cli = await findRedisCli();
+    const check = async (password: string | undefined, words: readonly string[] = args) => {
+      const at = ["-h", "127.0.0.1", "-p", String(redis.port)];
+      return (await run(cli, [...at, ...words], image.app, { REDISCLI_AUTH: password })).status;
+    };
+    expect(await check(services.redis.environment?.REDISCLI_AUTH)).toBe(0);
+    expect(await check(undefined)).not.toBe(0);
+    expect(await check(undefined, ["ping"])).toBe(0);
+  });
+});
+
+describe("two gateways", () => {
+  it("are alive, ready, and healthy by the image's check", async () => {
+    for (const { url } of gateways) {
+      expect([await statusOf(`${url}/healthz`), await statusOf(`${url}/readyz`)]).toEqual([200, 200]);
+      const [, ...check] = image.healthcheck;
+      expect((await run(process.execPath, check, image.app, { PORT: new URL(url).port })).status).toBe(0);
+    }
+    expect((await run(process.execPath, image.healthcheck.slice(1), image.app, { PORT: "1" })).status).toBe(1);
+  });
+
+  it("sell once on both, and still know it after Redis was killed and restarted", async () => {
+    const [first, second] = gateways;
+    const headers = await payment(first.url);
+    const [sold, again] = [
+      await fetch(`${first.url}/quote`, { headers }),
+      await fetch(`${second.url}/quote`, { headers }),
+    ];
+    expect([sold.status, again.status]).toEqual([200, 200]);
+    expect(await again.text()).toBe(await sold.text());
+    expect(await statusOf(`${second.url}/quote`, { ...headers, "idempotency-key": "another's" })).toBe(409);
+    await redis.restart();
+    await expect.poll(() => statusOf(`${second.url}/readyz`), { timeout: 10_000 }).toBe(200);
+    expect(await statusOf(`${second.url}/quote`, headers)).toBe(200);
+    expect(surroundings.controls.counts()).toEqual({ verifies: 1, runs: 1, transfers: 1 });
+  });
+
+  it("drain on SIGTERM: 503 on /readyz, the request in hand answered, and the end with 0", async () => {
+    const [leaving, staying] = gateways;
+    const headers = await payment(leaving.url);
+    await surroundings.controls.upstream({ delayMs: 1_200 });
+    const inHand = fetch(`${leaving.url}/quote`, { headers });
+    await expect.poll(() => surroundings.controls.counts().runs).toBe(2);
+    leaving.kill("SIGTERM");
+    await expect.poll(() => statusOf(`${leaving.url}/readyz`), { interval: 20 }).toBe(503);
+    expect(await statusOf(`${leaving.url}/healthz`)).toBe(200);
+    expect((await inHand).status).toBe(200);
+    expect(await leaving.ended).toBe(0);
+    await expect(fetch(`${leaving.url}/healthz`)).rejects.toThrow();
+    expect([await statusOf(`${staying.url}/readyz`), await statusOf(`${staying.url}/quote`, headers)]).toEqual([
+      200, 200,
+    ]);
+    expect(surroundings.controls.counts().transfers).toBe(2);
+  });
+});
