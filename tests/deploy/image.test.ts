@@ -1,5 +1,6 @@
 // Runs what the image would run: its files in an empty folder, the Compose file's configuration, environment and Redis.
-import { existsSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
 import { findRedisCli } from "@tollbooth-stores/redis-testkit/servers";
@@ -16,6 +17,7 @@ import {
   startSurroundings,
 } from "./running.ts";
 
+const volume = mkdtempSync(join(tmpdir(), "tollbooth-volume-"));
 let surroundings: Surroundings;
 let redis: RunningRedis;
 let image: Image;
@@ -31,7 +33,8 @@ beforeAll(async () => {
   services = compose(variables).services;
   const [program, ...args] = services.redis.command ?? [];
   expect(program).toBe("redis-server");
-  redis = await startRedis({ args });
+  // What is the volume at /data there.
+  redis = await startRedis({ args: [...args, "--dir", volume] });
   const { REDIS_URL = "", ...others } = services.gateway.environment ?? {};
   environment = {
     ...others,
@@ -45,6 +48,7 @@ afterAll(async () => {
   await redis?.stop();
   await surroundings?.stop();
   image?.remove();
+  rmSync(volume, { recursive: true });
 });
 
 const statusOf = async (url: string, headers: Record<string, string> = {}) => (await fetch(url, { headers })).status;
@@ -112,12 +116,30 @@ describe("two gateways", () => {
     expect(surroundings.controls.counts()).toEqual({ verifies: 1, runs: 1, transfers: 1 });
   });
 
+  it("refuse a payment that a restored backup has forgotten: 409 where it has moved, and nothing is made or moved again", async () => {
+    const [first, second] = gateways;
+    const backup = mkdtempSync(join(tmpdir(), "tollbooth-backup-"));
+    cpSync(volume, backup, { recursive: true });
+    const headers = await payment(first.url);
+    expect(await statusOf(`${first.url}/quote`, headers)).toBe(200);
+    const counts = surroundings.controls.counts();
+    await redis.kill("SIGKILL");
+    rmSync(volume, { recursive: true });
+    cpSync(backup, volume, { recursive: true });
+    rmSync(backup, { recursive: true });
+    await redis.restart();
+    await expect.poll(() => statusOf(`${second.url}/readyz`), { timeout: 10_000 }).toBe(200);
+    for (const { url } of gateways) expect(await statusOf(`${url}/quote`, headers)).toBe(409);
+    expect(surroundings.controls.counts()).toMatchObject({ runs: counts.runs, transfers: counts.transfers });
+  });
+
   it("drain on SIGTERM: 503 on /readyz, the request in hand answered, and the end with 0", async () => {
     const [leaving, staying] = gateways;
+    const before = surroundings.controls.counts();
     const headers = await payment(leaving.url);
     await surroundings.controls.upstream({ delayMs: 1_200 });
     const inHand = fetch(`${leaving.url}/quote`, { headers });
-    await expect.poll(() => surroundings.controls.counts().runs).toBe(2);
+    await expect.poll(() => surroundings.controls.counts().runs).toBe(before.runs + 1);
     leaving.kill("SIGTERM");
     await expect.poll(() => statusOf(`${leaving.url}/readyz`), { interval: 20 }).toBe(503);
     expect(await statusOf(`${leaving.url}/healthz`)).toBe(200);
@@ -127,6 +149,6 @@ describe("two gateways", () => {
     expect([await statusOf(`${staying.url}/readyz`), await statusOf(`${staying.url}/quote`, headers)]).toEqual([
       200, 200,
     ]);
-    expect(surroundings.controls.counts().transfers).toBe(2);
+    expect(surroundings.controls.counts().transfers).toBe(before.transfers + 1);
   });
 });
