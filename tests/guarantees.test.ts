@@ -18,9 +18,11 @@ function shownBy(row: string): Shown[] {
   return [...cell.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+)\)/g)].map(([, name = "", file = ""]) => ({ name, file }));
 }
 
-/** Test files; suites that a client's tests run; and the rows of tests/faults, which its tests play. */
+/** Test files; suites that both clients' tests run; and the rows of tests/faults, which its tests play. */
 const isRun = (file: string) =>
-  /\.test\.ts$/.test(file) || runsSuite("ioredis", file) || /^tests\/faults\/rows\/[a-z-]+\.ts$/.test(file);
+  /\.test\.ts$/.test(file) ||
+  (runsSuite("ioredis", file) && runsSuite("redis", file)) ||
+  /^tests\/faults\/rows\/[a-z-]+\.ts$/.test(file);
 
 /** Whether a test of the client's package calls the suite: of "full-memory-suite.ts" it is "fullMemorySuite". */
 function runsSuite(client: "ioredis" | "redis", file: string): boolean {
@@ -54,12 +56,5 @@ describe("docs/guarantees.md", () => {
     ).toEqual([]);
     expect(isRun("internal/redis-testkit/src/until.ts")).toBe(false);
     expect(isRun("internal/redis-testkit/src/unused-suite.ts")).toBe(false);
-  });
-
-  it("says which suite runs on one client alone", () => {
-    const suites = new Set(rows.flatMap(shownBy).flatMap(({ file }) => (file.endsWith("-suite.ts") ? [file] : [])));
-    const onOne = [...suites].filter((file) => !runsSuite("redis", file)).map((file) => file.split("/").at(-1));
-    expect(onOne).toEqual(["failover-suite.ts"]);
-    expect(page).toContain("run on ioredis and on node-redis, the failover suite on ioredis alone");
   });
 });
