@@ -1,5 +1,7 @@
 // Runs what the image would run: its files in an empty folder, the Compose file's configuration, environment and Redis.
+import { once } from "node:events";
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
@@ -13,6 +15,7 @@ import {
   makeImage,
   run,
   type Surroundings,
+  spawnGateway,
   startGateway,
   startSurroundings,
 } from "./running.ts";
@@ -88,6 +91,30 @@ describe("the Redis of the Compose file", () => {
     expect(await check(undefined)).not.toBe(0);
     expect(await check(undefined, ["ping"])).toBe(0);
   });
+});
+
+it("a gateway that is still starting hears SIGTERM: a container's first process ignores what it does not listen to", async () => {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  // The way to Redis, which leads nowhere at first: with strict, no gateway is ready before it has looked there.
+  const way = createServer(async (socket) => {
+    socket.on("error", () => undefined);
+    await opened;
+    socket.pipe(connect(redis.port, "127.0.0.1").on("error", () => undefined)).pipe(socket);
+  });
+  way.listen(0, "127.0.0.1");
+  await once(way, "listening");
+  const address = way.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const REDIS_URL = environment.REDIS_URL?.replace(String(redis.port), String(port)) ?? "";
+  const { child, ended } = spawnGateway(image, { ...environment, REDIS_URL, DRAIN: "1ms" });
+  await once(way, "connection");
+  child.kill("SIGTERM");
+  open();
+  expect(await ended).toBe(0);
+  way.close();
 });
 
 describe("two gateways", () => {

@@ -1,9 +1,10 @@
 // What the Compose file starts, as processes of this machine: its Redis and gateways, from the image's files.
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { listen } from "@tollbooth-stores/example/listen";
 import { openSandboxLedger, payTo, type SandboxControls, sandboxControls } from "@tollbooth-stores/sandbox";
 import { openUpstream } from "@tollbooth-stores/sandbox/upstream";
@@ -62,12 +63,20 @@ export interface Gateway {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Runs the image's CMD in its folder. Resolves once it serves. */
-export async function startGateway(image: Image, environment: Readonly<Record<string, string>>): Promise<Gateway> {
+/** Runs the image's CMD in its folder. */
+export function spawnGateway(
+  image: Image,
+  environment: Readonly<Record<string, string>>,
+): { child: ChildProcessByStdio<null, Readable, Readable>; ended: Promise<number | null> } {
   const [, ...args] = image.cmd;
   const env = { PATH: process.env.PATH, ...image.env, ...environment };
   const child = spawn(process.execPath, args, { cwd: image.app, env, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = once(child, "exit").then(([code]) => code);
+  return { child, ended: once(child, "exit").then(([code]) => code) };
+}
+
+/** The same. Resolves once it serves. */
+export async function startGateway(image: Image, environment: Readonly<Record<string, string>>): Promise<Gateway> {
+  const { child, ended } = spawnGateway(image, environment);
   let printed = "";
   const url = await new Promise<string>((resolve, reject) => {
     const read = (text: string) => {
