@@ -68,7 +68,7 @@ describe("the balancer", () => {
   const count = (setting: string) => Number(new RegExp(`\\b${setting} (\\d+)`).exec(textOf("haproxy.cfg"))?.[1]);
 
   it("notices within the drain that a gateway is not ready any more, by /readyz", async () => {
-    expect(textOf("haproxy.cfg")).toContain("option httpchk GET /readyz");
+    expect(textOf("haproxy.cfg")).toMatch(/^ +http-check send meth GET uri \/readyz .* hdr Host /m);
     const noticedMs = count("fall") * milliseconds("inter") + milliseconds("timeout check");
     expect((await deadlines()).drainMs).toBeGreaterThan(noticedMs);
   });

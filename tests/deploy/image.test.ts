@@ -4,64 +4,34 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
 import { findRedisCli } from "@tollbooth-stores/redis-testkit/servers";
 import { buyer } from "@tollbooth-stores/sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Compose, compose, exampleVariables } from "./files.ts";
-import {
-  type Gateway,
-  type Image,
-  makeImage,
-  run,
-  type Surroundings,
-  spawnGateway,
-  startGateway,
-  startSurroundings,
-} from "./running.ts";
+import { type Composed, startComposed } from "./composed.ts";
+import { type Gateway, run, spawnGateway, startGateway } from "./running.ts";
 
-const volume = mkdtempSync(join(tmpdir(), "tollbooth-volume-"));
-let surroundings: Surroundings;
-let redis: RunningRedis;
-let image: Image;
-let services: Compose["services"];
+let composed: Composed;
 let gateways: readonly [Gateway, Gateway];
-/** Of a gateway's container; its Redis and its ports are this machine's. */
-let environment: Record<string, string>;
 
 beforeAll(async () => {
-  [surroundings, image] = await Promise.all([startSurroundings(), makeImage()]);
-  const secrets = { REDIS_PASSWORD: "a".repeat(64), SESSION_SECRET: "b".repeat(64), KEY_SECRET: "c".repeat(64) };
-  const variables = { ...exampleVariables(), ...secrets, ...surroundings.variables, ORIGIN: "https://api.example.com" };
-  services = compose(variables).services;
-  const [program, ...args] = services.redis.command ?? [];
-  expect(program).toBe("redis-server");
-  // What is the volume at /data there.
-  redis = await startRedis({ args: [...args, "--dir", volume] });
-  const { REDIS_URL = "", ...others } = services.gateway.environment ?? {};
-  environment = {
-    ...others,
-    REDIS_URL: REDIS_URL.replace("redis:6379", `127.0.0.1:${redis.port}`),
-    ...{ HOST: "127.0.0.1", PORT: "0", DRAIN: "700ms" },
-  };
+  composed = await startComposed();
+  const { image, environment } = composed;
   gateways = await Promise.all([startGateway(image, environment), startGateway(image, environment)]);
 }, 120_000);
 afterAll(async () => {
   for (const gateway of gateways ?? []) gateway.kill("SIGKILL");
-  await redis?.stop();
-  await surroundings?.stop();
-  image?.remove();
-  rmSync(volume, { recursive: true });
+  await composed?.stop();
 });
 
 const statusOf = async (url: string, headers: Record<string, string> = {}) => (await fetch(url, { headers })).status;
 const payment = async (url: string) => {
-  const client = buyer(await surroundings.controls.payer());
+  const client = buyer(await composed.surroundings.controls.payer());
   return { ...client.headersOf(await client.sign(await client.priceOf(`${url}/quote`))), "idempotency-key": "mine" };
 };
 
 describe("the image's files", () => {
   it("are built programs and what they need: no sources, no tests, no tools", () => {
+    const { image } = composed;
     expect(readdirSync(image.app).sort()).toEqual(
       ["README.md", "config", "dist", "node_modules", "package.json", "tollbooth.config.yaml"].sort(),
     );
@@ -72,6 +42,7 @@ describe("the image's files", () => {
 
 describe("the Redis of the Compose file", () => {
   it("passes the doctor, which is in the image", async () => {
+    const { environment, image } = composed;
     const doctor = join(image.app, "node_modules", ".bin", "tollbooth-doctor");
     const { status, output } = await run(doctor, [], image.app, environment);
     expect([status, output]).toEqual([0, expect.stringMatching(/^0 errors, 0 warnings/m)]);
@@ -80,6 +51,7 @@ describe("the Redis of the Compose file", () => {
   });
 
   it("is healthy by its own check, which an error fails: without -e it would be taken for health", async () => {
+    const { image, redis, services } = composed;
     const [kind, , ...args] = services.redis.healthcheck?.test ?? [];
     expect(kind).toBe("CMD");
     const cli = await findRedisCli();
@@ -94,6 +66,7 @@ describe("the Redis of the Compose file", () => {
 });
 
 it("a gateway that is still starting hears SIGTERM: a container's first process ignores what it does not listen to", async () => {
+  const { environment, image, redis } = composed;
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
@@ -119,6 +92,7 @@ it("a gateway that is still starting hears SIGTERM: a container's first process 
 
 describe("two gateways", () => {
   it("are alive, ready, and healthy by the image's check", async () => {
+    const { image } = composed;
     for (const { url } of gateways) {
       expect([await statusOf(`${url}/healthz`), await statusOf(`${url}/readyz`)]).toEqual([200, 200]);
       const [, ...check] = image.healthcheck;
@@ -128,6 +102,7 @@ describe("two gateways", () => {
   });
 
   it("sell once on both, and still know it after Redis was killed and restarted", async () => {
+    const { redis } = composed;
     const [first, second] = gateways;
     const headers = await payment(first.url);
     const [sold, again] = [
@@ -140,16 +115,17 @@ describe("two gateways", () => {
     await redis.restart();
     await expect.poll(() => statusOf(`${second.url}/readyz`), { timeout: 10_000 }).toBe(200);
     expect(await statusOf(`${second.url}/quote`, headers)).toBe(200);
-    expect(surroundings.controls.counts()).toEqual({ verifies: 1, runs: 1, transfers: 1 });
+    expect(composed.surroundings.controls.counts()).toEqual({ verifies: 1, runs: 1, transfers: 1 });
   });
 
   it("refuse a payment that a restored backup has forgotten: 409 where it has moved, and nothing is made or moved again", async () => {
+    const { redis, volume } = composed;
     const [first, second] = gateways;
     const backup = mkdtempSync(join(tmpdir(), "tollbooth-backup-"));
     cpSync(volume, backup, { recursive: true });
     const headers = await payment(first.url);
     expect(await statusOf(`${first.url}/quote`, headers)).toBe(200);
-    const counts = surroundings.controls.counts();
+    const counts = composed.surroundings.controls.counts();
     await redis.kill("SIGKILL");
     rmSync(volume, { recursive: true });
     cpSync(backup, volume, { recursive: true });
@@ -157,16 +133,16 @@ describe("two gateways", () => {
     await redis.restart();
     await expect.poll(() => statusOf(`${second.url}/readyz`), { timeout: 10_000 }).toBe(200);
     for (const { url } of gateways) expect(await statusOf(`${url}/quote`, headers)).toBe(409);
-    expect(surroundings.controls.counts()).toMatchObject({ runs: counts.runs, transfers: counts.transfers });
+    expect(composed.surroundings.controls.counts()).toMatchObject({ runs: counts.runs, transfers: counts.transfers });
   });
 
   it("drain on SIGTERM: 503 on /readyz, the request in hand answered, and the end with 0", async () => {
     const [leaving, staying] = gateways;
-    const before = surroundings.controls.counts();
+    const before = composed.surroundings.controls.counts();
     const headers = await payment(leaving.url);
-    await surroundings.controls.upstream({ delayMs: 1_200 });
+    await composed.surroundings.controls.upstream({ delayMs: 1_200 });
     const inHand = fetch(`${leaving.url}/quote`, { headers });
-    await expect.poll(() => surroundings.controls.counts().runs).toBe(before.runs + 1);
+    await expect.poll(() => composed.surroundings.controls.counts().runs).toBe(before.runs + 1);
     leaving.kill("SIGTERM");
     await expect.poll(() => statusOf(`${leaving.url}/readyz`), { interval: 20 }).toBe(503);
     expect(await statusOf(`${leaving.url}/healthz`)).toBe(200);
@@ -176,6 +152,6 @@ describe("two gateways", () => {
     expect([await statusOf(`${staying.url}/readyz`), await statusOf(`${staying.url}/quote`, headers)]).toEqual([
       200, 200,
     ]);
-    expect(surroundings.controls.counts().transfers).toBe(before.transfers + 1);
+    expect(composed.surroundings.controls.counts().transfers).toBe(before.transfers + 1);
   });
 });

@@ -1,4 +1,4 @@
-// Where the redis-server and redis-cli programs are: named by a variable, on the PATH, or installed now where that can be done.
+// Where the programs redis-server, redis-cli and haproxy are: named by a variable, on the PATH, or installed now where that can be done.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { findProgram, type Wanted } from "./find-program.ts";
@@ -24,6 +24,15 @@ const redisCli: Wanted = {
     'Install it ("apt-get install redis-tools"), or set TOLLBOOTH_REDIS_CLI to the path of redis-cli or valkey-cli.',
 };
 
+const haproxy: Wanted = {
+  variable: "TOLLBOOTH_HAPROXY",
+  programs: ["haproxy"],
+  places: ["/usr/sbin/haproxy"],
+  packages: ["haproxy"],
+  need: "HAProxy (2.6 or newer) is needed to try the balancer of the Compose file, and there is none",
+  howTo: 'Install it ("apt-get install haproxy", "brew install haproxy"), or set TOLLBOOTH_HAPROXY to its path.',
+};
+
 export interface FindOptions {
   /** Whether a missing server may be installed, where that can be done. Default true. */
   install?: boolean | undefined;
@@ -44,6 +53,11 @@ export function findRedisServer({ install = true }: FindOptions = {}): Promise<s
 /** The path of `redis-cli` or `valkey-cli`, which is found and installed as the server is. */
 export function findRedisCli(): Promise<string> {
   return findProgram(redisCli, true);
+}
+
+/** The path of HAProxy, likewise. */
+export function findHaproxy(): Promise<string> {
+  return findProgram(haproxy, true);
 }
 
 /** Whether the server is Redis 7 or newer, or Valkey. Redis 6.2 has no sharded channels, no rights of subcommands, and no `cluster-port`. */
