@@ -25,7 +25,7 @@ export function limit(
   { unlessKnownTo: gate }: LimitOptions = {},
 ): MiddlewareHandler {
   return async (c, next) => {
-    if (await gate?.knows(contextOf(c.req.raw))) return next();
+    if (await gate?.knows(contextOf(c.req.raw, c.req.path))) return next();
     const { refused } = await takeFromLimit(rule, c, await keyOf(c), c.req.raw.signal);
     if (refused !== undefined) return responseOf(refused);
     await next();

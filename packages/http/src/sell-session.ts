@@ -42,7 +42,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   const { sessions, secret, data } = options;
   const credential = credentialOf(options);
   const grant = grantOf(options.grant);
-  const tokenOf = tokenMaker(secret);
+  const { tokenOf } = tokenMaker(secret);
 
   async function prolong(id: string, opId: string): Promise<Sold | undefined> {
     try {

@@ -61,6 +61,14 @@ export function headIsNotSold(): Answer {
   return { ...answer, body: new Uint8Array() };
 }
 
+/**
+ * 204, without what a browser asks for: that is said by CORS middleware before the gate. A handler that takes every method would give
+ * its answer away.
+ */
+export function preflight(): Answer {
+  return { status: 204, headers: { "cache-control": "no-store" }, body: new Uint8Array() };
+}
+
 /** 400: one payment buys one answer. */
 export function websocketIsNotSold(): Answer {
   return problem(

@@ -100,11 +100,25 @@ describe("HEAD", () => {
   });
 });
 
-test("a preflight passes, also where a route is sold for every method; another OPTIONS request does not", async () => {
+test("a preflight is 204 and runs no handler, also where a route is sold for every method; another OPTIONS request is 402", async () => {
   const gate = shop.gate({ "/quote": { accepts: oneCent } });
   const preflight = { origin: "https://app.example", "access-control-request-method": "GET" };
-  expect(await ask(gate, handler(), requestTo("/quote", preflight, { method: "OPTIONS" }))).toBeUndefined();
-  expect((await ask(gate, handler(), requestTo("/quote", {}, { method: "OPTIONS" })))?.status).toBe(402);
+  const serve = handler();
+  const answer = await ask(gate, serve, requestTo("/quote", preflight, { method: "OPTIONS" }));
+  expect([answer?.status, answer?.text]).toEqual([204, ""]);
+  expect((await ask(gate, serve, requestTo("/quote", {}, { method: "OPTIONS" })))?.status).toBe(402);
+  expect(serve).not.toHaveBeenCalled();
+  expect(await ask(gate, serve, requestTo("/free", preflight, { method: "OPTIONS" }))).toBeUndefined();
+});
+
+test("sells says which requests are sold, asks nobody, and takes the router's view of a path too", async () => {
+  const gate = shop.gate({ "GET /quote": { accepts: oneCent } });
+  const sells = (path: string, method: string, decodedPath?: string) =>
+    gate.sells({ ...requestTo(path, {}, { method }), ...(decodedPath !== undefined && { decodedPath }) });
+  expect([sells("/quote", "GET"), sells("/%71uote/", "get"), sells("/quote", "HEAD")]).toEqual([true, true, true]);
+  expect([sells("/other", "GET"), sells("/other", "GET", "/quote")]).toEqual([false, true]);
+  expect([sells("/quote", "POST"), sells("/quote", "OPTIONS")]).toEqual([false, false]);
+  expect(shop.controls.counts().verifies).toBe(0);
 });
 
 test("a WebSocket wants a session, paid for or not", async () => {

@@ -15,6 +15,7 @@ import {
   headIsNotSold,
   malformedPayment,
   paymentTooLarge,
+  preflight,
   websocketIsNotSold,
 } from "./gate-answers.ts";
 import { HandlerThrew } from "./handler-run.ts";
@@ -82,8 +83,11 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
    * STORE_CONFIG for a route that cannot be sold safely, and with the SDK's errors. A failure may be tried again.
    */
   initialize(): Promise<void>;
+  /** Whether a route of the gate is that of the request. A route of GET is that of HEAD too. */
+  sells(context: RequestContext): boolean;
   /**
-   * Answers a request for a route that is sold. `undefined`: the next handler answers.
+   * Answers a request for a route that is sold. `undefined`: the next handler answers, because the route is not sold, or a hook gave
+   * free access. A preflight of a sold route is 204, and reaches no handler.
    *
    * Rejects with what `serve` threw, once the payment is free again; with `context.signal`'s reason where the client has
    * gone; and with an error of a price function or a hook. Failures of the store are answers (503).
@@ -140,18 +144,22 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     return planned.type === "answer" ? { ...planned.answer, body: new Uint8Array() } : undefined;
   }
 
-  async function answer(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined> {
+  function sells(context: RequestContext): boolean {
     const request = requestAtOrigin(context, settings.origin);
-    const isHead = context.method.toUpperCase() === "HEAD";
-    const isSold = http.requiresPayment(request) || (isHead && http.requiresPayment({ ...request, method: "GET" }));
-    if (!isSold || isPreflight(context)) return undefined;
+    return http.requiresPayment(request) || (isHead(context) && http.requiresPayment({ ...request, method: "GET" }));
+  }
+
+  async function answer(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined> {
+    if (!sells(context)) return undefined;
+    if (isPreflight(context)) return preflight();
+    const request = requestAtOrigin(context, settings.origin);
     try {
       await initialize();
     } catch (error) {
       if (isConfigurationError(error)) throw error;
       return facilitatorUnavailable();
     }
-    if (isHead) return head(context);
+    if (isHead(context)) return head(context);
     const header = readPaymentHeader(request.adapter);
     if (header.status === "oversized") return paymentTooLarge();
     if (header.status === "malformed") return malformedPayment(header.message);
@@ -170,6 +178,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
   return {
     http,
     initialize,
+    sells,
     async handle(context, body, serve) {
       try {
         return await answer(context, body, serve);
@@ -200,6 +209,10 @@ function checkedOrigin(origin: string): string {
 function keeperOf(answers: KeptAnswers | AnswerKeeper | false = {}): AnswerKeeper | undefined {
   if (answers === false) return undefined;
   return "write" in answers ? answers : keepAnswers(answers);
+}
+
+function isHead({ method }: RequestContext): boolean {
+  return method.toUpperCase() === "HEAD";
 }
 
 /** It has no credentials, so it cannot pay; the browser sends the paid request after it. */
