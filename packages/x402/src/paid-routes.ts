@@ -26,7 +26,7 @@ import { readPaymentHeader } from "./read-payment-header.ts";
 import { type RoundTold, reconcileEvery } from "./reconcile-every.ts";
 import { evmRefusals, type PreBroadcastRefusals } from "./refusals.ts";
 import { refuseRoutes } from "./refuse-routes.ts";
-import { requestAtOrigin } from "./request-at-origin.ts";
+import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
 import { type GateSettings, takePayment } from "./take-payment.ts";
 
@@ -137,29 +137,36 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     await http.initialize();
   }
 
-  /** The price of a HEAD request is that of the GET it asks about. No handler runs for it. */
-  async function head(context: RequestContext): Promise<Answer | undefined> {
-    if (context.adapter.getHeader("payment-signature") !== undefined) return headIsNotSold();
-    const planned = await plan(requestAtOrigin(context, settings.origin, "GET"));
+  /** The request as the route that sells it matches it. Older SDKs do not know the router's view of a path. */
+  function matched(context: RequestContext, method = context.method): RequestAtOrigin | undefined {
+    return [context.path, context.decodedPath ?? context.path]
+      .map((path) => ({ ...requestAtOrigin(context, settings.origin, method), path }))
+      .find((request) => http.requiresPayment(request));
+  }
+
+  /** The price of a HEAD request is that of the GET it asks about. */
+  function sold(context: RequestContext): RequestAtOrigin | undefined {
+    return (isHead(context) ? matched(context, "GET") : undefined) ?? matched(context);
+  }
+
+  /** No handler runs for it. */
+  async function head(request: RequestAtOrigin): Promise<Answer | undefined> {
+    if (request.adapter.getHeader("payment-signature") !== undefined) return headIsNotSold();
+    const planned = await plan(request);
     return planned.type === "answer" ? { ...planned.answer, body: new Uint8Array() } : undefined;
   }
 
-  function sells(context: RequestContext): boolean {
-    const request = requestAtOrigin(context, settings.origin);
-    return http.requiresPayment(request) || (isHead(context) && http.requiresPayment({ ...request, method: "GET" }));
-  }
-
   async function answer(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined> {
-    if (!sells(context)) return undefined;
+    const request = sold(context);
+    if (request === undefined) return undefined;
     if (isPreflight(context)) return preflight();
-    const request = requestAtOrigin(context, settings.origin);
     try {
       await initialize();
     } catch (error) {
       if (isConfigurationError(error)) throw error;
       return facilitatorUnavailable();
     }
-    if (isHead(context)) return head(context);
+    if (isHead(context)) return head(request);
     const header = readPaymentHeader(request.adapter);
     if (header.status === "oversized") return paymentTooLarge();
     if (header.status === "malformed") return malformedPayment(header.message);
@@ -178,7 +185,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
   return {
     http,
     initialize,
-    sells,
+    sells: (context) => sold(context) !== undefined,
     async handle(context, body, serve) {
       try {
         return await answer(context, body, serve);
