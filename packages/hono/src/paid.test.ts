@@ -1,4 +1,5 @@
 // paid() on Hono: what is sold, and what passes.
+import { createRequire } from "node:module";
 import { type PaidGate, type PaymentInHand, problem } from "@tollbooth-stores/http";
 import { type Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
@@ -213,4 +214,13 @@ test("an answer that is shorter than it says is not sold", async () => {
   const app = new Hono().get("/sold", paid(gate), (c) => c.body("short", 200, { "content-length": "30" }));
   expect((await app.request("/sold", { headers: { payment: "one" } })).status).toBe(500);
   expect(gate.charged).toEqual([]);
+});
+
+test("another copy of Hono, such as that of CommonJS, is sold for too", async () => {
+  const { Hono: Other }: { Hono: typeof Hono } = createRequire(import.meta.url)("hono");
+  expect(Other).not.toBe(Hono);
+  const app = new Other().get("/sold", paid(fakeGate()), (c) => c.text("sold"));
+  app.get("/other", paid(fakeGate()), (c) => c.text("given away"));
+  expect(await (await app.request("/sold", { headers: { payment: "one" } })).text()).toBe("sold");
+  expect((await app.request("/other")).status).toBe(404);
 });

@@ -11,7 +11,6 @@ import {
   responseOf,
 } from "@tollbooth-stores/http";
 import type { Context, MiddlewareHandler } from "hono";
-import { matchedRoutes } from "hono/route";
 import { replaceResponse } from "./replace-response.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
@@ -67,9 +66,9 @@ export function paid(
   };
 }
 
-/** `use` and `all` are for every method. */
-function isOfRoute(c: Context): boolean {
-  return matchedRoutes(c)[c.req.routeIndex]?.method !== "ALL";
+/** `use` and `all` are for every method. Not by "hono/route": it knows only requests of its own copy of Hono. */
+function isOfRoute({ req }: Context): boolean {
+  return req.matchedRoutes[req.routeIndex]?.method !== "ALL";
 }
 
 async function bodyOf(c: Context, maxBodyBytes: number): Promise<Uint8Array | Awaited<ReturnType<typeof readBody>>> {

@@ -5,7 +5,7 @@ export type { KnownPayments, PaidGate, PaymentInHand, RequestAdapter, RequestCon
 
 // What a framework's middleware is made of.
 export { beforeGate, type PaidOptions } from "./paid-options.ts";
-export { type LimitOptions, type LimitTaken, limitHeadersOf, takeFromLimit } from "./limit.ts";
+export { type LimitOptions, type LimitTaken, limitHeadersOf, requireLimit, takeFromLimit } from "./limit.ts";
 export { addressReader, type ClientIpOptions } from "./client-ip.ts";
 export {
   type CookieTeller,

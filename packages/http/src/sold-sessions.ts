@@ -1,5 +1,5 @@
 // Sessions that were sold, for a payer that lost the answer: kept without their token, which is made again of the payment.
-import { parseDuration } from "@tollbooth-stores/core";
+import { durationOption } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
 import type { AnswerKeeper, KeptRequest } from "./answer-keeper.ts";
 import { type CredentialOptions, credentialOf } from "./session-credential.ts";
@@ -27,7 +27,7 @@ export function soldSessions({ secret, forMs = DEFAULT_FOR_MS, ...options }: Sol
     return presented.status === "ok" ? presented.id : undefined;
   };
   return {
-    forMs: parseDuration(forMs, "forMs"),
+    forMs: durationOption(forMs, "forMs"),
     write(answer, request) {
       const { expiresAt, quotas } = bodyOf(answer);
       const prolongs = presentedBy(request);

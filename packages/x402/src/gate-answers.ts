@@ -32,6 +32,12 @@ export function facilitatorUnavailable(): Answer {
   return notNow("facilitator_unavailable", message);
 }
 
+/** 503, where no payment came. */
+export function noPriceNow(): Answer {
+  const message = "The price cannot be told now, because the facilitator does not answer. Ask again.";
+  return notNow("facilitator_unavailable", message);
+}
+
 export function lookupUnavailable(): Answer {
   const message = "Whether this payment was used cannot be asked now. Send the same payment again.";
   return notNow("lookup_unavailable", message);

@@ -138,8 +138,27 @@ describe("options", () => {
     ["no time for answers", { answers: { forMs: 0 } }, "answers.forMs"],
     ["half a millisecond", { handlerTimeoutMs: 0.5 }, "handlerTimeoutMs"],
     ["no lease", { leaseMs: 0 }, "leaseMs"],
+    ["a lease of more than an hour", { leaseMs: 3_600_001 }, "leaseMs"],
+    // As JavaScript gives them.
+    ["no origin", Object({ origin: undefined }), "origin"],
+    ["no store", Object({ store: undefined }), "stores.verifications"],
+    ["all stores in place of one", Object({ store: { verifications: {} } }), "stores.verifications"],
+    ["no findSettlement", Object({ findSettlement: undefined }), "findSettlement"],
+    ["another order", Object({ order: "settle-first" }), "order"],
+    ["a collector that is no function", Object({ collector: "idempotency-key" }), "collector"],
+    ["a misspelt option", Object({ leaseMS: 5 }), 'did you mean "leaseMs"'],
   ])("with %s are refused by name", (_what, options, name) => {
-    expect(() => shop.gate(cent("/quote"), options)).toThrow(name);
+    const opening = () => shop.gate(cent("/quote"), options);
+    expect(opening).toThrow(name);
+    expect(opening).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+  });
+
+  test("with a lease in words are understood", () => {
+    expect(() => shop.gate(cent("/quote"), Object({ leaseMs: "10s" }))).not.toThrow();
+  });
+
+  test("and a server that is none of the SDK's is refused", () => {
+    expect(() => shop.gate(cent("/quote"), {}, Object({}))).toThrow("x402ResourceServer");
   });
 
   test("without a scheme for a route are the SDK's to refuse", async () => {
@@ -147,6 +166,20 @@ describe("options", () => {
       "/a",
     );
   });
+});
+
+test("a facilitator that is away is told to a request without a payment as what it is", async () => {
+  const gate = shop.gate();
+  vi.spyOn(shop.facilitator, "getSupported").mockRejectedValue(new Error("Away."));
+  const unpaid = await ask(gate, handler(), requestTo("/quote"));
+  expect(unpaid).toMatchObject({
+    status: 503,
+    error: "facilitator_unavailable",
+    text: expect.stringContaining("price"),
+  });
+  const { payload } = await made();
+  const paid = await ask(gate, handler(), requestTo("/quote", paymentHeader(payload)));
+  expect(paid).toMatchObject({ status: 503, text: expect.stringContaining("Send the same payment again") });
 });
 
 test("two gates of one server ask its facilitator once: the second does not make the first forget what is supported", async () => {

@@ -1,12 +1,11 @@
 // The gate of a paid API: payOnce owns the flow, and the official SDK plans, verifies and settles.
 import {
-  parseDuration,
   type Reconciled,
   type ReconcileOptions,
   reconcileUnresolved,
-  StoreError,
   type VerificationStore,
 } from "@tollbooth-stores/core";
+import { durationOption } from "@tollbooth-stores/core/native";
 import type { Answer, AnswerKeeper, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
 import type { PaywallConfig, RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
 import {
@@ -14,21 +13,23 @@ import {
   failure,
   headIsNotSold,
   malformedPayment,
+  noPriceNow,
   paymentTooLarge,
   preflight,
   websocketIsNotSold,
 } from "./gate-answers.ts";
+import { gateSettings } from "./gate-settings.ts";
 import { HandlerThrew } from "./handler-run.ts";
-import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
+import type { KeptAnswers } from "./kept-answers.ts";
 import { isKnownPayment } from "./payment-record.ts";
 import { planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
 import { type RoundTold, reconcileEvery } from "./reconcile-every.ts";
-import { evmRefusals, type PreBroadcastRefusals } from "./refusals.ts";
+import type { PreBroadcastRefusals } from "./refusals.ts";
 import { refuseRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
-import { type GateSettings, takePayment } from "./take-payment.ts";
+import { takePayment } from "./take-payment.ts";
 
 export interface PaidRoutesOptions {
   /** Where payments are remembered: on several instances, a shared one. */
@@ -108,19 +109,8 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
  * routes.
  */
 export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, options: PaidRoutesOptions): PaidRoutes {
-  const { store, findSettlement, leaseMs = 10_000 } = options;
-  const settings: GateSettings = {
-    ...{ server, store, findSettlement, leaseMs },
-    origin: checkedOrigin(options.origin),
-    refusals: options.refusals ?? evmRefusals,
-    settlesFirst: options.order === "settle-then-serve",
-    collector: options.collector,
-    keeper: keeperOf(options.answers),
-    handlerTimeoutMs:
-      options.handlerTimeoutMs === undefined ? undefined : parseDuration(options.handlerTimeoutMs, "handlerTimeoutMs"),
-    onHandlerError: options.onHandlerError,
-  };
-  parseDuration(leaseMs, "leaseMs");
+  const settings = gateSettings(server, options);
+  const { store, findSettlement, leaseMs, origin } = settings;
   const { http, plan } = planner(server, routes, options.paywall);
   let initialized: Promise<void> | undefined;
 
@@ -140,7 +130,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
   /** The request as the route that sells it matches it. Older SDKs do not know the router's view of a path. */
   function matched(context: RequestContext, method = context.method): RequestAtOrigin | undefined {
     return [context.path, context.decodedPath ?? context.path]
-      .map((path) => ({ ...requestAtOrigin(context, settings.origin, method), path }))
+      .map((path) => ({ ...requestAtOrigin(context, origin, method), path }))
       .find((request) => http.requiresPayment(request));
   }
 
@@ -164,7 +154,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       await initialize();
     } catch (error) {
       if (isConfigurationError(error)) throw error;
-      return facilitatorUnavailable();
+      return request.adapter.getHeader("payment-signature") === undefined ? noPriceNow() : facilitatorUnavailable();
     }
     if (isHead(context)) return head(request);
     const header = readPaymentHeader(request.adapter);
@@ -202,20 +192,8 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       return header.status === "payment" && isKnownPayment(store, header.payload).catch(() => true);
     },
     reconcile,
-    reconcileEvery: (ms, told) => reconcileEvery(parseDuration(ms, "ms"), reconcile, told),
+    reconcileEvery: (ms, told) => reconcileEvery(durationOption(ms, "ms"), reconcile, told),
   };
-}
-
-function checkedOrigin(origin: string): string {
-  if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-    throw new StoreError("STORE_CONFIG", 'origin must be an origin without a path, such as "https://api.example".');
-  }
-  return origin;
-}
-
-function keeperOf(answers: KeptAnswers | AnswerKeeper | false = {}): AnswerKeeper | undefined {
-  if (answers === false) return undefined;
-  return "write" in answers ? answers : keepAnswers(answers);
 }
 
 function isHead({ method }: RequestContext): boolean {
