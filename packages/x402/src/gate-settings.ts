@@ -4,7 +4,7 @@ import { durationOption, type OptionNames, requireKnownOptions } from "@tollboot
 import type { AnswerKeeper } from "@tollbooth-stores/http";
 import type { x402ResourceServer } from "@x402/core/server";
 import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
-import type { PaidRoutesOptions } from "./paid-routes.ts";
+import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { evmRefusals } from "./refusals.ts";
 import type { GateSettings } from "./take-payment.ts";
 

@@ -1,13 +1,8 @@
 // The gate of a paid API: payOnce owns the flow, and the official SDK plans, verifies and settles.
-import {
-  type Reconciled,
-  type ReconcileOptions,
-  reconcileUnresolved,
-  type VerificationStore,
-} from "@tollbooth-stores/core";
+import { type Reconciled, type ReconcileOptions, reconcileUnresolved } from "@tollbooth-stores/core";
 import { durationOption } from "@tollbooth-stores/core/native";
-import type { Answer, AnswerKeeper, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
-import type { PaywallConfig, RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
+import type { Answer, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
+import type { RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
 import {
   facilitatorUnavailable,
   failure,
@@ -20,61 +15,14 @@ import {
 } from "./gate-answers.ts";
 import { gateSettings } from "./gate-settings.ts";
 import { HandlerThrew } from "./handler-run.ts";
-import type { KeptAnswers } from "./kept-answers.ts";
+import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { isKnownPayment } from "./payment-record.ts";
 import { planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
 import { type RoundTold, reconcileEvery } from "./reconcile-every.ts";
-import type { PreBroadcastRefusals } from "./refusals.ts";
 import { refuseRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
-import type { FindSettlement } from "./sdk-steps.ts";
 import { takePayment } from "./take-payment.ts";
-
-export interface PaidRoutesOptions {
-  /** Where payments are remembered: on several instances, a shared one. */
-  store: VerificationStore;
-  /**
-   * The origin under which buyers reach the API, e.g. "https://api.example". It is part of what a payment buys. The Host
-   * header is never used: a client writes it.
-   */
-  origin: string;
-  /**
-   * Asks the chain what became of a payment. `context.reference` is JSON of all that was signed. Answer a receipt only for
-   * a final transfer to the seller, and `none` only where no settlement can come any more. `"unknown"` is always safe.
-   */
-  findSettlement: FindSettlement;
-  /**
-   * A secret of the request that only its payer knows, such as its Idempotency-Key. Only a request with the same one gets
-   * a delivered answer again. Without it, a payment that is settled and delivered is answered with 409.
-   */
-  collector?: ((context: RequestContext) => string | undefined) | undefined;
-  /**
-   * Default "serve-then-settle". A route whose payment flow is "upfront" settles first in any case.
-   */
-  order?: "serve-then-settle" | "settle-then-serve" | undefined;
-  /**
-   * What is kept of an answer beside its payment, in plain text. A keeper writes and reads it itself: `soldSessions`, say.
-   * `false`: nothing. Then a payer that lost the answer gets 409.
-   */
-  answers?: KeptAnswers | AnswerKeeper | false | undefined;
-  /** As payOnce's: milliseconds, at most 3,600,000. Default 10,000. The facilitator has three leases to answer. */
-  leaseMs?: number | undefined;
-  /** How long the handler may take, in milliseconds. Then 504, and nothing is charged. Default: as long as it likes. */
-  handlerTimeoutMs?: number | undefined;
-  /**
-   * The facilitator's reasons that prove that nothing was sent. Default `evmRefusals`. A `beforeSettle` hook's reason for
-   * an abort belongs here too: else that payment is in doubt until it has expired.
-   */
-  refusals?: PreBroadcastRefusals | undefined;
-  /** For the SDK's paywall in browsers. */
-  paywall?: PaywallConfig | undefined;
-  /**
-   * Told of a handler's error that is answered with 503, because its payment may be charged. Any other error is thrown
-   * by `handle`.
-   */
-  onHandlerError?: ((error: unknown) => void) | undefined;
-}
 
 export interface PaidRoutes extends PaidGate, KnownPayments {
   /** The SDK's side, for `onProtectedRequest` hooks and a paywall provider. Do not let it process requests. */
