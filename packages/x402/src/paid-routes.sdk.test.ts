@@ -263,6 +263,15 @@ describe("payment flows", () => {
     expect([free.mock.calls.length, settle.mock.calls.length]).toEqual([1, 1]);
   });
 
+  test("upto that is refused before it is sent is 402, and free again", async () => {
+    const refused = { success: false, transaction: "", network, errorReason: "permit2_insufficient_balance" };
+    const settle = vi.fn(async (): Promise<SettleResponse> => refused);
+    const { gate, request } = await metering(settle);
+    expect((await ask(gate, metered(), request))?.status).toBe(402);
+    settle.mockResolvedValue({ success: true, transaction: `0x${"ab".repeat(32)}`, network });
+    expect((await ask(gate, metered(), request))?.status).toBe(200);
+  });
+
   test("upto in doubt is never settled again: its amount is known only to the call that made the answer", async () => {
     const settle = vi.fn(async () => Promise.reject(new Error("no reply")));
     const { gate, request } = await metering(settle);
