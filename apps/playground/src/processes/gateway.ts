@@ -7,6 +7,7 @@ import {
   readGatewayConfig,
   startGateway,
 } from "@tollbooth-stores/example";
+import type { MetricsPlace } from "../drill/scrapes.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { startReporting } from "../fleet/store-report.ts";
 import { requiredEnv, runChild, tellParent } from "../process/child.ts";
@@ -57,6 +58,8 @@ await runChild(
     // The dashboard shows the requests. In the terminal there would be too many.
     const log = gatewayLog(process.env.LOG_LEVEL ?? "warn");
     const gateway = await startGateway(behindFront(config), await storesDocument(), env, log);
+    if (gateway.metricsUrl !== undefined)
+      tellParent({ kind: "metrics", url: gateway.metricsUrl } satisfies MetricsPlace);
     const endReporting = startReporting(gateway.stores.describe(), tellParent);
     return {
       url: gateway.url,
