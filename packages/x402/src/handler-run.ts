@@ -38,7 +38,7 @@ export interface HandlerRun {
 
 export function handlerRun(
   serve: Serve,
-  payment: Pick<PaymentInHand, "key" | "payer">,
+  payment: Pick<PaymentInHand, "key" | "payer" | "settled">,
   timeoutMs: number | undefined,
 ): HandlerRun {
   let started = false;

@@ -142,7 +142,7 @@ async function pay(
     read: (text) => keeper.read(text, kept),
   };
   const first = settings.settlesFirst || flowSettlesFirst(server, bought.requirements);
-  const handler = handlerRun(paying.serve, { key: payment.key, payer }, settings.handlerTimeoutMs);
+  const handler = handlerRun(paying.serve, { key: payment.key, payer, settled: first }, settings.handlerTimeoutMs);
   // An earlier payment begins nothing, unless these very bytes were accepted when they were what the route asked for. So
   // none gets in at its own price while another payment of its nonce is given up.
   const mayBegin = async () => !isEarlier || isBoundTo(store, payment);
