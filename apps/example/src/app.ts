@@ -101,6 +101,7 @@ export function gatewayApp({ config, stores, sales, log, stopping }: GatewayPart
         ? { extendMs: route.window }
         : { extendMs: route.validFor, quotas: { [calls]: BigInt(route.calls) } },
       data: ({ payer = "" }) => ({ payer: payer.toLowerCase(), route: nameOf(route) }),
+      prolongs: ({ data }) => data.route === nameOf(route),
     };
   }
 }

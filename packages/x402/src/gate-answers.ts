@@ -32,6 +32,13 @@ export function facilitatorUnavailable(): Answer {
   return notNow("facilitator_unavailable", message);
 }
 
+/** 503, where a payment came before any facilitator was heard: it may be known, and charged. */
+export function notReady(): Answer {
+  const message =
+    "No facilitator answers, so nothing can be said of this payment now. Send the same payment again; do not sign a new one.";
+  return notNow("facilitator_unavailable", message);
+}
+
 /** 503, where no payment came. */
 export function noPriceNow(): Answer {
   const message = "The price cannot be told now, because the facilitator does not answer. Ask again.";

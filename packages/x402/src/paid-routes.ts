@@ -3,12 +3,13 @@ import { type Reconciled, type ReconcileOptions, reconcileUnresolved } from "@to
 import { durationOption } from "@tollbooth-stores/core/native";
 import type { Answer, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
 import type { RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
+import { forgetFacilitators } from "./ask-facilitators.ts";
 import {
-  facilitatorUnavailable,
   failure,
   headIsNotSold,
   malformedPayment,
   noPriceNow,
+  notReady,
   paymentTooLarge,
   preflight,
   websocketIsNotSold,
@@ -72,7 +73,10 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
 
   async function start(): Promise<void> {
     refuseRoutes(server, routes);
-    await http.initialize();
+    await http.initialize().catch((error: unknown) => {
+      forgetFacilitators(server);
+      throw error;
+    });
   }
 
   /** The request as the route that sells it matches it. Older SDKs do not know the router's view of a path. */
@@ -89,7 +93,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
 
   /** No handler runs for it. */
   async function head(request: RequestAtOrigin): Promise<Answer | undefined> {
-    if (request.adapter.getHeader("payment-signature") !== undefined) return headIsNotSold();
+    if (isPaidFor(request)) return headIsNotSold();
     const planned = await plan(request);
     return planned.type === "answer" ? { ...planned.answer, body: new Uint8Array() } : undefined;
   }
@@ -102,7 +106,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       await initialize();
     } catch (error) {
       if (isConfigurationError(error)) throw error;
-      return request.adapter.getHeader("payment-signature") === undefined ? noPriceNow() : facilitatorUnavailable();
+      return isPaidFor(request) ? notReady() : noPriceNow();
     }
     if (isHead(context)) return head(request);
     const header = readPaymentHeader(request.adapter);
@@ -135,8 +139,9 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
         return told;
       }
     },
-    async knows({ adapter }) {
-      const header = readPaymentHeader(adapter);
+    async knows(context) {
+      if (sold(context) === undefined) return false;
+      const header = readPaymentHeader(context.adapter);
       return header.status === "payment" && isKnownPayment(store, header.payload).catch(() => true);
     },
     reconcile,
@@ -157,8 +162,18 @@ function isWebsocket({ adapter }: RequestContext): boolean {
   return /\bwebsocket\b/i.test(adapter.getHeader("upgrade") ?? "");
 }
 
-/** It will be the same at the next request. By name, because an application may have several copies of the SDK. */
+function isPaidFor({ adapter }: RequestContext): boolean {
+  return adapter.getHeader("payment-signature") !== undefined;
+}
+
+/**
+ * It will be the same at the next request, unless a facilitator that is away is all that is missing. By name, because an application
+ * may have several copies of the SDK.
+ */
 function isConfigurationError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return ["StoreError", "RouteConfigurationError", "FacilitatorCapabilityError"].includes(error.name);
+  const { errors }: { errors?: unknown } = Object(error);
+  const isAway = Array.isArray(errors) && errors.every((one) => Object(one).reason === "missing_facilitator");
+  if (error.name === "RouteConfigurationError") return !isAway;
+  return ["StoreError", "FacilitatorCapabilityError"].includes(error.name);
 }
