@@ -35,7 +35,6 @@ export function requestLog(log: Logger): MiddlewareHandler {
 
 const quiet: readonly string[] = ["connecting", "ready", "closed"];
 const alarms: readonly string[] = ["receipt-after-expiry", "delivery-unheard", "second-receipt"];
-
 /** Tells of connections, of alike events one line a second, and of payments. Returns a function that ends it. */
 export function logEvents(log: Logger): () => void {
   const lately = new Map<string, number>();
