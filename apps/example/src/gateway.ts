@@ -5,7 +5,7 @@ import { gatewayLog, unforeseen } from "./log.ts";
 import { startGateway } from "./start-gateway.ts";
 
 const { env } = process;
-const log = gatewayLog(env.LOG_LEVEL);
+const log = gatewayLog(env.LOG_LEVEL || undefined);
 try {
   const config = await readGatewayConfig(env.GATEWAY_CONFIG ?? "config/gateway.yaml", env);
   const gateway = await startGateway(config, env.STORES ?? "config/stores/memory.yaml", env, log);
