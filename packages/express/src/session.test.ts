@@ -127,3 +127,27 @@ test("a session is sold by cookie, once for one payment, and an answer that is s
   expect(await rotate.text()).toContain("cannot change the session");
   expect(await sessions.get(id)).not.toBeNull();
 });
+
+test("a client that goes while its session is read stops the read, and runs no handler", async () => {
+  const errors: unknown[] = [];
+  let signal: AbortSignal | undefined;
+  const waiting: SessionStore<Data> = {
+    ...sessions,
+    get: (_id, options) =>
+      new Promise((_resolve, reject) => {
+        signal = options?.signal;
+        signal?.addEventListener("abort", () => reject(signal?.reason));
+      }),
+  };
+  const app = await site(waiting, (app) => {
+    app.use((error: unknown, _request: unknown, _response: unknown, _next: unknown) => errors.push(error));
+  });
+  const leaving = new AbortController();
+  const asked = app("/mine/name", { ...cookie("A".repeat(43)), signal: leaving.signal });
+  asked.catch(() => undefined);
+  await expect.poll(() => signal).toBeDefined();
+  leaving.abort();
+  await expect.poll(() => signal?.aborted).toBe(true);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(errors).toEqual([]);
+});
