@@ -112,3 +112,15 @@ test("an answer that is sold changes no session", async () => {
   expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining("cannot change the session")]);
   expect(await sessions.get(record.id)).not.toBeNull();
 });
+
+test("of several cookies of one request the last one is told", async () => {
+  const app = new Hono();
+  app.post("/twice", session({ sessions, required: false }), async (c) => {
+    for (const user of ["ann", "bob"]) await c.var.session.open({ data: { user }, idleTtlMs: 60_000 });
+    return c.body(null, 204);
+  });
+  const { headers } = await app.request("/twice", { method: "POST" });
+  expect(headers.getSetCookie()).toHaveLength(1);
+  const id = /__Host-session=([^;]*)/.exec(headers.getSetCookie()[0] ?? "")?.[1] ?? "";
+  expect((await sessions.get(id))?.data).toEqual({ user: "bob" });
+});

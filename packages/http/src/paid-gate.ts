@@ -54,7 +54,7 @@ export interface KnownPayments {
 
 export interface PaidGate {
   /**
-   * Whether the gate sells the request's route. Asks nobody. Without it a middleware learns so of `handle`, and cannot tell a route
+   * Whether the gate sells the request's route. Calls no other system. Without it a middleware learns so of `handle`, and cannot tell a route
    * that is not sold from free access.
    */
   sells?(context: RequestContext): boolean;
