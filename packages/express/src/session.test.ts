@@ -32,7 +32,7 @@ function site(store: SessionStore<Data> = sessions, more: (app: Express) => void
       await user.of(request).logout();
       response.sendStatus(204);
     });
-    app.get("/mine/call/:status", spend("calls"), (request, response) => {
+    app.get("/mine/call/:status", spend("calls", { header: "x-calls-left" }), (request, response) => {
       if (request.params.status === "throw") throw new Error("Broken.");
       response.status(Number(request.params.status)).send("answer");
     });
@@ -150,4 +150,14 @@ test("a client that goes while its session is read stops the read, and runs no h
   await expect.poll(() => signal?.aborted).toBe(true);
   await new Promise((resolve) => setImmediate(resolve));
   expect(errors).toEqual([]);
+});
+
+test("how many calls are left is told where one was used, and not where it was given back", async () => {
+  const app = await site();
+  const id = await login(app);
+  const told = [];
+  for (const status of [500, 200, "throw", 404]) {
+    told.push((await app(`/mine/call/${status}`, cookie(id))).headers.get("x-calls-left"));
+  }
+  expect(told).toEqual([null, "1", null, "0"]);
 });

@@ -92,7 +92,12 @@ export function spend(quota: string, options?: SpendOptions): ExpressMiddleware 
     if (found === undefined) throw new TypeError("spend() needs session() before it.");
     const { spent, refused } = await spendCall(found, quota, options);
     if (refused !== undefined) return sendAnswer(response, refused);
-    beforeFailureEnds(response, () => spent.giveBack());
+    const { header } = options ?? {};
+    if (header !== undefined) response.setHeader(header, String(spent.remaining));
+    beforeFailureEnds(response, () => {
+      if (header !== undefined && !response.headersSent) response.removeHeader(header);
+      return spent.giveBack();
+    });
     next();
   };
 }

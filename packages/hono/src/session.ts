@@ -92,6 +92,8 @@ export function spend(quota: string, options?: SpendOptions): MiddlewareHandler 
     try {
       await next();
       threw = c.error !== undefined || c.res.status >= 500;
+      // At the end: a handler's own Response replaces what was set before it.
+      if (!threw && options?.header !== undefined) c.header(options.header, String(spent.remaining));
     } finally {
       if (threw) await spent.giveBack();
     }
