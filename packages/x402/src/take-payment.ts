@@ -69,7 +69,7 @@ export async function takePayment(
   if (identity.status !== "identified") return answer;
   const payment = paymentOf(settings, paying, requirements, identity);
   // In this order: an acceptance comes before the claim.
-  const isVerified = await isBeingVerified(settings.store, identity);
+  const isVerified = await isBeingVerified(settings.store, payment);
   if (await isUnknown(settings.store, identity.key)) {
     return isVerified ? pending(1_000) : unlessUsed(settings, paying, payment, answer);
   }
