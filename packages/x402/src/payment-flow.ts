@@ -8,14 +8,15 @@ export function paymentFlow(server: x402ResourceServer, requirements: PaymentReq
 }
 
 /**
- * The flow of a payment on its own terms. `undefined` where the server has no such flow today, or never sells by it. A payer
- * writes the terms of an earlier payment, so that may be any word.
+ * The flow of a payment on its own terms. `undefined` where no gate sells by it: escrow, or a word that the scheme does not know.
+ * A payer writes the terms of an earlier payment, so that may be any word. A scheme that is not registered any more has no
+ * flow, and nothing of it can be settled.
  */
 export function flowToday(
   server: x402ResourceServer,
   requirements: PaymentRequirements,
 ): "authorization" | "upfront" | undefined {
-  if (!server.hasRegisteredScheme(requirements.network, requirements.scheme)) return undefined;
+  if (!server.hasRegisteredScheme(requirements.network, requirements.scheme)) return "authorization";
   try {
     const flow = paymentFlow(server, requirements);
     return flow === "authorization" || flow === "upfront" ? flow : undefined;

@@ -125,9 +125,12 @@ async function pay(
     read: (text) => keeper.read(text, kept),
   };
   const flow = flowToday(server, requirements);
-  // A scheme may add a flow to a route's terms at each request, which no check at the start can see.
-  if (flow === undefined && !isEarlier)
+  if (flow === undefined) {
+    // Nothing was ever sold on such terms, so this is a known payment for something else.
+    if (isEarlier) return alreadyUsed();
+    // A scheme may add a flow to a route's terms at each request, which no check at the start can see.
     throw new Error("The route's payment flow is neither authorization nor upfront.");
+  }
   const first = settings.settlesFirst || flow === "upfront";
   const handler = handlerRun(
     sellable(serve, { isSettled: first }),
@@ -135,8 +138,8 @@ async function pay(
     settings.handlerTimeoutMs,
   );
   // An earlier payment begins nothing, unless these very bytes were accepted when they were what the route asked for. So
-  // none gets in at its own price while another payment of its nonce is given up. Its payer writes the flow of an earlier one.
-  const mayBegin = async () => !isEarlier || (flow !== undefined && (await isBoundTo(store, payment)));
+  // none gets in at its own price while another payment of its nonce is given up.
+  const mayBegin = async () => !isEarlier || isBoundTo(store, payment);
   const steps = sdkSteps(server, bought, { ...settings, settlesFirst: first }, handler.made, mayBegin);
 
   const sold = (receipt: string, answer: Answer) =>
