@@ -3,6 +3,7 @@ import { isStoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
 import { type AnswerMessage, publishAnswer } from "../telemetry.ts";
 import type { Paid } from "./paid.ts";
+import { paymentRecord } from "./payment-records.ts";
 
 /** Runs it and reports it. `run` tells the attempt of each lease that it gets. */
 export async function observedPayment<R>(
@@ -13,7 +14,7 @@ export async function observedPayment<R>(
   const started = performance.now();
   let attempt = 0;
   const publish = (rest: Pick<AnswerMessage, "outcome" | "errorCode">) =>
-    publishAnswer({ handle: sha256(`p:${key}`), attempt, durationMs: performance.now() - started, ...rest });
+    publishAnswer({ handle: sha256(paymentRecord(key)), attempt, durationMs: performance.now() - started, ...rest });
   try {
     const paid = await run((held) => {
       attempt = held;
