@@ -11,8 +11,8 @@ export interface KeptAnswers {
   maxBytes?: number | undefined;
   /** Which headers are kept, besides the default ones: never `set-cookie`. */
   headers?: readonly string[] | undefined;
-  /** How long after its delivery an answer is kept, in milliseconds. Default 3,600,000 (an hour). */
-  forMs?: number | undefined;
+  /** How long after its delivery an answer is kept: milliseconds, or "1h". Default 3,600,000. */
+  forMs?: number | string | undefined;
 }
 
 /** Headers that say what the body is. Any other one could be meant for one client, one connection or one moment. */
