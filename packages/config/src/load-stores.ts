@@ -95,11 +95,12 @@ export async function loadStores<T = unknown>(source: unknown, options: LoadOpti
   const told = warnings.told();
   for (const message of told) (options.onWarning ?? emitWarning)(message);
   const description: StoresDescription = { ...plan.descriptions, dialect, warnings: told };
-  const { stores: opened, examine } = await openAll<T>(plan, options.onFallback);
+  const isStrict = options.strict === true || plan.strict;
+  const { stores: opened, examine, isClosed } = await openAll<T>({ ...plan, strict: isStrict }, options.onFallback);
   const loaded = Object.assign(opened, { describe: () => structuredClone(description), examine });
   const critical = () => examine({ criticalOnly: true });
   if (!(options.strict ?? plan.strict)) {
-    tellErrors(critical);
+    tellErrors(critical, isClosed);
     return loaded;
   }
   try {
@@ -163,11 +164,14 @@ function limitsInOutage(store: RateLimitStore, plan: Plan, onFallback: LoadOptio
 interface OpenedPlan<T> {
   stores: Stores<T>;
   examine(options?: ExaminationOptions): Promise<readonly Examined[]>;
+  isClosed(): boolean;
 }
 
 async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Promise<OpenedPlan<T>> {
   const opened: OpenedStores<T>[] = [];
+  let closed = false;
   const closeBackends = async () => {
+    closed = true;
     await Promise.all(opened.map((stores) => stores.close()));
   };
   try {
@@ -188,7 +192,7 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
     );
     const examine = async (options?: ExaminationOptions) =>
       (await Promise.all(opened.map((each, at) => each.examine?.(options) ?? unexamined(plan, at)))).flat();
-    return { stores, examine };
+    return { stores, examine, isClosed: () => closed };
   } catch (error) {
     // Stores opened so far are closed without the caller, which has only the error.
     const stores = opened.flatMap(({ rateLimits, sessions, verifications }) => [rateLimits, sessions, verifications]);
