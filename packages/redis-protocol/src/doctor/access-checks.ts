@@ -4,7 +4,7 @@ import { type Checked, failure, ok, unknown, warning } from "./finding.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
 const SET_PASSWORD = "Set a password: `requirepass`, or `ACL SETUSER <name> resetpass >...`.";
-const FORGERS = "It can write a record that says that a payment was made, and read what was sold.";
+const FORGERS = "Such a client can write a record that says that a payment was made, and read what was sold.";
 
 export function checkUsers(facts: ServerFacts, { password }: Pick<ConnectionSecurity, "password">): Checked[] {
   const { users, info } = facts;
@@ -15,7 +15,7 @@ export function checkUsers(facts: ServerFacts, { password }: Pick<ConnectionSecu
   const names = users.filter((rules) => isOn(rules) && /\snopass\b/.test(rules)).map(nameOf);
   const found: Checked[] = [];
   if (names.length > 0) {
-    const message = `A client needs no password as: ${names.join(", ")}. ${FORGERS}`;
+    const message = `These users need no password: ${names.join(", ")}. ${FORGERS}`;
     // Protected mode looks at the default user alone.
     found.push(open(facts, message, names.includes("default")));
   }
