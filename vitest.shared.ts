@@ -43,7 +43,7 @@ export function mostlyInTestAll(
   always: readonly string[],
 ): TestProjectInlineConfiguration {
   if (isEverything()) return lane;
-  return { ...lane, test: { ...lane.test, exclude: [`src/!(${always.join("|")}).test.ts`] } };
+  return { ...lane, test: { ...lane.test, exclude: [`src/**/!(${always.join("|")}).test.ts`] } };
 }
 
 /** Fails the run where fewer branches of the package's own code, tests and their support aside, were taken. */

@@ -24,6 +24,7 @@ const neighbours: Readonly<Record<string, string[]>> = { playground: ["example"]
 const rooms: Readonly<Record<string, readonly string[][]>> = {
   core: [
     ["errors durations hashing keys call-options many-listeners telemetry session-codec closest-key"],
+    ["joined-signal"],
     ["known-options"],
     ["atomic-port local-hints native-transitions store-options store-runtime"],
     ["payment/"],

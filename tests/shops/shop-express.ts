@@ -1,4 +1,4 @@
-// A shop on Express.
+// A shop on Express. Start it with REDIS_URL, FACILITATOR_URL and RPC_URL of your own.
 import { paid } from "@tollbooth-stores/express";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
 import { evmSettlements, paidRoutes } from "@tollbooth-stores/x402";

@@ -1,4 +1,4 @@
-// A shop as a fetch handler, such as a Next route's `GET`.
+// A shop as a fetch handler, such as a Next route's `GET`. Start it with REDIS_URL, FACILITATOR_URL and RPC_URL of your own.
 import { serve } from "@hono/node-server";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
 import { evmSettlements, paidRoutes } from "@tollbooth-stores/x402";

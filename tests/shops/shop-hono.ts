@@ -1,4 +1,4 @@
-// A shop on Hono.
+// A shop on Hono. Start it with REDIS_URL, FACILITATOR_URL and RPC_URL of your own.
 import { serve } from "@hono/node-server";
 import { paid } from "@tollbooth-stores/hono";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";

@@ -16,6 +16,8 @@ export const told = {
     return { quote: `${process.pid}-${runs}` };
   },
   port(address: unknown): void {
-    process.send?.({ port: Object(address).port });
+    const { port } = Object(address);
+    process.send?.({ port });
+    if (process.send === undefined) console.log(`http://127.0.0.1:${port}/quote`);
   },
 };

@@ -30,7 +30,8 @@ export function readCommand<Name extends string, Flag extends string>(
     ]);
     values = parseArgs({ args: [...args], options: known, allowPositionals: false }).values;
   } catch (error) {
-    const said = error instanceof Error ? error.message.split(".", 1)[0] : "Unknown option";
+    // Its first sentence: what follows says how to give what is not taken here.
+    const said = error instanceof Error ? error.message.split(/\.(?:\s|$)/, 1)[0] : "Unknown option";
     throw new UsageError(`${said}. ${usage}`);
   }
   const options: Partial<Record<Name, string>> = {};

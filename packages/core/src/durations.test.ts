@@ -1,7 +1,7 @@
 // Durations: what is accepted, and that nothing else is.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_DURATION_MS, parseDuration, requireInstantMs } from "./durations.ts";
+import { durationOption, MAX_DURATION_MS, parseDuration, requireInstantMs } from "./durations.ts";
 import { isStoreError } from "./errors.ts";
 
 const refuses = (run: () => unknown) => {
@@ -48,5 +48,16 @@ describe("requireInstantMs", () => {
       expect(refuses(() => requireInstantMs(value, "at"))).toBe(true);
     }
     expect(requireInstantMs(0, "at")).toBe(0);
+  });
+});
+
+describe("durationOption", () => {
+  it("reads what parseDuration reads, up to its most, and says that it is a wrong option otherwise", () => {
+    expect([durationOption("10s", "leaseMs"), durationOption(10, "leaseMs", 10)]).toEqual([10_000, 10]);
+    for (const [value, most] of [[0], ["1w"], [11, 10]] as const) {
+      expect(() => durationOption(value, "leaseMs", most)).toThrow(
+        expect.objectContaining({ code: "STORE_CONFIG", message: expect.stringMatching(/^leaseMs must/) }),
+      );
+    }
   });
 });

@@ -1,5 +1,5 @@
 // Durations and instants: the accepted ranges, and the "15m" notation of façades and configuration.
-import { invalidArgument } from "./errors.ts";
+import { invalidArgument, isStoreError, StoreError } from "./errors.ts";
 
 /** The longest duration accepted: 100 years. Twice that in microseconds plus any date until 2059 is a safe integer. */
 export const MAX_DURATION_MS = 3_155_760_000_000;
@@ -34,4 +34,16 @@ export function parseDuration(value: number | string, name = "duration"): number
     throw invalidArgument(`${name} must be milliseconds or a duration such as "250ms", "30s", "15m", "12h" or "7d".`);
   }
   return requireDurationMs(Number(match[1]) * unit, name);
+}
+
+/** An option that is a duration: as `parseDuration`, at most `mostMs`. Throws STORE_CONFIG. */
+export function durationOption(value: number | string, name: string, mostMs: number = MAX_DURATION_MS): number {
+  try {
+    const ms = parseDuration(value, name);
+    if (ms <= mostMs) return ms;
+  } catch (error) {
+    if (!isStoreError(error, "STORE_INVALID_ARGUMENT")) throw error;
+    throw new StoreError("STORE_CONFIG", error.message);
+  }
+  throw new StoreError("STORE_CONFIG", `${name} must be at most ${mostMs} milliseconds.`);
 }

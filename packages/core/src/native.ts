@@ -8,6 +8,8 @@ import type { SessionCatalog } from "./session/catalog.ts";
 import type { VerificationCatalog } from "./verification/catalog.ts";
 
 export { closestKey } from "./closest-key.ts";
+export { durationOption } from "./durations.ts";
+export { type JoinedSignal, joinSignals } from "./joined-signal.ts";
 export { type OptionNames, requireKnownOptions, shownKey } from "./known-options.ts";
 export { formatReceipt, parseReceipt } from "./rate-limit/algorithm.ts";
 export type { LimitGroup } from "./rate-limit/consume-all.ts";

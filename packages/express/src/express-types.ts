@@ -4,6 +4,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 export interface ExpressRequest extends IncomingMessage {
   /** Path and query as they were sent, whatever router is in between. */
   readonly originalUrl: string;
+  /** What the routers that it went through have matched, and the path that is left to match. */
+  readonly baseUrl: string;
+  readonly path: string;
+  /** The route whose handlers run, or the last one whose handlers ran. */
+  readonly route?: unknown;
   readonly protocol: string;
   body?: unknown;
 }

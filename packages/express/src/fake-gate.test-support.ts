@@ -4,6 +4,7 @@ import { type Answer, type PaidGate, problem, type RequestContext } from "@tollb
 export interface FakeGate extends PaidGate {
   readonly asked: { context: RequestContext; body: Uint8Array }[];
   readonly charged: string[];
+  sells(context: RequestContext): boolean;
 }
 
 /** Only paths that begin with /sold are sold. An answer of 400 and above is not charged. */
@@ -11,12 +12,15 @@ export function fakeGate(): FakeGate {
   const kept = new Map<string, Answer>();
   const asked: FakeGate["asked"] = [];
   const charged: string[] = [];
+  const sells: FakeGate["sells"] = ({ path, decodedPath = path }) =>
+    [path, decodedPath].some((one) => one.startsWith("/sold"));
   return {
     asked,
     charged,
+    sells,
     async handle(context, body, serve) {
       asked.push({ context, body });
-      if (!context.path.startsWith("/sold")) return undefined;
+      if (!sells(context)) return undefined;
       const key = context.adapter.getHeader("payment");
       if (key === undefined) return problem(402, "payment_required", "Pay.");
       const known = kept.get(key);

@@ -1,6 +1,8 @@
 // Holds back what handlers write, until the gate has decided what is sent in its place.
 import type { ServerResponse } from "node:http";
-import type { Answer } from "@tollbooth-stores/http";
+import { type Answer, wholeAnswer } from "@tollbooth-stores/http";
+import { member, replaceMembers } from "./replace-members.ts";
+import { sealResponse } from "./seal-response.ts";
 import { cookiesOf } from "./send-answer.ts";
 
 /** `cookies`: each Set-Cookie by itself. */
@@ -10,7 +12,10 @@ interface HeldAnswer {
 }
 
 export interface HeldResponse {
-  /** What the handlers answer, once they end it. Rejects when the client goes before. Never settles where they never end. */
+  /**
+   * What the handlers answer, once they end it. Rejects when the client goes before, and where it has fewer bytes than it says. Never
+   * settles where they never end. What they do after the end is dropped.
+   */
   readonly answer: Promise<HeldAnswer>;
   /**
    * Lets the response through to its client again, as it was before the handlers. What handlers that are still at work write
@@ -21,18 +26,6 @@ export interface HeldResponse {
 
 type Callback = (error?: Error | null) => void;
 
-const held = [
-  "writeHead",
-  "write",
-  "end",
-  "flushHeaders",
-  "writeContinue",
-  "writeEarlyHints",
-  "writeProcessing",
-  "addTrailers",
-] as const;
-const changing = ["setHeader", "appendHeader", "removeHeader", "setHeaders"] as const;
-
 /** Takes the place of the response's writing methods. Status and headers stay with Node's response, which handlers read too. */
 export function holdResponse(response: ServerResponse): HeldResponse {
   const before = {
@@ -40,13 +33,10 @@ export function holdResponse(response: ServerResponse): HeldResponse {
     message: response.statusMessage,
     headers: { ...response.getHeaders() },
   };
-  const own = [...held, "headersSent", "writableEnded"].map((name) => ({
-    name,
-    had: Object.getOwnPropertyDescriptor(response, name),
-  }));
   const chunks: Buffer[] = [];
   let head: { status: number; headers: Record<string, string>; cookies: string[] } | undefined;
-  let ended = false;
+  /** Once the handlers have ended the answer. */
+  let unseal: (() => void) | undefined;
   let resolve: (made: HeldAnswer) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;
   const promise = new Promise<HeldAnswer>((...settle) => {
@@ -71,8 +61,8 @@ export function holdResponse(response: ServerResponse): HeldResponse {
     else throw new TypeError("A chunk of a response must be a string or a Uint8Array.");
   };
 
-  Object.assign(response, {
-    writeHead(status: number, ...rest: unknown[]) {
+  const letGo = replaceMembers(response, {
+    writeHead: member((status: number, ...rest: unknown[]) => {
       if (head !== undefined) throw headersSent();
       response.statusCode = status;
       setAll(
@@ -81,49 +71,45 @@ export function holdResponse(response: ServerResponse): HeldResponse {
       );
       fixHead();
       return response;
-    },
-    flushHeaders: implicitHead,
-    write(chunk: unknown, ...rest: unknown[]) {
-      if (ended) return false;
+    }),
+    // Middleware that wraps the response calls it, compression for one.
+    _implicitHeader: member(implicitHead),
+    flushHeaders: member(implicitHead),
+    write: member((chunk: unknown, ...rest: unknown[]) => {
       implicitHead();
       take(chunk, rest[0]);
       callLater(rest);
       return true;
-    },
-    end(...given: unknown[]) {
-      if (ended) return response;
+    }),
+    end: member((...given: unknown[]) => {
       const [chunk] = given;
-      if (chunk !== undefined && chunk !== null && typeof chunk !== "function") {
-        // Where the end comes at once, its length is known: handlers need not have said it.
-        implicitHead();
-        take(chunk, given[1]);
-      }
       implicitHead();
-      ended = true;
+      if (chunk !== undefined && chunk !== null && typeof chunk !== "function") take(chunk, given[1]);
       const done = given.find(isCallback);
       if (done !== undefined) response.once("finish", () => done());
+      unseal = sealResponse(response);
       const { status, headers, cookies } = head ?? { status: 200, headers: {}, cookies: [] };
-      resolve({ answer: { status, headers, body: new Uint8Array(Buffer.concat(chunks)) }, cookies });
+      try {
+        const answer = { status, headers, body: new Uint8Array(Buffer.concat(chunks)) };
+        resolve({ answer: wholeAnswer(answer, response.req.method ?? "GET"), cookies });
+      } catch (error) {
+        reject(error);
+      }
       return response;
-    },
-    writeContinue: (...given: unknown[]) => callLater(given),
-    writeEarlyHints: (...given: unknown[]) => callLater(given),
-    writeProcessing: (...given: unknown[]) => callLater(given),
-    addTrailers: () => undefined,
-  });
-  Object.defineProperties(response, {
-    headersSent: { configurable: true, get: () => head !== undefined },
-    writableEnded: { configurable: true, get: () => ended },
+    }),
+    writeContinue: member((...given: unknown[]) => callLater(given)),
+    writeEarlyHints: member((...given: unknown[]) => callLater(given)),
+    writeProcessing: member((...given: unknown[]) => callLater(given)),
+    addTrailers: member(() => undefined),
+    headersSent: { get: () => head !== undefined },
   });
 
   return {
     answer: promise,
     release(send) {
       response.off("close", onClose);
-      for (const { name, had } of own) {
-        if (had === undefined) Reflect.deleteProperty(response, name);
-        else Object.defineProperty(response, name, had);
-      }
+      unseal?.();
+      letGo();
       if (!response.headersSent) {
         for (const name of response.getHeaderNames()) response.removeHeader(name);
         for (const [name, value] of Object.entries(before.headers))
@@ -132,18 +118,9 @@ export function holdResponse(response: ServerResponse): HeldResponse {
         response.statusMessage = before.message ?? "";
       }
       send();
-      if (!ended) dropAll(response);
+      if (unseal === undefined) sealResponse(response);
     },
   };
-}
-
-/** For handlers whose answer comes too late: nothing that they do reaches the response, and nothing tells them so. */
-function dropAll(response: ServerResponse): void {
-  for (const name of [...held, ...changing]) {
-    Object.assign(response, { [name]: () => (name === "write" ? true : response) });
-  }
-  // Else Express would end the connection, with the answer that was sent on it.
-  Object.defineProperty(response, "headersSent", { configurable: true, get: () => false });
 }
 
 function plainHeaders(response: ServerResponse): Record<string, string> {

@@ -68,6 +68,11 @@ test("no key is 400, and a store that is away is 503: no handler runs", async ()
   expect([answer.status, answer.headers.get("retry-after"), runs]).toEqual([503, "1", 0]);
 });
 
+test("a limit without what names its clients is refused when it is made", () => {
+  const rule = rateLimiter(rateLimits, { name: "k", limit: 4, window: "1m" });
+  expect(() => Reflect.apply(limit, undefined, [rule])).toThrow("names a request's client");
+});
+
 test("clientIp believes as many proxies as it is told", async () => {
   const [none, one] = [clientIp({ trustedProxies: 0 }), clientIp({ trustedProxies: 1 })];
   const app = await listen((app) => app.get("/", (request, response) => response.json([none(request), one(request)])));

@@ -1,6 +1,12 @@
 // Holds a route's clients to a rate limit, and tells them of it.
 import type { RateLimiter } from "@tollbooth-stores/core";
-import { addressReader, type ClientIpOptions, type LimitOptions, takeFromLimit } from "@tollbooth-stores/http";
+import {
+  addressReader,
+  type ClientIpOptions,
+  type LimitOptions,
+  requireLimit,
+  takeFromLimit,
+} from "@tollbooth-stores/http";
 import type { ExpressMiddleware, ExpressRequest } from "./express-types.ts";
 import { contextOf, headerOf } from "./request-context.ts";
 import { sendAnswer } from "./send-answer.ts";
@@ -16,6 +22,7 @@ export function limit<Request extends ExpressRequest>(
   keyOf: (request: Request) => string | undefined | Promise<string | undefined>,
   { unlessKnownTo: gate }: LimitOptions = {},
 ): ExpressMiddleware<Request> {
+  requireLimit(rule, keyOf);
   return async (request, response, next) => {
     if (await gate?.knows(contextOf(request, response))) return next();
     const { headers, refused } = await takeFromLimit(rule, request, await keyOf(request));

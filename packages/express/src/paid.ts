@@ -1,17 +1,20 @@
 // Sells what the handlers behind it answer, through a gate.
 
 import type { IncomingMessage } from "node:http";
-import { DEFAULT_MAX_BODY_BYTES, type PaidGate, type PaymentInHand } from "@tollbooth-stores/http";
+import {
+  beforeGate,
+  DEFAULT_MAX_BODY_BYTES,
+  type PaidGate,
+  type PaidOptions,
+  type PaymentInHand,
+} from "@tollbooth-stores/http";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf } from "./request-context.ts";
 import { isOver, sendAnswer } from "./send-answer.ts";
 
-export interface PaidOptions {
-  /** In bytes, default 1,048,576. A larger request body is 413, and nothing is asked. */
-  maxBodyBytes?: number | undefined;
-}
+export type { PaidOptions } from "@tollbooth-stores/http";
 
 const payments = new WeakMap<IncomingMessage, PaymentInHand>();
 
@@ -22,15 +25,25 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
 
 /**
  * The handlers behind it run at most once in a request. All that they write is held back and read whole, errors that Express's
- * handlers answer included, and the gate's answer is sent in its place: theirs where it was paid for. Early hints and trailers are
- * dropped. A request that the gate does not sell goes on, and its response streams as without paid().
+ * handlers answer included, and the gate's answer is sent in its place: theirs where it was paid for. Early hints, trailers and what
+ * comes after the end are dropped.
+ *
+ * A request that the gate does not sell goes on from `app.use(paid(gate))`, and its response streams as without paid(). From a route's
+ * own paid(), as in `app.get("/quote", paid(gate), handler)`, it is 404. `unsold` says otherwise.
  *
  * Reads the request's body: `req.body` is the value of JSON, or a Buffer of any other body; JSON that is none is 400. A parser
- * before it must keep the bytes: `express.json({ verify: rawBody })`. It reads the body of every request that comes by, so put it on
- * the routes that are sold. Where the client goes, nothing is written, and the handler's answer is given up.
+ * before it must keep the bytes: `express.json({ verify: rawBody })`. Where the client goes, nothing is written, and the handler's
+ * answer is given up.
  */
-export function paid(gate: PaidGate, { maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: PaidOptions = {}): ExpressMiddleware {
-  return async (request, response, next) => {
+export function paid(
+  gate: PaidGate,
+  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, unsold }: PaidOptions = {},
+): ExpressMiddleware {
+  const middleware: ExpressMiddleware = async (request, response, next) => {
+    const context = contextOf(request, response);
+    const before = beforeGate(gate, context, unsold ?? (isOfRoute(middleware, request) ? "refuse" : "pass"));
+    if (before === "pass") return next();
+    if (before !== "ask") return sendAnswer(response, before);
     const body = await bodyOf(request, maxBodyBytes);
     if (body === undefined) return;
     if (!(body instanceof Uint8Array)) {
@@ -39,7 +52,6 @@ export function paid(gate: PaidGate, { maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: 
       sendAnswer(response, body);
       return;
     }
-    const context = contextOf(request, response);
     let held: HeldResponse | undefined;
     let cookies: readonly string[] = [];
     const release = (send: () => void) => (held === undefined ? send() : held.release(send));
@@ -61,4 +73,11 @@ export function paid(gate: PaidGate, { maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: 
       });
     }
   };
+  return middleware;
+}
+
+/** Whether it stands on the route whose handlers run: `request.route` stays when a route has let a request go on. */
+function isOfRoute(middleware: ExpressMiddleware, { route }: { route?: unknown }): boolean {
+  const { stack }: { stack?: unknown } = Object(route);
+  return Array.isArray(stack) && stack.some((layer) => Object(layer).handle === middleware);
 }

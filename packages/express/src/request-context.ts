@@ -9,7 +9,10 @@ export function headerOf(request: ExpressRequest, name: string): string | undefi
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-/** Path and query are as they were sent. `signal` aborts when the client goes before its answer is sent. */
+/**
+ * Path and query are as they were sent; `decodedPath` is what Express routes by, which middleware may have rewritten. `signal` aborts
+ * when the client goes before its answer is sent.
+ */
 export function contextOf(request: ExpressRequest, response: ServerResponse): RequestContext & { signal: AbortSignal } {
   const { path, query } = targetOf(request.originalUrl);
   const gone = new AbortController();
@@ -19,6 +22,7 @@ export function contextOf(request: ExpressRequest, response: ServerResponse): Re
   const { method = "GET" } = request;
   return {
     path,
+    decodedPath: routedPathOf(request),
     method,
     signal: gone.signal,
     adapter: {
@@ -34,8 +38,12 @@ export function contextOf(request: ExpressRequest, response: ServerResponse): Re
   };
 }
 
-/** A proxy's form names the origin too: `GET http://api.example/quote?a=1`. */
+/** A proxy's form names the origin too: `GET http://api.example/quote?a=1`. Its scheme is any: Express strips each. */
 function targetOf(target: string): { path: string; query: string } {
-  const [, path = "", query = ""] = /^(?:https?:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i.exec(target) ?? [];
-  return { path: path === "" ? "/" : path, query };
+  const [, path = "", query = ""] = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i.exec(target) ?? [];
+  return { path: path.startsWith("/") ? path : `/${path}`, query };
+}
+
+function routedPathOf({ baseUrl, path }: ExpressRequest): string {
+  return `${baseUrl}${path}`;
 }

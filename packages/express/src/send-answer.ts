@@ -19,9 +19,11 @@ export function sendAnswer(
     if (name !== "set-cookie") response.setHeader(name, value);
     else response.setHeader(name, [...before, ...(cookies.length > 0 ? cookies : [value])]);
   }
-  // Once it was removed, Node tells no length of its own. The answer to HEAD has no bytes, and the length of those of GET.
   response.removeHeader("transfer-encoding");
-  if (body.byteLength > 0) response.setHeader("content-length", body.byteLength);
+  // Such answers have no bytes, and may tell the length of those that they stand for.
+  const standsForOther = status === 304 || response.req.method === "HEAD";
+  if (status === 204) response.removeHeader("content-length");
+  else if (!standsForOther) response.setHeader("content-length", body.byteLength);
   response.statusCode = status;
   response.end(body);
 }

@@ -7,6 +7,7 @@ import {
   contextOf,
   type LimitOptions,
   limitHeadersOf,
+  requireLimit,
   responseOf,
   takeFromLimit,
 } from "@tollbooth-stores/http";
@@ -24,8 +25,9 @@ export function limit(
   keyOf: (c: Context) => string | undefined | Promise<string | undefined>,
   { unlessKnownTo: gate }: LimitOptions = {},
 ): MiddlewareHandler {
+  requireLimit(rule, keyOf);
   return async (c, next) => {
-    if (await gate?.knows(contextOf(c.req.raw))) return next();
+    if (await gate?.knows(contextOf(c.req.raw, c.req.path))) return next();
     const { refused } = await takeFromLimit(rule, c, await keyOf(c), c.req.raw.signal);
     if (refused !== undefined) return responseOf(refused);
     await next();

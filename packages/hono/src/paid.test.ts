@@ -1,6 +1,7 @@
 // paid() on Hono: what is sold, and what passes.
+import { createRequire } from "node:module";
 import { type PaidGate, type PaymentInHand, problem } from "@tollbooth-stores/http";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { expect, test } from "vitest";
 import { fakeGate } from "./fake-gate.test-support.ts";
@@ -174,4 +175,52 @@ test("what the gate does not sell streams as without it", async () => {
   const read = await answer.body?.getReader().read();
   expect([new TextDecoder().decode(read?.value), runs]).toEqual(["first", [undefined]]);
   expect((await app.request("/nowhere")).status).toBe(404);
+});
+
+test("a route of one method whose gate does not sell the request is 404, before its body is read", async () => {
+  const gate = fakeGate();
+  const giveAway = (c: Context) => c.text("given away");
+  const part = new Hono().post("/part", paid(gate), giveAway);
+  const app = new Hono()
+    .post("/spelt-otherwise", paid(gate, { maxBodyBytes: 1 }), giveAway)
+    .get("/free", paid(gate, { unsold: "pass" }), giveAway)
+    .all("/all", paid(gate), giveAway)
+    .use("/strict", paid(gate, { unsold: "refuse" }))
+    .get("/strict", giveAway)
+    .route(
+      "/of",
+      part.onError((error) => Promise.reject(error)),
+    )
+    .use(paid(gate))
+    .get("/other", giveAway);
+  const refused = await app.request("/spelt-otherwise", { method: "POST", body: "more than a byte" });
+  expect([refused.status, await refused.json()]).toMatchObject([404, { error: "not_sold" }]);
+  const statusOf = async (path: string, method = "GET") => (await app.request(path, { method })).status;
+  expect([await statusOf("/free"), await statusOf("/all"), await statusOf("/other")]).toEqual([200, 200, 200]);
+  expect([await statusOf("/strict"), await statusOf("/of/part", "POST")]).toEqual([404, 404]);
+});
+
+test("a path is sold as the router sees it too", async () => {
+  const gate = fakeGate();
+  const rewriting = new Hono({ getPath: (request) => new URL(request.url).pathname.replace("/v1/", "/") });
+  for (const [app, path] of [[rewriting, "/v1/sold"] as const, [new Hono(), "/s%6Fld"] as const]) {
+    app.use(paid(gate)).get("/sold", (c) => c.text("given away"));
+    expect((await app.request(path)).status).toBe(402);
+  }
+});
+
+test("an answer that is shorter than it says is not sold", async () => {
+  const gate = fakeGate();
+  const app = new Hono().get("/sold", paid(gate), (c) => c.body("short", 200, { "content-length": "30" }));
+  expect((await app.request("/sold", { headers: { payment: "one" } })).status).toBe(500);
+  expect(gate.charged).toEqual([]);
+});
+
+test("another copy of Hono, such as that of CommonJS, is sold for too", async () => {
+  const { Hono: Other }: { Hono: typeof Hono } = createRequire(import.meta.url)("hono");
+  expect(Other).not.toBe(Hono);
+  const app = new Other().get("/sold", paid(fakeGate()), (c) => c.text("sold"));
+  app.get("/other", paid(fakeGate()), (c) => c.text("given away"));
+  expect(await (await app.request("/sold", { headers: { payment: "one" } })).text()).toBe("sold");
+  expect((await app.request("/other")).status).toBe(404);
 });

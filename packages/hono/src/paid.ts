@@ -1,9 +1,11 @@
 // Sells what the handlers behind it answer, through a gate.
 import {
   answerOf,
+  beforeGate,
   contextOf,
   DEFAULT_MAX_BODY_BYTES,
   type PaidGate,
+  type PaidOptions,
   type PaymentInHand,
   readBody,
   responseOf,
@@ -11,10 +13,7 @@ import {
 import type { Context, MiddlewareHandler } from "hono";
 import { replaceResponse } from "./replace-response.ts";
 
-export interface PaidOptions {
-  /** In bytes, default 1,048,576. A larger request body is 413, and nothing is asked. */
-  maxBodyBytes?: number | undefined;
-}
+export type { PaidOptions } from "@tollbooth-stores/http";
 
 /** `payment`: what the answer is made for. Undefined where the gate does not sell the request, or access is free. */
 export interface PaidEnv {
@@ -30,35 +29,46 @@ export function isBeingSold(context: Context): boolean {
 
 /**
  * The handlers behind it run at most once in a request. Their response is read whole, and the gate's answer is told in its place:
- * theirs where it was paid for. A request that the gate does not sell goes on, and its response streams as without paid().
+ * theirs where it was paid for.
  *
- * Reads the request's body, which handlers find unread. Put it before middleware that reads bodies, and on the routes that are
- * sold: it reads (and bounds) the body of every request that comes by. What a handler throws reaches `app.onError` as ever, and
+ * A request that the gate does not sell goes on from `app.use(paid(gate))` and `app.all(...)`, and its response streams as without
+ * paid(). From a route of one method, as in `app.get("/quote", paid(gate), handler)`, it is 404. `unsold` says otherwise.
+ *
+ * Reads the request's body, which handlers find unread. Put it before middleware that reads bodies. What a handler throws reaches `app.onError` as ever, and
  * nothing is charged for it, whatever status `onError` answers.
  */
 export function paid(
   gate: PaidGate,
-  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: PaidOptions = {},
+  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, unsold }: PaidOptions = {},
 ): MiddlewareHandler<PaidEnv> {
   return async (c, next) => {
+    const context = contextOf(c.req.raw, c.req.path);
+    const first = beforeGate(gate, context, unsold ?? (isOfRoute(c) ? "refuse" : "pass"));
+    if (first === "pass") return next();
+    if (first !== "ask") return responseOf(first);
     const body = await bodyOf(c, maxBodyBytes);
     if (!(body instanceof Uint8Array)) return responseOf(body);
     const { headers } = c.res;
     const before = [...headers];
     let cookies: string[] = [];
-    const answer = await gate.handle(contextOf(c.req.raw), body, async (payment) => {
+    const answer = await gate.handle(context, body, async (payment) => {
       payments.add(c);
       c.set("payment", payment);
       await next();
       // An error that onError answers as a success is none that was paid for.
       if (c.error !== undefined && c.res.status < 400) throw c.error;
       cookies = c.res.headers.getSetCookie();
-      return answerOf(c.res);
+      return answerOf(c.res, c.req.method);
     });
     if (answer === undefined) return next();
     replaceResponse(c, before, responseOf(answer, cookies));
     return undefined;
   };
+}
+
+/** `use` and `all` are for every method. Not by "hono/route": it knows only requests of its own copy of Hono. */
+function isOfRoute({ req }: Context): boolean {
+  return req.matchedRoutes[req.routeIndex]?.method !== "ALL";
 }
 
 async function bodyOf(c: Context, maxBodyBytes: number): Promise<Uint8Array | Awaited<ReturnType<typeof readBody>>> {

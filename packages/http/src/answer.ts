@@ -25,3 +25,17 @@ export function problem(
     body: utf8.encode(JSON.stringify({ error: code, message })),
   };
 }
+
+/**
+ * What a handler made, as a gate takes it. Its length and framing are left out: they are told anew when it is sent. Throws a
+ * TypeError where it has fewer bytes than it says, because then it broke off.
+ */
+export function wholeAnswer({ status, headers, body }: Answer, method: string): Answer {
+  const { "content-length": said = "0", "transfer-encoding": _framing, ...kept } = headers;
+  // The length may be that of GET's answer, or of bytes that were decoded since.
+  const mayDiffer = method.toUpperCase() === "HEAD" || status === 304 || headers["content-encoding"] !== undefined;
+  if (!mayDiffer && Number(said) > body.byteLength) {
+    throw new TypeError(`The answer broke off: it says ${said} bytes, and has ${body.byteLength}.`);
+  }
+  return { status, headers: kept, body };
+}

@@ -1,6 +1,6 @@
 // Between a gate and what speaks fetch.
 import { expect, test } from "vitest";
-import { contextOf, readBody, responseOf } from "./fetch-messages.ts";
+import { answerOf, contextOf, readBody, responseOf } from "./fetch-messages.ts";
 
 const post = (body: string, headers: Record<string, string> = {}) =>
   new Request("https://api.example/a%2Fb?c=%41&c=2", { method: "POST", body, headers });
@@ -31,4 +31,19 @@ test("each cookie of a handler stays one, and the cookie of an answer from what 
 
 test.each([204, 205, 304])("%i has no body, whatever the answer has", (status) => {
   expect(responseOf({ status, headers: {}, body: new Uint8Array(1) }).body).toBeNull();
+});
+
+test("an answer that is shorter than it says broke off, and no length is taken from it", async () => {
+  const saying = (length: string, headers: Record<string, string> = {}) =>
+    new Response("12345", { headers: { "content-length": length, ...headers } });
+  await expect(answerOf(saying("30"))).rejects.toThrow("broke off");
+  await expect(answerOf(new Response(null, { headers: { "content-length": "30" } }))).rejects.toThrow("broke off");
+  for (const whole of [
+    answerOf(saying("5")),
+    answerOf(saying("3")),
+    answerOf(saying("30"), "HEAD"),
+    answerOf(saying("30", { "content-encoding": "gzip" })),
+  ]) {
+    expect(Object.keys((await whole).headers)).not.toContain("content-length");
+  }
 });

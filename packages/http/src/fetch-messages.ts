@@ -1,15 +1,16 @@
 // Between a gate and what speaks fetch: a Request becomes context and bytes, a Response an answer, and back.
-import { type Answer, problem } from "./answer.ts";
+import { type Answer, problem, wholeAnswer } from "./answer.ts";
 import type { RequestContext } from "./paid-gate.ts";
 
 /** The most bytes of a body that are read where nothing else is said. */
 export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
-/** What a gate asks about a Request. Path and query are as they were sent. */
-export function contextOf(request: Request): RequestContext {
+/** What a gate asks about a Request. Path and query are as they were sent. `decodedPath`: as a router matched it. */
+export function contextOf(request: Request, decodedPath?: string): RequestContext {
   const url = new URL(request.url);
   return {
     path: url.pathname,
+    ...(decodedPath !== undefined && { decodedPath }),
     method: request.method,
     signal: request.signal,
     adapter: {
@@ -70,12 +71,12 @@ export function bodyTooLarge(maxBodyBytes: number): Answer {
   return problem(413, "body_too_large", `At most ${maxBodyBytes} bytes are taken.`);
 }
 
-/** Takes a Response whole. Rejects where its body breaks off. */
-export async function answerOf(response: Response): Promise<Answer> {
+/** Takes a Response whole. Rejects where its body breaks off, or is shorter than it says. `method`: the request's. */
+export async function answerOf(response: Response, method = "GET"): Promise<Answer> {
   // `Response.error()`: no status that can be sent.
   if (response.status < 200) throw new TypeError("The handler's response has no status.");
   const body = new Uint8Array(await response.arrayBuffer());
-  return { status: response.status, headers: Object.fromEntries(response.headers), body };
+  return wholeAnswer({ status: response.status, headers: Object.fromEntries(response.headers), body }, method);
 }
 
 /** `cookies`: each Set-Cookie of an answer by itself, because a comma is a part of some. */

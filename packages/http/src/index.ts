@@ -1,10 +1,11 @@
 // The framework-free part of a paid API's middleware.
-export { type Answer, problem } from "./answer.ts";
+export { type Answer, problem, wholeAnswer } from "./answer.ts";
 export type { AnswerKeeper, KeptRequest } from "./answer-keeper.ts";
 export type { KnownPayments, PaidGate, PaymentInHand, RequestAdapter, RequestContext, Serve } from "./paid-gate.ts";
 
 // What a framework's middleware is made of.
-export { type LimitOptions, type LimitTaken, limitHeadersOf, takeFromLimit } from "./limit.ts";
+export { beforeGate, type PaidOptions } from "./paid-options.ts";
+export { type LimitOptions, type LimitTaken, limitHeadersOf, requireLimit, takeFromLimit } from "./limit.ts";
 export { addressReader, type ClientIpOptions } from "./client-ip.ts";
 export {
   type CookieTeller,

@@ -1,7 +1,7 @@
 // Limits, as a framework's middleware takes from them.
 import { createMemoryStores, failOpen, rateLimiter, StoreError } from "@tollbooth-stores/memory";
 import { expect, test } from "vitest";
-import { takeFromLimit } from "./limit.ts";
+import { requireLimit, takeFromLimit } from "./limit.ts";
 
 const { rateLimits } = createMemoryStores();
 const few = rateLimiter(rateLimits, { name: "few", limit: 1, window: "1m" });
@@ -61,4 +61,14 @@ test("a store that is away is 503 with Retry-After, and admits only through fail
 test("a limiter's mistake is thrown", async () => {
   const mistaken: typeof few = () => Promise.reject(new StoreError("STORE_INVALID_ARGUMENT", "No."));
   await expect(takeFromLimit(mistaken, {}, "me")).rejects.toThrow("No.");
+});
+
+test("a middleware without a rule, or without what names its clients, is a wrong option", () => {
+  expect(() => requireLimit(few, () => "me")).not.toThrow();
+  for (const [rule, keyOf] of [
+    [few, undefined],
+    [undefined, () => "me"],
+  ] as const) {
+    expect(() => requireLimit(rule, keyOf)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+  }
 });

@@ -1,5 +1,5 @@
 // One limit of a route: what the client is told, and whether the request goes on.
-import { type LimiterDecision, type RateLimiter, rateLimitHeaders } from "@tollbooth-stores/core";
+import { type LimiterDecision, type RateLimiter, rateLimitHeaders, StoreError } from "@tollbooth-stores/core";
 import { type Answer, problem } from "./answer.ts";
 import type { KnownPayments } from "./paid-gate.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -22,6 +22,15 @@ export interface LimitTaken {
 const longestKey = 1_024;
 /** What the limits of a request decided, in their order. */
 const decided = new WeakMap<object, readonly LimiterDecision[]>();
+
+/** Throws STORE_CONFIG where a middleware was given no rule, or nothing that names its clients. */
+export function requireLimit(rule: unknown, keyOf: unknown): void {
+  if (typeof rule === "function" && typeof keyOf === "function") return;
+  throw new StoreError(
+    "STORE_CONFIG",
+    "limit(rule, keyOf) needs a rateLimiter(...), and a function that names a request's client, such as clientIp({ trustedProxies: 0 }).",
+  );
+}
 
 /**
  * Takes one unit from the client's allowance. `request` is the framework's object that all limits of one request share; a

@@ -17,7 +17,10 @@ export interface RequestAdapter {
 
 export interface RequestContext {
   readonly adapter: RequestAdapter;
+  /** As it was sent. */
   readonly path: string;
+  /** As the framework's router matched it, where that may differ. A route that either of them matches is sold. */
+  readonly decodedPath?: string;
   readonly method: string;
   /** Aborts when the client has gone. */
   readonly signal?: AbortSignal | undefined;
@@ -29,6 +32,8 @@ export interface PaymentInHand {
   readonly key: string;
   /** The payer's address, where the payload names it. The facilitator has verified it. */
   readonly payer?: string | undefined;
+  /** Whether the money has moved already. False: it is settled after the answer is made, and may be refused then. */
+  readonly settled?: boolean | undefined;
   /** Aborts when this attempt lost its lease, or its time is over. */
   readonly signal: AbortSignal;
   /** The lease's fence, for systems that can check it. */
@@ -48,6 +53,11 @@ export interface KnownPayments {
 }
 
 export interface PaidGate {
+  /**
+   * Whether the gate sells the request's route. Asks nobody. Without it a middleware learns so of `handle`, and cannot tell a route
+   * that is not sold from free access.
+   */
+  sells?(context: RequestContext): boolean;
   /**
    * Answers a request for a route that is sold. `undefined`: the route is not sold (or this request has free access), so the
    * next handler answers. `serve` runs at most once in a call, and in none that is answered from what was kept.

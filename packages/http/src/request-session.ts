@@ -18,7 +18,10 @@ export type Spent =
   | {
       status: "ok";
       remaining: bigint;
-      /** Gives the call back, once. Resolves also where the store is away: the call stays spent then. */
+      /**
+       * Gives the call back, once. Resolves also where the store is away, and where another request has moved the session to a new id
+       * meanwhile: the call stays spent then.
+       */
       giveBack(): Promise<void>;
     }
   | { status: "insufficient" | "missing" };

@@ -149,8 +149,25 @@ test.each([
   [{ grant: { extendMs: 0 } }, "grant.extendMs"],
   [{ grant: { extendMs: 1, quotas: { calls: 0n } } }, "grant.quotas"],
   [{ grant: { extendMs: 1, quotas: { calls: 2n ** 63n } } }, "grant.quotas"],
+  [{ grant: { extendMs: 1, quotas: { calls: 100 } } }, "grant.quotas"],
+  [{ secret: undefined }, "secret"],
+  [{ data: undefined }, "data"],
+  [{ sessions: {} }, "stores.sessions"],
 ])("options that would fail after the payment are refused at once", (more, words) => {
   expect(() => seller(stores(), more)).toThrow(words);
+  expect(() => seller(stores(), more)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+});
+
+test("behind a gate that settles later nothing is given", async () => {
+  const sessions = stores();
+  const held = told(await seller(sessions)(payment("one"))).session;
+  const before = await sessions.get(held);
+  const later = { ...payment("two"), settled: false };
+  for (const header of [() => undefined, presenting(held)]) {
+    await expect(seller(sessions)(later, header)).rejects.toThrow("settle-then-serve");
+  }
+  expect(await sessions.get(held)).toEqual(before);
+  expect(await seller(sessions)({ ...later, settled: true })).toMatchObject({ status: 201 });
 });
 
 test("the collector of a payment names the session that it prolongs by a hash", () => {

@@ -1,5 +1,6 @@
 // Sells a session: what a payment bought is credited once, whatever crashes, and the token is made again of the payment.
-import { isStoreError, parseDuration, type SessionStore, StoreError } from "@tollbooth-stores/core";
+import { isStoreError, type SessionStore, StoreError } from "@tollbooth-stores/core";
+import { durationOption } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
 import type { PaymentInHand } from "./paid-gate.ts";
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
@@ -35,14 +36,19 @@ export type SellSession = (payment: PaymentInHand, header?: HeaderReader) => Pro
  * deletes that session and credits it anew, with an opId of its own. So the payer has one session, whole from the moment it is
  * told. A prolonged session has a holder, who used the time: its credit is not repeated while the session lasts.
  *
- * Rejects with a `StoreError`, and where another attempt is ahead; both leave the payment owed, and a retry goes on. Throws
- * STORE_CONFIG at once for options that would fail after the payment.
+ * Rejects with a `StoreError`, and where another attempt is ahead; both leave the payment owed, and a retry goes on. Rejects with
+ * STORE_CONFIG, and gives nothing, behind a gate that settles later. Throws STORE_CONFIG at once for options that would fail after
+ * the payment.
  */
 export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   const { sessions, secret, data } = options;
+  if (typeof data !== "function") throw new StoreError("STORE_CONFIG", "data must be a function of the payment.");
+  if (typeof sessions?.credit !== "function") {
+    throw new StoreError("STORE_CONFIG", "sessions must be a SessionStore: `stores.sessions` of a provider.");
+  }
   const credential = credentialOf(options);
   const grant = grantOf(options.grant);
-  const tokenOf = tokenMaker(secret);
+  const { tokenOf } = tokenMaker(secret);
 
   async function prolong(id: string, opId: string): Promise<Sold | undefined> {
     try {
@@ -74,6 +80,12 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   }
 
   return async (payment, header = () => undefined) => {
+    if (payment.settled === false) {
+      throw new StoreError(
+        "STORE_CONFIG",
+        'sellSession needs a gate with order: "settle-then-serve": what it gives cannot be taken back where the payment is refused.',
+      );
+    }
     const presented = credential.read(header);
     if (presented.status === "ok") {
       const prolonged = await prolong(presented.id, payment.key);
@@ -94,14 +106,16 @@ function grantOf({ extendMs, quotas = {} }: SellSessionOptions<unknown>["grant"]
   extendMs: number;
   quotas: Record<string, bigint>;
 } {
-  const wrong = Object.entries(quotas).some(
-    ([name, amount]) => name.length < 1 || name.length > 128 || amount < 1n || amount > mostOfAQuota,
+  const amounts: [string, unknown][] = Object.entries(quotas);
+  const wrong = amounts.some(
+    ([name, amount]) =>
+      name.length < 1 || name.length > 128 || typeof amount !== "bigint" || amount < 1n || amount > mostOfAQuota,
   );
-  if (wrong || Object.keys(quotas).length > 100) {
+  if (wrong || amounts.length > 100) {
     throw new StoreError(
       "STORE_CONFIG",
-      "grant.quotas must be at most 100, each 1..2^63-1, with names of 1 to 128 characters.",
+      "grant.quotas must be at most 100, each a bigint 1..2^63-1 (`100n`), with names of 1 to 128 characters.",
     );
   }
-  return { extendMs: parseDuration(extendMs, "grant.extendMs"), quotas: { ...quotas } };
+  return { extendMs: durationOption(extendMs, "grant.extendMs"), quotas: { ...quotas } };
 }

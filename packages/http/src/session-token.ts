@@ -8,10 +8,22 @@ export interface Sold {
   quotas?: Record<string, bigint> | undefined;
 }
 
-/** Makes the token of a payment: the same at each attempt, on every instance. Throws STORE_CONFIG for a short secret. */
-export function tokenMaker(secret: string | Uint8Array): (paymentKey: string) => string {
-  if (secret.length < 32) throw new StoreError("STORE_CONFIG", "secret must have at least 32 characters or bytes.");
-  return (paymentKey) => createHmac("sha256", secret).update(`session:${paymentKey}`).digest("base64url");
+export interface TokenMaker {
+  /** The token of a payment: the same at each attempt, on every instance. */
+  tokenOf(paymentKey: string): string;
+  /** Says nothing of the token, and is another one where the secret is. */
+  checkOf(paymentKey: string): string;
+}
+
+/** Throws STORE_CONFIG for a short secret. */
+export function tokenMaker(secret: string | Uint8Array): TokenMaker {
+  if (!(Object(secret).length >= 32))
+    throw new StoreError("STORE_CONFIG", "secret must have at least 32 characters or bytes.");
+  const hash = (text: string) => createHmac("sha256", secret).update(text).digest("base64url");
+  return {
+    tokenOf: (paymentKey) => hash(`session:${paymentKey}`),
+    checkOf: (paymentKey) => hash(`check:${paymentKey}`).slice(0, 22),
+  };
 }
 
 /** 201 with JSON. The id is in it, or in the cookie. */

@@ -1,5 +1,5 @@
 // Sessions that were sold, for a payer that lost the answer: kept without their token, which is made again of the payment.
-import { parseDuration } from "@tollbooth-stores/core";
+import { durationOption } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
 import type { AnswerKeeper, KeptRequest } from "./answer-keeper.ts";
 import { type CredentialOptions, credentialOf } from "./session-credential.ts";
@@ -21,25 +21,26 @@ const DEFAULT_FOR_MS = 3_600_000;
  */
 export function soldSessions({ secret, forMs = DEFAULT_FOR_MS, ...options }: SoldSessionsOptions): AnswerKeeper {
   const credential = credentialOf(options);
-  const tokenOf = tokenMaker(secret);
+  const { tokenOf, checkOf } = tokenMaker(secret);
   const presentedBy = ({ header }: KeptRequest) => {
     const presented = credential.read(header);
     return presented.status === "ok" ? presented.id : undefined;
   };
   return {
-    forMs: parseDuration(forMs, "forMs"),
+    forMs: durationOption(forMs, "forMs"),
     write(answer, request) {
       const { expiresAt, quotas } = bodyOf(answer);
       const prolongs = presentedBy(request);
       const prolonged = prolongs !== undefined && isTold(answer, prolongs, credential.cookieLine(prolongs));
       // A new session's time is to begin when it is told, so nothing is kept for a client that has gone.
       if (!prolonged) request.signal?.throwIfAborted();
-      return JSON.stringify({ expiresAt, quotas, prolonged });
+      return JSON.stringify({ expiresAt, quotas, ...(prolonged ? { prolonged } : { check: checkOf(request.key) }) });
     },
     read(text, request) {
-      const { expiresAt, quotas, prolonged } = keptIn(text);
+      const { expiresAt, quotas, prolonged, check } = keptIn(text);
       const id = prolonged ? presentedBy(request) : tokenOf(request.key);
       if (id === undefined) throw new Error("The session that was prolonged is not presented.");
+      if (!prolonged && check !== checkOf(request.key)) throw new Error("The secret has changed: the token is lost.");
       const expiresAtMs = Date.parse(expiresAt);
       if (!prolonged && !(expiresAtMs > Date.now())) throw new Error("The session is over.");
       const left = Object.fromEntries(Object.entries(quotas).map(([name, amount]) => [name, BigInt(amount)]));
@@ -64,9 +65,10 @@ function bodyOf({ body }: Answer): Told {
   return toldIn(JSON.parse(new TextDecoder().decode(body)));
 }
 
-function keptIn(text: string): Told & { prolonged: boolean } {
+function keptIn(text: string): Told & { prolonged: boolean; check: unknown } {
   const kept: unknown = JSON.parse(text);
-  return { ...toldIn(kept), prolonged: Object(kept).prolonged === true };
+  const { prolonged, check }: Partial<Record<string, unknown>> = Object(kept);
+  return { ...toldIn(kept), prolonged: prolonged === true, check };
 }
 
 function toldIn(value: unknown): Told {

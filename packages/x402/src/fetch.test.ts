@@ -46,9 +46,13 @@ describe("a route handler", () => {
     expect(seen).toHaveBeenCalledExactlyOnceWith("own", "two teas", made.authorization.from.toLowerCase());
   });
 
-  test("of a route that is not sold answers as it is, without a payment", async () => {
-    const GET = paid(gate(), (request) => Response.json({ paid: paymentOf(request) !== undefined }));
+  test("of a route that is not sold is 404, and with unsold: pass answers as it is, without a payment", async () => {
+    const handler = vi.fn((request: Request) => Response.json({ paid: paymentOf(request) !== undefined }));
+    expect((await paid(gate(), handler)(at("/free"))).status).toBe(404);
+    expect(handler).not.toHaveBeenCalled();
+    const GET = paid(gate(), handler, { unsold: "pass", maxBodyBytes: 1 });
     expect(await (await GET(at("/free"))).json()).toEqual({ paid: false });
+    expect((await GET(at("/free", { method: "POST", body: "more than a byte" }))).status).toBe(200);
   });
 
   test("keeps every cookie and every byte for its own payer", async () => {

@@ -1,18 +1,17 @@
 // The gate around a handler that speaks fetch: Next route handlers, and everything else with `(request) => Response`.
 import {
   answerOf,
+  beforeGate,
   contextOf,
   DEFAULT_MAX_BODY_BYTES,
   type PaidGate,
+  type PaidOptions,
   type PaymentInHand,
   readBody,
   responseOf,
 } from "@tollbooth-stores/http";
 
-export interface PaidOptions {
-  /** Larger request bodies are answered with 413, and nothing is asked. In bytes. Default 1,048,576. */
-  maxBodyBytes?: number | undefined;
-}
+export type { PaidOptions } from "@tollbooth-stores/http";
 
 /** `rest`: what the framework gives beside the request, such as Next's `{ params }`. */
 export type FetchHandler<Rest extends readonly unknown[]> = (
@@ -31,22 +30,27 @@ export function paymentOf(request: Request): PaymentInHand | undefined {
  * Sells what `handler` answers: it runs at most once in a call, and its body is read whole before anything is charged. The
  * handler gets the framework's own request with its body unread. What it throws is thrown, once the payment is free again.
  *
- * A body that does not come to its end is 400. A request that the gate does not sell goes straight to the handler.
+ * A body that does not come to its end is 400. A request that the gate does not sell is 404; with `unsold: "pass"` it goes straight
+ * to the handler, its body unread.
  */
 export function paid<Rest extends readonly unknown[]>(
   gate: PaidGate,
   handler: FetchHandler<Rest>,
-  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES }: PaidOptions = {},
+  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, unsold = "refuse" }: PaidOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   return async (request, ...rest) => {
+    const context = contextOf(request);
+    const before = beforeGate(gate, context, unsold);
+    if (before === "pass") return handler(request, ...rest);
+    if (before !== "ask") return responseOf(before);
     const body = await readBody(request, maxBodyBytes);
     if (!(body instanceof Uint8Array)) return responseOf(body);
     let cookies: string[] = [];
-    const answer = await gate.handle(contextOf(request), body, async (payment) => {
+    const answer = await gate.handle(context, body, async (payment) => {
       payments.set(request, payment);
       const response = await handler(request, ...rest);
       cookies = response.headers.getSetCookie();
-      return answerOf(response);
+      return answerOf(response, request.method);
     });
     return answer === undefined ? handler(request, ...rest) : responseOf(answer, cookies);
   };

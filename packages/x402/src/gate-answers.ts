@@ -32,6 +32,19 @@ export function facilitatorUnavailable(): Answer {
   return notNow("facilitator_unavailable", message);
 }
 
+/** 503, where a payment came before any facilitator was heard: it may be known, and charged. */
+export function notReady(): Answer {
+  const message =
+    "No facilitator answers, so nothing can be said of this payment now. Send the same payment again; do not sign a new one.";
+  return notNow("facilitator_unavailable", message);
+}
+
+/** 503, where no payment came. */
+export function noPriceNow(): Answer {
+  const message = "The price cannot be told now, because the facilitator does not answer. Ask again.";
+  return notNow("facilitator_unavailable", message);
+}
+
 export function lookupUnavailable(): Answer {
   const message = "Whether this payment was used cannot be asked now. Send the same payment again.";
   return notNow("lookup_unavailable", message);
@@ -59,6 +72,14 @@ export function unsupportedPayment(message: string): Answer {
 export function headIsNotSold(): Answer {
   const answer = problem(405, "method_not_allowed", "", { allow: "GET" });
   return { ...answer, body: new Uint8Array() };
+}
+
+/**
+ * 204, without what a browser asks for: that is said by CORS middleware before the gate. A handler that takes every method would give
+ * its answer away.
+ */
+export function preflight(): Answer {
+  return { status: 204, headers: { "cache-control": "no-store" }, body: new Uint8Array() };
 }
 
 /** 400: one payment buys one answer. */

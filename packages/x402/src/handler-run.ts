@@ -1,5 +1,6 @@
 // Runs the seller's handler for payOnce: once in a call, within its time, and sold only where it succeeds.
 import type { StepContext } from "@tollbooth-stores/core";
+import { joinSignals } from "@tollbooth-stores/core/native";
 import type { Answer, PaymentInHand, Serve } from "@tollbooth-stores/http";
 
 /** The handler answered with 400 or above: not sold. */
@@ -38,7 +39,7 @@ export interface HandlerRun {
 
 export function handlerRun(
   serve: Serve,
-  payment: Pick<PaymentInHand, "key" | "payer">,
+  payment: Pick<PaymentInHand, "key" | "payer" | "settled">,
   timeoutMs: number | undefined,
 ): HandlerRun {
   let started = false;
@@ -73,18 +74,19 @@ async function within<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (timeoutMs === undefined) return work(signal);
-  const timeout = new AbortController();
+  const joined = joinSignals([signal]);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const error = new HandlerTimeout("The handler took longer than handlerTimeoutMs.");
-      timeout.abort(error);
+      joined.abort(error);
       reject(error);
     }, timeoutMs);
   });
   try {
-    return await Promise.race([work(AbortSignal.any([signal, timeout.signal])), late]);
+    return await Promise.race([work(joined.signal), late]);
   } finally {
     clearTimeout(timer);
+    joined.letGo();
   }
 }

@@ -13,6 +13,7 @@ export { evmRefusals, type PreBroadcastRefusals } from "./refusals.ts";
 
 // The gate: routes that are sold, on the official SDK.
 export type { KeptAnswers } from "./kept-answers.ts";
-export { type PaidRoutes, type PaidRoutesOptions, paidRoutes } from "./paid-routes.ts";
+export { type PaidRoutes, paidRoutes } from "./paid-routes.ts";
+export type { PaidRoutesOptions } from "./paid-routes-options.ts";
 export type { RoundTold } from "./reconcile-every.ts";
 export type { FindSettlement } from "./sdk-steps.ts";

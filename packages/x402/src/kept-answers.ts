@@ -1,5 +1,6 @@
 // Which part of an answer is kept beside its payment, and as which text.
-import { parseDuration, StoreError } from "@tollbooth-stores/core";
+import { StoreError } from "@tollbooth-stores/core";
+import { durationOption } from "@tollbooth-stores/core/native";
 import type { Answer, AnswerKeeper } from "@tollbooth-stores/http";
 
 export interface KeptAnswers {
@@ -36,7 +37,7 @@ export function keepAnswers({
     throw new StoreError("STORE_CONFIG", "answers.headers must not name set-cookie: a cookie is for one client.");
   }
   return {
-    forMs: parseDuration(forMs, "answers.forMs"),
+    forMs: durationOption(forMs, "answers.forMs"),
     write({ status, headers: all, body }) {
       if (body.byteLength > maxBytes) throw new RangeError("The answer is larger than answers.maxBytes.");
       const told = Object.entries(all).filter(([name]) => kept.has(name.toLowerCase()));

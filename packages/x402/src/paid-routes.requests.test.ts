@@ -100,11 +100,25 @@ describe("HEAD", () => {
   });
 });
 
-test("a preflight passes, also where a route is sold for every method; another OPTIONS request does not", async () => {
+test("a preflight is 204 and runs no handler, also where a route is sold for every method; another OPTIONS request is 402", async () => {
   const gate = shop.gate({ "/quote": { accepts: oneCent } });
   const preflight = { origin: "https://app.example", "access-control-request-method": "GET" };
-  expect(await ask(gate, handler(), requestTo("/quote", preflight, { method: "OPTIONS" }))).toBeUndefined();
-  expect((await ask(gate, handler(), requestTo("/quote", {}, { method: "OPTIONS" })))?.status).toBe(402);
+  const serve = handler();
+  const answer = await ask(gate, serve, requestTo("/quote", preflight, { method: "OPTIONS" }));
+  expect([answer?.status, answer?.text]).toEqual([204, ""]);
+  expect((await ask(gate, serve, requestTo("/quote", {}, { method: "OPTIONS" })))?.status).toBe(402);
+  expect(serve).not.toHaveBeenCalled();
+  expect(await ask(gate, serve, requestTo("/free", preflight, { method: "OPTIONS" }))).toBeUndefined();
+});
+
+test("sells says which requests are sold, asks nobody, and takes the router's view of a path too", async () => {
+  const gate = shop.gate({ "GET /quote": { accepts: oneCent } });
+  const sells = (path: string, method: string, decodedPath?: string) =>
+    gate.sells({ ...requestTo(path, {}, { method }), ...(decodedPath !== undefined && { decodedPath }) });
+  expect([sells("/quote", "GET"), sells("/%71uote/", "get"), sells("/quote", "HEAD")]).toEqual([true, true, true]);
+  expect([sells("/other", "GET"), sells("/other", "GET", "/quote")]).toEqual([false, true]);
+  expect([sells("/quote", "POST"), sells("/quote", "OPTIONS")]).toEqual([false, false]);
+  expect(shop.controls.counts().verifies).toBe(0);
 });
 
 test("a WebSocket wants a session, paid for or not", async () => {
@@ -124,8 +138,27 @@ describe("options", () => {
     ["no time for answers", { answers: { forMs: 0 } }, "answers.forMs"],
     ["half a millisecond", { handlerTimeoutMs: 0.5 }, "handlerTimeoutMs"],
     ["no lease", { leaseMs: 0 }, "leaseMs"],
+    ["a lease of more than an hour", { leaseMs: 3_600_001 }, "leaseMs"],
+    // As JavaScript gives them.
+    ["no origin", Object({ origin: undefined }), "origin"],
+    ["no store", Object({ store: undefined }), "stores.verifications"],
+    ["all stores in place of one", Object({ store: { verifications: {} } }), "stores.verifications"],
+    ["no findSettlement", Object({ findSettlement: undefined }), "findSettlement"],
+    ["another order", Object({ order: "settle-first" }), "order"],
+    ["a collector that is no function", Object({ collector: "idempotency-key" }), "collector"],
+    ["a misspelt option", Object({ leaseMS: 5 }), 'did you mean "leaseMs"'],
   ])("with %s are refused by name", (_what, options, name) => {
-    expect(() => shop.gate(cent("/quote"), options)).toThrow(name);
+    const opening = () => shop.gate(cent("/quote"), options);
+    expect(opening).toThrow(name);
+    expect(opening).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+  });
+
+  test("with a lease in words are understood", () => {
+    expect(() => shop.gate(cent("/quote"), Object({ leaseMs: "10s" }))).not.toThrow();
+  });
+
+  test("and a server that is none of the SDK's is refused", () => {
+    expect(() => shop.gate(cent("/quote"), {}, Object({}))).toThrow("x402ResourceServer");
   });
 
   test("without a scheme for a route are the SDK's to refuse", async () => {
@@ -133,6 +166,20 @@ describe("options", () => {
       "/a",
     );
   });
+});
+
+test("a facilitator that is away is told to a request without a payment as what it is", async () => {
+  const gate = shop.gate();
+  vi.spyOn(shop.facilitator, "getSupported").mockRejectedValue(new Error("Away."));
+  const unpaid = await ask(gate, handler(), requestTo("/quote"));
+  expect(unpaid).toMatchObject({
+    status: 503,
+    error: "facilitator_unavailable",
+    text: expect.stringContaining("price"),
+  });
+  const { payload } = await made();
+  const paid = await ask(gate, handler(), requestTo("/quote", paymentHeader(payload)));
+  expect(paid).toMatchObject({ status: 503, text: expect.stringContaining("Send the same payment again") });
 });
 
 test("two gates of one server ask its facilitator once: the second does not make the first forget what is supported", async () => {

@@ -1,6 +1,6 @@
 // What the SDK goes on deciding: prices of the request, several ways to pay, the paywall, hooks, extensions; and its flows.
 import { buyer, makePayment, paymentHeader, payTo } from "@tollbooth-stores/sandbox";
-import type { PaymentOption } from "@x402/core/http";
+import { decodePaymentResponseHeader, type PaymentOption } from "@x402/core/http";
 import { type RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import type { SettleResponse } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
@@ -16,6 +16,7 @@ import {
   requestTo,
   type Shop,
 } from "./paid-routes.test-support.ts";
+import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 
 let shop: Shop;
 beforeEach(async () => {
@@ -213,7 +214,7 @@ describe("payment flows", () => {
   );
 
   /** A shop that meters, and one payment for it. */
-  async function metering(settle: () => Promise<SettleResponse>) {
+  async function metering(settle: () => Promise<SettleResponse>, more: Partial<PaidRoutesOptions> = {}) {
     const server = new x402ResourceServer({
       getSupported: async () => ({
         kinds: [{ x402Version: 2, scheme: "upto", network, extra: { facilitatorAddress: payTo } }],
@@ -224,7 +225,7 @@ describe("payment flows", () => {
       settle,
     }).register(network, new UptoEvmScheme());
     const findSettlement = async () => "unknown" as const;
-    const gate = shop.gate(accepting({ ...oneCent, scheme: "upto" }), { findSettlement }, server);
+    const gate = shop.gate(accepting({ ...oneCent, scheme: "upto" }), { findSettlement, ...more }, server);
     const [accepted] = required(await ask(gate, handler(), requestTo("/quote"))).accepts;
     const permit2Authorization = {
       from: payTo,
@@ -247,6 +248,28 @@ describe("payment flows", () => {
     expect(sold?.headers["settlement-overrides"]).toBeUndefined();
     expect(settle).toHaveBeenCalledTimes(1);
     expect(settle).toHaveBeenCalledWith(expect.anything(), expect.objectContaining({ amount: "2500" }));
+  });
+
+  test("upto of which nothing is charged is served, and told so, also to who asks again", async () => {
+    const settle = vi.fn(async () => ({ success: true, transaction: "", amount: "0", network }));
+    const { gate, request } = await metering(settle, { collector: () => "mine" });
+    const free = handler({ headers: { "settlement-overrides": '{"amount":"0"}' } });
+    for (let time = 0; time < 2; time += 1) {
+      const sold = await ask(gate, free, request);
+      expect(sold?.status).toBe(200);
+      const receipt = decodePaymentResponseHeader(sold?.headers["payment-response"] ?? "");
+      expect(receipt).toMatchObject({ success: true, transaction: "" });
+    }
+    expect([free.mock.calls.length, settle.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  test("upto that is refused before it is sent is 402, and free again", async () => {
+    const refused = { success: false, transaction: "", network, errorReason: "permit2_insufficient_balance" };
+    const settle = vi.fn(async (): Promise<SettleResponse> => refused);
+    const { gate, request } = await metering(settle);
+    expect((await ask(gate, metered(), request))?.status).toBe(402);
+    settle.mockResolvedValue({ success: true, transaction: `0x${"ab".repeat(32)}`, network });
+    expect((await ask(gate, metered(), request))?.status).toBe(200);
   });
 
   test("upto in doubt is never settled again: its amount is known only to the call that made the answer", async () => {

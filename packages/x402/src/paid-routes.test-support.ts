@@ -12,7 +12,8 @@ import { type RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { type Mock, vi } from "vitest";
 import { onPort } from "./on-port.test-support.ts";
-import { type PaidRoutes, type PaidRoutesOptions, paidRoutes } from "./paid-routes.ts";
+import { type PaidRoutes, paidRoutes } from "./paid-routes.ts";
+import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
 
 export const network = "eip155:84532" as const;

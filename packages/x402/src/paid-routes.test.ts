@@ -273,6 +273,20 @@ describe("a payment that a limit must let pass", () => {
     expect([inHandler, await knows(gate, headers), await knows(gate, await payment())]).toEqual([true, true, false]);
   });
 
+  test("is none with another signature, or for a route that is not sold: the nonce is public on its chain", async () => {
+    const gate = shop.gate();
+    const { payload } = await makePayment(await shop.controls.payer());
+    const headers = paymentHeader(payload);
+    await ask(gate, handler(), requestTo("/quote", headers));
+    expect(await knows(gate, headers)).toBe(true);
+    const signature = `0x${"11".repeat(64)}1b`;
+    const forged = paymentHeader({ ...payload, payload: { ...Object(payload).payload, signature } });
+    expect(await knows(gate, forged)).toBe(false);
+    expect(await gate.knows(requestTo("/login", headers))).toBe(false);
+    await shop.stores.close();
+    expect(await gate.knows(requestTo("/login", headers))).toBe(false);
+  });
+
   test("is any while the store is away: the gate itself answers 503 then", async () => {
     await shop.stores.close();
     const gate = shop.gate();

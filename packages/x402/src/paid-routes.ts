@@ -1,78 +1,29 @@
 // The gate of a paid API: payOnce owns the flow, and the official SDK plans, verifies and settles.
+import { type Reconciled, type ReconcileOptions, reconcileUnresolved } from "@tollbooth-stores/core";
+import { durationOption } from "@tollbooth-stores/core/native";
+import type { Answer, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
+import type { RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
+import { forgetFacilitators } from "./ask-facilitators.ts";
 import {
-  parseDuration,
-  type Reconciled,
-  type ReconcileOptions,
-  reconcileUnresolved,
-  StoreError,
-  type VerificationStore,
-} from "@tollbooth-stores/core";
-import type { Answer, AnswerKeeper, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
-import type { PaywallConfig, RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
-import {
-  facilitatorUnavailable,
   failure,
   headIsNotSold,
   malformedPayment,
+  noPriceNow,
+  notReady,
   paymentTooLarge,
+  preflight,
   websocketIsNotSold,
 } from "./gate-answers.ts";
+import { gateSettings } from "./gate-settings.ts";
 import { HandlerThrew } from "./handler-run.ts";
-import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
+import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { isKnownPayment } from "./payment-record.ts";
 import { planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
 import { type RoundTold, reconcileEvery } from "./reconcile-every.ts";
-import { evmRefusals, type PreBroadcastRefusals } from "./refusals.ts";
 import { refuseRoutes } from "./refuse-routes.ts";
-import { requestAtOrigin } from "./request-at-origin.ts";
-import type { FindSettlement } from "./sdk-steps.ts";
-import { type GateSettings, takePayment } from "./take-payment.ts";
-
-export interface PaidRoutesOptions {
-  /** Where payments are remembered: on several instances, a shared one. */
-  store: VerificationStore;
-  /**
-   * The origin under which buyers reach the API, e.g. "https://api.example". It is part of what a payment buys. The Host
-   * header is never used: a client writes it.
-   */
-  origin: string;
-  /**
-   * Asks the chain what became of a payment. `context.reference` is JSON of all that was signed. Answer a receipt only for
-   * a final transfer to the seller, and `none` only where no settlement can come any more. `"unknown"` is always safe.
-   */
-  findSettlement: FindSettlement;
-  /**
-   * A secret of the request that only its payer knows, such as its Idempotency-Key. Only a request with the same one gets
-   * a delivered answer again. Without it, a payment that is settled and delivered is answered with 409.
-   */
-  collector?: ((context: RequestContext) => string | undefined) | undefined;
-  /**
-   * Default "serve-then-settle". A route whose payment flow is "upfront" settles first in any case.
-   */
-  order?: "serve-then-settle" | "settle-then-serve" | undefined;
-  /**
-   * What is kept of an answer beside its payment, in plain text. A keeper writes and reads it itself: `soldSessions`, say.
-   * `false`: nothing. Then a payer that lost the answer gets 409.
-   */
-  answers?: KeptAnswers | AnswerKeeper | false | undefined;
-  /** As payOnce's: milliseconds, at most 3,600,000. Default 10,000. The facilitator has three leases to answer. */
-  leaseMs?: number | undefined;
-  /** How long the handler may take, in milliseconds. Then 504, and nothing is charged. Default: as long as it likes. */
-  handlerTimeoutMs?: number | undefined;
-  /**
-   * The facilitator's reasons that prove that nothing was sent. Default `evmRefusals`. A `beforeSettle` hook's reason for
-   * an abort belongs here too: else that payment is in doubt until it has expired.
-   */
-  refusals?: PreBroadcastRefusals | undefined;
-  /** For the SDK's paywall in browsers. */
-  paywall?: PaywallConfig | undefined;
-  /**
-   * Told of a handler's error that is answered with 503, because its payment may be charged. Any other error is thrown
-   * by `handle`.
-   */
-  onHandlerError?: ((error: unknown) => void) | undefined;
-}
+import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
+import { takePayment } from "./take-payment.ts";
 
 export interface PaidRoutes extends PaidGate, KnownPayments {
   /** The SDK's side, for `onProtectedRequest` hooks and a paywall provider. Do not let it process requests. */
@@ -82,8 +33,11 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
    * STORE_CONFIG for a route that cannot be sold safely, and with the SDK's errors. A failure may be tried again.
    */
   initialize(): Promise<void>;
+  /** Whether a route of the gate is that of the request. A route of GET is that of HEAD too. */
+  sells(context: RequestContext): boolean;
   /**
-   * Answers a request for a route that is sold. `undefined`: the next handler answers.
+   * Answers a request for a route that is sold. `undefined`: the next handler answers, because the route is not sold, or a hook gave
+   * free access. A preflight of a sold route is 204, and reaches no handler.
    *
    * Rejects with what `serve` threw, once the payment is free again; with `context.signal`'s reason where the client has
    * gone; and with an error of a price function or a hook. Failures of the store are answers (503).
@@ -104,19 +58,8 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
  * routes.
  */
 export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, options: PaidRoutesOptions): PaidRoutes {
-  const { store, findSettlement, leaseMs = 10_000 } = options;
-  const settings: GateSettings = {
-    ...{ server, store, findSettlement, leaseMs },
-    origin: checkedOrigin(options.origin),
-    refusals: options.refusals ?? evmRefusals,
-    settlesFirst: options.order === "settle-then-serve",
-    collector: options.collector,
-    keeper: keeperOf(options.answers),
-    handlerTimeoutMs:
-      options.handlerTimeoutMs === undefined ? undefined : parseDuration(options.handlerTimeoutMs, "handlerTimeoutMs"),
-    onHandlerError: options.onHandlerError,
-  };
-  parseDuration(leaseMs, "leaseMs");
+  const settings = gateSettings(server, options);
+  const { store, findSettlement, leaseMs, origin } = settings;
   const { http, plan } = planner(server, routes, options.paywall);
   let initialized: Promise<void> | undefined;
 
@@ -130,28 +73,42 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
 
   async function start(): Promise<void> {
     refuseRoutes(server, routes);
-    await http.initialize();
+    await http.initialize().catch((error: unknown) => {
+      forgetFacilitators(server);
+      throw error;
+    });
   }
 
-  /** The price of a HEAD request is that of the GET it asks about. No handler runs for it. */
-  async function head(context: RequestContext): Promise<Answer | undefined> {
-    if (context.adapter.getHeader("payment-signature") !== undefined) return headIsNotSold();
-    const planned = await plan(requestAtOrigin(context, settings.origin, "GET"));
+  /** The request as the route that sells it matches it. Older SDKs do not know the router's view of a path. */
+  function matched(context: RequestContext, method = context.method): RequestAtOrigin | undefined {
+    return [context.path, context.decodedPath ?? context.path]
+      .map((path) => ({ ...requestAtOrigin(context, origin, method), path }))
+      .find((request) => http.requiresPayment(request));
+  }
+
+  /** The price of a HEAD request is that of the GET it asks about. */
+  function sold(context: RequestContext): RequestAtOrigin | undefined {
+    return (isHead(context) ? matched(context, "GET") : undefined) ?? matched(context);
+  }
+
+  /** No handler runs for it. */
+  async function head(request: RequestAtOrigin): Promise<Answer | undefined> {
+    if (isPaidFor(request)) return headIsNotSold();
+    const planned = await plan(request);
     return planned.type === "answer" ? { ...planned.answer, body: new Uint8Array() } : undefined;
   }
 
   async function answer(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined> {
-    const request = requestAtOrigin(context, settings.origin);
-    const isHead = context.method.toUpperCase() === "HEAD";
-    const isSold = http.requiresPayment(request) || (isHead && http.requiresPayment({ ...request, method: "GET" }));
-    if (!isSold || isPreflight(context)) return undefined;
+    const request = sold(context);
+    if (request === undefined) return undefined;
+    if (isPreflight(context)) return preflight();
     try {
       await initialize();
     } catch (error) {
       if (isConfigurationError(error)) throw error;
-      return facilitatorUnavailable();
+      return isPaidFor(request) ? notReady() : noPriceNow();
     }
-    if (isHead) return head(context);
+    if (isHead(context)) return head(request);
     const header = readPaymentHeader(request.adapter);
     if (header.status === "oversized") return paymentTooLarge();
     if (header.status === "malformed") return malformedPayment(header.message);
@@ -170,6 +127,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
   return {
     http,
     initialize,
+    sells: (context) => sold(context) !== undefined,
     async handle(context, body, serve) {
       try {
         return await answer(context, body, serve);
@@ -181,25 +139,18 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
         return told;
       }
     },
-    async knows({ adapter }) {
-      const header = readPaymentHeader(adapter);
+    async knows(context) {
+      if (sold(context) === undefined) return false;
+      const header = readPaymentHeader(context.adapter);
       return header.status === "payment" && isKnownPayment(store, header.payload).catch(() => true);
     },
     reconcile,
-    reconcileEvery: (ms, told) => reconcileEvery(parseDuration(ms, "ms"), reconcile, told),
+    reconcileEvery: (ms, told) => reconcileEvery(durationOption(ms, "ms"), reconcile, told),
   };
 }
 
-function checkedOrigin(origin: string): string {
-  if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-    throw new StoreError("STORE_CONFIG", 'origin must be an origin without a path, such as "https://api.example".');
-  }
-  return origin;
-}
-
-function keeperOf(answers: KeptAnswers | AnswerKeeper | false = {}): AnswerKeeper | undefined {
-  if (answers === false) return undefined;
-  return "write" in answers ? answers : keepAnswers(answers);
+function isHead({ method }: RequestContext): boolean {
+  return method.toUpperCase() === "HEAD";
 }
 
 /** It has no credentials, so it cannot pay; the browser sends the paid request after it. */
@@ -211,8 +162,18 @@ function isWebsocket({ adapter }: RequestContext): boolean {
   return /\bwebsocket\b/i.test(adapter.getHeader("upgrade") ?? "");
 }
 
-/** It will be the same at the next request. By name, because an application may have several copies of the SDK. */
+function isPaidFor({ adapter }: RequestContext): boolean {
+  return adapter.getHeader("payment-signature") !== undefined;
+}
+
+/**
+ * It will be the same at the next request, unless a facilitator that is away is all that is missing. By name, because an application
+ * may have several copies of the SDK.
+ */
 function isConfigurationError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return ["StoreError", "RouteConfigurationError", "FacilitatorCapabilityError"].includes(error.name);
+  const { errors }: { errors?: unknown } = Object(error);
+  const isAway = Array.isArray(errors) && errors.every((one) => Object(one).reason === "missing_facilitator");
+  if (error.name === "RouteConfigurationError") return !isAway;
+  return ["StoreError", "FacilitatorCapabilityError"].includes(error.name);
 }

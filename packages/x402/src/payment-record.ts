@@ -19,13 +19,31 @@ export async function mayBeCharged(store: VerificationStore, paymentKey: string)
   return status !== "absent" && status !== "expired";
 }
 
-/** For a request that came with `payload`, whatever its route asks for today. */
+/**
+ * A copy of it is being verified, or was accepted and is about to be claimed: it may be charged at a price that its route asks no
+ * more.
+ */
+export async function isBeingVerified(
+  store: VerificationStore,
+  { payloadHash }: Pick<Payment, "payloadHash">,
+): Promise<boolean> {
+  const verification = await store.peek(`v:0:${payloadHash}`);
+  return (
+    verification.status === "in-progress" || (verification.status === "done" && verification.outcome === "accepted")
+  );
+}
+
+/**
+ * For a request that came with `payload`, whatever its route asks for today. With this exact payload, which a verification has
+ * accepted: the nonce alone is public on its chain.
+ */
 export async function isKnownPayment(
   store: VerificationStore,
   { accepted, payload }: PaymentPayload,
 ): Promise<boolean> {
   const identity = identifyPayment(payload, accepted);
-  return identity.status === "identified" && mayBeCharged(store, identity.key);
+  if (identity.status !== "identified") return false;
+  return (await mayBeCharged(store, identity.key)) && isBoundTo(store, identity);
 }
 
 /** Whether an attempt has claimed the payment with this exact payload: it was accepted then, and the record is bound to it. */

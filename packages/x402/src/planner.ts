@@ -3,6 +3,7 @@ import type { Answer } from "@tollbooth-stores/http";
 import { encodePaymentRequiredHeader, PAYMENT_REQUIRED_CACHE_CONTROL, x402HTTPResourceServer } from "@x402/core/http";
 import type { PaywallConfig, RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { askFacilitators } from "./ask-facilitators.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
 import { answerOfInstructions } from "./sdk-answer.ts";
 
@@ -38,7 +39,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   /** By the request's adapter, which the SDK hands through: how it made the route's terms. */
   const made = new WeakMap<object, RequiredArguments>();
   // The seller's own server is the one that will verify and settle.
-  planning.initialize = () => initializeOnce(server);
+  planning.initialize = () => askFacilitators(server);
   planning.verifyPayment = async () => ({ isValid: true });
   planning.getPaymentFlow = () => "authorization";
   planning.createPaymentRequiredResponse = (...given) => {
@@ -83,20 +84,6 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       };
     },
   };
-}
-
-const initialized = new WeakMap<x402ResourceServer, Promise<void>>();
-
-/** The SDK forgets all facilitators until it has asked anew: a second gate of one server must not do that to the first. */
-function initializeOnce(server: x402ResourceServer): Promise<void> {
-  const begun =
-    initialized.get(server) ??
-    server.initialize().catch((error: unknown) => {
-      initialized.delete(server);
-      throw error;
-    });
-  initialized.set(server, begun);
-  return begun;
 }
 
 function adapterIn(transport: unknown): object | undefined {

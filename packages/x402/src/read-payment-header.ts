@@ -32,28 +32,72 @@ export function readPaymentHeader(adapter: RequestAdapter): PaymentHeader {
     return malformed("PAYMENT-SIGNATURE must be base64 of JSON.");
   }
   if (!isPaymentPayloadV2(decoded)) return malformed("The payment is no x402 version 2 payload.");
-  const { accepted, payload, extensions } = decoded;
+  const { accepted, payload, extensions, resource } = decoded;
+  if ("authorization" in payload && "permit2Authorization" in payload) {
+    return malformed("The payment has two authorizations; send one.");
+  }
   return {
     status: "payment",
     payload: {
       ...{ x402Version: 2, accepted: requirementsIn(accepted), payload: inOneSpelling(payload) },
       ...(extensions && { extensions }),
+      ...(resource && { resource: resourceIn(resource) }),
     },
   };
 }
 
 /**
- * Copies of a payment whose signatures are spelt differently share one verification. So a facilitator is given the spelling that
- * it takes, whichever copy comes first: else a mirrored one would get the genuine one refused.
+ * Copies of a payment that are spelt differently share one verification. So a facilitator is given the spelling that it takes, whichever
+ * copy comes first: else an odd one would get the genuine one refused.
  */
 function inOneSpelling(payload: Record<string, unknown>): Record<string, unknown> {
-  const { signature } = payload;
+  const { signature, authorization } = payload;
   const canonical = typeof signature === "string" ? canonicalSignature(signature) : undefined;
-  return canonical === undefined ? payload : { ...payload, signature: canonical };
+  return {
+    ...payload,
+    ...(canonical !== undefined && { signature: canonical }),
+    ...(isFields(authorization) && { authorization: hexInOneSpelling(authorization) }),
+  };
+}
+
+/** Mixed case is the checksum of an address, which stays. In one case there is none to keep. */
+function hexInOneSpelling(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => {
+      const digits = typeof value === "string" ? /^0x([0-9a-f]+)$/i.exec(value)?.[1] : undefined;
+      if (digits === undefined) return [name, value];
+      return [name, `0x${digits === digits.toUpperCase() ? digits.toLowerCase() : digits}`];
+    }),
+  );
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function malformed(message: string): PaymentHeader {
   return { status: "malformed", message };
+}
+
+type Resource = NonNullable<PaymentPayload["resource"]>;
+
+/** A schema's optional field may be undefined; that of the type may not. */
+function resourceIn({
+  url,
+  description,
+  mimeType,
+  serviceName,
+  tags,
+  iconUrl,
+}: { [Name in keyof Resource]: Resource[Name] | undefined } & { url: string }): Resource {
+  return {
+    url,
+    ...(description !== undefined && { description }),
+    ...(mimeType !== undefined && { mimeType }),
+    ...(serviceName !== undefined && { serviceName }),
+    ...(tags !== undefined && { tags }),
+    ...(iconUrl !== undefined && { iconUrl }),
+  };
 }
 
 /** The SDK's schemas let `extra` be left out where its types do not, and call a CAIP-2 name text. */

@@ -53,12 +53,28 @@ const cases: [string, SettlementToRead, ReadSettlement][] = [
   ],
 ];
 it.each(cases)("reads %s", (_, answer, read) => {
-  expect(readSettlement(answer, network, evmRefusals)).toEqual(read);
+  expect(readSettlement(answer, { network, scheme: "exact" }, evmRefusals)).toEqual(read);
 });
 
 it("takes a transaction of Solana in base58", () => {
   const receipt = "5".repeat(88);
+  const solana = { network: "solana:main", scheme: "exact" };
   const answer = { success: true, transaction: receipt, network: "solana:main" };
-  expect(readSettlement(answer, "solana:main", evmRefusals)).toEqual({ status: "settled", receipt });
-  expect(readSettlement({ ...answer, transaction: "0".repeat(88) }, "solana:main", evmRefusals).status).toBe("unclear");
+  expect(readSettlement(answer, solana, evmRefusals)).toEqual({ status: "settled", receipt });
+  expect(readSettlement({ ...answer, transaction: "0".repeat(88) }, solana, evmRefusals).status).toBe("unclear");
+});
+
+it("takes no transaction for a receipt only where `upto` has charged nothing", () => {
+  const answer = { success: true, transaction: "", network, amount: "0" };
+  expect(readSettlement(answer, { network, scheme: "upto" }, evmRefusals)).toEqual({ status: "settled", receipt: "0" });
+  for (const [change, scheme] of [
+    [{}, "exact"],
+    [{ amount: "1" }, "upto"],
+    [{ amount: undefined }, "upto"],
+  ] as const) {
+    expect(readSettlement({ ...answer, ...change }, { network, scheme }, evmRefusals).status).toBe("unclear");
+  }
+  expect(readSettlement({ ...answer, success: false }, { network, scheme: "upto" }, evmRefusals).status).toBe(
+    "unclear",
+  );
 });

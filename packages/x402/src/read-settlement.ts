@@ -7,7 +7,12 @@ export interface SettlementToRead {
   readonly transaction?: string | undefined;
   readonly network?: string | undefined;
   readonly errorReason?: string | undefined;
+  /** What was charged, where the scheme lets that be less than what was signed. */
+  readonly amount?: string | undefined;
 }
+
+/** The receipt of an `upto` payment of which nothing was charged: there is no transaction. */
+export const NOTHING_CHARGED = "0";
 
 export type ReadSettlement =
   /** The transaction that moved the money. */
@@ -18,16 +23,18 @@ export type ReadSettlement =
   | { readonly status: "unclear"; readonly transaction: string | undefined };
 
 /**
- * A receipt needs success, the network that was asked for, and a transaction's name: an empty transaction proves nothing. A
- * refusal needs a reason that is known to come before a transaction is sent, and no transaction.
+ * A receipt needs success, the network that was asked for, and a transaction's name: an empty transaction proves nothing, but that an
+ * `upto` payment of 0 was not sent. A refusal needs a reason that is known to come before a transaction is sent, and no transaction.
  */
 export function readSettlement(
-  { success, transaction = "", network, errorReason = "" }: SettlementToRead,
-  expectedNetwork: string,
+  { success, transaction = "", network, errorReason = "", amount }: SettlementToRead,
+  asked: { readonly network: string; readonly scheme: string },
   refusals: PreBroadcastRefusals,
 ): ReadSettlement {
-  if (success && network === expectedNetwork && isTransaction(transaction, expectedNetwork)) {
-    return { status: "settled", receipt: transaction };
+  if (success && network === asked.network) {
+    if (isTransaction(transaction, asked.network)) return { status: "settled", receipt: transaction };
+    const nothing = asked.scheme === "upto" && transaction === "" && amount === "0";
+    if (nothing) return { status: "settled", receipt: NOTHING_CHARGED };
   }
   const refusal = refusals.get(errorReason);
   if (!success && transaction === "" && refusal !== undefined) {

@@ -52,8 +52,8 @@ describe("the first program", () => {
 });
 
 test("every option has its row, and every row is an option", () => {
-  const source = read("./paid-routes.ts");
-  const declared = source.slice(source.indexOf("interface PaidRoutesOptions"), source.indexOf("interface PaidRoutes "));
+  const source = read("./paid-routes-options.ts");
+  const declared = source.slice(source.indexOf("interface PaidRoutesOptions"));
   const options = [...declared.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name);
   const rows = readme.slice(readme.indexOf("## Options of"), readme.indexOf("## Answers"));
   expect([...rows.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual(options);

@@ -27,6 +27,29 @@ it("goes on after a round that failed, tells each, and is over when its end reso
   expect(rounds).toBe(3);
 });
 
+it("goes on where the callback throws or rejects", async () => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  let rounds = 0;
+  const reconcile = async () => {
+    rounds += 1;
+    return reconciled;
+  };
+  const ends = [
+    reconcileEvery(1, reconcile, () => {
+      throw new Error("no log");
+    }),
+    reconcileEvery(
+      1,
+      reconcile,
+      Object(() => Promise.reject(new Error("no log"))),
+    ),
+  ];
+  await vi.advanceTimersByTimeAsync(3);
+  expect([rounds, warned.mock.calls.length]).toEqual([6, 6]);
+  for (const end of ends) await end();
+  warned.mockRestore();
+});
+
 it("ends the round that runs by its signal, and waits for it", async () => {
   let isOver = false;
   const end = reconcileEvery(1, ({ signal }) => {

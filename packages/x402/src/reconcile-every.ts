@@ -1,7 +1,7 @@
 // Reconciles payments in doubt again and again, whose payers do not come back.
 import type { Reconciled, ReconcileOptions } from "@tollbooth-stores/core";
 
-/** Told after each round: what came of it, or why it failed. The next round tries again. */
+/** Told after each round: what came of it, or why it failed. The next round tries again, also where this throws or rejects. */
 export type RoundTold = (
   outcome: { reconciled: Reconciled; error?: undefined } | { reconciled?: undefined; error: unknown },
 ) => void;
@@ -21,7 +21,7 @@ export function reconcileEvery(
         (reconciled) => ({ reconciled }),
         (error: unknown) => ({ error }),
       );
-      if (!signal.aborted || "reconciled" in outcome) told(outcome);
+      if (!signal.aborted || "reconciled" in outcome) await quietly(() => told(outcome));
     }
   };
   const running = rounds();
@@ -29,6 +29,15 @@ export function reconcileEvery(
     ended.abort();
     await running;
   };
+}
+
+/** Payments in doubt are ended whatever becomes of the one who is told. */
+async function quietly(tell: () => unknown): Promise<void> {
+  try {
+    await tell();
+  } catch (error) {
+    console.warn("reconcileEvery: the callback that is told of a round failed:", error);
+  }
 }
 
 /** Ends at once when the signal aborts. */

@@ -4,7 +4,7 @@
 export type PreBroadcastRefusals = ReadonlyMap<string, { readonly used: boolean }>;
 
 /**
- * Of the reference facilitator's `exact` scheme on EVM: what it finds out before it sends a transaction. Any other reason leaves
+ * Of the reference facilitator's `exact` and `upto` schemes on EVM: what it finds out before it sends a transaction. Any other reason leaves
  * the outcome open. "Nonce already used" is no receipt: only the chain tells which attempt used the nonce, and for whom.
  */
 export const evmRefusals: PreBroadcastRefusals = new Map([
@@ -16,4 +16,16 @@ export const evmRefusals: PreBroadcastRefusals = new Map([
   ["invalid_exact_evm_insufficient_balance", { used: false }],
   ["invalid_exact_evm_recipient_mismatch", { used: false }],
   ["invalid_exact_evm_network_mismatch", { used: false }],
+  ["permit2_deadline_expired", { used: false }],
+  ["permit2_not_yet_valid", { used: false }],
+  ["permit2_amount_mismatch", { used: false }],
+  ["permit2_token_mismatch", { used: false }],
+  ["permit2_proxy_not_deployed", { used: false }],
+  ["permit2_insufficient_balance", { used: false }],
+  ["permit2_allowance_required", { used: false }],
+  ["invalid_permit2_spender", { used: false }],
+  ["invalid_permit2_recipient_mismatch", { used: false }],
+  ["invalid_upto_evm_network_mismatch", { used: false }],
+  ["invalid_upto_evm_payload_settlement_exceeds_amount", { used: false }],
+  ["upto_facilitator_mismatch", { used: false }],
 ]);

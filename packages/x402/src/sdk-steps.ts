@@ -8,11 +8,13 @@ import type {
   VerifyResult,
 } from "@tollbooth-stores/core";
 import type { Answer } from "@tollbooth-stores/http";
-import { SETTLEMENT_OVERRIDES_HEADER, type SettlementOverrides, type x402ResourceServer } from "@x402/core/server";
+import type { x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
-import { readSettlement } from "./read-settlement.ts";
+import { type ReadSettlement, readSettlement } from "./read-settlement.ts";
 import type { PreBroadcastRefusals } from "./refusals.ts";
 import { errorOfSettle, errorOfVerify } from "./sdk-errors.ts";
+import { settleNoting } from "./settle-noting.ts";
+import { overridesIn } from "./settlement-overrides.ts";
 
 /** Says what became of a payment, by its reference and the evidence that was noted. */
 export type FindSettlement = (evidence: string | undefined, context: FindContext) => Promise<FoundSettlement>;
@@ -54,16 +56,22 @@ export function sdkSteps(
   let refused = false;
   let away: "facilitator" | "lookup" | undefined;
   const phase = settlesFirst ? "before-handler" : "after-handler";
-  const settleOnce = async () => {
+  const settleOnce = async (): Promise<ReadSettlement> => {
     const answer = made();
     const context = answer === undefined ? transport : withAnswer(transport, answer);
     const overrides = answer && overridesIn(answer);
-    const response = await server
-      .settlePayment(payload, requirements, extensions, context, overrides, phase)
-      .catch(errorOfSettle);
-    const read = readSettlement(response, requirements.network, refusals);
+    let sent: string | undefined;
+    const response = await settleNoting(
+      server,
+      [payload, requirements, extensions, context, overrides, phase],
+      (transaction) => {
+        sent = transaction;
+      },
+    ).catch(errorOfSettle);
+    const read = readSettlement(response, requirements, refusals);
     if (read.status === "settled") settled = response;
-    return read;
+    if (sent === undefined || read.status === "settled") return read;
+    return { status: "unclear", transaction: sent };
   };
 
   /** A store that lost its records knows nothing of a payment that has moved. Its payer must not be told to pay again. */
@@ -146,13 +154,4 @@ export async function fateOf(
 
 function withAnswer(transport: unknown, { headers, body }: Answer): unknown {
   return { ...Object(transport), responseHeaders: { ...headers }, responseBody: Buffer.from(body) };
-}
-
-/** What the handler says of the amount (`upto`), as the SDK's own middleware reads it. */
-function overridesIn({ headers }: Answer): SettlementOverrides | undefined {
-  const text = headers[SETTLEMENT_OVERRIDES_HEADER.toLowerCase()];
-  if (text === undefined) return undefined;
-  const { amount }: { amount?: unknown } = Object(JSON.parse(text));
-  if (typeof amount !== "string") throw new TypeError("Settlement-Overrides must be JSON with an amount as text.");
-  return { amount };
 }

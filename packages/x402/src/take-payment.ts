@@ -10,7 +10,7 @@ import {
 } from "@tollbooth-stores/core";
 import type { Answer, AnswerKeeper, RequestContext, Serve } from "@tollbooth-stores/http";
 import type { x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
-import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
 import {
   alreadyUsed,
   facilitatorUnavailable,
@@ -23,13 +23,15 @@ import {
 } from "./gate-answers.ts";
 import { AlreadyRan, HandlerThrew, HandlerTimeout, handlerRun, NotSold } from "./handler-run.ts";
 import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
-import { isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
+import { isBeingVerified, isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
+import { NOTHING_CHARGED } from "./read-settlement.ts";
 import type { PreBroadcastRefusals } from "./refusals.ts";
 import { settlesFirst } from "./refuse-routes.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
 import { lowerCase } from "./sdk-answer.ts";
 import { type FindSettlement, fateOf, type SdkPayment, type SdkSteps, sdkSteps } from "./sdk-steps.ts";
+import { overridesIn } from "./settlement-overrides.ts";
 
 export interface GateSettings {
   readonly server: x402ResourceServer;
@@ -85,7 +87,11 @@ export async function takePayment(
   const identity = identifyPayment(payload.payload, requirements);
   if (identity.status !== "identified") return answer;
   const payment = paymentOf(settings, paying, requirements, identity);
-  if (await isUnknown(settings.store, identity.key)) return unlessUsed(settings, paying, payment, answer);
+  // In this order: an acceptance comes before the claim.
+  const isVerified = await isBeingVerified(settings.store, identity);
+  if (await isUnknown(settings.store, identity.key)) {
+    return isVerified ? pending(1_000) : unlessUsed(settings, paying, payment, answer);
+  }
   const refuse = async () => answer;
   const known: SdkPayment = { payment, payload, requirements, extensions: undefined, transport };
   return pay(settings, paying, known, identity.payer, refuse, true);
@@ -142,7 +148,11 @@ async function pay(
     read: (text) => keeper.read(text, kept),
   };
   const first = settings.settlesFirst || flowSettlesFirst(server, bought.requirements);
-  const handler = handlerRun(paying.serve, { key: payment.key, payer }, settings.handlerTimeoutMs);
+  const handler = handlerRun(
+    sellable(paying.serve, first),
+    { key: payment.key, payer, settled: first },
+    settings.handlerTimeoutMs,
+  );
   // An earlier payment begins nothing, unless these very bytes were accepted when they were what the route asked for. So
   // none gets in at its own price while another payment of its nonce is given up.
   const mayBegin = async () => !isEarlier || isBoundTo(store, payment);
@@ -212,14 +222,36 @@ function sold(
   { status, headers, body }: Answer,
 ): Answer {
   const settled = steps.settled();
-  const response =
-    settled?.transaction === receipt
-      ? settled
-      : { success: true, transaction: receipt, network, ...(payer !== undefined && { payer }) };
+  const transaction = receipt === NOTHING_CHARGED ? "" : receipt;
+  const short = { success: true, transaction, network, ...(payer !== undefined && { payer }) };
   const { "settlement-overrides": _overrides, ...told } = lowerCase(headers);
-  return {
-    status,
-    headers: { ...told, ...lowerCase(http.createSettlementHeaders(response)), "cache-control": "no-store" },
-    body,
+  const inFull = settled?.transaction === transaction ? settled : short;
+  return { status, headers: { ...told, ...receiptHeaders(http, inFull, short), "cache-control": "no-store" }, body };
+}
+
+/** The payment is delivered: an extension that adds what no header can say must not keep its answer back. */
+function receiptHeaders(
+  http: x402HTTPResourceServer,
+  inFull: SettleResponse,
+  short: SettleResponse,
+): Record<string, string> {
+  try {
+    return lowerCase(http.createSettlementHeaders(inFull));
+  } catch {
+    return lowerCase(http.createSettlementHeaders(short));
+  }
+}
+
+/** Refuses, while nothing is charged, an answer that could not be settled or sent. */
+function sellable(serve: Serve, isSettled: boolean): Serve {
+  return async (payment) => {
+    const answer = await serve(payment);
+    const { status, headers, body }: Partial<Record<keyof Answer, unknown>> = Object(answer);
+    const isSendable = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
+    if (!isSendable || typeof headers !== "object" || headers === null || !(body instanceof Uint8Array)) {
+      throw new TypeError("An answer needs a status from 200 to 599, headers, and a body of bytes.");
+    }
+    if (!isSettled) overridesIn(answer);
+    return answer;
   };
 }

@@ -1,5 +1,6 @@
 // Renews a lease while its holder works, and says when it is lost. Time is monotonic and local, counted from before
 // each call was sent. So the holder never believes its lease to end later than the store does.
+import { joinSignals } from "../joined-signal.ts";
 import type { Lease, RecordName, VerificationStore } from "./verification-store.ts";
 
 /** Beyond this setTimeout fires at once. A lease of more than 24 days simply ends early here. */
@@ -80,19 +81,23 @@ export async function withinLease<S>(
   limitMs: number | undefined,
   step: (signal: AbortSignal) => Promise<S>,
 ): Promise<S> {
-  const late = new AbortController();
-  const signal = AbortSignal.any([...signals, late.signal]);
+  const joined = joinSignals(signals);
+  const { signal } = joined;
   const timer =
     limitMs === undefined
       ? undefined
-      : setTimeout(() => late.abort(new DOMException("The step did not answer in time.", "TimeoutError")), limitMs);
+      : setTimeout(() => joined.abort(new DOMException("The step did not answer in time.", "TimeoutError")), limitMs);
+  let leave: (() => void) | undefined;
   try {
     signal.throwIfAborted();
     return await new Promise<S>((resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      leave = () => reject(signal.reason);
+      signal.addEventListener("abort", leave, { once: true });
       Promise.resolve(step(signal)).then(resolve, reject);
     });
   } finally {
     clearTimeout(timer);
+    joined.letGo();
+    if (leave !== undefined) signal.removeEventListener("abort", leave);
   }
 }

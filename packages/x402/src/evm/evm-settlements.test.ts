@@ -51,6 +51,19 @@ describe("a payment", () => {
     expect(await lookUp(evm, scene)).toEqual({ none: "void" });
   });
 
+  it("is void where it was cancelled before it began to be valid", async () => {
+    const now = await evm.now();
+    const scene = await newScene(evm, circle, { validAfter: now + 40n });
+    await evm.mine(8, 2);
+    await evm.send(await scene.cancel());
+    await evm.mine(12, 5);
+    for (const logRange of [1, 3, 7])
+      expect(await lookUp(evm, scene, { logRange, maxLogRequests: 40 })).toEqual({ none: "void" });
+    expect(await lookUp(evm, scene, { logRange: 1, maxLogRequests: 40, lookBackSeconds: 20 })).toContain(
+      "no log of it",
+    );
+  });
+
   it.each([
     ["recipient", { to: stranger }],
     ["amount", { value: AMOUNT - 1n }],
@@ -204,7 +217,8 @@ describe("a search of logs", () => {
     const scene = await newScene(evm, circle, { validAfter: 0n });
     const receipt = await evm.send(await scene.transfer());
     await evm.mine(40);
-    const search = { logRange: 3, maxLogRequests: 1 };
+    // The first block is one to three before the instant.
+    const search = { logRange: 3, maxLogRequests: 2 };
     expect(await lookUp(evm, scene, { ...search, lookBackSeconds: Number(VALID_SECONDS) })).toEqual({ receipt });
     expect(await lookUp(evm, scene, { ...search, lookBackSeconds: Number(VALID_SECONDS) - 20 })).toContain(
       "no log of it was found",

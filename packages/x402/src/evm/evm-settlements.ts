@@ -21,8 +21,8 @@ export interface EvmSettlementsOptions {
   /** Calls of `eth_getLogs` for one lookup. 1 or more. Default 20. What is not found by then is "unknown". */
   readonly maxLogRequests?: number | undefined;
   /**
-   * How long before its end a payment may have been settled, in seconds: the search begins no earlier, even if `validAfter` is
-   * earlier. 1 or more. Default 3,600. Above `maxTimeoutSeconds` of all your routes is enough.
+   * How long before its end a payment may have been settled or cancelled, in seconds: the search goes back no further, even if
+   * `validAfter` is earlier. 1 or more. Default 3,600. Above `maxTimeoutSeconds` of all your routes is enough.
    */
   readonly lookBackSeconds?: number | undefined;
   /** Told why a lookup found nothing out. `cause`: the client's own error, where there is one; it may hold a URL. */

@@ -1,0 +1,167 @@
+// Handlers that go on after they ended their answer, or end it wrongly: what was made is sent, once and whole.
+
+import { createMemoryStores } from "@tollbooth-stores/memory";
+import compression from "compression";
+import type { Express, Response as ExpressResponse, Request } from "express";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { listen } from "./app.test-support.ts";
+import { fakeGate } from "./fake-gate.test-support.ts";
+import { paid } from "./paid.ts";
+import { session, spend } from "./session.ts";
+
+const crashes: unknown[] = [];
+const onCrash = (error: unknown) => crashes.push(error);
+beforeEach(() => {
+  crashes.length = 0;
+  process.on("unhandledRejection", onCrash).on("uncaughtException", onCrash);
+});
+afterEach(() => {
+  process.off("unhandledRejection", onCrash).off("uncaughtException", onCrash);
+  expect(crashes).toEqual([]);
+});
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+type Handler = (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => unknown;
+
+/** What follows an end: a throw, a rejection, another answer, other headers. */
+const after: Record<string, Handler> = {
+  throws: () => {
+    throw new Error("After the end.");
+  },
+  "throws a moment later": async () => {
+    await pause();
+    throw new Error("After the end.");
+  },
+  "hands on an error": (_request, _response, next) => next(new Error("After the end.")),
+  "hands on": (_request, _response, next) => next(),
+  "answers again": (_request, response) => response.status(200).json({ a: "longer answer than the first one" }),
+  "writes again": (_request, response) => response.status(201).set("x-late", "1").cookie("late", "1").end("more"),
+};
+
+async function shop(status: number, then: Handler, more: (app: Express) => void = () => undefined) {
+  const { sessions } = createMemoryStores<object>();
+  const { id } = await createdIn(sessions);
+  const gate = fakeGate();
+  const handler: Handler = (request, response, next) => {
+    response.status(status).json({ made: status });
+    return then(request, response, next);
+  };
+  const app = await listen((app) => {
+    more(app);
+    app.get("/sold", paid(gate), handler);
+    app.get("/spent", session({ sessions, bearer: true }), spend("calls"), handler);
+    app.use((error: Error, _request: Request, response: ExpressResponse, next: (error: unknown) => void) => {
+      if (response.headersSent) next(error);
+      else response.status(500).send(error.message);
+    });
+  });
+  const left = async () => (await sessions.get(id))?.quotas?.calls;
+  return { app, gate, left, spending: { headers: { authorization: `Bearer ${id}` } } };
+}
+
+async function createdIn({ create }: ReturnType<typeof createMemoryStores<object>>["sessions"]) {
+  const created = await create({ data: {}, idleTtlMs: 60_000, quotas: { calls: 2n } });
+  if (created.status !== "ok") throw new Error("No session was made.");
+  return created.record;
+}
+
+test.each(Object.entries(after))(
+  "a sold answer is sent as it was ended, where its handler then %s",
+  async (_way, then) => {
+    const { app, gate } = await shop(200, then);
+    for (let round = 0; round < 2; round += 1) {
+      const answer = await app("/sold", { headers: { payment: "one" } });
+      expect([answer.status, await answer.json(), answer.headers.get("x-late")]).toEqual([200, { made: 200 }, null]);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    }
+    expect(gate.charged).toEqual(["one"]);
+  },
+);
+
+test.each(Object.entries(after))(
+  "a failure is sent as it was ended, and its call given back, where its handler then %s",
+  async (_way, then) => {
+    const { app, spending, left } = await shop(500, then);
+    const answer = await app("/spent", spending);
+    expect([answer.status, await answer.json(), answer.headers.get("x-late")]).toEqual([500, { made: 500 }, null]);
+    expect(await left()).toBe(2n);
+  },
+);
+
+test("a call whose answer was sent stays spent, whatever status is set after it", async () => {
+  const { app, spending, left } = await shop(200, (_request, response) => {
+    response.statusCode = 500;
+    response.end();
+  });
+  expect((await app("/spent", spending)).status).toBe(200);
+  expect(await left()).toBe(1n);
+});
+
+test("a call is spent by the status that was sent, not by one that was set later", async () => {
+  const { sessions } = createMemoryStores<object>();
+  const { id } = await createdIn(sessions);
+  const app = await listen((app) =>
+    app.get("/", session({ sessions, bearer: true }), spend("calls"), (_request, response) => {
+      response.write("half of it");
+      response.statusCode = 500;
+      response.end("the other");
+    }),
+  );
+  expect((await app("/", { headers: { authorization: `Bearer ${id}` } })).status).toBe(200);
+  expect((await sessions.get(id))?.quotas?.calls).toBe(1n);
+});
+
+test.each(["before", "behind"])("compression %s paid() and spend() leaves the answer whole", async (place) => {
+  const text = "a".repeat(5_000);
+  const { sessions } = createMemoryStores<object>();
+  const { id } = await createdIn(sessions);
+  const gate = fakeGate();
+  const app = await listen((app) => {
+    const inFront = place === "before" ? [compression({ threshold: 0 })] : [];
+    const behind = place === "behind" ? [compression({ threshold: 0 })] : [];
+    const streamed: Handler = (_request, response) => {
+      response.type("text").write(text.slice(1));
+      response.end("a");
+    };
+    app.get("/sold", ...inFront, paid(gate), ...behind, streamed);
+    app.get("/spent", session({ sessions, bearer: true }), spend("calls"), ...behind, (_request, response) => {
+      response.status(500).type("text").end(text);
+    });
+  });
+  for (let round = 0; round < 2; round += 1) {
+    const answer = await app("/sold", { headers: { payment: "one" } });
+    expect([answer.status, answer.headers.get("content-encoding"), await answer.text()]).toEqual([200, "gzip", text]);
+  }
+  expect(gate.charged).toEqual(["one"]);
+  const failed = await app("/spent", { headers: { authorization: `Bearer ${id}` } });
+  expect([failed.status, await failed.text(), (await sessions.get(id))?.quotas?.calls]).toEqual([500, text, 2n]);
+});
+
+test.each([
+  ["nothing", ""],
+  ["less", "short"],
+])("an answer of %s than the length that it says is not sold", async (_what, body) => {
+  const gate = fakeGate();
+  const app = await listen((app) =>
+    app.get("/sold", paid(gate), (_request, response) => {
+      response.set("content-length", "30");
+      response.end(body);
+    }),
+  );
+  const answer = await app("/sold", { headers: { payment: "one" } });
+  expect([answer.status, gate.charged]).toEqual([500, []]);
+});
+
+test.each([200, 204, 304])("%i without a body is sold with a length that is right", async (status) => {
+  const gate = fakeGate();
+  const app = await listen((app) =>
+    app.get("/sold", paid(gate), (_request, response) => response.status(status).end()),
+  );
+  const answer = await app("/sold", { headers: { payment: "one" } });
+  expect([answer.status, answer.headers.get("content-length"), await answer.text()]).toEqual([
+    status,
+    status === 200 ? "0" : null,
+    "",
+  ]);
+  expect(gate.charged).toEqual(["one"]);
+});

@@ -1,0 +1,62 @@
+// Where the gate and Express could see different paths, nothing is given away.
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import { type Express, Router } from "express";
+import { expect, test } from "vitest";
+import { listen } from "./app.test-support.ts";
+import { type FakeGate, fakeGate } from "./fake-gate.test-support.ts";
+import { paid } from "./paid.ts";
+
+const shop = (setUp: (app: Express, gate: FakeGate) => void) => listen((app) => setUp(app, fakeGate()));
+
+async function statusOf({ port }: { port: number }, path: string, method = "GET"): Promise<number> {
+  const asking = httpRequest({ port, path, method }).end();
+  const [answer] = await once(asking, "response");
+  answer.resume();
+  return answer.statusCode;
+}
+
+test.each(["/sold", "http://h/sold", "HTTP://h/sold", "ftp://h/sold", "ws://h/sold?a", "ftps://h:1/sold", "/sold\\#x"])(
+  "%s is sold, from use() and from a route",
+  async (target) => {
+    const app = await shop((app, gate) => {
+      app.use(paid(gate));
+      app.get("/sold", (_request, response) => response.send("given away"));
+    });
+    const onRoute = await shop((app, gate) =>
+      app.get("/sold", paid(gate), (_request, response) => response.send("given away")),
+    );
+    expect([await statusOf(app, target), await statusOf(onRoute, target)]).toEqual([402, 402]);
+  },
+);
+
+test("a path that middleware rewrote is sold where Express routes it, and under a router as it was sent", async () => {
+  const app = await shop((app, gate) => {
+    app.use((request, _response, next) => {
+      request.url = request.url.replace("/v1/", "/");
+      next();
+    });
+    const router = Router();
+    router.use(paid(gate));
+    router.get("/one", (_request, response) => response.send("given away"));
+    app.use("/sold", router);
+    app.use(paid(gate));
+    app.get("/sold", (_request, response) => response.send("given away"));
+  });
+  expect([await statusOf(app, "/v1/sold"), await statusOf(app, "/sold/one")]).toEqual([402, 402]);
+});
+
+test("a route's own paid() whose gate does not sell the request is 404, before its body is read", async () => {
+  const app = await shop((app, gate) => {
+    app.all("/{*any}", (_request, _response, next) => next());
+    app.post("/spelt-otherwise", paid(gate, { maxBodyBytes: 1 }), (_request, response) => response.send("given away"));
+    app.get("/free", paid(gate, { unsold: "pass" }), (_request, response) => response.send("free"));
+    app.use(paid(gate));
+    app.get("/other", (_request, response) => response.send("free"));
+    app.use("/strict", paid(gate, { unsold: "refuse" }));
+  });
+  const refused = await app("/spelt-otherwise", { method: "POST", body: "more than a byte" });
+  expect([refused.status, Object(await refused.json()).error]).toEqual([404, "not_sold"]);
+  expect([await statusOf(app, "/free"), await statusOf(app, "/other")]).toEqual([200, 200]);
+  expect(await statusOf(app, "/strict")).toBe(404);
+});

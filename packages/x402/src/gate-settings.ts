@@ -1,0 +1,71 @@
+// The options of paidRoutes, checked before anything is sold.
+import { StoreError } from "@tollbooth-stores/core";
+import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
+import type { AnswerKeeper } from "@tollbooth-stores/http";
+import type { x402ResourceServer } from "@x402/core/server";
+import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
+import type { PaidRoutesOptions } from "./paid-routes-options.ts";
+import { evmRefusals } from "./refusals.ts";
+import type { GateSettings } from "./take-payment.ts";
+
+const optionNames: OptionNames<PaidRoutesOptions> = {
+  store: true,
+  origin: true,
+  findSettlement: true,
+  collector: true,
+  order: true,
+  answers: true,
+  leaseMs: true,
+  handlerTimeoutMs: true,
+  refusals: true,
+  paywall: true,
+  onHandlerError: true,
+};
+
+const LONGEST_LEASE_MS = 3_600_000;
+const DEFAULT_LEASE_MS = 10_000;
+
+/** Throws STORE_CONFIG: what cannot be meant must not show at a payment. */
+export function gateSettings(server: x402ResourceServer, options: PaidRoutesOptions): GateSettings {
+  requireKnownOptions(options, optionNames);
+  const { store, findSettlement, collector, onHandlerError, order = "serve-then-settle", handlerTimeoutMs } = options;
+  for (const method of ["verifyPayment", "settlePayment", "hasRegisteredScheme"]) {
+    requireFunction(Object(server)[method], "The first argument must be an x402ResourceServer of @x402/core/server.");
+  }
+  for (const method of ["claim", "renew", "complete"]) {
+    requireFunction(Object(store)[method], "store must be a VerificationStore: `stores.verifications` of a provider.");
+  }
+  requireFunction(findSettlement, 'findSettlement must be a function; `async () => "unknown"` is always safe.');
+  requireFunction(collector ?? noFunction, "collector must be a function.");
+  requireFunction(onHandlerError ?? noFunction, "onHandlerError must be a function.");
+  if (order !== "serve-then-settle" && order !== "settle-then-serve") {
+    throw new StoreError("STORE_CONFIG", 'order must be "serve-then-settle" or "settle-then-serve".');
+  }
+  return {
+    ...{ server, store, findSettlement, collector, onHandlerError },
+    origin: checkedOrigin(options.origin),
+    refusals: options.refusals ?? evmRefusals,
+    settlesFirst: order === "settle-then-serve",
+    keeper: keeperOf(options.answers),
+    leaseMs: durationOption(options.leaseMs ?? DEFAULT_LEASE_MS, "leaseMs", LONGEST_LEASE_MS),
+    handlerTimeoutMs: handlerTimeoutMs === undefined ? undefined : durationOption(handlerTimeoutMs, "handlerTimeoutMs"),
+  };
+}
+
+const noFunction = (): void => undefined;
+
+function requireFunction(value: unknown, message: string): void {
+  if (typeof value !== "function") throw new StoreError("STORE_CONFIG", message);
+}
+
+function checkedOrigin(origin: unknown): string {
+  if (typeof origin !== "string" || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+    throw new StoreError("STORE_CONFIG", 'origin must be an origin without a path, such as "https://api.example".');
+  }
+  return origin;
+}
+
+function keeperOf(answers: KeptAnswers | AnswerKeeper | false = {}): AnswerKeeper | undefined {
+  if (answers === false) return undefined;
+  return "write" in answers ? answers : keepAnswers(answers);
+}
