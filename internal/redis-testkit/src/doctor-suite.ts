@@ -1,12 +1,12 @@
 // What an examination says of good servers and of servers that are set up wrongly in each way.
-import { examineRedis, type Finding } from "@tollbooth-stores/redis-protocol";
+import { examineRedis } from "@tollbooth-stores/redis-protocol";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
 import { connectionScene } from "./connection-scene.ts";
+import { wrongServers } from "./doctor-cases.ts";
 import { checksOf, type DoctorScene, doctorScene, foundBy, good, prefixes } from "./doctor-scene.ts";
 import { isRedis7OrNewer } from "./find-server.ts";
 import { startNetProxy } from "./net-proxy.ts";
-import type { RedisOptions } from "./start-redis.ts";
 import { startRedis } from "./start-redis.ts";
 import { startRedisCluster } from "./start-redis-cluster.ts";
 import { startReplica } from "./start-replica.ts";
@@ -32,71 +32,7 @@ export function doctorSuite<Client>(provider: ClientProvider<Client>): void {
       expect(Number(await redis.command("DBSIZE"))).toBe(0);
     });
 
-    it.each<[string, Partial<RedisOptions>, Finding["check"], Finding["level"], RegExp]>([
-      ["evicts", { config: ["maxmemory-policy allkeys-lru"] }, "eviction", "error", /allkeys-lru kept 20/],
-      [
-        "evicts what has an end",
-        { config: ["maxmemory-policy volatile-ttl"] },
-        "eviction",
-        "error",
-        /volatile-ttl none/,
-      ],
-      [
-        "writes nothing to disk",
-        { config: ["appendonly no"] },
-        "persistence",
-        "error",
-        /a restart forgets every payment/,
-      ],
-      ["only snapshots", { config: ["appendonly no", "save 60 1000"] }, "persistence", "error", /last snapshot/],
-      [
-        "syncs when the system likes",
-        { config: ["appendonly yes", "appendfsync no"] },
-        "persistence",
-        "error",
-        /30 seconds/,
-      ],
-      [
-        "syncs nothing during a rewrite",
-        { config: ["appendonly yes", "appendfsync always", "no-appendfsync-on-rewrite yes"] },
-        "persistence",
-        "warning",
-        /30 seconds/,
-      ],
-      ["wants no password", { requirepass: undefined, config: ["appendonly yes"] }, "users", "warning", /default/],
-      [
-        "wants no password on every address",
-        { requirepass: undefined, config: ["appendonly yes", "bind 0.0.0.0", "protected-mode no"] },
-        "users",
-        "error",
-        /default.*payment was made/,
-      ],
-      [
-        "is protected by its mode alone",
-        { requirepass: undefined, config: ["appendonly yes", "bind 0.0.0.0", "protected-mode yes"] },
-        "users",
-        "warning",
-        /default/,
-      ],
-      [
-        "has a user without password, whom no mode refuses",
-        { users: { app: "on nopass ~* +@all" }, config: ["appendonly yes", "bind 0.0.0.0", "protected-mode yes"] },
-        "users",
-        "error",
-        /app/,
-      ],
-      [
-        "takes this connection without a password, and does not list its users",
-        { requirepass: undefined, config: ["appendonly yes", 'rename-command ACL ""'] },
-        "users",
-        "warning",
-        /without a password/,
-      ],
-      ["listens everywhere", { config: ["bind 0.0.0.0", "protected-mode no"] }, "network", "warning", /every address/],
-      ["wants replicas that it has not", { config: ["min-replicas-to-write 1"] }, "replication", "error", /refused/],
-      ["has less memory than it may use", { maxmemory: "999999gb" }, "memory", "warning", /The machine has/],
-      ["has no limit of memory", { maxmemory: undefined, config: ["appendonly yes"] }, "memory", "warning", /not set/],
-    ])("finds that a server %s", async (_, broken, check, level, message) => {
+    it.each(wrongServers)("finds that a server %s", async (_, broken, check, level, message) => {
       const { started, examined } = scene();
       const redis = await started({ ...good, ...broken });
       const findings = await examined({ url: redis.url });

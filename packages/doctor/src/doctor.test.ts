@@ -96,7 +96,12 @@ it("lists the payments in doubt, and resolves one that it lists", async () => {
     findSettlement: async () => "unknown",
   });
   expect(paid.status).toBe("pending");
+  const writes = async () => /rdb_changes_since_last_save:\d+/.exec(String(await redis.command("INFO")))?.[0];
+  const before = await writes();
+  const examined = await doctor(["--url", redis.url]);
+  expect(examined.out).toMatch(/Payments in doubt: 1; owed to their payers: 0/);
   const { out } = await doctor(["payments", "list", "--json", "--url", redis.url]);
+  expect(await writes()).toBe(before);
   const [listed] = JSON.parse(out);
   expect(listed).toMatchObject({ kind: "in-doubt", evidence: "0xabc", reference: '{"nonce":"0x1"}' });
   const resolve = (handle: string) => doctor(["payments", "resolve", handle, "--receipt", "0xabc", "--url", redis.url]);

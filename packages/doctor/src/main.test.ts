@@ -46,10 +46,17 @@ it("ends with status 2 and words where there is no Redis, or none that answers",
     [`redis://:${SECRET}@no-such-host.invalid`, /not known/],
   ];
   const began = performance.now();
+  // A resolver that takes longer than the doctor waits.
+  const resolver =
+    "import dns from 'node:dns'; dns.lookup = (...all) => setTimeout(all.at(-1), 30000, new Error('late'));";
+  const slow = doctor(["--url", "redis://slow"], {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(resolver)}`,
+  });
   const unlisted = doctor(["payments", "list", "--url", `redis://:${SECRET}@127.0.0.1:1`]);
   const results = await Promise.all(wanted.map(([url]) => doctor(["--url", url, "--json"])));
   expect(await unlisted).toEqual({ status: 2, out: "", err: expect.stringMatching(/^No connection.*ECONNREFUSED/) });
   expect((await unlisted).err).not.toContain(SECRET);
+  expect(await slow).toMatchObject({ status: 2, out: expect.stringContaining("There is no connection") });
   expect(performance.now() - began).toBeLessThan(12_000);
   for (const [at, { status, out, err }] of results.entries()) {
     expect([status, err]).toEqual([2, ""]);
