@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { become, ensureInstalled, fail, run, workspaceEnv } from "./bootstrap.mjs";
 import { root } from "./workspace-folders.mjs";
 
-ensureInstalled();
+await ensureInstalled();
 // Here a build overwrites the last one: a test that runs meanwhile finds every file.
 const env = { ...workspaceEnv, TOLLBOOTH_DEV: "1" };
-if (run("turbo", ["run", "build", "--output-logs=errors-only"], { env }) !== 0)
+if ((await run("turbo", ["run", "build", "--output-logs=errors-only"], { env })) !== 0)
   fail("The build failed; its output is above.");
 
 const builds = spawn(join(root, "node_modules", ".bin", "turbo"), ["watch", "build", "--output-logs=errors-only"], {

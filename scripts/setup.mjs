@@ -1,5 +1,5 @@
 // Installs and builds everything: what a contributor runs once after cloning.
 import { ensureInstalled, run } from "./bootstrap.mjs";
 
-ensureInstalled();
-process.exitCode = run("turbo", ["run", "build", "--output-logs=errors-only"]);
+await ensureInstalled();
+process.exitCode = await run("turbo", ["run", "build", "--output-logs=errors-only"]);

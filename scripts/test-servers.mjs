@@ -39,28 +39,29 @@ const servers = paths.map((path) => {
 });
 
 /** Runs the tests of all folders on one server. Gives their counts by folder. */
-function testOn({ path, line }) {
+async function testOn({ path, line }) {
   for (const folder of folders) rmSync(join(root, folder, ".reports"), { recursive: true, force: true });
   const filters = folders.map((folder) => `--filter=./${folder}`);
   // One package after the other: tests that wait for deadlines are tests of time.
   const turbo = ["run", "test", ...filters, "--continue", "--concurrency=1", "--output-logs=errors-only"];
   const env = { ...workspaceEnv, TOLLBOOTH_REDIS_SERVER: path, TOLLBOOTH_REDIS_VERSION: line };
-  const status = run("turbo", turbo, { env });
+  const status = await run("turbo", turbo, { env });
   const counts = folders.map((folder) => countReports(join(root, folder, ".reports"), testConfigs(folder).length));
   const others = counts.reduce((sum, { failed, skipped }) => sum + failed + skipped, 0);
   return { counts, passed: status === 0 && others === 0 };
 }
 
-ensureInstalled();
-const results = servers.map((server) => {
+await ensureInstalled();
+const results = [];
+for (const server of servers) {
   console.log(`\n${server.kind} ${server.version} (${server.path})`);
-  const result = { ...server, ...testOn(server) };
+  const result = { ...server, ...(await testOn(server)) };
   for (const [index, { passed, failed, skipped }] of result.counts.entries()) {
     console.log(`${String(passed).padStart(7)} passed, ${failed} failed, ${skipped} not run  ${folders[index]}`);
   }
   console.log(result.passed ? "  all passed" : "  FAILED");
-  return result;
-});
+  results.push(result);
+}
 
 const isLine = (line) => (server) => server.kind === line.kind && line.version.test(server.version);
 const missing = lines.filter((line) => !servers.some(isLine(line))).map(({ name }) => name);

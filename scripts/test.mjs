@@ -10,7 +10,7 @@ import { testConfigs } from "./test-configs.mjs";
 import { root, testedFolders } from "./workspace-folders.mjs";
 
 const all = process.argv.includes("--all") || process.env.TOLLBOOTH_TESTS === "all";
-ensureInstalled();
+await ensureInstalled();
 const folders = testedFolders();
 for (const folder of folders) rmSync(join(root, folder, ".reports"), { recursive: true, force: true });
 const tasks = ["build", "lint", "unused", "typecheck", "typecheck:repo", "test", "test:repo"];
@@ -21,7 +21,7 @@ const env = {
   TOLLBOOTH_REDIS_VERSION: foundVersionLine(),
   ...(all && { TOLLBOOTH_TESTS: "all" }),
 };
-const status = run("turbo", turbo, { env });
+const status = await run("turbo", turbo, { env });
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 console.log("\nSeconds  Tests  Package");
@@ -31,7 +31,7 @@ for (const folder of folders) {
   const tests = sum.passed + sum.failed + sum.skipped;
   console.log(`${(sum.ms / 1_000).toFixed(1).padStart(7)}  ${String(tests).padStart(5)}  ${folder}`);
 }
-const named = run("node", ["scripts/left-out.mjs"], { env });
+const named = await run("node", ["scripts/left-out.mjs"], { env });
 if (named !== 0) console.error("What is left out could not be named; the reason is above.");
 if (status !== 0) console.error("A task failed; its output is above.");
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -12,7 +12,7 @@ const layers: readonly string[][] = [
   ["config", "hono", "express", "fastify"],
   ["doctor"],
   ["example", "playground", "benchmarks"],
-  ["chaos-test", "differential-test", "faults-test", "packed-test", "shops-test"],
+  ["chaos-test", "deploy-test", "differential-test", "faults-test", "monitoring-test", "packed-test", "shops-test"],
 ];
 /** Except for these: the playground is the example, many times over. */
 const neighbours: Readonly<Record<string, string[]>> = { playground: ["example"] };

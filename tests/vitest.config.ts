@@ -7,5 +7,8 @@ export default packageTests({
   isolate: false,
   maxWorkers: 1,
   include: ["**/*.test.ts"],
-  exclude: ["**/node_modules/**", "packed/**", "differential/**", "chaos/**", "faults/**", "shops/**"],
+  exclude: [
+    "**/node_modules/**",
+    ...["packed", "differential", "chaos", "deploy", "faults", "monitoring", "shops"].map((folder) => `${folder}/**`),
+  ],
 });

@@ -5,7 +5,9 @@ import * as tollbooth from "@tollbooth-stores/hono";
 import { problem, responseOf } from "@tollbooth-stores/http";
 import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import type { Logger } from "pino";
 import { type GatewayConfig, type Limit, nameOf, type RouteConfig } from "./gateway-config.ts";
+import { requestLog, unforeseen } from "./log.ts";
 import type { Sales } from "./sales.ts";
 import { callUpstream } from "./upstream.ts";
 
@@ -19,6 +21,7 @@ export interface GatewayParts {
   config: GatewayConfig;
   stores: Stores<SessionData>;
   sales: Sales;
+  log: Logger;
   /** True from the stop signal on: not ready any more, but requests are still taken. */
   stopping(): boolean;
 }
@@ -31,7 +34,7 @@ const maxBodyBytes = 65_536;
 const calls = "calls";
 const refusal = (status: number, code: string, message: string) => responseOf(problem(status, code, message));
 
-export function gatewayApp({ config, stores, sales, stopping }: GatewayParts): Hono<Env> {
+export function gatewayApp({ config, stores, sales, log, stopping }: GatewayParts): Hono<Env> {
   const limiter = (name: string, rule: Limit) => rateLimiter(stores.rateLimits, { name, ...rule });
   const address = tollbooth.clientIp({ connInfo: getConnInfo, trustedProxies: config.trustedProxies });
   // A payer who was charged, and asks again for the answer, is never refused for asking.
@@ -43,6 +46,7 @@ export function gatewayApp({ config, stores, sales, stopping }: GatewayParts): H
   const upstream: Handler<Env> = (c) => callUpstream(c, config.upstream, c.get("payment"));
 
   const app = new Hono<Env>();
+  app.use(requestLog(log));
   app.use(async (c, next) => {
     await next();
     // Tells keep-alive clients to come back on another connection, that is to another instance.
@@ -82,7 +86,7 @@ export function gatewayApp({ config, stores, sales, stopping }: GatewayParts): H
   app.onError((error, c) => {
     if (c.req.raw.signal.aborted) return refusal(400, "client_gone", "The client went away.");
     const known = tollbooth.storeFailure(error);
-    if (known === undefined) console.error(`gateway: ${error.stack ?? error.message}`);
+    if (known === undefined) log.error(unforeseen(error), "unforeseen error");
     return known === undefined ? refusal(500, "internal_error", "Something went wrong here.") : responseOf(known);
   });
   return app;
@@ -97,6 +101,7 @@ export function gatewayApp({ config, stores, sales, stopping }: GatewayParts): H
         ? { extendMs: route.window }
         : { extendMs: route.validFor, quotas: { [calls]: BigInt(route.calls) } },
       data: ({ payer = "" }) => ({ payer: payer.toLowerCase(), route: nameOf(route) }),
+      prolongs: ({ data }) => data.route === nameOf(route),
     };
   }
 }

@@ -1,16 +1,12 @@
 // Clients that go away in the middle: nothing is logged as a failure of ours, and nothing is charged without being owed.
 import { request } from "node:http";
-import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
+import { expect, test } from "vitest";
+import { logLines } from "./testing/log-lines.ts";
 import { testSystem } from "./testing/test-system.ts";
 
-const system = testSystem();
-const logged = vi.fn();
-beforeEach(() => {
-  vi.spyOn(console, "error").mockImplementation(logged);
-  logged.mockClear();
-});
-afterEach(() => vi.restoreAllMocks());
+const { log, errors } = logLines();
+const system = testSystem(testConfig, log);
 
 /** Sends a request and leaves as soon as `leave` resolves. */
 async function leaving(
@@ -39,7 +35,7 @@ test("in the middle of a body, with its length told or not", async () => {
     await leaving("/order", { method: "POST", headers, body: "half" }, heard);
   }
   await heard();
-  expect(logged).not.toHaveBeenCalled();
+  expect(errors()).toEqual([]);
 });
 
 test("while the upstream works: nothing is charged, and the same payment is taken later", async () => {
@@ -53,7 +49,7 @@ test("while the upstream works: nothing is charged, and the same payment is take
   expect(later.status).toBe(200);
   const transfers = system.logged("ledger", "transfer").filter(({ from }) => from === authorization.from);
   expect(transfers).toHaveLength(1);
-  expect(logged).not.toHaveBeenCalled();
+  expect(errors()).toEqual([]);
 });
 
 test("while it is settled: it is charged, so it is owed, and the payer who asks again gets it without another run", async () => {
@@ -69,5 +65,5 @@ test("while it is settled: it is charged, so it is owed, and the payer who asks 
   expect(await later.json()).toMatchObject({ path: "/quote" });
   expect(system.counts().runs).toBe(runs + 1);
   expect(settles()).toBe(1);
-  expect(logged).not.toHaveBeenCalled();
+  expect(errors()).toEqual([]);
 });

@@ -47,7 +47,7 @@ test("kill -9 in the middle of a settlement that goes through", async () => {
   const next = await start();
   await expect
     .poll(() => next.printed(), { timeout: 20_000 })
-    .toMatch(/payment recovered \(attempt \d+\), handle \S{43}/);
+    .toMatch(/"event":"recovered","payment":"\S{43}","attempt":\d+/);
   // Its limits are used up by now; what the killed one made is what there is.
   for (let time = 0; time < 2; time += 1) {
     const answer = await fetch(`${next.url}/quote`, { headers });

@@ -23,11 +23,12 @@ describe("the gateway's configuration", () => {
       paymentTimeout: 120_000,
       paymentLease: 10_000,
       upstream: { url: "http://127.0.0.1:2", timeout: 5_000 },
+      metrics: { host: "127.0.0.1", port: 9_464 },
       trustedProxies: 0,
       sessionSecret: secret.SESSION_SECRET,
     });
-    const env = { ...urls, ...secret, PORT: "8080", TRUSTED_PROXIES: "2" };
-    expect(await load(file, env)).toMatchObject({ port: 8_080, trustedProxies: 2 });
+    const env = { ...urls, ...secret, PORT: "8080", TRUSTED_PROXIES: "2", METRICS_PORT: "0" };
+    expect(await load(file, env)).toMatchObject({ port: 8_080, trustedProxies: 2, metrics: { port: 0 } });
     await expect(load(file, urls)).rejects.toThrow(/sessionSecret: the variable SESSION_SECRET is not set/);
     expect(config.routes.map(({ kind }) => kind)).toEqual(["per-request", "time-window", "calls"]);
   });

@@ -24,6 +24,7 @@ const integer = (min: number, max: number) =>
   z.coerce.number({ error: "must be a whole number" }).pipe(z.int().min(min).max(max));
 const limit = z.strictObject({ limit: integer(1, 1_000_000), window: duration });
 const service = z.strictObject({ url, timeout: duration.prefault("5s") });
+const page = z.strictObject({ host: z.string().default("127.0.0.1"), port: integer(0, 65_535).prefault(9464) });
 const basics = {
   method: z.enum(["GET", "POST"]).default("GET"),
   path: z
@@ -58,6 +59,7 @@ const schema = z
   .strictObject({
     host: z.string().default("127.0.0.1"),
     port: integer(0, 65_535).prefault(4021),
+    metrics: page.optional(),
     trustedProxies: integer(0, 10).prefault(0),
     origin: url.transform((text) => new URL(text).origin).optional(),
     payTo: z.string().refine(isAddress, "must be an address of 20 bytes"),

@@ -3,7 +3,7 @@ import { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 
 /** How long headers, and a whole request, may take to come in, in milliseconds. Node answers 408 then. */
-const bounds = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+export const bounds = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
 
 /** What `@hono/node-server` hands to an app beside the request. */
 export type AppHandler = (request: Request, env: object) => Response | Promise<Response>;

@@ -78,6 +78,15 @@ describe.each(whatChanges)(
 );
 
 describe("a payment of which no store ever knew", () => {
+  test("that was signed for another address, as another region has, is 402, and nothing is made for it", async () => {
+    const { payer, config, controls } = running();
+    const { ask, stores } = await restarted({ ...config, payTo: stranger });
+    const headers = paymentHeader((await makePayment(payer)).payload);
+    expect((await ask("/quote", headers)).status).toBe(402);
+    expect(controls.counts()).toEqual({ verifies: 0, runs: 0, transfers: 0 });
+    await stores.close();
+  });
+
   test("is 402 once it is over and the chain has not seen it", async () => {
     const { payer, gateway } = running();
     const headers = paymentHeader((await makePayment(payer)).payload);

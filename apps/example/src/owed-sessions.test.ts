@@ -4,6 +4,7 @@ import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbo
 import { describe, expect, test } from "vitest";
 import type { SessionData } from "./app.ts";
 import { gatewayApp } from "./app.ts";
+import { gatewayLog } from "./log.ts";
 import { openSales } from "./sales.ts";
 import { askerOf, inProcessGateway, origin } from "./testing/in-process-gateway.ts";
 
@@ -149,6 +150,7 @@ describe("a session whose buyer left while it was credited", () => {
       return reply;
     };
     const app = gatewayApp({
+      log: gatewayLog("silent"),
       ...{ config, stopping: () => false, sales: openSales(config, stores.verifications, origin) },
       stores: { ...stores, sessions: { ...sessions, credit } },
     });

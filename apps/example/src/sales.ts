@@ -31,8 +31,8 @@ export function openSales(config: GatewayConfig, store: VerificationStore, origi
       ...shared,
       order: "settle-then-serve",
       answers: soldSessions({ bearer: true, secret: config.sessionSecret }),
-      // A payment that prolongs a session is bound to it.
-      collector: (request) => presentedSession({ bearer: true })(request) ?? idempotencyKey(request),
+      // Without a key a payment that prolongs a session is bound to it.
+      collector: (request) => idempotencyKey(request) ?? presentedSession({ bearer: true })(request),
     }),
   };
 }

@@ -97,6 +97,15 @@ describe("a route paid for by calls", () => {
     expect(system.counts().runs).toBe(runs + 3);
   });
 
+  test("is bought as a session of its own where that of another route is presented", async () => {
+    const { session: ofTime } = await buy("/stream");
+    const { session, quotas } = await buy("/search", bearer(ofTime));
+    expect(session).not.toBe(ofTime);
+    expect(quotas).toEqual({ calls: "3" });
+    expect((await use("/search", session)).status).toBe(200);
+    expect((await use("/stream", ofTime)).status).toBe(200);
+  });
+
   test("adds calls to a session that pays again", async () => {
     const { session } = await buy("/search");
     expect((await use("/search", session)).status).toBe(200);

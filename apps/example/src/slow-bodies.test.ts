@@ -5,6 +5,7 @@ import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbo
 import { expect, onTestFinished, test } from "vitest";
 import { gatewayApp } from "./app.ts";
 import { listen } from "./listen.ts";
+import { gatewayLog } from "./log.ts";
 import { openSales } from "./sales.ts";
 import { inProcessGateway, origin } from "./testing/in-process-gateway.ts";
 import { testSystem } from "./testing/test-system.ts";
@@ -18,6 +19,7 @@ const running = inProcessGateway();
 async function listening() {
   const { config, stores, payer, controls } = running();
   const app = gatewayApp({
+    log: gatewayLog("silent"),
     config,
     stores,
     sales: openSales(config, stores.verifications, origin),

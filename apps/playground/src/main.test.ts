@@ -59,7 +59,7 @@ describe("the started example", () => {
     await run.started;
     // The gateway's own lines, about its connection, come whenever they do.
     const said =
-      /Stop: +Ctrl-C\n\n(gateway: .*\n)*Not ready: its stores take no writes\. Payments answer 503 until that has ended\.\n/;
+      /Stop: +Ctrl-C\n\n(\{.*\n)*Not ready: its stores take no writes\. Payments answer 503 until that has ended\.\n/;
     await until(() => said.test(run.output()));
   });
 

@@ -20,15 +20,19 @@ export function connectionEventsSuite<Client>(provider: ClientProvider<Client>):
       const redis = await scene.owned(startRedis());
       const server = `${redis.host}:${redis.port}`;
       const messages = scene.heard(redis);
-      await scene.connected({ url: redis.url });
+      const stores = await scene.connected({ url: redis.url });
       const after = { runId: await runIdOf(redis), role: "master", version: expect.any(String) };
-      const about = { provider: provider.name, server };
+      const about = { provider: provider.name, server, connection: expect.any(Number) };
       // A busy machine's first attempt may take so long that another is made beside it.
       const attempts = messages.splice(0, messages.length - 1);
       for (const attempt of attempts) expect(attempt).toEqual({ ...about, purpose: "commands", event: "connecting" });
       expect(attempts.length).toBeGreaterThan(0);
       const [ready] = messages;
       expect(ready).toEqual({ ...about, purpose: "commands", event: "ready", after: expect.objectContaining(after) });
+      await stores.close();
+      const number = ready?.connection;
+      expect(messages.slice(1)).toEqual([{ ...about, purpose: "commands", event: "closed", connection: number }]);
+      expect(new Set(attempts.map(({ connection }) => connection))).toEqual(new Set([number]));
     });
 
     it("that it was lost and made again, and that the server is another one after a restart", async ({

@@ -20,6 +20,8 @@ export interface RedisOptions {
   users?: Readonly<Record<string, string>> | undefined;
   /** Any other lines of redis.conf, e.g. ["replicaof 127.0.0.1 6379"]. */
   config?: readonly string[] | undefined;
+  /** As on the command line, after all of these, e.g. ["--appendonly", "yes"]. */
+  args?: readonly string[] | undefined;
   /** Told when the server ended without having been told to by `kill`, `restart` or `stop`. */
   onEnd?: (() => void) | undefined;
 }
@@ -47,6 +49,7 @@ export function startListening<E extends RedisEndpoint>(
 ): Promise<RunningRedis & E> {
   return startServer({
     endpoint,
+    args: options.args ?? [],
     configuration: async (port, folder) => [...(await listen(port, folder)), ...configuration(options, folder)],
     isReady: (line) => line.includes("Ready to accept connections"),
     onEnd: options.onEnd,

@@ -10,6 +10,7 @@ import {
 } from "@tollbooth-stores/core";
 import { closestKey, shownKey } from "@tollbooth-stores/core/native";
 import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
+import type { RedisServer } from "@tollbooth-stores/redis-protocol";
 import { isMapping, mergeKey } from "./block-reader.ts";
 import { refuseErrors, tellErrors } from "./examination.ts";
 import type { Environment } from "./expand-variables.ts";
@@ -68,6 +69,12 @@ export interface LoadedStores<T = unknown> extends Stores<T> {
    * findings.
    */
   examine(options?: ExaminationOptions): Promise<readonly Examined[]>;
+  /**
+   * Each Redis primary behind the stores, for questions that only read, such as INFO; none for memory and Keyv. A server
+   * that two connections lead to is there twice. Each answer has `stepMs` milliseconds (default 500). Rejects where a
+   * cluster's primaries are not known.
+   */
+  servers(stepMs?: number): Promise<readonly RedisServer[]>;
 }
 
 /**
@@ -96,8 +103,9 @@ export async function loadStores<T = unknown>(source: unknown, options: LoadOpti
   for (const message of told) (options.onWarning ?? emitWarning)(message);
   const description: StoresDescription = { ...plan.descriptions, dialect, warnings: told };
   const isStrict = options.strict === true || plan.strict;
-  const { stores: opened, examine, isClosed } = await openAll<T>({ ...plan, strict: isStrict }, options.onFallback);
-  const loaded = Object.assign(opened, { describe: () => structuredClone(description), examine });
+  const running = await openAll<T>({ ...plan, strict: isStrict }, options.onFallback);
+  const { stores: opened, examine, servers, isClosed } = running;
+  const loaded = Object.assign(opened, { describe: () => structuredClone(description), examine, servers });
   const critical = () => examine({ criticalOnly: true });
   if (!(options.strict ?? plan.strict)) {
     tellErrors(critical, isClosed);
@@ -161,9 +169,8 @@ function limitsInOutage(store: RateLimitStore, plan: Plan, onFallback: LoadOptio
   return store;
 }
 
-interface OpenedPlan<T> {
+interface OpenedPlan<T> extends Pick<LoadedStores<T>, "examine" | "servers"> {
   stores: Stores<T>;
-  examine(options?: ExaminationOptions): Promise<readonly Examined[]>;
   isClosed(): boolean;
 }
 
@@ -192,7 +199,9 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
     );
     const examine = async (options?: ExaminationOptions) =>
       (await Promise.all(opened.map((each, at) => each.examine?.(options) ?? unexamined(plan, at)))).flat();
-    return { stores, examine, isClosed: () => closed };
+    const servers = async (stepMs?: number) =>
+      (await Promise.all(opened.map((each) => each.servers?.(stepMs) ?? []))).flat();
+    return { stores, examine, servers, isClosed: () => closed };
   } catch (error) {
     // Stores opened so far are closed without the caller, which has only the error.
     const stores = opened.flatMap(({ rateLimits, sessions, verifications }) => [rateLimits, sessions, verifications]);

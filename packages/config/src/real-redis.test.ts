@@ -263,3 +263,18 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
     }
   });
 });
+
+describe("servers()", () => {
+  it.each(["redis", "ioredis"])("of %s: each primary once for each connection, to be asked", async (provider) => {
+    const stores = { provider, [provider]: { url: single.url }, rateLimits: { provider: "memory" } };
+    await using loaded = await loadStores({ stores }, { env: {}, onWarning() {} });
+    const servers = await loaded.servers(5_000);
+    expect(servers.map(({ name }) => name)).toEqual([new URL(single.url).host]);
+    expect(await servers[0]?.ask("PING")).toBe("PONG");
+  });
+
+  it("of memory: none", async () => {
+    await using loaded = await loadStores({ stores: {} }, { env: {} });
+    expect(await loaded.servers()).toEqual([]);
+  });
+});

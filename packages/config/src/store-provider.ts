@@ -1,6 +1,6 @@
 // The contract of a provider that configuration can choose: its names, what it reads, and how it opens stores.
 import type { CallOptions, StoreOptions, Stores } from "@tollbooth-stores/core";
-import type { Finding } from "@tollbooth-stores/redis-protocol";
+import type { Finding, RedisServer } from "@tollbooth-stores/redis-protocol";
 
 /** The three stores, named as in `Stores`. In a document verifications are called `verificationCache`. */
 export type StoreName = "rateLimits" | "sessions" | "verifications";
@@ -85,6 +85,8 @@ export interface OpenedStores<T> {
   check(options?: CallOptions): Promise<void>;
   /** Optional: what is wrong with each backend behind these stores. It changes nothing, and never rejects. */
   examine?(options?: ExaminationOptions): Promise<readonly Examined[]>;
+  /** Optional: each primary behind these stores, for questions that only read. Each answer has `stepMs` milliseconds. */
+  servers?(stepMs?: number): Promise<readonly RedisServer[]>;
   /** Closes what the stores share (a client, say), after the stores themselves were closed. Never rejects. */
   close(): Promise<void>;
 }

@@ -89,6 +89,8 @@ export {
   type StoreErrorOutcome,
 } from "./errors.ts";
 export {
+  type AnswerMessage,
+  answerChannel,
   type BatchMessage,
   batchChannel,
   type ConnectionMessage,

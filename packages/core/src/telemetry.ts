@@ -1,5 +1,6 @@
 // Messages on `node:diagnostics_channel`, for metrics, traces and alarms: one for each store operation, one for each
-// payment that an operator should know of, and one for each turn of a connection. Almost free without a subscriber.
+// call of payOnce, one for each payment that an operator should know of, and one for each turn of a connection. Almost
+// free without a subscriber.
 import { channel } from "node:diagnostics_channel";
 import { isStoreError, type StoreErrorCode } from "./errors.ts";
 
@@ -109,6 +110,43 @@ export function publishPayment(message: PaymentMessage): void {
   if (payments.hasSubscribers) payments.publish(message);
 }
 
+/** The name of the channel for payOnce's calls: `diagnostics_channel.subscribe(answerChannel, (message) => ...)`. */
+export const answerChannel = "tollbooth-stores:answer";
+
+/** How one call of `payOnce` ended. Published in the caller's async context. Holds no key, payload, reason or receipt. */
+export interface AnswerMessage {
+  /**
+   * - "paid": settled and handed to this caller. At most one call for each payment.
+   * - "kept": a replay, answered with the kept result.
+   * - "delivered": a replay, refused: it was delivered before, and no result is kept.
+   * - "conflict": a replay, refused: the payment belongs to another purchase, payload or collector.
+   * - "rejected": it is no good payment, or ended without a settlement.
+   * - "pending": the caller was told to ask again.
+   * - "left": the caller's signal aborted.
+   * - "error": it threw, and `errorCode` says what.
+   */
+  outcome: "paid" | "kept" | "delivered" | "conflict" | "rejected" | "pending" | "left" | "error";
+  /** Names the payment, as in `PaymentMessage`. */
+  handle: string;
+  /** The attempt of the last lease that this call held; 0 where it held none. */
+  attempt: number;
+  /** Verification, serving and settlement included. */
+  durationMs: number;
+  /** Only with "error": a StoreError's code; else "OTHER", e.g. for what `serve` threw. */
+  errorCode?: StoreErrorCode | "OTHER";
+}
+
+const answers = channel(answerChannel);
+
+/** Whether payOnce's calls are reported at all. */
+export function areAnswersObserved(): boolean {
+  return answers.hasSubscribers;
+}
+
+export function publishAnswer(message: AnswerMessage): void {
+  if (answers.hasSubscribers) answers.publish(message);
+}
+
 /** The name of the channel for connections: `diagnostics_channel.subscribe(connectionChannel, (message) => ...)`. */
 export const connectionChannel = "tollbooth-stores:connection";
 
@@ -132,6 +170,8 @@ export interface ConnectionMessage {
    * - "sentinel": asks a Sentinel for the primary's address.
    */
   purpose: "commands" | "sentinel";
+  /** The same number in all messages of one connection that heals; no other one of this process has it. */
+  connection?: number;
   /** "host:port". Absent where the address is not known, as with a borrowed client. */
   server?: string;
   /**
@@ -142,10 +182,11 @@ export interface ConnectionMessage {
    * - "reconnected": the connection can be used again.
    * - "server-changed": reconnected to another run or another data set: `runId` or `replicationId` differs. A restart,
    *   a failover or another server. For people to read: the stores decide nothing by it.
+   * - "closed": the stores closed it for good: they were closed, or its node has left the cluster.
    * - "unsafe": the server may forget payments, or is set up wrongly. Told once after the start, by what opens the stores
    *   from a configuration. `reason` says what was found.
    */
-  event: "connecting" | "ready" | "lost" | "given-up" | "reconnected" | "server-changed" | "unsafe";
+  event: "connecting" | "ready" | "lost" | "given-up" | "reconnected" | "server-changed" | "closed" | "unsafe";
   /** Why, in the provider's own words and error codes ("ECONNREFUSED"); never the text of a client's error. */
   reason?: string;
   /** The server of the last connection that could be used. */

@@ -1,8 +1,9 @@
 // Sells a session: what a payment bought is credited once, whatever crashes, and the token is made again of the payment.
-import { isStoreError, type SessionStore, StoreError } from "@tollbooth-stores/core";
+import { type SessionRecord, type SessionStore, StoreError } from "@tollbooth-stores/core";
 import { durationOption } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
 import type { PaymentInHand } from "./paid-gate.ts";
+import { ahead, prolonger } from "./prolong-session.ts";
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
 import { type Sold, sessionAnswer, tokenMaker } from "./session-token.ts";
 
@@ -19,8 +20,13 @@ export type SellSessionOptions<T> = CredentialOptions & {
     /** 1..2^63-1 each: what is added to each quota. */
     quotas?: Readonly<Record<string, bigint>> | undefined;
   };
-  /** What the new session remembers of its payment. */
+  /** What the new session remembers of its payment. A session that is prolonged keeps its own. */
   data(payment: PaymentInHand): T;
+  /**
+   * Whether the session that is presented is prolonged; else the payment makes a new one. Default: any live session of the store is. So
+   * give it where the store has sessions that this route does not sell: of another plan, or of a login.
+   */
+  prolongs?: ((record: SessionRecord<T>, payment: PaymentInHand) => boolean) | undefined;
 };
 
 /** `header` reads the request's headers: a session that it presents is prolonged. */
@@ -29,12 +35,13 @@ export type SellSession = (payment: PaymentInHand, header?: HeaderReader) => Pro
 /**
  * A gate's `serve` that sells a session: 201 with JSON `{ session, expiresAt, quotas }`, and with `cookie` a Set-Cookie in place
  * of `session`. For a gate with `answers: soldSessions(...)` (a token opens the API, so none is kept) and `order: "settle-then-serve"`
- * (nothing is given that was not paid for). Prolonging wants `collector: presentedSession(...)` there, so that a payment is
- * bound to the session that it came with.
+ * (nothing is given that was not paid for). Its `collector` is the buyer's Idempotency-Key, or else `presentedSession(...)`: so that a
+ * copy of a payment prolongs no other session.
  *
  * A crash after the credit leaves a session that runs, and whose token its payer never got. The next attempt finds that credit,
  * deletes that session and credits it anew, with an opId of its own. So the payer has one session, whole from the moment it is
- * told. A prolonged session has a holder, who used the time: its credit is not repeated while the session lasts.
+ * told. A prolonged session has a holder, who used the time: its credit is never repeated. Where an attempt died while it prolonged a
+ * session, and that session is not presented any more, the payment is 503 for two minutes, and makes a new session then.
  *
  * Rejects with a `StoreError`, and where another attempt is ahead; both leave the payment owed, and a retry goes on. Rejects with
  * STORE_CONFIG, and gives nothing, behind a gate that settles later. Throws STORE_CONFIG at once for options that would fail after
@@ -48,19 +55,13 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   }
   const credential = credentialOf(options);
   const grant = grantOf(options.grant);
-  const { tokenOf } = tokenMaker(secret);
+  const { tokenOf, markOf } = tokenMaker(secret);
 
-  async function prolong(id: string, opId: string): Promise<Sold | undefined> {
-    try {
-      const prolonged = await sessions.credit(id, { ...grant, opId });
-      return prolonged.status === "ok" ? prolonged : undefined;
-    } catch (error) {
-      // It has no room for it: past its absolute deadline, or too much of a quota. Nothing was changed.
-      const hasNoRoom = isStoreError(error, "STORE_INVALID_ARGUMENT") || isStoreError(error, "STORE_VALUE_TOO_LARGE");
-      if (!hasNoRoom) throw error;
-      return undefined;
-    }
-  }
+  const { prolong, requireNone } = prolonger({
+    ...{ sessions, grant, markOf, data },
+    prolongs: options.prolongs ?? (() => true),
+    hasOwn: async (paymentKey) => (await sessions.get(tokenOf(paymentKey))) !== null,
+  });
 
   async function create(id: string, payment: PaymentInHand): Promise<Sold> {
     const { key: opId, fence, signal } = payment;
@@ -68,15 +69,26 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     // Read before the credit, while the lease is fresh: what another attempt makes later has another version.
     const before = await sessions.get(id, { signal });
     const created = await sessions.credit(id, { ...grant, opId, createWith });
-    if (created.status === "ok" && !created.replayed) return created;
+    if (created.status === "ok" && !created.replayed) return alone(id, opId, created);
     // An attempt that stood still for longer than its lease would throw away what another has told by now.
     signal.throwIfAborted();
     const isStale =
       before === null ? (await sessions.get(id)) !== null : !(await sessions.delete(id, { ifVersion: before.version }));
-    if (isStale) throw new DOMException("Another attempt is ahead of this one.", "TimeoutError");
+    if (isStale) throw ahead();
     const anew = await sessions.credit(id, { ...grant, opId: `${opId} ${fence}`, createWith });
-    if (anew.status === "ok") return anew;
+    if (anew.status === "ok") return alone(id, opId, anew);
     throw new Error("A session that was credited just now is gone.");
+  }
+
+  /** Takes back what this attempt has made where another one prolongs a session meanwhile. */
+  async function alone(id: string, paymentKey: string, made: Sold): Promise<Sold> {
+    try {
+      await requireNone(paymentKey);
+      return made;
+    } catch (error) {
+      await sessions.delete(id);
+      throw error;
+    }
   }
 
   return async (payment, header = () => undefined) => {
@@ -87,16 +99,14 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
       );
     }
     const presented = credential.read(header);
-    if (presented.status === "ok") {
-      const prolonged = await prolong(presented.id, payment.key);
-      if (prolonged !== undefined) return sold(presented.id, prolonged);
-    }
+    const prolonged = await prolong(payment, presented.status === "ok" ? presented.id : undefined);
+    if (prolonged !== undefined) return told(prolonged.id, prolonged.sold);
     const token = tokenOf(payment.key);
-    return sold(token, await create(token, payment));
+    return told(token, await create(token, payment));
   };
 
-  function sold(id: string, session: Sold): Answer {
-    return sessionAnswer(id, session, credential.cookieLine(id));
+  function told(id: string | undefined, sold: Sold): Answer {
+    return sessionAnswer(id, sold, id === undefined ? undefined : credential.cookieLine(id));
   }
 }
 

@@ -13,6 +13,8 @@ export interface TokenMaker {
   tokenOf(paymentKey: string): string;
   /** Says nothing of the token, and is another one where the secret is. */
   checkOf(paymentKey: string): string;
+  /** The id of a record beside the payment's session. It is told to no client. */
+  markOf(paymentKey: string): string;
 }
 
 /** Throws STORE_CONFIG for a short secret. */
@@ -22,14 +24,19 @@ export function tokenMaker(secret: string | Uint8Array): TokenMaker {
   const hash = (text: string) => createHmac("sha256", secret).update(text).digest("base64url");
   return {
     tokenOf: (paymentKey) => hash(`session:${paymentKey}`),
+    markOf: (paymentKey) => hash(`mark:${paymentKey}`),
     checkOf: (paymentKey) => hash(`check:${paymentKey}`).slice(0, 22),
   };
 }
 
-/** 201 with JSON. The id is in it, or in the cookie. */
-export function sessionAnswer(id: string, { expiresAtMs, quotas }: Sold, cookie: string | undefined): Answer {
+/** 201 with JSON. The id is in it, or in the cookie; in neither where its holder has it under another id. */
+export function sessionAnswer(
+  id: string | undefined,
+  { expiresAtMs, quotas }: Sold,
+  cookie: string | undefined,
+): Answer {
   const told = {
-    ...(cookie === undefined && { session: id }),
+    ...(cookie === undefined && id !== undefined && { session: id }),
     expiresAt: new Date(expiresAtMs).toISOString(),
     // As text: a quota may pass 2^53.
     quotas: Object.fromEntries(Object.entries(quotas ?? {}).map(([name, left]) => [name, String(left)])),

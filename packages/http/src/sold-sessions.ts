@@ -32,6 +32,10 @@ export function soldSessions({ secret, forMs = DEFAULT_FOR_MS, ...options }: Sol
       const { expiresAt, quotas } = bodyOf(answer);
       const prolongs = presentedBy(request);
       const prolonged = prolongs !== undefined && isTold(answer, prolongs, credential.cookieLine(prolongs));
+      // The session that was prolonged is not presented any more, so no answer tells it.
+      if (bodyOf(answer).session === undefined && answer.headers["set-cookie"] === undefined) {
+        throw new Error("An answer without a session is not kept.");
+      }
       // A new session's time is to begin when it is told, so nothing is kept for a client that has gone.
       if (!prolonged) request.signal?.throwIfAborted();
       return JSON.stringify({ expiresAt, quotas, ...(prolonged ? { prolonged } : { check: checkOf(request.key) }) });

@@ -82,6 +82,20 @@ describe("a settlement in doubt", () => {
     expect(transfers()).toBe(1);
   });
 
+  test.each([206, 304])(
+    "of an answer with %i: it is made again for the request that asks, and never told to another",
+    async (status) => {
+      const gate = shop.gate(undefined, { collector: () => "mine" });
+      const serve = handler({ status });
+      const request = quote((await made()).payload);
+      await shop.controls.fault({ on: "settle", fail: "after", times: 1 });
+      expect((await ask(gate, serve, request))?.status).toBe(503);
+      expect((await ask(gate, serve, request))?.status).toBe(status);
+      expect((await ask(gate, serve, request))?.status).toBe(409);
+      expect([serve.mock.calls.length, transfers()]).toEqual([2, 1]);
+    },
+  );
+
   test("is none where the facilitator's reason proves it: 402, asked once, and free again", async () => {
     const gate = shop.gate();
     const request = quote((await made()).payload);

@@ -20,7 +20,7 @@ export async function startGatewayProcess(
   env: Readonly<Record<string, string>>,
 ): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, STORES: configFile, ...env, GATEWAY_CONFIG: configFile, PORT: "0" },
+    env: { ...process.env, STORES: configFile, ...env, GATEWAY_CONFIG: configFile, PORT: "0", METRICS_PORT: "0" },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let printed = "";
@@ -28,7 +28,7 @@ export async function startGatewayProcess(
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.setEncoding("utf8").on("data", (text) => {
       printed += text;
-      const served = /^gateway: (http:\S+)$/m.exec(printed)?.[1];
+      const served = /"url":"(http:[^"]+)".*"msg":"listening"/.exec(printed)?.[1];
       if (served !== undefined) resolve(served);
     });
     void exited.then(([code]) => reject(new Error(`The gateway ended before it was ready (exit code ${code}).`)));

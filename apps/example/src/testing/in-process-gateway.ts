@@ -6,6 +6,7 @@ import type { PrivateKeyAccount } from "viem/accounts";
 import { afterEach, beforeEach } from "vitest";
 import { gatewayApp, type SessionData } from "../app.ts";
 import { type GatewayConfig, readGatewayConfig } from "../gateway-config.ts";
+import { gatewayLog } from "../log.ts";
 import { openSales } from "../sales.ts";
 import { startSandbox } from "./start-sandbox.ts";
 import { newStores } from "./stores-under-test.ts";
@@ -34,7 +35,7 @@ export const origin = "http://127.0.0.1:4021";
 /** A gateway's asker over any stores; nothing is listened on. */
 export async function askerOf(config: GatewayConfig, stores: Stores<SessionData>): Promise<Ask> {
   const sales = openSales(config, stores.verifications, origin);
-  const app = gatewayApp({ config, stores, sales, stopping: () => false });
+  const app = gatewayApp({ config, stores, sales, log: gatewayLog("silent"), stopping: () => false });
   const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
   return async (path, headers = {}) => app.request(path, { headers }, env);
 }

@@ -1,5 +1,6 @@
 // The gateway before a sandbox of its own, all in the test's process but over real sockets: started once for a test file.
 import { type RunningSandbox, type SandboxControls, sandboxControls, testConfig } from "@tollbooth-stores/sandbox";
+import type { Logger } from "pino";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type ServedGateway, serveGateway } from "./serve-gateway.ts";
 import { type InProcessSandbox, startSandbox } from "./start-sandbox.ts";
@@ -8,11 +9,12 @@ import { onTheseStores } from "./stores-under-test.ts";
 export interface TestSystem extends SandboxControls {
   /** The gateway's address. */
   url(path?: string): string;
+  metricsUrl(): string;
   running(): RunningSandbox;
 }
 
 /** Registers the hooks; call it once at a test file's top level. Faults end with the test that asked for them. */
-export function testSystem(config: string = testConfig): TestSystem {
+export function testSystem(config: string = testConfig, log?: Logger): TestSystem {
   let sandbox: InProcessSandbox | undefined;
   let gateway: ServedGateway | undefined;
   const running = () => {
@@ -23,7 +25,7 @@ export function testSystem(config: string = testConfig): TestSystem {
 
   beforeAll(async () => {
     sandbox = await startSandbox();
-    gateway = await serveGateway(onTheseStores(config), sandbox.env);
+    gateway = await serveGateway(onTheseStores(config), sandbox.env, log);
   });
   afterEach(() => controls.reset());
   afterAll(async () => {
@@ -34,6 +36,10 @@ export function testSystem(config: string = testConfig): TestSystem {
   return {
     ...controls,
     running,
+    metricsUrl() {
+      if (gateway?.metricsUrl === undefined) throw new Error("The configuration has no metrics.");
+      return gateway.metricsUrl;
+    },
     url(path = "") {
       if (gateway === undefined) throw new Error("The system is not running.");
       return gateway.url + path;

@@ -82,6 +82,18 @@ describe("the drill fails", () => {
     ]);
   });
 
+  test("a shared lane of which no gateway answered a scrape of its metrics shows nothing", () => {
+    const scraped = (answered: number) => ({ answered, unanswered: 1, paid: 12, mostDown: 2 });
+    expect(shortcomings([lane("redis", true, [], { scraped: scraped(0) })], "any")).toEqual([
+      "redis: no gateway answered a scrape of its /metrics",
+    ]);
+    const seen = lane("redis", true, [], { scraped: scraped(7) });
+    expect(shortcomings([seen], "any")).toEqual([]);
+    expect(textReport(report([seen]), { color: false }).replace(/\s+/g, " ")).toContain(
+      "Scrapes of the gateways' /metrics: redis 7 answered (1 at a gateway that had ended), 12 payments sold, at most 2 connection(s) down.",
+    );
+  });
+
   test("where a payment stays in doubt", () => {
     const ended = lane("redis", true, [], { doubts: { most: 7, atEnd: 0 } });
     expect(shortcomings([memory, ended], memoryMustFail)).toEqual([]);

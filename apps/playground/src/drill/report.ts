@@ -4,6 +4,7 @@ import type { Kill } from "./evidence.ts";
 import type { LaneSnapshot } from "./lane.ts";
 import type { PhaseDone } from "./phases.ts";
 import type { RowKey } from "./row.ts";
+import type { Scraped } from "./scrapes.ts";
 import type { StoreTimes } from "./store-times.ts";
 
 /** The whole result of one drill, as it is written to the report file. */
@@ -44,6 +45,8 @@ export interface LaneReport extends LaneSnapshot {
   kills: readonly Kill[];
   /** Payments whose outcome nobody knew, by the store's own list; undefined where there is none that all share. */
   doubts?: Doubts | undefined;
+  /** What the gateways' /metrics told meanwhile. */
+  scraped?: Scraped | undefined;
   /** The longest that processor or disk let nothing through, in milliseconds: leases and timeouts are not for more. */
   stalledMs: number;
   /** The folder of its three logs. */
@@ -67,27 +70,30 @@ export const memoryMustFail: readonly RowKey[] = [
  * must break; "any" for traffic that we do not know, of which they must break one.
  */
 export function shortcomings(lanes: readonly LaneReport[], mustFail: readonly RowKey[] | "any"): string[] {
-  return lanes.flatMap(({ provider, shared, rows, errors, requests, answered, doubts, stalledMs }): string[] => {
-    const failed = rows.filter(({ ok }) => !ok);
-    if (!shared) {
-      if (mustFail === "any")
-        return failed.length > 0 ? [] : [`${provider} held every row: this traffic shows no difference`];
-      const held = rows.filter(({ key, ok }) => ok && mustFail.includes(key));
-      return held.map(({ title }) => `${provider} was to fail, and held: ${title}`);
-    }
-    const stalled = stalledMs > muchStalledMs && failed.length + errors.length > 0;
-    return [
-      ...failed.map(({ title, value, allowed }) => `${provider}: ${title}: ${value}, and ${allowed} is right`),
-      ...(errors.length > 0 ? [`${provider}: ${errors.length} request(s) with an answer that is not right`] : []),
-      ...(answered < requests ? [`${provider}: ${requests - answered} request(s) without an answer`] : []),
-      ...(doubts !== undefined && doubts.atEnd > 0
-        ? [`${provider}: ${doubts.atEnd} payment(s) in doubt that nobody has ended`]
-        : []),
-      ...(stalled
-        ? [
-            `${provider}: the machine itself stood still for ${(stalledMs / 1_000).toFixed(1)} s; try it on a quieter one`,
-          ]
-        : []),
-    ];
-  });
+  return lanes.flatMap(
+    ({ provider, shared, rows, errors, requests, answered, doubts, scraped, stalledMs }): string[] => {
+      const failed = rows.filter(({ ok }) => !ok);
+      if (!shared) {
+        if (mustFail === "any")
+          return failed.length > 0 ? [] : [`${provider} held every row: this traffic shows no difference`];
+        const held = rows.filter(({ key, ok }) => ok && mustFail.includes(key));
+        return held.map(({ title }) => `${provider} was to fail, and held: ${title}`);
+      }
+      const stalled = stalledMs > muchStalledMs && failed.length + errors.length > 0;
+      return [
+        ...failed.map(({ title, value, allowed }) => `${provider}: ${title}: ${value}, and ${allowed} is right`),
+        ...(errors.length > 0 ? [`${provider}: ${errors.length} request(s) with an answer that is not right`] : []),
+        ...(answered < requests ? [`${provider}: ${requests - answered} request(s) without an answer`] : []),
+        ...(doubts !== undefined && doubts.atEnd > 0
+          ? [`${provider}: ${doubts.atEnd} payment(s) in doubt that nobody has ended`]
+          : []),
+        ...(scraped?.answered === 0 ? [`${provider}: no gateway answered a scrape of its /metrics`] : []),
+        ...(stalled
+          ? [
+              `${provider}: the machine itself stood still for ${(stalledMs / 1_000).toFixed(1)} s; try it on a quieter one`,
+            ]
+          : []),
+      ];
+    },
+  );
 }

@@ -99,6 +99,7 @@ interface ReadReport {
     errors: string[];
     rows: { key: string; ok: boolean; requests: string[]; note?: string | undefined }[];
     doubts?: { most: number; atEnd: number } | undefined;
+    scraped: { answered: number; unanswered: number; paid: number; mostDown: number };
   }[];
 }
 
@@ -116,6 +117,7 @@ const reportSchema: z.ZodType<ReadReport> = z.object({
         z.object({ key: z.string(), ok: z.boolean(), requests: z.array(z.string()), note: z.string().optional() }),
       ),
       doubts: z.object({ most: z.int(), atEnd: z.int() }).optional(),
+      scraped: z.object({ answered: z.int(), unanswered: z.int(), paid: z.int(), mostDown: z.int() }),
     }),
   ),
 });

@@ -9,6 +9,7 @@ import { startLane } from "./lane.ts";
 import { chaosPhases, playPhases, quietPhases } from "./phases.ts";
 import { type DrillReport, type LaneReport, memoryMustFail, type PhaseReport, shortcomings } from "./report.ts";
 import { checkRoutes } from "./rules.ts";
+import { watchMetrics } from "./scrapes.ts";
 import { watchStalls } from "./stalls.ts";
 import type { DrillRequest } from "./trace.ts";
 
@@ -77,6 +78,7 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
   let lastWords = "";
   const env = { REDIS_URL: redis.url, DRILL_PREFIX: redis.prefixOf(name) };
   say(`${name}: starting ${instances} gateways`);
+  const scrapes = watchMetrics();
   const lane = await startLane({
     provider: name,
     fleet: {
@@ -87,12 +89,14 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
       port: 0,
       env,
       output: "ignore",
+      onReport: scrapes.heard,
       onStderr(text) {
         lastWords = `${lastWords}${text}`.slice(-2_000);
         appendFileSync(join(logs, "stderr.log"), text);
       },
     },
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
+    await scrapes.stop();
     if (error instanceof ChildFailed) throw new ChildFailed(lastWords.trim() || error.message, error.exitCode);
     throw error;
   });
@@ -126,11 +130,13 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
       phases: done,
       kills: lane.kills,
       doubts: inDoubt,
+      scraped: scrapes.state(),
       stalledMs: stalls.longestMs(),
       logs,
     };
   } finally {
     ended.finish();
+    await scrapes.stop();
     await Promise.all([lane.stop(), stalls.stop(), doubts?.stop()]);
   }
 }

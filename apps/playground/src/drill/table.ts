@@ -98,6 +98,7 @@ export function textReport(report: DrillReport, { color }: TableOptions): string
     ...table,
     "",
     ...doneTo(lanes),
+    ...scrapedOf(lanes),
     ...details(lanes),
     "",
     verdict,
@@ -109,6 +110,18 @@ function doneTo(lanes: readonly LaneReport[]): string[] {
   const phases = lanes.find(({ shared }) => shared)?.phases.map(({ name }) => name) ?? [];
   if (phases.length === 0) return [];
   return folded(`While the traffic ran on the shared stores: ${phases.join(", ")}.`, "  ");
+}
+
+/** What Prometheus would have seen meanwhile. */
+function scrapedOf(lanes: readonly LaneReport[]): string[] {
+  const told = lanes.flatMap(({ provider, scraped }) =>
+    scraped === undefined
+      ? []
+      : [
+          `${provider} ${scraped.answered} answered (${scraped.unanswered} at a gateway that had ended), ${scraped.paid} payments sold, at most ${scraped.mostDown} connection(s) down`,
+        ],
+  );
+  return told.length === 0 ? [] : folded(`Scrapes of the gateways' /metrics: ${told.join("; ")}.`, "  ");
 }
 
 /** A line for each cell that is red or has something to be known about it. */

@@ -42,6 +42,14 @@ describe("the drill", () => {
       // What was done to payments in the middle of their settlement has met some, and their payers have it all the same.
       expect(lane.rows.find(({ key }) => key === "paid-not-delivered")?.note).toMatch(/[1-9]\d* hung up/);
     }
+    // Scraped all the while: through kills, which some scrapes meet, and through Redis's restart, which all gateways tell.
+    for (const { scraped } of report.lanes) expect(scraped.paid).toBeGreaterThan(0);
+    for (const { scraped, requests } of shared) {
+      expect(scraped.answered).toBeGreaterThan(20);
+      expect(scraped.unanswered).toBeGreaterThan(0);
+      expect(scraped.paid).toBeLessThan(requests);
+    }
+    expect(run.stdout()).toContain("Scrapes of the gateways' /metrics: memory ");
     expect(run.stdout()).toContain("As it should be");
     expect(run.stdout()).not.toContain("\u001b");
     await run.leftNothing();

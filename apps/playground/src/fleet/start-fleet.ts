@@ -29,7 +29,10 @@ export interface FleetOptions {
   onConfig?: ((config: GatewayConfig) => void) | undefined;
   onPassed?: ((passed: Passed) => void) | undefined;
   onInstance?: ((instance: InstanceView) => void) | undefined;
-  /** What a gateway's process says of its stores (`StoreReport`), a few times a second while there is something to say. */
+  /**
+   * What a gateway's process says: of its stores (`StoreReport`), a few times a second while there is something to say,
+   * and once where its metrics are (`MetricsPlace`).
+   */
   onReport?: ((instance: string, report: unknown) => void) | undefined;
 }
 

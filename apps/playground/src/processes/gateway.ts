@@ -1,6 +1,13 @@
 // Process: one gateway of the fleet. It is the example's gateway, on the addresses that name this instance, behind the front.
 import { readSource } from "@tollbooth-stores/config";
-import { ConfigError, type GatewayConfig, readGatewayConfig, startGateway } from "@tollbooth-stores/example";
+import {
+  ConfigError,
+  type GatewayConfig,
+  gatewayLog,
+  readGatewayConfig,
+  startGateway,
+} from "@tollbooth-stores/example";
+import type { MetricsPlace } from "../drill/scrapes.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { startReporting } from "../fleet/store-report.ts";
 import { requiredEnv, runChild, tellParent } from "../process/child.ts";
@@ -26,6 +33,8 @@ function behindFront(config: GatewayConfig): GatewayConfig {
     origin: config.origin ?? requiredEnv("GATEWAY_ORIGIN"),
     host: "127.0.0.1",
     port: 0,
+    // Each instance has one of its own.
+    metrics: { host: "127.0.0.1", port: 0 },
     drain: frontNoticesMs,
     trustedProxies: config.trustedProxies + 1,
   };
@@ -46,7 +55,11 @@ await runChild(
   async () => {
     const env = namedAddresses(process.env);
     const config = await readGatewayConfig(requiredEnv("GATEWAY_CONFIG"), env);
-    const gateway = await startGateway(behindFront(config), await storesDocument(), env);
+    // The dashboard shows the requests. In the terminal there would be too many.
+    const log = gatewayLog(process.env.LOG_LEVEL ?? "warn");
+    const gateway = await startGateway(behindFront(config), await storesDocument(), env, log);
+    if (gateway.metricsUrl !== undefined)
+      tellParent({ kind: "metrics", url: gateway.metricsUrl } satisfies MetricsPlace);
     const endReporting = startReporting(gateway.stores.describe(), tellParent);
     return {
       url: gateway.url,

@@ -135,6 +135,10 @@ async function openStores<T>(
         const found = await Promise.all([...clients.values()].map((client) => examineClient(client, options)));
         return found.flat();
       },
+      async servers(stepMs) {
+        const asked = await Promise.all([...clients.values()].map(({ port }) => port.servers?.(stepMs) ?? []));
+        return asked.flat();
+      },
       close,
     };
   } catch (error) {

@@ -2,6 +2,8 @@
 import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs, requireInstantMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
+import { areAnswersObserved } from "../telemetry.ts";
+import { observedPayment } from "./observed-payment.ts";
 import type { Paid } from "./paid.ts";
 import { runPayment } from "./pay-runner.ts";
 import type { Keep, Payment, PaymentSteps } from "./payment.ts";
@@ -61,7 +63,9 @@ export async function payOnce<R>(
   }
   if (keep?.forMs !== undefined) requireDurationMs(keep.forMs, "keep.forMs");
   signal?.throwIfAborted();
-  return runPayment(store, payment, steps, { signal, leaseMs, order, keep });
+  const run = (attempted?: (attempt: number) => void) =>
+    runPayment(store, payment, steps, { signal, leaseMs, order, keep, attempted });
+  return areAnswersObserved() ? observedPayment(payment.key, signal, run) : run();
 }
 
 function requirePayment({ key, payloadHash, fingerprint, validUntilMs, collector, reference }: Payment): void {

@@ -18,6 +18,8 @@ export interface RunOptions<R> {
   leaseMs: number;
   order: "serve-then-settle" | "settle-then-serve";
   keep: Keep<R> | undefined;
+  /** Told the attempt of the lease that is held, before the answer. */
+  attempted?: ((attempt: number) => void) | undefined;
 }
 
 export function runPayment<R>(
@@ -26,7 +28,7 @@ export function runPayment<R>(
   sellerSteps: PaymentSteps<R>,
   options: RunOptions<R>,
 ): Promise<Paid<R>> {
-  const { signal, leaseMs, order, keep } = options;
+  const { signal, leaseMs, order, keep, attempted } = options;
   const key = `p:${payment.key}`;
   return new Promise((resolve, reject) => {
     const thrown: unknown[] = [];
@@ -67,6 +69,7 @@ export function runPayment<R>(
       busy = true;
       for (let told = events.shift(); told !== undefined; told = events.shift()) {
         moved = next(moved.state, told, performance.now());
+        if (moved.state.lease !== undefined) attempted?.(moved.state.lease.attempt);
         moved.effects.forEach(perform);
       }
       busy = false;

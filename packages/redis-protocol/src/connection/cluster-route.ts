@@ -40,7 +40,10 @@ export function clusterRoute(
     isWell: () => nodes.up().length >= primaries().length,
     changed() {
       const topology = view.topology();
-      if (topology !== undefined) nodes.follow(topology);
+      if (topology !== undefined) {
+        seeking.closed();
+        nodes.follow(topology);
+      }
       change.tell();
     },
     failed(error) {
@@ -135,6 +138,7 @@ export function clusterRoute(
     },
     async close(graceMs) {
       closed = true;
+      seeking.closed();
       view.close();
       change.tell();
       await nodes.close(graceMs);

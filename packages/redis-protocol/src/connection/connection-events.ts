@@ -14,13 +14,20 @@ export interface ConnectionEvents {
   failed(reason: string): void;
   lost(reason: string): void;
   givenUp(reason: string): void;
+  /** It is not made again. Told once, and only where something was told before. */
+  closed(): void;
 }
+
+let connections = 0;
 
 /** `roams`: it may be at another server each time, so that this is no change. */
 export function connectionEvents(
-  about: Pick<ConnectionMessage, "provider" | "purpose">,
+  whose: Pick<ConnectionMessage, "provider" | "purpose">,
   roams = false,
 ): ConnectionEvents {
+  connections += 1;
+  const about = { ...whose, connection: connections };
+  let isTold = false;
   let known: { server: string; identity: ServerIdentity } | undefined;
   let downAtMs: number | undefined;
   let lastReason: string | undefined;
@@ -31,6 +38,7 @@ export function connectionEvents(
   };
   return {
     connecting(server) {
+      isTold = true;
       const reason = lastReason === undefined ? {} : { reason: lastReason };
       publishConnection({ ...about, ...(server !== undefined && { server }), event: "connecting", ...reason });
     },
@@ -54,6 +62,10 @@ export function connectionEvents(
     },
     lost: (reason) => down("lost", reason),
     givenUp: (reason) => down("given-up", reason),
+    closed() {
+      if (isTold) publishConnection({ ...about, ...(known && { server: known.server }), event: "closed" });
+      isTold = false;
+    },
   };
 }
 

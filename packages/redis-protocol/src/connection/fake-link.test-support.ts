@@ -122,6 +122,7 @@ export function recordedEvents(): { events: ConnectionEvents; told: string[] } {
       lost: (reason) => void told.push(`lost ${reason}`),
       givenUp: (reason) => void told.push(`given-up ${reason}`),
       failed: (reason) => void told.push(`failed ${reason}`),
+      closed: () => void told.push("closed"),
     },
   };
 }

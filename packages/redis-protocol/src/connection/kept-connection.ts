@@ -230,6 +230,7 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
     async close(graceMs = 0) {
       if (closed) return;
       closed = true;
+      events.closed();
       clearTimeout(holding?.timer);
       clearTimeout(looking);
       attempts.abandon();

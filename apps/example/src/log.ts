@@ -1,0 +1,71 @@
+// The gateway's log: lines of JSON by pino. One a request, and what the stores' telemetry tells of connections and payments.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import * as core from "@tollbooth-stores/core";
+import type { MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
+import { type Logger, pino, stdTimeFunctions } from "pino";
+
+/** To standard output. Requests are "info", trouble "warn", and "error" takes a person. */
+export function gatewayLog(level = "info"): Logger {
+  const formatters = { level: (label: string) => ({ level: label }) };
+  return pino({ level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime, formatters });
+}
+
+/** An error without its message: libraries quote URLs, bodies and keys in it. */
+export function unforeseen(error: unknown): { error: string; at: string[] | undefined } {
+  if (!(error instanceof Error)) return { error: typeof error, at: undefined };
+  return { error: error.name, at: error.stack?.split("\n").flatMap((line) => /^ +at (.*)$/.exec(line)?.[1] ?? []) };
+}
+
+/** What the line of the request that is being answered says more. */
+const notes = new AsyncLocalStorage<{ payment?: string }>();
+
+/** Method, route, status, milliseconds, and the payment's handle. Never a path, query or header. */
+export function requestLog(log: Logger): MiddlewareHandler {
+  return async (c, next) => {
+    const [startedMs, more] = [performance.now(), {}];
+    await notes.run(more, next);
+    // A path that no route has may hold anything.
+    const route = matchedRoutes(c).findLast(({ path }) => !path.includes("*"))?.path ?? "none";
+    const about = { method: c.req.method, route, status: c.res.status, ms: Math.round(performance.now() - startedMs) };
+    log.info({ ...about, ...more }, "request");
+  };
+}
+
+const quiet: readonly string[] = ["connecting", "ready", "closed"];
+const alarms: readonly string[] = ["receipt-after-expiry", "delivery-unheard", "second-receipt"];
+/** Tells of connections, of alike events one line a second, and of payments. Returns a function that ends it. */
+export function logEvents(log: Logger): () => void {
+  const lately = new Map<string, number>();
+  const onConnection = (message: unknown) => {
+    const { provider, purpose, server, event, reason, downMs } = message as core.ConnectionMessage;
+    const level = quiet.includes(event) ? "info" : "warn";
+    const about = { event, provider, purpose, server, ...(event === "unsafe" && { reason }) };
+    const kind = JSON.stringify(about);
+    const count = lately.get(kind);
+    lately.set(kind, (count ?? 0) + 1);
+    if (count !== undefined) return;
+    log[level]({ ...about, reason, downMs: downMs && Math.round(downMs) }, "connection");
+    setTimeout(() => {
+      const more = (lately.get(kind) ?? 1) - 1;
+      lately.delete(kind);
+      if (more > 0) log[level]({ ...about, more }, "connection");
+    }, 1_000).unref();
+  };
+  const onPayment = (message: unknown) => {
+    const { event, attempt, handle: payment } = message as core.PaymentMessage;
+    // Every caller that is told to ask again is no news.
+    if (event !== "pending") log[alarms.includes(event) ? "error" : "warn"]({ event, payment, attempt }, "payment");
+  };
+  const onAnswer = (message: unknown) => {
+    const { handle: payment } = message as core.AnswerMessage;
+    Object.assign(notes.getStore() ?? {}, { payment });
+  };
+  const { connectionChannel, paymentChannel, answerChannel } = core;
+  const heard = { [connectionChannel]: onConnection, [paymentChannel]: onPayment, [answerChannel]: onAnswer };
+  for (const [channel, hear] of Object.entries(heard)) subscribe(channel, hear);
+  return () => {
+    for (const [channel, hear] of Object.entries(heard)) unsubscribe(channel, hear);
+  };
+}

@@ -1,0 +1,61 @@
+// Metrics of the connections that the stores open: how many are up and down now, and their turns.
+import type { Meter, ObservableCallback } from "@opentelemetry/api";
+import { type ConnectionMessage, connectionChannel } from "@tollbooth-stores/core";
+import { hear } from "./hear.ts";
+import { attribute } from "./names.ts";
+
+interface Connection extends Pick<ConnectionMessage, "provider" | "purpose"> {
+  isUp: boolean;
+}
+
+/** Whether the connection can be used after this event; undefined where the event does not say. */
+const isUpAfter: Partial<Record<ConnectionMessage["event"], boolean>> = {
+  connecting: false,
+  ready: true,
+  reconnected: true,
+  lost: false,
+  "given-up": false,
+};
+
+/** Returns what ends them. */
+export function connectionMetrics(meter: Meter): () => void {
+  const known = new Map<number, Connection>();
+  const turns = meter.createCounter("tollbooth.connection.events", {
+    description: "Turns of the stores' own connections.",
+    unit: "{event}",
+  });
+  const count = meter.createObservableUpDownCounter("tollbooth.connection.count", {
+    description: "The stores' own connections, by whether they can be used now.",
+    unit: "{connection}",
+  });
+  /** By provider and purpose, for good: OpenTelemetry's SDK goes on exporting the last value that it was given. */
+  const kinds = new Map<string, Pick<Connection, "provider" | "purpose">>();
+  const observe: ObservableCallback = (result) => {
+    for (const { provider, purpose } of kinds.values()) {
+      const alike = [...known.values()].filter((each) => each.provider === provider && each.purpose === purpose);
+      const up = alike.filter(({ isUp }) => isUp).length;
+      const about = aboutOf({ provider, purpose });
+      result.observe(up, { ...about, [attribute.connectionState]: "up" });
+      result.observe(alike.length - up, { ...about, [attribute.connectionState]: "down" });
+    }
+  };
+  count.addCallback(observe);
+  const end = hear(connectionChannel, ({ event, provider, purpose, connection }) => {
+    turns.add(1, { ...aboutOf({ provider, purpose }), [attribute.connectionEvent]: event });
+    if (connection === undefined) return;
+    kinds.set(`${provider} ${purpose}`, { provider, purpose });
+    const isUp = isUpAfter[event];
+    if (event === "closed") known.delete(connection);
+    // A connection that is up stays in use while another attempt is made beside it.
+    else if (isUp !== undefined && !(event === "connecting" && known.has(connection)))
+      known.set(connection, { provider, purpose, isUp });
+  });
+  return () => {
+    end();
+    count.removeCallback(observe);
+  };
+}
+
+function aboutOf({ provider, purpose }: Pick<Connection, "provider" | "purpose">): Record<string, string> {
+  return { [attribute.provider]: provider, [attribute.purpose]: purpose };
+}

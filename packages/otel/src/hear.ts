@@ -1,0 +1,32 @@
+// Subscriptions to core's telemetry channels.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import {
+  type AnswerMessage,
+  answerChannel,
+  type BatchMessage,
+  batchChannel,
+  type ConnectionMessage,
+  connectionChannel,
+  type OperationMessage,
+  operationChannel,
+  type PaymentMessage,
+  paymentChannel,
+} from "@tollbooth-stores/core";
+
+interface Messages {
+  [answerChannel]: AnswerMessage;
+  [batchChannel]: BatchMessage;
+  [connectionChannel]: ConnectionMessage;
+  [operationChannel]: OperationMessage;
+  [paymentChannel]: PaymentMessage;
+}
+
+/** Returns what ends it. Core alone publishes on these channels, so a message is what its channel is for. */
+export function hear<Channel extends keyof Messages>(
+  channel: Channel,
+  on: (message: Messages[Channel]) => void,
+): () => void {
+  const listener = (message: unknown) => on(message as Messages[Channel]);
+  subscribe(channel, listener);
+  return () => void unsubscribe(channel, listener);
+}

@@ -1,0 +1,63 @@
+// instrument: core's telemetry channels as OpenTelemetry metrics and spans, until it is stopped.
+import { type MeterProvider, metrics, type TracerProvider } from "@opentelemetry/api";
+import { connectionMetrics } from "./connection-metrics.ts";
+import { scope } from "./names.ts";
+import { operationMetrics } from "./operation-metrics.ts";
+import { paymentMetrics } from "./payment-metrics.ts";
+import { type PaymentSampling, samplePayments } from "./payment-sampling.ts";
+import { type RedisSampling, sampleRedis } from "./redis-sampling.ts";
+import { type SampleName, sampleOutcomes } from "./sample-outcomes.ts";
+import { spans } from "./spans.ts";
+
+export interface InstrumentOptions {
+  /** Default: the global one. It must be set before: OpenTelemetry gives a global one that is set later nothing. */
+  meterProvider?: MeterProvider | undefined;
+  /** Without it no spans are made. `trace.getTracerProvider()` is the global one. */
+  tracerProvider?: TracerProvider | undefined;
+}
+
+export interface Telemetry extends Disposable {
+  /**
+   * Samples the payments in doubt. Throws a RangeError for a time below 1 ms. A sample that fails or takes too long is
+   * counted (`tollbooth.sample.failures`), the values before it stay, and `tollbooth.sample.age` says how old they are.
+   * One at a time is meant. Returns what ends it.
+   */
+  samplePayments(sampling: PaymentSampling): () => void;
+  /** Samples the Redis servers, with the same rules. */
+  sampleRedis(sampling: RedisSampling): () => void;
+  /** Ends the samplers, and hears no channel any more. Idempotent. The providers are the caller's and go on. */
+  stop(): void;
+}
+
+/**
+ * Call it once, before the stores are made: connections that were made earlier are unknown until their next turn. A second
+ * call on the same provider counts everything twice.
+ */
+export function instrument({ meterProvider, tracerProvider }: InstrumentOptions = {}): Telemetry {
+  const meter = (meterProvider ?? metrics.getMeterProvider()).getMeter(scope);
+  const outcomes = sampleOutcomes(meter);
+  const ends = [operationMetrics(meter), paymentMetrics(meter), connectionMetrics(meter), outcomes.stop];
+  if (tracerProvider !== undefined) ends.push(spans(tracerProvider.getTracer(scope)));
+  let stopped = false;
+  const sampling = (name: SampleName, start: () => () => void): (() => void) => {
+    if (stopped) return () => {};
+    const endSampling = start();
+    outcomes.started(name);
+    const end = () => {
+      endSampling();
+      outcomes.ended(name);
+    };
+    ends.push(end);
+    return end;
+  };
+  const telemetry: Telemetry = {
+    samplePayments: (options) => sampling("payments", () => samplePayments(meter, outcomes, options)),
+    sampleRedis: (options) => sampling("redis", () => sampleRedis(meter, outcomes, options)),
+    stop() {
+      stopped = true;
+      for (const end of ends.splice(0)) end();
+    },
+    [Symbol.dispose]: () => telemetry.stop(),
+  };
+  return telemetry;
+}

@@ -1,0 +1,111 @@
+// Samples the Redis servers behind the stores: memory, evictions, and the time of a round trip.
+import type { BatchObservableCallback, Meter } from "@opentelemetry/api";
+import { attribute } from "./names.ts";
+import type { SampleOutcomes } from "./sample-outcomes.ts";
+import { type SamplingTimes, startSampling } from "./sampler.ts";
+
+/** One server, to be asked about itself. `RedisPort` and `loadStores(...).servers()` give such ones. */
+export interface AskedServer {
+  /** "host:port", or another short name. It becomes an attribute. */
+  readonly name: string;
+  /** Sends one command. */
+  ask(...words: string[]): Promise<unknown>;
+}
+
+/** Every 15 seconds, at most 2 seconds each, unless it says otherwise. */
+export interface RedisSampling extends SamplingTimes {
+  /** Asked for each sample, because a failover or a cluster changes them. */
+  servers(stepMs: number): Promise<readonly AskedServer[]>;
+}
+
+/** What INFO says. Undefined where a provider leaves a field out. */
+interface Stand {
+  used: number | undefined;
+  /** Undefined where there is no limit. */
+  limit: number | undefined;
+  evicted: number | undefined;
+}
+
+/** Returns what ends it. */
+export function sampleRedis(
+  meter: Meter,
+  outcomes: SampleOutcomes,
+  { servers, everyMs = 15_000, timeoutMs = 2_000 }: RedisSampling,
+): () => void {
+  /** Of each server's last good sample. */
+  const stands = new Map<string, Stand>();
+  const used = meter.createObservableGauge("tollbooth.redis.memory.used", {
+    description: "Memory that Redis uses for its data (used_memory).",
+    unit: "By",
+  });
+  const limit = meter.createObservableGauge("tollbooth.redis.memory.limit", {
+    description: "Memory that Redis may use (maxmemory). Absent where there is no limit.",
+    unit: "By",
+  });
+  const evicted = meter.createObservableCounter("tollbooth.redis.evictions", {
+    description: "Keys that Redis evicted (evicted_keys): forgotten payments and sessions among them.",
+    unit: "{key}",
+  });
+  const roundTrip = meter.createHistogram("tollbooth.redis.round_trip.duration", {
+    description: "Duration of a PING.",
+    unit: "s",
+    advice: { explicitBucketBoundaries: [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2] },
+  });
+  const observables = [used, limit, evicted];
+  const observe: BatchObservableCallback = (result) => {
+    for (const [name, stand] of stands) {
+      const about = serverAttributes(name);
+      if (stand.used !== undefined) result.observe(used, stand.used, about);
+      if (stand.limit !== undefined) result.observe(limit, stand.limit, about);
+      if (stand.evicted !== undefined) result.observe(evicted, stand.evicted, about);
+    }
+  };
+
+  async function askOne({ name, ask }: AskedServer): Promise<[string, Stand]> {
+    const sentAt = performance.now();
+    await ask("PING");
+    roundTrip.record((performance.now() - sentAt) / 1_000, serverAttributes(name));
+    const [memory, stats] = await Promise.all([ask("INFO", "memory"), ask("INFO", "stats")]);
+    const maxmemory = field(memory, "maxmemory");
+    return [
+      name,
+      {
+        used: field(memory, "used_memory"),
+        limit: maxmemory === 0 ? undefined : maxmemory,
+        evicted: field(stats, "evicted_keys"),
+      },
+    ];
+  }
+
+  const end = startSampling(
+    {
+      async ask(signal, stepMs) {
+        const asked = await Promise.allSettled((await servers(stepMs)).map(askOne));
+        if (signal.aborted) return;
+        for (const one of asked) if (one.status === "fulfilled") stands.set(...one.value);
+        if (asked.every(({ status }) => status === "fulfilled")) outcomes.good("redis");
+        else outcomes.failed("redis");
+      },
+      failed: () => outcomes.failed("redis"),
+    },
+    { everyMs, timeoutMs },
+  );
+  meter.addBatchObservableCallback(observe, observables);
+  return () => {
+    end();
+    meter.removeBatchObservableCallback(observe, observables);
+  };
+}
+
+/** A number of INFO. */
+function field(info: unknown, name: string): number | undefined {
+  const [, digits] = typeof info === "string" ? (new RegExp(`^${name}:(\\d+)\\r?$`, "m").exec(info) ?? []) : [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** "host:port" as OpenTelemetry names it; "[::1]:6379" too. */
+function serverAttributes(name: string): Record<string, string | number> {
+  const [, host, port] = /^(.+):(\d+)$/.exec(name) ?? [];
+  if (host === undefined) return { [attribute.serverAddress]: name };
+  return { [attribute.serverAddress]: host.replace(/^\[(.*)\]$/, "$1"), [attribute.serverPort]: Number(port) };
+}

@@ -1,0 +1,157 @@
+// Runs what the image would run: its files in an empty folder, the Compose file's configuration, environment and Redis.
+import { once } from "node:events";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findRedisCli } from "@tollbooth-stores/redis-testkit/servers";
+import { buyer } from "@tollbooth-stores/sandbox";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Composed, startComposed } from "./composed.ts";
+import { type Gateway, run, spawnGateway, startGateway } from "./running.ts";
+
+let composed: Composed;
+let gateways: readonly [Gateway, Gateway];
+
+beforeAll(async () => {
+  composed = await startComposed();
+  const { image, environment } = composed;
+  gateways = await Promise.all([startGateway(image, environment), startGateway(image, environment)]);
+}, 120_000);
+afterAll(async () => {
+  for (const gateway of gateways ?? []) gateway.kill("SIGKILL");
+  await composed?.stop();
+});
+
+const statusOf = async (url: string, headers: Record<string, string> = {}) => (await fetch(url, { headers })).status;
+const payment = async (url: string) => {
+  const client = buyer(await composed.surroundings.controls.payer());
+  return { ...client.headersOf(await client.sign(await client.priceOf(`${url}/quote`))), "idempotency-key": "mine" };
+};
+
+describe("the image's files", () => {
+  it("are built programs and what they need: no sources, no tests, no tools", () => {
+    const { image } = composed;
+    expect(readdirSync(image.app).sort()).toEqual(
+      ["README.md", "config", "dist", "node_modules", "package.json", "tollbooth.config.yaml"].sort(),
+    );
+    for (const tool of ["vitest", "typescript", "tsup"])
+      expect(existsSync(join(image.app, "node_modules", ".pnpm", "node_modules", tool))).toBe(false);
+  });
+});
+
+describe("the Redis of the Compose file", () => {
+  it("passes the doctor, which is in the image", async () => {
+    const { environment, image } = composed;
+    const doctor = join(image.app, "node_modules", ".bin", "tollbooth-doctor");
+    const { status, output } = await run(doctor, [], image.app, environment);
+    expect([status, output]).toEqual([0, expect.stringMatching(/^0 errors, 0 warnings/m)]);
+    expect(output).toMatch(/^ok +eviction /m);
+    expect(output).not.toContain("aaaa");
+  });
+
+  it("is healthy by its own check, which an error fails: without -e it would be taken for health", async () => {
+    const { image, redis, services } = composed;
+    const [kind, , ...args] = services.redis.healthcheck?.test ?? [];
+    expect(kind).toBe("CMD");
+    const cli = await findRedisCli();
+    const check = async (password: string | undefined, words: readonly string[] = args) => {
+      const at = ["-h", "127.0.0.1", "-p", String(redis.port)];
+      return (await run(cli, [...at, ...words], image.app, { REDISCLI_AUTH: password })).status;
+    };
+    expect(await check(services.redis.environment?.REDISCLI_AUTH)).toBe(0);
+    expect(await check(undefined)).not.toBe(0);
+    expect(await check(undefined, ["ping"])).toBe(0);
+  });
+});
+
+it("a gateway that is still starting hears SIGTERM: a container's first process ignores what it does not listen to", async () => {
+  const { environment, image, redis } = composed;
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  // The way to Redis, which leads nowhere at first: with strict, no gateway is ready before it has looked there.
+  const way = createServer(async (socket) => {
+    socket.on("error", () => undefined);
+    await opened;
+    socket.pipe(connect(redis.port, "127.0.0.1").on("error", () => undefined)).pipe(socket);
+  });
+  way.listen(0, "127.0.0.1");
+  await once(way, "listening");
+  const address = way.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const REDIS_URL = environment.REDIS_URL?.replace(String(redis.port), String(port)) ?? "";
+  const { child, ended } = spawnGateway(image, { ...environment, REDIS_URL, DRAIN: "1ms" });
+  await once(way, "connection");
+  child.kill("SIGTERM");
+  open();
+  expect(await ended).toBe(0);
+  way.close();
+});
+
+describe("two gateways", () => {
+  it("are alive, ready, and healthy by the image's check", async () => {
+    const { image } = composed;
+    for (const { url } of gateways) {
+      expect([await statusOf(`${url}/healthz`), await statusOf(`${url}/readyz`)]).toEqual([200, 200]);
+      const [, ...check] = image.healthcheck;
+      expect((await run(process.execPath, check, image.app, { PORT: new URL(url).port })).status).toBe(0);
+    }
+    expect((await run(process.execPath, image.healthcheck.slice(1), image.app, { PORT: "1" })).status).toBe(1);
+  });
+
+  it("sell once on both, and still know it after Redis was killed and restarted", async () => {
+    const { redis } = composed;
+    const [first, second] = gateways;
+    const headers = await payment(first.url);
+    const [sold, again] = [
+      await fetch(`${first.url}/quote`, { headers }),
+      await fetch(`${second.url}/quote`, { headers }),
+    ];
+    expect([sold.status, again.status]).toEqual([200, 200]);
+    expect(await again.text()).toBe(await sold.text());
+    expect(await statusOf(`${second.url}/quote`, { ...headers, "idempotency-key": "another's" })).toBe(409);
+    await redis.restart();
+    await expect.poll(() => statusOf(`${second.url}/readyz`), { timeout: 10_000 }).toBe(200);
+    expect(await statusOf(`${second.url}/quote`, headers)).toBe(200);
+    expect(composed.surroundings.controls.counts()).toEqual({ verifies: 1, runs: 1, transfers: 1 });
+  });
+
+  it("refuse a payment that a restored backup has forgotten: 409 where it has moved, and nothing is made or moved again", async () => {
+    const { redis, volume } = composed;
+    const [first, second] = gateways;
+    const backup = mkdtempSync(join(tmpdir(), "tollbooth-backup-"));
+    cpSync(volume, backup, { recursive: true });
+    const headers = await payment(first.url);
+    expect(await statusOf(`${first.url}/quote`, headers)).toBe(200);
+    const counts = composed.surroundings.controls.counts();
+    await redis.kill("SIGKILL");
+    rmSync(volume, { recursive: true });
+    cpSync(backup, volume, { recursive: true });
+    rmSync(backup, { recursive: true });
+    await redis.restart();
+    await expect.poll(() => statusOf(`${second.url}/readyz`), { timeout: 10_000 }).toBe(200);
+    for (const { url } of gateways) expect(await statusOf(`${url}/quote`, headers)).toBe(409);
+    expect(composed.surroundings.controls.counts()).toMatchObject({ runs: counts.runs, transfers: counts.transfers });
+  });
+
+  it("drain on SIGTERM: 503 on /readyz, the request in hand answered, and the end with 0", async () => {
+    const [leaving, staying] = gateways;
+    const before = composed.surroundings.controls.counts();
+    const headers = await payment(leaving.url);
+    await composed.surroundings.controls.upstream({ delayMs: 1_200 });
+    const inHand = fetch(`${leaving.url}/quote`, { headers });
+    await expect.poll(() => composed.surroundings.controls.counts().runs).toBe(before.runs + 1);
+    leaving.kill("SIGTERM");
+    await expect.poll(() => statusOf(`${leaving.url}/readyz`), { interval: 20 }).toBe(503);
+    expect(await statusOf(`${leaving.url}/healthz`)).toBe(200);
+    expect((await inHand).status).toBe(200);
+    expect(await leaving.ended).toBe(0);
+    await expect(fetch(`${leaving.url}/healthz`)).rejects.toThrow();
+    expect([await statusOf(`${staying.url}/readyz`), await statusOf(`${staying.url}/quote`, headers)]).toEqual([
+      200, 200,
+    ]);
+    expect(composed.surroundings.controls.counts().transfers).toBe(before.transfers + 1);
+  });
+});
