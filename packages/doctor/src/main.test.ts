@@ -104,6 +104,8 @@ it("ends with status 2 and words for what it cannot understand, and repeats noth
     expect(err).not.toMatch(/^\s+at /m);
     expect(err).not.toContain(SECRET);
   }
+  const nothing = await doctor(["payments", "resolve", "handle", "--receipt="]);
+  expect(nothing.err).toMatch(/^--receipt needs the transaction/);
   expect((await doctor(["--help"])).out).toMatch(/^Usage.*\n(.|\n)*Exit status/);
 });
 
