@@ -33,7 +33,7 @@ export async function startComposed(): Promise<Composed> {
     environment: {
       ...others,
       REDIS_URL: REDIS_URL.replace("redis:6379", `127.0.0.1:${redis.port}`),
-      ...{ HOST: "127.0.0.1", PORT: "0", DRAIN: "700ms" },
+      ...{ HOST: "127.0.0.1", PORT: "0", DRAIN: "700ms", METRICS_HOST: "127.0.0.1", METRICS_PORT: "0" },
     },
     async stop() {
       await redis.stop();

@@ -81,7 +81,7 @@ export async function startGateway(image: Image, environment: Readonly<Record<st
   const url = await new Promise<string>((resolve, reject) => {
     const read = (text: string) => {
       printed += text;
-      const served = /^gateway: (http:\S+)$/m.exec(printed)?.[1];
+      const served = /"url":"(http:[^"]+)".*"msg":"listening"/.exec(printed)?.[1];
       if (served !== undefined) resolve(served);
     };
     child.stdout.setEncoding("utf8").on("data", read);

@@ -12,7 +12,6 @@ import { ExactEvmScheme } from "@x402/evm/exact/server";
 import express from "express";
 import { Hono } from "hono";
 import { expect, onTestFinished, test } from "vitest";
-import { payTo } from "./told.ts";
 
 const unused = () => Promise.reject(new Error("No payment is sent here."));
 const facilitator: FacilitatorClient = {
@@ -24,6 +23,7 @@ const facilitator: FacilitatorClient = {
   verify: unused,
   settle: unused,
 };
+const payTo = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 const accepts = { scheme: "exact", network: "eip155:84532", payTo, price: "$0.01" } as const;
 
 function gateOf() {

@@ -1,14 +1,8 @@
 // What the shops tell the test that started them: their port, and each run of their handler.
 
-/** Who is paid. */
-export const payTo = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
-
 let runs = 0;
 
 export const told = {
-  /** Who shows it again gets the same answer again. */
-  idempotencyKey: (request: { adapter: { getHeader(name: string): string | undefined } }): string | undefined =>
-    request.adapter.getHeader("idempotency-key"),
   /** What is sold: no two are alike. */
   quote(): object {
     runs += 1;

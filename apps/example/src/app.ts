@@ -117,16 +117,10 @@ function unlessOpen(route: SessionRoute, middleware: MiddlewareHandler | Handler
 }
 
 /** Takes one call where calls are sold, and gives it back where nothing was delivered for it. */
-function spend(route: SessionRoute): MiddlewareHandler<Env> {
-  return async (c, next) => {
-    const held = c.get("session");
-    c.header("x-session-expires", new Date(held.record?.expiresAtMs ?? 0).toISOString());
-    const spent = route.kind === "calls" ? await held.spend(calls) : undefined;
-    if (spent === undefined) return next();
-    if (spent.status !== "ok") return refusal(402, "no_calls_left", "The last call was used. Buy more.");
-    c.header("x-calls-left", String(spent.remaining));
-    await next();
-    if (c.res.status >= 500) await spent.giveBack();
-    return undefined;
+function spend({ kind }: SessionRoute): MiddlewareHandler<Env> {
+  const spendCall = tollbooth.spend(calls, { header: "x-calls-left" });
+  return (c, next) => {
+    c.header("x-session-expires", new Date(c.get("session").record?.expiresAtMs ?? 0).toISOString());
+    return kind === "calls" ? spendCall(c, next) : next();
   };
 }

@@ -1,15 +1,14 @@
 // Process: one gateway. GATEWAY_CONFIG and STORES name its two YAML files. SIGTERM, SIGINT and SIGHUP stop it.
+import { once } from "node:events";
 import { isStoreError } from "@tollbooth-stores/core";
 import { ConfigError, readGatewayConfig } from "./gateway-config.ts";
 import { gatewayLog, unforeseen } from "./log.ts";
 import { startGateway } from "./start-gateway.ts";
 
 const { env } = process;
-const log = gatewayLog(env.LOG_LEVEL);
+const log = gatewayLog(env.LOG_LEVEL || undefined);
 /** From the first moment on: the first process of a container ignores a signal that it does not listen to. */
-const stopRequested = new Promise<void>((resolve) => {
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.once(signal, () => resolve());
-});
+const stopRequested = Promise.race(["SIGTERM", "SIGINT", "SIGHUP"].map((signal) => once(process, signal)));
 try {
   const config = await readGatewayConfig(env.GATEWAY_CONFIG ?? "config/gateway.yaml", env);
   const gateway = await startGateway(config, env.STORES ?? "config/stores/memory.yaml", env, log);

@@ -58,10 +58,8 @@ export function logEvents(log: Logger): () => void {
     // Every caller that is told to ask again is no news.
     if (event !== "pending") log[alarms.includes(event) ? "error" : "warn"]({ event, payment, attempt }, "payment");
   };
-  const onAnswer = (message: unknown) => {
-    const { handle: payment } = message as core.AnswerMessage;
-    Object.assign(notes.getStore() ?? {}, { payment });
-  };
+  const onAnswer = (message: unknown) =>
+    void Object.assign(notes.getStore() ?? {}, { payment: (message as core.AnswerMessage).handle });
   const { connectionChannel, paymentChannel, answerChannel } = core;
   const heard = { [connectionChannel]: onConnection, [paymentChannel]: onPayment, [answerChannel]: onAnswer };
   for (const [channel, hear] of Object.entries(heard)) subscribe(channel, hear);

@@ -7,7 +7,7 @@ import { HTTPFacilitatorClient } from "@x402/core/http";
 import { type RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { createPublicClient, http } from "viem";
-import { type GatewayConfig, nameOf } from "./gateway-config.ts";
+import { type GatewayConfig, nameOf, type RouteConfig } from "./gateway-config.ts";
 
 export interface Sales {
   /** One answer for one payment: served first, then charged. */
@@ -26,8 +26,8 @@ export function openSales(config: GatewayConfig, store: VerificationStore, origi
   const findSettlement = evmSettlements(client, { confirmations: chain.confirmations });
   const shared = { store, origin, leaseMs, findSettlement };
   return {
-    requests: paidRoutes(server, routesOf(config, true), { ...shared, collector: idempotencyKey }),
-    sessions: paidRoutes(server, routesOf(config, false), {
+    requests: paidRoutes(server, routesOf(config, "requests"), { ...shared, collector: idempotencyKey }),
+    sessions: paidRoutes(server, routesOf(config, "sessions"), {
       ...shared,
       order: "settle-then-serve",
       answers: soldSessions({ bearer: true, secret: config.sessionSecret }),
@@ -42,10 +42,10 @@ function idempotencyKey({ adapter }: RequestContext): string | undefined {
   return adapter.getHeader("idempotency-key");
 }
 
-function routesOf({ routes, network, payTo, paymentTimeout }: GatewayConfig, perRequest: boolean): RoutesConfig {
-  const sold = routes.filter(({ kind }) => (kind === "per-request") === perRequest);
+function routesOf({ routes, network, payTo, paymentTimeout }: GatewayConfig, sold: keyof Sales): RoutesConfig {
+  const isSold = ({ kind }: RouteConfig) => (kind === "per-request" ? "requests" : "sessions") === sold;
   return Object.fromEntries(
-    sold.map((route) => {
+    routes.filter(isSold).map((route) => {
       const { price, description } = route;
       const accepts = { scheme: "exact", network, payTo, price, maxTimeoutSeconds: Math.floor(paymentTimeout / 1_000) };
       return [nameOf(route), { accepts, description, mimeType: "application/json" }];

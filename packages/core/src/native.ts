@@ -1,6 +1,6 @@
 // For backends that run transitions themselves (Redis, as scripts): every hot transition by name, with the arguments
 // and the reply of the pure function. A transition that a backend does not run natively runs over its `transact`.
-// And for every provider: the check of its options.
+// And for every provider: the check of its options. For gates: the names of a payment's records.
 import type { AtomicPort } from "./atomic-port.ts";
 import { type NativeTransitionsOf, nativeTransitionsOf } from "./native-transitions.ts";
 import type { RateLimitCatalog } from "./rate-limit/catalog.ts";
@@ -22,6 +22,7 @@ export { creditPastDeadline, quotaTooLarge } from "./session/transitions/credit-
 export { successorTaken } from "./session/transitions/rotate-session.ts";
 export { storeOptionNames } from "./store-options.ts";
 export { areBatchesObserved, areConnectionsObserved, publishBatch, publishConnection } from "./telemetry.ts";
+export { boundPayload, firstVerification, paymentRecord } from "./verification/payment-records.ts";
 export { retentionTooLong } from "./verification/verification-record.ts";
 
 /** Each transition's arguments and reply. */

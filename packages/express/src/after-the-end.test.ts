@@ -165,3 +165,40 @@ test.each([200, 204, 304])("%i without a body is sold with a length that is righ
   ]);
   expect(gate.charged).toEqual(["one"]);
 });
+
+test.each([
+  ["ends", (response: ExpressResponse) => response.status(200).set("x-late", "1").json({ late: true })],
+  ["writes a head", (response: ExpressResponse) => response.writeHead(200, { "x-late": "1" }).end("late")],
+])(
+  "an answer whose end middleware in front holds back has its own head, where its late handler %s first",
+  async (_way, late) => {
+    const app = await listen((app) => {
+      app.use((_request, response, next) => {
+        const { end } = response;
+        const endLater: Handler = (...given) => void setTimeout(() => Reflect.apply(end, response, given), 20);
+        Object.assign(response, { end: (...given: Parameters<Handler>) => endLater(...given) ?? response });
+        next();
+      });
+      const tooSlow = { status: 504, headers: { "content-type": "text/plain" }, body: Buffer.from("too slow") };
+      app.use(
+        paid({
+          async handle(_context, _body, serve) {
+            serve({ key: "one", signal: new AbortController().signal, fence: "1" }).catch(() => undefined);
+            return tooSlow;
+          },
+        }),
+      );
+      // A handler that has kept the methods it was given reaches the response no better.
+      app.get("/kept", (_request, response) => {
+        const { end } = response;
+        setTimeout(() => Reflect.apply(end, response, ["late"]), 5);
+      });
+      app.get("/", (_request, response) => void setTimeout(() => late(response), 5));
+    });
+    for (const path of ["/", "/kept", "/"]) {
+      const answer = await app(path);
+      expect([answer.status, await answer.text(), answer.headers.get("x-late")]).toEqual([504, "too slow", null]);
+      expect(answer.headers.get("content-type")).toBe("text/plain");
+    }
+  },
+);

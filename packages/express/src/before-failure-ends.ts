@@ -19,8 +19,10 @@ export function beforeFailureEnds(response: ServerResponse, work: () => Promise<
     end: member((...given: unknown[]) => {
       const isFailure = (sent ?? response.statusCode) >= 500;
       if (!isFailure || response.writableEnded) return Reflect.apply(end, response, given);
+      // Before the seal, so that it may still change the headers.
+      const working = work();
       const open = sealResponse(response);
-      work().then(
+      working.then(
         () => {
           open();
           Reflect.apply(end, response, given);

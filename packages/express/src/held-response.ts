@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { type Answer, wholeAnswer } from "@tollbooth-stores/http";
 import { member, replaceMembers } from "./replace-members.ts";
-import { sealResponse } from "./seal-response.ts";
+import { sealResponse, sealSentResponse } from "./seal-response.ts";
 import { cookiesOf } from "./send-answer.ts";
 
 /** `cookies`: each Set-Cookie by itself. */
@@ -37,6 +37,7 @@ export function holdResponse(response: ServerResponse): HeldResponse {
   let head: { status: number; headers: Record<string, string>; cookies: string[] } | undefined;
   /** Once the handlers have ended the answer. */
   let unseal: (() => void) | undefined;
+  let isReleased = false;
   let resolve: (made: HeldAnswer) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;
   const promise = new Promise<HeldAnswer>((...settle) => {
@@ -82,6 +83,8 @@ export function holdResponse(response: ServerResponse): HeldResponse {
       return true;
     }),
     end: member((...given: unknown[]) => {
+      // Middleware behind paid() may have kept this method.
+      if (isReleased) return response;
       const [chunk] = given;
       implicitHead();
       if (chunk !== undefined && chunk !== null && typeof chunk !== "function") take(chunk, given[1]);
@@ -107,6 +110,7 @@ export function holdResponse(response: ServerResponse): HeldResponse {
   return {
     answer: promise,
     release(send) {
+      isReleased = true;
       response.off("close", onClose);
       unseal?.();
       letGo();
@@ -118,7 +122,7 @@ export function holdResponse(response: ServerResponse): HeldResponse {
         response.statusMessage = before.message ?? "";
       }
       send();
-      if (unseal === undefined) sealResponse(response);
+      if (unseal === undefined) sealSentResponse(response);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import {
   beforeGate,
   DEFAULT_MAX_BODY_BYTES,
+  isSoldAlready,
   type PaidGate,
   type PaidOptions,
   type PaymentInHand,
@@ -17,6 +18,8 @@ import { isOver, sendAnswer } from "./send-answer.ts";
 export type { PaidOptions } from "@tollbooth-stores/http";
 
 const payments = new WeakMap<IncomingMessage, PaymentInHand>();
+/** The gate that the handlers make an answer for. */
+const sellers = new WeakMap<IncomingMessage, PaidGate>();
 
 /** The payment that the handler answers for. Undefined where the gate does not sell the request, or access is free. */
 export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
@@ -29,11 +32,14 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
  * comes after the end are dropped.
  *
  * A request that the gate does not sell goes on from `app.use(paid(gate))`, and its response streams as without paid(). From a route's
- * own paid(), as in `app.get("/quote", paid(gate), handler)`, it is 404. `unsold` says otherwise.
+ * own paid(), as in `app.get("/quote", paid(gate), handler)`, it is 404. `unsold` says otherwise. A paid() that a function of
+ * your own calls wants `unsold: "refuse"`: it cannot be found on the route, and counts as one of `app.use`.
  *
- * Reads the request's body: `req.body` is the value of JSON, or a Buffer of any other body; JSON that is none is 400. A parser
- * before it must keep the bytes: `express.json({ verify: rawBody })`. Where the client goes, nothing is written, and the handler's
- * answer is given up.
+ * Where the same gate sells the request already, the request goes on. Two gates that both sell it are a TypeError.
+ *
+ * Reads the request's body: `req.body` is the value of JSON, or a Buffer of any other body; JSON that is none is 400. A body with a
+ * content-encoding stays a Buffer of its encoded bytes. A parser before it must keep the bytes: `express.json({ verify: rawBody })`.
+ * Where the client goes, nothing is written, and the handler's answer is given up.
  */
 export function paid(
   gate: PaidGate,
@@ -41,6 +47,7 @@ export function paid(
 ): ExpressMiddleware {
   const middleware: ExpressMiddleware = async (request, response, next) => {
     const context = contextOf(request, response);
+    if (isSoldAlready(gate, context, sellers.get(request))) return next();
     const before = beforeGate(gate, context, unsold ?? (isOfRoute(middleware, request) ? "refuse" : "pass"));
     if (before === "pass") return next();
     if (before !== "ask") return sendAnswer(response, before);
@@ -58,6 +65,7 @@ export function paid(
     try {
       const answer = await gate.handle(context, body, async (payment) => {
         payments.set(request, payment);
+        sellers.set(request, gate);
         held = holdResponse(response);
         next();
         const made = await held.answer;
@@ -67,7 +75,7 @@ export function paid(
       if (answer === undefined) next();
       else release(() => sendAnswer(response, answer, cookies));
     } catch (error) {
-      // Without a reader there is nobody to tell.
+      // After the client has gone an error has no reader.
       release(() => {
         if (!context.signal.aborted && !isOver(response)) next(error);
       });

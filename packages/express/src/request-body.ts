@@ -12,7 +12,8 @@ export function rawBody(request: IncomingMessage, _response: unknown, body: Uint
 
 /**
  * The bytes, or the answer where there is none to go on with: 413 beyond `maxBodyBytes`, 400 for JSON that is none. Undefined where
- * the client has gone. Where it reads the body itself, `request.body` is the value of JSON, or a Buffer of any other body.
+ * the client has gone. Where it reads the body itself, `request.body` is the value of JSON, or a Buffer of any other body, and of one
+ * with a content-encoding.
  * Throws a TypeError where the bytes were read by a parser without `rawBody`.
  */
 export async function bodyOf(request: ExpressRequest, maxBodyBytes: number): Promise<Uint8Array | Answer | undefined> {
@@ -23,7 +24,8 @@ export async function bodyOf(request: ExpressRequest, maxBodyBytes: number): Pro
     return new Uint8Array();
   if (request.readableDidRead) {
     throw new TypeError(
-      "The request's body was read before paid(), and its bytes are gone. Give its parser paid()'s hook: express.json({ verify: rawBody }).",
+      "The request's body was read before paid(), and its bytes are gone. " +
+        "Give its parser paid()'s hook: express.json({ verify: rawBody }).",
     );
   }
   if (Number(length ?? 0) > maxBodyBytes) return bodyTooLarge(maxBodyBytes);
@@ -35,15 +37,20 @@ export async function bodyOf(request: ExpressRequest, maxBodyBytes: number): Pro
   return setBody(request, body) ? body : problem(400, "malformed_json", "The body says that it is JSON, and is none.");
 }
 
+/** Leaves out a byte order mark, as parsers of JSON do. */
+const utf8 = new TextDecoder();
+
 function setBody(request: ExpressRequest, body: Buffer): boolean {
   const [type = ""] = (request.headers["content-type"] ?? "").split(";", 1);
   const isJson = /^application\/(?:[\w.+-]+\+)?json$/i.test(type.trim());
-  if (!isJson || body.byteLength === 0) {
+  // The payment is bound to the bytes that came, so they are not decoded here.
+  const isEncoded = !/^(?:identity)?$/i.test((request.headers["content-encoding"] ?? "").trim());
+  if (!isJson || isEncoded || body.byteLength === 0) {
     request.body = body;
     return true;
   }
   try {
-    request.body = JSON.parse(body.toString("utf8"));
+    request.body = JSON.parse(utf8.decode(body));
     return true;
   } catch {
     return false;

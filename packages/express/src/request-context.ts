@@ -9,22 +9,27 @@ export function headerOf(request: ExpressRequest, name: string): string | undefi
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
+/** Aborts when the client goes before its answer is sent. */
+export function goneSignalOf(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort(new DOMException("The client has gone.", "AbortError"));
+  });
+  return gone.signal;
+}
+
 /**
  * Path and query are as they were sent; `decodedPath` is what Express routes by, which middleware may have rewritten. `signal` aborts
  * when the client goes before its answer is sent.
  */
 export function contextOf(request: ExpressRequest, response: ServerResponse): RequestContext & { signal: AbortSignal } {
   const { path, query } = targetOf(request.originalUrl);
-  const gone = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new DOMException("The client has gone.", "AbortError"));
-  });
   const { method = "GET" } = request;
   return {
     path,
     decodedPath: routedPathOf(request),
     method,
-    signal: gone.signal,
+    signal: goneSignalOf(response),
     adapter: {
       getHeader: (name) => headerOf(request, name),
       getMethod: () => method,

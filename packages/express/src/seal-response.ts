@@ -14,12 +14,29 @@ const changing = [
  * that it returns makes the response as it was.
  */
 export function sealResponse(response: ServerResponse): () => void {
+  return seal(response, { writableEnded: { get: () => true } });
+}
+
+/**
+ * For an answer that was handed to `end`, while its handlers are still at work. Middleware in front may hold that end back: then the
+ * head is still to come, and is written with the status and the headers of now.
+ */
+export function sealSentResponse(response: ServerResponse): void {
+  const writeLateHead = () => {
+    open();
+    Reflect.apply(Reflect.get(response, "_implicitHeader"), response, []);
+    sealSentResponse(response);
+  };
+  const open = seal(response, response.headersSent ? {} : { _implicitHeader: member(writeLateHead) });
+}
+
+function seal(response: ServerResponse, more: PropertyDescriptorMap): () => void {
   const { statusCode, statusMessage } = response;
   const open = replaceMembers(response, {
     ...Object.fromEntries(changing.map((name) => [name, member(() => response)])),
     write: member(() => true),
     headersSent: { get: () => false },
-    writableEnded: { get: () => true },
+    ...more,
   });
   return () => {
     open();

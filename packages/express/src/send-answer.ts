@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import type { Answer } from "@tollbooth-stores/http";
 
-/** True where nobody is there to read any more, or the end was sent. */
+/** True where the client has gone, or the end was sent. */
 export function isOver(response: ServerResponse): boolean {
   return response.destroyed || response.writableEnded || response.closed;
 }

@@ -32,7 +32,7 @@ function site(store: SessionStore<Data> = sessions, more: (app: Express) => void
       await user.of(request).logout();
       response.sendStatus(204);
     });
-    app.get("/mine/call/:status", spend("calls"), (request, response) => {
+    app.get("/mine/call/:status", spend("calls", { header: "x-calls-left" }), (request, response) => {
       if (request.params.status === "throw") throw new Error("Broken.");
       response.status(Number(request.params.status)).send("answer");
     });
@@ -126,4 +126,38 @@ test("a session is sold by cookie, once for one payment, and an answer that is s
   const rotate = await app("/sold/rotate", { method: "POST", headers: { payment: "two", ...cookie(id).headers } });
   expect(await rotate.text()).toContain("cannot change the session");
   expect(await sessions.get(id)).not.toBeNull();
+});
+
+test("a client that goes while its session is read stops the read, and runs no handler", async () => {
+  const errors: unknown[] = [];
+  let signal: AbortSignal | undefined;
+  const waiting: SessionStore<Data> = {
+    ...sessions,
+    get: (_id, options) =>
+      new Promise((_resolve, reject) => {
+        signal = options?.signal;
+        signal?.addEventListener("abort", () => reject(signal?.reason));
+      }),
+  };
+  const app = await site(waiting, (app) => {
+    app.use((error: unknown, _request: unknown, _response: unknown, _next: unknown) => errors.push(error));
+  });
+  const leaving = new AbortController();
+  const asked = app("/mine/name", { ...cookie("A".repeat(43)), signal: leaving.signal });
+  asked.catch(() => undefined);
+  await expect.poll(() => signal).toBeDefined();
+  leaving.abort();
+  await expect.poll(() => signal?.aborted).toBe(true);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(errors).toEqual([]);
+});
+
+test("how many calls are left is told where one was used, and not where it was given back", async () => {
+  const app = await site();
+  const id = await login(app);
+  const told = [];
+  for (const status of [500, 200, "throw", 404]) {
+    told.push((await app(`/mine/call/${status}`, cookie(id))).headers.get("x-calls-left"));
+  }
+  expect(told).toEqual([null, "1", null, "0"]);
 });

@@ -14,7 +14,7 @@ import {
 import { beforeFailureEnds } from "./before-failure-ends.ts";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { paymentOf } from "./paid.ts";
-import { headerOf } from "./request-context.ts";
+import { goneSignalOf, headerOf } from "./request-context.ts";
 import { cookiesOf, sendAnswer } from "./send-answer.ts";
 
 /** A middleware; `of(req)` is the session that it found. */
@@ -56,7 +56,12 @@ export function session<T>(
         told = line;
       },
     };
-    const answer = await read((name) => headerOf(request, name), teller);
+    const signal = goneSignalOf(response);
+    const answer = await read((name) => headerOf(request, name), teller, signal).catch((error: unknown) => {
+      // After the client has gone an error has no reader.
+      if (!signal.aborted) throw error;
+    });
+    if (answer === undefined) return;
     if (answer.refused !== undefined) return sendAnswer(response, answer.refused);
     found.set(request, answer.session);
     sessions.set(request, answer.session);
@@ -87,7 +92,12 @@ export function spend(quota: string, options?: SpendOptions): ExpressMiddleware 
     if (found === undefined) throw new TypeError("spend() needs session() before it.");
     const { spent, refused } = await spendCall(found, quota, options);
     if (refused !== undefined) return sendAnswer(response, refused);
-    beforeFailureEnds(response, () => spent.giveBack());
+    const { header } = options ?? {};
+    if (header !== undefined) response.setHeader(header, String(spent.remaining));
+    beforeFailureEnds(response, () => {
+      if (header !== undefined && !response.headersSent) response.removeHeader(header);
+      return spent.giveBack();
+    });
     next();
   };
 }

@@ -1,7 +1,8 @@
 // A site in a process of its own, over Redis. Run by two-processes.test.ts.
 import { createServer } from "node:http";
+import { storeFailure } from "@tollbooth-stores/http";
 import { createIoredisStores, rateLimiter } from "@tollbooth-stores/ioredis";
-import express from "express";
+import express, { type Request, type Response } from "express";
 import { fakeGate } from "./fake-gate.test-support.ts";
 import { limit } from "./limit.ts";
 import { paid } from "./paid.ts";
@@ -36,6 +37,11 @@ app.post(
   paid(fakeGate()),
   sellSession({ sessions, bearer: true, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }),
 );
+app.use((error: unknown, _request: Request, response: Response, next: (error: unknown) => void) => {
+  const refused = storeFailure(error);
+  if (refused === undefined) next(error);
+  else response.status(refused.status).set(refused.headers).end(refused.body);
+});
 
 await check();
 const server = createServer(app);

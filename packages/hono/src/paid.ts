@@ -1,9 +1,11 @@
 // Sells what the handlers behind it answer, through a gate.
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   answerOf,
   beforeGate,
   contextOf,
   DEFAULT_MAX_BODY_BYTES,
+  isSoldAlready,
   type PaidGate,
   type PaidOptions,
   type PaymentInHand,
@@ -20,11 +22,14 @@ export interface PaidEnv {
   Variables: { payment?: PaymentInHand | undefined };
 }
 
-const payments = new WeakSet<Context>();
+/** The gate that the handlers make an answer for. */
+const sellers = new WeakMap<Context, PaidGate>();
+/** Set in all that the handlers call. An application under `app.mount` has a Context and a Request of its own. */
+const sale = new AsyncLocalStorage<true>();
 
 /** True while the handlers make an answer that is sold. */
-export function isBeingSold(context: Context): boolean {
-  return payments.has(context);
+export function isBeingSold(): boolean {
+  return sale.getStore() === true;
 }
 
 /**
@@ -34,8 +39,12 @@ export function isBeingSold(context: Context): boolean {
  * A request that the gate does not sell goes on from `app.use(paid(gate))` and `app.all(...)`, and its response streams as without
  * paid(). From a route of one method, as in `app.get("/quote", paid(gate), handler)`, it is 404. `unsold` says otherwise.
  *
- * Reads the request's body, which handlers find unread. Put it before middleware that reads bodies. What a handler throws reaches `app.onError` as ever, and
- * nothing is charged for it, whatever status `onError` answers.
+ * Where the same gate sells the request already, the request goes on. Two gates that both sell it are a TypeError.
+ *
+ * Reads the request's body, which handlers find unread. Put it before middleware that reads bodies. What a handler throws reaches
+ * `app.onError` as ever, and nothing is charged for it, whatever status `onError` answers. Hono's `stream`, `streamText` and
+ * `streamSSE` end the body as if it were whole where their callback throws, so half an answer would be sold: answer with a
+ * ReadableStream that errs.
  */
 export function paid(
   gate: PaidGate,
@@ -43,6 +52,7 @@ export function paid(
 ): MiddlewareHandler<PaidEnv> {
   return async (c, next) => {
     const context = contextOf(c.req.raw, c.req.path);
+    if (isSoldAlready(gate, context, sellers.get(c))) return next();
     const first = beforeGate(gate, context, unsold ?? (isOfRoute(c) ? "refuse" : "pass"));
     if (first === "pass") return next();
     if (first !== "ask") return responseOf(first);
@@ -52,9 +62,9 @@ export function paid(
     const before = [...headers];
     let cookies: string[] = [];
     const answer = await gate.handle(context, body, async (payment) => {
-      payments.add(c);
+      sellers.set(c, gate);
       c.set("payment", payment);
-      await next();
+      await sale.run(true, next);
       // An error that onError answers as a success is none that was paid for.
       if (c.error !== undefined && c.res.status < 400) throw c.error;
       cookies = c.res.headers.getSetCookie();

@@ -1,4 +1,4 @@
-// Tells another response than the one that the handlers made.
+// Replaces the response that the handlers made.
 import type { Context } from "hono";
 
 /**

@@ -24,7 +24,7 @@ function site(store: SessionStore<Data> = sessions) {
     await Object(c.var).session.logout();
     return c.body(null, 204);
   });
-  app.get("/mine/call/:status", spend("calls"), (c) => {
+  app.get("/mine/call/:status", spend("calls", { header: "x-calls-left" }), (c) => {
     if (c.req.param("status") === "throw") throw new Error("Broken.");
     return new Response("", { status: Number(c.req.param("status")) });
   });
@@ -111,4 +111,26 @@ test("an answer that is sold changes no session", async () => {
   });
   expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining("cannot change the session")]);
   expect(await sessions.get(record.id)).not.toBeNull();
+});
+
+test("of several cookies of one request the last one is told", async () => {
+  const app = new Hono();
+  app.post("/twice", session({ sessions, required: false }), async (c) => {
+    for (const user of ["ann", "bob"]) await c.var.session.open({ data: { user }, idleTtlMs: 60_000 });
+    return c.body(null, 204);
+  });
+  const { headers } = await app.request("/twice", { method: "POST" });
+  expect(headers.getSetCookie()).toHaveLength(1);
+  const id = /__Host-session=([^;]*)/.exec(headers.getSetCookie()[0] ?? "")?.[1] ?? "";
+  expect((await sessions.get(id))?.data).toEqual({ user: "bob" });
+});
+
+test("how many calls are left is told where one was used, and not where it was given back", async () => {
+  const app = site();
+  const id = await login(app);
+  const told = [];
+  for (const status of [500, 200, "throw", 404]) {
+    told.push((await app.request(`/mine/call/${status}`, cookie(id))).headers.get("x-calls-left"));
+  }
+  expect(told).toEqual([null, "1", null, "0"]);
 });

@@ -63,7 +63,7 @@ async function withSession<T>(
   const teller = {
     requireTellable() {
       if (c.finalized) throw new TypeError("The response is made already, so the session's cookie cannot be told.");
-      if (isBeingSold(c))
+      if (isBeingSold())
         throw new TypeError("An answer that is sold cannot change the session: do so on another route.");
     },
     tell: (line: string) => cookies.push(line),
@@ -92,6 +92,8 @@ export function spend(quota: string, options?: SpendOptions): MiddlewareHandler 
     try {
       await next();
       threw = c.error !== undefined || c.res.status >= 500;
+      // At the end: a handler's own Response replaces what was set before it.
+      if (!threw && options?.header !== undefined) c.header(options.header, String(spent.remaining));
     } finally {
       if (threw) await spent.giveBack();
     }

@@ -1,5 +1,6 @@
 // A site in a process of its own, over Redis. Run by two-processes.test.ts.
 import { serve } from "@hono/node-server";
+import { responseOf, storeFailure } from "@tollbooth-stores/http";
 import { createIoredisStores, rateLimiter } from "@tollbooth-stores/ioredis";
 import { Hono } from "hono";
 import { fakeGate } from "./fake-gate.test-support.ts";
@@ -30,6 +31,10 @@ app.post(
   paid(fakeGate()),
   sellSession({ sessions, bearer: true, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }),
 );
+app.onError((error, c) => {
+  const refused = storeFailure(error);
+  return refused === undefined ? c.text("broken", 500) : responseOf(refused);
+});
 
 await check();
 serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => process.send?.({ port }));

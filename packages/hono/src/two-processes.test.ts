@@ -22,7 +22,11 @@ async function start(): Promise<Ask> {
   return (path, session, init = {}) =>
     fetch(`http://127.0.0.1:${Object(address).port}${path}`, {
       ...init,
-      headers: { payment: "one", ...(session !== undefined && { authorization: `Bearer ${session}` }) },
+      headers: {
+        payment: "one",
+        ...(session !== undefined && { authorization: `Bearer ${session}` }),
+        ...Object(init.headers),
+      },
     });
 }
 
@@ -77,5 +81,7 @@ test("without Redis each is 503 with Retry-After, and what names no session is 4
       expect([path, answer.status, answer.headers.get("retry-after")]).toEqual([path, 503, "1"]);
     }
     expect((await ask("/name", "malformed")).status).toBe(401);
+    const sale = await ask("/sold", undefined, { ...post, headers: { payment: "new" } });
+    expect([sale.status, sale.headers.get("retry-after")]).toEqual([503, "1"]);
   }
 });

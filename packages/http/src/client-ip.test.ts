@@ -13,6 +13,7 @@ test.each([
   [1, "10.0.0.1", "[2001:db8:1:2:3:4:5:6]:443", "2001:db8:1:2::/64"],
   [0, "::ffff:203.0.113.7", undefined, "203.0.113.7"],
   [0, "2001:db8::1%eth0", undefined, "2001:db8:0:0::/64"],
+  [0, "fe80::1%a:b:c:d:e:f", undefined, "fe80:0:0:0::/64"],
   [0, undefined, "198.51.100.1", undefined],
 ])("behind %i proxies, from %s, told %s: %s", (trustedProxies, socket, told, address) => {
   expect(addressReader({ trustedProxies })(socket, told)).toBe(address);

@@ -4,6 +4,7 @@ export type { AnswerKeeper, KeptRequest } from "./answer-keeper.ts";
 export type { KnownPayments, PaidGate, PaymentInHand, RequestAdapter, RequestContext, Serve } from "./paid-gate.ts";
 
 // What a framework's middleware is made of.
+export { isSoldAlready } from "./paid-once.ts";
 export { beforeGate, type PaidOptions } from "./paid-options.ts";
 export { type LimitOptions, type LimitTaken, limitHeadersOf, requireLimit, takeFromLimit } from "./limit.ts";
 export { addressReader, type ClientIpOptions } from "./client-ip.ts";

@@ -35,7 +35,7 @@ export function requireLimit(rule: unknown, keyOf: unknown): void {
 /**
  * Takes one unit from the client's allowance. `request` is the framework's object that all limits of one request share; a
  * request that an earlier limit let through has used that one up. `key` names the client: without one (or with more than
- * 1,024 characters) the answer is 400, because a shared key would let one client use up what is everybody's.
+ * 1,024 characters) the answer is 400, because a shared key would let one client use up the allowance of all.
  *
  * Denied: 429 with Retry-After. A store that cannot answer: 503 with Retry-After; only core's `failOpen` admits then. Rejects
  * with any other error of the limiter.

@@ -54,8 +54,8 @@ export interface KnownPayments {
 
 export interface PaidGate {
   /**
-   * Whether the gate sells the request's route. Asks nobody. Without it a middleware learns so of `handle`, and cannot tell a route
-   * that is not sold from free access.
+   * Whether the gate sells the request's route. Calls no other system. Without it a middleware learns so of `handle`, and cannot tell
+   * a route that is not sold from free access.
    */
   sells?(context: RequestContext): boolean;
   /**

@@ -149,9 +149,50 @@ test("logout ends the session, and clears its cookie only once it has", async ()
   await expect(broken.session.logout()).rejects.toThrow("Lost");
   expect(broken.told).toEqual([]);
   const { session, told } = await held(id);
-  await session.logout();
+  expect(await session.logout()).toBe(true);
   expect(told).toEqual(["__Host-session=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0"]);
   expect(await sessions.get(id)).toBeNull();
+});
+
+test("a logout beside a rotate of another request says that it ended nothing, and clears its cookie all the same", async () => {
+  const id = await newSession();
+  const [leaving, moving] = [await held(id), await held(id)];
+  expect(await moving.session.rotate()).toBe(true);
+  expect([await leaving.session.logout(), leaving.told]).toEqual([false, [expect.stringContaining("Max-Age=0")]]);
+  expect(await sessions.get(moving.session.id ?? "")).not.toBeNull();
+  expect(await moving.session.logout()).toBe(true);
+  expect(await moving.session.logout()).toBe(false);
+});
+
+test("a logout whose request is lost on its way ends the session at the second try", async () => {
+  const id = await newSession();
+  let calls = 0;
+  const losing: SessionStore<Data> = {
+    ...sessions,
+    async delete(...call) {
+      calls += 1;
+      if (calls === 1) throw lost();
+      return sessions.delete(...call);
+    },
+  };
+  const { session, told } = await held(id, losing);
+  expect([await session.logout(), calls, told.length]).toEqual([true, 2, 1]);
+  expect(await sessions.get(id)).toBeNull();
+});
+
+test("a call is given back to the session that it came from, where that has moved and where another was opened", async () => {
+  const id = await newSession({ calls: 2n });
+  const { session } = await held(id);
+  const spent = await session.spend("calls");
+  if (spent.status !== "ok") throw new Error("Not spent.");
+  for (const _turn of [1, 2]) expect(await session.rotate()).toBe(true);
+  const moved = session.id ?? "";
+  const opened = await session.open({ data: { user: "bob" }, idleTtlMs: 60_000, quotas: { calls: 1n } });
+  await spent.giveBack();
+  expect([(await sessions.get(moved))?.quotas, (await sessions.get(opened.id))?.quotas]).toEqual([
+    { calls: 2n },
+    { calls: 1n },
+  ]);
 });
 
 test("a call is spent once, also where the reply was lost, and given back once", async () => {

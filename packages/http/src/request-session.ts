@@ -41,8 +41,12 @@ export interface RequestSession<T> {
    * where the session is over, or another request has moved it: then the cookie stays, because that request sets it.
    */
   rotate(): Promise<boolean>;
-  /** Ends the session, and clears its cookie. A session that is over already is no error. */
-  logout(): Promise<void>;
+  /**
+   * Ends the session. False where it is over already, or another request has moved it: then it may live on under its new id, and the
+   * application can ask for another logout. False too where the store's first reply was lost, and only a second one came. The cookie is
+   * cleared in each case: the client asked to be signed out, and a browser that keeps no id stays so.
+   */
+  logout(): Promise<boolean>;
   /** Takes one call from a quota, once, also where a reply is lost and asked for again. */
   spend(quota: string): Promise<Spent>;
 }
@@ -109,6 +113,8 @@ function requestSession<T>(
   found: SessionRecord<T> | undefined,
 ): RequestSession<T> {
   let record = found;
+  /** New ids by old ones, of the rotates in this request. */
+  const moves = new Map<string, string>();
   const tell = (id: string | undefined) => {
     const line = credential.cookieLine(id);
     if (line !== undefined) teller.tell(line);
@@ -141,15 +147,17 @@ function requestSession<T>(
       const now = moved.status === "ok" ? moved.record : await sessions.get(newId);
       if (now === null) return false;
       record = now;
+      moves.set(old, newId);
       tell(newId);
       return true;
     },
     async logout() {
       teller.requireTellable();
       const old = record?.id;
-      if (old !== undefined) await onceMore(() => sessions.delete(old));
+      const ended = old !== undefined && (await onceMore(() => sessions.delete(old)));
       record = undefined;
       tell(undefined);
+      return ended;
     },
     async spend(quota) {
       const id = record?.id;
@@ -159,8 +167,10 @@ function requestSession<T>(
       if (spent.status !== "ok") return { status: spent.status };
       const back = { opId: `back:${opId}`, quotas: { [quota]: 1n } };
       const giveBack = async () => {
-        // A rotate in between has moved the session.
-        await onceMore(() => sessions.credit(record?.id ?? id, back)).catch((error: unknown) => {
+        // A rotate in between has moved the session. One that was opened in between is another.
+        let at = id;
+        for (let next = moves.get(at); next !== undefined; next = moves.get(at)) at = next;
+        await onceMore(() => sessions.credit(at, back)).catch((error: unknown) => {
           if (!isStoreError(error)) throw error;
         });
       };

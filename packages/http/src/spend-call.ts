@@ -6,6 +6,8 @@ import { storeFailure } from "./store-failure.ts";
 export interface SpendOptions {
   /** The status where no call is left. Default 402. */
   status?: 402 | 403 | undefined;
+  /** A header of the answer, such as "x-calls-left": how many calls are left. Not on an answer that gives its call back. */
+  header?: string | undefined;
 }
 
 /**

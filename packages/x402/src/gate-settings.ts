@@ -1,12 +1,26 @@
 // The options of paidRoutes, checked before anything is sold.
-import { StoreError } from "@tollbooth-stores/core";
+import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
 import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
-import type { AnswerKeeper } from "@tollbooth-stores/http";
+import type { AnswerKeeper, RequestContext } from "@tollbooth-stores/http";
 import type { x402ResourceServer } from "@x402/core/server";
 import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
-import { evmRefusals } from "./refusals.ts";
-import type { GateSettings } from "./take-payment.ts";
+import { evmRefusals, type PreBroadcastRefusals } from "./refusals.ts";
+import type { FindSettlement } from "./sdk-steps.ts";
+
+export interface GateSettings {
+  readonly server: x402ResourceServer;
+  readonly store: VerificationStore;
+  readonly origin: string;
+  readonly findSettlement: FindSettlement;
+  readonly refusals: PreBroadcastRefusals;
+  readonly settlesFirst: boolean;
+  readonly collector: ((context: RequestContext) => string | undefined) | undefined;
+  readonly keeper: AnswerKeeper | undefined;
+  readonly leaseMs: number;
+  readonly handlerTimeoutMs: number | undefined;
+  readonly onHandlerError: ((error: unknown) => void) | undefined;
+}
 
 const optionNames: OptionNames<PaidRoutesOptions> = {
   store: true,

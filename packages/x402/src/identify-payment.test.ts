@@ -120,7 +120,7 @@ describe("identifyPayment", () => {
     }
   });
 
-  it("of Solana names the message, whoever has signed it by now, and ends it by maxTimeoutSeconds", () => {
+  it("of Solana names the message, whichever signatures it has by now, and ends it by maxTimeoutSeconds", () => {
     const of = { ...terms, network: "solana:main" };
     const [one, two] = ["payer", "payer and facilitator"].map((by) =>
       identified({ transaction: solana("message", by) }, of),

@@ -33,13 +33,17 @@ export interface PaidRoutesOptions {
    * `false`: nothing. Then a payer that lost the answer gets 409.
    */
   answers?: KeptAnswers | AnswerKeeper | false | undefined;
-  /** As payOnce's: milliseconds, at most 3,600,000. Default 10,000. The facilitator has three leases to answer. */
-  leaseMs?: number | undefined;
-  /** How long the handler may take, in milliseconds. Then 504, and nothing is charged. Default: as long as it likes. */
-  handlerTimeoutMs?: number | undefined;
+  /** Milliseconds, or a duration such as "10s"; at most an hour. Default 10,000. The facilitator has three leases to answer. */
+  leaseMs?: number | string | undefined;
   /**
-   * The facilitator's reasons that prove that nothing was sent. Default `evmRefusals`. A `beforeSettle` hook's reason for
-   * an abort belongs here too: else that payment is in doubt until it has expired.
+   * How long the handler may take: milliseconds, or a duration such as "30s". Then 504, and nothing is charged. Default: as long as it
+   * likes.
+   */
+  handlerTimeoutMs?: number | string | undefined;
+  /**
+   * Reasons that prove that nothing was sent. Default `evmRefusals`. One map is for all facilitators of the server: list only
+   * reasons that mean the same at each of them. A `beforeSettle` hook's reason for an abort belongs here too: else that
+   * payment is in doubt until it has expired.
    */
   refusals?: PreBroadcastRefusals | undefined;
   /** For the SDK's paywall in browsers. */

@@ -192,4 +192,26 @@ describe("a copy at a price that has changed", () => {
     expect(await ask(today(), handler(), request)).toMatchObject({ status: 200, text: '{"quote":1}' });
     expect(transfers()).toBe(1);
   });
+
+  test("is 503 while it is verified anew after a refused settlement, and gets its answer once that is paid for", async () => {
+    const refused = { success: false, network, transaction: "", errorReason: "invalid_exact_evm_insufficient_balance" };
+    const settle = vi.spyOn(shop.facilitator, "settle").mockResolvedValueOnce(refused);
+    const { payload } = await made();
+    expect((await ask(shop.gate(undefined, options), handler(), quote(payload)))?.status).toBe(402);
+    const verify = shop.facilitator.verify.bind(shop.facilitator);
+    let goOn: (() => void) | undefined;
+    vi.spyOn(shop.facilitator, "verify").mockImplementation(async (...given) => {
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      return verify(...given);
+    });
+    const first = ask(shop.gate(undefined, options), handler(), quote(payload));
+    await vi.waitFor(() => expect(goOn).toBeDefined());
+    expect(await ask(today(), handler(), quote(payload))).toMatchObject({ status: 503, error: "settlement_pending" });
+    goOn?.();
+    expect(await first).toMatchObject({ status: 200 });
+    expect(await ask(today(), handler(), quote(payload))).toMatchObject({ status: 200, text: '{"quote":1}' });
+    expect([settle.mock.calls.length, transfers()]).toEqual([2, 1]);
+  });
 });

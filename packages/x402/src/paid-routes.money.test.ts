@@ -1,6 +1,7 @@
 // Payments in doubt, replayed, forgotten, or made at an earlier price: 503 or 409, never a second payment.
 import { randomBytes } from "node:crypto";
 import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
+import { paymentRecord } from "@tollbooth-stores/core/native";
 import { makePayment, malleate, paymentHeader } from "@tollbooth-stores/sandbox";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ask, handler, network, oneCent, openShop, requestTo, type Shop } from "./paid-routes.test-support.ts";
@@ -279,7 +280,7 @@ test.each([
     const { verifications } = shop.stores;
     let looks = 0;
     const peek: VerificationStore["peek"] = async (...call) => {
-      if (!String(call[0]).startsWith("p:")) return verifications.peek(...call);
+      if (!String(call[0]).startsWith(paymentRecord(""))) return verifications.peek(...call);
       looks += 1;
       return looks === 1 ? { status: "in-progress", retryAfterMs: 1_000 } : verifications.peek(...call);
     };

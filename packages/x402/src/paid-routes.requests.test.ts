@@ -111,7 +111,7 @@ test("a preflight is 204 and runs no handler, also where a route is sold for eve
   expect(await ask(gate, serve, requestTo("/free", preflight, { method: "OPTIONS" }))).toBeUndefined();
 });
 
-test("sells says which requests are sold, asks nobody, and takes the router's view of a path too", async () => {
+test("sells says which requests are sold, asks no facilitator, and takes the router's view of a path too", async () => {
   const gate = shop.gate({ "GET /quote": { accepts: oneCent } });
   const sells = (path: string, method: string, decodedPath?: string) =>
     gate.sells({ ...requestTo(path, {}, { method }), ...(decodedPath !== undefined && { decodedPath }) });
@@ -153,8 +153,14 @@ describe("options", () => {
     expect(opening).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
   });
 
-  test("with a lease in words are understood", () => {
-    expect(() => shop.gate(cent("/quote"), Object({ leaseMs: "10s" }))).not.toThrow();
+  test("with durations in words are understood", async () => {
+    const gate = shop.gate(cent("/quote"), { leaseMs: "10s", handlerTimeoutMs: "20ms" });
+    const slow = handler(() => new Promise(() => undefined));
+    const answer = await ask(gate, slow, requestTo("/quote", paymentHeader((await made()).payload)));
+    expect(answer).toMatchObject({ status: 504, error: "handler_timeout" });
+    for (const name of ["leaseMs", "handlerTimeoutMs"]) {
+      expect(() => shop.gate(cent("/quote"), { [name]: "10 seconds" })).toThrow(name);
+    }
   });
 
   test("and a server that is none of the SDK's is refused", () => {

@@ -198,18 +198,22 @@ describe("payment flows", () => {
     const paymentFlows = { ...scheme.paymentFlows, eip3009: { default: "escrow", supported: ["escrow"] } } as const;
     const escrow = Object.assign(Object.create(scheme), { paymentFlows });
     const server = new x402ResourceServer(shop.facilitator).register(network, escrow);
-    const gate = shop.gate(accepting(oneCent), {}, server);
-    await expect(gate.initialize()).rejects.toThrow('"GET /quote" (exact on eip155:84532): escrow settles twice');
+    const opening = () => shop.gate(accepting(oneCent), {}, server);
+    expect(opening).toThrow('"GET /quote" (exact on eip155:84532): escrow settles twice');
+    expect(opening).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+    // Registered after the gate was made.
+    const late = new x402ResourceServer(shop.facilitator);
+    const gate = shop.gate(accepting(oneCent), {}, late);
+    late.register(network, escrow);
+    await expect(gate.initialize()).rejects.toThrow("escrow settles twice");
     await expect(ask(gate, handler(), requestTo("/quote"))).rejects.toMatchObject({ code: "STORE_CONFIG" });
   });
 
   test.each(["batch-settlement", "auth-capture", "upto"])(
     "the scheme %s is refused where no payment of it can be named",
-    async (scheme) => {
-      const gate = shop.gate(
-        accepting({ ...oneCent, scheme, ...(scheme === "upto" && { network: "solana:x" as const }) }),
-      );
-      await expect(gate.initialize()).rejects.toMatchObject({ code: "STORE_CONFIG" });
+    (scheme) => {
+      const routes = accepting({ ...oneCent, scheme, ...(scheme === "upto" && { network: "solana:x" as const }) });
+      expect(() => shop.gate(routes)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
     },
   );
 

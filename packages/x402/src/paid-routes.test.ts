@@ -142,6 +142,15 @@ describe("a payment that was delivered", () => {
     expect(counts(serve)).toEqual(once);
   });
 
+  test("buys nothing at another origin of the same store", async () => {
+    const at = (place: string) => shop.gate(undefined, { collector, origin: place });
+    const serve = handler();
+    const request = requestTo("/quote", { ...(await payment()), "idempotency-key": "mine" });
+    expect((await ask(at(origin), serve, request))?.status).toBe(200);
+    expect((await ask(at("https://other.example"), serve, request))?.status).toBe(409);
+    expect(counts(serve)).toEqual(once);
+  });
+
   test("buys nothing for another body", async () => {
     const gate = shop.gate({ "POST /order": { accepts: oneCent } }, { collector });
     const serve = handler();

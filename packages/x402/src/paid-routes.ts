@@ -54,13 +54,14 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
 
 /**
  * Sells `routes` with the official SDK's `server`. Each payment is verified once, served once and settled once, on all
- * instances that share the store. Throws STORE_CONFIG for options that cannot be meant, and what the SDK throws for
- * routes.
+ * instances that share the store. Throws STORE_CONFIG for options that cannot be meant and for routes that cannot be sold
+ * safely, and what the SDK throws for routes.
  */
 export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, options: PaidRoutesOptions): PaidRoutes {
   const settings = gateSettings(server, options);
   const { store, findSettlement, leaseMs, origin } = settings;
   const { http, plan } = planner(server, routes, options.paywall);
+  refuseRoutes(server, routes);
   let initialized: Promise<void> | undefined;
 
   function initialize(): Promise<void> {
@@ -72,6 +73,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
   }
 
   async function start(): Promise<void> {
+    // Again, for schemes that were registered since.
     refuseRoutes(server, routes);
     await http.initialize().catch((error: unknown) => {
       forgetFacilitators(server);

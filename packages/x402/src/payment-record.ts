@@ -1,11 +1,11 @@
 // What the store knows of a payment, for decisions that must not be made against one that is under way.
-import { createHash } from "node:crypto";
 import type { Look, Payment, VerificationStore } from "@tollbooth-stores/core";
+import { boundPayload, firstVerification, paymentRecord } from "@tollbooth-stores/core/native";
 import type { PaymentPayload } from "@x402/core/types";
 import { identifyPayment } from "./identify-payment.ts";
 
 function look(store: VerificationStore, paymentKey: string): Promise<Look> {
-  return store.peek(`p:${paymentKey}`);
+  return store.peek(paymentRecord(paymentKey));
 }
 
 /** Never presented, or freed again. */
@@ -25,9 +25,9 @@ export async function mayBeCharged(store: VerificationStore, paymentKey: string)
  */
 export async function isBeingVerified(
   store: VerificationStore,
-  { payloadHash }: Pick<Payment, "payloadHash">,
+  payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
 ): Promise<boolean> {
-  const verification = await store.peek(`v:0:${payloadHash}`);
+  const verification = await store.peek(firstVerification(payment));
   return (
     verification.status === "in-progress" || (verification.status === "done" && verification.outcome === "accepted")
   );
@@ -52,5 +52,5 @@ export async function isBoundTo(
   { key, payloadHash }: Pick<Payment, "key" | "payloadHash">,
 ): Promise<boolean> {
   const { payload } = await look(store, key);
-  return payload === createHash("sha256").update(payloadHash).digest("base64url");
+  return payload === boundPayload(payloadHash);
 }

@@ -38,7 +38,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   const planning: x402ResourceServer = Object.create(server);
   /** By the request's adapter, which the SDK hands through: how it made the route's terms. */
   const made = new WeakMap<object, RequiredArguments>();
-  // The seller's own server is the one that will verify and settle.
+  // The seller's own server will verify and settle, so it asks.
   planning.initialize = () => askFacilitators(server);
   planning.verifyPayment = async () => ({ isValid: true });
   planning.getPaymentFlow = () => "authorization";

@@ -1,17 +1,34 @@
-// The README's first program sells, as it is written there; and its tables name every option.
+// The README's programs compile and run as they are written there, and its tables name every option.
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { buyer } from "@tollbooth-stores/sandbox";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { openShop, type Shop } from "./paid-routes.test-support.ts";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 const readme = read("../README.md");
-const program = /^```ts\n([\s\S]*?)^```/m.exec(readme)?.[1] ?? "";
+const programs = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, text]) => text ?? "");
 const own = {
   "@tollbooth-stores/x402/fetch": "../../src/fetch.ts",
   "@tollbooth-stores/x402": "../../src/index.ts",
 };
+
+// Not among the sources, which other tests list. Not outside the package, whose dependencies the programs import.
+const reports = join(import.meta.dirname, "..", ".reports");
+let folder: string;
+const fileOf = (index: number) => join(folder, `program-${index}.ts`);
+beforeAll(() => {
+  mkdirSync(reports, { recursive: true });
+  folder = mkdtempSync(join(reports, "readme-"));
+  programs.forEach((program, index) => {
+    const text = Object.entries(own).reduce((made, [name, path]) => made.replaceAll(`"${name}"`, `"${path}"`), program);
+    writeFileSync(fileOf(index), text);
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 let shop: Shop;
 beforeEach(async () => {
@@ -23,32 +40,37 @@ afterEach(async () => {
   await shop.close();
 });
 
-describe("the first program", () => {
-  test("sells to the SDK's own client", async () => {
-    vi.stubEnv("FACILITATOR_URL", shop.facilitator.url);
-    const printed = vi.spyOn(console, "log").mockImplementation(() => undefined);
-    // Not among the sources, which other tests list. Not outside the package, whose dependencies the program imports.
-    const reports = join(import.meta.dirname, "..", ".reports");
-    mkdirSync(reports, { recursive: true });
-    const folder = mkdtempSync(join(reports, "readme-"));
-    try {
-      const file = join(folder, "program.ts");
-      writeFileSync(
-        file,
-        Object.entries(own).reduce((text, [name, path]) => text.replace(`"${name}"`, `"${path}"`), program),
-      );
-      const { GET } = await import(/* @vite-ignore */ file);
-      expect(printed).toHaveBeenCalledExactlyOnceWith(402);
-      const customer = buyer(await shop.controls.payer());
-      const unpaid = await GET(new Request("https://api.example/quote"));
-      const headers = customer.headersOf(await customer.sign(await customer.readPrice(unpaid)));
-      const sold = await GET(new Request("https://api.example/quote", { headers }));
-      expect([sold.status, await sold.json()]).toEqual([200, { quote: 42 }]);
-      expect(shop.controls.counts()).toMatchObject({ verifies: 1, transfers: 1 });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+test("the first program sells to the SDK's own client", async () => {
+  vi.stubEnv("FACILITATOR_URL", shop.facilitator.url);
+  const printed = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  const { GET } = await import(/* @vite-ignore */ fileOf(0));
+  expect(printed).toHaveBeenCalledExactlyOnceWith(402);
+  const customer = buyer(await shop.controls.payer());
+  const unpaid = await GET(new Request("https://api.example/quote"));
+  const headers = customer.headersOf(await customer.sign(await customer.readPrice(unpaid)));
+  const sold = await GET(new Request("https://api.example/quote", { headers }));
+  expect([sold.status, await sold.json()]).toEqual([200, { quote: 42 }]);
+  expect(shop.controls.counts()).toMatchObject({ verifies: 1, transfers: 1 });
+});
+
+test("the other programs print what their comments say", async () => {
+  const printed = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  for (const index of programs.keys()) if (index > 0) await import(/* @vite-ignore */ fileOf(index));
+  expect(printed.mock.calls).toEqual([[43], ["settled"], ["unknown"]]);
+});
+
+test("every program type-checks", { timeout: 60_000 }, async () => {
+  expect(programs).toHaveLength(4);
+  const config = join(folder, "tsconfig.json");
+  // As a reader's project is: without the rule that our own declarations are built by.
+  const compilerOptions = { isolatedDeclarations: false };
+  writeFileSync(
+    config,
+    JSON.stringify({ extends: "../../../../tsconfig.base.json", compilerOptions, include: ["*.ts"] }),
+  );
+  const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const { stdout } = await promisify(execFile)(process.execPath, [compiler, "--noEmit", "-p", config]).catch(Object);
+  expect(stdout).toBe("");
 });
 
 test("every option has its row, and every row is an option", () => {

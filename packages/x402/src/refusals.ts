@@ -4,8 +4,9 @@
 export type PreBroadcastRefusals = ReadonlyMap<string, { readonly used: boolean }>;
 
 /**
- * Of the reference facilitator's `exact` and `upto` schemes on EVM: what it finds out before it sends a transaction. Any other reason leaves
- * the outcome open. "Nonce already used" is no receipt: only the chain tells which attempt used the nonce, and for whom.
+ * Of the reference facilitator's `exact` and `upto` schemes on EVM: its findings before it sends a transaction. Any other reason
+ * leaves the outcome open. "Nonce already used" is no receipt: only the chain tells which attempt used the nonce, and which recipient it
+ * paid.
  */
 export const evmRefusals: PreBroadcastRefusals = new Map([
   ["invalid_exact_evm_nonce_already_used", { used: true }],

@@ -2,6 +2,7 @@
 import { StoreError } from "@tollbooth-stores/core";
 import type { RouteConfig, RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import type { PaymentRequirements } from "@x402/core/types";
+import { paymentFlow } from "./payment-flow.ts";
 
 /** Throws STORE_CONFIG that names each such route. A scheme that is not registered is for the SDK to report. */
 export function refuseRoutes(server: x402ResourceServer, routes: RoutesConfig): void {
@@ -22,15 +23,9 @@ function objectionTo(server: x402ResourceServer, requirements: PaymentRequiremen
     return "of this scheme and network a payment's identity is not known, so that a replay could not be refused.";
   }
   if (!server.hasRegisteredScheme(network, scheme)) return undefined;
-  return settlesFirst(server, requirements) === "escrow"
+  return paymentFlow(server, requirements) === "escrow"
     ? "escrow settles twice for one payment; choose the paymentFlow authorization or upfront."
     : undefined;
-}
-
-/** The order that the scheme's payment flow asks for: true for upfront, false for authorization. */
-export function settlesFirst(server: x402ResourceServer, requirements: PaymentRequirements): boolean | "escrow" {
-  const flow = server.getPaymentFlow({ x402Version: 2, accepted: requirements, payload: {} }, requirements);
-  return flow === "escrow" ? "escrow" : flow === "upfront";
 }
 
 function byPattern(routes: RoutesConfig): Record<string, RouteConfig> {

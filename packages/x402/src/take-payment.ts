@@ -1,16 +1,8 @@
 // A payment that came with a request, through payOnce: verified once, made once, settled once; and what its payer is told.
-import {
-  type Keep,
-  type Paid,
-  type Payment,
-  payloadHash,
-  paymentFingerprint,
-  payOnce,
-  type VerificationStore,
-} from "@tollbooth-stores/core";
-import type { Answer, AnswerKeeper, RequestContext, Serve } from "@tollbooth-stores/http";
-import type { x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
-import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
+import { type Keep, type Paid, type Payment, payloadHash, paymentFingerprint, payOnce } from "@tollbooth-stores/core";
+import type { Answer, Serve } from "@tollbooth-stores/http";
+import type { x402HTTPResourceServer } from "@x402/core/server";
+import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import {
   alreadyUsed,
   facilitatorUnavailable,
@@ -21,31 +13,16 @@ import {
   pending,
   unsupportedPayment,
 } from "./gate-answers.ts";
+import type { GateSettings } from "./gate-settings.ts";
 import { AlreadyRan, HandlerThrew, HandlerTimeout, handlerRun, NotSold } from "./handler-run.ts";
 import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
+import { flowToday } from "./payment-flow.ts";
 import { isBeingVerified, isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
-import { NOTHING_CHARGED } from "./read-settlement.ts";
-import type { PreBroadcastRefusals } from "./refusals.ts";
-import { settlesFirst } from "./refuse-routes.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
-import { lowerCase } from "./sdk-answer.ts";
-import { type FindSettlement, fateOf, type SdkPayment, type SdkSteps, sdkSteps } from "./sdk-steps.ts";
-import { overridesIn } from "./settlement-overrides.ts";
-
-export interface GateSettings {
-  readonly server: x402ResourceServer;
-  readonly store: VerificationStore;
-  readonly origin: string;
-  readonly findSettlement: FindSettlement;
-  readonly refusals: PreBroadcastRefusals;
-  readonly settlesFirst: boolean;
-  readonly collector: ((context: RequestContext) => string | undefined) | undefined;
-  readonly keeper: AnswerKeeper | undefined;
-  readonly leaseMs: number;
-  readonly handlerTimeoutMs: number | undefined;
-  readonly onHandlerError: ((error: unknown) => void) | undefined;
-}
+import { fateOf, type SdkPayment, sdkSteps } from "./sdk-steps.ts";
+import { sellable } from "./sellable.ts";
+import { soldAnswer } from "./sold-answer.ts";
 
 /** A request with a payment. */
 export interface PaidRequest {
@@ -54,6 +31,16 @@ export interface PaidRequest {
   readonly serve: Serve;
   readonly payload: PaymentPayload;
   readonly http: x402HTTPResourceServer;
+}
+
+/** A request whose payment is named. */
+interface IdentifiedRequest extends Pick<PaidRequest, "request" | "serve" | "http"> {
+  readonly bought: SdkPayment;
+  readonly payer: string | undefined;
+  /** The answer where the facilitator rejects it. */
+  readonly refuse: (reason: string) => Promise<Answer>;
+  /** The payment's own terms are no longer those of its route. */
+  readonly isEarlier: boolean;
 }
 
 export async function takePayment(
@@ -69,14 +56,8 @@ export async function takePayment(
     if (identity.status === "unsupported") return unsupportedPayment(identity.message);
     const payment = paymentOf(settings, paying, requirements, identity);
     const refuse = (reason: string) => planned.refuse(reason, payload);
-    return pay(
-      settings,
-      paying,
-      { payment, payload, requirements, extensions, transport },
-      identity.payer,
-      refuse,
-      false,
-    );
+    const bought: SdkPayment = { payment, payload, requirements, extensions, transport };
+    return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isEarlier: false });
   }
 
   const { answer, transport } = planned;
@@ -88,13 +69,13 @@ export async function takePayment(
   if (identity.status !== "identified") return answer;
   const payment = paymentOf(settings, paying, requirements, identity);
   // In this order: an acceptance comes before the claim.
-  const isVerified = await isBeingVerified(settings.store, identity);
+  const isVerified = await isBeingVerified(settings.store, payment);
   if (await isUnknown(settings.store, identity.key)) {
     return isVerified ? pending(1_000) : unlessUsed(settings, paying, payment, answer);
   }
   const refuse = async () => answer;
-  const known: SdkPayment = { payment, payload, requirements, extensions: undefined, transport };
-  return pay(settings, paying, known, identity.payer, refuse, true);
+  const bought: SdkPayment = { payment, payload, requirements, extensions: undefined, transport };
+  return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isEarlier: true });
 }
 
 function paymentOf(
@@ -132,24 +113,27 @@ async function unlessUsed(
 
 async function pay(
   settings: GateSettings,
-  paying: PaidRequest,
-  bought: SdkPayment,
-  payer: string | undefined,
-  refuse: (reason: string) => Promise<Answer>,
-  isEarlier: boolean,
+  { request, serve, http, bought, payer, refuse, isEarlier }: IdentifiedRequest,
 ): Promise<Answer> {
   const { server, store, keeper, leaseMs } = settings;
-  const { payment } = bought;
-  const { adapter, signal } = paying.request;
+  const { payment, requirements } = bought;
+  const { adapter, signal } = request;
   const kept = { key: payment.key, signal, header: (name: string) => adapter.getHeader(name) };
   const keep: Keep<Answer> | undefined = keeper && {
     forMs: keeper.forMs,
     write: (answer) => keeper.write(answer, kept),
     read: (text) => keeper.read(text, kept),
   };
-  const first = settings.settlesFirst || flowSettlesFirst(server, bought.requirements);
+  const flow = flowToday(server, requirements);
+  if (flow === undefined) {
+    // Nothing was ever sold on such terms, so this is a known payment for something else.
+    if (isEarlier) return alreadyUsed();
+    // A scheme may add a flow to a route's terms at each request, which no check at the start can see.
+    throw new Error("The route's payment flow is neither authorization nor upfront.");
+  }
+  const first = settings.settlesFirst || flow === "upfront";
   const handler = handlerRun(
-    sellable(paying.serve, first),
+    sellable(serve, { isSettled: first }),
     { key: payment.key, payer, settled: first },
     settings.handlerTimeoutMs,
   );
@@ -157,6 +141,9 @@ async function pay(
   // none gets in at its own price while another payment of its nonce is given up.
   const mayBegin = async () => !isEarlier || isBoundTo(store, payment);
   const steps = sdkSteps(server, bought, { ...settings, settlesFirst: first }, handler.made, mayBegin);
+
+  const sold = (receipt: string, answer: Answer) =>
+    soldAnswer(http, { receipt, network: requirements.network, payer, settled: steps.settled() }, answer);
 
   let paid: Paid<Answer>;
   try {
@@ -166,7 +153,7 @@ async function pay(
       { ...steps, serve: handler.serve },
       {
         order: first ? "settle-then-serve" : "serve-then-settle",
-        ...{ keep, leaseMs, signal: paying.request.signal },
+        ...{ keep, leaseMs, signal },
       },
     );
   } catch (error) {
@@ -177,10 +164,10 @@ async function pay(
 
   switch (paid.status) {
     case "paid": {
-      if (paid.fresh) return sold(paying, bought, steps, payer, paid.receipt, paid.result);
+      if (paid.fresh) return sold(paid.receipt, paid.result);
       // A settled authorization is public on the chain: only a collector shows that its payer asks again.
       if (paid.kept === undefined || payment.collector === undefined) return alreadyUsed();
-      return sold(paying, bought, steps, payer, paid.receipt, paid.kept);
+      return sold(paid.receipt, paid.kept);
     }
     case "rejected":
       return refuse(paid.reason);
@@ -190,14 +177,6 @@ async function pay(
       if (steps.away() === "facilitator") return facilitatorUnavailable();
       return steps.away() === "lookup" ? lookupUnavailable() : pending(paid.retryAfterMs);
   }
-}
-
-/** A scheme that is not registered any more has no flow, and nothing of it can be settled. */
-function flowSettlesFirst(server: x402ResourceServer, requirements: PaymentRequirements): boolean {
-  if (!server.hasRegisteredScheme(requirements.network, requirements.scheme)) return false;
-  const first = settlesFirst(server, requirements);
-  if (first === "escrow") throw new Error("The scheme asks for the payment flow escrow, which settles twice.");
-  return first;
 }
 
 /** The handler made nothing that is sold. Unless the payment may be charged all the same, its answer or error stands. */
@@ -210,48 +189,4 @@ async function notMade({ store, onHandlerError }: GateSettings, { key }: Payment
   if (error instanceof NotSold) return error.answer;
   if (error instanceof HandlerTimeout) return handlerTimedOut();
   throw new HandlerThrew("The handler threw.", { cause: error });
-}
-
-/** The receipt goes beside the answer. No cache keeps it: one payment buys one answer. */
-function sold(
-  { http }: PaidRequest,
-  { requirements: { network } }: SdkPayment,
-  steps: SdkSteps,
-  payer: string | undefined,
-  receipt: string,
-  { status, headers, body }: Answer,
-): Answer {
-  const settled = steps.settled();
-  const transaction = receipt === NOTHING_CHARGED ? "" : receipt;
-  const short = { success: true, transaction, network, ...(payer !== undefined && { payer }) };
-  const { "settlement-overrides": _overrides, ...told } = lowerCase(headers);
-  const inFull = settled?.transaction === transaction ? settled : short;
-  return { status, headers: { ...told, ...receiptHeaders(http, inFull, short), "cache-control": "no-store" }, body };
-}
-
-/** The payment is delivered: an extension that adds what no header can say must not keep its answer back. */
-function receiptHeaders(
-  http: x402HTTPResourceServer,
-  inFull: SettleResponse,
-  short: SettleResponse,
-): Record<string, string> {
-  try {
-    return lowerCase(http.createSettlementHeaders(inFull));
-  } catch {
-    return lowerCase(http.createSettlementHeaders(short));
-  }
-}
-
-/** Refuses, while nothing is charged, an answer that could not be settled or sent. */
-function sellable(serve: Serve, isSettled: boolean): Serve {
-  return async (payment) => {
-    const answer = await serve(payment);
-    const { status, headers, body }: Partial<Record<keyof Answer, unknown>> = Object(answer);
-    const isSendable = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
-    if (!isSendable || typeof headers !== "object" || headers === null || !(body instanceof Uint8Array)) {
-      throw new TypeError("An answer needs a status from 200 to 599, headers, and a body of bytes.");
-    }
-    if (!isSettled) overridesIn(answer);
-    return answer;
-  };
 }

@@ -56,7 +56,7 @@ await runChild(
     const env = namedAddresses(process.env);
     const config = await readGatewayConfig(requiredEnv("GATEWAY_CONFIG"), env);
     // The dashboard shows the requests. In the terminal there would be too many.
-    const log = gatewayLog(process.env.LOG_LEVEL ?? "warn");
+    const log = gatewayLog(process.env.LOG_LEVEL || "warn");
     const gateway = await startGateway(behindFront(config), await storesDocument(), env, log);
     if (gateway.metricsUrl !== undefined)
       tellParent({ kind: "metrics", url: gateway.metricsUrl } satisfies MetricsPlace);

@@ -13,6 +13,7 @@ import { claim, reconcile } from "./claim.ts";
 import { complete, markUnknown, release } from "./end.ts";
 import { note, renew } from "./hold.ts";
 import { markOnce } from "./mark-once.ts";
+import { boundPayload } from "./payment-records.ts";
 import { look, type UnresolvedRecord, unresolvedRecord } from "./peek.ts";
 import { recordWatch } from "./record-watch.ts";
 import { deliver, expire, settle, undeliver } from "./settle.ts";
@@ -324,5 +325,5 @@ function statusOf(reply: { status: string } | object | null): string {
 }
 
 function hashedPayment({ payload, collector }: PaymentClaim): PaymentClaim {
-  return { payload: sha256(payload), ...(collector !== undefined && { collector: sha256(collector) }) };
+  return { payload: boundPayload(payload), ...(collector !== undefined && { collector: sha256(collector) }) };
 }

@@ -10,6 +10,7 @@ import { next, startPayment, wakeAtMs } from "./pay-machine/next.ts";
 import type { Answer, PayEffect, PayEvent, PayMoved, StoreCall } from "./pay-machine/state.ts";
 import { type PaySteps, paySteps } from "./pay-steps.ts";
 import type { Keep, Payment, PaymentSteps } from "./payment.ts";
+import { boundPayload, paymentRecord } from "./payment-records.ts";
 import { waitAtMost } from "./shared-verification.ts";
 import type { VerificationStore } from "./verification-store.ts";
 
@@ -29,7 +30,7 @@ export function runPayment<R>(
   options: RunOptions<R>,
 ): Promise<Paid<R>> {
   const { signal, leaseMs, order, keep, attempted } = options;
-  const key = `p:${payment.key}`;
+  const key = paymentRecord(payment.key);
   return new Promise((resolve, reject) => {
     const thrown: unknown[] = [];
     const errorRef = (error: unknown) => thrown.push(error) - 1;
@@ -41,7 +42,7 @@ export function runPayment<R>(
       {
         order,
         leaseMs,
-        payload: sha256(payment.payloadHash),
+        payload: boundPayload(payment.payloadHash),
         pastValidity: payment.validUntilMs <= Date.now(),
         reference: payment.reference,
         seed: randomUUID(),

@@ -7,6 +7,7 @@ import { publishPayment } from "../telemetry.ts";
 import { keepLease, withinLease } from "./lease-keeper.ts";
 import { findAnswer } from "./pay-answers.ts";
 import type { FindContext, FoundSettlement } from "./payment.ts";
+import { paymentRecord } from "./payment-records.ts";
 import { cutReceipt, requireFacadeLease, requireName } from "./verification-arguments.ts";
 import type { Ended, Settlement, Unresolved, VerificationStore } from "./verification-store.ts";
 
@@ -35,7 +36,7 @@ export async function resolvePayment(
 ): Promise<Ended> {
   if (typeof payment !== "object" || payment === null)
     throw invalidArgument("Name the payment: { key } or { handle }.");
-  const name = "key" in payment ? `p:${requireName(payment.key, "key")}` : payment;
+  const name = "key" in payment ? paymentRecord(requireName(payment.key, "key")) : payment;
   if (typeof resolution !== "object" || resolution === null) {
     throw invalidArgument("Say { receipt }, { none } or { delivered: true }.");
   }

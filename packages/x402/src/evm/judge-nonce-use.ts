@@ -10,7 +10,7 @@ import { AUTHORIZATION_CANCELED, AUTHORIZATION_USED, addressTopic, TRANSFER } fr
 export type NonceUse = "ours" | "void" | "none" | "ambiguous";
 
 /**
- * A log of the nonce does not say whom it paid, and one transaction may hold several payments of one payer. A token makes a
+ * A log of the nonce names no recipient, and one transaction may hold several payments of one payer. A token makes a
  * nonce's transfer directly before its AuthorizationUsed or directly after it, always the same way. So of the payer's own logs of
  * this token, the nonce's transfer is a neighbour:
  *

@@ -1,0 +1,26 @@
+// When a payment is settled, as its scheme has it.
+import type { x402ResourceServer } from "@x402/core/server";
+import type { PaymentRequirements } from "@x402/core/types";
+
+/** Throws the SDK's error for a flow that the scheme does not support. */
+export function paymentFlow(server: x402ResourceServer, requirements: PaymentRequirements): string {
+  return server.getPaymentFlow({ x402Version: 2, accepted: requirements, payload: {} }, requirements);
+}
+
+/**
+ * The flow of a payment on its own terms. `undefined` where no gate sells by it: escrow, or a word that the scheme does not know.
+ * A payer writes the terms of an earlier payment, so that may be any word. A scheme that is not registered any more has no
+ * flow, and nothing of it can be settled.
+ */
+export function flowToday(
+  server: x402ResourceServer,
+  requirements: PaymentRequirements,
+): "authorization" | "upfront" | undefined {
+  if (!server.hasRegisteredScheme(requirements.network, requirements.scheme)) return "authorization";
+  try {
+    const flow = paymentFlow(server, requirements);
+    return flow === "authorization" || flow === "upfront" ? flow : undefined;
+  } catch {
+    return undefined;
+  }
+}

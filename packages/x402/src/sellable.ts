@@ -1,0 +1,17 @@
+// A handler whose answers can be settled and sent.
+import type { Answer, Serve } from "@tollbooth-stores/http";
+import { overridesIn } from "./settlement-overrides.ts";
+
+/** Refuses, while nothing is charged, an answer that could not be settled or sent. */
+export function sellable(serve: Serve, { isSettled }: { isSettled: boolean }): Serve {
+  return async (payment) => {
+    const answer = await serve(payment);
+    const { status, headers, body }: Partial<Record<keyof Answer, unknown>> = Object(answer);
+    const isSendable = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
+    if (!isSendable || typeof headers !== "object" || headers === null || !(body instanceof Uint8Array)) {
+      throw new TypeError("An answer needs a status from 200 to 599, headers, and a body of bytes.");
+    }
+    if (!isSettled) overridesIn(answer);
+    return answer;
+  };
+}
