@@ -19,18 +19,34 @@ export function lineOf({ check, server, message, mend }: Examined): string {
   return `${check}${where}: ${message}${mend === undefined ? "" : ` Mend: ${mend}`}`;
 }
 
-/** Tells errors and warnings once on the connection channel, if it has a subscriber. Delays and fails nothing. */
-export function tellErrors(examine: () => Promise<readonly Examined[]>): void {
-  if (!areConnectionsObserved()) return;
+/** How long until a server that was away is asked again, in milliseconds. */
+const ASK_AGAIN_MS = 10_000;
+/** What this process was told, by provider, server and check. */
+const toldBefore = new Set<string>();
+const MOST_TOLD = 1_000;
+
+/**
+ * Tells errors and warnings on the connection channel, if it has a subscriber: each once a process. A server that is away is
+ * asked again until it answers or `isClosed`. Delays and fails nothing.
+ */
+export function tellErrors(examine: () => Promise<readonly Examined[]>, isClosed: () => boolean): void {
+  if (!areConnectionsObserved() || isClosed()) return;
   void examine()
     .then((found) => {
-      for (const each of found) {
-        if (each.level !== "error" && each.level !== "warning") continue;
-        const { provider, server, message } = each;
-        const about = { provider, purpose: "commands", ...(server !== undefined && { server }) } as const;
-        publishConnection({ ...about, event: "unsafe", reason: `${each.check}: ${message}` });
-      }
+      if (isClosed()) return;
+      for (const each of found) if (each.level === "error" || each.level === "warning") tellOnce(each);
+      const isAway = found.some(({ check, level }) => check === "reachable" && level === "error");
+      if (isAway) setTimeout(() => tellErrors(examine, isClosed), ASK_AGAIN_MS).unref();
     })
-    // Only the examination failed: stores that were closed meanwhile, say.
+    // Only the examination failed.
     .catch(() => undefined);
+}
+
+function tellOnce({ check, provider, server, message, mend, stores }: Examined): void {
+  const identity = JSON.stringify([provider, server, check, server === undefined && stores]);
+  if (toldBefore.has(identity) || toldBefore.size >= MOST_TOLD) return;
+  toldBefore.add(identity);
+  const about = { provider, purpose: "commands", ...(server !== undefined && { server }) } as const;
+  const mended = mend === undefined ? "" : ` Mend: ${mend}`;
+  publishConnection({ ...about, event: "unsafe", reason: `${check}: ${message}${mended}` });
 }

@@ -102,11 +102,13 @@ export async function loadStores<T = unknown>(source: unknown, options: LoadOpti
   const told = warnings.told();
   for (const message of told) (options.onWarning ?? emitWarning)(message);
   const description: StoresDescription = { ...plan.descriptions, dialect, warnings: told };
-  const { stores: opened, examine, servers } = await openAll<T>(plan, options.onFallback);
+  const isStrict = options.strict === true || plan.strict;
+  const running = await openAll<T>({ ...plan, strict: isStrict }, options.onFallback);
+  const { stores: opened, examine, servers, isClosed } = running;
   const loaded = Object.assign(opened, { describe: () => structuredClone(description), examine, servers });
   const critical = () => examine({ criticalOnly: true });
   if (!(options.strict ?? plan.strict)) {
-    tellErrors(critical);
+    tellErrors(critical, isClosed);
     return loaded;
   }
   try {
@@ -169,11 +171,14 @@ function limitsInOutage(store: RateLimitStore, plan: Plan, onFallback: LoadOptio
 
 interface OpenedPlan<T> extends Pick<LoadedStores<T>, "examine" | "servers"> {
   stores: Stores<T>;
+  isClosed(): boolean;
 }
 
 async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Promise<OpenedPlan<T>> {
   const opened: OpenedStores<T>[] = [];
+  let closed = false;
   const closeBackends = async () => {
+    closed = true;
     await Promise.all(opened.map((stores) => stores.close()));
   };
   try {
@@ -196,7 +201,7 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
       (await Promise.all(opened.map((each, at) => each.examine?.(options) ?? unexamined(plan, at)))).flat();
     const servers = async (stepMs?: number) =>
       (await Promise.all(opened.map((each) => each.servers?.(stepMs) ?? []))).flat();
-    return { stores, examine, servers };
+    return { stores, examine, servers, isClosed: () => closed };
   } catch (error) {
     // Stores opened so far are closed without the caller, which has only the error.
     const stores = opened.flatMap(({ rateLimits, sessions, verifications }) => [rateLimits, sessions, verifications]);

@@ -63,21 +63,38 @@ describe.each(["redis", "ioredis"])("on %s", (provider) => {
   });
 
   it("strict refuses a server that does not answer", async () => {
-    await expect(open({ strict: true, ...block("redis://127.0.0.1:1") })).rejects.toMatchObject({
+    const away = { provider, [provider]: { url: "redis://127.0.0.1:1", connectTimeoutMs: 300 } };
+    const began = performance.now();
+    await expect(open({ strict: true, ...away })).rejects.toMatchObject({
       code: "STORE_CONFIG",
-      message: expect.stringContaining("reachable"),
+      message: expect.stringMatching(/reachable: There is no connection within 300 ms.*ECONNREFUSED/),
     });
+    expect(performance.now() - began).toBeLessThan(2_000);
   });
 
-  it("without strict they start at once, and the channel tells it once", async () => {
+  it("without strict they start at once, and the channel tells it once a process, with what mends it", async () => {
     const told = unsafe();
     const redis = await started(evicting);
+    const evictions = () => told.filter((reason) => reason.startsWith("eviction: "));
     const stores = await open(block(redis.url));
     await stores.ping();
-    await expect.poll(() => told.filter((reason) => reason.startsWith("eviction: "))).toHaveLength(1);
-    await stores.ping();
-    expect(told.filter((reason) => reason.startsWith("eviction: "))).toHaveLength(1);
+    await expect.poll(evictions).toEqual([expect.stringMatching(/Mend: CONFIG SET maxmemory-policy noeviction/)]);
+    const more = await open(block(redis.url));
+    await more.ping();
+    const asked = () => redis.command("INFO", "commandstats");
+    // Both were examined.
+    await expect.poll(async () => Number(/cmdstat_cluster\|?\w*:calls=(\d+)/.exec(String(await asked()))?.[1])).toBe(2);
+    await more.examine();
+    expect(evictions()).toHaveLength(1);
     expect(told.join()).not.toMatch(/secret/);
+  });
+
+  it("strict takes a server that tells nothing of itself: what is not known is no error", async () => {
+    const config = ["INFO", "CONFIG", "ACL", "CLUSTER"].map((command) => `rename-command ${command} ""`);
+    const redis = await started({ ...good, config });
+    const stores = await open({ strict: true, ...block(redis.url) });
+    await stores.check();
+    expect((await stores.examine()).filter(({ level }) => level === "error")).toEqual([]);
   });
 
   it("without strict nothing waits for a server that is away, and closing meanwhile leaves nothing behind", async () => {
@@ -93,6 +110,13 @@ it("strict refuses payments and sessions in memory", async () => {
   await expect(open({ strict: true })).rejects.toMatchObject({
     code: "STORE_CONFIG",
     message: expect.stringMatching(/strict: .*\n {2}sharing.*one process's own/),
+  });
+});
+
+it("strict asked for in code refuses memory, too", async () => {
+  await expect(loadStores({ stores: {} }, { env: {}, strict: true })).rejects.toMatchObject({
+    code: "STORE_CONFIG",
+    message: expect.stringMatching(/strict: .*\n {2}sharing/),
   });
 });
 

@@ -16,23 +16,36 @@ export const usage = `Usage: doctor [--config tollbooth.config.yaml | --url redi
 Looks whether the servers behind the stores are safe for payments. The examination changes nothing.
 Without --config and --url it reads tollbooth.config.yaml.
 
-Exit status: 0 fine, or warnings only; 1 errors were found; 2 a mistake in the arguments or the configuration, or no answer.`;
+Exit status: 0 fine, or warnings and unknowns only; 1 errors were found, or the payment was not resolved; 2 a mistake in the
+arguments or the configuration, or no answer.`;
 
-/** Throws, with words for a person, where the arguments are none of these. */
+function parsed(given: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...given],
+      allowPositionals: true,
+      options: {
+        config: { type: "string" },
+        url: { type: "string" },
+        client: { type: "string" },
+        json: { type: "boolean", default: false },
+        receipt: { type: "string" },
+        none: { type: "string" },
+        delivered: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "";
+    const name = /^[^']*'(--?[a-z][a-z-]{0,20})\b[^:/@]*'/.exec(message)?.[1];
+    const missing = message.includes("argument missing") || message.includes("ambiguous");
+    if (name === undefined) throw new Error("An option is unknown.");
+    throw new Error(missing ? `${name} needs a value.` : `${name} is no option, or takes no value.`);
+  }
+}
+
+/** Throws, with words for a person and nothing of what was typed but names of options, where the arguments are none of these. */
 export function readArguments(given: readonly string[]): Command {
-  const { values, positionals } = parseArgs({
-    args: [...given],
-    allowPositionals: true,
-    options: {
-      config: { type: "string" },
-      url: { type: "string" },
-      client: { type: "string" },
-      json: { type: "boolean", default: false },
-      receipt: { type: "string" },
-      none: { type: "string" },
-      delivered: { type: "boolean" },
-    },
-  });
+  const { values, positionals } = parsed(given);
   const { config, url, client, json, receipt, none, delivered } = values;
   if (config !== undefined && url !== undefined) throw new Error("Give --config or --url, not both.");
   if (client !== undefined && client !== "redis" && client !== "ioredis") {
@@ -47,12 +60,14 @@ export function readArguments(given: readonly string[]): Command {
     ...(delivered === undefined ? [] : [{ delivered: true } as const]),
   ];
   const [resolution, second] = resolutions;
+  if (receipt === "") throw new Error("--receipt needs the transaction that settled the payment.");
+  if (none === "") throw new Error("--none needs the reason, e.g. expired.");
   const isResolve = area === "payments" && action === "resolve";
   if (resolution !== undefined && !isResolve)
     throw new Error("--receipt, --none and --delivered are for payments resolve.");
   if (area === undefined) return { name: "examine", options, json };
   if (area === "payments" && action === "list" && handle === undefined) return { name: "list", options, json };
-  if (!isResolve) throw new Error(`There is no such command: ${positionals.join(" ")}`);
+  if (!isResolve) throw new Error("There is no such command. A server's address is given by --url.");
   if (handle === undefined || more.length > 0) throw new Error("payments resolve takes one handle.");
   if (resolution === undefined || second !== undefined) {
     throw new Error("payments resolve takes one of --receipt, --none and --delivered.");

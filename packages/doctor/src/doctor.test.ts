@@ -1,54 +1,18 @@
 // The doctor as a command and as a function, against good servers and broken ones.
-import { execFile } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { loadStores } from "@tollbooth-stores/config";
-import { payOnce } from "@tollbooth-stores/core";
-import { type RedisOptions, type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
-import { afterAll, expect, it, onTestFinished } from "vitest";
+import { payOnce, resolvePayment } from "@tollbooth-stores/core";
+import { expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
+import { doctor, folder, good, started } from "./doctor.test-support.ts";
 import { examine } from "./index.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "tollbooth-doctor-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-
-interface Ran {
-  status: number;
-  out: string;
-  err: string;
-}
-
-function doctor(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  return new Promise((resolve) => {
-    const options = { cwd: folder, env: { PATH: process.env.PATH, ...env }, timeout: 15_000 };
-    execFile(process.execPath, [program, ...args], options, (error, out, err) => {
-      resolve({ status: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
-
-async function started(options: RedisOptions): Promise<RunningRedis> {
-  const redis = await startRedis(options);
-  onTestFinished(() => redis.stop());
-  return redis;
-}
-
-const good: RedisOptions = {
-  requirepass: "hunter2",
-  maxmemory: "64mb",
-  config: ["appendonly yes", "appendfsync everysec"],
-};
 
 it("is content with a server that is set up for payments", async () => {
   const redis = await started(good);
   const { status, out, err } = await doctor(["--url", redis.url]);
   expect([status, err]).toEqual([0, ""]);
-  expect(out).toMatch(/^0 errors, 0 warnings/m);
+  expect(out).toMatch(/^0 errors, 0 warnings, 0 not known/m);
   expect(out).not.toContain("hunter2");
 });
 
@@ -77,6 +41,7 @@ it("gives JSON of the same findings", async () => {
   expect(status).toBe(1);
   const { findings, payments } = JSON.parse(out);
   expect(findings[0]).toMatchObject({ level: "error", provider: "node-redis", stores: expect.any(Array) });
+  expect(new Set(findings.map(({ provider }: { provider: string }) => provider))).toEqual(new Set(["node-redis"]));
   expect(payments).toEqual({ inDoubt: 0, owed: 0, oldestMs: 0 });
 });
 
@@ -95,38 +60,18 @@ it("looks at each connection for the stores that are on it", async () => {
   );
 });
 
-it("says of stores in memory that no other instance sees them", async () => {
-  const { findings } = await examine({ config: { stores: {} } });
+it("says of stores in memory that no other instance sees them, and that their payments are seen by none", async () => {
+  const { findings, payments } = await examine({ config: { stores: {} } });
+  expect(payments).toBeUndefined();
+  expect(findings).toContainEqual(expect.objectContaining({ check: "payments", level: "unknown" }));
+  writeFileSync(join(folder, "memory.yaml"), "stores: {}\n");
+  for (const more of [["list"], ["resolve", "handle", "--receipt", "0xabc"]]) {
+    const { status, err } = await doctor(["payments", ...more, "--config", "memory.yaml"]);
+    expect([status, err]).toEqual([2, expect.stringMatching(/memory of each process.*Use redis or ioredis/)]);
+  }
   expect(findings.filter(({ check }) => check === "sharing").map(({ level }) => level)).toEqual(
     Array(3).fill("warning"),
   );
-});
-
-it("ends with status 2 and words where there is no Redis, where one is silent, and for a wrong configuration", async () => {
-  const web = createServer((socket) =>
-    socket.on("error", () => {}).on("data", () => socket.end("HTTP/1.1 400\r\n\r\n")),
-  );
-  web.listen(0, "127.0.0.1");
-  onTestFinished(() => void web.close());
-  await once(web, "listening");
-  const address = web.address();
-  const silent = await started({});
-  await silent.kill("SIGSTOP");
-  onTestFinished(() => silent.kill("SIGCONT"));
-  writeFileSync(join(folder, "wrong.yaml"), "stores:\n  provder: redis\n");
-  const results = await Promise.all([
-    doctor(["--url", "redis://127.0.0.1:1"]),
-    doctor(["--url", `redis://127.0.0.1:${typeof address === "object" ? address?.port : 0}`]),
-    doctor(["--url", silent.url]),
-    doctor(["--config", "wrong.yaml"]),
-    doctor(["--config", "absent.yaml"]),
-    doctor(["--url", "redis://u:p@ss@h"]),
-    doctor(["--frobnicate"]),
-  ]);
-  for (const { status, out, err } of results) {
-    expect([status, `${out}${err}`]).toEqual([2, expect.stringMatching(/\w{10}/)]);
-    expect(err).not.toMatch(/^\s+at /m);
-  }
 });
 
 it("lists the payments in doubt, and resolves one that it lists", async () => {
@@ -151,11 +96,24 @@ it("lists the payments in doubt, and resolves one that it lists", async () => {
     findSettlement: async () => "unknown",
   });
   expect(paid.status).toBe("pending");
+  const writes = async () => /rdb_changes_since_last_save:\d+/.exec(String(await redis.command("INFO")))?.[0];
+  const before = await writes();
+  const examined = await doctor(["--url", redis.url]);
+  expect(examined.out).toMatch(/Payments in doubt: 1; owed to their payers: 0/);
   const { out } = await doctor(["payments", "list", "--json", "--url", redis.url]);
+  expect(await writes()).toBe(before);
   const [listed] = JSON.parse(out);
   expect(listed).toMatchObject({ kind: "in-doubt", evidence: "0xabc", reference: '{"nonce":"0x1"}' });
   const resolve = (handle: string) => doctor(["payments", "resolve", handle, "--receipt", "0xabc", "--url", redis.url]);
   expect(await resolve("mistyped")).toMatchObject({ status: 1, out: expect.stringContaining("unknown handle") });
   expect(await resolve(listed.handle)).toMatchObject({ status: 0, out: expect.stringContaining("done") });
   expect((await stores.verifications.peek("p:k")).status).toBe("settled");
+  // It is owed now. A receipt that differs would hide a second charge.
+  const other = await doctor(["payments", "resolve", listed.handle, "--receipt", "0xdef", "--url", redis.url]);
+  expect(other).toMatchObject({ status: 1, out: expect.stringContaining("another receipt") });
+  const none = await doctor(["payments", "resolve", listed.handle, "--none", "expired", "--url", redis.url]);
+  expect(none).toMatchObject({ status: 1, out: expect.stringContaining("settled already") });
+  const text = await doctor(["payments", "list", "--url", redis.url]);
+  expect(text).toMatchObject({ status: 0, out: expect.stringMatching(/ owed, attempt 1, for 0 minutes/) });
+  expect(await resolvePayment(stores.verifications, { key: "k" }, { delivered: true })).toEqual({ status: "ok" });
 });

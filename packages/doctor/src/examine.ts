@@ -1,6 +1,7 @@
 // An examination of everything that a configuration names: its servers, and the payments that are in doubt.
 import { type Environment, type Examined, type LoadedStores, loadStores } from "@tollbooth-stores/config";
 import { isStoreError, type VerificationStore } from "@tollbooth-stores/core";
+import { ageOf } from "./age.ts";
 
 export interface ExamineOptions {
   /** A path, YAML or JSON text with a line break, or an object, as `loadStores` takes it. */
@@ -31,15 +32,15 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
   const stores = await openStores(options);
   try {
     const findings: Finding[] = [...(await stores.examine())];
-    const payments = await countPayments(stores.verifications).catch((error: unknown) => {
-      if (!isStoreError(error)) throw error;
-      return undefined;
-    });
-    const { verifications } = stores.describe();
-    const about = { check: "payments", provider: verifications.provider, stores: ["verifications"] } as const;
-    if (payments === undefined) {
-      findings.push({ ...about, level: "unknown", message: "The payments in doubt could not be listed." });
-    } else findings.push({ ...about, ...doubt(payments) });
+    const isAway = findings.some(
+      ({ check, level, stores }) => check === "reachable" && level === "error" && stores.includes("verifications"),
+    );
+    const { provider: described, shared } = stores.describe().verifications;
+    // The server's findings have the port's name.
+    const provider = findings.find(({ stores }) => stores.includes("verifications"))?.provider ?? described;
+    const payments = shared && !isAway ? await countPayments(stores.verifications) : undefined;
+    const about = { check: "payments", provider, stores: ["verifications"] } as const;
+    findings.push({ ...about, ...(payments === undefined ? notListed({ shared, isAway }) : doubt(payments)) });
     return { findings: findings.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level)), payments };
   } finally {
     await stores.close();
@@ -55,27 +56,46 @@ export async function openStores({ config, url, client, env }: ExamineOptions): 
   return loadStores({ stores: { provider, [provider]: { url } } }, { ...options, env: false, strict: false });
 }
 
-async function countPayments(store: VerificationStore): Promise<NonNullable<Examination["payments"]>> {
+/** How long the payments in doubt may take to be counted, in milliseconds. */
+const COUNT_MS = 20_000;
+
+type Counts = NonNullable<Examination["payments"]>;
+
+/** Undefined where the list would be incomplete. */
+async function countPayments(store: VerificationStore): Promise<Counts | undefined> {
   const counts = { inDoubt: 0, owed: 0, oldestMs: 0 };
-  for await (const { kind, atMs } of store.unresolved()) {
-    if (kind === "in-doubt") counts.inDoubt += 1;
-    else counts.owed += 1;
-    counts.oldestMs = Math.max(counts.oldestMs, Date.now() - atMs);
+  const signal = AbortSignal.timeout(COUNT_MS);
+  try {
+    for await (const { kind, atMs } of store.unresolved({ signal })) {
+      if (kind === "in-doubt") counts.inDoubt += 1;
+      else counts.owed += 1;
+      counts.oldestMs = Math.max(counts.oldestMs, Date.now() - atMs);
+    }
+    return counts;
+  } catch (error) {
+    if (!isStoreError(error) && error !== signal.reason) throw error;
+    return undefined;
   }
-  return counts;
 }
 
-function doubt({
-  inDoubt,
-  owed,
-  oldestMs,
-}: NonNullable<Examination["payments"]>): Pick<Finding, "level" | "message" | "mend"> {
+function notListed({ shared, isAway }: { shared: boolean; isAway: boolean }): Pick<Finding, "level" | "message"> {
+  if (!shared) {
+    const message = "Payments are kept in the memory of each process: those in doubt are seen by it alone.";
+    return { level: "unknown", message };
+  }
+  const why = isAway
+    ? "The server does not answer."
+    : `It took more than ${COUNT_MS / 1_000} s, or is not this user's right.`;
+  return { level: "unknown", message: `The payments in doubt could not be listed. ${why}` };
+}
+
+function doubt({ inDoubt, owed, oldestMs }: Counts): Pick<Finding, "level" | "message" | "mend"> {
   if (inDoubt + owed === 0) return { level: "ok", message: "No payment is in doubt or owed." };
-  const message = `${inDoubt} payments are in doubt and ${owed} are owed, the oldest for ${Math.round(oldestMs / 60_000)} minutes.`;
+  const message = `Payments in doubt: ${inDoubt}; owed to their payers: ${owed}; the oldest for ${ageOf(oldestMs)}.`;
   if (oldestMs < OLD_MS) return { level: "ok", message };
   return {
     level: "warning",
-    message,
+    message: `${message} Money may have moved for nothing.`,
     mend: "`doctor payments list` names them; `reconcileUnresolved` asks the chain.",
   };
 }

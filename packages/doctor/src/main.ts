@@ -10,12 +10,13 @@ const FINE = 0;
 const ERRORS = 1;
 const NO_ANSWER = 2;
 
-/** Prints, and gives the exit status. */
+/** Gives the exit status. */
 async function run(command: Command): Promise<number> {
-  const show = (value: unknown, text: string) => console.log(command.json ? JSON.stringify(value, null, 2) : text);
+  const show = (value: unknown, text: string) =>
+    write(process.stdout, command.json ? JSON.stringify(value, null, 2) : text);
   if (command.name === "examine") {
     const examination = await examine(command.options);
-    show(examination, reportText(examination, process.stdout.isTTY === true));
+    await show(examination, reportText(examination, process.stdout.isTTY === true && !process.env.NO_COLOR));
     const errors = examination.findings.filter(({ level }) => level === "error");
     if (errors.length === 0) return FINE;
     return errors.every(({ check }) => check === "reachable") ? NO_ANSWER : ERRORS;
@@ -26,11 +27,11 @@ async function run(command: Command): Promise<number> {
     await stores.ping();
     if (command.name === "list") {
       const listed = await listPayments(stores);
-      show(listed, listText(listed, Date.now()));
+      await show(listed, listText(listed, Date.now()));
       return FINE;
     }
     const result = await resolveListed(stores, command.handle, command.resolution);
-    show({ result }, `${command.handle}: ${result}`);
+    await show({ result }, result);
     return result === "done" ? FINE : ERRORS;
   } finally {
     await stores.close();
@@ -38,24 +39,33 @@ async function run(command: Command): Promise<number> {
 }
 
 async function main(given: readonly string[]): Promise<number> {
-  if (given.includes("--help")) {
-    console.log(usage);
+  if (given.includes("--help") || given.includes("-h")) {
+    await write(process.stdout, usage);
     return FINE;
   }
   let command: Command;
   try {
     command = readArguments(given);
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    await write(process.stderr, `${error instanceof Error ? error.message : error}\n\n${usage}`);
     return NO_ANSWER;
   }
   try {
     return await run(command);
   } catch (error) {
     // Our own errors name no secret. Any other one is a bug, and its stack helps to find it.
-    console.error(isStoreError(error) || !(error instanceof Error) ? String(error) : error.stack);
+    const shown = isStoreError(error) ? error.message : error instanceof Error ? error.stack : error;
+    await write(process.stderr, String(shown));
     return NO_ANSWER;
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+/** Resolves also where the reader has gone, as that of `doctor | head -1`. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => void stream.write(`${text}\n`, () => resolve()));
+}
+
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+const status = await main(process.argv.slice(2));
+// A name that is still being looked up would keep the process for as long as the system's resolver takes.
+process.exit(status);

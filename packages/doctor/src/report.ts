@@ -1,31 +1,50 @@
-// What the doctor prints: one line a finding, errors first.
+// What the doctor prints: the findings of each server, errors first.
+import { ageOf } from "./age.ts";
 import type { Examination, Finding } from "./examine.ts";
 import type { Listed } from "./payments.ts";
 
 const marks = { error: "ERROR  ", warning: "WARNING", unknown: "UNKNOWN", ok: "ok     " } as const;
 const colours = { error: "31", warning: "33", unknown: "36", ok: "32" } as const;
+const INDENT = " ".repeat(9);
 
 export function reportText({ findings }: Examination, colour: boolean): string {
-  const count = (level: Finding["level"]) => findings.filter((each) => each.level === level).length;
-  const summary = `${count("error")} errors, ${count("warning")} warnings, ${count("unknown")} not known, ${count("ok")} fine`;
-  return [...findings.map((finding) => lineOf(finding, colour)), "", summary].join("\n");
+  const places = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const { server, stores } = finding;
+    const place = server === undefined ? stores.join(", ") : `${server}: ${stores.join(", ")}`;
+    places.set(place, [...(places.get(place) ?? []), finding]);
+  }
+  const blocks = [...places].map(([place, found]) =>
+    [place, ...found.map((finding) => linesOf(finding, colour))].join("\n"),
+  );
+  return [...blocks, summaryOf(findings)].join("\n\n");
 }
 
-function lineOf({ level, check, server, stores, message, mend }: Finding, colour: boolean): string {
+function linesOf({ level, check, message, mend }: Finding, colour: boolean): string {
   const mark = colour ? `\u001b[${colours[level]}m${marks[level]}\u001b[0m` : marks[level];
-  const where = server === undefined ? stores.join(", ") : `${server}: ${stores.join(", ")}`;
-  const advice = level === "ok" || mend === undefined ? "" : `\n         -> ${mend}`;
-  return `${mark}  ${check}  [${where}]  ${message}${advice}`;
+  const advice = level === "ok" || mend === undefined ? "" : `\n${INDENT}-> ${mend}`;
+  return `${mark}  ${check}  ${message}${advice}`;
+}
+
+function summaryOf(findings: readonly Finding[]): string {
+  const count = (level: Finding["level"]) => findings.filter((each) => each.level === level).length;
+  const errors = count("error");
+  const warnings = count("warning");
+  const shown = `${errors} error${errors === 1 ? "" : "s"}, ${warnings} warning${warnings === 1 ? "" : "s"}`;
+  return `${shown}, ${count("unknown")} not known, ${count("ok")} fine`;
 }
 
 export function listText(listed: readonly Listed[], nowMs: number): string {
   if (listed.length === 0) return "No payment is in doubt or owed.";
   const lines = listed.map(({ handle, kind, attempt, atMs, reference, evidence }) =>
     [
-      `${handle}  ${kind}, attempt ${attempt}, for ${Math.round((nowMs - atMs) / 60_000)} minutes`,
-      ...(evidence === undefined ? [] : [`    evidence: ${evidence}`]),
-      ...(reference === undefined ? [] : [`    reference: ${reference}`]),
+      `${handle}  ${kind}, attempt ${attempt}, for ${ageOf(nowMs - atMs)}`,
+      ...(evidence === undefined ? [] : [`    evidence: ${printable(evidence)}`]),
+      ...(reference === undefined ? [] : [`    reference: ${printable(reference)}`]),
     ].join("\n"),
   );
   return lines.join("\n");
 }
+
+/** Evidence comes from a facilitator: nothing in it may move a terminal's cursor. */
+const printable = (text: string) => text.replace(/\p{C}/gu, "?");

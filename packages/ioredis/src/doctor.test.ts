@@ -1,5 +1,7 @@
 // What an examination says of servers, over connections of our own and a client of the caller's.
-import { doctorSuite } from "@tollbooth-stores/redis-testkit/suites";
+import { doctorBorrowedSuite, doctorSuite, doctorTroubleSuite } from "@tollbooth-stores/redis-testkit/suites";
 import { clientTo, provider } from "./provider.test-support.ts";
 
-doctorSuite(provider, clientTo);
+doctorSuite(provider);
+doctorTroubleSuite(provider, clientTo);
+doctorBorrowedSuite(provider, clientTo);

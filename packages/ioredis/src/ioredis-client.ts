@@ -28,14 +28,27 @@ export function requireIoredisClient(client: unknown): asserts client is Ioredis
   );
 }
 
-/** The primaries of a Cluster; for any other client, the client itself. */
+/** The primaries of a Cluster; for any other client, the client itself. What is asked is sent as it is. */
 export function primariesOf(client: IoredisClient): AskServer[] {
   const nodes: unknown = "nodes" in client && typeof client.nodes === "function" ? client.nodes("master") : [client];
-  return (Array.isArray(nodes) ? nodes : []).map((node: unknown) => async (...words: string[]) => {
-    const call: unknown = typeof node === "object" && node !== null ? Reflect.get(node, "call") : undefined;
-    if (typeof call !== "function") throw new NotSent();
-    return Reflect.apply(call, node, words);
-  });
+  return (Array.isArray(nodes) ? nodes : []).map(
+    (node: unknown) =>
+      async (...words: string[]) =>
+        askRaw(node, words),
+  );
+}
+
+/** Without the client's options, of which `call` would put the key prefix before what it takes for a key. */
+async function askRaw(node: unknown, words: readonly string[]): Promise<unknown> {
+  if (!hasMethods(node, ["call", "sendCommand"])) throw new NotSent();
+  const bare = { options: {}, sendCommand: (...sent: unknown[]) => invoke(node, "sendCommand", sent) };
+  return invoke(node, "call", words, bare);
+}
+
+function invoke(target: unknown, method: string, words: readonly unknown[], on: unknown = target): unknown {
+  const found: unknown = typeof target === "object" && target !== null ? Reflect.get(target, method) : undefined;
+  if (typeof found !== "function") throw new NotSent();
+  return Reflect.apply(found, on, words);
 }
 
 /** The address of each slot's owner, as a Cluster knows it. */

@@ -9,7 +9,7 @@ import {
   scanClient,
   tagOfEach,
 } from "@tollbooth-stores/redis-protocol";
-import { clientAdvice } from "./client-advice.ts";
+import { clientAdvice, clientSecurity } from "./client-advice.ts";
 import {
   handleAskingRejections,
   type IoredisClient,
@@ -78,7 +78,9 @@ export function ioredisPort(client: IoredisClient): RedisPort {
       yield* scanClient({ cluster, keyPrefix: keyPrefixOf(client), primaries }, pattern, stepMs);
     },
     advice: () => clientAdvice(client),
-    servers: (stepMs) => askedServers({ primaries: async () => primariesOf(client) }, stepMs),
+    security: () => clientSecurity(client),
+    servers: (stepMs) =>
+      askedServers({ keyPrefix: keyPrefixOf(client), primaries: async () => primariesOf(client) }, stepMs),
     ...(cluster ? { tags: async () => tagOfEach(slotOwners(client)) } : {}),
     async close() {
       if (closed) return;

@@ -31,7 +31,13 @@ export {
 export { neededCommands } from "./doctor/rights-check.ts";
 export { type ExamineOptions, examineRedis } from "./doctor/examine-redis.ts";
 export type { Check, Finding, Level } from "./doctor/finding.ts";
-export { type ClientAdvice, NotSent, type RedisPort, type RedisServer } from "./redis-port.ts";
+export {
+  type ClientAdvice,
+  type ConnectionSecurity,
+  NotSent,
+  type RedisPort,
+  type RedisServer,
+} from "./redis-port.ts";
 export { rateLimitScripts } from "./rate-limit/limit-scripts.ts";
 export type { Script } from "./scripts/script.ts";
 export { sessionScripts } from "./session/session-scripts.ts";

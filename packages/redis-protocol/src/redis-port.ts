@@ -40,8 +40,13 @@ export interface RedisPort {
    * milliseconds (default 500).
    */
   servers?(stepMs?: number): Promise<readonly RedisServer[]>;
-  /** Optional: settings of a caller's client that can cost calls or payments, each with the option that mends it. */
-  advice?(): readonly ClientAdvice[];
+  /**
+   * Optional: settings of a caller's client that can cost calls or payments, each with the option that mends it.
+   * Undefined where the client does not tell its settings.
+   */
+  advice?(): readonly ClientAdvice[] | undefined;
+  /** Optional: how its connections are secured. */
+  security?(): ConnectionSecurity;
   /** Idempotent. Closes only the connections that the port opened. */
   close(): Promise<void>;
 }
@@ -51,10 +56,20 @@ export interface ClientAdvice {
   readonly mend: string;
 }
 
+/** Undefined: the client does not tell. */
+export interface ConnectionSecurity {
+  /** "unverified": TLS that takes any certificate. */
+  readonly tls: boolean | "unverified" | undefined;
+  /** Whether the client logs in with a password. */
+  readonly password: boolean | undefined;
+}
+
 /** One server, as it is asked about itself. */
 export interface RedisServer {
   /** "host:port", or a number where the client does not tell the address. */
   readonly name: string;
+  /** What the client puts before the stores' keys. `ask` sends its words as they are. Default: nothing. */
+  readonly keyPrefix?: string | undefined;
   /** Sends one command. Rejects with the server's error, its error word first in `message`. */
   ask(...words: string[]): Promise<unknown>;
 }

@@ -9,7 +9,7 @@ import {
   scanClient,
   tagOfEach,
 } from "@tollbooth-stores/redis-protocol";
-import { clientAdvice } from "./client-advice.ts";
+import { clientAdvice, clientSecurity } from "./client-advice.ts";
 import {
   isCluster,
   isReady,
@@ -76,7 +76,8 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
     scan: (pattern, stepMs) =>
       scanClient({ cluster, keyPrefix: keyPrefixOf(client), primaries: () => primariesOf(client) }, pattern, stepMs),
     advice: () => clientAdvice(client),
-    servers: (stepMs) => askedServers({ primaries: () => primariesOf(client) }, stepMs),
+    security: () => clientSecurity(client),
+    servers: (stepMs) => askedServers({ keyPrefix: keyPrefixOf(client), primaries: () => primariesOf(client) }, stepMs),
     ...(cluster ? { tags: async () => tagOfEach(slotOwners(client)) } : {}),
     async close() {
       if (closed) return;

@@ -78,6 +78,7 @@ interface Client extends Pick<ReturnType<typeof createRedisStores>, "ping" | "ch
   share(): RedisPort;
   readonly port: RedisPort;
   readonly served: Served;
+  readonly connectTimeoutMs: number | undefined;
 }
 
 async function openStores<T>(
@@ -107,7 +108,8 @@ async function openStores<T>(
       closing ??= port.close();
       return closing;
     };
-    const client: Client = { share: sharedPort(port, close), port, served: { [store]: prefix }, ping, check, close };
+    const served: Served = { [store]: prefix };
+    const client: Client = { share: sharedPort(port, close), port, served, connectTimeoutMs, ping, check, close };
     clients.set(identity, client);
     return client;
   }
@@ -145,13 +147,17 @@ async function openStores<T>(
   }
 }
 
-async function examineClient({ port, served }: Client, options?: ExaminationOptions): Promise<readonly Examined[]> {
+async function examineClient(
+  { port, served, connectTimeoutMs }: Client,
+  options?: ExaminationOptions,
+): Promise<readonly Examined[]> {
   const stores = storeNames.filter((store) => served[store] !== undefined);
   const isMoney = served.sessions !== undefined || served.verifications !== undefined;
   const found = await examineRedis(port, {
     keeps: isMoney ? "money" : "limits",
     prefixes: stores.flatMap((store) => served[store] ?? []),
     criticalOnly: options?.criticalOnly,
+    connectTimeoutMs,
   });
   return found.map((each) => ({ ...each, provider: port.name, stores }));
 }

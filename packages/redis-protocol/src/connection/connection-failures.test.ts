@@ -20,7 +20,7 @@ const hopeless: readonly [Error, RegExp][] = [
   [withCode("SELF_SIGNED_CERT_IN_CHAIN"), /`tls\.ca`/],
   [withCode("DEPTH_ZERO_SELF_SIGNED_CERT"), /`tls\.ca`/],
   [withCode("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), /`tls\.ca`/],
-  [withCode("CERT_HAS_EXPIRED"), /`tls\.ca`/],
+  [withCode("CERT_HAS_EXPIRED"), /has expired.*renew/],
   [withCode("ERR_SSL_WRONG_VERSION_NUMBER"), /listens for TLS/],
   [withCode("EPROTO"), /listens for TLS/],
   [new Error('Protocol error, got "H" as reply type byte'), /not a Redis/],

@@ -39,6 +39,11 @@ const failures: readonly Failure[] = [
     hopeless: true,
   },
   {
+    pattern: /^CERT_(HAS_EXPIRED|NOT_YET_VALID)/,
+    mend: "The server's certificate has expired, or is not valid yet; renew it, and check this machine's clock.",
+    hopeless: true,
+  },
+  {
     pattern: /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT_|INVALID_CA|INVALID_PURPOSE)/,
     mend: "The server's certificate is not trusted; check `tls.ca` (or `tls.servername`) of the connection.",
     hopeless: true,

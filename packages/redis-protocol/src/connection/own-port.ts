@@ -1,5 +1,5 @@
 // RedisPort over connections of our own, which a client library opens one by one.
-import type { RedisPort } from "../redis-port.ts";
+import type { ConnectionSecurity, RedisPort } from "../redis-port.ts";
 import { clusterRoute } from "./cluster-route.ts";
 import type { ResolvedConnection } from "./connection.ts";
 import type { Route, RouteOptions } from "./route.ts";
@@ -25,10 +25,20 @@ export function ownPort(connection: ResolvedConnection, options: RouteOptions): 
     scan: route.scan,
     tags: route.tags,
     servers: route.servers,
+    // A connection of our own queues nothing, and sends nothing twice.
+    advice: () => [],
+    security: () => securityOf(connection),
     close() {
       closing ??= route.close(CLOSE_GRACE_MS).catch(() => undefined);
       return closing;
     },
+  };
+}
+
+function securityOf({ tls, password }: ResolvedConnection): ConnectionSecurity {
+  return {
+    tls: tls === undefined ? false : tls.rejectUnauthorized === false ? "unverified" : true,
+    password: password !== undefined,
   };
 }
 

@@ -117,10 +117,10 @@ export interface ScannedClient {
 
 /** A client's primaries, each with a number for a name. Each answer has `stepMs` milliseconds. */
 export async function askedServers(
-  { primaries }: Pick<ScannedClient, "primaries">,
+  { primaries, keyPrefix }: Pick<ScannedClient, "primaries" | "keyPrefix">,
   stepMs: number = DEFAULT_STEP_MS,
 ): Promise<RedisServer[]> {
-  return (await primaries()).map((ask, at) => ({ name: `primary ${at + 1}`, ask: within(stepMs, ask) }));
+  return (await primaries()).map((ask, at) => ({ name: `primary ${at + 1}`, keyPrefix, ask: within(stepMs, ask) }));
 }
 
 /** The keys without the client's own prefix. Throws `NotSent` where the client has no connection. */

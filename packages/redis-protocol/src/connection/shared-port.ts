@@ -7,7 +7,7 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
   return () => {
     open += 1;
     let closed = false;
-    const { advice, connectionError, isReady, servers, tags } = port;
+    const { advice, connectionError, isReady, security, servers, tags } = port;
     return {
       name: port.name,
       cluster: port.cluster,
@@ -19,6 +19,7 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
       scan: (pattern, stepMs) => port.scan(pattern, stepMs),
       ...(servers && { servers: (stepMs) => servers.call(port, stepMs) }),
       ...(advice && { advice: () => advice.call(port) }),
+      ...(security && { security: () => security.call(port) }),
       ...(tags && { tags: (signal) => tags.call(port, signal) }),
       async close() {
         if (closed) return;

@@ -1,82 +1,47 @@
-// What the server may forget: by eviction, at a crash, in a failover.
-import { type Checked, failure, ok, unknown, warning } from "./finding.ts";
+// What the server may forget at a crash, and in a failover.
+import { type Checked, counted, failure, NOTHING_SOLD, ok, unknown, warning } from "./finding.ts";
+import type { Keeps } from "./memory-checks.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
-/** What is kept there. A limit that is forgotten admits a client again; a forgotten marker serves a payment twice. */
-export type Keeps = "money" | "limits";
+export function checkPersistence(facts: ServerFacts, keeps: Keeps): Checked[] {
+  const aof = facts.info("aof_enabled");
+  if (aof === undefined) return [unknown("The server does not tell what it writes to disk.")];
+  const forgets = (message: string, mend: string) =>
+    keeps === "limits" ? warning(message, mend) : failure(message, mend);
+  return [...failedWrites(facts), ...(aof === "1" ? withAof(facts, forgets) : [withoutAof(facts, forgets)])];
+}
 
-const NOEVICTION = "CONFIG SET maxmemory-policy noeviction, and `maxmemory-policy noeviction` in redis.conf.";
+type Forgets = (message: string, mend: string) => Checked;
+const LOOK = "Look at the server's log and disk.";
 
-export function checkEviction({ info, config }: ServerFacts, keeps: Keeps): Checked[] {
-  const policy = info("maxmemory_policy") ?? config("maxmemory-policy");
-  const evicted = Number(info("evicted_keys") ?? 0);
+/** A disk that fails makes Redis refuse writes. */
+function failedWrites({ info, config }: ServerFacts): Checked[] {
   const found: Checked[] = [];
-  if (policy === undefined)
-    found.push(unknown("The server does not tell its maxmemory-policy; it must be noeviction."));
-  else if (policy === "noeviction") found.push(ok("maxmemory-policy is noeviction: a full server refuses writes."));
-  else if (keeps === "limits") {
+  if (info("aof_last_write_status") === "err") {
+    found.push(failure(`The last write to the append-only file failed: writes are refused. ${NOTHING_SOLD}`, LOOK));
+  }
+  if (info("aof_last_bgrewrite_status") === "err") {
     found.push(
-      warning(`maxmemory-policy is ${policy}: a full server forgets limits, and admits clients again.`, NOEVICTION),
-    );
-  } else {
-    found.push(
-      failure(
-        `maxmemory-policy is ${policy}: a full server forgets payments and sessions, and serves a payment twice. ` +
-          "Of 200 replay markers, allkeys-lru kept 20, volatile-lru 1 and volatile-ttl none.",
-        NOEVICTION,
-      ),
+      warning("The append-only file could not be rewritten: it grows until the disk is full, and writes fail.", LOOK),
     );
   }
-  if (evicted > 0) {
-    const message = `The server has evicted ${evicted} keys since it started.`;
-    found.push(keeps === "limits" ? warning(message, NOEVICTION) : failure(message, NOEVICTION));
+  const isRefusing = config("stop-writes-on-bgsave-error") === "yes" && config("save") !== "";
+  if (info("rdb_last_bgsave_status") === "err" && isRefusing) {
+    found.push(
+      failure(`The last snapshot failed, and writes are refused until one succeeds (MISCONF). ${NOTHING_SOLD}`, LOOK),
+    );
   }
   return found;
 }
 
-const TIGHT = 0.75;
-const FULL = 0.95;
-
-export function checkMemory({ info }: ServerFacts): Checked {
-  const used = Number(info("used_memory") ?? Number.NaN);
-  const most = Number(info("maxmemory") ?? Number.NaN);
-  if (Number.isNaN(used) || Number.isNaN(most)) return unknown("The server does not tell its memory.");
-  if (most === 0) {
-    return warning(
-      `${megabytes(used)} are used, and maxmemory is not set: where memory ends, the system ends the server.`,
-      "Set maxmemory below what the machine has, and noeviction.",
-    );
-  }
-  const share = used / most;
-  const shown = `${megabytes(used)} of ${megabytes(most)} are used (${Math.round(share * 100)} %).`;
-  if (share < TIGHT) return ok(shown);
-  const more = "Raise maxmemory; docs/scaling.md has the bytes of a payment.";
-  return share < FULL ? warning(shown, more) : failure(`${shown} Writes are refused, or soon will be.`, more);
-}
-
-const megabytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MB`;
-
-export function checkPersistence({ info, config }: ServerFacts, keeps: Keeps): Checked[] {
-  const aof = info("aof_enabled");
-  if (aof === undefined) return [unknown("The server does not tell what it writes to disk.")];
-  const forgets = (message: string, mend: string) =>
-    keeps === "limits" ? warning(message, mend) : failure(message, mend);
-  if (aof !== "1") return [withoutAof({ info, config }, forgets)];
+function withAof({ config }: ServerFacts, forgets: Forgets): Checked[] {
   const found: Checked[] = [];
-  if (info("aof_last_write_status") === "err") {
-    found.push(
-      failure(
-        "The last write to the append-only file failed: writes are refused.",
-        "Look at the server's log and disk.",
-      ),
-    );
-  }
   const fsync = config("appendfsync");
   if (fsync === "always") found.push(ok("Append-only file, on disk before each answer: a crash forgets nothing."));
   else if (fsync === "no") {
     found.push(
       forgets(
-        "appendfsync is no: a crash of the machine forgets up to 30 seconds of payments.",
+        "appendfsync is no: a crash of the machine forgets up to 30 seconds of payments, which are then served again.",
         "CONFIG SET appendfsync everysec (or always).",
       ),
     );
@@ -87,28 +52,50 @@ export function checkPersistence({ info, config }: ServerFacts, keeps: Keeps): C
       ),
     );
   } else found.push(unknown("Append-only file; the server does not tell its appendfsync."));
+  if (config("no-appendfsync-on-rewrite") === "yes" && fsync !== "no") {
+    found.push(
+      warning(
+        "no-appendfsync-on-rewrite is yes: while the file is rewritten, a crash of the machine forgets up to 30 seconds of payments.",
+        "CONFIG SET no-appendfsync-on-rewrite no.",
+      ),
+    );
+  }
   return found;
 }
 
-function withoutAof(
-  { info, config }: Pick<ServerFacts, "info" | "config">,
-  forgets: (message: string, mend: string) => Checked,
-): Checked {
+function withoutAof({ info, config, aheadMs }: ServerFacts, forgets: Forgets): Checked {
   const mend = "CONFIG SET appendonly yes, and `appendonly yes` in redis.conf.";
   const save = config("save");
-  const lastMs = Number(info("rdb_last_save_time") ?? Number.NaN) * 1_000;
-  const age = Number.isNaN(lastMs)
-    ? ""
-    : ` The last one is ${Math.max(0, Math.round((Date.now() - lastMs) / 60_000))} minutes old.`;
+  const since = lastSnapshot(info, Date.now() + (aheadMs ?? 0));
   if (info("rdb_last_bgsave_status") === "err") {
     return forgets(
-      `There is no append-only file, and the last snapshot failed: a crash forgets every payment since the one before.${age}`,
+      `There is no append-only file, and the last snapshot failed: a crash forgets every payment since the one before, and serves it again.${since}`,
       mend,
     );
   }
-  if (save === undefined) return unknown("There is no append-only file; whether snapshots are made is not told.");
-  if (save === "") return forgets("Nothing is written to disk: a restart forgets every payment and session.", mend);
-  return forgets(`There is no append-only file: a crash forgets what came after the last snapshot.${age}`, mend);
+  if (save === undefined) {
+    return unknown(`There is no append-only file; whether snapshots are made is not told.${since}`);
+  }
+  if (save === "") {
+    return forgets(
+      "Nothing is written to disk: a restart forgets every payment and session, and serves payments again.",
+      mend,
+    );
+  }
+  return forgets(
+    `There is no append-only file: a crash forgets the payments after the last snapshot, and serves them again.${since}`,
+    mend,
+  );
+}
+
+/** Redis tells its start as the last save where there was none. */
+function lastSnapshot(info: ServerFacts["info"], serverNowMs: number): string {
+  const lastMs = Number(info("rdb_last_save_time") ?? Number.NaN) * 1_000;
+  if (Number.isNaN(lastMs)) return "";
+  const minutes = Math.max(0, Math.round((serverNowMs - lastMs) / 60_000));
+  const changes = Number(info("rdb_changes_since_last_save") ?? Number.NaN);
+  const lost = Number.isNaN(changes) ? "" : `, ${counted(changes, "write")} ago`;
+  return ` The last one (or the server's start) is ${counted(minutes, "minute")}${lost}.`;
 }
 
 const LAGS_S = 10;
@@ -117,24 +104,50 @@ export function checkReplication({ info, config }: ServerFacts, keeps: Keeps): C
   const count = info("connected_slaves");
   if (count === undefined) return unknown("The server does not tell its replicas.");
   if (info("role") !== "master") return ok("A replica has no replicas to ask for.");
-  if (Number(count) === 0) return ok("There is no replica: if this server's disk is lost, so are its payments.");
-  const replicas = Array.from({ length: Number(count) }, (_, at) => info(`slave${at}`) ?? "");
-  const lags = replicas.map((line) => Number(/lag=(-?\d+)/.exec(line)?.[1] ?? Number.NaN));
-  const slowest = Math.max(...lags.filter((lag) => !Number.isNaN(lag)), 0);
-  const shown = `${count} replica${count === "1" ? "" : "s"}, at most ${slowest} s behind.`;
-  if (slowest > LAGS_S) {
-    return warning(`${shown} A failover now would forget all of that.`, "Look at the replicas' network and disks.");
-  }
   const required = config("min-replicas-to-write");
+  const good = info("min_slaves_good_slaves");
+  // Told only where min-replicas-to-write is above 0.
+  if (good !== undefined && Number(good) < Number(required ?? 1)) {
+    return failure(
+      `${counted(Number(good), "replica")} of the ${required ?? 1} that min-replicas-to-write asks for keep up: writes are refused. ${NOTHING_SOLD}`,
+      "Bring the replicas back, and look at their network and disks.",
+    );
+  }
+  if (count === "0") return ok("There is no replica: if this server's disk is lost, so are its payments.");
+  const { shown, slowest } = lagOf(info, Number(count));
+  if (slowest > LAGS_S) {
+    return warning(
+      `${shown} A failover now forgets the payments of that time, and serves them again.`,
+      "Look at the replicas' network and disks.",
+    );
+  }
   if (required === undefined) return unknown(`${shown} The server does not tell its min-replicas-to-write.`);
   const maxLag = config("min-replicas-max-lag") ?? "10";
-  if (Number(required) > 0) {
+  // Each of the two switches it off.
+  if (Number(required) > 0 && maxLag !== "0") {
     return ok(
       `${shown} Without ${required} of them within ${maxLag} s, writes are refused: a failover forgets no more than that.`,
     );
   }
-  const message = `${shown} min-replicas-to-write is 0: a primary that is cut off goes on taking payments, which the failover forgets.`;
-  return keeps === "limits"
-    ? ok(shown)
-    : warning(message, "CONFIG SET min-replicas-to-write 1 and min-replicas-max-lag 10.");
+  if (keeps === "limits") return ok(shown);
+  return warning(
+    `${shown} min-replicas-to-write is 0: a primary that is cut off goes on taking payments, which the failover forgets, and serves again.`,
+    "CONFIG SET min-replicas-to-write 1 and min-replicas-max-lag 10.",
+  );
+}
+
+function lagOf(info: ServerFacts["info"], count: number): { shown: string; slowest: number } {
+  const replicas = Array.from({ length: count }, (_, at) => info(`slave${at}`) ?? "");
+  const ofAll = (field: string) =>
+    replicas.flatMap((line) => {
+      const value = new RegExp(`\\b${field}=(-?\\d+)`).exec(line)?.[1];
+      return value === undefined ? [] : [Number(value)];
+    });
+  const filling = replicas.filter((line) => /\bstate=/.test(line) && !line.includes("state=online")).length;
+  const slowest = Math.max(0, ...ofAll("lag"));
+  const offsets = ofAll("offset");
+  const behind = Math.max(0, Number(info("master_repl_offset") ?? 0) - Math.min(...offsets));
+  const bytes = offsets.length === 0 ? "" : ` and ${counted(behind, "byte")}`;
+  const notYet = filling === 0 ? "" : ` ${filling} of them ${filling === 1 ? "is" : "are"} being filled.`;
+  return { shown: `${counted(count, "replica")}, at most ${slowest} s${bytes} behind.${notYet}`, slowest };
 }

@@ -1,12 +1,15 @@
 // An examination of a Redis: is it safe for payments? It reads, and changes nothing.
 import { isStoreError } from "@tollbooth-stores/core";
-import type { RedisPort, RedisServer } from "../redis-port.ts";
+import { connectionMend } from "../connection/connection-failures.ts";
+import type { ConnectionSecurity, RedisPort, RedisServer } from "../redis-port.ts";
+import { checkNetwork, checkTls, checkUsers } from "./access-checks.ts";
 import { checkCluster } from "./cluster-check.ts";
-import { checkEviction, checkMemory, checkPersistence, checkReplication, type Keeps } from "./durability-checks.ts";
-import { type Check, type Checked, type Finding, failure } from "./finding.ts";
+import { checkPersistence, checkReplication } from "./durability-checks.ts";
+import { type Check, type Checked, type Finding, failure, NOTHING_SOLD, ok, unknown } from "./finding.ts";
 import { checkKeys } from "./keys-check.ts";
+import { checkEviction, checkMemory, type Keeps } from "./memory-checks.ts";
 import { checkRights } from "./rights-check.ts";
-import { checkClock, checkNetwork, checkRole, checkRoundTrip, checkUsers, checkVersion } from "./server-checks.ts";
+import { checkClock, checkRole, checkRoundTrip, checkVersion } from "./server-checks.ts";
 import { type ServerFacts, serverFacts } from "./server-facts.ts";
 
 export interface ExamineOptions {
@@ -31,35 +34,41 @@ export async function examineRedis(
   { keeps, prefixes, criticalOnly = false, connectTimeoutMs = 5_000, askTimeoutMs = 1_000 }: ExamineOptions,
 ): Promise<readonly Finding[]> {
   if (port.servers === undefined) {
-    return [{ check: "reachable", level: "unknown", message: "This port cannot be asked about its servers." }];
+    return [{ check: "reachable", ...unknown("This port cannot be asked about its servers.") }];
   }
   try {
     await port.ready(AbortSignal.timeout(connectTimeoutMs));
     const servers = await port.servers(askTimeoutMs);
-    const found = await Promise.all(
-      servers.map((server) => examineServer(server, port.cluster, { keeps, prefixes, criticalOnly })),
-    );
+    if (servers.length === 0) throw new Error("A cluster without a primary.");
+    const security = port.security?.() ?? { tls: undefined, password: undefined };
+    const about = { isCluster: port.cluster, security, keeps, prefixes, criticalOnly };
+    const found = await Promise.all(servers.map((server) => examineServer(server, about)));
     return [...found.flat(), ...clientFindings(port)];
   } catch (error) {
     return [{ check: "reachable", ...unreachable(error, connectTimeoutMs, port) }];
   }
 }
 
+interface About extends Required<Pick<ExamineOptions, "keeps" | "prefixes">> {
+  criticalOnly: boolean;
+  isCluster: boolean;
+  security: ConnectionSecurity;
+}
+
 async function examineServer(
-  { name, ask }: RedisServer,
-  isCluster: boolean,
-  { keeps, prefixes, criticalOnly }: Required<Pick<ExamineOptions, "keeps" | "prefixes" | "criticalOnly">>,
+  { name, ask, keyPrefix = "" }: RedisServer,
+  { keeps, prefixes, criticalOnly, isCluster, security }: About,
 ): Promise<readonly Finding[]> {
   const named = (check: Check, found: Checked | readonly Checked[]): Finding[] =>
     [found].flat().map((each) => ({ check, server: name, ...each }));
   let facts: ServerFacts;
   try {
     facts = await serverFacts(ask);
-  } catch {
-    const message = "This server did not answer in time.";
-    return named("reachable", failure(message, "Look whether it runs, and what the network does."));
+  } catch (error) {
+    return named("reachable", silentServer(error));
   }
   const found = [
+    ...named("reachable", ok("The server answers.")),
     ...named("version", checkVersion(facts)),
     ...named("role", checkRole(facts)),
     ...named("eviction", checkEviction(facts, keeps)),
@@ -67,35 +76,48 @@ async function examineServer(
     ...named("replication", checkReplication(facts, keeps)),
     ...named("memory", checkMemory(facts)),
     ...named("cluster", checkCluster(facts, isCluster)),
-    ...named("users", checkUsers(facts)),
+    ...named("users", checkUsers(facts, security)),
+    ...named("tls", checkTls(security, name)),
   ];
   if (criticalOnly) return found;
+  const full = prefixes.map((prefix) => keyPrefix + prefix);
   return [
     ...found,
     ...named("network", checkNetwork(facts)),
     ...named("round trip", checkRoundTrip(facts)),
     ...named("clock", checkClock(facts)),
-    ...named("rights", await checkRights(ask, facts.user, prefixes).catch(silent)),
-    ...named("keys", await checkKeys(ask, prefixes).catch(silent)),
+    ...named("rights", await checkRights(ask, facts.user, full).catch(silent)),
+    ...named("keys", await checkKeys(ask, full).catch(silent)),
   ];
 }
 
-function silent(): Checked {
-  return { level: "unknown", message: "The server did not answer this in time." };
+const silent = () => unknown("The server did not answer this in time.");
+
+function silentServer(error: unknown): Checked {
+  // Our own errors are written for a log. Any other one may hold an address or a password.
+  if (isStoreError(error)) return failure(`The server takes no call. ${NOTHING_SOLD}`, error.message);
+  const message = `This server did not answer in time. ${NOTHING_SOLD}`;
+  return failure(message, "Look whether it runs, and what the network does.");
 }
 
 /** What the settings of a caller's own client can cost. */
 function clientFindings(port: RedisPort): Finding[] {
-  return (port.advice?.() ?? []).map(({ message, mend }) => ({ check: "client", level: "warning", message, mend }));
+  const advice = port.advice?.();
+  if (advice === undefined) {
+    return [
+      { check: "client", ...unknown("The client does not tell whether it queues commands or sends them again.") },
+    ];
+  }
+  if (advice.length === 0) {
+    return [{ check: "client", ...ok("The client queues no call, sends none again, and connects anew.") }];
+  }
+  return advice.map(({ message, mend }) => ({ check: "client", level: "warning", message, mend }));
 }
 
 function unreachable(error: unknown, connectTimeoutMs: number, port: RedisPort): Checked {
-  // Our own errors are written for a log. Any other one may hold an address or a password.
-  if (isStoreError(error)) return failure(error.message, "See the message.");
-  const cause = port.connectionError?.();
-  if (isStoreError(cause)) return failure(cause.message, "See the message.");
+  if (isStoreError(error)) return failure(`There is no connection. ${NOTHING_SOLD}`, error.message);
   return failure(
-    `No connection within ${connectTimeoutMs} ms.`,
-    "Look whether a Redis listens there, speaks TLS or not as described, and takes this login.",
+    `There is no connection within ${connectTimeoutMs} ms. ${NOTHING_SOLD}`,
+    connectionMend(port.connectionError?.()),
   );
 }

@@ -4,7 +4,7 @@
 export type Level = "ok" | "warning" | "error" | "unknown";
 
 export interface Finding {
-  /** What was looked at, e.g. "maxmemory-policy". */
+  /** What was looked at, e.g. "eviction". */
   readonly check: Check;
   readonly level: Level;
   /** Which server; absent where it is all of them. */
@@ -21,6 +21,7 @@ export type Check =
   | "role"
   | "users"
   | "network"
+  | "tls"
   | "round trip"
   | "clock"
   | "eviction"
@@ -39,3 +40,11 @@ export const ok = (message: string): Checked => ({ level: "ok", message });
 export const unknown = (message: string): Checked => ({ level: "unknown", message });
 export const warning = (message: string, mend: string): Checked => ({ level: "warning", message, mend });
 export const failure = (message: string, mend: string): Checked => ({ level: "error", message, mend });
+
+/** What a server that takes no call costs. */
+export const NOTHING_SOLD = "Every paid request is answered 503, and nothing is sold.";
+
+/** "1 key", "2 keys". */
+export const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+export const megabytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MB`;

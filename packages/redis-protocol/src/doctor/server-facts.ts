@@ -1,6 +1,7 @@
 // What one server says of itself. Every question only reads, and a question that is refused leaves its fact unknown.
 
-import { errorWord } from "../connection/redis-errors.ts";
+import { isStoreError, StoreError } from "@tollbooth-stores/core";
+import { errorWord, refused } from "../connection/redis-errors.ts";
 import type { AskServer } from "../connection/scan-keys.ts";
 
 export interface ServerFacts {
@@ -21,12 +22,14 @@ export interface ServerFacts {
 }
 
 const settings = [
-  ...["maxmemory-policy", "appendfsync", "save", "bind", "protected-mode", "tls-port"],
-  ...["min-replicas-to-write", "min-replicas-max-lag"],
+  ...["maxmemory-policy", "appendfsync", "save", "bind", "protected-mode"],
+  ...["min-replicas-to-write", "min-replicas-max-lag", "stop-writes-on-bgsave-error", "no-appendfsync-on-rewrite"],
 ];
+/** Error words that every question gets, and every call of the stores. They say nothing of one right. */
+const REFUSES_ALL = new Set(["LOADING", "BUSY", "MASTERDOWN", "NOAUTH", "WRONGPASS"]);
 const ROUND_TRIPS = 5;
 
-/** Rejects where the server does not answer at all. */
+/** Rejects where the server does not answer at all; with STORE_UNAVAILABLE where it answers, and takes no call. */
 export async function serverFacts(ask: AskServer): Promise<ServerFacts> {
   const { roundTripMs, aheadMs } = await clockOf(ask);
   const [info, cluster, users, user, ...values] = await Promise.all([
@@ -37,26 +40,33 @@ export async function serverFacts(ask: AskServer): Promise<ServerFacts> {
     ...settings.map((name) => told(ask("CONFIG", "GET", name))),
   ]);
   const infoFields = fields(info);
+  // Where the other questions are refused for another reason.
+  if (infoFields.get("loading") === "1") throw refused("LOADING", "not-applied");
   const clusterFields = fields(cluster);
   const configured = new Map(values.flatMap(pairsOf));
   return {
     info: (field) => infoFields.get(field),
     config: (name) => configured.get(name),
     cluster: (field) => clusterFields.get(field),
-    users: Array.isArray(users) ? users.map(String) : undefined,
+    users: Array.isArray(users) ? users.map((rules) => String(rules).replace(/\p{C}/gu, "")) : undefined,
     user: typeof user === "string" ? user : undefined,
     roundTripMs,
     aheadMs,
   };
 }
 
-/** Undefined for a server's refusal. Rejects where there was no answer. */
+/** Undefined for a server's refusal of this question. Rejects where there was no answer, and where none will be given. */
 async function told(answer: Promise<unknown>): Promise<unknown> {
   return answer.catch((error: unknown) => {
-    if (errorWord(error) === undefined) throw error;
+    const word = errorWord(error);
+    if (word === undefined || isStoreError(error)) throw error;
+    if (REFUSES_ALL.has(word)) throw refused(word, "not-applied", error);
     return undefined;
   });
 }
+
+const noRedis = () =>
+  new StoreError("STORE_UNAVAILABLE", "What answered is not a Redis; check `host` and `port` of the connection.");
 
 async function clockOf(ask: AskServer): Promise<Pick<ServerFacts, "roundTripMs" | "aheadMs">> {
   let best: { roundTripMs: number; aheadMs: number | undefined } | undefined;
@@ -65,27 +75,36 @@ async function clockOf(ask: AskServer): Promise<Pick<ServerFacts, "roundTripMs" 
     const time = await told(ask("TIME"));
     const roundTripMs = performance.now() - sentAt;
     if (best !== undefined && best.roundTripMs <= roundTripMs) continue;
-    const [seconds, micros] = Array.isArray(time) ? time.map(Number) : [];
-    const serverMs = seconds === undefined || micros === undefined ? undefined : seconds * 1_000 + micros / 1_000;
+    const serverMs = time === undefined ? undefined : instantOf(time);
     best = { roundTripMs, aheadMs: serverMs === undefined ? undefined : serverMs - (Date.now() - roundTripMs / 2) };
   }
   return best ?? { roundTripMs: 0, aheadMs: undefined };
 }
+
+function instantOf(time: unknown): number {
+  const [seconds, micros] = Array.isArray(time) ? time.map(Number) : [];
+  if (!Number.isSafeInteger(seconds) || !Number.isSafeInteger(micros)) throw noRedis();
+  return Number(seconds) * 1_000 + Number(micros) / 1_000;
+}
+
+/** What a server says is printed: no line break, no control character, and no end of it. */
+const MOST_SHOWN = 1_000;
+const shown = (text: unknown) => String(text).replace(/\p{C}/gu, "").slice(0, MOST_SHOWN);
 
 function fields(text: unknown): Map<string, string> {
   const lines = typeof text === "string" ? text.split(/\r?\n/) : [];
   return new Map(
     lines.flatMap((line) => {
       const colon = line.indexOf(":");
-      return colon < 1 || line.startsWith("#") ? [] : [[line.slice(0, colon), line.slice(colon + 1)] as const];
+      return colon < 1 || line.startsWith("#") ? [] : [[line.slice(0, colon), shown(line.slice(colon + 1))] as const];
     }),
   );
 }
 
 /** CONFIG GET answers a flat list; clients that speak RESP3 make an object or a Map of it. */
 function pairsOf(reply: unknown): (readonly [string, string])[] {
-  if (reply instanceof Map) return [...reply].map(([name, value]) => [String(name), String(value)]);
-  if (Array.isArray(reply)) return reply.length < 2 ? [] : [[String(reply[0]), String(reply[1])]];
+  if (reply instanceof Map) return [...reply].map(([name, value]) => [String(name), shown(value)]);
+  if (Array.isArray(reply)) return reply.length < 2 ? [] : [[String(reply[0]), shown(reply[1])]];
   if (typeof reply !== "object" || reply === null) return [];
-  return Object.entries(reply).map(([name, value]) => [name, String(value)]);
+  return Object.entries(reply).map(([name, value]) => [name, shown(value)]);
 }

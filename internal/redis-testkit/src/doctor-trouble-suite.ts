@@ -1,0 +1,178 @@
+// What an examination says of servers that take no call, of what is no server, and of users without rights; and that it only reads.
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import type { Finding } from "@tollbooth-stores/redis-protocol";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { ClientProvider } from "./client-provider.ts";
+import { connectionScene } from "./connection-scene.ts";
+import { checksOf, type DoctorScene, doctorScene, foundBy, good } from "./doctor-scene.ts";
+import { isRedis7OrNewer } from "./find-server.ts";
+import type { RunningRedis } from "./start-redis.ts";
+import { startSentinel } from "./start-sentinel.ts";
+import { startTlsRedis } from "./start-tls-redis.ts";
+import { until } from "./until.ts";
+
+/** As INFO counts them; without their subcommands by Redis 6.2. */
+const reads = new Set([
+  ...["acl|whoami", "acl|list", "acl|dryrun", "info", "config|get", "cluster|info", "time", "scan", "pttl"],
+  ...["memory|usage", "auth", "evalsha"],
+]);
+const own = ["config|resetstat"];
+
+/** Registers the tests. `borrow`: a client of the caller's, with its library's default settings. */
+export function doctorTroubleSuite<Client>(
+  provider: ClientProvider<Client>,
+  borrow: (endpoint: RunningRedis) => Client,
+): void {
+  const scene = (): DoctorScene => doctorScene(provider, onTestFinished);
+  const asApp = ({ host, port }: RunningRedis) => ({ url: `redis://app:app@${host}:${port}` });
+  const app = ["ACL", "SETUSER", "app", "reset", "on", ">app"] as const;
+
+  describe(`an examination through ${provider.name} of a server in trouble`, () => {
+    it("only reads", async () => {
+      const { started, examined } = scene();
+      const redis = await started(good);
+      await redis.command("SET", "tollbooth:verify:{a}:c", "x", "EX", "600");
+      const state = async () => [await redis.command("DBSIZE"), await redis.command("CONFIG", "GET", "*")];
+      const before = await state();
+      await redis.command("CONFIG", "RESETSTAT");
+      expect(foundBy(await examined({ url: redis.url }), "keys")).toHaveLength(3);
+      const counted = String(await redis.command("INFO", "commandstats")).matchAll(/^cmdstat_([^:]+):/gm);
+      const sent = [...counted].flatMap(([, name = ""]) => (own.includes(name) ? [] : [name]));
+      expect(sent).toEqual(expect.arrayContaining(["info", "scan", "evalsha"]));
+      const isRead = (name: string) => [...reads].some((read) => read === name || read.startsWith(`${name}|`));
+      expect(sent.filter((name) => !isRead(name))).toEqual([]);
+      expect(await state()).toEqual(before);
+    });
+
+    it("finds that a user may run no script, or none on the stores' keys, also where nothing else can be asked", async () => {
+      const { started, examined } = scene();
+      const redis = await started(good);
+      const all = (await isRedis7OrNewer()) ? ["+@all", "-acl", "-info", "-config"] : ["+evalsha"];
+      for (const rules of [
+        ["~*", "+ping"],
+        ["~other:*", ...all],
+      ]) {
+        await redis.command(...app, ...rules);
+        const found = await examined(asApp(redis));
+        expect(foundBy(found, "rights")).toMatchObject([{ level: "error", message: expect.stringMatching(/503/) }]);
+        expect(checksOf(found, "error")).toEqual(["rights"]);
+      }
+      await redis.command(...app, "~tollbooth:*", "+evalsha", "+eval");
+      expect(foundBy(await examined(asApp(redis)), "rights")).toMatchObject([{ level: "unknown" }]);
+    });
+
+    it("says that a server is busy with a script, or loading", async () => {
+      const { started, examined } = scene();
+      const redis = await started({ ...good, config: ["appendonly no", "busy-reply-threshold 20", ...debugging] });
+      const busy = "local t = redis.call('TIME')[1] while redis.call('TIME')[1] - t < 60 do end";
+      const killed = expect(redis.command("EVAL", busy, "0")).rejects.toThrow(/killed/i);
+      const isBusy = () =>
+        redis.command("PING").then(
+          () => false,
+          (error: unknown) => String(error).includes("BUSY"),
+        );
+      await until(isBusy);
+      expect(await examined({ url: redis.url })).toContainEqual(away(/busy with another script/));
+      await redis.command("SCRIPT", "KILL");
+      await killed;
+      await redis.command("EVAL", "for i = 1, 3000 do redis.call('SET', 'k' .. i, 'x') end", "0");
+      await redis.command("CONFIG", "SET", "key-load-delay", "2000");
+      await redis.command("CONFIG", "SET", "loading-process-events-interval-bytes", "1024");
+      const loading = redis.command("DEBUG", "RELOAD");
+      await until(async () => /loading:1/.test(String(await redis.command("INFO", "persistence"))));
+      const found = await examined({ url: redis.url });
+      await redis.command("CONFIG", "SET", "key-load-delay", "0");
+      expect(found).toContainEqual(away(/still loading/));
+      await loading;
+    });
+
+    it("says that a borrowed client has no login", async () => {
+      const { started } = scene();
+      const redis = await started(good);
+      const client = borrow({ ...redis, url: `redis://${redis.host}:${redis.port}` });
+      const { examineRedis } = await import("@tollbooth-stores/redis-protocol");
+      const port = provider.create.port({ client });
+      onTestFinished(() => port.close());
+      const found = await examineRedis(port, { keeps: "money", prefixes: ["tollbooth:rl"], connectTimeoutMs: 1_000 });
+      expect(found).toContainEqual(away(/asks for authentication/));
+      expect(checksOf(found, "unknown")).toEqual([]);
+    });
+
+    it("says that a server is silent, is no Redis, or is a Sentinel, within its time", async () => {
+      const { started, examined } = scene();
+      const frozen = await started({});
+      await frozen.kill("SIGSTOP");
+      onTestFinished(() => frozen.kill("SIGCONT"));
+      const sentinel = await connectionScene(provider, onTestFinished).owned(startSentinel(frozen));
+      const web = await listening((socket) => socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")));
+      const closing = await listening((socket) => socket.destroy());
+      // Answers to all that is asked, and of no kind that was asked for.
+      const babbling = await listening((socket) => socket.on("data", (words) => socket.write(fineFor(words))));
+      for (const [connection, mend] of [
+        [{ url: frozen.url }, /has not answered/],
+        [{ url: web }, /not a Redis/],
+        [{ url: closing }, /closed the connection/],
+        [{ url: babbling }, /not a Redis/],
+        [{ url: sentinel.url }, /sentinel/],
+      ] as const) {
+        const began = performance.now();
+        const found = await examined(connection, { connectTimeoutMs: 1_000 });
+        expect(performance.now() - began).toBeLessThan(2_500);
+        expect(found.filter(({ level }) => level === "error")).toContainEqual(
+          expect.objectContaining({
+            message: expect.stringContaining("nothing is sold"),
+            mend: expect.stringMatching(mend),
+          }),
+        );
+      }
+    });
+
+    it("tells whether the way to the server is encrypted, and whether its certificate is checked", async () => {
+      const { started, examined } = scene();
+      const tls = await connectionScene(provider, onTestFinished).owned(startTlsRedis());
+      const plain = await started({ config: ["bind 0.0.0.0", "protected-mode no"] });
+      const { url, ca } = tls;
+      const found = async (connection: Parameters<typeof examined>[0]) =>
+        foundBy(await examined(connection, { criticalOnly: true }), "tls").map(({ level }) => level);
+      expect(await found({ url, tls: { ca } })).toEqual(["ok"]);
+      expect(await found({ url, tls: { rejectUnauthorized: false } })).toEqual(["warning"]);
+      expect(await found({ url: plain.url })).toEqual(["ok"]);
+      // By a name that is not the loopback's.
+      expect(await found({ host: "0.0.0.0", port: plain.port })).toEqual(["warning"]);
+      expect(await examined({ url })).toMatchObject(
+        [{ check: "reachable", level: "error", mend: /not trusted/ }].map(matching),
+      );
+    });
+  });
+}
+
+/** Redis 6.2 has no such setting, and needs none. */
+const debugging = (await isRedis7OrNewer()) ? ["enable-debug-command yes"] : [];
+
+const matching = ({ mend, ...rest }: { check: string; level: string; mend: RegExp }) => ({
+  ...rest,
+  mend: expect.stringMatching(mend),
+});
+
+const away = (mend: RegExp): unknown =>
+  expect.objectContaining({
+    check: "reachable",
+    level: "error",
+    message: expect.stringContaining("nothing is sold"),
+    mend: expect.stringMatching(mend),
+  } satisfies Partial<Record<keyof Finding, unknown>>);
+
+/** A server of a test's own. Gives its address. */
+async function listening(serve: (socket: Socket) => unknown): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    serve(socket);
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const address = server.address();
+  return `redis://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+}
+
+const fineFor = (words: Buffer) => "+OK\r\n".repeat(words.toString().match(/^\*\d/gm)?.length ?? 0);

@@ -1,0 +1,40 @@
+// The doctor as a command, in a folder of its own, and servers that end with their test.
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type RedisOptions, type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
+import { afterAll, onTestFinished } from "vitest";
+
+export const folder: string = mkdtempSync(join(tmpdir(), "tollbooth-doctor-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+export const program: string = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+export interface Ran {
+  status: number;
+  out: string;
+  err: string;
+}
+
+export function doctor(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+  return new Promise((resolve) => {
+    const options = { cwd: folder, env: { PATH: process.env.PATH, ...env }, timeout: 15_000 };
+    execFile(process.execPath, [program, ...args], options, (error, out, err) => {
+      resolve({ status: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
+export async function started(options: RedisOptions): Promise<RunningRedis> {
+  const redis = await startRedis(options);
+  onTestFinished(() => redis.stop());
+  return redis;
+}
+
+/** As a server for payments is set up. */
+export const good: RedisOptions = {
+  requirepass: "hunter2",
+  maxmemory: "64mb",
+  config: ["appendonly yes", "appendfsync everysec"],
+};

@@ -1,0 +1,128 @@
+// The command where something is wrong: each ends in time, with words, the exit status of the usage, and no secret.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { doctor, folder, good, program, started } from "./doctor.test-support.ts";
+
+const SECRET = "hunter2-the-secret";
+
+/** A server of a test's own. Gives its address, with a password. */
+async function listening(serve: (socket: Socket) => unknown): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    serve(socket);
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const address = server.address();
+  return `redis://:${SECRET}@127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+}
+
+/** Sends this for ever. */
+const forEver = (text: string) => (socket: Socket) => {
+  const bytes = Buffer.from(text.repeat(10_000));
+  const more = () => {
+    while (!socket.destroyed && socket.write(bytes));
+  };
+  socket.on("drain", more);
+  more();
+};
+
+it("ends with status 2 and words where there is no Redis, or none that answers", { timeout: 30_000 }, async () => {
+  const silent = await started({});
+  await silent.kill("SIGSTOP");
+  onTestFinished(() => silent.kill("SIGCONT"));
+  const wanted: readonly (readonly [string, RegExp])[] = [
+    [`redis://:${SECRET}@127.0.0.1:1`, /ECONNREFUSED/],
+    [`redis://:${SECRET}@[::1]:1`, /./],
+    [await listening((socket) => socket.on("data", () => socket.end("HTTP/1.1 400\r\n\r\n"))), /not a Redis/],
+    [silent.url, /has not answered/],
+    [await listening((socket) => socket.destroy()), /closed the connection/],
+    [await listening(forEver("garbage")), /not a Redis/],
+    [await listening(forEver("$2000000000\r\nx")), /has not answered|not a Redis/],
+    [`redis://:${SECRET}@no-such-host.invalid`, /not known/],
+  ];
+  const began = performance.now();
+  // A resolver that takes longer than the doctor waits.
+  const resolver =
+    "import dns from 'node:dns'; dns.lookup = (...all) => setTimeout(all.at(-1), 30000, new Error('late'));";
+  const slow = doctor(["--url", "redis://slow"], {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(resolver)}`,
+  });
+  const unlisted = doctor(["payments", "list", "--url", `redis://:${SECRET}@127.0.0.1:1`]);
+  const results = await Promise.all(wanted.map(([url]) => doctor(["--url", url, "--json"])));
+  expect(await unlisted).toEqual({ status: 2, out: "", err: expect.stringMatching(/^No connection.*ECONNREFUSED/) });
+  expect((await unlisted).err).not.toContain(SECRET);
+  expect(await slow).toMatchObject({ status: 2, out: expect.stringContaining("There is no connection") });
+  expect(performance.now() - began).toBeLessThan(12_000);
+  for (const [at, { status, out, err }] of results.entries()) {
+    expect([status, err]).toEqual([2, ""]);
+    const [first] = JSON.parse(out).findings;
+    expect(first).toMatchObject({
+      check: "reachable",
+      level: "error",
+      mend: expect.stringMatching(wanted[at]?.[1] ?? ""),
+    });
+    expect(out).not.toContain(SECRET);
+  }
+});
+
+it("ends with status 2 and words for what it cannot understand, and repeats nothing of it", async () => {
+  mkdirSync(join(folder, "folder"));
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return ["--config", name];
+  };
+  const results = await Promise.all(
+    [
+      [],
+      file("wrong.yaml", `stores:\n  provider: redis\n  redis:\n    url: redis://:${SECRET}@h\n    pasword: x\n`),
+      file("variable.yaml", `stores:\n  provider: redis\n  redis:\n    url: \${REDIS_URL}\n`),
+      file("empty.yaml", ""),
+      file("keyv.yaml", "stores:\n  provider: keyv\n  instances: 2\n"),
+      file("strict.yaml", 'stores:\n  strict: "yes"\n'),
+      ["--config", "folder"],
+      ["--url", `redis://u:p@${SECRET}@h`],
+      ["--url", `unix:///${SECRET}`],
+      ["--frobnicate"],
+      ["--config"],
+      [`redis://:${SECRET}@h`],
+      [`--redis://:${SECRET}@h`],
+      [`--json=redis://:${SECRET}@h`],
+      ["payments", "resolve", "handle"],
+      ["payments", "resolve", "handle", "--receipt="],
+      ["payments", "resolve", "handle", "--none", "expired", "--delivered"],
+      ["payments", "resolve", "--none", "expired"],
+      ["--receipt", "0xabc"],
+    ].map((args) => doctor(args)),
+  );
+  for (const { status, out, err } of results) {
+    expect([status, out, err]).toEqual([2, "", expect.stringMatching(/\w{4} \w/)]);
+    expect(err).not.toMatch(/^\s+at /m);
+    expect(err).not.toContain(SECRET);
+  }
+  const nothing = await doctor(["payments", "resolve", "handle", "--receipt="]);
+  expect(nothing.err).toMatch(/^--receipt needs the transaction/);
+  expect((await doctor(["--help"])).out).toMatch(/^Usage.*\n(.|\n)*Exit status/);
+});
+
+it("ends quietly where its reader has gone, and at once where it is interrupted", async () => {
+  const redis = await started(good);
+  const piped = spawn(process.execPath, [program, "--url", redis.url], { stdio: ["ignore", "pipe", "pipe"] });
+  piped.stdout.destroy();
+  let said = "";
+  piped.stderr.on("data", (text) => {
+    said += text;
+  });
+  expect(await once(piped, "close")).toEqual([0, null]);
+  expect(said).toBe("");
+  const url = await listening(() => {});
+  const waiting = spawn(process.execPath, [program, "--url", url], { stdio: "ignore" });
+  setTimeout(() => waiting.kill("SIGINT"), 500);
+  const began = performance.now();
+  expect(await once(waiting, "close")).toEqual([null, "SIGINT"]);
+  expect(performance.now() - began).toBeLessThan(2_000);
+});
