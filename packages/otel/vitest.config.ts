@@ -1,3 +1,4 @@
 import { packageTests } from "../../vitest.shared.ts";
 
-export default packageTests({ isolate: false });
+// A worker for each file: a faked `performance` stays with the modules that were loaded meanwhile.
+export default packageTests();

@@ -102,9 +102,9 @@ export function blockReader(
       return undefined;
     }
     if ("oddities" in expanded && expanded.oddities !== undefined) {
-      const told = expanded.oddities.join("; ");
-      problems.hint(path, told);
-      context.warnings.add(path, told);
+      const oddities = expanded.oddities.join("; ");
+      problems.hint(path, oddities);
+      context.warnings.add(path, oddities);
     }
     const converted = convert(expanded.text);
     if ("value" in converted) return converted.value;

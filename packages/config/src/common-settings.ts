@@ -40,7 +40,7 @@ export function readCommonSettings(
     const asMilliseconds = ttlMs / 1_000;
     const isThousandfold = asMilliseconds >= usual.minMs && asMilliseconds <= usual.maxMs;
     const guess = isThousandfold ? "; it counts seconds, and looks like milliseconds" : "";
-    ownReader.warning("ttlSeconds", `is outside the ${usual.told}${guess}`);
+    ownReader.warning("ttlSeconds", `is outside the ${usual.words}${guess}`);
   }
   return {
     keyPrefix,

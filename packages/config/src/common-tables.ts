@@ -90,10 +90,14 @@ export const standardTtlMs: Readonly<Record<StoreName, number>> = {
 };
 
 /** The typical TTLs of the document "Scaling and Shared Stores". Other values are allowed, with a warning. */
-export const usualTtl: Readonly<Record<StoreName, { minMs: number; maxMs: number; told: string }>> = {
-  rateLimits: { minMs: 30_000, maxMs: 120_000, told: "30 to 120 seconds that are usual for rate limits" },
-  sessions: { minMs: 300_000, maxMs: 1_800_000, told: "5 to 30 minutes that are usual for sessions" },
-  verifications: { minMs: 600_000, maxMs: 86_400_000, told: "10 minutes to 24 hours that are usual for verifications" },
+export const usualTtl: Readonly<Record<StoreName, { minMs: number; maxMs: number; words: string }>> = {
+  rateLimits: { minMs: 30_000, maxMs: 120_000, words: "30 to 120 seconds that are usual for rate limits" },
+  sessions: { minMs: 300_000, maxMs: 1_800_000, words: "5 to 30 minutes that are usual for sessions" },
+  verifications: {
+    minMs: 600_000,
+    maxMs: 86_400_000,
+    words: "10 minutes to 24 hours that are usual for verifications",
+  },
 };
 
 /** Why only rate limits may go on without their store. */

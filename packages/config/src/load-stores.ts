@@ -85,8 +85,8 @@ export interface LoadedStores<T = unknown> extends Stores<T> {
  */
 export async function loadStores<T = unknown>(source: unknown, options: LoadOptions = {}): Promise<LoadedStores<T>> {
   const { env = process.env, providers = [], codec } = options;
-  const comeAlong = [memoryProvider(), ...redisProviders(), keyvProvider(options.keyv)];
-  const registry = providerRegistry(comeAlong, providers);
+  const builtIn = [memoryProvider(), ...redisProviders(), keyvProvider(options.keyv)];
+  const registry = providerRegistry(builtIn, providers);
   const { value, origin, folder } = await readSource(source);
   const stores = translateStores(storesOf(value, origin));
   const { dialect, shownPath } = stores;
@@ -99,9 +99,9 @@ export async function loadStores<T = unknown>(source: unknown, options: LoadOpti
   const plan = planStores(stores.value, registry, codec, context);
   problems.throwIfAny();
   if (plan === undefined) throw new StoreError("STORE_CONFIG", `${origin} could not be understood.`);
-  const told = warnings.told();
-  for (const message of told) (options.onWarning ?? emitWarning)(message);
-  const description: StoresDescription = { ...plan.descriptions, dialect, warnings: told };
+  const messages = warnings.messages();
+  for (const message of messages) (options.onWarning ?? emitWarning)(message);
+  const description: StoresDescription = { ...plan.descriptions, dialect, warnings: messages };
   const isStrict = options.strict === true || plan.strict;
   const running = await openAll<T>({ ...plan, strict: isStrict }, options.onFallback);
   const { stores: opened, examine, servers, isClosed } = running;

@@ -28,8 +28,8 @@ export function parseText(text: string, origin: string): unknown {
   // A warning is the parser's guess (at an unknown tag, say). A configuration must not be guessed.
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    const told = new Set(faults.slice(0, mostReported).map((fault) => describeFault(fault, lines)));
-    throw refuse(`is not valid YAML:\n${[...told].join("\n")}`);
+    const messages = new Set(faults.slice(0, mostReported).map((fault) => describeFault(fault, lines)));
+    throw refuse(`is not valid YAML:\n${[...messages].join("\n")}`);
   }
   try {
     return document.toJS({ maxAliasCount: mostAliases });

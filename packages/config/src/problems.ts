@@ -18,7 +18,7 @@ export interface Warnings {
   /** As `Problems.add`. */
   add(path: string, message: string): void;
   /** "path: message", in the order of finding. */
-  told(): readonly string[];
+  messages(): readonly string[];
 }
 
 /** `shownPath`: turns a path as it is read into the path as it is written in the document. */
@@ -26,7 +26,7 @@ export function collectWarnings(shownPath: (path: string) => string): Warnings {
   const lines = new Set<string>();
   return {
     add: (path, message) => void lines.add(`${shownPath(path)}: ${message}`),
-    told: () => [...lines],
+    messages: () => [...lines],
   };
 }
 
@@ -43,9 +43,9 @@ export function collectProblems(origin: string, shownPath: (path: string) => str
     throwIfAny() {
       if (lines.size === 0) return;
       const count = lines.size === 1 ? "a problem" : `${lines.size} problems`;
-      const told = [...lines].slice(0, mostTold);
-      if (told.length < lines.size) told.push(`- and ${lines.size - told.length} more`);
-      throw new StoreError("STORE_CONFIG", `${origin} has ${count}:\n${told.join("\n")}`);
+      const messages = [...lines].slice(0, mostTold);
+      if (messages.length < lines.size) messages.push(`- and ${lines.size - messages.length} more`);
+      throw new StoreError("STORE_CONFIG", `${origin} has ${count}:\n${messages.join("\n")}`);
     },
   };
 }

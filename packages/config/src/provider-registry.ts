@@ -11,19 +11,19 @@ export interface ProviderRegistry {
   explain(name: string): string;
 }
 
-/** A provider `given` in code replaces a built-in one that shares one of its names. */
+/** A `custom` provider replaces a built-in one that shares one of its names. */
 export function providerRegistry(
-  comeAlong: readonly StoreProvider[],
-  given: readonly StoreProvider[],
+  builtIn: readonly StoreProvider[],
+  custom: readonly StoreProvider[],
 ): ProviderRegistry {
   const byName = new Map<string, StoreProvider>();
-  for (const provider of given) {
+  for (const provider of custom) {
     for (const name of provider.names) {
       if (byName.has(name)) throw new StoreError("STORE_CONFIG", "Two of the option providers have the same name.");
       byName.set(name, provider);
     }
   }
-  for (const provider of comeAlong.filter(({ names }) => !names.some((name) => byName.has(name)))) {
+  for (const provider of builtIn.filter(({ names }) => !names.some((name) => byName.has(name)))) {
     for (const name of provider.names) byName.set(name, provider);
   }
   const registered = [...new Set([...byName.values()].map(({ names }) => names[0]))].sort().join(", ");

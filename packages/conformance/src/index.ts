@@ -1,7 +1,7 @@
 // The published suites. Importing this file needs vitest; the properties themselves run anywhere.
 
-export { storesProperties } from "./all/properties.ts";
-export { storesSuite } from "./all/suite.ts";
+export { storesProperties } from "./stores/properties.ts";
+export { storesSuite } from "./stores/suite.ts";
 export {
   type DifferentialOptions,
   rateLimitDifferential,

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { it } from "vitest";
-import { storesProperties } from "./all/properties.ts";
 import { rateLimitProperties } from "./rate-limits/properties.ts";
 import { propertyTable } from "./readme-table.ts";
 import { sessionProperties } from "./sessions/properties.ts";
+import { storesProperties } from "./stores/properties.ts";
 import { verificationProperties } from "./verifications/properties.ts";
 
 const file = new URL("../README.md", import.meta.url);

@@ -25,7 +25,7 @@ export async function checkPort(
       throw translatedError(error, options);
     });
   }
-  const runtime = storeRuntime(port, { store: "verifications", provider: "check" }, false);
+  const runtime = storeRuntime(port, { store: "verifications", provider: "check" }, { closePort: false });
   await runtime.transact(
     [key],
     (_, nowMs) => ({ writes: [{ endsAtMs: nowMs + probeMs, body: "check" }], reply: undefined }),

@@ -55,7 +55,7 @@ export async function pingPort(
   options?: CallOptions,
   keyPrefix: string = DEFAULT_KEY_PREFIX,
 ): Promise<void> {
-  const runtime = storeRuntime(port, { store: "verifications", provider: "ping" }, false);
+  const runtime = storeRuntime(port, { store: "verifications", provider: "ping" }, { closePort: false });
   await runtime.transact([`${keyPrefix}:ping`], () => ({ reply: undefined }), options);
 }
 
@@ -65,9 +65,9 @@ export function createStores<T = unknown>(port: AtomicPort, options: StoreOption
   const optionsOf = (store: keyof typeof KEY_SUFFIX) => ({ ...options, keyPrefix: prefix + KEY_SUFFIX[store] });
   return combineStores<T>(
     {
-      rateLimits: createRateLimitStore(port, optionsOf("rateLimits"), false),
-      sessions: createSessionStore<T>(port, optionsOf("sessions"), false),
-      verifications: createVerificationStore(port, optionsOf("verifications"), false),
+      rateLimits: createRateLimitStore(port, optionsOf("rateLimits"), { closePort: false }),
+      sessions: createSessionStore<T>(port, optionsOf("sessions"), { closePort: false }),
+      verifications: createVerificationStore(port, optionsOf("verifications"), { closePort: false }),
     },
     {
       ping: (callOptions) => pingPort(port, callOptions, prefix),

@@ -60,7 +60,7 @@ export type {
 export type {
   Claim,
   Delivery,
-  Ended,
+  LeaseResult,
   Lease,
   LeaseExpiry,
   Look,
@@ -104,13 +104,14 @@ export {
 
 // For authors of a provider.
 export type { AtomicPort, NamedRecord, Step, StoredRecord } from "./atomic-port.ts";
+export type { PortUse } from "./store-runtime.ts";
 export { checkPort } from "./check-port.ts";
 export { type Backends, combineStores, createStores, pingPort } from "./create-stores.ts";
 export { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
 export { createSessionStore } from "./session/create-session-store.ts";
 export { createVerificationStore } from "./verification/create-verification-store.ts";
 export { localHints } from "./local-hints.ts";
-export { mayDrop } from "./rate-limit/record.ts";
+export { isEvictable } from "./rate-limit/record.ts";
 export { ruleOf } from "./rate-limit/record-keys.ts";
 export { isEvictableVerification } from "./verification/verification-record.ts";
 export { isKeptRecord } from "./verification/verification-replies.ts";

@@ -28,7 +28,7 @@ async function heard(work: () => Promise<unknown>): Promise<unknown[]> {
 describe("transact", () => {
   it("turns a port's own error into STORE_UNAVAILABLE of unknown outcome, without its message", async () => {
     const error = await caught(
-      storeRuntime(failing(new Error("ERR secret value")), about, true).transact(
+      storeRuntime(failing(new Error("ERR secret value")), about, {}).transact(
         ["k"],
         () => ({ reply: 1 }),
         undefined,
@@ -40,14 +40,14 @@ describe("transact", () => {
 
   it("passes on a port's StoreError, and whatever the step threw", async () => {
     const refusal = new StoreError("STORE_CAPACITY", "full");
-    expect(
-      await caught(storeRuntime(failing(refusal), about, true).transact([], () => ({ reply: 1 }), undefined)),
-    ).toBe(refusal);
+    expect(await caught(storeRuntime(failing(refusal), about, {}).transact([], () => ({ reply: 1 }), undefined))).toBe(
+      refusal,
+    );
     const mine = new RangeError("mine");
     const step = () => {
       throw mine;
     };
-    expect(await caught(storeRuntime(mapPort(), about, true).transact(["k"], step, undefined))).toBe(mine);
+    expect(await caught(storeRuntime(mapPort(), about, {}).transact(["k"], step, undefined))).toBe(mine);
   });
 
   it("does not take an earlier run's throw for the reason when the port fails later", async () => {
@@ -70,10 +70,7 @@ describe("transact", () => {
       return { reply: 1 };
     };
     expect(
-      isStoreError(
-        await caught(storeRuntime(twice, about, true).transact(["k"], step, undefined)),
-        "STORE_UNAVAILABLE",
-      ),
+      isStoreError(await caught(storeRuntime(twice, about, {}).transact(["k"], step, undefined)), "STORE_UNAVAILABLE"),
     ).toBe(true);
   });
 });
@@ -84,7 +81,7 @@ describe("applyToOne", () => {
     reply: record === null ? by : Number(record.body) + by,
   });
   const deciding = (decide: NonNullable<AtomicPort["decide"]>) =>
-    storeRuntime<{ add: { arguments: { by: number }; reply: number } }>({ ...mapPort(), decide }, about, true);
+    storeRuntime<{ add: { arguments: { by: number }; reply: number } }>({ ...mapPort(), decide }, about, {});
   const name = { key: "k", place: undefined };
 
   it("decides at once where the port can, and over transact where there is a signal", async () => {
@@ -113,7 +110,7 @@ describe("applyToOne", () => {
 describe("scan", () => {
   const keysOf = async (port: AtomicPort) => {
     const keys: string[] = [];
-    for await (const key of storeRuntime(port, about, true).scan("k", undefined)) keys.push(key);
+    for await (const key of storeRuntime(port, about, {}).scan("k", undefined)) keys.push(key);
     return keys;
   };
 
@@ -140,7 +137,7 @@ describe("scan", () => {
 
 describe("operation", () => {
   it("is refused before it starts when aborted or closed", async () => {
-    const runtime = storeRuntime(mapPort(), about, true);
+    const runtime = storeRuntime(mapPort(), about, {});
     let ran = 0;
     const run = async () => {
       ran += 1;
@@ -156,7 +153,7 @@ describe("operation", () => {
   it("rejects with the reason at once when aborted on the way", async () => {
     const controller = new AbortController();
     const reason = new Error("gone");
-    const work = storeRuntime(mapPort(), about, true).operation(
+    const work = storeRuntime(mapPort(), about, {}).operation(
       "x",
       controller,
       () => new Promise(() => undefined),
@@ -175,16 +172,16 @@ describe("operation", () => {
         throw new Error("cannot");
       },
     };
-    await storeRuntime(port, about, false).close();
+    await storeRuntime(port, about, { closePort: false }).close();
     expect(closed).toBe(0);
-    await storeRuntime(port, about, true).close();
+    await storeRuntime(port, about, {}).close();
     expect(closed).toBe(1);
   });
 });
 
 describe("telemetry", () => {
   it("tells operation, store, provider, time and outcome, and an error's code", async () => {
-    const runtime = storeRuntime(mapPort(manualClock()), about, true);
+    const runtime = storeRuntime(mapPort(manualClock()), about, {});
     expect(
       await heard(() =>
         runtime.operation(

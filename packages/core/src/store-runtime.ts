@@ -64,11 +64,16 @@ export interface StoreRuntime<C extends Catalog<keyof C>> {
   close(): Promise<void>;
 }
 
-/** `owned`: closing the store closes the port too. */
+/** What a store does with the port that it was given. */
+export interface PortUse {
+  /** Whether closing the store closes the port. Default true. */
+  closePort?: boolean | undefined;
+}
+
 export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
   port: AtomicPort,
   about: Pick<OperationMessage, "store" | "provider">,
-  owned: boolean,
+  { closePort = true }: PortUse,
 ): StoreRuntime<C> {
   const closing = new AbortController();
   // One listener per waiting caller, each removed in time. Node would take more than ten for a leak and warn.
@@ -153,7 +158,7 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
       isClosed = true;
       if (!closing.signal.aborted) closing.abort(closed());
       // close() never rejects: a caller could do nothing about it.
-      if (owned) await port.close().catch(() => undefined);
+      if (closePort) await port.close().catch(() => undefined);
     },
   };
   return runtime;

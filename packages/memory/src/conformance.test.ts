@@ -7,7 +7,7 @@ import {
   storesSuite,
   verificationStoreSuite,
 } from "@tollbooth-stores/conformance";
-import { mayDrop } from "@tollbooth-stores/core";
+import { isEvictable } from "@tollbooth-stores/core";
 import { manualClock } from "@tollbooth-stores/core/testing";
 import {
   createMemoryRateLimitStore,
@@ -31,7 +31,7 @@ const lacks: readonly Need[] = [
 ];
 const harnesses = portHarnesses({
   name: "memory",
-  port: memoryPort({ clock, mayDrop }),
+  port: memoryPort({ clock, isEvictable }),
   now: clock.now,
   advance: clock.advance,
   stepsBack: true,

@@ -15,10 +15,10 @@ import {
   createSessionStore,
   createVerificationStore,
   DEFAULT_KEY_PREFIX,
+  isEvictable,
   isEvictableVerification,
   isKeptRecord,
   KEY_SUFFIX,
-  mayDrop,
   ruleOf,
 } from "@tollbooth-stores/core";
 import { type OptionNames, requireKnownOptions, storeOptionNames } from "@tollbooth-stores/core/native";
@@ -68,10 +68,10 @@ export function memoryPortOf(
   { maxEntries, clock }: Pick<MemoryPortOptions, "maxEntries" | "clock"> = {},
 ): AtomicPort {
   const rules = {
-    rateLimits: { mayDrop, shareOf: ruleOf },
+    rateLimits: { isEvictable, shareOf: ruleOf },
     // Its subject's index, or the first credit's opId, is a record beside the session.
     sessions: { placesOfEntry: 2 },
-    verifications: { mayDrop: isEvictableVerification, needsNoRoom: isKeptRecord },
+    verifications: { isEvictable: isEvictableVerification, needsNoRoom: isKeptRecord },
   } as const;
   return memoryPort({ maxEntries, clock, ...rules[store] });
 }

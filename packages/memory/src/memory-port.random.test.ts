@@ -30,7 +30,7 @@ it("holds at most maxEntries, loses only what may be dropped, and a refused step
     fc.asyncProperty(someSteps, async (steps) => {
       const clock = manualClock(startMs);
       const droppable = new WeakSet<StoredRecord>();
-      const port = memoryPort({ clock, maxEntries, mayDrop: (found) => droppable.has(found) });
+      const port = memoryPort({ clock, maxEntries, isEvictable: (found) => droppable.has(found) });
       // What was written and not deleted; ended records go once they are looked at, as the port may remove them.
       let model = new Map<string, StoredRecord>();
       const look = async () => {

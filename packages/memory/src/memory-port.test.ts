@@ -258,7 +258,7 @@ describe("at maxEntries", () => {
   });
 
   it("drops the least recently used droppable record, and only as many as it needs", async () => {
-    const { write, read, keys } = openPort({ maxEntries: 4, mayDrop: isDroppable });
+    const { write, read, keys } = openPort({ maxEntries: 4, isEvictable: isDroppable });
     await write({ kept: record(2_000) });
     for (const key of ["a", "b", "c"]) await write({ [key]: record(2_000, { droppable: true }) });
     await read("a");
@@ -267,7 +267,7 @@ describe("at maxEntries", () => {
   });
 
   it("never drops a record that the same step has read", async () => {
-    const { port, write, keys } = openPort({ maxEntries: 2, mayDrop: isDroppable });
+    const { port, write, keys } = openPort({ maxEntries: 2, isEvictable: isDroppable });
     await write({ a: record(2_000, { droppable: true }), b: record(2_000, { droppable: true }) });
     const step = () => ({ writes: [undefined, undefined, record(2_000)], reply: undefined });
     await expect(port.transact(["a", "b", "c"], step)).rejects.toEqual(capacityRefusal);
@@ -276,14 +276,14 @@ describe("at maxEntries", () => {
   });
 
   it("drops nothing when the droppable ones would not suffice", async () => {
-    const { write, keys } = openPort({ maxEntries: 2, mayDrop: isDroppable });
+    const { write, keys } = openPort({ maxEntries: 2, isEvictable: isDroppable });
     await write({ a: record(2_000, { droppable: true }), kept: record(2_000) });
     await expect(write({ c: record(2_000), d: record(2_000) })).rejects.toEqual(capacityRefusal);
     expect(await keys()).toEqual(["a", "kept"]);
   });
 
   it("judges a record anew each time it is written", async () => {
-    const { write, keys } = openPort({ maxEntries: 1, mayDrop: isDroppable });
+    const { write, keys } = openPort({ maxEntries: 1, isEvictable: isDroppable });
     await write({ a: record(2_000, { droppable: true }) });
     await write({ a: record(2_000) });
     await expect(write({ b: record(2_000) })).rejects.toEqual(capacityRefusal);
@@ -301,7 +301,7 @@ describe("at maxEntries", () => {
       },
       body: {},
     });
-    const { clock, write } = openPort({ maxEntries: 1_000, mayDrop: () => false });
+    const { clock, write } = openPort({ maxEntries: 1_000, isEvictable: () => false });
     for (let index = 0; index < 1_000; index += 1) await write({ [`k${index}`]: counted() });
     looks = 0;
     for (let index = 0; index < 100; index += 1) {
@@ -313,7 +313,7 @@ describe("at maxEntries", () => {
 
   it("looks at every record at most once between two ends, however often it refuses", async () => {
     let looks = 0;
-    const { clock, write } = openPort({ maxEntries: 100, mayDrop: () => false });
+    const { clock, write } = openPort({ maxEntries: 100, isEvictable: () => false });
     const counted = (endsAtMs: number): StoredRecord => ({
       get endsAtMs() {
         looks += 1;
@@ -380,7 +380,7 @@ describe("hints", () => {
 
 describe("scan", () => {
   it("gives live keys under the prefix as they were when it began, and skips what ended meanwhile", async () => {
-    const { port, clock, write } = openPort({ mayDrop: isDroppable });
+    const { port, clock, write } = openPort({ isEvictable: isDroppable });
     await write({
       "p:a": record(5_000),
       "p:b": record(1_010),
@@ -397,7 +397,7 @@ describe("scan", () => {
   });
 
   it("is no use: it saves no droppable record from being the next to go", async () => {
-    const { write, keys } = openPort({ maxEntries: 2, mayDrop: isDroppable });
+    const { write, keys } = openPort({ maxEntries: 2, isEvictable: isDroppable });
     await write({ a: record(2_000, { droppable: true }) });
     await write({ b: record(2_000, { droppable: true }) });
     await keys("a");

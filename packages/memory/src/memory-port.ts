@@ -21,7 +21,7 @@ export interface MemoryPortOptions {
   /** Unix epoch milliseconds; fractions are cut off. Default `Date`. May step backwards, as a machine's clock may. */
   clock?: { now(): number } | undefined;
   /** Which live records may make room for new ones, the least recently used first. Default: none. */
-  mayDrop?: ((record: StoredRecord) => boolean) | undefined;
+  isEvictable?: ((record: StoredRecord) => boolean) | undefined;
   /**
    * Which records need no room: a record beside another one that has its place, and ending no later than that. Default:
    * none.
@@ -41,7 +41,7 @@ export interface MemoryPortOptions {
  * Atomic because a step is synchronous and nothing else runs meanwhile. Records are kept as given, not copied.
  *
  * At `maxEntries`, or where its share has enough, a step that needs more room first drops ended records (searching at
- * most once in 100 ms), then those that `mayDrop` allows, of the same share if there are shares. If that is not enough
+ * most once in 100 ms), then those that `isEvictable` allows, of the same share if there are shares. If that is not enough
  * it rejects with STORE_CAPACITY and changes nothing. Writing an existing key needs no room. Retrying a refused call is
  * safe. There are no timers.
  */
@@ -51,8 +51,8 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
     throw new StoreError("STORE_CONFIG", `maxEntries must be a whole number from 1 to ${MAX_ENTRIES_LIMIT}.`);
   }
 
-  const { mayDrop = () => false, needsNoRoom = () => false } = options;
-  const held = places({ mayDrop, needsNoRoom });
+  const { isEvictable = () => false, needsNoRoom = () => false } = options;
+  const held = places({ isEvictable, needsNoRoom });
   // No record ends earlier than this. A lower bound, exact after a sweep.
   let earliestEndMs = Number.POSITIVE_INFINITY;
   let lastSweepMs = Number.NEGATIVE_INFINITY;

@@ -28,7 +28,7 @@ const mostSharesSearched = 64;
 
 /** What decides where a record belongs. */
 export interface PlaceRules {
-  mayDrop: (record: StoredRecord) => boolean;
+  isEvictable: (record: StoredRecord) => boolean;
   needsNoRoom: (record: StoredRecord) => boolean;
 }
 
@@ -54,7 +54,7 @@ export interface Places {
 }
 
 /** Places for records; none yet. */
-export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
+export function places({ isEvictable, needsNoRoom }: PlaceRules): Places {
   const byKey = new Map<string, Place>();
   const shares = new Map<string, Share>();
   let taken = 0;
@@ -90,7 +90,7 @@ export function places({ mayDrop, needsNoRoom }: PlaceRules): Places {
   const rewrite = (place: Place, record: StoredRecord) => {
     place.record = record;
     countRoom(place, !needsNoRoom(record));
-    if (!mayDrop(record)) keep(place);
+    if (!isEvictable(record)) keep(place);
     else if (place.mayGo) touch(place);
     else allow(place);
   };

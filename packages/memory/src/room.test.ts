@@ -13,7 +13,7 @@ function openShares(maxEntries: number) {
   const port = memoryPort({
     clock,
     maxEntries,
-    mayDrop: ({ body }) => body === true,
+    isEvictable: ({ body }) => body === true,
     shareOf: (key) => key.slice(0, 1),
   });
   const record = (droppable: boolean, livesMs = 60_000): StoredRecord => ({
@@ -99,7 +99,7 @@ describe("shares of a memory port", () => {
   });
 
   it("are forgotten with their last record", () => {
-    const held = places({ mayDrop: () => true, needsNoRoom: () => false });
+    const held = places({ isEvictable: () => true, needsNoRoom: () => false });
     const record = { endsAtMs: 1, body: undefined };
     for (const key of ["a1", "a2", "b1"]) held.put(key, record, key.slice(0, 1));
     expect([held.largest()?.name, held.share("a")?.held, held.taken(), held.droppable()]).toEqual(["a", 2, 3, 3]);

@@ -9,6 +9,7 @@ import {
   DEFAULT_KEY_PREFIX,
   DEFAULT_TTL_JITTER,
   KEY_SUFFIX,
+  type PortUse,
   type RateLimitStore,
   type SessionStore,
   StoreError,
@@ -107,39 +108,39 @@ function nativePort(port: RedisPort, native: NativeTransitions, more: Partial<Pi
   };
 }
 
-/** `keyPrefix` is used as written, default "tollbooth:rl". Closing the store closes the port if `owned`. */
+/** `keyPrefix` is used as written, default "tollbooth:rl". */
 export function createRedisRateLimitStore(
   port: RedisPort,
   options: RedisStoreOptions = {},
-  owned = true,
+  use: PortUse = {},
 ): RateLimitStore {
   const native = rateLimitNatives(runnerOn(port, options), {
     coalesce: coalesceOf(options),
-    spread: options.ttlJitter ?? DEFAULT_TTL_JITTER,
+    ttlJitter: options.ttlJitter ?? DEFAULT_TTL_JITTER,
     denyCacheMaxMs: denyCacheMaxMsOf(options),
     clock: options.clock,
   });
-  return createRateLimitStore(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
+  return createRateLimitStore(nativePort(port, native, {}), { provider: port.name, ...options }, use);
 }
 
-/** `keyPrefix` is used as written, default "tollbooth:sess". Closing the store closes the port if `owned`. */
+/** `keyPrefix` is used as written, default "tollbooth:sess". */
 export function createRedisSessionStore<T = unknown>(
   port: RedisPort,
   options: RedisStoreOptions = {},
-  owned = true,
+  use: PortUse = {},
 ): SessionStore<T> {
   const native = sessionNatives(runnerOn(port, options), {
     coalesce: coalesceOf(options),
-    spread: options.ttlJitter ?? DEFAULT_TTL_JITTER,
+    ttlJitter: options.ttlJitter ?? DEFAULT_TTL_JITTER,
   });
-  return createSessionStore<T>(nativePort(port, native, {}), { provider: port.name, ...options }, owned);
+  return createSessionStore<T>(nativePort(port, native, {}), { provider: port.name, ...options }, use);
 }
 
-/** `keyPrefix` is used as written, default "tollbooth:verify". Closing the store closes the port if `owned`. */
+/** `keyPrefix` is used as written, default "tollbooth:verify". */
 export function createRedisVerificationStore(
   port: RedisPort,
   options: RedisStoreOptions = {},
-  owned = true,
+  use: PortUse = {},
 ): VerificationStore {
   const keyPrefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX + KEY_SUFFIX.verifications;
   const runner = runnerOn(port, options);
@@ -157,14 +158,14 @@ export function createRedisVerificationStore(
       await provePrimaries(callOptions);
     },
   };
-  return createVerificationStore(nativePort(port, native, more), { provider: port.name, ...options }, owned);
+  return createVerificationStore(nativePort(port, native, more), { provider: port.name, ...options }, use);
 }
 
-/** The three stores on one port. `owned`: closing them, together or one by one, closes the port. */
+/** The three stores on one port. Closing them, together or one by one, closes the port, unless `use` says otherwise. */
 export function createRedisStores<T = unknown>(
   port: RedisPort,
   options: RedisStoreOptions = {},
-  owned = true,
+  use: PortUse = {},
 ): Stores<T> {
   const connectTimeoutMs = connectTimeoutOf(options);
   const prefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX;
@@ -173,9 +174,9 @@ export function createRedisStores<T = unknown>(
   const share = sharedPort(port);
   return combineStores<T>(
     {
-      rateLimits: createRedisRateLimitStore(share(), optionsOf("rateLimits"), owned),
-      sessions: createRedisSessionStore<T>(share(), optionsOf("sessions"), owned),
-      verifications: createRedisVerificationStore(share(), optionsOf("verifications"), owned),
+      rateLimits: createRedisRateLimitStore(share(), optionsOf("rateLimits"), use),
+      sessions: createRedisSessionStore<T>(share(), optionsOf("sessions"), use),
+      verifications: createRedisVerificationStore(share(), optionsOf("verifications"), use),
     },
     {
       // A script without calls proves that the server answers and that this user may run scripts.

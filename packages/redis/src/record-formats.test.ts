@@ -38,8 +38,8 @@ async function bench(keyPrefix: string) {
   const client = createClient({ url: server.url }).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   await client.connect();
   const port = createNodeRedisPort({ connection: { url: server.url } });
-  const now = createRedisVerificationStore(port, { keyPrefix }, false);
-  const later = createRedisVerificationStore(laterRelease(port), { keyPrefix }, false);
+  const now = createRedisVerificationStore(port, { keyPrefix }, { closePort: false });
+  const later = createRedisVerificationStore(laterRelease(port), { keyPrefix }, { closePort: false });
   const only = async () => {
     const keys = await client.keys(`${keyPrefix}*`);
     if (keys[0] === undefined || keys.length > 1) throw new Error(`${keys.length} keys`);

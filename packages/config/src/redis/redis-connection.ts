@@ -247,7 +247,7 @@ function singleOf({ host, port }: RedisUrl, db: number | undefined, access: Redi
 }
 
 /** Equal for connections to the same data, whichever user logs in. */
-export function placeOf(connection: DescribedConnection): string {
+export function serverIdentity(connection: DescribedConnection): string {
   const address = ({ host, port }: RedisNode) => `${host.toLowerCase()}:${port ?? ""}`;
   const addresses = (nodes: readonly RedisNode[]) => nodes.map(address).sort().join();
   if (connection.cluster !== undefined) return `cluster ${addresses(connection.cluster)}`;

@@ -23,7 +23,7 @@ import type {
 } from "../store-provider.ts";
 import { type TimeoutSettings, timeoutTable } from "../timeout-table.ts";
 import { type BatchSettings, batchTable } from "./batch-table.ts";
-import { type DescribedConnection, placeOf, readRedisConnection } from "./redis-connection.ts";
+import { type DescribedConnection, readRedisConnection, serverIdentity } from "./redis-connection.ts";
 
 /** A client library: opens one connection (possibly many sockets) as a port. */
 export interface RedisClientKind {
@@ -61,7 +61,7 @@ export function redisProvider({ names, otherBlock, openPort }: RedisClientKind):
         isShared: () => true,
         place(store: StoreName) {
           const connection = stores[store]?.connection;
-          return connection && placeOf(connection);
+          return connection && serverIdentity(connection);
         },
         open: <T>() => openStores<T>(stores, openPort),
       };
@@ -102,7 +102,7 @@ async function openStores<T>(
       return known;
     }
     const port = await openPort(connection, connectTimeoutMs);
-    const { ping, check } = createRedisStores(port, settings, false);
+    const { ping, check } = createRedisStores(port, settings, { closePort: false });
     let closing: Promise<void> | undefined;
     const close = () => {
       closing ??= port.close();

@@ -10,13 +10,13 @@ import type { RawEntry } from "../harness.ts";
 import type { Reference } from "./reference.ts";
 
 /**
- * A port on a Map that refuses what is above `maxEntries`; first it drops a record that `mayDrop` allows. With `shareOf`
+ * A port on a Map that refuses what is above `maxEntries`; first it drops a record that `isEvictable` allows. With `shareOf`
  * a share that holds three times what is free gets no more.
  */
 export function boundedPort(
   clock: { now(): number },
   maxEntries: number,
-  mayDrop: (record: StoredRecord) => boolean,
+  isEvictable: (record: StoredRecord) => boolean,
   shareOf?: (key: string) => string,
 ): AtomicPort {
   const records = new Map<string, StoredRecord>();
@@ -59,7 +59,7 @@ export function boundedPort(
         if (write === null) return;
         records.set(key, write);
         count(key, 1);
-        if (mayDrop(write)) droppable.add(key);
+        if (isEvictable(write)) droppable.add(key);
       });
       return reply;
     },

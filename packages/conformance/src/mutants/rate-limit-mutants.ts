@@ -1,7 +1,7 @@
 // One broken rate-limit store for each numbered property, and the harness on which the right one passes them all.
 import {
   createRateLimitStore,
-  mayDrop,
+  isEvictable,
   type RateLimitCheck,
   type RateLimitDecision,
   type RateLimitStore,
@@ -32,7 +32,7 @@ export function completeRateLimits(made: Reference = reference()): Harness<RateL
       persist: async (namespace) => persistRecords(made, namespace),
       inspect: async (namespace) => withoutTtl((await rateLimits.probes?.inspect?.(namespace)) ?? [], made.clock),
       bounded: (keyPrefix, maxEntries) =>
-        createRateLimitStore(boundedPort(made.clock, maxEntries, mayDrop, ruleOf), { keyPrefix }),
+        createRateLimitStore(boundedPort(made.clock, maxEntries, isEvictable, ruleOf), { keyPrefix }),
     },
   };
 }
@@ -42,7 +42,7 @@ export function defaultWindowHarness(windowMs: number, made: Reference = referen
   const defaults = { windowMs };
   return {
     ...completeRateLimits(made),
-    create: (keyPrefix) => createRateLimitStore(made.port, { keyPrefix, defaults }, false),
+    create: (keyPrefix) => createRateLimitStore(made.port, { keyPrefix, defaults }, { closePort: false }),
   };
 }
 
@@ -412,7 +412,8 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
   harness("rate-limits/18c", "lets one rule take the last place", (complete, { clock }) => ({
     probes: {
       ...complete.probes,
-      bounded: (keyPrefix, maxEntries) => createRateLimitStore(boundedPort(clock, maxEntries, mayDrop), { keyPrefix }),
+      bounded: (keyPrefix, maxEntries) =>
+        createRateLimitStore(boundedPort(clock, maxEntries, isEvictable), { keyPrefix }),
     },
   })),
   store("rate-limits/model", "takes one more than it says from the eleventh call on", ({ right }) => {

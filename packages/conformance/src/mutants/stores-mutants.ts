@@ -2,14 +2,14 @@
 import {
   type AtomicPort,
   createStores,
+  isEvictable,
   isEvictableVerification,
-  mayDrop,
   type StoredRecord,
   StoreError,
   type Stores,
 } from "@tollbooth-stores/core";
-import { check } from "../all/checks.ts";
 import type { Harness } from "../harness.ts";
+import { check } from "../stores/checks.ts";
 import { type FakeServer, fakeServer, type ServerFaults } from "./fake-server.ts";
 import { boundedPort } from "./fakes.ts";
 import type { Mutant } from "./mutant.ts";
@@ -39,7 +39,7 @@ export function completeStores(faults: Faults = {}): Harness<Stores> {
       peers: { "another client": (namespace) => stores.create(`${namespace}${faults.peerPrefix ?? ""}`) },
       borrowed: async (namespace) => borrowed(made, namespace, faults.closesBorrowed === true),
       bounded: (keyPrefix, maxEntries) => {
-        const evictable = (record: StoredRecord) => mayDrop(record) || isEvictableVerification(record);
+        const evictable = (record: StoredRecord) => isEvictable(record) || isEvictableVerification(record);
         const port = boundedPort(made.clock, maxEntries, evictable);
         return createStores(faults.full?.(port) ?? port, { keyPrefix });
       },

@@ -2,8 +2,8 @@
 import type { RateLimitProperty } from "./checks.ts";
 import { clockProperties } from "./clocks.ts";
 import { countingProperties } from "./counting.ts";
-import { givingBackProperties } from "./giving-back.ts";
 import { identityProperties } from "./identity.ts";
+import { givingBackProperties } from "./refunds.ts";
 import { sequenceProperties } from "./sequences.ts";
 import { timeProperties } from "./time.ts";
 import { togetherProperties } from "./together.ts";

@@ -4,7 +4,7 @@ import type { StoredRecord } from "../atomic-port.ts";
 import { claim } from "../verification/claim.ts";
 import { complete, release } from "../verification/end.ts";
 import { phaseOf, readBody } from "../verification/verification-record.ts";
-import type { Claim, Ended, Lease } from "../verification/verification-store.ts";
+import type { Claim, Lease, LeaseResult } from "../verification/verification-store.ts";
 import type { Applied, Scenario, Turn, World } from "./world.ts";
 
 export interface Verifier {
@@ -24,7 +24,7 @@ export type VerifyCall =
   | { readonly op: "claim"; readonly token: string }
   | { readonly op: "complete"; readonly lease: Lease; readonly outcome: "accepted" | "rejected" }
   | { readonly op: "release"; readonly lease: Lease };
-export type VerifyReply = Claim | Ended;
+export type VerifyReply = Claim | LeaseResult;
 
 /** The verifiers' answers so far. */
 export interface VerifyGhost {

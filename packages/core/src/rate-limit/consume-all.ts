@@ -19,7 +19,7 @@ export function requireChecks(checks: unknown): void {
 }
 
 /** The outcome of consuming all costs on one record. */
-export interface Together {
+export interface GroupOutcome {
   /** Whether all of them fit, one after the other, in every order. */
   readonly fits: boolean;
   /** What each cost alone would have got. */
@@ -44,7 +44,7 @@ export function consumeTogether<S>(
   limits: Limits,
   record: StoredRecord | null,
   nowMs: number,
-): Together {
+): GroupOutcome {
   if (limits.length === 1) return consumeOne(algorithm, limits[0], record, nowMs);
   const decisions = limits.map((limit) => consume(algorithm, limit, record, nowMs).reply);
   const fits = decisions.every(({ allowed }) => allowed);
@@ -53,7 +53,7 @@ export function consumeTogether<S>(
   const takes = limits.some(({ cost }) => cost > 0);
   const body = bodyOf(record);
   const clamp = takes ? clampOf(algorithm, widest, body, nowMs) : undefined;
-  const denied: Together = { fits: false, decisions, receipts: [], write: undefined, clamp };
+  const denied: GroupOutcome = { fits: false, decisions, receipts: [], write: undefined, clamp };
   if (!fits) return denied;
 
   let state = readState(algorithm, widest, body, nowMs);
@@ -72,7 +72,12 @@ export function consumeTogether<S>(
 }
 
 /** The usual case: one cost on a record. */
-function consumeOne<S>(algorithm: Algorithm<S>, limit: Limit, record: StoredRecord | null, nowMs: number): Together {
+function consumeOne<S>(
+  algorithm: Algorithm<S>,
+  limit: Limit,
+  record: StoredRecord | null,
+  nowMs: number,
+): GroupOutcome {
   const { reply, writes } = consume(algorithm, limit, record, nowMs);
   const { allowed: fits, receipt } = reply;
   const clamp = limit.cost === 0 ? undefined : clampOf(algorithm, limit, bodyOf(record), nowMs);
@@ -98,7 +103,7 @@ export function consumeAll(
   groups: readonly LimitGroup[],
   records: readonly (StoredRecord | null)[],
   nowMs: number,
-  together: (limits: Limits, record: StoredRecord | null, nowMs: number) => Together,
+  together: (limits: Limits, record: StoredRecord | null, nowMs: number) => GroupOutcome,
 ): Step<{ allowed: boolean; decisions: RateLimitDecision[] }> {
   const outcomes = groups.map(({ limits }, index) => together(limits, records[index] ?? null, nowMs));
   const allowed = outcomes.every((outcome) => outcome.fits);

@@ -6,7 +6,7 @@ import { type OperationMessage, operationChannel } from "../telemetry.ts";
 import { type ManualClock, type MapPort, manualClock, mapPort } from "../testing.ts";
 import { createRateLimitStore } from "./create-rate-limit-store.ts";
 import type { RateLimitCheck, RateLimitPolicy, RateLimitStore } from "./rate-limit-store.ts";
-import { mayDrop } from "./record.ts";
+import { isEvictable } from "./record.ts";
 
 const algorithms: readonly RateLimitPolicy["algorithm"][] = ["fixed-window", "sliding-window", "token-bucket"];
 
@@ -126,8 +126,8 @@ describe("a record that nobody here wrote", () => {
 
   it("may be dropped by a full memory only where it says so", () => {
     for (const body of [null, "text", {}, { pinned: true }, { pinned: 0 }])
-      expect(mayDrop({ endsAtMs: 0, body })).toBe(false);
-    expect(mayDrop({ endsAtMs: 0, body: { pinned: false } })).toBe(true);
+      expect(isEvictable({ endsAtMs: 0, body })).toBe(false);
+    expect(isEvictable({ endsAtMs: 0, body: { pinned: false } })).toBe(true);
   });
 });
 
@@ -256,7 +256,7 @@ describe("life cycle", () => {
         closed += 1;
       },
     };
-    const borrowing = createRateLimitStore(counted, {}, false);
+    const borrowing = createRateLimitStore(counted, {}, { closePort: false });
     await borrowing.close();
     expect(closed).toBe(0);
     await expect(borrowing.consumeAll([])).rejects.toMatchObject({ code: "STORE_CLOSED" });

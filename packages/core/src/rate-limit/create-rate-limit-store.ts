@@ -4,7 +4,7 @@ import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs } from "../durations.ts";
 import { StoreError } from "../errors.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
-import { storeRuntime } from "../store-runtime.ts";
+import { type PortUse, storeRuntime } from "../store-runtime.ts";
 import { parseReceipt } from "./algorithm.ts";
 import type { RateLimitCatalog } from "./catalog.ts";
 import { type LimitGroup, requireChecks } from "./consume-all.ts";
@@ -25,10 +25,8 @@ const chargeStep: StepOnLimit = (record, nowMs, { limit }) => transitions[limit.
 /**
  * A rate-limit store on `port`. Keys are `<keyPrefix>:<route>:{<client's hash>}:<fw|sw|tb><windowMs>`, keyPrefix by
  * default `tollbooth:rl`. The client is hashed with the first `keySecret`. Throws STORE_CONFIG for wrong options.
- *
- * @param owned whether closing the store closes the port. Default true.
  */
-export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {}, owned = true): RateLimitStore {
+export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {}, use: PortUse = {}): RateLimitStore {
   const { keyPrefix, pseudonymizers, defaults, provider, inProcess } = resolveStoreOptions(options, "rateLimits");
   if (inProcess && port.capabilities.shared) {
     throw new StoreError(
@@ -39,7 +37,7 @@ export function createRateLimitStore(port: AtomicPort, options: StoreOptions = {
   const limitFor = limitReader(defaults.windowMs);
   const limitAt = limitsReader(defaults.windowMs);
   const nameOf = recordKeys(keyPrefix, inProcess ? plainly(pseudonymizers[0]) : pseudonymizers[0]);
-  const runtime = storeRuntime<RateLimitCatalog>(port, { store: "rate-limits", provider }, owned);
+  const runtime = storeRuntime<RateLimitCatalog>(port, { store: "rate-limits", provider }, use);
 
   const verdict = ({ allowed, source = "store" }: { allowed: boolean; source?: RateLimitDecision["source"] }) => {
     const outcome = allowed ? "allowed" : "denied";

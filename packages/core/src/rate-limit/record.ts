@@ -19,7 +19,7 @@ export interface RateLimitBody {
  * Whether a bounded memory may drop the record for a newer one. False for a record that cannot be read: its bytes are
  * kept.
  */
-export function mayDrop(record: StoredRecord): boolean {
+export function isEvictable(record: StoredRecord): boolean {
   const { body } = record;
   return typeof body === "object" && body !== null && "pinned" in body && body.pinned === false;
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { StoredRecord } from "../atomic-port.ts";
 import { type Limit, limitOf } from "./policy.ts";
 import type { RateLimitPolicy } from "./rate-limit-store.ts";
-import { mayDrop } from "./record.ts";
+import { isEvictable } from "./record.ts";
 import { tokenBucket } from "./token-bucket.ts";
 import { transitions } from "./transitions.ts";
 
@@ -49,9 +49,9 @@ describe.each(algorithms)("a stored state of %s", (algorithm) => {
     const some = after(null, 4);
     const none = after(some, 1);
     if (some === null || none === null) throw new Error("nothing written");
-    expect([mayDrop(some), mayDrop(none)]).toEqual([true, false]);
+    expect([isEvictable(some), isEvictable(none)]).toEqual([true, false]);
     const blocked = transitions[algorithm].block(limitWith(algorithm), 5, null, nowMs).writes?.[0];
-    expect(blocked && mayDrop(blocked)).toBe(false);
+    expect(blocked && isEvictable(blocked)).toBe(false);
   });
 
   it("is not written again by a consumeAll that takes nothing", () => {

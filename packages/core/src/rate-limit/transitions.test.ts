@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RateLimitPolicy } from "./rate-limit-store.ts";
-import { mayDrop } from "./record.ts";
+import { isEvictable } from "./record.ts";
 import { type Call, capacityOf, histories, instants, play, policies, startMs } from "./testing/arbitraries.ts";
 import { type SimulatedClient, simulatedClient } from "./testing/simulated-client.ts";
 
@@ -213,12 +213,12 @@ describe("after any history", () => {
         play(client, policy, history, () => {
           const record = client.record();
           // Written just now, or since then only recovered: what may be dropped still admits a call.
-          if (record !== null && mayDrop(record)) expect(client.peek(policy).allowed).toBe(true);
+          if (record !== null && isEvictable(record)) expect(client.peek(policy).allowed).toBe(true);
         });
         client.nowMs += 1;
         client.charge(policy, capacityOf(policy));
         const record = client.record();
-        expect(record !== null && mayDrop(record)).toBe(false);
+        expect(record !== null && isEvictable(record)).toBe(false);
       }),
     );
   });

@@ -4,7 +4,7 @@ import type { Algorithm, Receipt } from "./algorithm.ts";
 import { block } from "./block.ts";
 import { charge } from "./charge.ts";
 import { consume } from "./consume.ts";
-import { consumeAll, consumeTogether, type LimitGroup, type Limits, type Together } from "./consume-all.ts";
+import { consumeAll, consumeTogether, type GroupOutcome, type LimitGroup, type Limits } from "./consume-all.ts";
 import { fixedWindow } from "./fixed-window.ts";
 import { peek } from "./peek.ts";
 import type { Limit } from "./policy.ts";
@@ -18,7 +18,7 @@ export interface Transitions {
   /** See `Algorithm.tag`. */
   readonly tag: string;
   consume(limit: Limit, record: StoredRecord | null, nowMs: number): Step<RateLimitDecision>;
-  consumeTogether(limits: Limits, record: StoredRecord | null, nowMs: number): Together;
+  consumeTogether(limits: Limits, record: StoredRecord | null, nowMs: number): GroupOutcome;
   peek(limit: Limit, record: StoredRecord | null, nowMs: number): Step<RateLimitDecision>;
   charge(limit: Limit, record: StoredRecord | null, nowMs: number): Step<RateLimitDecision>;
   refund(limit: Limit, receipt: Receipt, record: StoredRecord | null, nowMs: number): Step<RateLimitDecision>;
@@ -58,6 +58,6 @@ export function consumeAllGroups(
   return consumeAll(groups, records, nowMs, together);
 }
 
-function together(limits: Limits, record: StoredRecord | null, nowMs: number): Together {
+function together(limits: Limits, record: StoredRecord | null, nowMs: number): GroupOutcome {
   return transitions[limits[0].algorithm].consumeTogether(limits, record, nowMs);
 }

@@ -71,7 +71,7 @@ describe("createSessionStore", () => {
   it("closes the port it owns and leaves a borrowed one open", async () => {
     const port = mapPort(manualClock());
     const close = vi.spyOn(port, "close");
-    await createSessionStore(port, {}, false).close();
+    await createSessionStore(port, {}, { closePort: false }).close();
     expect(close).not.toHaveBeenCalled();
     await createSessionStore(port).close();
     expect(close).toHaveBeenCalled();

@@ -144,7 +144,7 @@ describe("update and modify", () => {
     const { record } = await store.create({ data: { n: 0 } });
     const abort = new AbortController();
     const spoil = (end: () => void) => async (data: { n: number }) => {
-      const reader = createSessionStore<{ n: number }>(port, {}, false);
+      const reader = createSessionStore<{ n: number }>(port, {}, { closePort: false });
       await reader.modify(record.id, (current) => current);
       end();
       return data;

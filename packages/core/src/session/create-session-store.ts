@@ -3,13 +3,13 @@ import type { AtomicPort, Step, StoredRecord } from "../atomic-port.ts";
 import type { CallOptions, PortCallOptions } from "../call-options.ts";
 import { invalidArgument, isStoreError } from "../errors.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
-import { storeRuntime } from "../store-runtime.ts";
+import { type PortUse, storeRuntime } from "../store-runtime.ts";
 import { publishUnreadable } from "../telemetry.ts";
 import type { SessionCatalog } from "./catalog.ts";
 import { inBatches } from "./in-batches.ts";
 import { jsonCodec } from "./json-codec.ts";
 import { attempts } from "./modify-session.ts";
-import { handleOf, placeOf, placeOfHandle, type SessionPlace, sessionKeys } from "./session-id.ts";
+import { handleOf, placeOfHandle, type SessionPlace, sessionKeys, sessionLocation } from "./session-id.ts";
 import { checkedText, checkedVersion } from "./session-input.ts";
 import { always, foundOrMissing, statusOf } from "./session-outcomes.ts";
 import { afterReading, afterWriting, describedQuotas, describedSession } from "./session-records.ts";
@@ -45,13 +45,13 @@ type Transition<A, R> = (records: readonly (StoredRecord | null)[], nowMs: numbe
 const manyReads = { size: 64, inFlight: 4 };
 
 /**
- * A session store on a port. `keyPrefix` is used as written, default "tollbooth:sess". `owned`: closing the store
- * closes the port too. Throws STORE_CONFIG, naming the option, where one is wrong.
+ * A session store on a port. `keyPrefix` is used as written, default "tollbooth:sess".
+ * Throws STORE_CONFIG, naming the option, where one is wrong.
  */
 export function createSessionStore<T = unknown>(
   port: AtomicPort,
   options: StoreOptions = {},
-  owned = true,
+  use: PortUse = {},
 ): SessionStore<T> {
   const {
     keyPrefix,
@@ -62,7 +62,7 @@ export function createSessionStore<T = unknown>(
     pseudonymizers,
   } = resolveStoreOptions(options, "sessions");
   const about = { store: "sessions", provider } as const;
-  const runtime = storeRuntime<SessionCatalog>(port, about, owned);
+  const runtime = storeRuntime<SessionCatalog>(port, about, use);
   const keys = sessionKeys(keyPrefix);
   const values = sessionValues(codec, maxValueBytes);
   const context: RequestContext = {
@@ -90,12 +90,12 @@ export function createSessionStore<T = unknown>(
   });
 
   const read = async (id: string, call: PortCallOptions | undefined): Promise<SessionRecord<T> | null> => {
-    const place = placeOf(id);
+    const place = sessionLocation(id);
     const session = await apply("get", [keys.session(place)], getSession, undefined, call);
     return session && recordOf(id, place, session);
   };
   const write = async (id: string, data: T, ifVersion: number | undefined, call: PortCallOptions | undefined) => {
-    const place = placeOf(id);
+    const place = sessionLocation(id);
     const key = keys.session(place);
     const change = { ifVersion: checkedVersion(ifVersion), payload: values.encode(data, key), maxValueBytes };
     const reply = await apply("update", [key], updateSession, change, call);
@@ -138,7 +138,7 @@ export function createSessionStore<T = unknown>(
     get(id, call) {
       return run("get", call, foundOrMissing, async () => {
         if (call?.touch !== true) return read(id, call);
-        const place = placeOf(id);
+        const place = sessionLocation(id);
         const session = await apply("touchAndGet", allKeys(place), touchAndGetSession, place, call);
         return session && afterWriting(() => recordOf(id, place, session));
       });
@@ -147,7 +147,7 @@ export function createSessionStore<T = unknown>(
     getMany(ids, call) {
       return run("getMany", call, always("ok"), async () => {
         if (!Array.isArray(ids)) throw invalidArgument("getMany takes a list of session ids.");
-        const asked = ids.map((id: string) => ({ id, place: placeOf(id) }));
+        const asked = ids.map((id: string) => ({ id, place: sessionLocation(id) }));
         const distinct = [...new Map(asked.map(({ place }) => [place.hash, keys.session(place)]))];
         const found = new Map<string, SessionState | null>();
         await inBatches(distinct, manyReads, async (batch) => {
@@ -195,7 +195,7 @@ export function createSessionStore<T = unknown>(
 
     touch(id, call) {
       return run("touch", call, statusOf, async () => {
-        const place = placeOf(id);
+        const place = sessionLocation(id);
         const expiresAtMs = await apply("touch", allKeys(place), touchSession, place, call);
         return expiresAtMs === null ? { status: "missing" as const } : { status: "ok" as const, expiresAtMs };
       });
@@ -203,7 +203,7 @@ export function createSessionStore<T = unknown>(
 
     credit(id, grant, call) {
       return run("credit", call, statusOf, async () => {
-        const place = placeOf(id);
+        const place = sessionLocation(id);
         const reply = await apply(
           "credit",
           allKeys(place),
@@ -219,16 +219,16 @@ export function createSessionStore<T = unknown>(
 
     debit(id, spend, call) {
       return run("debit", call, statusOf, async () => {
-        const place = placeOf(id);
+        const place = sessionLocation(id);
         return apply("debit", [keys.session(place), keys.operations(place)], debitSession, debitRequest(spend), call);
       });
     },
 
     rotate(id, call) {
       return run("rotate", call, statusOf, async () => {
-        const old = placeOf(id);
+        const old = sessionLocation(id);
         const successor = successorRequest(old, call?.newId);
-        const place = placeOf(successor);
+        const place = sessionLocation(successor);
         const [from, to] = [keys.session(old), keys.session(place)];
         const reencode = (session: SessionState) => values.moved(session, from, to);
         const move = { hash: old.hash, successorHash: place.hash, reencode };
@@ -240,7 +240,7 @@ export function createSessionStore<T = unknown>(
 
     delete(id, call) {
       return run("delete", call, foundOrMissing, async () => {
-        const place = typeof id === "object" ? placeOfHandle(id.handle) : placeOf(id);
+        const place = typeof id === "object" ? placeOfHandle(id.handle) : sessionLocation(id);
         const ifVersion = call?.ifVersion === undefined ? undefined : checkedVersion(call.ifVersion);
         if (place === null) return false;
         return apply(
@@ -255,7 +255,7 @@ export function createSessionStore<T = unknown>(
 
     deleteBySubject(subject, call) {
       return run("deleteBySubject", call, always("ok"), async () => {
-        const exceptHash = call?.exceptId === undefined ? undefined : placeOf(call.exceptId).hash;
+        const exceptHash = call?.exceptId === undefined ? undefined : sessionLocation(call.exceptId).hash;
         let deleted = 0;
         for (const subjectHash of hashesOf(subject)) deleted += await subjects.deleteAll(subjectHash, exceptHash, call);
         return { deleted };

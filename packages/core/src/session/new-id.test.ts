@@ -1,7 +1,7 @@
 // Ids that are known before anything is sent: a retry of create or rotate makes no second session and loses none.
 import { describe, expect, it } from "vitest";
 import { createSessionStore } from "./create-session-store.ts";
-import { placeOf } from "./session-id.ts";
+import { sessionLocation } from "./session-id.ts";
 import { code, collected, hour, storeWorld } from "./session-store.test-support.ts";
 
 const data = { n: 1 };
@@ -13,12 +13,12 @@ describe("newId", () => {
     const ids = Array.from({ length: 100 }, () => store.newId());
     expect(new Set(ids).size).toBe(100);
     expect(ids.every((id) => /^[\w-]{19}\.[\w-]{43}$/.test(id))).toBe(true);
-    expect(new Set(ids.map((id) => placeOf(id).tag)).size).toBeGreaterThan(50);
+    expect(new Set(ids.map((id) => sessionLocation(id).tag)).size).toBeGreaterThan(50);
     const created = await store.create({ data, subject: "alice" });
-    const { tag, lineage } = placeOf(created.record.id);
-    expect(placeOf(store.newId({ subject: "alice" })).tag).toBe(tag);
-    expect(placeOf(store.newId({ replaces: created.record.id }))).toMatchObject({ tag, lineage });
-    expect(placeOf(store.newId({ replaces: "mine" })).lineage).toBe(placeOf("mine").lineage);
+    const { tag, lineage } = sessionLocation(created.record.id);
+    expect(sessionLocation(store.newId({ subject: "alice" })).tag).toBe(tag);
+    expect(sessionLocation(store.newId({ replaces: created.record.id }))).toMatchObject({ tag, lineage });
+    expect(sessionLocation(store.newId({ replaces: "mine" })).lineage).toBe(sessionLocation("mine").lineage);
     expect(port.records.size, "nothing is stored for it").toBe(2);
   });
 
@@ -56,7 +56,7 @@ describe("create with an issued id", () => {
     const before = createSessionStore(port, { keySecret: "old" });
     const after = createSessionStore(port, { keySecret: ["new", "old"] });
     const id = before.newId({ subject: "alice" });
-    expect(placeOf(after.newId({ subject: "alice" })).tag).not.toBe(placeOf(id).tag);
+    expect(sessionLocation(after.newId({ subject: "alice" })).tag).not.toBe(sessionLocation(id).tag);
     const input = { id, subject: "alice", data: 1, idleTtlMs: hour };
     expect((await after.create(input)).status).toBe("ok");
     expect(await before.create(input)).toEqual({ status: "exists" });

@@ -7,11 +7,11 @@ import {
   handleOf,
   isIssuedId,
   issueId,
-  placeOf,
   placeOfHandle,
   requireChosenId,
   requireSuccessor,
   sessionKeys,
+  sessionLocation,
   successorId,
 } from "./session-id.ts";
 
@@ -19,16 +19,16 @@ describe("session ids", () => {
   it("are issued with 256 random bits under the tag given, or a random one", () => {
     const ids = Array.from({ length: 1_000 }, () => issueId("abc"));
     expect(new Set(ids.map((id) => id.slice(20))).size).toBe(1_000);
-    expect(ids.every((id) => isIssuedId(id) && placeOf(id).tag === "abc")).toBe(true);
-    expect(new Set(Array.from({ length: 100 }, () => placeOf(issueId()).tag)).size).toBeGreaterThan(50);
+    expect(ids.every((id) => isIssuedId(id) && sessionLocation(id).tag === "abc")).toBe(true);
+    expect(new Set(Array.from({ length: 100 }, () => sessionLocation(issueId()).tag)).size).toBeGreaterThan(50);
   });
 
   it("keep slot and lineage in their successors, and nothing else", () => {
     for (const id of [issueId(), "route:payer"]) {
-      const old = placeOf(id);
+      const old = sessionLocation(id);
       const successor = successorId(old);
       expect(isIssuedId(successor)).toBe(true);
-      expect(placeOf(successor)).toEqual({ ...old, hash: sha256(successor).slice(0, 36) });
+      expect(sessionLocation(successor)).toEqual({ ...old, hash: sha256(successor).slice(0, 36) });
     }
   });
 
@@ -36,7 +36,7 @@ describe("session ids", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", minLength: 1, maxLength: 500 }), (id) => {
         requireChosenId(id);
-        const { tag, lineage, hash } = placeOf(id);
+        const { tag, lineage, hash } = sessionLocation(id);
         expect(hash).toBe(sha256(id).slice(0, 36));
         expect(tag + lineage).toBe(hash.slice(0, 19));
       }),
@@ -51,7 +51,7 @@ describe("session ids", () => {
     const keys = sessionKeys("p:sess");
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (id) => {
-        const place = placeOf(id);
+        const place = sessionLocation(id);
         const all = [keys.session(place), keys.operations(place), keys.index(place)];
         expect(new Set(all).size).toBe(3);
         for (const key of all) expect(key).toMatch(/^p:sess:\{[\w-]{3}\}:(s:[\w-]{36}|o:[\w-]{16}|i)$/);
@@ -61,7 +61,7 @@ describe("session ids", () => {
 
   it("are followed only by an issued one of their tag and lineage, and not by themselves", () => {
     for (const id of [issueId(), "route:payer"]) {
-      const old = placeOf(id);
+      const old = sessionLocation(id);
       const successor = successorId(old);
       expect(requireSuccessor(successor, old)).toBe(successor);
       const otherLineage = issueId(old.tag);
@@ -73,7 +73,7 @@ describe("session ids", () => {
   });
 
   it("have handles that lead to the same place, and other strings to none", () => {
-    const place = placeOf(issueId());
+    const place = sessionLocation(issueId());
     expect(placeOfHandle(handleOf(place))).toEqual({ tag: place.tag, hash: place.hash });
     for (const text of ["", "abc", `abc.${"x".repeat(37)}`, `abc.${"x".repeat(36)}\n`, issueId()]) {
       expect(placeOfHandle(text)).toBeNull();
@@ -82,7 +82,7 @@ describe("session ids", () => {
 
   it("must be strings", () => {
     for (const wrong of [undefined, null, 1, {}]) {
-      for (const take of [placeOf, placeOfHandle]) {
+      for (const take of [sessionLocation, placeOfHandle]) {
         try {
           Reflect.apply(take, undefined, [wrong]);
           expect.unreachable();

@@ -44,7 +44,7 @@ export function successorId(place: SessionPlace): string {
 
 /** The id itself. Throws unless it may follow the id of `old`: issued, of the same tag and lineage, and another one. */
 export function requireSuccessor(id: string, old: SessionPlace): string {
-  const place = isIssuedId(id) ? placeOf(id) : undefined;
+  const place = isIssuedId(id) ? sessionLocation(id) : undefined;
   if (place?.tag === old.tag && place.lineage === old.lineage && place.hash !== old.hash) return id;
   throw invalidArgument("newId must come from newId({ replaces: id }), with the id of the session that is rotated.");
 }
@@ -58,7 +58,7 @@ function randomText(bytes: number): string {
  * always stays empty: a forged cookie is an absent session, not an error. Throws STORE_INVALID_ARGUMENT only for what
  * is no string.
  */
-export function placeOf(id: string): SessionPlace {
+export function sessionLocation(id: string): SessionPlace {
   if (typeof id !== "string") throw invalidArgument("A session id must be a string.");
   const hash = sha256(id).slice(0, hashLength);
   if (isIssuedId(id))

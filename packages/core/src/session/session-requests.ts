@@ -8,11 +8,11 @@ import { requireRoom } from "./quota-bounds.ts";
 import {
   isIssuedId,
   issueId,
-  placeOf,
   requireChosenId,
   requireSuccessor,
   type SessionKeys,
   type SessionPlace,
+  sessionLocation,
   successorId,
   tagLength,
 } from "./session-id.ts";
@@ -56,7 +56,7 @@ export function newIdRequest(
   }
   if (subject !== undefined) throw invalidArgument("An id that replaces another one keeps its subject; leave it out.");
   requireChosenId(replaces);
-  return successorId(placeOf(replaces));
+  return successorId(sessionLocation(replaces));
 }
 
 /** The id after a rotation: the caller's, if it fits, or a newly issued one. */
@@ -80,7 +80,7 @@ function ownerOf(
   }
   const hash = [forWrites, ...others]
     .map((pseudonym) => pseudonym(text))
-    .find((pseudonym) => pseudonym.startsWith(placeOf(id).tag));
+    .find((pseudonym) => pseudonym.startsWith(sessionLocation(id).tag));
   if (hash === undefined) {
     throw invalidArgument("This id was not issued for this subject; take one from newId({ subject }).");
   }
@@ -98,7 +98,7 @@ export function createRequest<T>(
   const ttls = checkedTtls(input, defaultIdleTtlMs);
   requireEnd(ttls);
   const id = given ?? issueId(owner?.hash.slice(0, tagLength));
-  const place = placeOf(id);
+  const place = sessionLocation(id);
   const key = keys.session(place);
   const payload = values.encode(input.data, key);
   const quotas = checkedQuotas(input.quotas, 0n);

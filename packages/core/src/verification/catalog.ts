@@ -5,21 +5,21 @@ import type { Completion } from "./end.ts";
 import type { Renewal } from "./hold.ts";
 import type { Marked } from "./mark-once.ts";
 import type { UnresolvedRecord } from "./peek.ts";
-import type { Claim, Delivery, Ended, Lease, Look, Settlement, SettleRequest } from "./verification-store.ts";
+import type { Claim, Delivery, Lease, LeaseResult, Look, Settlement, SettleRequest } from "./verification-store.ts";
 
 /** Each transition's arguments and reply. The comment names its keys; "kept" is the record of a payment's result. */
 export interface VerificationCatalog {
   /** record, and with a payment kept */ "verification.claim": { arguments: ClaimRequest; reply: Claim };
-  /** record, and with something to keep its place */ "verification.renew": { arguments: Renewal; reply: Ended };
-  /** record */ "verification.note": { arguments: { lease: Lease; evidence: string }; reply: Ended };
-  /** record, kept */ "verification.complete": { arguments: Completion; reply: Ended };
+  /** record, and with something to keep its place */ "verification.renew": { arguments: Renewal; reply: LeaseResult };
+  /** record */ "verification.note": { arguments: { lease: Lease; evidence: string }; reply: LeaseResult };
+  /** record, kept */ "verification.complete": { arguments: Completion; reply: LeaseResult };
   /** record, kept */ "verification.release": {
     arguments: { lease: Lease; refused: boolean; forget: boolean };
-    reply: Ended;
+    reply: LeaseResult;
   };
   /** record */ "verification.markUnknown": {
     arguments: { lease: Lease; evidence: string | undefined };
-    reply: Ended;
+    reply: LeaseResult;
   };
   /** record */ "verification.reconcile": { arguments: { token: string; leaseMs: number }; reply: Claim };
   /** record, kept; fingerprint, payload and collector hashed */ "verification.settle": {
@@ -27,10 +27,10 @@ export interface VerificationCatalog {
     reply: Settlement;
   };
   /** record, kept */ "verification.deliver": { arguments: Delivery; reply: Settlement };
-  /** record, kept */ "verification.undeliver": { arguments: { token: string }; reply: Ended };
+  /** record, kept */ "verification.undeliver": { arguments: { token: string }; reply: LeaseResult };
   /** record, kept */ "verification.expire": {
     arguments: { reason: string; lease?: Lease | undefined };
-    reply: Ended;
+    reply: LeaseResult;
   };
   /** record */ "verification.peek": { arguments: undefined; reply: Look };
   /** record */ "verification.unresolved": { arguments: undefined; reply: UnresolvedRecord | null };

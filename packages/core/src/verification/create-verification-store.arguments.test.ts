@@ -228,7 +228,7 @@ describe("closing", () => {
         closed += 1;
       },
     };
-    await createVerificationStore(closing, {}, false).close();
+    await createVerificationStore(closing, {}, { closePort: false }).close();
     expect(closed).toBe(0);
     await createVerificationStore(closing).close();
     expect(closed).toBe(1);

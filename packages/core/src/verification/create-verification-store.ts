@@ -6,7 +6,7 @@ import { invalidArgument, isStoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
 import { localHints } from "../local-hints.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
-import { storeRuntime } from "../store-runtime.ts";
+import { type PortUse, storeRuntime } from "../store-runtime.ts";
 import { publishPayment } from "../telemetry.ts";
 import type { VerificationCatalog } from "./catalog.ts";
 import { claim, reconcile } from "./claim.ts";
@@ -61,12 +61,16 @@ interface Run<Name extends Operation> {
 }
 
 /**
- * The verification store of a backend. `keyPrefix` is used as written, default "tollbooth:verify". `owned`: closing the
- * store closes the port. Throws STORE_CONFIG for wrong options.
+ * The verification store of a backend. `keyPrefix` is used as written, default "tollbooth:verify".
+ * Throws STORE_CONFIG for wrong options.
  */
-export function createVerificationStore(port: AtomicPort, options: StoreOptions = {}, owned = true): VerificationStore {
+export function createVerificationStore(
+  port: AtomicPort,
+  options: StoreOptions = {},
+  use: PortUse = {},
+): VerificationStore {
   const { keyPrefix, provider, defaults, maxValueBytes } = resolveStoreOptions(options, "verifications");
-  const runtime = storeRuntime<VerificationCatalog>(port, { store: "verifications", provider }, owned);
+  const runtime = storeRuntime<VerificationCatalog>(port, { store: "verifications", provider }, use);
   const handleOf = (name: RecordName) =>
     typeof name === "object" && name !== null ? requireHandle(name.handle) : sha256(requireText(name, "key"));
   const recordKey = (handle: string) => `${keyPrefix}:{${handle}}:c`;

@@ -12,7 +12,7 @@ import {
   type VerificationBody,
 } from "./verification-record.ts";
 import { ended, lost } from "./verification-replies.ts";
-import type { Ended, Lease } from "./verification-store.ts";
+import type { Lease, LeaseResult } from "./verification-store.ts";
 
 /** How long the tombstone of a forgotten record stays. */
 const TOMBSTONE_MS = 10_000;
@@ -36,7 +36,7 @@ export function complete(
   nowMs: number,
   result: Completion,
   kept: StoredRecord | null = null,
-): Transition<Ended> {
+): Transition<LeaseResult> {
   const body = readBody(record);
   if (record === null || body === null || !isLastHolder(body, result.lease)) return { reply: lost(body, nowMs) };
   if (body.payment !== undefined) return completePayment(record, body, nowMs, result, kept);
@@ -69,7 +69,7 @@ function completePayment(
   nowMs: number,
   { lease, outcome, value }: Completion,
   kept: StoredRecord | null,
-): Transition<Ended> {
+): Transition<LeaseResult> {
   const said = outcome === "accepted" ? ["settled", "delivered"] : ["expired"];
   if (said.includes(body.state) && body.value === value) return { reply: ended };
   const phase = phaseOf(body, nowMs);
@@ -87,7 +87,7 @@ export function release(
   nowMs: number,
   request: { lease: Lease; refused?: boolean | undefined; forget?: boolean | undefined },
   kept: StoredRecord | null = null,
-): Transition<Ended> {
+): Transition<LeaseResult> {
   const body = readBody(record);
   if (record === null || body === null || !isLastHolder(body, request.lease)) return { reply: lost(body, nowMs) };
   if (body.state === "released") return { reply: ended };
@@ -112,7 +112,7 @@ export function markUnknown(
   record: StoredRecord | null,
   nowMs: number,
   request: { lease: Lease; evidence: string | undefined },
-): Transition<Ended> {
+): Transition<LeaseResult> {
   const body = readBody(record);
   if (
     record === null ||

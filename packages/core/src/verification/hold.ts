@@ -11,7 +11,7 @@ import {
   type VerificationBody,
 } from "./verification-record.ts";
 import { ended, keptRecord, lost } from "./verification-replies.ts";
-import type { Ended, Lease } from "./verification-store.ts";
+import type { Lease, LeaseResult } from "./verification-store.ts";
 
 export interface Renewal {
   lease: Lease;
@@ -26,7 +26,7 @@ export interface Renewal {
  * Extends a live lease, never to an earlier end. An expired lease is lost, even if no other holder took over. On a
  * settled payment a renewal for settlement is lost.
  */
-export function renew(record: StoredRecord | null, nowMs: number, request: Renewal): Transition<Ended> {
+export function renew(record: StoredRecord | null, nowMs: number, request: Renewal): Transition<LeaseResult> {
   const body = readBody(record);
   if (record === null || body === null || phaseOf(body, nowMs) !== "held" || !isLastHolder(body, request.lease)) {
     return { reply: lost(body, nowMs) };
@@ -55,7 +55,7 @@ export function note(
   record: StoredRecord | null,
   nowMs: number,
   request: { lease: Lease; evidence: string },
-): Transition<Ended> {
+): Transition<LeaseResult> {
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
   if (

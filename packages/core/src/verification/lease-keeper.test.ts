@@ -4,7 +4,7 @@ import { StoreError } from "../errors.ts";
 import { mapPort } from "../testing.ts";
 import { createVerificationStore } from "./create-verification-store.ts";
 import { keepLease, withinLease } from "./lease-keeper.ts";
-import type { Ended, Lease, VerificationStore } from "./verification-store.ts";
+import type { Lease, LeaseResult, VerificationStore } from "./verification-store.ts";
 
 const leaseMs = 3_000;
 const lease: Lease = { token: "a", fence: "7", ttlMs: leaseMs, attempt: 1 };
@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 /** A store whose renewals are answered by `answer`, and counted. */
-function renewing(answer: (call: number) => Promise<Ended>): { store: VerificationStore; renewals: unknown[] } {
+function renewing(answer: (call: number) => Promise<LeaseResult>): { store: VerificationStore; renewals: unknown[] } {
   const renewals: unknown[] = [];
   const store: VerificationStore = {
     ...createVerificationStore(mapPort()),
@@ -26,8 +26,8 @@ function renewing(answer: (call: number) => Promise<Ended>): { store: Verificati
   };
   return { store, renewals };
 }
-const ok = async (): Promise<Ended> => ({ status: "ok" });
-const lost = async (): Promise<Ended> => ({ status: "lost", current: "absent" });
+const ok = async (): Promise<LeaseResult> => ({ status: "ok" });
+const lost = async (): Promise<LeaseResult> => ({ status: "lost", current: "absent" });
 const keep = (store: VerificationStore) => keepLease(store, "k", lease, leaseMs, performance.now());
 
 describe("keepLease", () => {
@@ -45,7 +45,7 @@ describe("keepLease", () => {
   });
 
   it("is stopped for good even with a renewal under way", async () => {
-    let answer: (ended: Ended) => void = () => undefined;
+    let answer: (ended: LeaseResult) => void = () => undefined;
     const { store, renewals } = renewing(
       () =>
         new Promise((resolve) => {
@@ -64,7 +64,7 @@ describe("keepLease", () => {
   });
 
   it.each(["ok", "lost"] as const)("once stopped, loses nothing by an answer (%s) after the lease", async (status) => {
-    let answer: (ended: Ended) => void = () => undefined;
+    let answer: (ended: LeaseResult) => void = () => undefined;
     const { store } = renewing(
       () =>
         new Promise((resolve) => {

@@ -9,7 +9,7 @@ import { findAnswer } from "./pay-answers.ts";
 import type { FindContext, FoundSettlement } from "./payment.ts";
 import { paymentRecord } from "./payment-records.ts";
 import { cutReceipt, requireFacadeLease, requireName } from "./verification-arguments.ts";
-import type { Ended, Settlement, Unresolved, VerificationStore } from "./verification-store.ts";
+import type { LeaseResult, Settlement, Unresolved, VerificationStore } from "./verification-store.ts";
 
 /** `key`: the payment's, as given to `payOnce`. `handle`: as `unresolved()` or telemetry gives it. */
 export type PaymentName = { key: string } | { handle: string };
@@ -33,7 +33,7 @@ export async function resolvePayment(
   payment: PaymentName,
   resolution: Resolution,
   options?: CallOptions,
-): Promise<Ended> {
+): Promise<LeaseResult> {
   if (typeof payment !== "object" || payment === null)
     throw invalidArgument("Name the payment: { key } or { handle }.");
   const name = "key" in payment ? paymentRecord(requireName(payment.key, "key")) : payment;

@@ -15,7 +15,7 @@ import {
   type VerificationBody,
 } from "./verification-record.ts";
 import { ended, keptIn, keptRecord, lost, readKept } from "./verification-replies.ts";
-import type { Delivery, Ended, Lease, Settlement, SettleRequest } from "./verification-store.ts";
+import type { Delivery, Lease, LeaseResult, Settlement, SettleRequest } from "./verification-store.ts";
 
 /** How many ineffective deliveries a record remembers: those whose late copies may still be under way. */
 const MOST_UNDONE = 16;
@@ -166,7 +166,7 @@ export function undeliver(
   nowMs: number,
   token: string,
   kept: StoredRecord | null = null,
-): Transition<Ended> {
+): Transition<LeaseResult> {
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
   if (record === null || body === null) return { reply: lost(body, nowMs) };
@@ -192,7 +192,7 @@ export function expire(
   nowMs: number,
   { reason, lease }: { reason: string; lease?: Lease | undefined },
   kept: StoredRecord | null = null,
-): Transition<Ended> {
+): Transition<LeaseResult> {
   const body = readBody(record);
   if (body?.state === "expired") return { reply: ended };
   const phase = phaseOf(body, nowMs);

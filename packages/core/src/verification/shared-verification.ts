@@ -178,8 +178,8 @@ async function runVerify(
       retainUntilMs: answer.ok ? retainUntilMs : 0,
     } as const;
     // An unrecorded result would be verified again, so a short outage of the store is worth waiting for.
-    const patience = performance.now() + STEP_LEASES * leaseMs;
-    const until = () => Math.min(patience, keeper.deadline());
+    const waitDeadline = performance.now() + STEP_LEASES * leaseMs;
+    const until = () => Math.min(waitDeadline, keeper.deadline());
     const record = (result: typeof completion) =>
       retryWhileUnavailable(() => store.complete(key, lease, result), until);
     // For payOnce an acceptance is recorded without a value that cannot be stored. A rejection is recorded without its

@@ -1,11 +1,11 @@
 // The answers of this folder's transitions: a lease as it stands, a record as other callers see it, and a lost lease.
 import type { StoredRecord } from "../atomic-port.ts";
 import { type Phase, phaseOf, type VerificationBody } from "./verification-record.ts";
-import type { Ended, Lease, Look } from "./verification-store.ts";
+import type { Lease, LeaseResult, Look } from "./verification-store.ts";
 
-export const ended: Ended = { status: "ok" };
+export const ended: LeaseResult = { status: "ok" };
 
-export function lost(body: VerificationBody | null, nowMs: number): Extract<Ended, { status: "lost" }> {
+export function lost(body: VerificationBody | null, nowMs: number): Extract<LeaseResult, { status: "lost" }> {
   const phase = phaseOf(body, nowMs);
   return { status: "lost", current: phase === "held" || phase === "lapsed" ? "in-progress" : phase };
 }

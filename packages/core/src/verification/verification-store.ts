@@ -62,7 +62,7 @@ export type Look =
   | { status: "absent"; payload?: string };
 
 /** "lost": the lease is not, or no longer, the record's. `current` is the record's status now. */
-export type Ended = { status: "ok" } | { status: "lost"; current: Claim["status"] | "absent" };
+export type LeaseResult = { status: "ok" } | { status: "lost"; current: Claim["status"] | "absent" };
 
 /** The outcome of recording a receipt or a delivery. `receipt` is the receipt on record, `kept` the kept result. */
 export type Settlement =
@@ -173,12 +173,12 @@ export interface VerificationStore extends AsyncDisposable {
       reference?: string | undefined;
       kept?: string | undefined;
     },
-  ): Promise<Ended>;
+  ): Promise<LeaseResult>;
   /**
    * Keeps evidence (a transaction hash, say) for the reconciling caller; at most maxValueBytes. Replaces earlier
    * evidence.
    */
-  note(key: RecordName, lease: Lease, evidence: string, options?: CallOptions): Promise<Ended>;
+  note(key: RecordName, lease: Lease, evidence: string, options?: CallOptions): Promise<LeaseResult>;
   /**
    * Keeps the result. Repeating the same result is ok. A late result is ok on the holder's own unknown record, unless
    * that was reconciled. On a payment's record "accepted" is `settle` with the value as receipt, and "rejected" is
@@ -194,7 +194,7 @@ export interface VerificationStore extends AsyncDisposable {
       retainUntilMs: number;
     },
     options?: CallOptions,
-  ): Promise<Ended>;
+  ): Promise<LeaseResult>;
   /**
    * Frees the key: the attempt provably had no effect, and the next claim succeeds at once. A settled payment stays
    * owed. `refused` also counts a refused settlement. A tombstone stays until the retention ends, so that fences rise
@@ -204,12 +204,12 @@ export interface VerificationStore extends AsyncDisposable {
     key: RecordName,
     lease: Lease,
     options?: CallOptions & { refused?: boolean | undefined; forget?: boolean | undefined },
-  ): Promise<Ended>;
+  ): Promise<LeaseResult>;
   /**
    * The effect cannot be known: no claim succeeds until the record is reconciled. The last holder may say so after its
    * lease too, until another caller takes over.
    */
-  markUnknown(key: RecordName, lease: Lease, evidence?: string, options?: CallOptions): Promise<Ended>;
+  markUnknown(key: RecordName, lease: Lease, evidence?: string, options?: CallOptions): Promise<LeaseResult>;
   /**
    * Gives a lease over an unknown record, to find out what happened. When that lease expires, the record is unknown
    * again. Where nothing is unknown it answers with the record's status, or with "in-progress" and retryAfterMs 0 where
@@ -230,12 +230,16 @@ export interface VerificationStore extends AsyncDisposable {
    * "lost": another delivery stands, or nothing is settled. On every record but an absent, accepted or rejected one, a
    * late copy of that delivery delivers nothing any more; the latest sixteen are remembered.
    */
-  undeliver(key: RecordName, token: string, options?: CallOptions): Promise<Ended>;
+  undeliver(key: RecordName, token: string, options?: CallOptions): Promise<LeaseResult>;
   /**
    * Ends a payment that will never be settled: under its lease, or without one where no lease is live. "lost" where the
    * payment is settled, delivered or absent.
    */
-  expire(key: RecordName, ending: { reason: string; lease?: Lease | undefined }, options?: CallOptions): Promise<Ended>;
+  expire(
+    key: RecordName,
+    ending: { reason: string; lease?: Lease | undefined },
+    options?: CallOptions,
+  ): Promise<LeaseResult>;
   /**
    * Sets a one-time marker. The same token and fingerprint are "marked" again, so a retry after a lost reply succeeds.
    */

@@ -35,13 +35,13 @@ interface Group {
 
 export interface ChecksOptions {
   coalesce: boolean;
-  spread: number;
+  ttlJitter: number;
 }
 
 /** Consumes on all keys or on none; without `taking` it only answers what it would take. */
 export function checksTogether(
   runner: ScriptRunner,
-  { coalesce, spread }: ChecksOptions,
+  { coalesce, ttlJitter }: ChecksOptions,
 ): (
   keys: readonly string[],
   groups: readonly LimitGroup[],
@@ -66,7 +66,7 @@ export function checksTogether(
         const keysEach = String(keys.length / sent.length);
         return {
           keys,
-          args: ["", jitter(spread), taking ? "1" : "0", keysEach, ...shape.split(" ")],
+          args: ["", jitter(ttlJitter), taking ? "1" : "0", keysEach, ...shape.split(" ")],
           calls: sent.length,
         };
       };

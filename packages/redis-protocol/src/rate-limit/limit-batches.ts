@@ -28,7 +28,7 @@ export interface LimitBatchOptions {
   /** False: each call travels alone. */
   coalesce: boolean;
   /** The largest share by which a record is physically kept longer than it lives. */
-  spread: number;
+  ttlJitter: number;
   clock: { now(): number };
   /** Told of each key whose last call was denied, or allowed. */
   cache: Pick<DenyCache, "allowed" | "changes" | "denied">;
@@ -43,7 +43,7 @@ interface Group {
 }
 
 export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): LimitBatches {
-  const { coalesce, spread, clock, cache } = options;
+  const { coalesce, ttlJitter, clock, cache } = options;
   const ask = tickBatches<Group, undefined, RateLimitDecision>({
     ...{ coalesce, isSame, mostKeys: MOST_KEYS, mostCalls: MOST_CALLS, splits: crossesSlots },
     async send({ operation, limit }, all, live, startedAtMs) {
@@ -53,7 +53,7 @@ export function limitBatches(runner: ScriptRunner, options: LimitBatchOptions): 
         if (sent.size === 0) return undefined;
         let calls = 0;
         for (const callers of sent.values()) calls += callers.length;
-        return { keys: [...sent.keys()], args: argumentsOf(limit, spread, sent, calls), calls };
+        return { keys: [...sent.keys()], args: argumentsOf(limit, ttlJitter, sent, calls), calls };
       };
       const [askedAtMs, changes] = [clock.now(), cache.changes()];
       const reply = await runner.send(limitScripts[operation][limit.algorithm], routing(all), prepare, { startedAtMs });
@@ -99,11 +99,11 @@ function isSame(one: Group, other: Group): boolean {
 /** ARGV of a limit's script. The first is the instant's place. */
 function argumentsOf(
   limit: Limit,
-  spread: number,
+  ttlJitter: number,
   callers: Callers<undefined, RateLimitDecision>,
   calls: number,
 ): string[] {
-  const args = ["", jitter(spread), ...limitArguments(limit)];
+  const args = ["", jitter(ttlJitter), ...limitArguments(limit)];
   if (calls > callers.size) for (const ofKey of callers.values()) args.push(String(ofKey.length));
   return args;
 }

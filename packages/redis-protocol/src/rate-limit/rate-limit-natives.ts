@@ -23,7 +23,7 @@ export interface RateLimitNativesOptions {
   /** False: each call travels alone. */
   coalesce: boolean;
   /** The largest share by which a record is physically kept longer than it lives. */
-  spread: number;
+  ttlJitter: number;
   /** For how long a denied client is denied without asking, in milliseconds; 0 for not at all. */
   denyCacheMaxMs: number;
   /** For tests: the instant of the scripts. */
@@ -31,7 +31,7 @@ export interface RateLimitNativesOptions {
 }
 
 export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNativesOptions): NativeTransitions {
-  const { spread, denyCacheMaxMs, clock = performance } = options;
+  const { ttlJitter, denyCacheMaxMs, clock = performance } = options;
   const cache = denyCache(denyCacheMaxMs, clock);
   const batches = limitBatches(runner, { ...options, clock, cache });
   const together = checksTogether(runner, options);
@@ -47,7 +47,7 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
     args: readonly string[],
     call: CallOptions | undefined,
   ) => {
-    const prepare = () => (call?.signal?.aborted ? undefined : { keys, args: ["", jitter(spread), ...args], calls: 1 });
+    const prepare = () => (call?.signal?.aborted ? undefined : { keys, args: ["", jitter(ttlJitter), ...args], calls: 1 });
     // Also where it may have been changed.
     const reply = await runner.send(script, keys, prepare).finally(() => keys.forEach(cache.forget));
     call?.signal?.throwIfAborted();

@@ -57,6 +57,6 @@ export function failureOf(word: string, what: string, errors: Errors): StoreErro
 }
 
 /** The share by which a record is physically kept longer than it lives. Drawn anew each time. */
-export function jitter(spread: number): string {
-  return (Math.random() * spread).toFixed(4);
+export function jitter(ttlJitter: number): string {
+  return (Math.random() * ttlJitter).toFixed(4);
 }

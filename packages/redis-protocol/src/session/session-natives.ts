@@ -33,11 +33,11 @@ export interface SessionNativesOptions {
   /** False: each call travels alone. */
   coalesce: boolean;
   /** The largest share by which a record is physically kept longer than it lives. */
-  spread: number;
+  ttlJitter: number;
 }
 
-export function sessionNatives(runner: ScriptRunner, { coalesce, spread }: SessionNativesOptions): NativeTransitions {
-  const spreadBy = () => jitter(spread);
+export function sessionNatives(runner: ScriptRunner, { coalesce, ttlJitter }: SessionNativesOptions): NativeTransitions {
+  const spreadBy = () => jitter(ttlJitter);
   const on = (script: Script): RunOperation => operationRunner(runner, script, what, errors);
   const create = on(sessionScripts.create);
   const get = sessionBatches(runner, coalesce, { script: sessionScripts.get, head: () => [], read: liveSession });

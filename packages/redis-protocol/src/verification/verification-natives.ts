@@ -21,10 +21,10 @@ const handed = ({ token, kept, keptForMs }: Delivery): Words => [token, ...word(
 /** The first 6 bytes of a SHA-256, and `more` after them, as integers that Lua keeps exactly. */
 const digest = (hash: Buffer, more: 2 | 3): Words => [hash.readUIntBE(0, 6), hash.readUIntBE(6, more)];
 
-export function verificationNatives(runner: ScriptRunner, spread: number): NativeTransitions {
+export function verificationNatives(runner: ScriptRunner, ttlJitter: number): NativeTransitions {
   const errors = { RETENTION: retentionTooLong };
   const calls = (script: Script) => operationRunner(runner, script, "A stored verification record", errors);
-  const spreadBy = () => jitter(spread);
+  const spreadBy = () => jitter(ttlJitter);
   const claim = calls(scripts.claim);
   const reconcile = calls(scripts.reconcile);
   const renew = calls(scripts.renew);

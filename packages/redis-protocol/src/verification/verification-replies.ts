@@ -1,5 +1,5 @@
 // Reads the verification script's answers into the replies of core's transitions.
-import type { Claim, Ended, Lease, Look, Settlement } from "@tollbooth-stores/core";
+import type { Claim, Lease, LeaseResult, Look, Settlement } from "@tollbooth-stores/core";
 import type { TransitionCatalog } from "@tollbooth-stores/core/native";
 import { type ReplyReader, unreadable } from "../scripts/reading.ts";
 
@@ -69,13 +69,13 @@ export function readLook(reply: ReplyReader): Look {
 
 const phases = ["in-progress", "done", "spent", "unknown", "settled", "delivered", "expired", "absent"] as const;
 
-function lost(reply: ReplyReader): Extract<Ended, { status: "lost" }> {
+function lost(reply: ReplyReader): Extract<LeaseResult, { status: "lost" }> {
   const phase = reply.text();
   for (const current of phases) if (current === phase) return { status: "lost", current };
   throw unreadable();
 }
 
-export function readEnded(reply: ReplyReader): Ended {
+export function readEnded(reply: ReplyReader): LeaseResult {
   const status = reply.text();
   return status === "ok" ? { status } : lost(reply);
 }

@@ -1,6 +1,6 @@
 // The payment machine's state, events and effects: plain data throughout, so that the explorer can run it.
 import type { PaymentMessage } from "../../telemetry.ts";
-import type { Claim, Ended, Lease, Look, Settlement } from "../verification-store.ts";
+import type { Claim, Lease, LeaseResult, Look, Settlement } from "../verification-store.ts";
 
 /** Where a payment is. The first row holds no lease, the second works under one, the third ends what was begun. */
 export type Place =
@@ -106,7 +106,7 @@ export type PayEvent =
   /** The store's answer to the call under way. `sentAtMs`: taken before it was sent. */
   | { readonly on: "looked"; readonly reply: Look }
   | { readonly on: "claimed"; readonly reply: Claim; readonly sentAtMs: number }
-  | { readonly on: "ended"; readonly reply: Ended; readonly sentAtMs: number }
+  | { readonly on: "ended"; readonly reply: LeaseResult; readonly sentAtMs: number }
   | { readonly on: "recorded"; readonly reply: Settlement }
   | {
       readonly on: "failed";
