@@ -18,18 +18,23 @@ function shownBy(row: string): Shown[] {
   return [...cell.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+)\)/g)].map(([, name = "", file = ""]) => ({ name, file }));
 }
 
-/** Test files; suites that both clients' tests run; and the rows of tests/faults, which its tests play. */
+/** Test files; suites that both clients' tests run; those of the shops; and the rows of tests/faults, which its tests play. */
 const isRun = (file: string) =>
   /\.test\.ts$/.test(file) ||
   (runsSuite("ioredis", file) && runsSuite("redis", file)) ||
+  (file === "tests/shops/shop-tests.ts" && isCalled("shopTests(", "tests/shops")) ||
   /^tests\/faults\/rows\/[a-z-]+\.ts$/.test(file);
 
 /** Whether a test of the client's package calls the suite: of "full-memory-suite.ts" it is "fullMemorySuite". */
 function runsSuite(client: "ioredis" | "redis", file: string): boolean {
   const [, name = ""] = /^internal\/redis-testkit\/src\/([a-z-]+-suite)\.ts$/.exec(file) ?? [];
   const call = `${name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())}(`;
-  const tests = filesBelow(join("packages", client, "src")).filter((path) => path.endsWith(".test.ts"));
-  return name !== "" && tests.some((path) => readFileSync(join(root, path), "utf8").includes(call));
+  return name !== "" && isCalled(call, join("packages", client, "src"));
+}
+
+function isCalled(call: string, folder: string): boolean {
+  const tests = filesBelow(folder).filter((path) => path.endsWith(".test.ts"));
+  return tests.some((path) => readFileSync(join(root, path), "utf8").includes(call));
 }
 
 /** Whether the file has a literal that is the name: as a test's, or as a row's title. */

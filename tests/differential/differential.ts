@@ -40,7 +40,7 @@ type Clocked = StoreOptions & { clock: { now(): number } };
 /** Memory first: its answers are the ones that the others must give. */
 function harnesses<S>(
   onMemory: (options: Clocked) => S,
-  onRedis: (port: RedisPort, options: RedisStoreOptions, owned: boolean) => S,
+  onRedis: (port: RedisPort, options: RedisStoreOptions, use: { closePort: boolean }) => S,
 ): Harness<S>[] {
   const advance = (ms: number) => clock.advance(ms);
   const memory: Harness<S> = {
@@ -56,7 +56,7 @@ function harnesses<S>(
     // The deadline is not what is compared; a busy machine may be slow.
     const create = (keyPrefix: string) => {
       toStart();
-      return onRedis(port, { clock, keyPrefix, commandTimeoutMs: 10_000 }, false);
+      return onRedis(port, { clock, keyPrefix, commandTimeoutMs: 10_000 }, { closePort: false });
     };
     return { name: port.name, advance, create };
   });

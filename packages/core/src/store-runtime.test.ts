@@ -28,11 +28,7 @@ async function heard(work: () => Promise<unknown>): Promise<unknown[]> {
 describe("transact", () => {
   it("turns a port's own error into STORE_UNAVAILABLE of unknown outcome, without its message", async () => {
     const error = await caught(
-      storeRuntime(failing(new Error("ERR secret value")), about, {}).transact(
-        ["k"],
-        () => ({ reply: 1 }),
-        undefined,
-      ),
+      storeRuntime(failing(new Error("ERR secret value")), about, {}).transact(["k"], () => ({ reply: 1 }), undefined),
     );
     expect(isStoreError(error, "STORE_UNAVAILABLE") && error.outcome).toBe("unknown");
     expect(`${error instanceof Error ? error.stack + JSON.stringify(error.cause) : ""}`).not.toMatch(/secret/);

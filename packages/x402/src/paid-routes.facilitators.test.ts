@@ -172,7 +172,9 @@ describe("an answer that cannot be settled or sent", () => {
 });
 
 describe("a copy at a price that has changed", () => {
-  const today = () => shop.gate({ "GET /quote": { accepts: { ...oneCent, price: "$0.02" } } }, options);
+  // A copy of a payment that is under way waits for a lease of its own gate.
+  const today = () =>
+    shop.gate({ "GET /quote": { accepts: { ...oneCent, price: "$0.02" } } }, { ...options, leaseMs: 300 });
 
   test("is 503 while the first one is being verified, and gets its answer once that is paid for", async () => {
     const verify = shop.facilitator.verify.bind(shop.facilitator);

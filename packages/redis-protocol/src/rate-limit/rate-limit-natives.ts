@@ -47,7 +47,8 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
     args: readonly string[],
     call: CallOptions | undefined,
   ) => {
-    const prepare = () => (call?.signal?.aborted ? undefined : { keys, args: ["", jitter(ttlJitter), ...args], calls: 1 });
+    const prepare = () =>
+      call?.signal?.aborted ? undefined : { keys, args: ["", jitter(ttlJitter), ...args], calls: 1 };
     // Also where it may have been changed.
     const reply = await runner.send(script, keys, prepare).finally(() => keys.forEach(cache.forget));
     call?.signal?.throwIfAborted();

@@ -36,7 +36,10 @@ export interface SessionNativesOptions {
   ttlJitter: number;
 }
 
-export function sessionNatives(runner: ScriptRunner, { coalesce, ttlJitter }: SessionNativesOptions): NativeTransitions {
+export function sessionNatives(
+  runner: ScriptRunner,
+  { coalesce, ttlJitter }: SessionNativesOptions,
+): NativeTransitions {
   const spreadBy = () => jitter(ttlJitter);
   const on = (script: Script): RunOperation => operationRunner(runner, script, what, errors);
   const create = on(sessionScripts.create);

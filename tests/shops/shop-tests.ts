@@ -1,0 +1,159 @@
+// Each shop in two processes on one Redis: bought from by the SDK's own client, copied, replayed, killed, and left without Redis.
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { serve } from "@hono/node-server";
+import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
+import { buyer, openSandboxLedger, type SandboxControls, sandboxControls } from "@tollbooth-stores/sandbox";
+import { x402Client, x402HTTPClient } from "@x402/core/client";
+import { decodePaymentResponseHeader } from "@x402/core/http";
+import { ExactEvmScheme } from "@x402/evm/exact/client";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+interface Instance {
+  child: ChildProcess;
+  url: string;
+  runs(): number;
+}
+
+const pathOf = (shop: string) => fileURLToPath(new URL(shop, import.meta.url));
+
+/** Registers the tests of one shop. */
+export function shopTests(shop: string): void {
+  describe(shop, () => {
+    let redis: RunningRedis;
+    let controls: SandboxControls;
+    let endSandbox: () => void;
+    let instances: [Instance, Instance];
+
+    beforeEach(async () => {
+      const logDirectory = mkdtempSync(join(tmpdir(), "tollbooth-shops-"));
+      const ledger = openSandboxLedger(logDirectory);
+      const [server, port] = await new Promise<[ReturnType<typeof serve>, number]>((resolve) => {
+        const listening = serve({ fetch: ledger.fetch, port: 0 }, ({ port: bound }) => resolve([listening, bound]));
+      });
+      const url = `http://127.0.0.1:${port}`;
+      endSandbox = () => {
+        server.close();
+        ledger.close();
+        rmSync(logDirectory, { recursive: true });
+      };
+      controls = sandboxControls(() => ({ ledger: { url }, upstream: { url }, logDirectory }));
+      redis = await startRedis();
+      const start = async (): Promise<Instance> => {
+        const env = { REDIS_URL: redis.url, FACILITATOR_URL: `${url}/facilitator`, RPC_URL: `${url}/rpc` };
+        const child = fork(pathOf(shop), { env: { ...process.env, ...env }, execArgv: [] });
+        let runs = 0;
+        child.on("message", (message) => {
+          runs = Object(message).run ?? runs;
+        });
+        const [ready] = await once(child, "message");
+        return { child, url: `http://127.0.0.1:${Object(ready).port}/quote`, runs: () => runs };
+      };
+      instances = await Promise.all([start(), start()]);
+    });
+    afterEach(async () => {
+      for (const { child } of instances) child.kill("SIGKILL");
+      await redis.stop();
+      endSandbox();
+    });
+
+    const runs = () => instances.reduce((sum, each) => sum + each.runs(), 0);
+    const settles = () => controls.logged("facilitator", "settle").length;
+    const verifies = () => controls.logged("facilitator", "verify").length;
+    const transfers = () => controls.logged("ledger", "transfer").length;
+    /** Signed, and not sent yet. */
+    const payment = async () => {
+      const client = buyer(await controls.payer());
+      const signed = await client.sign(await client.priceOf(instances[0].url));
+      return { ...client.headersOf(signed), "idempotency-key": "mine" };
+    };
+    const ask = (instance: Instance, headers: Record<string, string> = {}) => fetch(instance.url, { headers });
+    const told = async (answer: Response) => [answer.status, Object(await answer.json()).error];
+
+    it("is a screenful: at most 25 lines", () => {
+      expect(readFileSync(pathOf(shop), "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(25);
+    });
+
+    it("sells to the SDK's own client, with a receipt, and once", async () => {
+      const [first, second] = instances;
+      const http = new x402HTTPClient(
+        new x402Client().register("eip155:*", new ExactEvmScheme(await controls.payer())),
+      );
+      const unpaid = await ask(first);
+      expect(unpaid.status).toBe(402);
+      const required = http.getPaymentRequiredResponse((name) => unpaid.headers.get(name), await unpaid.json());
+      const headers = http.encodePaymentSignatureHeader(await http.createPaymentPayload(required));
+      const sold = await ask(second, headers);
+      expect([sold.status, Object(await sold.json()).quote]).toEqual([200, `${second.child.pid}-1`]);
+      const { transaction } = decodePaymentResponseHeader(sold.headers.get("payment-response") ?? "");
+      expect(controls.logged("ledger", "transfer")).toMatchObject([{ transaction }]);
+      // Without an Idempotency-Key the payment alone, which is public on its chain, gets nothing again.
+      for (const instance of instances) expect((await ask(instance, headers)).status).toBe(409);
+      expect([verifies(), runs(), settles()]).toEqual([1, 1, 1]);
+    });
+
+    it("20 copies over both: one verify, one run, one settle, and 20 times the same answer", async () => {
+      const headers = await payment();
+      const copies = Array.from({ length: 20 }, (_, at) => ask(instances[at % 2 === 0 ? 0 : 1], headers));
+      const answers = await Promise.all(copies);
+      expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+      expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1);
+      expect([verifies(), runs(), settles(), transfers()]).toEqual([1, 1, 1, 1]);
+    });
+
+    it("a lost reply of settle: the other process hands out what was made, for one transfer", async () => {
+      const [first, second] = instances;
+      const headers = await payment();
+      await controls.fault({ on: "settle", fail: "after", times: 1 });
+      expect(await told(await ask(first, headers))).toEqual([503, "settlement_pending"]);
+      const known = await ask(second, headers);
+      expect([known.status, Object(await known.json()).quote]).toEqual([200, `${first.child.pid}-1`]);
+      expect([runs(), transfers()]).toEqual([1, 1]);
+    });
+
+    it("a process killed while it settles: the other one hands out the same bytes, for one transfer", async () => {
+      const [first, second] = instances;
+      const headers = await payment();
+      await controls.fault({ on: "settle", delayMs: 700, times: 1 });
+      const lost = ask(first, headers);
+      lost.catch(() => undefined);
+      await expect.poll(settles, { timeout: 10_000 }).toBe(1);
+      first.child.kill("SIGKILL");
+      await expect(lost).rejects.toThrow();
+      await expect.poll(async () => (await ask(second, headers)).status, { timeout: 20_000, interval: 250 }).toBe(200);
+      expect(Object(await (await ask(second, headers)).json()).quote).toBe(`${first.child.pid}-1`);
+      expect([runs(), transfers()]).toEqual([1, 1]);
+    });
+
+    it("without Redis a paid request is 503 with Retry-After, and nothing is verified, made or settled", async () => {
+      const headers = await payment();
+      await redis.kill("SIGKILL");
+      for (const instance of instances) {
+        const answer = await ask(instance, headers);
+        expect(answer.headers.get("retry-after")).toBe("1");
+        expect(await told(answer)).toEqual([503, "store_unavailable"]);
+      }
+      expect([verifies(), runs(), settles()]).toEqual([0, 0, 0]);
+    });
+
+    it("a payment that is malformed, oversized or another's is refused, and nothing runs", async () => {
+      const [first] = instances;
+      const sent = await payment();
+      const { "payment-signature": genuine = "" } = Object.fromEntries(
+        Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value]),
+      );
+      const forged = JSON.parse(Buffer.from(genuine, "base64").toString());
+      forged.payload.authorization.from = "0x1111111111111111111111111111111111111111";
+      const statusOf = async (value: string) => (await ask(first, { "payment-signature": value })).status;
+      expect(await statusOf("%%%")).toBe(400);
+      expect(await statusOf("A".repeat(16_400))).toBe(431);
+      expect(await statusOf(Buffer.from(JSON.stringify(forged)).toString("base64"))).toBe(402);
+      expect([runs(), settles()]).toEqual([0, 0]);
+      expect((await ask(first, sent)).status).toBe(200);
+    });
+  });
+}
