@@ -32,10 +32,6 @@ describe.each(packages)("$name", ({ name, needs, lowestNode }) => {
   test("gives publint nothing to say", async () => {
     expect(await output(ownBinary("publint"), [tarballOf(name), "--strict"], root)).toContain("All good!");
   });
-
-  test("has types that resolve for every ESM user, bundlers included", async () => {
-    await output(ownBinary("attw"), [tarballOf(name), "--profile", "esm-only"], root);
-  });
 });
 
 installedTests([ownNode]);
