@@ -1,5 +1,6 @@
 // Handlers that go on after they ended their answer, or end it wrongly: what was made is sent, once and whole.
 
+import type { PaidGate } from "@tollbooth-stores/http";
 import { createMemoryStores } from "@tollbooth-stores/memory";
 import compression from "compression";
 import type { Express, Response as ExpressResponse, Request } from "express";
@@ -202,3 +203,57 @@ test.each([
     }
   },
 );
+
+test.each([
+  ["/sold", 200, "sold"],
+  ["/spent", 500, "failed"],
+])(
+  "%s stays as it was ended where its end is held back in front, and its handler throws meanwhile",
+  async (path, status, text) => {
+    const { sessions } = createMemoryStores<object>();
+    const { id } = await createdIn(sessions);
+    const seen: unknown[] = [];
+    const app = await listen((app) => {
+      app.use((_request, response, next) => {
+        const { end } = response;
+        Object.assign(response, {
+          end: (...given: unknown[]) => void setTimeout(() => Reflect.apply(end, response, given), 40),
+        });
+        response.on("finish", () => seen.push(response.headersSent));
+        next();
+      });
+      const late: Handler = async (_request, response) => {
+        response.status(status).send(text);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        throw new Error("After the end.");
+      };
+      app.get("/sold", paid(fakeGate()), late);
+      app.get("/spent", session({ sessions, bearer: true }), spend("calls"), late);
+    });
+    const answer = await app(path, { headers: { payment: "one", authorization: `Bearer ${id}` } });
+    expect([answer.status, await answer.text(), answer.headers.get("content-length")]).toEqual([
+      status,
+      text,
+      String(text.length),
+    ]);
+    expect(seen).toEqual([true]);
+  },
+);
+
+test("a gate that rejects while its handler is at work is answered by an error handler that takes its time", async () => {
+  const gate: PaidGate = {
+    async handle(_context, _body, serve) {
+      const signal = new AbortController().signal;
+      void serve({ key: "one", fence: "1", signal }).catch(() => undefined);
+      throw new Error("A hook has failed.");
+    },
+  };
+  const app = await listen((app) => {
+    app.get("/sold", paid(gate), () => undefined);
+    app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+      await pause();
+      response.status(500).send(error.message);
+    });
+  });
+  expect(await (await app("/sold")).text()).toBe("A hook has failed.");
+});

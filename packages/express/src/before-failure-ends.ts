@@ -1,7 +1,7 @@
 // Does something before a failure's last bytes are sent, so that a client that comes back at once finds it done.
 import type { ServerResponse } from "node:http";
 import { member, replaceMembers } from "./replace-members.ts";
-import { sealResponse } from "./seal-response.ts";
+import { sealResponse, sealUntilFinish } from "./seal-response.ts";
 
 /**
  * Runs `work` before the end of a response whose status is 500 or above, once. What `work` rejects with ends the connection. The
@@ -26,6 +26,7 @@ export function beforeFailureEnds(response: ServerResponse, work: () => Promise<
         () => {
           open();
           Reflect.apply(end, response, given);
+          sealUntilFinish(response);
         },
         (error: unknown) => {
           open();

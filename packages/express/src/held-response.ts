@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { type Answer, wholeAnswer } from "@tollbooth-stores/http";
 import { member, replaceMembers } from "./replace-members.ts";
-import { sealResponse, sealSentResponse } from "./seal-response.ts";
+import { sealResponse } from "./seal-response.ts";
 import { cookiesOf } from "./send-answer.ts";
 
 /** `cookies`: each Set-Cookie by itself. */
@@ -17,11 +17,10 @@ export interface HeldResponse {
    * settles where they never end. What they do after the end is dropped.
    */
   readonly answer: Promise<HeldAnswer>;
-  /**
-   * Lets the response through to its client again, as it was before the handlers. What handlers that are still at work write
-   * later is dropped.
-   */
-  release(send: () => void): void;
+  /** Whether the handlers have ended it. */
+  hasEnded(): boolean;
+  /** Lets the response through to its client again, as it was before the handlers. */
+  release(): void;
 }
 
 type Callback = (error?: Error | null) => void;
@@ -109,7 +108,8 @@ export function holdResponse(response: ServerResponse): HeldResponse {
 
   return {
     answer: promise,
-    release(send) {
+    hasEnded: () => unseal !== undefined,
+    release() {
       isReleased = true;
       response.off("close", onClose);
       unseal?.();
@@ -121,8 +121,6 @@ export function holdResponse(response: ServerResponse): HeldResponse {
         response.statusCode = before.status;
         response.statusMessage = before.message ?? "";
       }
-      send();
-      if (unseal === undefined) sealSentResponse(response);
     },
   };
 }

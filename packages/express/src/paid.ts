@@ -13,6 +13,7 @@ import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf } from "./request-context.ts";
+import { sealSentResponse, sealUntilFinish } from "./seal-response.ts";
 import { isOver, sendAnswer } from "./send-answer.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
@@ -61,7 +62,6 @@ export function paid(
     }
     let held: HeldResponse | undefined;
     let cookies: readonly string[] = [];
-    const release = (send: () => void) => (held === undefined ? send() : held.release(send));
     try {
       const answer = await gate.handle(context, body, async (payment) => {
         payments.set(request, payment);
@@ -73,12 +73,18 @@ export function paid(
         return made.answer;
       });
       if (answer === undefined) next();
-      else release(() => sendAnswer(response, answer, cookies));
+      else if (held === undefined) sendAnswer(response, answer);
+      else {
+        held.release();
+        sendAnswer(response, answer, cookies);
+        // Handlers that are still at work, or throw only now, change nothing of it.
+        if (held.hasEnded()) sealUntilFinish(response);
+        else sealSentResponse(response);
+      }
     } catch (error) {
+      held?.release();
       // After the client has gone an error has no reader.
-      release(() => {
-        if (!context.signal.aborted && !isOver(response)) next(error);
-      });
+      if (!context.signal.aborted && !isOver(response)) next(error);
     }
   };
   return middleware;

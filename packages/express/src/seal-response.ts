@@ -21,13 +21,21 @@ export function sealResponse(response: ServerResponse): () => void {
  * For an answer that was handed to `end`, while its handlers are still at work. Middleware in front may hold that end back: then the
  * head is still to come, and is written with the status and the headers of now.
  */
-export function sealSentResponse(response: ServerResponse): void {
+export function sealSentResponse(response: ServerResponse): () => void {
+  let open = () => {};
   const writeLateHead = () => {
     open();
     Reflect.apply(Reflect.get(response, "_implicitHeader"), response, []);
-    sealSentResponse(response);
+    open = seal(response, {});
   };
-  const open = seal(response, response.headersSent ? {} : { _implicitHeader: member(writeLateHead) });
+  open = seal(response, response.headersSent ? {} : { _implicitHeader: member(writeLateHead) });
+  return () => open();
+}
+
+/** Until the last bytes are out, for handlers that have ended it: loggers that look then see that the headers were sent. */
+export function sealUntilFinish(response: ServerResponse): void {
+  const open = sealSentResponse(response);
+  response.prependOnceListener("finish", open);
 }
 
 function seal(response: ServerResponse, more: PropertyDescriptorMap): () => void {
