@@ -1,5 +1,4 @@
 // Process: one gateway. GATEWAY_CONFIG and STORES name its two YAML files. SIGTERM, SIGINT and SIGHUP stop it.
-import { once } from "node:events";
 import { isStoreError } from "@tollbooth-stores/core";
 import { ConfigError, readGatewayConfig } from "./gateway-config.ts";
 import { gatewayLog, unforeseen } from "./log.ts";
@@ -7,12 +6,12 @@ import { startGateway } from "./start-gateway.ts";
 
 const { env } = process;
 const log = gatewayLog(env.LOG_LEVEL || undefined);
-/** From the first moment on: the first process of a container ignores a signal that it does not listen to. */
-const stopRequested = Promise.race(["SIGTERM", "SIGINT", "SIGHUP"].map((signal) => once(process, signal)));
+/** From the first moment on, and for good: PID 1 ignores other signals, and a second one cuts no request. */
+const signals = ["SIGTERM", "SIGINT", "SIGHUP"].map((name) => new Promise((stop) => process.on(name, stop)));
 try {
   const config = await readGatewayConfig(env.GATEWAY_CONFIG ?? "config/gateway.yaml", env);
   const gateway = await startGateway(config, env.STORES ?? "config/stores/memory.yaml", env, log);
-  void stopRequested.then(() => gateway.stop().finally(() => process.exit(0)));
+  void Promise.race(signals).then(() => gateway.stop().finally(() => process.exit(0)));
 } catch (error) {
   const isOurs = error instanceof ConfigError || isStoreError(error);
   log.fatal(isOurs ? {} : unforeseen(error), isOurs ? error.message : "The gateway could not start.");

@@ -43,3 +43,16 @@ test.each([
   expect(await dawdle(Number(new URL(url).port), head)).toContain("408 Request Timeout");
   expect(performance.now() - begun).toBeLessThan(5_000);
 });
+
+test.each([
+  ["no byte", ""],
+  ["half a header", "GET / HTTP/1.1\r\nHost"],
+])("a connection that has sent %s holds a stop no longer than headers may take", async (_what, head) => {
+  const server = await listen(async () => new Response("ok"), 0, "127.0.0.1", hasty);
+  const cut = dawdle(Number(new URL(server.url).port), head);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const began = performance.now();
+  expect(await server.stop(10_000)).toBe(true);
+  expect(performance.now() - began).toBeLessThan(5_000);
+  await cut;
+});

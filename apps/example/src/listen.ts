@@ -1,5 +1,6 @@
 // Puts a fetch-style app on a TCP port, and takes it off again without dropping a request.
 import { Server } from "node:http";
+import type { Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 
 /** How long headers, and a whole request, may take to come in, in milliseconds. Node answers 408 then. */
@@ -31,6 +32,10 @@ export async function listen(
   };
   const server = createAdaptorServer({ fetch, serverOptions: { ...within, maxHeaderSize: 18_432 } });
   if (!(server instanceof Server)) throw new TypeError("Expected a plain HTTP server.");
+  // Without a whole head yet: Node takes them neither for idle, nor for late once it closes.
+  const unheard = new Set<Socket>();
+  server.on("connection", (socket: Socket) => unheard.add(socket.once("close", () => unheard.delete(socket))));
+  server.on("request", ({ socket }) => unheard.delete(socket));
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, hostname, resolve));
   const address = server.address();
   const host = hostname.includes(":") ? `[${hostname}]` : hostname === "0.0.0.0" ? "127.0.0.1" : hostname;
@@ -39,6 +44,7 @@ export async function listen(
     async stop(graceMs) {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
       server.closeIdleConnections();
+      setTimeout(() => unheard.forEach((socket) => void socket.destroy()), within.headersTimeout).unref();
       // Also those whose client has gone: their payments end properly.
       const finished = closed.then(() => Promise.allSettled(running)).then(() => true);
       const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), graceMs).unref());

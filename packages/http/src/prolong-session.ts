@@ -32,15 +32,16 @@ export interface Prolonger {
 
 /** Longer than a credit can be under way. */
 const UNDER_WAY_MS = 120_000;
-/** Longer than a payment that is owed is remembered after its end. */
-const REMEMBERED_MS = 3 * 86_400_000;
+/** Longer than a payment that is owed is remembered: 31 days. */
+const REMEMBERED_MS = 32 * 86_400_000;
 const UNTIL = "until";
 
 /**
  * A session's own memory of a credit goes where the session goes: after a rotate, or its end, "missing" does not say whether this
  * payment was credited. So that is kept beside the payment, as quotas of a record of its own: first which session (by a hash) is
  * being prolonged, for two minutes; then until when it was. An attempt writes that before it credits, and looks for a session of the
- * payment's own after that; one that makes such a session looks the other way round. So never both.
+ * payment's own after that; one that makes such a session looks the other way round. So never both, unless a process dies between the
+ * credit and its record, and the session is not presented within two minutes: that is decided for the payer.
  */
 export function prolonger<T>({ sessions, grant, data, prolongs, markOf, hasOwn }: Prolonging<T>): Prolonger {
   async function creditOnce(id: string, opId: string): Promise<Sold | "missing" | "no room"> {
