@@ -13,6 +13,11 @@ export function refuseErrors(found: readonly Examined[]): void {
   );
 }
 
+/** Tells warnings on the connection channel, each once a process: a strict start refuses errors only. */
+export function tellWarnings(found: readonly Examined[]): void {
+  for (const each of found) if (each.level === "warning") tellOnce(each);
+}
+
 /** One line: what was found, where, and what mends it. */
 export function lineOf({ check, server, message, mend }: Examined): string {
   const where = server === undefined ? "" : ` (${server})`;

@@ -12,7 +12,7 @@ import { closestKey, shownKey } from "@tollbooth-stores/core/native";
 import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
 import type { RedisServer } from "@tollbooth-stores/redis-protocol";
 import { isMapping, mergeKey } from "./block-reader.ts";
-import { refuseErrors, tellErrors } from "./examination.ts";
+import { refuseErrors, tellErrors, tellWarnings } from "./examination.ts";
 import type { Environment } from "./expand-variables.ts";
 import { type Dialect, translateStores } from "./gateway-dialect.ts";
 import { type KeyvLike, keyvProvider } from "./keyv-provider.ts";
@@ -112,7 +112,9 @@ export async function loadStores<T = unknown>(source: unknown, options: LoadOpti
     return loaded;
   }
   try {
-    refuseErrors(await critical());
+    const found = await critical();
+    refuseErrors(found);
+    tellWarnings(found);
     return loaded;
   } catch (error) {
     await loaded.close();

@@ -62,6 +62,13 @@ describe.each(["redis", "ioredis"])("on %s", (provider) => {
     await stores.check();
   });
 
+  it("strict tells what it does not refuse", async () => {
+    const told = unsafe();
+    const redis = await started({ config: good.config });
+    await open({ strict: true, ...block(redis.url) });
+    expect(told).toContainEqual(expect.stringMatching(/^memory: /));
+  });
+
   it("strict refuses a server that does not answer", async () => {
     const away = { provider, [provider]: { url: "redis://127.0.0.1:1", connectTimeoutMs: 300 } };
     const began = performance.now();
