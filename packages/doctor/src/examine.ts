@@ -31,21 +31,38 @@ const order = ["error", "warning", "unknown", "ok"] as const;
 export async function examine(options: ExamineOptions): Promise<Examination> {
   const stores = await openStores(options);
   try {
-    const findings: Finding[] = [...(await stores.examine())];
-    const isAway = findings.some(
-      ({ check, level, stores }) => check === "reachable" && level === "error" && stores.includes("verifications"),
-    );
+    let examined: readonly Examined[] = await stores.examine();
     const { provider: described, shared } = stores.describe().verifications;
+    const counted = shared && !isAway(examined) ? await countPayments(stores.verifications) : undefined;
+    if (counted?.failure !== undefined) {
+      // Whether the server hangs by now, or refuses this alone.
+      const now = (await stores.examine({ criticalOnly: true })).filter(isReachError);
+      examined = [...examined.filter((each) => !now.some((error) => isSamePlace(each, error))), ...now];
+    }
+    const payments = counted?.counts;
     // The server's findings have the port's name.
-    const provider = findings.find(({ stores }) => stores.includes("verifications"))?.provider ?? described;
-    const payments = shared && !isAway ? await countPayments(stores.verifications) : undefined;
+    const provider = examined.find(({ stores }) => stores.includes("verifications"))?.provider ?? described;
     const about = { check: "payments", provider, stores: ["verifications"] } as const;
-    findings.push({ ...about, ...(payments === undefined ? notListed({ shared, isAway }) : doubt(payments)) });
+    const found =
+      payments === undefined
+        ? notListed({ shared, isAway: isAway(examined), failure: counted?.failure })
+        : doubt(payments);
+    const findings: Finding[] = [...examined, { ...about, ...found }];
     return { findings: findings.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level)), payments };
   } finally {
     await stores.close();
   }
 }
+
+const isReachError = ({ check, level }: Examined) => check === "reachable" && level === "error";
+const isAway = (examined: readonly Examined[]) =>
+  examined.some((each) => isReachError(each) && each.stores.includes("verifications"));
+
+/** Whether `each` says how the server of `error` is reached. */
+const isSamePlace = (each: Examined, error: Examined) =>
+  each.check === "reachable" &&
+  each.stores.join() === error.stores.join() &&
+  (error.server === undefined || each.server === error.server);
 
 /** Opens the stores without a strict start, which would refuse what the doctor is to look at. */
 export async function openStores({ config, url, client, env }: ExamineOptions): Promise<LoadedStores> {
@@ -61,8 +78,10 @@ const COUNT_MS = 20_000;
 
 type Counts = NonNullable<Examination["payments"]>;
 
-/** Undefined where the list would be incomplete. */
-async function countPayments(store: VerificationStore): Promise<Counts | undefined> {
+/** `failure`: why the list would be incomplete. */
+type Counted = { counts: Counts; failure?: undefined } | { counts?: undefined; failure: string };
+
+async function countPayments(store: VerificationStore): Promise<Counted> {
   const counts = { inDoubt: 0, owed: 0, oldestMs: 0 };
   const signal = AbortSignal.timeout(COUNT_MS);
   try {
@@ -71,21 +90,26 @@ async function countPayments(store: VerificationStore): Promise<Counts | undefin
       else counts.owed += 1;
       counts.oldestMs = Math.max(counts.oldestMs, Date.now() - atMs);
     }
-    return counts;
+    return { counts };
   } catch (error) {
-    if (!isStoreError(error) && error !== signal.reason) throw error;
-    return undefined;
+    if (isStoreError(error)) return { failure: error.message };
+    if (error !== signal.reason) throw error;
+    return { failure: `It took more than ${COUNT_MS / 1_000} s.` };
   }
 }
 
-function notListed({ shared, isAway }: { shared: boolean; isAway: boolean }): Pick<Finding, "level" | "message"> {
+interface NotListed {
+  shared: boolean;
+  isAway: boolean;
+  failure: string | undefined;
+}
+
+function notListed({ shared, isAway, failure = "" }: NotListed): Pick<Finding, "level" | "message"> {
   if (!shared) {
     const message = "Payments are kept in the memory of each process: those in doubt are seen by it alone.";
     return { level: "unknown", message };
   }
-  const why = isAway
-    ? "The server does not answer."
-    : `It took more than ${COUNT_MS / 1_000} s, or is not this user's right.`;
+  const why = isAway ? "The server does not answer." : failure;
   return { level: "unknown", message: `The payments in doubt could not be listed. ${why}` };
 }
 

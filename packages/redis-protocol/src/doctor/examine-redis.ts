@@ -1,6 +1,7 @@
 // An examination of a Redis: is it safe for payments? It reads, and changes nothing.
 import { isStoreError } from "@tollbooth-stores/core";
 import { connectionMend } from "../connection/connection-failures.ts";
+import type { AskServer } from "../connection/scan-keys.ts";
 import type { ConnectionSecurity, RedisPort, RedisServer } from "../redis-port.ts";
 import { checkNetwork, checkTls, checkUsers } from "./access-checks.ts";
 import { checkCluster } from "./cluster-check.ts";
@@ -8,6 +9,7 @@ import { checkPersistence, checkReplication } from "./durability-checks.ts";
 import { type Check, type Checked, type Finding, failure, NOTHING_SOLD, ok, unknown } from "./finding.ts";
 import { checkKeys } from "./keys-check.ts";
 import { checkEviction, checkMemory, type Keeps } from "./memory-checks.ts";
+import { NoAnswer, namingSilence } from "./no-answer.ts";
 import { checkRights } from "./rights-check.ts";
 import { checkClock, checkRole, checkRoundTrip, checkVersion } from "./server-checks.ts";
 import { type ServerFacts, serverFacts } from "./server-facts.ts";
@@ -41,7 +43,7 @@ export async function examineRedis(
     const servers = await port.servers(askTimeoutMs);
     if (servers.length === 0) throw new Error("A cluster without a primary.");
     const security = port.security?.() ?? { tls: undefined, password: undefined };
-    const about = { isCluster: port.cluster, security, keeps, prefixes, criticalOnly };
+    const about = { isCluster: port.cluster, security, keeps, prefixes, criticalOnly, askTimeoutMs };
     const found = await Promise.all(servers.map((server) => examineServer(server, about)));
     return [...found.flat(), ...clientFindings(port)];
   } catch (error) {
@@ -51,24 +53,26 @@ export async function examineRedis(
 
 interface About extends Required<Pick<ExamineOptions, "keeps" | "prefixes">> {
   criticalOnly: boolean;
+  askTimeoutMs: number;
   isCluster: boolean;
   security: ConnectionSecurity;
 }
 
 async function examineServer(
-  { name, ask, keyPrefix = "" }: RedisServer,
-  { keeps, prefixes, criticalOnly, isCluster, security }: About,
+  { name, ask: askPlainly, keyPrefix = "" }: RedisServer,
+  { keeps, prefixes, criticalOnly, askTimeoutMs, isCluster, security }: About,
 ): Promise<readonly Finding[]> {
   const named = (check: Check, found: Checked | readonly Checked[]): Finding[] =>
     [found].flat().map((each) => ({ check, server: name, ...each }));
+  const ask = namingSilence(askPlainly, askTimeoutMs);
   let facts: ServerFacts;
   try {
     facts = await serverFacts(ask);
   } catch (error) {
     return named("reachable", silentServer(error));
   }
+  const reachable = named("reachable", ok("The server answers."));
   const found = [
-    ...named("reachable", ok("The server answers.")),
     ...named("version", checkVersion(facts)),
     ...named("role", checkRole(facts)),
     ...named("eviction", checkEviction(facts, keeps)),
@@ -79,25 +83,49 @@ async function examineServer(
     ...named("users", checkUsers(facts, security)),
     ...named("tls", checkTls(security, name)),
   ];
-  if (criticalOnly) return found;
-  const full = prefixes.map((prefix) => keyPrefix + prefix);
-  return [
+  if (criticalOnly) return [...reachable, ...found];
+  const told = [
     ...found,
     ...named("network", checkNetwork(facts)),
     ...named("round trip", checkRoundTrip(facts)),
     ...named("clock", checkClock(facts)),
-    ...named("rights", await checkRights(ask, facts.user, full).catch(silent)),
-    ...named("keys", await checkKeys(ask, full).catch(silent)),
+  ];
+  const full = prefixes.map((prefix) => keyPrefix + prefix);
+  try {
+    const asked = await askMore(ask, facts.user, full);
+    return [...reachable, ...told, ...asked.flatMap(({ check, found }) => named(check, found))];
+  } catch (error) {
+    // It answered at first.
+    return [
+      ...named("reachable", silentServer(error)),
+      ...told,
+      ...named("rights", notAsked),
+      ...named("keys", notAsked),
+    ];
+  }
+}
+
+interface Asked {
+  check: Check;
+  found: Checked | readonly Checked[];
+}
+
+/** What takes many questions. */
+async function askMore(ask: AskServer, user: string | undefined, prefixes: readonly string[]): Promise<Asked[]> {
+  const rights = await checkRights(ask, user, prefixes);
+  return [
+    { check: "rights", found: rights },
+    { check: "keys", found: await checkKeys(ask, prefixes) },
   ];
 }
 
-const silent = () => unknown("The server did not answer this in time.");
+const notAsked = unknown("The server stopped answering before this was known.");
 
 function silentServer(error: unknown): Checked {
   // Our own errors are written for a log. Any other one may hold an address or a password.
   if (isStoreError(error)) return failure(`The server takes no call. ${NOTHING_SOLD}`, error.message);
-  const message = `This server did not answer in time. ${NOTHING_SOLD}`;
-  return failure(message, "Look whether it runs, and what the network does.");
+  const reason = error instanceof NoAnswer ? error.message : "This server did not answer in time.";
+  return failure(`${reason} ${NOTHING_SOLD}`, "Look whether it runs, and what the network does.");
 }
 
 /** What the settings of a caller's own client can cost. */
