@@ -30,8 +30,8 @@ export function checkUsers(facts: ServerFacts, { password }: Pick<ConnectionSecu
   return found.length > 0 ? found : [ok("Every user needs a password.")];
 }
 
-function open({ config }: ServerFacts, message: string, isProtected: boolean): Checked {
-  const isReached = isPublic(config("bind")) !== false && !(isProtected && config("protected-mode") === "yes");
+function open({ config, info }: ServerFacts, message: string, isProtected: boolean): Checked {
+  const isReached = isPublic(config("bind")) !== false && !(isProtected && isProtecting(config, info));
   return isReached ? failure(message, SET_PASSWORD) : warning(message, SET_PASSWORD);
 }
 
@@ -46,15 +46,22 @@ function dropsTransactions(users: readonly string[], info: ServerFacts["info"]):
 const isOn = (rules: string) => /\son\s/.test(`${rules} `);
 const nameOf = (rules: string) => rules.split(" ")[1] ?? "";
 
-export function checkNetwork({ config }: ServerFacts): Checked {
+/** Before 7.0 protected mode counts only where no address is bound. */
+function isProtecting(config: ServerFacts["config"], info: ServerFacts["info"]): boolean {
+  if (config("protected-mode") !== "yes") return false;
+  return config("bind") === "" || !/^[3-6]\./.test(info("redis_version") ?? "");
+}
+
+export function checkNetwork({ config, info }: ServerFacts): Checked {
   const isOpen = isPublic(config("bind"));
   if (isOpen === undefined)
     return unknown("The addresses that the server listens on cannot be asked (CONFIG GET bind).");
   if (!isOpen) return ok("The server listens on loopback or private addresses only.");
-  if (config("protected-mode") === "yes")
-    return ok("The server listens on every address. Protected mode refuses clients from elsewhere without a password.");
+  const without = isProtecting(config, info)
+    ? "Protected mode refuses clients from elsewhere only while no password is set."
+    : "Protected mode refuses nothing.";
   return warning(
-    "The server listens on every address, and protected mode is off.",
+    `The server listens on every address. ${without}`,
     "Bind it to a private address, and publish no port.",
   );
 }

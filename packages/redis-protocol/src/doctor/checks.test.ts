@@ -223,24 +223,34 @@ table([
 ]);
 
 const bound = (bind: string, protect: Fields = {}) => checkNetwork(saying({ config: { bind, ...protect } }));
-const openTo = (config: Fields) =>
-  checkUsers(saying({ users: ["user default on nopass ~* &* +@all"], config }), { password: undefined });
+const openTo = (config: Fields, info: Fields = {}) =>
+  checkUsers(saying({ users: ["user default on nopass ~* &* +@all"], config, info }), { password: undefined });
 
 table([
   ["bind: not told", checkNetwork(saying({ config: { "protected-mode": "yes" } })), [["unknown", /CONFIG GET bind/]]],
   ["bind: loopback and a private address", bound("127.0.0.1 -::1 10.0.0.5"), [["ok", /private addresses only/]]],
-  ["bind: one address of all is public", bound("127.0.0.1 203.0.113.5"), [["warning", /protected mode is off/]]],
+  ["bind: one address of all is public", bound("127.0.0.1 203.0.113.5"), [["warning", /refuses nothing/]]],
   ["bind: empty", bound(""), [["warning", /every address/]]],
   [
     "bind: every address, and protected mode",
     bound("* -::*", { "protected-mode": "yes" }),
-    [["ok", /Protected mode refuses/]],
+    [["warning", /only while no password is set/]],
   ],
-  ["bind: every address, and protected mode is not told", bound("*"), [["warning", /protected mode is off/]]],
+  ["bind: every address, and protected mode is not told", bound("*"), [["warning", /refuses nothing/]]],
   ["no password: neither bind nor protected mode is told", openTo({}), [["error", /need no password/]]],
   [
     "no password: bind is not told, and protected mode refuses",
     openTo({ "protected-mode": "yes" }),
+    [["warning", /need no password/]],
+  ],
+  [
+    "no password: every address is bound, and protected mode counts before 7.0 only where none is",
+    openTo({ bind: "0.0.0.0", "protected-mode": "yes" }, { redis_version: "6.2.16" }),
+    [["error", /need no password/]],
+  ],
+  [
+    "no password: no address is bound before 7.0, and protected mode refuses",
+    openTo({ bind: "", "protected-mode": "yes" }, { redis_version: "6.2.16" }),
     [["warning", /need no password/]],
   ],
   ["no password: loopback only", openTo({ bind: "127.0.0.1" }), [["warning", /need no password/]]],
