@@ -1,7 +1,7 @@
 // An examination of everything that a configuration names: its servers, and the payments that are in doubt.
 import { type Environment, type Examined, type LoadedStores, loadStores } from "@tollbooth-stores/config";
 import { isStoreError, type VerificationStore } from "@tollbooth-stores/core";
-import { ageOf } from "./age.ts";
+import { type Counts, doubt } from "./doubt.ts";
 
 export interface ExamineOptions {
   /** A path, YAML or JSON text with a line break, or an object, as `loadStores` takes it. */
@@ -18,13 +18,11 @@ export interface ExamineOptions {
 export interface Examination {
   findings: readonly Finding[];
   /** Payments that were settled or may have been, and are not delivered. Undefined where they could not be listed. */
-  payments: { inDoubt: number; owed: number; oldestMs: number } | undefined;
+  payments: Counts | undefined;
 }
 
 export type Finding = Omit<Examined, "check"> & { check: Examined["check"] | "payments" };
 
-/** So old a doubt is no attempt under way any more, in milliseconds. */
-const OLD_MS = 600_000;
 const order = ["error", "warning", "unknown", "ok"] as const;
 
 /** Throws STORE_CONFIG for a configuration with mistakes. A server that does not answer is a finding. */
@@ -76,8 +74,6 @@ export async function openStores({ config, url, client, env }: ExamineOptions): 
 /** How long the payments in doubt may take to be counted, in milliseconds. */
 const COUNT_MS = 20_000;
 
-type Counts = NonNullable<Examination["payments"]>;
-
 /** `failure`: why the list would be incomplete. */
 type Counted = { counts: Counts; failure?: undefined } | { counts?: undefined; failure: string };
 
@@ -111,15 +107,4 @@ function notListed({ shared, isAway, failure = "" }: NotListed): Pick<Finding, "
   }
   const why = isAway ? "The server does not answer." : failure;
   return { level: "unknown", message: `The payments in doubt could not be listed. ${why}` };
-}
-
-function doubt({ inDoubt, owed, oldestMs }: Counts): Pick<Finding, "level" | "message" | "mend"> {
-  if (inDoubt + owed === 0) return { level: "ok", message: "No payment is in doubt or owed." };
-  const message = `Payments in doubt: ${inDoubt}; owed to their payers: ${owed}; the oldest for ${ageOf(oldestMs)}.`;
-  if (oldestMs < OLD_MS) return { level: "ok", message };
-  return {
-    level: "warning",
-    message: `${message} Money may have moved for nothing.`,
-    mend: "`doctor payments list` names them; `reconcileUnresolved` asks the chain.",
-  };
 }

@@ -1,0 +1,23 @@
+// What is found of the payments that no caller has ended.
+import type { Examined } from "@tollbooth-stores/config";
+import { ageOf } from "./age.ts";
+
+/** So old a doubt is no attempt under way any more, in milliseconds. */
+const OLD_MS = 600_000;
+
+export interface Counts {
+  inDoubt: number;
+  owed: number;
+  oldestMs: number;
+}
+
+export function doubt({ inDoubt, owed, oldestMs }: Counts): Pick<Examined, "level" | "message" | "mend"> {
+  if (inDoubt + owed === 0) return { level: "ok", message: "No payment is in doubt or owed." };
+  const message = `Payments in doubt: ${inDoubt}; owed to their payers: ${owed}; the oldest for ${ageOf(oldestMs)}.`;
+  if (oldestMs < OLD_MS) return { level: "ok", message };
+  return {
+    level: "warning",
+    message: `${message} Money may have moved for nothing.`,
+    mend: "`doctor payments list` names them; `reconcileUnresolved` asks the chain.",
+  };
+}
