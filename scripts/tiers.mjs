@@ -8,7 +8,7 @@ import { filesBelow, root, testedFolders } from "./workspace-folders.mjs";
 
 /** What is too long or too much a matter of judgement for either tier: package.json scripts, with what they add. */
 export const byHand = [
-  { folder: ".", script: "chaos", about: "payments under faults, 1,000 on each client where `npm test` plays 100" },
+  { folder: ".", script: "chaos", about: "payments under faults, 1,000 on each client where `npm test` plays 50" },
   { folder: ".", script: "faults", about: "every fault of connections and servers, seeded; writes docs/faults.md" },
   {
     folder: ".",

@@ -11,7 +11,7 @@ function wrong(report: Awaited<ReturnType<typeof runChaos>>): Record<string, str
 
 describe("payments under chaos", () => {
   it.each(["ioredis", "node-redis"] as const)("move once, are fresh once, and are delivered (%s)", async (client) => {
-    const report = await runChaos({ client, payments: 100, payers: 32, seed: 7 });
+    const report = await runChaos({ client, payments: 50, payers: 32, seed: 7 });
     expect(wrong(report)).toEqual({});
     expect(report.rested).toBe(true);
     // Of the 39 points; `npm run chaos` with its 1,000 payments strikes each.

@@ -94,6 +94,13 @@ describe("the Kubernetes manifests", () => {
 
   it("keep all gateways but one while nodes are drained", () => {
     expect(manifests().PodDisruptionBudget).toMatchObject({ spec: { maxUnavailable: 1 } });
+    // A roll takes none away before its successor is ready, which may wait for Redis.
+    expect(manifests().Deployment).toMatchObject({
+      spec: {
+        strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+        template: { spec: { containers: [{ startupProbe: { periodSeconds: 1, failureThreshold: 30 } }] } },
+      },
+    });
     expect(deployment().spec.replicas).toBeGreaterThan(1);
   });
 

@@ -1,9 +1,9 @@
-// What each public package's tarball holds, and its use on the repository's own Node.
+// What each public package's tarball holds, and the use of some on the repository's own Node.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { atLeast, ownNode } from "./node-versions.ts";
-import { installedTests, packages, tarballOf } from "./packed.ts";
+import { everyDayPackages, installedTests, packages, tarballOf } from "./packed.ts";
 import { root } from "./public-packages.ts";
 import { output } from "./run.ts";
 
@@ -34,4 +34,4 @@ describe.each(packages)("$name", ({ name, needs, lowestNode }) => {
   });
 });
 
-installedTests([ownNode]);
+installedTests([ownNode], everyDayPackages);

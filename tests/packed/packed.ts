@@ -26,9 +26,16 @@ const variables = redis === undefined ? {} : { REDIS_URL: redis.url };
 
 const workspaceBinary = (name: string) => join(root, "node_modules", ".bin", name);
 
+/** Each kind of package once: those that every run of `npm test` installs. The others are installed by `test:all`. */
+const everyDay = ["memory", "ioredis", "config", "express", "x402", "doctor"].map(
+  (name) => `@tollbooth-stores/${name}`,
+);
+export const everyDayPackages: readonly PublicPackage[] = packages.filter(({ name }) => everyDay.includes(name));
+export const otherPackages: readonly PublicPackage[] = packages.filter(({ name }) => !everyDay.includes(name));
+
 /** Registers the tests of each package on these Nodes. */
-export function installedTests(nodes: readonly NodeVersion[]): void {
-  describe.each(packages)("$name", (used) => {
+export function installedTests(nodes: readonly NodeVersion[], tried: readonly PublicPackage[] = packages): void {
+  describe.each(tried)("$name", (used) => {
     const usable = nodes.filter(({ version }) => atLeast(version, used.lowestNode));
     if (!used.insideVitest) inProject(used, ["@types/node@20"], usable);
     else {

@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { doctor, folder, good, started } from "./doctor.test-support.ts";
 import { examine } from "./index.ts";
+import { listPayments, resolveListed } from "./payments.ts";
 
 it("is content with a server that is set up for payments", async () => {
   const redis = await started(good);
@@ -42,7 +43,7 @@ it("gives JSON of the same findings", async () => {
   const { findings, payments } = JSON.parse(out);
   expect(findings[0]).toMatchObject({ level: "error", provider: "node-redis", stores: expect.any(Array) });
   expect(new Set(findings.map(({ provider }: { provider: string }) => provider))).toEqual(new Set(["node-redis"]));
-  expect(payments).toEqual({ inDoubt: 0, owed: 0, oldestMs: 0 });
+  expect(payments).toEqual({ inDoubt: 0, owed: 0, oldestMs: 0, unreadable: 0 });
 });
 
 it("looks at each connection for the stores that are on it", async () => {
@@ -116,4 +117,57 @@ it("lists the payments in doubt, and resolves one that it lists", async () => {
   const text = await doctor(["payments", "list", "--url", redis.url]);
   expect(text).toMatchObject({ status: 0, out: expect.stringMatching(/ owed, attempt 1, for 0 minutes/) });
   expect(await resolvePayment(stores.verifications, { key: "k" }, { delivered: true })).toEqual({ status: "ok" });
+});
+
+it("names the records of payments that it cannot read, and is not content", async () => {
+  const redis = await started(good);
+  const stores = await loadStores(
+    { stores: { provider: "redis", redis: { url: redis.url } } },
+    { env: {}, onWarning() {} },
+  );
+  onTestFinished(() => stores.close());
+  await stores.ping();
+  const validUntilMs = Date.now() + 60_000;
+  await payOnce(
+    stores.verifications,
+    { key: "k", payloadHash: "h", fingerprint: "f", validUntilMs },
+    {
+      verify: async () => ({ ok: true }),
+      serve: async () => "answer",
+      settle: async () => Promise.reject(new Error("The reply was lost.")),
+      findSettlement: async () => "unknown",
+    },
+  );
+  for (const key of [await redis.command("KEYS", "*:c")].flat()) {
+    await redis.command("SET", String(key), "no record", "KEEPTTL");
+  }
+  const examined = await doctor(["--url", redis.url]);
+  expect(examined).toMatchObject({ status: 1, out: expect.stringMatching(/^ERROR +payments.*cannot be read: \d+/m) });
+  const { status, err } = await doctor(["payments", "list", "--url", redis.url]);
+  expect([status, err]).toEqual([1, expect.stringMatching(/cannot be read: \d+.*\n[\w-]{43}/)]);
+});
+
+it("takes no receipt for a payment on an EVM chain that is no transaction's hash", async () => {
+  const redis = await started(good);
+  const stores = await loadStores(
+    { stores: { provider: "redis", redis: { url: redis.url } } },
+    { env: {}, onWarning() {} },
+  );
+  onTestFinished(() => stores.close());
+  await stores.ping();
+  const reference = JSON.stringify({ network: "eip155:8453", nonce: "0x1" });
+  const payment = { key: "k", payloadHash: "h", fingerprint: "f", reference, validUntilMs: Date.now() + 60_000 };
+  await payOnce(stores.verifications, payment, {
+    verify: async () => ({ ok: true }),
+    serve: async () => "answer",
+    settle: async () => Promise.reject(new Error("The reply was lost.")),
+    findSettlement: async () => "unknown",
+  });
+  const [listed] = await listPayments(stores);
+  const handle = listed?.handle ?? "";
+  expect(await resolveListed(stores, handle, { receipt: "0xdeadbeef" })).toContain("no receipt");
+  expect((await stores.verifications.peek("p:k")).status).toBe("unknown");
+  expect(await resolveListed(stores, handle, { receipt: `0x${"ab".repeat(32)}` })).toBe("done");
+  expect(await resolveListed(stores, handle, { delivered: true })).toBe("done");
+  expect(await resolveListed(stores, handle, { none: "expired" })).toContain("unknown handle");
 });

@@ -2,9 +2,10 @@
 import { expect, it } from "vitest";
 import { doubt } from "./doubt.ts";
 
-const none = { inDoubt: 0, owed: 0, oldestMs: 0 };
+const none = { inDoubt: 0, owed: 0, oldestMs: 0, unreadable: 0 };
 
 it.each([
+  ["a record that cannot be read", { ...none, unreadable: 1 }, "error", /cannot be read: 1/],
   ["none", none, "ok", /^No payment is in doubt or owed\.$/],
   [
     "one in doubt, that may be under way",

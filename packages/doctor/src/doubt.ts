@@ -1,6 +1,7 @@
 // What is found of the payments that no caller has ended.
 import type { Examined } from "@tollbooth-stores/config";
 import { ageOf } from "./age.ts";
+import { unreadableText } from "./hear-unreadable.ts";
 
 /** So old a doubt is no attempt under way any more, in milliseconds. */
 const OLD_MS = 600_000;
@@ -9,9 +10,18 @@ export interface Counts {
   inDoubt: number;
   owed: number;
   oldestMs: number;
+  /** Records that could not be read, so that nothing is known of their payments. */
+  unreadable: number;
 }
 
-export function doubt({ inDoubt, owed, oldestMs }: Counts): Pick<Examined, "level" | "message" | "mend"> {
+export function doubt({ inDoubt, owed, oldestMs, unreadable }: Counts): Pick<Examined, "level" | "message" | "mend"> {
+  if (unreadable > 0) {
+    return {
+      level: "error",
+      message: unreadableText(unreadable),
+      mend: "`doctor payments list` names them. Was an older version deployed? Put the newer one back.",
+    };
+  }
   if (inDoubt + owed === 0) return { level: "ok", message: "No payment is in doubt or owed." };
   const message = `Payments in doubt: ${inDoubt}; owed to their payers: ${owed}; the oldest for ${ageOf(oldestMs)}.`;
   if (oldestMs < OLD_MS) return { level: "ok", message };

@@ -2,6 +2,7 @@
 import { type Environment, type Examined, type LoadedStores, loadStores } from "@tollbooth-stores/config";
 import { isStoreError, type VerificationStore } from "@tollbooth-stores/core";
 import { type Counts, doubt } from "./doubt.ts";
+import { hearUnreadable } from "./hear-unreadable.ts";
 
 export interface ExamineOptions {
   /** A path, YAML or JSON text with a line break, or an object, as `loadStores` takes it. */
@@ -81,12 +82,14 @@ async function countPayments(store: VerificationStore): Promise<Counted> {
   const counts = { inDoubt: 0, owed: 0, oldestMs: 0 };
   const signal = AbortSignal.timeout(COUNT_MS);
   try {
-    for await (const { kind, atMs } of store.unresolved({ signal })) {
-      if (kind === "in-doubt") counts.inDoubt += 1;
-      else counts.owed += 1;
-      counts.oldestMs = Math.max(counts.oldestMs, Date.now() - atMs);
-    }
-    return { counts };
+    const { unreadable } = await hearUnreadable(async () => {
+      for await (const { kind, atMs } of store.unresolved({ signal })) {
+        if (kind === "in-doubt") counts.inDoubt += 1;
+        else counts.owed += 1;
+        counts.oldestMs = Math.max(counts.oldestMs, Date.now() - atMs);
+      }
+    });
+    return { counts: { ...counts, unreadable: unreadable.length } };
   } catch (error) {
     if (isStoreError(error)) return { failure: error.message };
     if (error !== signal.reason) throw error;

@@ -3,6 +3,7 @@
 import { isStoreError } from "@tollbooth-stores/core";
 import { type Command, readArguments, usage } from "./arguments.ts";
 import { examine, openStores } from "./examine.ts";
+import { hearUnreadable, unreadableText } from "./hear-unreadable.ts";
 import { listPayments, resolveListed } from "./payments.ts";
 import { listText, reportText } from "./report.ts";
 
@@ -26,9 +27,11 @@ async function run(command: Command): Promise<number> {
     // Waits for the first connection, which takes longer than a call may.
     await stores.ping();
     if (command.name === "list") {
-      const listed = await listPayments(stores);
+      const { result: listed, unreadable } = await hearUnreadable(() => listPayments(stores));
       await show(listed, listText(listed, Date.now()));
-      return FINE;
+      if (unreadable.length === 0) return FINE;
+      await write(process.stderr, [unreadableText(unreadable.length), ...unreadable].join("\n"));
+      return ERRORS;
     }
     const result = await resolveListed(stores, command.handle, command.resolution);
     await show({ result }, result);

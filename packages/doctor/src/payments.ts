@@ -38,6 +38,7 @@ export type Resolved =
   | "done"
   | "unknown handle: payments list names those that can be resolved"
   | "not possible now: an attempt holds the payment, or it is settled already; list it again"
+  | "no receipt: on this chain it is a transaction's hash, 0x and 64 hex digits"
   | "another receipt is on record, and stays: compare the two with the chain";
 
 /**
@@ -46,8 +47,11 @@ export type Resolved =
  */
 export async function resolveListed(stores: Stores, handle: string, resolution: Resolution): Promise<Resolved> {
   const listed = await listPayments(stores);
-  if (!listed.some((payment) => payment.handle === handle)) {
-    return "unknown handle: payments list names those that can be resolved";
+  const payment = listed.find((each) => each.handle === handle);
+  if (payment === undefined) return "unknown handle: payments list names those that can be resolved";
+  // It could not be taken back.
+  if ("receipt" in resolution && isOnEvm(payment) && !/^0x[0-9a-f]{64}$/i.test(resolution.receipt)) {
+    return "no receipt: on this chain it is a transaction's hash, 0x and 64 hex digits";
   }
   const events: PaymentMessage["event"][] = [];
   const hear = (message: unknown) => void events.push(Object(message).event);
@@ -63,4 +67,9 @@ export async function resolveListed(stores: Stores, handle: string, resolution: 
   } finally {
     unsubscribe(paymentChannel, hear);
   }
+}
+
+/** By the reference that `identifyPayment` of @tollbooth-stores/x402 writes. */
+function isOnEvm({ reference = "" }: Listed): boolean {
+  return /"network":"eip155:/.test(reference);
 }
