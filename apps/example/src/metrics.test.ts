@@ -1,4 +1,4 @@
-// /metrics of a running gateway, and its log, through a sale, a replay and what is refused: counted, told, and no secret in either.
+// A running gateway's /metrics and its log count a sale, a replay and a refusal. Neither holds a secret.
 import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { expect, test } from "vitest";
 import { logLines } from "./testing/log-lines.ts";

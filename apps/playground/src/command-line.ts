@@ -30,7 +30,7 @@ export function readCommand<Name extends string, Flag extends string>(
     ]);
     values = parseArgs({ args: [...args], options: known, allowPositionals: false }).values;
   } catch (error) {
-    // Its first sentence: what follows says how to give what is not taken here.
+    // Node's first sentence names the mistake. The rest is advice for programs that take other arguments.
     const said = error instanceof Error ? error.message.split(/\.(?:\s|$)/, 1)[0] : "Unknown option";
     throw new UsageError(`${said}. ${usage}`);
   }

@@ -1,4 +1,4 @@
-// Examinations for the doctor's suites: a server as it is set up for payments, and what is found on it.
+// The doctor's suites start a server that is set up for payments, and examine it.
 import {
   type ExamineOptions,
   examineRedis,

@@ -1,4 +1,4 @@
-// What an examination says of servers that take no call, of what is no server, and of users without rights; and that it only reads.
+// An examination names servers that take no call, ports that are no Redis, and users without rights. It only reads.
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import type { Finding } from "@tollbooth-stores/redis-protocol";

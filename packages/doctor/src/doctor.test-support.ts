@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type LoadedStores, loadStores } from "@tollbooth-stores/config";
+import { payOnce } from "@tollbooth-stores/core";
 import { type RedisOptions, type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
-import { afterAll, onTestFinished } from "vitest";
+import { afterAll, expect, onTestFinished } from "vitest";
 
 export const folder: string = mkdtempSync(join(tmpdir(), "tollbooth-doctor-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -38,3 +40,23 @@ export const good: RedisOptions = {
   maxmemory: "64mb",
   config: ["appendonly yes", "appendfsync everysec"],
 };
+
+/** Stores on the server, with a payment "k" in doubt: the reply of its settlement was lost. */
+export async function withDoubt(redis: RunningRedis, reference: string, evidence?: string): Promise<LoadedStores> {
+  const config = { stores: { provider: "redis", redis: { url: redis.url } } };
+  const stores = await loadStores(config, { env: {}, onWarning() {} });
+  onTestFinished(() => stores.close());
+  await stores.ping();
+  const payment = { key: "k", payloadHash: "h", fingerprint: "f", reference, validUntilMs: Date.now() + 60_000 };
+  const paid = await payOnce(stores.verifications, payment, {
+    verify: async () => ({ ok: true }),
+    serve: async () => "answer",
+    settle: async ({ note }) => {
+      if (evidence !== undefined) await note(evidence);
+      throw new Error("The reply was lost.");
+    },
+    findSettlement: async () => "unknown",
+  });
+  expect(paid.status).toBe("pending");
+  return stores;
+}

@@ -1,11 +1,10 @@
 // The doctor as a command and as a function, against good servers and broken ones.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadStores } from "@tollbooth-stores/config";
-import { payOnce, resolvePayment } from "@tollbooth-stores/core";
-import { expect, it, onTestFinished } from "vitest";
+import { resolvePayment } from "@tollbooth-stores/core";
+import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { doctor, folder, good, started } from "./doctor.test-support.ts";
+import { doctor, folder, good, started, withDoubt } from "./doctor.test-support.ts";
 import { examine } from "./index.ts";
 import { listPayments, resolveListed } from "./payments.ts";
 
@@ -77,26 +76,7 @@ it("says of stores in memory that no other instance sees them, and that their pa
 
 it("lists the payments in doubt, and resolves one that it lists", async () => {
   const redis = await started(good);
-  const stores = await loadStores(
-    { stores: { provider: "redis", redis: { url: redis.url } } },
-    { env: {}, onWarning() {} },
-  );
-  onTestFinished(() => stores.close());
-  await stores.ping();
-  const payment = {
-    ...{ key: "k", payloadHash: "h", fingerprint: "f", reference: '{"nonce":"0x1"}' },
-    validUntilMs: Date.now() + 60_000,
-  };
-  const paid = await payOnce(stores.verifications, payment, {
-    verify: async () => ({ ok: true }),
-    serve: async () => "answer",
-    settle: async ({ note }) => {
-      await note("0xabc");
-      throw new Error("The reply was lost.");
-    },
-    findSettlement: async () => "unknown",
-  });
-  expect(paid.status).toBe("pending");
+  const stores = await withDoubt(redis, '{"nonce":"0x1"}', "0xabc");
   const writes = async () => /rdb_changes_since_last_save:\d+/.exec(String(await redis.command("INFO")))?.[0];
   const before = await writes();
   const examined = await doctor(["--url", redis.url]);
@@ -121,23 +101,7 @@ it("lists the payments in doubt, and resolves one that it lists", async () => {
 
 it("names the records of payments that it cannot read, and is not content", async () => {
   const redis = await started(good);
-  const stores = await loadStores(
-    { stores: { provider: "redis", redis: { url: redis.url } } },
-    { env: {}, onWarning() {} },
-  );
-  onTestFinished(() => stores.close());
-  await stores.ping();
-  const validUntilMs = Date.now() + 60_000;
-  await payOnce(
-    stores.verifications,
-    { key: "k", payloadHash: "h", fingerprint: "f", validUntilMs },
-    {
-      verify: async () => ({ ok: true }),
-      serve: async () => "answer",
-      settle: async () => Promise.reject(new Error("The reply was lost.")),
-      findSettlement: async () => "unknown",
-    },
-  );
+  await withDoubt(redis, '{"nonce":"0x1"}');
   for (const key of [await redis.command("KEYS", "*:c")].flat()) {
     await redis.command("SET", String(key), "no record", "KEEPTTL");
   }
@@ -149,20 +113,7 @@ it("names the records of payments that it cannot read, and is not content", asyn
 
 it("takes no receipt for a payment on an EVM chain that is no transaction's hash", async () => {
   const redis = await started(good);
-  const stores = await loadStores(
-    { stores: { provider: "redis", redis: { url: redis.url } } },
-    { env: {}, onWarning() {} },
-  );
-  onTestFinished(() => stores.close());
-  await stores.ping();
-  const reference = JSON.stringify({ network: "eip155:8453", nonce: "0x1" });
-  const payment = { key: "k", payloadHash: "h", fingerprint: "f", reference, validUntilMs: Date.now() + 60_000 };
-  await payOnce(stores.verifications, payment, {
-    verify: async () => ({ ok: true }),
-    serve: async () => "answer",
-    settle: async () => Promise.reject(new Error("The reply was lost.")),
-    findSettlement: async () => "unknown",
-  });
+  const stores = await withDoubt(redis, JSON.stringify({ network: "eip155:8453", nonce: "0x1" }));
   const [listed] = await listPayments(stores);
   const handle = listed?.handle ?? "";
   expect(await resolveListed(stores, handle, { receipt: "0xdeadbeef" })).toContain("no receipt");

@@ -1,4 +1,4 @@
-// What is found of the payments that no caller has ended.
+// Turns the number and the age of unresolved payments into a finding.
 import type { Examined } from "@tollbooth-stores/config";
 import { ageOf } from "./age.ts";
 import { unreadableText } from "./hear-unreadable.ts";

@@ -28,7 +28,7 @@ export function requireIoredisClient(client: unknown): asserts client is Ioredis
   );
 }
 
-/** The primaries of a Cluster; for any other client, the client itself. What is asked is sent as it is. */
+/** The primaries of a Cluster; for any other client, the client itself. Commands are sent without a key prefix. */
 export function primariesOf(client: IoredisClient): AskServer[] {
   const nodes: unknown = "nodes" in client && typeof client.nodes === "function" ? client.nodes("master") : [client];
   return (Array.isArray(nodes) ? nodes : []).map(

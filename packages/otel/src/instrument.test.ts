@@ -1,4 +1,4 @@
-// Metrics from core's channels, through OpenTelemetry's own SDK: what is counted under which name, and that nothing secret is.
+// Core's messages become metrics in OpenTelemetry's own SDK: each under its name, and none with a secret.
 import { channel } from "node:diagnostics_channel";
 import {
   type AnswerMessage,

@@ -29,7 +29,7 @@ export interface PaidRoutesOptions {
    */
   order?: "serve-then-settle" | "settle-then-serve" | undefined;
   /**
-   * What is kept of an answer beside its payment, in plain text. A keeper writes and reads it itself: `soldSessions`, say.
+   * The part of an answer that the store keeps beside its payment, in plain text. `soldSessions` is a keeper with a text of its own.
    * `false`: nothing. Then a payer that lost the answer gets 409.
    */
   answers?: KeptAnswers | AnswerKeeper | false | undefined;

@@ -1,31 +1,10 @@
 // What the drill does not play: what cannot be done, an access log that is only converted, and what its README promises.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { type DrillRun, runBuiltDrill } from "./run-built-drill.test-support.ts";
+import { describe, expect, test } from "vitest";
+import { configOf, drill, file, folder } from "./drill-files.test-support.ts";
 import { parseTrace, writeTrace } from "./trace.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "tollbooth-drill-files-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-const runs: DrillRun[] = [];
-afterEach(async () => {
-  for (const run of runs.splice(0)) await run.dispose();
-});
-function drill(args: readonly string[], env?: NodeJS.ProcessEnv): DrillRun {
-  const run = runBuiltDrill(args, env);
-  runs.push(run);
-  return run;
-}
-
-function file(name: string, text: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, text);
-  return path;
-}
-
-const configOf = (lane: string) => fileURLToPath(new URL(`../../drill/${lane}.yaml`, import.meta.url));
 const shortTrace = file("short.jsonl", writeTrace([{ at: 0, client: "192.0.2.2", action: "pay", payment: "A" }]));
 
 describe("what cannot be done is told in one line, with 2", () => {

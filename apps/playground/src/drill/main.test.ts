@@ -1,38 +1,9 @@
 // The built drill, ended early: it leaves nothing behind.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { startRedis } from "@tollbooth-stores/redis-testkit/servers";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { type DrillRun, runBuiltDrill } from "./run-built-drill.test-support.ts";
-import { type TraceEvent, writeTrace } from "./trace.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "tollbooth-drill-files-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-const runs: DrillRun[] = [];
-afterEach(async () => {
-  for (const run of runs.splice(0)) await run.dispose();
-});
-function drill(args: readonly string[], env?: NodeJS.ProcessEnv): DrillRun {
-  const run = runBuiltDrill(args, env);
-  runs.push(run);
-  return run;
-}
-
-function file(name: string, text: string): string {
-  const path = join(folder, name);
-  writeFileSync(path, text);
-  return path;
-}
-
-/** A short trace with what instances that share nothing get wrong: a session that hops, and one payment four times. */
-const client = "192.0.2.1";
-const events: TraceEvent[] = [
-  { at: 0, client, action: "buy", session: "S" },
-  ...[1_500, 1_600, 1_700, 1_800, 1_900, 2_000].map((at): TraceEvent => ({ at, client, action: "use", session: "S" })),
-  ...[500, 500, 500, 500].map((at): TraceEvent => ({ at, client: "192.0.2.2", action: "pay", payment: "A" })),
-];
-const shortTrace = file("short.jsonl", writeTrace(events));
+import { describe, expect, test } from "vitest";
+import { drill, file, shortEvents, shortTrace } from "./drill-files.test-support.ts";
+import { writeTrace } from "./trace.ts";
 
 describe("ended early, it leaves nothing behind", () => {
   test("by Ctrl-C, twice, in the middle of a shared lane: 130, and the user's Redis is clean", async () => {
@@ -63,7 +34,10 @@ describe("ended early, it leaves nothing behind", () => {
     ["1", "2 h 0 min"],
     ["60", "2 min 0 s"],
   ])("by Ctrl-C, once it has said how long a trace at speed %s takes", async (speed, time) => {
-    const long = file("long.jsonl", writeTrace([...events, { at: 7_200_000, client, action: "ask" }]));
+    const long = file(
+      "long.jsonl",
+      writeTrace([...shortEvents, { at: 7_200_000, client: "192.0.2.1", action: "ask" }]),
+    );
     const run = drill(["--trace", long, "--speed", speed]);
     await run.said("memory: starting");
     expect(run.stderr()).toContain(`plays ${time} of traffic on each of 3 lanes, one after the other\n`);

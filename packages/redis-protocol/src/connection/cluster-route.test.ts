@@ -1,4 +1,4 @@
-// Commands to a cluster: what a redirection may open while the route is being closed, and what is told of its connections.
+// A route to a cluster opens no connection while it closes, and tells when a node's connection is closed.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type ConnectionMessage, connectionChannel } from "@tollbooth-stores/core";
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
