@@ -8,7 +8,7 @@ import { buyer } from "@tollbooth-stores/sandbox";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Composed, startComposed } from "./composed.ts";
 import { type Operator, operator } from "./operator.ts";
-import { linesOf, page } from "./page.ts";
+import { blocks, inText, linesOf, page } from "./page.ts";
 import { type Gateway, run, spawnGateway, startGateway } from "./running.ts";
 
 let composed: Composed;
@@ -52,7 +52,10 @@ describe("the Redis of the Compose file", () => {
   it("passes the doctor, which is in the image", async () => {
     const { environment, image } = composed;
     const doctor = join(image.app, "node_modules", ".bin", "tollbooth-doctor");
-    const { status, output } = await run(doctor, [], image.app, environment);
+    const [line = ""] = blocks.flatMap(({ lines }) => lines.filter((each) => each.startsWith("npx ")));
+    const [npx, name, ...args] = line.split(" ");
+    expect([npx, name]).toEqual(["npx", "@tollbooth-stores/doctor"]);
+    const { status, output } = await run(doctor, args, image.app, environment);
     expect([status, output]).toEqual([0, expect.stringMatching(/^0 errors, 0 warnings/m)]);
     expect(output).toMatch(/^ok +eviction /m);
     expect(output).not.toContain("aaaa");
@@ -169,6 +172,22 @@ describe("two gateways", () => {
     const total = bytes.reduce((sum, each) => sum + each, 0);
     expect(total / Number(planned.replace(",", ""))).toBeGreaterThan(0.8);
     expect(total / Number(planned.replace(",", ""))).toBeLessThan(1.2);
+  });
+
+  it("fail closed by the page's commands: 402 and ready with Redis, 503 and not ready without", async () => {
+    const [{ url }] = gateways;
+    const asked = async (command: string) => {
+      const [line = ""] = inText.filter((each) => each === command);
+      const { output } = await typed(line.replace(/https?:\/\/[^/]+/, url));
+      return Number(/^HTTP\/1\.1 (\d+)/m.exec(output)?.[1]);
+    };
+    const both = () =>
+      Promise.all([asked("curl -i https://staging.example.com/quote"), asked("curl -i http://<gateway>/readyz")]);
+    expect(await both()).toEqual([402, 200]);
+    await composed.redis.kill("SIGTERM");
+    expect(await both()).toEqual([503, 503]);
+    await composed.redis.restart();
+    await expect.poll(both, { timeout: 10_000 }).toEqual([402, 200]);
   });
 
   it("drain on SIGTERM: 503 on /readyz, the request in hand answered, and the end with 0", async () => {

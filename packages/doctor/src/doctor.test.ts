@@ -1,7 +1,9 @@
 // The doctor as a command and as a function, against good servers and broken ones.
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { doctor, folder, good, started, withDoubt } from "./doctor.test-support.ts";
 import { examine } from "./index.ts";
@@ -89,4 +91,23 @@ it("names the records of payments that it cannot read, and is not content", asyn
     payments: [],
     unreadable: expect.arrayContaining([expect.stringMatching(/^[\w-]{43}$/)]),
   });
+});
+
+it("takes a server for no primary that calls itself an active replica, as KeyDB does where two servers are written to", async () => {
+  const redis = await started(good);
+  // Of the same length, so that the reply's length stays true.
+  const [told, instead] = ["role:master\r\nconnected_slaves:0", "role:active-replica\r\nreplicas:0"];
+  const way = createServer((socket) => {
+    const server = connect(redis.port, "127.0.0.1").on("error", () => undefined);
+    socket.on("error", () => undefined).pipe(server);
+    server.on("data", (data) => socket.write(data.toString("latin1").replace(told, instead), "latin1"));
+    socket.on("close", () => server.destroy());
+  });
+  onTestFinished(() => void way.close());
+  await once(way.listen(0, "127.0.0.1"), "listening");
+  const address = way.address();
+  const url = redis.url.replace(String(redis.port), String(typeof address === "object" ? address?.port : 0));
+  expect(told.length).toBe(instead.length);
+  const { findings } = await examine({ url });
+  expect(findings).toContainEqual(expect.objectContaining({ check: "role", level: "error" }));
 });
