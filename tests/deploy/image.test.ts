@@ -2,11 +2,13 @@
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { connect, createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { findRedisCli } from "@tollbooth-stores/redis-testkit/servers";
+import { findRedisCli, startRedis } from "@tollbooth-stores/redis-testkit/servers";
 import { buyer } from "@tollbooth-stores/sandbox";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Composed, startComposed } from "./composed.ts";
+import { textOf } from "./files.ts";
 import { type Operator, operator } from "./operator.ts";
 import { blocks, inText, linesOf, page } from "./page.ts";
 import { type Gateway, run, spawnGateway, startGateway } from "./running.ts";
@@ -59,6 +61,22 @@ describe("the Redis of the Compose file", () => {
     expect([status, output]).toEqual([0, expect.stringMatching(/^0 errors, 0 warnings/m)]);
     expect(output).toMatch(/^ok +eviction /m);
     expect(output).not.toContain("aaaa");
+  });
+
+  it("has in a container the two warnings that deploy/README.md names: it listens there on every address, without TLS", async () => {
+    const { environment, image, services } = composed;
+    const [, ...args] = services.redis.command ?? [];
+    // As the image starts it: without the files and the binding of startRedis.
+    const redis = await startRedis({ args: [...args, "--bind", "0.0.0.0", "--protected-mode", "no"] });
+    onTestFinished(() => redis.stop());
+    const elsewhere = Object.values(networkInterfaces()).flatMap((all = []) => all.filter(({ internal }) => !internal));
+    const host = elsewhere.find(({ family }) => family === "IPv4")?.address ?? "127.0.0.1";
+    const REDIS_URL = environment.REDIS_URL?.replace(/@.*/, `@${host}:${redis.port}`) ?? "";
+    const doctor = join(image.app, "node_modules", ".bin", "tollbooth-doctor");
+    const { status, output } = await run(doctor, [], image.app, { ...environment, REDIS_URL });
+    const warned = [...output.matchAll(/^WARNING +([a-z]+) /gm)].map(([, check]) => check);
+    expect([status, warned]).toEqual([0, host === "127.0.0.1" ? ["network"] : ["tls", "network"]]);
+    expect(textOf("README.md")).toMatch(/warnings are expected.*`tls`.*`network`/);
   });
 
   it("is healthy by its own check, which an error fails: without -e it would be taken for health", async () => {
