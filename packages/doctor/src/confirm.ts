@@ -1,6 +1,7 @@
 // Asks a person on a terminal.
 import { createInterface } from "node:readline";
 
+/** A question, and where it is asked and answered. */
 export interface Question {
   input: NodeJS.ReadableStream;
   output: NodeJS.WritableStream;

@@ -7,8 +7,10 @@ export const ERRORS = 1;
 /** A mistake in the arguments or the configuration, or no answer. */
 export const NO_ANSWER = 2;
 
+/** An exit status. */
 export type Status = typeof FINE | typeof ERRORS | typeof NO_ANSWER;
 
+/** What a run gives to be printed. */
 export interface Outcome {
   status: Status;
   /** For standard output, where no JSON is asked for. */

@@ -9,7 +9,9 @@ import { findPayment, listPayments, recordResolution } from "./payments.ts";
 import { listText, planText } from "./report.ts";
 import { planResolution, refused } from "./resolution-plan.ts";
 
+/** `payments list`, as its arguments say it. */
 export type ListCommand = Extract<Command, { name: "list" }>;
+/** `payments resolve`, as its arguments say it. */
 export type ResolveCommand = Extract<Command, { name: "resolve" }>;
 
 /** What the commands need of their terminal. */

@@ -27,12 +27,14 @@ export type RefusalCode =
   | "ANOTHER_RECEIPT"
   | "NO_TRANSACTION";
 
+/** Nothing is recorded, for this reason. */
 export interface Refused {
   status: "refused";
   code: RefusalCode;
   message: string;
 }
 
+/** What comes of a resolution. */
 export type ResolutionPlan =
   /** `recorded`: what is written. `next`: what the payer sees from then on. */
   | { status: "write"; recorded: string; next: string }
@@ -50,6 +52,7 @@ const refusals: Record<RefusalCode, string> = {
   NO_TRANSACTION: "no receipt: on this chain it is a transaction's hash, 0x and 64 hex digits",
 };
 
+/** The refusal with the words for its code. */
 export function refused(code: RefusalCode): Refused {
   return { status: "refused", code, message: refusals[code] };
 }
