@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { loadStores } from "@tollbooth-stores/config";
 import { describe, expect, it } from "vitest";
 import { root } from "./files.ts";
+import { page } from "./page.ts";
 
-const page = readFileSync(join(root, "docs", "deployment.md"), "utf8");
 const documents = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text = ""]) => text);
 
 /** A value for each variable that a document names: nothing listens at these addresses. */

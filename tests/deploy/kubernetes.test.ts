@@ -1,6 +1,7 @@
 // The Kubernetes manifests: the schemas of their kinds, no key that a kind does not have, and the time for a drain.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { readGatewayConfig } from "@tollbooth-stores/example";
 import { Deployment } from "kubernetes-models/apps/v1";
 import { PodDisruptionBudget } from "kubernetes-models/policy/v1";
 import { Service } from "kubernetes-models/v1";
@@ -122,5 +123,15 @@ describe("the Kubernetes manifests", () => {
     const given = [...textOf("kubernetes/environment.properties").matchAll(/^(\w+)=/gm)].map(([, name]) => name);
     expect(needed.filter((name) => name !== "VAR" && !given.includes(name)).sort()).toEqual(secrets.sort());
     expect(given.filter((name) => secrets.includes(name ?? ""))).toEqual([]);
+  });
+
+  it("pay nobody before an operator has filled in whom", async () => {
+    const lines = textOf("kubernetes/environment.properties").matchAll(/^(\w+)=(.*)$/gm);
+    const given = Object.fromEntries([...lines].map(([, name = "", value = ""]) => [name, value]));
+    const secrets = { SESSION_SECRET: "s".repeat(32), REDIS_URL: "redis://127.0.0.1:1", KEY_SECRET: "k".repeat(32) };
+    const read = (more: object) =>
+      readGatewayConfig(textOf("tollbooth.config.yaml"), { ...given, ...secrets, ...more });
+    await expect(read({})).rejects.toThrow(/payTo.*address/);
+    expect((await read({ PAY_TO: `0x${"1".repeat(40)}` })).payTo).toMatch(/^0x1/);
   });
 });

@@ -125,6 +125,7 @@ export function recoverySuite<Client>(provider: ClientProvider<Client>): void {
       await worksAgain(stores, 1_500);
       await until(async () => proxy.open() === 1);
       expect(await ids()).toEqual(before);
+      expect(messages.map(({ event }) => event)).toEqual(expect.arrayContaining(["given-up", "reconnected"]));
     });
 
     it("where the name leads to a promoted node and the connection is left on a replica: no call fails", async ({

@@ -178,7 +178,8 @@ export interface ConnectionMessage {
    * - "connecting": an attempt starts.
    * - "ready": the first connection can be used.
    * - "lost": a connection that could be used has ended.
-   * - "given-up": the provider closed the connection itself (silent, or led to a replica) and makes it anew.
+   * - "given-up": it is used no more, because it was silent or led to a replica, and another one is made. A silent one that
+   *   answers first is used again: "reconnected" follows in either case.
    * - "reconnected": the connection can be used again.
    * - "server-changed": reconnected to another run or another data set: `runId` or `replicationId` differs. A restart,
    *   a failover or another server. For people to read: the stores decide nothing by it.

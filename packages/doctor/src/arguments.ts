@@ -3,21 +3,29 @@ import { parseArgs } from "node:util";
 import type { Resolution } from "@tollbooth-stores/core";
 import type { ExamineOptions } from "./examine.ts";
 
+/** What to do, as the arguments say it. */
 export type Command = { options: ExamineOptions; json: boolean } & (
   | { name: "examine" }
   | { name: "list" }
-  | { name: "resolve"; handle: string; resolution: Resolution }
+  /** `yes`: it is recorded without a question. */
+  | { name: "resolve"; handle: string; resolution: Resolution; yes: boolean }
 );
 
+/** The answer to --help. */
 export const usage = `Usage: doctor [--config tollbooth.config.yaml | --url redis://host:6379] [--client redis|ioredis] [--json]
        doctor payments list       the payments that are in doubt or owed
-       doctor payments resolve <handle> --receipt <transaction> | --none <reason> | --delivered
+       doctor payments resolve <handle> --receipt <transaction> | --none <reason> | --delivered [--yes]
 
 Looks whether the servers behind the stores are safe for payments. The examination changes nothing.
 Without --config and --url it reads tollbooth.config.yaml.
 
-Exit status: 0 fine, or warnings and unknowns only; 1 errors were found, or the payment was not resolved; 2 a mistake in the
-arguments or the configuration, or no answer.`;
+payments resolve shows what it would record, and what the payer sees from then on. It asks on a terminal, and records nothing
+without a yes. Elsewhere it needs --yes.
+
+--json prints one JSON document, errors too: { "error": { "code", "message" } }.
+
+Exit status: 0 fine, or warnings and unknowns only, or recorded; 1 errors were found, or the payment was not resolved; 2 a
+mistake in the arguments or the configuration, --yes is missing, or no answer.`;
 
 function parsed(given: readonly string[]) {
   try {
@@ -32,6 +40,7 @@ function parsed(given: readonly string[]) {
         receipt: { type: "string" },
         none: { type: "string" },
         delivered: { type: "boolean" },
+        yes: { type: "boolean" },
       },
     });
   } catch (error) {
@@ -46,7 +55,7 @@ function parsed(given: readonly string[]) {
 /** Throws, with words for a person and nothing of what was typed but names of options, where the arguments are none of these. */
 export function readArguments(given: readonly string[]): Command {
   const { values, positionals } = parsed(given);
-  const { config, url, client, json, receipt, none, delivered } = values;
+  const { config, url, client, json, receipt, none, delivered, yes } = values;
   if (config !== undefined && url !== undefined) throw new Error("Give --config or --url, not both.");
   if (client !== undefined && client !== "redis" && client !== "ioredis") {
     throw new Error("--client must be redis or ioredis.");
@@ -63,8 +72,9 @@ export function readArguments(given: readonly string[]): Command {
   if (receipt === "") throw new Error("--receipt needs the transaction that settled the payment.");
   if (none === "") throw new Error("--none needs the reason, e.g. expired.");
   const isResolve = area === "payments" && action === "resolve";
-  if (resolution !== undefined && !isResolve)
-    throw new Error("--receipt, --none and --delivered are for payments resolve.");
+  if ((resolution !== undefined || yes !== undefined) && !isResolve) {
+    throw new Error("--receipt, --none, --delivered and --yes are for payments resolve.");
+  }
   if (area === undefined) return { name: "examine", options, json };
   if (area === "payments" && action === "list" && handle === undefined) return { name: "list", options, json };
   if (!isResolve) throw new Error("There is no such command. A server's address is given by --url.");
@@ -72,5 +82,5 @@ export function readArguments(given: readonly string[]): Command {
   if (resolution === undefined || second !== undefined) {
     throw new Error("payments resolve takes one of --receipt, --none and --delivered.");
   }
-  return { name: "resolve", options, json, handle, resolution };
+  return { name: "resolve", options, json, handle, resolution, yes: yes === true };
 }

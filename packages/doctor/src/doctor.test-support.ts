@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type LoadedStores, loadStores } from "@tollbooth-stores/config";
-import { payOnce } from "@tollbooth-stores/core";
+import { type Paid, payOnce } from "@tollbooth-stores/core";
 import { type RedisOptions, type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, expect, onTestFinished } from "vitest";
 
@@ -47,8 +47,17 @@ export async function withDoubt(redis: RunningRedis, reference: string, evidence
   const stores = await loadStores(config, { env: {}, onWarning() {} });
   onTestFinished(() => stores.close());
   await stores.ping();
+  expect((await presented(stores, { reference, evidence })).status).toBe("pending");
+  return stores;
+}
+
+/** The payment "k" is presented by its payer. Nothing answers what became of its settlement. */
+export function presented(
+  { verifications }: LoadedStores,
+  { reference, evidence }: { reference?: string; evidence?: string | undefined } = {},
+): Promise<Paid<string>> {
   const payment = { key: "k", payloadHash: "h", fingerprint: "f", reference, validUntilMs: Date.now() + 60_000 };
-  const paid = await payOnce(stores.verifications, payment, {
+  return payOnce(verifications, payment, {
     verify: async () => ({ ok: true }),
     serve: async () => "answer",
     settle: async ({ note }) => {
@@ -57,6 +66,4 @@ export async function withDoubt(redis: RunningRedis, reference: string, evidence
     },
     findSettlement: async () => "unknown",
   });
-  expect(paid.status).toBe("pending");
-  return stores;
 }

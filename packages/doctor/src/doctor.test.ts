@@ -1,12 +1,12 @@
 // The doctor as a command and as a function, against good servers and broken ones.
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { resolvePayment } from "@tollbooth-stores/core";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { doctor, folder, good, started, withDoubt } from "./doctor.test-support.ts";
 import { examine } from "./index.ts";
-import { listPayments, resolveListed } from "./payments.ts";
 
 it("is content with a server that is set up for payments", async () => {
   const redis = await started(good);
@@ -74,31 +74,6 @@ it("says of stores in memory that no other instance sees them, and that their pa
   );
 });
 
-it("lists the payments in doubt, and resolves one that it lists", async () => {
-  const redis = await started(good);
-  const stores = await withDoubt(redis, '{"nonce":"0x1"}', "0xabc");
-  const writes = async () => /rdb_changes_since_last_save:\d+/.exec(String(await redis.command("INFO")))?.[0];
-  const before = await writes();
-  const examined = await doctor(["--url", redis.url]);
-  expect(examined.out).toMatch(/Payments in doubt: 1; owed to their payers: 0/);
-  const { out } = await doctor(["payments", "list", "--json", "--url", redis.url]);
-  expect(await writes()).toBe(before);
-  const [listed] = JSON.parse(out);
-  expect(listed).toMatchObject({ kind: "in-doubt", evidence: "0xabc", reference: '{"nonce":"0x1"}' });
-  const resolve = (handle: string) => doctor(["payments", "resolve", handle, "--receipt", "0xabc", "--url", redis.url]);
-  expect(await resolve("mistyped")).toMatchObject({ status: 1, out: expect.stringContaining("unknown handle") });
-  expect(await resolve(listed.handle)).toMatchObject({ status: 0, out: expect.stringContaining("done") });
-  expect((await stores.verifications.peek("p:k")).status).toBe("settled");
-  // It is owed now. A receipt that differs would hide a second charge.
-  const other = await doctor(["payments", "resolve", listed.handle, "--receipt", "0xdef", "--url", redis.url]);
-  expect(other).toMatchObject({ status: 1, out: expect.stringContaining("another receipt") });
-  const none = await doctor(["payments", "resolve", listed.handle, "--none", "expired", "--url", redis.url]);
-  expect(none).toMatchObject({ status: 1, out: expect.stringContaining("settled already") });
-  const text = await doctor(["payments", "list", "--url", redis.url]);
-  expect(text).toMatchObject({ status: 0, out: expect.stringMatching(/ owed, attempt 1, for 0 minutes/) });
-  expect(await resolvePayment(stores.verifications, { key: "k" }, { delivered: true })).toEqual({ status: "ok" });
-});
-
 it("names the records of payments that it cannot read, and is not content", async () => {
   const redis = await started(good);
   await withDoubt(redis, '{"nonce":"0x1"}');
@@ -109,16 +84,30 @@ it("names the records of payments that it cannot read, and is not content", asyn
   expect(examined).toMatchObject({ status: 1, out: expect.stringMatching(/^ERROR +payments.*cannot be read: \d+/m) });
   const { status, err } = await doctor(["payments", "list", "--url", redis.url]);
   expect([status, err]).toEqual([1, expect.stringMatching(/cannot be read: \d+.*\n[\w-]{43}/)]);
+  const asJson = await doctor(["payments", "list", "--json", "--url", redis.url]);
+  expect([asJson.status, asJson.err]).toEqual([1, ""]);
+  expect(JSON.parse(asJson.out)).toEqual({
+    error: { code: "STORE_CORRUPT", message: expect.stringContaining("cannot be read") },
+    payments: [],
+    unreadable: expect.arrayContaining([expect.stringMatching(/^[\w-]{43}$/)]),
+  });
 });
 
-it("takes no receipt for a payment on an EVM chain that is no transaction's hash", async () => {
+it("takes a server for no primary that calls itself an active replica, as KeyDB does where two servers are written to", async () => {
   const redis = await started(good);
-  const stores = await withDoubt(redis, JSON.stringify({ network: "eip155:8453", nonce: "0x1" }));
-  const [listed] = await listPayments(stores);
-  const handle = listed?.handle ?? "";
-  expect(await resolveListed(stores, handle, { receipt: "0xdeadbeef" })).toContain("no receipt");
-  expect((await stores.verifications.peek("p:k")).status).toBe("unknown");
-  expect(await resolveListed(stores, handle, { receipt: `0x${"ab".repeat(32)}` })).toBe("done");
-  expect(await resolveListed(stores, handle, { delivered: true })).toBe("done");
-  expect(await resolveListed(stores, handle, { none: "expired" })).toContain("unknown handle");
+  // Of the same length, so that the reply's length stays true.
+  const [told, instead] = ["role:master\r\nconnected_slaves:0", "role:active-replica\r\nreplicas:0"];
+  const way = createServer((socket) => {
+    const server = connect(redis.port, "127.0.0.1").on("error", () => undefined);
+    socket.on("error", () => undefined).pipe(server);
+    server.on("data", (data) => socket.write(data.toString("latin1").replace(told, instead), "latin1"));
+    socket.on("close", () => server.destroy());
+  });
+  onTestFinished(() => void way.close());
+  await once(way.listen(0, "127.0.0.1"), "listening");
+  const address = way.address();
+  const url = redis.url.replace(String(redis.port), String(typeof address === "object" ? address?.port : 0));
+  expect(told.length).toBe(instead.length);
+  const { findings } = await examine({ url });
+  expect(findings).toContainEqual(expect.objectContaining({ check: "role", level: "error" }));
 });

@@ -6,14 +6,19 @@ import { unreadableText } from "./hear-unreadable.ts";
 /** So old a doubt is no attempt under way any more, in milliseconds. */
 const OLD_MS = 600_000;
 
+/** The payments that no caller has ended. */
 export interface Counts {
+  /** Money may have moved. */
   inDoubt: number;
+  /** Settled, and not delivered; those that have been served for an hour since, too. */
   owed: number;
+  /** Since when the oldest of them is so, in milliseconds until now; 0 where there is none. */
   oldestMs: number;
   /** Records that could not be read, so that nothing is known of their payments. */
   unreadable: number;
 }
 
+/** An error where a record cannot be read; a warning from ten minutes on. */
 export function doubt({ inDoubt, owed, oldestMs, unreadable }: Counts): Pick<Examined, "level" | "message" | "mend"> {
   if (unreadable > 0) {
     return {

@@ -21,8 +21,7 @@ async function listening(serve: (socket: Socket) => unknown): Promise<string> {
   return `redis://:${SECRET}@127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
 }
 
-/** Sends this for ever. */
-/** At a pace that leaves the processors to those that are measured. */
+/** Sends this for ever, at a pace that leaves the processors to those that are measured. */
 const forEver = (text: string) => (socket: Socket) => {
   const bytes = Buffer.from(text.repeat(10_000));
   const pace = setInterval(() => socket.write(bytes), 10);
@@ -51,9 +50,16 @@ it("ends with status 2 and words where there is no Redis, or none that answers",
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(resolver)}`,
   });
   const unlisted = doctor(["payments", "list", "--url", `redis://:${SECRET}@127.0.0.1:1`]);
+  const unlistedJson = doctor(["payments", "list", "--json", "--url", `redis://:${SECRET}@127.0.0.1:1`]);
   const results = await Promise.all(wanted.map(([url]) => doctor(["--url", url, "--json"])));
   expect(await unlisted).toEqual({ status: 2, out: "", err: expect.stringMatching(/^No connection.*ECONNREFUSED/) });
   expect((await unlisted).err).not.toContain(SECRET);
+  const { status, out, err } = await unlistedJson;
+  expect([status, err]).toEqual([2, ""]);
+  expect(JSON.parse(out)).toEqual({
+    error: { code: "STORE_UNAVAILABLE", message: expect.stringContaining("ECONNREFUSED") },
+  });
+  expect(out).not.toContain(SECRET);
   expect(await slow).toMatchObject({ status: 2, out: expect.stringContaining("There is no connection") });
   expect(performance.now() - began).toBeLessThan(12_000);
   for (const [at, { status, out, err }] of results.entries()) {
@@ -95,6 +101,7 @@ it("ends with status 2 and words for what it cannot understand, and repeats noth
       ["payments", "resolve", "handle", "--none", "expired", "--delivered"],
       ["payments", "resolve", "--none", "expired"],
       ["--receipt", "0xabc"],
+      ["payments", "list", "--yes"],
     ].map((args) => doctor(args)),
   );
   for (const { status, out, err } of results) {
@@ -105,6 +112,27 @@ it("ends with status 2 and words for what it cannot understand, and repeats noth
   const nothing = await doctor(["payments", "resolve", "handle", "--receipt="]);
   expect(nothing.err).toMatch(/^--receipt needs the transaction/);
   expect((await doctor(["--help"])).out).toMatch(/^Usage.*\n(.|\n)*Exit status/);
+});
+
+it("gives a mistake as one JSON document where JSON is asked for, with the status of the text", async () => {
+  const wanted: readonly (readonly [readonly string[], string, RegExp])[] = [
+    [[], "STORE_CONFIG", /tollbooth\.config\.yaml/],
+    [["--config", "no-such-file.yaml"], "STORE_CONFIG", /no-such-file/],
+    [["--url", `redis://u:p@${SECRET}@h`], "STORE_CONFIG", /percent-encoded/],
+    [["--frobnicate"], "USAGE", /^--frobnicate is no option/],
+    [["--config"], "USAGE", /^--config needs a value/],
+    [["payments", "resolve", "handle"], "USAGE", /takes one of --receipt/],
+    [["payments", "resolve", "handle", "--none", "expired", "--yes"], "STORE_CONFIG", /tollbooth\.config\.yaml/],
+  ];
+  const results = await Promise.all(wanted.map(([args]) => doctor([...args, "--json"])));
+  for (const [at, { status, out, err }] of results.entries()) {
+    const [, code, message] = wanted[at] ?? [];
+    expect([status, err]).toEqual([2, ""]);
+    expect(JSON.parse(out)).toEqual({ error: { code, message: expect.stringMatching(message ?? "") } });
+    expect(out).not.toContain(SECRET);
+  }
+  const help = await doctor(["--help", "--json"]);
+  expect(JSON.parse(help.out).usage).toMatch(/^Usage/);
 });
 
 it("ends quietly where its reader has gone, and at once where it is interrupted", async () => {

@@ -2,65 +2,56 @@
 // The command `npx @tollbooth-stores/doctor`.
 import { isStoreError } from "@tollbooth-stores/core";
 import { type Command, readArguments, usage } from "./arguments.ts";
-import { examine, openStores } from "./examine.ts";
-import { hearUnreadable, unreadableText } from "./hear-unreadable.ts";
-import { listPayments, resolveListed } from "./payments.ts";
-import { listText, reportText } from "./report.ts";
+import { examine } from "./examine.ts";
+import { ERRORS, FINE, NO_ANSWER, type Outcome, type Status } from "./outcome.ts";
+import { askOnTerminal, list, resolve } from "./payment-commands.ts";
+import { reportText } from "./report.ts";
 
-const FINE = 0;
-const ERRORS = 1;
-const NO_ANSWER = 2;
-
-/** Gives the exit status. */
-async function run(command: Command): Promise<number> {
-  const show = (value: unknown, text: string) =>
-    write(process.stdout, command.json ? JSON.stringify(value, null, 2) : text);
-  if (command.name === "examine") {
-    const examination = await examine(command.options);
-    await show(examination, reportText(examination, process.stdout.isTTY === true && !process.env.NO_COLOR));
-    const errors = examination.findings.filter(({ level }) => level === "error");
-    if (errors.length === 0) return FINE;
-    return errors.every(({ check }) => check === "reachable") ? NO_ANSWER : ERRORS;
+async function run(command: Command): Promise<Outcome> {
+  if (command.name === "list") return list(command);
+  if (command.name === "resolve") {
+    const show = async (text: string) => (command.json ? undefined : write(process.stdout, text));
+    return resolve(command, { show, ask: askOnTerminal(command) });
   }
-  const stores = await openStores(command.options);
-  try {
-    // Waits for the first connection, which takes longer than a call may.
-    await stores.ping();
-    if (command.name === "list") {
-      const { result: listed, unreadable } = await hearUnreadable(() => listPayments(stores));
-      await show(listed, listText(listed, Date.now()));
-      if (unreadable.length === 0) return FINE;
-      await write(process.stderr, [unreadableText(unreadable.length), ...unreadable].join("\n"));
-      return ERRORS;
-    }
-    const result = await resolveListed(stores, command.handle, command.resolution);
-    await show({ result }, result);
-    return result === "done" ? FINE : ERRORS;
-  } finally {
-    await stores.close();
-  }
+  const examination = await examine(command.options);
+  const text = reportText(examination, { colour: process.stdout.isTTY === true && !process.env.NO_COLOR });
+  return { status: statusOf(examination.findings), json: examination, text };
 }
 
-async function main(given: readonly string[]): Promise<number> {
-  if (given.includes("--help") || given.includes("-h")) {
-    await write(process.stdout, usage);
-    return FINE;
-  }
+function statusOf(findings: Awaited<ReturnType<typeof examine>>["findings"]): Status {
+  const errors = findings.filter(({ level }) => level === "error");
+  if (errors.length === 0) return FINE;
+  return errors.every(({ check }) => check === "reachable") ? NO_ANSWER : ERRORS;
+}
+
+async function outcomeOf(given: readonly string[]): Promise<Outcome> {
+  if (given.includes("--help") || given.includes("-h")) return { status: FINE, json: { usage }, text: usage };
   let command: Command;
   try {
     command = readArguments(given);
   } catch (error) {
-    await write(process.stderr, `${error instanceof Error ? error.message : error}\n\n${usage}`);
-    return NO_ANSWER;
+    const message = error instanceof Error ? error.message : String(error);
+    return { status: NO_ANSWER, error: { code: "USAGE", message }, help: `\n${usage}` };
   }
   try {
     return await run(command);
   } catch (error) {
     // Our own errors name no secret. Any other one is a bug, and its stack helps to find it.
-    const shown = isStoreError(error) ? error.message : error instanceof Error ? error.stack : error;
-    await write(process.stderr, String(shown));
-    return NO_ANSWER;
+    if (isStoreError(error)) return { status: NO_ANSWER, error: { code: error.code, message: error.message } };
+    const trace = error instanceof Error ? error.stack : undefined;
+    const message = "This is a bug of the doctor's.";
+    return { status: NO_ANSWER, error: { code: "OTHER", message }, trace: trace ?? String(error) };
   }
+}
+
+/** As JSON, all of it is one document on standard output. As text, an error goes to standard error. */
+async function print({ error, json = {}, text, help, trace }: Outcome, { asJson }: { asJson: boolean }): Promise<void> {
+  const document = error === undefined ? json : { error, ...json };
+  const out = asJson ? JSON.stringify(document, null, 2) : text;
+  const said = asJson ? [trace] : [error?.message, help, trace];
+  const err = said.filter((each) => each !== undefined).join("\n");
+  if (out !== undefined) await write(process.stdout, out);
+  if (err !== "") await write(process.stderr, err);
 }
 
 /** Resolves also where the reader has gone, as that of `doctor | head -1`. */
@@ -69,6 +60,8 @@ function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
 }
 
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-const status = await main(process.argv.slice(2));
+const given = process.argv.slice(2);
+const outcome = await outcomeOf(given);
+await print(outcome, { asJson: given.includes("--json") });
 // A name that is still being looked up would keep the process for as long as the system's resolver takes.
-process.exit(status);
+process.exit(outcome.status);

@@ -2,6 +2,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { LoadedStores } from "@tollbooth-stores/config";
 import {
+  isStoreError,
+  type Look,
   type PaymentMessage,
   paymentChannel,
   type Resolution,
@@ -9,13 +11,15 @@ import {
   StoreError,
   type Unresolved,
 } from "@tollbooth-stores/core";
+import { type FoundPayment, type Refused, refused } from "./resolution-plan.ts";
 
 /** One line of the list. The reference says what was signed, and holds no signature. */
 export type Listed = Pick<Unresolved, "handle" | "kind" | "attempt" | "atMs" | "reference" | "evidence">;
 
+/** What listing and resolving need of the stores. */
 type Stores = Pick<LoadedStores, "verifications" | "describe">;
 
-/** Rejects where the list would be incomplete; with STORE_CONFIG where the payments are in other processes' memory. */
+/** Oldest first. Rejects where the list would be incomplete; with STORE_CONFIG where each process has payments of its own. */
 export async function listPayments({ verifications, describe }: Stores): Promise<Listed[]> {
   if (!describe().verifications.shared) {
     throw new StoreError(
@@ -34,42 +38,59 @@ export async function listPayments({ verifications, describe }: Stores): Promise
   return listed.sort((a, b) => a.atMs - b.atMs);
 }
 
-export type Resolved =
-  | "done"
-  | "unknown handle: payments list names those that can be resolved"
-  | "not possible now: an attempt holds the payment, or it is settled already; list it again"
-  | "no receipt: on this chain it is a transaction's hash, 0x and 64 hex digits"
-  | "another receipt is on record, and stays: compare the two with the chain";
-
 /**
- * Records what a person found out. A handle that is not on the list is refused: a receipt for a mistyped one would make a
- * record that is owed for 31 days. Safe to repeat.
+ * The payment of a handle: on the list, or ended since. Undefined for any other handle: a receipt for a mistyped one would
+ * make a record that is owed for 31 days. Rejects as `listPayments` does.
  */
-export async function resolveListed(stores: Stores, handle: string, resolution: Resolution): Promise<Resolved> {
-  const listed = await listPayments(stores);
-  const payment = listed.find((each) => each.handle === handle);
-  if (payment === undefined) return "unknown handle: payments list names those that can be resolved";
-  // It could not be taken back.
-  if ("receipt" in resolution && isOnEvm(payment) && !/^0x[0-9a-f]{64}$/i.test(resolution.receipt)) {
-    return "no receipt: on this chain it is a transaction's hash, 0x and 64 hex digits";
-  }
-  const events: PaymentMessage["event"][] = [];
-  const hear = (message: unknown) => void events.push(Object(message).event);
-  subscribe(paymentChannel, hear);
-  try {
-    const ended = await resolvePayment(stores.verifications, { handle }, resolution);
-    if (events.includes("second-receipt")) {
-      return "another receipt is on record, and stays: compare the two with the chain";
-    }
-    return ended.status === "ok"
-      ? "done"
-      : "not possible now: an attempt holds the payment, or it is settled already; list it again";
-  } finally {
-    unsubscribe(paymentChannel, hear);
+export async function findPayment(stores: Stores, handle: string): Promise<FoundPayment | undefined> {
+  const listed = (await listPayments(stores)).find((each) => each.handle === handle);
+  const now = await stores.verifications.peek({ handle }).catch((error: unknown) => {
+    if (isStoreError(error, "STORE_INVALID_ARGUMENT")) return { status: "absent" } as const;
+    throw error;
+  });
+  const found = foundBy(now);
+  if (found === undefined) return undefined;
+  // One that an attempt serves for an hour is under way by its record, and "held" on the list.
+  const kind = listed?.kind === "held" && found.kind === "under-way" ? listed.kind : found.kind;
+  return { handle, ...(listed?.kind === kind && listed), ...found, kind };
+}
+
+function foundBy(now: Look): Omit<FoundPayment, "handle"> | undefined {
+  switch (now.status) {
+    case "unknown":
+      return { kind: "in-doubt" };
+    case "settled":
+      return { kind: "owed", receipt: now.receipt };
+    case "delivered":
+      return { kind: "delivered", receipt: now.receipt };
+    case "expired":
+      return { kind: "expired", reason: now.reason };
+    case "in-progress":
+      return { kind: "under-way" };
+    default:
+      return undefined;
   }
 }
 
-/** By the reference that `identifyPayment` of @tollbooth-stores/x402 writes. */
-function isOnEvm({ reference = "" }: Listed): boolean {
-  return /"network":"eip155:/.test(reference);
+/** Records what a person found out about a payment that `findPayment` gave. Undefined: recorded. Safe to repeat. */
+export async function recordResolution(
+  { verifications }: Stores,
+  { handle }: FoundPayment,
+  resolution: Resolution,
+): Promise<Refused | undefined> {
+  const events: PaymentMessage["event"][] = [];
+  const hear = (message: unknown) => {
+    const { event, handle: whose }: Partial<PaymentMessage> = Object(message);
+    if (whose === handle && event !== undefined) events.push(event);
+  };
+  subscribe(paymentChannel, hear);
+  try {
+    const ended = await resolvePayment(verifications, { handle }, resolution);
+    if (events.includes("second-receipt")) return refused("ANOTHER_RECEIPT");
+    if (ended.status === "ok") return undefined;
+    if (ended.current === "in-progress") return refused("UNDER_WAY");
+    return refused("none" in resolution ? "ALREADY_SETTLED" : "NOT_SETTLED");
+  } finally {
+    unsubscribe(paymentChannel, hear);
+  }
 }

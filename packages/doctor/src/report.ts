@@ -2,12 +2,20 @@
 import { ageOf } from "./age.ts";
 import type { Examination, Finding } from "./examine.ts";
 import type { Listed } from "./payments.ts";
+import type { FoundPayment, ResolutionPlan } from "./resolution-plan.ts";
 
 const marks = { error: "ERROR  ", warning: "WARNING", unknown: "UNKNOWN", ok: "ok     " } as const;
 const colours = { error: "31", warning: "33", unknown: "36", ok: "32" } as const;
 const INDENT = " ".repeat(9);
 
-export function reportText({ findings }: Examination, colour: boolean): string {
+/** Where and how the report is shown. */
+export interface ReportOptions {
+  /** Whether levels are coloured by a terminal's escape sequences. */
+  colour: boolean;
+}
+
+/** A block for each server and its stores, then the number of findings of each level. */
+export function reportText({ findings }: Examination, { colour }: ReportOptions): string {
   const places = new Map<string, Finding[]>();
   for (const finding of findings) {
     const { server, stores } = finding;
@@ -15,12 +23,12 @@ export function reportText({ findings }: Examination, colour: boolean): string {
     places.set(place, [...(places.get(place) ?? []), finding]);
   }
   const blocks = [...places].map(([place, found]) =>
-    [place, ...found.map((finding) => linesOf(finding, colour))].join("\n"),
+    [place, ...found.map((finding) => linesOf(finding, { colour }))].join("\n"),
   );
   return [...blocks, summaryOf(findings)].join("\n\n");
 }
 
-function linesOf({ level, check, message, mend }: Finding, colour: boolean): string {
+function linesOf({ level, check, message, mend }: Finding, { colour }: ReportOptions): string {
   const mark = colour ? `\u001b[${colours[level]}m${marks[level]}\u001b[0m` : marks[level];
   const advice = level === "ok" || mend === undefined ? "" : `\n${INDENT}-> ${mend}`;
   return `${mark}  ${check}  ${message}${advice}`;
@@ -34,16 +42,30 @@ function summaryOf(findings: readonly Finding[]): string {
   return `${shown}, ${count("unknown")} not known, ${count("ok")} fine`;
 }
 
+/** One entry for each payment, or a sentence where there is none. `nowMs`: Unix epoch milliseconds. */
 export function listText(listed: readonly Listed[], nowMs: number): string {
   if (listed.length === 0) return "No payment is in doubt or owed.";
-  const lines = listed.map(({ handle, kind, attempt, atMs, reference, evidence }) =>
-    [
-      `${handle}  ${kind}, attempt ${attempt}, for ${ageOf(nowMs - atMs)}`,
-      ...(evidence === undefined ? [] : [`    evidence: ${printable(evidence)}`]),
-      ...(reference === undefined ? [] : [`    reference: ${printable(reference)}`]),
-    ].join("\n"),
+  return listed.map((payment) => paymentText(payment, nowMs)).join("\n");
+}
+
+/** What `payments resolve` is about to do, or why it does nothing. */
+export function planText(payment: FoundPayment, plan: ResolutionPlan, nowMs: number): string {
+  const about = paymentText(payment, nowMs);
+  if (plan.status !== "write") return about;
+  return [about, `Recorded will be: ${printable(plan.recorded)}`, `From then on: ${plan.next}`].join("\n");
+}
+
+function paymentText(payment: FoundPayment, nowMs: number): string {
+  const { handle, kind, attempt, atMs, reason, receipt, evidence, reference } = payment;
+  const about = [
+    kind,
+    ...(attempt === undefined ? [] : [`attempt ${attempt}`]),
+    ...(atMs === undefined ? [] : [`for ${ageOf(nowMs - atMs)}`]),
+  ];
+  const more = Object.entries({ reason, receipt, evidence, reference }).flatMap(([name, text]) =>
+    text === undefined ? [] : [`    ${name}: ${printable(text)}`],
   );
-  return lines.join("\n");
+  return [`${handle}  ${about.join(", ")}`, ...more].join("\n");
 }
 
 /** Evidence comes from a facilitator: nothing in it may move a terminal's cursor. */
