@@ -28,6 +28,7 @@ export { type SpendOptions, spendCall } from "./spend-call.ts";
 export { type SellSession, type SellSessionOptions, sellSession } from "./sell-session.ts";
 export { type SoldSessionsOptions, soldSessions } from "./sold-sessions.ts";
 export { storeFailure } from "./store-failure.ts";
+export { type NotReady, readiness, type ReadinessOptions } from "./readiness.ts";
 
 // Between a gate and what speaks fetch.
 export {
