@@ -76,7 +76,10 @@ async function main(): Promise<number> {
       instances: count,
       port,
       mostConnections,
-      env: { ...(redis && { REDIS_URL: redis.url, KEY_SECRET: keySecret }), ...(stores !== undefined && { STORES: stores }) },
+      env: {
+        ...(redis && { REDIS_URL: redis.url, KEY_SECRET: keySecret }),
+        ...(stores !== undefined && { STORES: stores }),
+      },
     });
     start.over = true;
     shown.attach(fleet);

@@ -38,7 +38,11 @@ export async function privateRedis({
     );
   };
   // As a Redis for payments must be: who reads the terminal could mend nothing.
-  const safe = { appendFsync: "always", maxmemory: "256mb", requirepass: randomBytes(18).toString("base64url") } as const;
+  const safe = {
+    appendFsync: "always",
+    maxmemory: "256mb",
+    requirepass: randomBytes(18).toString("base64url"),
+  } as const;
   const redis = await startRedis({ ...safe, onEnd: onEnd ?? startAgain });
   return redis;
 }
