@@ -56,7 +56,7 @@ export function readinessSuite<Client>(provider: ClientProvider<Client>): void {
       const hear = (message: unknown) => void told.push(message);
       for (const name of [operationChannel, batchChannel]) {
         subscribe(name, hear);
-        onTestFinished(() => unsubscribe(name, hear));
+        onTestFinished(() => void unsubscribe(name, hear));
       }
       await whileFull(redis, async () => {
         await stores.ping();
