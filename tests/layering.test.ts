@@ -23,13 +23,13 @@ const neighbours: Readonly<Record<string, string[]>> = { playground: ["example"]
  */
 const rooms: Readonly<Record<string, readonly string[][]>> = {
   core: [
-    ["errors durations hashing keys call-options many-listeners telemetry session-codec closest-key"],
+    ["errors durations hashing keys call-options many-listeners telemetry payment-telemetry session-codec closest-key"],
     ["joined-signal"],
     ["known-options"],
     ["atomic-port local-hints native-transitions store-options store-runtime"],
     ["payment/"],
     ["rate-limit/", "session/", "verification/"],
-    ["stores check-port create-stores"],
+    ["stores check-port observed-check create-stores"],
     ["index", "native", "testing"],
     ["explorer/"],
   ],

@@ -48,6 +48,7 @@ function publishAll(): void {
     ...errorCodes.map((errorCode) => ({ ...call, outcome: "error", errorCode })),
     { ...call, outcome: "unreadable", errorCode: "STORE_CORRUPT" },
     { ...call, operation: "wait", outcome: "ok" },
+    { ...call, store: "all", operation: "check", outcome: "error", errorCode: "STORE_UNAVAILABLE" },
     { ...call, store: "rate-limits", operation: "consume", outcome: "denied", source: "deny-cache" },
   ];
   for (const message of operations) channel(operationChannel).publish(message);
@@ -70,6 +71,7 @@ export async function emittedSeries(): Promise<Series> {
   const limit = rateLimiter(stores.rateLimits, { name: "search", limit: 1, window: "1m" });
   await limit("client");
   await limit("client");
+  await stores.check();
   publishAll();
   const info = "used_memory:1\r\nmaxmemory:2\r\nevicted_keys:0\r\n";
   telemetry.samplePayments({ store: stores.verifications });

@@ -26,6 +26,14 @@ export function panels(): { title: string; expr: string }[] {
   return dashboard.panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ title, expr })));
 }
 
+/** The job that the page's scrape configuration names. */
+export function documentedJob(): string {
+  const page = readFileSync(join(folder, "README.md"), "utf8");
+  const [, job] = /^ +- job_name: (\S+)/m.exec(page) ?? [];
+  if (job === undefined) throw new Error("The page has no scrape configuration.");
+  return job;
+}
+
 export interface Selector {
   metric: string;
   matchers: { label: string; operator: string; value: string }[];
@@ -37,7 +45,7 @@ export function selectorsOf(expr: string): { selectors: Selector[]; grouped: str
     list.split(",").map((one) => one.trim()),
   );
   const rest = expr.replace(/\bby \([^)]*\)/g, "");
-  const selectors = [...rest.matchAll(/\b(tollbooth_[a-z_]+)(?:\{([^}]*)\})?(?![^{]*\})/g)].map(
+  const selectors = [...rest.matchAll(/\b(tollbooth_[a-z_]+|up)\b(?:\{([^}]*)\})?(?![^{]*\})/g)].map(
     ([, metric = "", inner = ""]) => ({
       metric,
       matchers: [...inner.matchAll(/([a-z_]+)(=~|!~|!=|=)"([^"]*)"/g)].map(

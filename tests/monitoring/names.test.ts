@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { emittedSeries, readSeries, type Series } from "./emitted.ts";
-import { alertRules, folder, panels, selectorsOf } from "./expressions.ts";
+import { alertRules, documentedJob, folder, panels, selectorsOf } from "./expressions.ts";
 
 let emitted: Series;
 beforeAll(async () => {
-  emitted = await emittedSeries();
+  // Prometheus's own series of each target.
+  emitted = new Map([...(await emittedSeries()), ["up", [new Map([["job", documentedJob()]])]]]);
 });
 
 /** Prometheus adds them. */
@@ -47,6 +48,9 @@ describe("rules and panels ask for what is emitted", () => {
     expect([...of.keys()]).toEqual(["a_count"]);
     const one: Series = new Map([["tollbooth_a", [new Map([["kind", "x"]])]]]);
     expect(missing('max by (kind) (tollbooth_a{kind="x"}) > 1', one)).toEqual([]);
+    const up: Series = new Map([["up", [new Map([["job", "gateway"]])]]]);
+    expect(missing('up{job="shop"} == 0', up)).toEqual(['value up{job="shop"}']);
+    expect(missing('tollbooth_redis_up{state="up"}', up)).toEqual(["metric tollbooth_redis_up"]);
     expect(missing("sum(1)", one)).toEqual(["it asks for no metric"]);
     expect(missing('max by (other) (tollbooth_a{kind=~"x|y"}) / tollbooth_b', one)).toEqual([
       ...["label other", 'value tollbooth_a{kind="y"}', "metric tollbooth_b"],

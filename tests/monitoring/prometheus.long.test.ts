@@ -34,7 +34,7 @@ async function startShop(redisUrl: string) {
   return { gateway, books };
 }
 
-it("sees a sale, takes every panel, and tells that Redis is away until it is back", async () => {
+it("sees a sale, takes every panel, and tells that Redis is full, or away until it is back, and that the gateway ended", async () => {
   const redis = await startRedis({ maxmemory: "64mb" });
   onTestFinished(() => redis.stop());
   const { gateway, books } = await startShop(redis.url);
@@ -49,10 +49,24 @@ it("sees a sale, takes every panel, and tells that Redis is away until it is bac
   await expect.poll(() => prometheus.query(paid), patience).toEqual([1]);
   await expect.poll(() => prometheus.query("tollbooth_redis_memory_limit"), patience).toEqual([64 * 1_048_576]);
   for (const { expr } of panels()) await prometheus.query(expr.replaceAll("$__rate_interval", "1m"));
-  expect(await prometheus.firing()).not.toContain("TollboothConnectionDown");
+  for (const alert of ["TollboothConnectionDown", "TollboothUnready", "TollboothGatewayDown"])
+    expect(await prometheus.firing()).not.toContain(alert);
+
+  // A balancer probes. It sends an unready gateway nothing else.
+  await redis.command("CONFIG", "SET", "maxmemory", "1");
+  const probed = async () => {
+    expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
+    return prometheus.firing();
+  };
+  await expect.poll(probed, patience).toContain("TollboothUnready");
+  expect(await prometheus.firing()).not.toContain("TollboothStoreUnavailable");
+  await redis.command("CONFIG", "SET", "maxmemory", "0");
 
   await redis.kill("SIGKILL");
   await expect.poll(() => prometheus.firing(), patience).toContain("TollboothConnectionDown");
   await redis.restart();
   await expect.poll(() => prometheus.firing(), patience).not.toContain("TollboothConnectionDown");
+  expect(await prometheus.firing()).not.toContain("TollboothGatewayDown");
+  await gateway.stop();
+  await expect.poll(() => prometheus.firing(), patience).toContain("TollboothGatewayDown");
 });

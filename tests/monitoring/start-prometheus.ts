@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { findPrometheus, freePort, startGuarded } from "@tollbooth-stores/redis-testkit/servers";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { folder as rulesFolder } from "./expressions.ts";
+import { documentedJob, folder as rulesFolder } from "./expressions.ts";
 
 export interface RunningPrometheus {
   url: string;
@@ -29,7 +29,7 @@ export async function startPrometheus(target: string): Promise<RunningPrometheus
   const config = {
     global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "500ms" },
     rule_files: ["alerts.yaml"],
-    scrape_configs: [{ job_name: "gateway", static_configs: [{ targets: [target] }] }],
+    scrape_configs: [{ job_name: documentedJob(), static_configs: [{ targets: [target] }] }],
   };
   writeFileSync(join(folder, "prometheus.yaml"), stringify(config));
   const address = `127.0.0.1:${await freePort()}`;

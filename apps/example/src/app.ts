@@ -2,12 +2,12 @@
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { rateLimiter, type Stores } from "@tollbooth-stores/core";
 import * as tollbooth from "@tollbooth-stores/hono";
-import { problem, responseOf } from "@tollbooth-stores/http";
+import { bodyTooLarge, errorForLog, type NotReady, problem, readiness, responseOf } from "@tollbooth-stores/http";
 import { type Context, type Handler, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Logger } from "pino";
 import { type GatewayConfig, type Limit, nameOf, type RouteConfig } from "./gateway-config.ts";
-import { requestLog, unforeseen } from "./log.ts";
+import { requestLog } from "./log.ts";
 import type { Sales } from "./sales.ts";
 import { callUpstream } from "./upstream.ts";
 
@@ -54,19 +54,11 @@ export function gatewayApp({ config, stores, sales, log, stopping }: GatewayPart
   });
   app.get("/", (c) => c.json({ routes: config.routes, health: ["/healthz", "/readyz"] }));
   app.get("/healthz", (c) => c.text("ok\n"));
-  app.get("/readyz", async (c) => {
-    // ping() would succeed on a read-only replica and on a full Redis, where every payment fails.
-    const check = stopping()
-      ? "stopping"
-      : await stores.check({ signal: AbortSignal.timeout(2_000) }).then(
-          () => "ok",
-          () => "unwritable",
-        );
-    return c.json({ ready: check === "ok", checks: { stores: check } }, check === "ok" ? 200 : 503);
-  });
+  const changed = (why?: NotReady) => (why === undefined ? log.info("ready again") : log.warn(why, "not ready"));
+  const ready = readiness(stores, { stopping, changed });
+  app.get("/readyz", async () => responseOf(await ready()));
 
-  const bodyTooLarge = () => refusal(413, "body_too_large", `At most ${maxBodyBytes} bytes are taken.`);
-  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: bodyTooLarge }));
+  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: () => responseOf(bodyTooLarge(maxBodyBytes)) }));
   for (const route of config.routes) {
     const { method, path } = route;
     if (route.kind === "per-request") {
@@ -86,7 +78,7 @@ export function gatewayApp({ config, stores, sales, log, stopping }: GatewayPart
   app.onError((error, c) => {
     if (c.req.raw.signal.aborted) return refusal(400, "client_gone", "The client went away.");
     const known = tollbooth.storeFailure(error);
-    if (known === undefined) log.error(unforeseen(error), "unforeseen error");
+    if (known === undefined) log.error(errorForLog(error), "unforeseen error");
     return known === undefined ? refusal(500, "internal_error", "Something went wrong here.") : responseOf(known);
   });
   return app;

@@ -3,9 +3,10 @@
 import { loadStores } from "@tollbooth-stores/config";
 import type { Stores } from "@tollbooth-stores/core";
 import { demoAccount, makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import type { SessionData } from "./app.ts";
 import { gatewayApp } from "./app.ts";
+import { logEvents } from "./log.ts";
 import { openSales } from "./sales.ts";
 import { inProcessGateway, origin } from "./testing/in-process-gateway.ts";
 import { logLines } from "./testing/log-lines.ts";
@@ -58,12 +59,38 @@ describe("a gateway whose stores do not answer fails closed", () => {
     await expectUnavailable(await ask("/search", token));
   });
 
-  test("is alive, but not ready", async () => {
-    const ask = await gateway(await broken());
+  test("is alive, but not ready, which is one line that says why, and one when it is ready again", async () => {
+    const { log, lines } = logLines();
+    const stores = await working();
+    const away = await broken();
+    let isAway = true;
+    const check: typeof stores.check = (options) => (isAway ? away : stores).check(options);
+    const ask = await running().gateway({ ...stores, check }, log);
     expect((await ask("/healthz")).status).toBe(200);
     const ready = await ask("/readyz");
     expect(ready.status).toBe(503);
     expect(await ready.json()).toEqual({ ready: false, checks: { stores: "unwritable" } });
+    await ask("/readyz");
+    isAway = false;
+    expect((await ask("/readyz")).status).toBe(200);
+    expect(lines.filter(({ msg }) => msg !== "request")).toEqual([
+      { level: "warn", code: "STORE_CLOSED", message: expect.stringContaining("closed"), msg: "not ready" },
+      { level: "info", msg: "ready again" },
+    ]);
+  });
+
+  test("tells in the line of the request why it is 503, and the payment's handle where there is one", async () => {
+    const { log, lines } = logLines();
+    const end = logEvents(log);
+    onTestFinished(end);
+    const stores = { ...(await working()), verifications: (await broken()).verifications };
+    const ask = await running().gateway(stores, log);
+    const { payload } = await makePayment(demoAccount("anyone"));
+    await expectUnavailable(await ask("/quote", paymentHeader(payload)));
+    expect(lines.find(({ msg }) => msg === "request")).toMatchObject({
+      ...{ route: "/quote", status: 503, code: "store_unavailable" },
+      payment: expect.stringMatching(/^[\w-]{43}$/),
+    });
   });
 });
 

@@ -2,10 +2,12 @@
 import { channel } from "node:diagnostics_channel";
 import { answerChannel, paymentChannel } from "@tollbooth-stores/core";
 import { publishConnection } from "@tollbooth-stores/core/native";
+import { problem, responseOf } from "@tollbooth-stores/http";
 import { Hono } from "hono";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { logEvents, requestLog, unforeseen } from "./log.ts";
+import { ConfigError } from "./gateway-config.ts";
+import { gatewayLog, logConsole, logEvents, requestLog } from "./log.ts";
 
 let lines: Record<string, unknown>[];
 let end: () => void;
@@ -62,9 +64,35 @@ test("of events that are alike one line is written at once, and one a second lat
   expect(lines.slice(5), "at once after a quiet second").toEqual([lostLine]);
 });
 
-test("each thing that makes a server unsafe is told", () => {
-  for (const reason of ["eviction: one", "persistence: two"]) publishConnection({ ...lost, event: "unsafe", reason });
-  expect(lines.map(({ reason }) => reason)).toEqual(["eviction: one", "persistence: two"]);
+test("each thing that makes a server unsafe is told once, though each of its stores tells it", () => {
+  const reasons = ["eviction: one", "persistence: two"];
+  for (const reason of [...reasons, ...reasons]) publishConnection({ ...lost, event: "unsafe", reason });
+  vi.advanceTimersByTime(1_000);
+  expect(lines.map(({ reason }) => reason)).toEqual(reasons);
+});
+
+test("an attempt that tells why the one before it failed is a warning", () => {
+  publishConnection({ ...about, event: "connecting", reason: "ECONNREFUSED" });
+  expect(lines).toEqual([{ level: "warn", ...about, event: "connecting", reason: "ECONNREFUSED", msg: "connection" }]);
+});
+
+test("a line of the console is a warning, without what stands behind its first colon", () => {
+  const { warn, error, log: plain, info, debug } = console;
+  logConsole(log);
+  console.warn("Failed to fetch supported kinds from facilitator: Error: https://secret-host/secret-key");
+  console.error(new Error("secret-error"), "secret-more");
+  Object.assign(console, { warn, error, log: plain, info, debug });
+  const line = { level: "warn", msg: "console" };
+  expect(lines).toEqual([
+    { ...line, said: "Failed to fetch supported kinds from facilitator" },
+    { ...line, said: "Error" },
+  ]);
+});
+
+test("a level that pino does not know is a mistake in the configuration, told with those that it knows", () => {
+  const words = "LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.";
+  expect(() => gatewayLog("verbose")).toThrow(new ConfigError(words));
+  expect([gatewayLog("silent").level, gatewayLog().level]).toEqual(["silent", "info"]);
 });
 
 test("a payment that did not simply go through is a warning, an alarm an error, and a caller that asks again is no news", () => {
@@ -85,10 +113,14 @@ test("a request is one line: its route, never its path, query or headers, and it
       channel(answerChannel).publish({ outcome: "paid", handle: c.req.param("id"), attempt: 1, durationMs: 1 });
       return c.text("ok");
     })
-    .get("/free", (c) => c.text("ok"));
+    .get("/free", (c) => c.text("ok"))
+    .get("/away", () => responseOf(problem(503, "store_unavailable", "secret words")))
+    .get("/limit", () => responseOf(problem(429, "too_many_requests", "secret words")))
+    .get("/broken", () => new Response("secret words", { status: 500 }));
   const headers = { authorization: "Bearer secret-token", "payment-signature": "secret-payment" };
   await Promise.all(["one", "two"].map((id) => app.request(`/quote/${id}?apiKey=secret-key`, { headers })));
   await app.request("/free");
+  for (const path of ["/away", "/limit", "/broken"]) await app.request(path);
   await app.request("/secret-path", { method: "DELETE", headers });
   const line = {
     level: "info",
@@ -102,15 +134,12 @@ test("a request is one line: its route, never its path, query or headers, and it
     { ...line, payment: "one" },
     { ...line, payment: "two" },
     { ...line, route: "/free" },
+    { ...line, route: "/away", status: 503, code: "store_unavailable" },
+    { ...line, route: "/limit", status: 429 },
+    { ...line, route: "/broken", status: 500 },
     { ...line, method: "DELETE", route: "none", status: 404 },
   ]);
   expect(JSON.stringify(lines)).not.toContain("secret");
-});
-
-test("an error that was not foreseen is told by its kind and its place, without its message", () => {
-  const { error, at } = unforeseen(new TypeError("secret\n  in two lines"));
-  expect([error, at?.[0]]).toEqual(["TypeError", expect.stringContaining("log.test.ts")]);
-  expect(JSON.stringify([error, at, unforeseen("secret")])).not.toContain("secret");
 });
 
 test("ended, it tells nothing more", () => {

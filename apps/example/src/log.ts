@@ -2,26 +2,30 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import * as core from "@tollbooth-stores/core";
+import { problemCode } from "@tollbooth-stores/http";
 import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
-import { type Logger, pino, stdTimeFunctions } from "pino";
+import { type Logger, type LoggerOptions, pino, stdTimeFunctions } from "pino";
+import { ConfigError } from "./gateway-config.ts";
 
-/** To standard output. Requests are "info", trouble "warn", and "error" takes a person. */
-export function gatewayLog(level = "info"): Logger {
+/** To standard output. Requests are "info", trouble "warn", and "error" takes a person. Throws a ConfigError for another level. */
+export function gatewayLog(level = "info", hooks: LoggerOptions["hooks"] = {}): Logger {
+  if (!Object.hasOwn({ ...pino.levels.values, silent: true }, level))
+    throw new ConfigError("LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.");
   const formatters = { level: (label: string) => ({ level: label }) };
-  return pino({ level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime, formatters });
+  return pino({ level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime, formatters, hooks });
 }
 
-/** An error without its message: libraries quote URLs, bodies and keys in it. */
-export function unforeseen(error: unknown): { error: string; at: string[] | undefined } {
-  if (!(error instanceof Error)) return { error: typeof error, at: undefined };
-  return { error: error.name, at: error.stack?.split("\n").flatMap((line) => /^ +at (.*)$/.exec(line)?.[1] ?? []) };
+/** Libraries print, the x402 SDK for one. A line has what stands before the first colon: behind it may be anything. */
+export function logConsole(log: Logger): void {
+  const print = (said: unknown) => log.warn({ said: String(said).split(":", 1)[0] }, "console");
+  Object.assign(console, { debug: print, log: print, info: print, warn: print, error: print });
 }
 
 /** What the line of the request that is being answered says more. */
 const notes = new AsyncLocalStorage<{ payment?: string }>();
 
-/** Method, route, status, milliseconds, and the payment's handle. Never a path, query or header. */
+/** Method, route, status, milliseconds, the payment's handle, and the code of a 5xx, a word of ours. Never a path, query or header. */
 export function requestLog(log: Logger): MiddlewareHandler {
   return async (c, next) => {
     const [startedMs, more] = [performance.now(), {}];
@@ -29,7 +33,8 @@ export function requestLog(log: Logger): MiddlewareHandler {
     // A path that no route has may hold anything.
     const route = matchedRoutes(c).findLast(({ path }) => !path.includes("*"))?.path ?? "none";
     const about = { method: c.req.method, route, status: c.res.status, ms: Math.round(performance.now() - startedMs) };
-    log.info({ ...about, ...more }, "request");
+    const code = c.res.status < 500 ? undefined : await problemCode(c.res);
+    log.info({ ...about, ...more, code }, "request");
   };
 }
 
@@ -40,7 +45,8 @@ export function logEvents(log: Logger): () => void {
   const lately = new Map<string, number>();
   const onConnection = (message: unknown) => {
     const { provider, purpose, server, event, reason, downMs } = message as core.ConnectionMessage;
-    const level = quiet.includes(event) ? "info" : "warn";
+    // An attempt that tells why the one before it failed is no quiet one.
+    const level = quiet.includes(event) && reason === undefined ? "info" : "warn";
     const about = { event, provider, purpose, server, ...(event === "unsafe" && { reason }) };
     const kind = JSON.stringify(about);
     const count = lately.get(kind);
@@ -50,7 +56,8 @@ export function logEvents(log: Logger): () => void {
     setTimeout(() => {
       const more = (lately.get(kind) ?? 1) - 1;
       lately.delete(kind);
-      if (more > 0) log[level]({ ...about, more }, "connection");
+      // What is unsafe is told once for each store.
+      if (more > 0 && event !== "unsafe") log[level]({ ...about, more }, "connection");
     }, 1_000).unref();
   };
   const onPayment = (message: unknown) => {
@@ -63,7 +70,5 @@ export function logEvents(log: Logger): () => void {
   const { connectionChannel, paymentChannel, answerChannel } = core;
   const heard = { [connectionChannel]: onConnection, [paymentChannel]: onPayment, [answerChannel]: onAnswer };
   for (const [channel, hear] of Object.entries(heard)) subscribe(channel, hear);
-  return () => {
-    for (const [channel, hear] of Object.entries(heard)) unsubscribe(channel, hear);
-  };
+  return () => Object.entries(heard).forEach(([channel, hear]) => void unsubscribe(channel, hear));
 }

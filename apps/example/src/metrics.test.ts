@@ -1,4 +1,5 @@
 // A running gateway's /metrics and its log count a sale, a replay and a refusal. Neither holds a secret.
+import { readFileSync } from "node:fs";
 import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { expect, test } from "vitest";
 import { logLines } from "./testing/log-lines.ts";
@@ -40,6 +41,14 @@ test("a sale and a replay are in the metrics and in the log, by the payment's ha
     expect(told.toLowerCase()).not.toContain(String(hidden).toLowerCase());
   }
   expect(text).not.toContain(requests[0]?.payment);
+});
+
+test("a sale makes a few hundred series, as the README of packages/otel says", async () => {
+  const series = (await scraped()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  const page = readFileSync(new URL("../../../packages/otel/README.md", import.meta.url), "utf8");
+  const [, most] = /The example on memory has fewer than (\d+) series after its first sale/.exec(page) ?? [];
+  expect(series.length).toBeLessThan(Number(most));
+  expect(series.length).toBeGreaterThan(Number(most) / 2);
 });
 
 test("the start is a line that says where, and the payments in doubt are sampled from then on", async () => {

@@ -47,7 +47,8 @@ export async function startGateway(
     return server;
   };
   try {
-    const opened = await loadStores<SessionData>(storesSource, { env, keyv: await keyvAdapter(env) });
+    const onWarning = (warning: string) => log.warn({ warning }, "configuration");
+    const opened = await loadStores<SessionData>(storesSource, { env, keyv: await keyvAdapter(env), onWarning });
     stores = opened;
     const server = await serve((...request) => app.fetch(...request), config);
     const sales = openSales(config, opened.verifications, config.origin ?? server.url);

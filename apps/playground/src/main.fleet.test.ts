@@ -131,6 +131,7 @@ describe("the end of all of it", () => {
     expect(run.output().match(/^gateway-1 ended by itself or was killed\.$/gm)).toHaveLength(3);
     expect(run.output().match(/^gateway-1 is back \(pid [1-9]\d*\)\.$/gm)).toHaveLength(2);
     expect(run.output()).not.toMatch(/^gateway-2 /m);
+    expect(run.output(), "its own Redis is as a Redis for payments must be").not.toMatch(/unsafe|Warning|"warning"/);
     await run.leftNothing();
   });
 });

@@ -47,6 +47,7 @@ describe("the started example", () => {
     const { routes } = Object(await (await fetch(gateway)).json());
     expect(routes).toHaveLength(5);
     expect(run.output()).not.toContain("Not ready");
+    expect(run.output(), "no line of a log: nothing is wrong").not.toContain('"level"');
 
     run.child.kill("SIGTERM");
     expect(await run.exited).toEqual({ code: 0, signal: null });
@@ -229,6 +230,6 @@ describe("what cannot be started", () => {
 test("a configuration without stores runs on those that --stores names, and needs nothing else from the environment", async () => {
   const run = main(readFileSync(exampleConfig, "utf8"), ["--port", "0", "--stores", "memory"]);
   const { gateway } = await run.started;
-  expect(run.output()).toMatch(/Stores +\S+stores\/memory\.yaml\n/);
+  expect(run.output()).toMatch(/Stores +\S+stores\/memory\.yaml {2}\(a restart forgets them; --redis keeps them\)\n/);
   expect((await fetch(`${gateway}/readyz`)).status).toBe(200);
 });

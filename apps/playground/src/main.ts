@@ -1,4 +1,5 @@
 // `npm start`: the simulated ledger, the upstream API and the paid gateways behind one front, wired by one YAML file.
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -14,6 +15,9 @@ import { instanceTrouble, readinessTrouble } from "./told-trouble.ts";
 
 /** More processes than this show nothing more. */
 const mostInstances = 16;
+
+/** The default needs no Redis. What that means is said beside it, not as a warning. */
+const inMemory = "  (a restart forgets them; --redis keeps them)";
 
 /** Ctrl-C while it starts reaches what is being started, too; that it ends then is what was asked for. */
 const start = { over: false, interrupted: false };
@@ -56,6 +60,7 @@ async function main(): Promise<number> {
   });
   const programs = new URL("./", import.meta.url);
   const redis = withRedis ? await privateRedis() : undefined;
+  const keySecret = process.env.KEY_SECRET || randomBytes(24).toString("base64url");
   const shown = dashboard({ programs, logDirectory, redisFound: await hasRedisServer() });
   const instanceChanged = instanceTrouble((line) => console.error(line));
   try {
@@ -71,7 +76,10 @@ async function main(): Promise<number> {
       instances: count,
       port,
       mostConnections,
-      env: { ...(redis && { REDIS_URL: redis.url }), ...(stores !== undefined && { STORES: stores }) },
+      env: {
+        ...(redis && { REDIS_URL: redis.url, KEY_SECRET: keySecret }),
+        ...(stores !== undefined && { STORES: stores }),
+      },
     });
     start.over = true;
     shown.attach(fleet);
@@ -87,7 +95,7 @@ async function main(): Promise<number> {
   Health    ${url}/healthz  ${url}/readyz
   Ledger    ${ledger.url}  (pid ${ledger.pid}; SIMULATED: no real money moves)
   Upstream  ${upstream.url}  (pid ${upstream.pid})${redis ? `\n  Redis     ${redis.url}  (pid ${redis.pid}; private, gone at the end)` : ""}
-  Config    ${config}${stores === undefined ? "" : `\n  Stores    ${stores}`}
+  Config    ${config}${stores === undefined ? "" : `\n  Stores    ${stores}${stores === exampleStores("memory") ? inMemory : ""}`}
   Logs      ${logDirectory}
 
   Try it:   curl -i ${url}/quote

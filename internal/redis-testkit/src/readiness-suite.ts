@@ -1,4 +1,6 @@
 // ping() proves that a server answers; check() proves that every primary would take a write, and says why one would not.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { batchChannel, operationChannel } from "@tollbooth-stores/core";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
 import { type AtEnd, connectionScene } from "./connection-scene.ts";
@@ -50,6 +52,12 @@ export function readinessSuite<Client>(provider: ClientProvider<Client>): void {
       const scene = connectionScene(provider, onTestFinished);
       const redis = await scene.owned(startRedis());
       const stores = await scene.connected({ url: redis.url }, { commandTimeoutMs });
+      const told: unknown[] = [];
+      const hear = (message: unknown) => void told.push(message);
+      for (const name of [operationChannel, batchChannel]) {
+        subscribe(name, hear);
+        onTestFinished(() => void unsubscribe(name, hear));
+      }
       await whileFull(redis, async () => {
         await stores.ping();
         await expect(stores.check()).rejects.toMatchObject({
@@ -59,6 +67,14 @@ export function readinessSuite<Client>(provider: ClientProvider<Client>): void {
         });
       });
       await stores.check();
+      const batch = expect.objectContaining({ script: "check-writes", calls: 1 });
+      const check = { store: "all", operation: "check", provider: expect.stringMatching(/redis/) };
+      expect(told, "a ping is no batch").toEqual([
+        batch,
+        expect.objectContaining({ ...check, outcome: "error", errorCode: "STORE_UNAVAILABLE" }),
+        batch,
+        expect.objectContaining({ ...check, outcome: "ok" }),
+      ]);
       expect(await redis.command("DBSIZE")).toBe(0);
     });
 

@@ -1,5 +1,6 @@
 // The provider `keyv`: one instance on any Keyv adapter that the application passes in code.
 import { checkPort, pingPort, StoreError, type StoreOptions } from "@tollbooth-stores/core";
+import { observedCheck } from "@tollbooth-stores/core/native";
 import { flag, readSettings, type SettingTable } from "./settings.ts";
 import type { PerStore, StoreBlock, StoreProvider } from "./store-provider.ts";
 import { timeoutTable } from "./timeout-table.ts";
@@ -64,7 +65,7 @@ export function keyvProvider(keyv: KeyvLike | undefined): StoreProvider {
             ...(session && { sessions: createKeyvSessionStore<T>({ keyv, ...session }) }),
             ...(verification && { verifications: createKeyvVerificationStore({ keyv, ...verification }) }),
             ping: (call) => pingPort(port, call),
-            check: (call) => checkPort(port, call, all[0]?.keyPrefix),
+            check: (call) => observedCheck("keyv", call, () => checkPort(port, call, all[0]?.keyPrefix)),
             close: () => port.close(),
           };
         },

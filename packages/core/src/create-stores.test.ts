@@ -1,8 +1,10 @@
 // Stores of one port, and stores joined from several: prefixes, ping, and closing once.
-import { describe, expect, it } from "vitest";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { AtomicPort } from "./atomic-port.ts";
 import { combineStores, createStores } from "./create-stores.ts";
 import { isStoreError } from "./errors.ts";
+import { operationChannel } from "./telemetry.ts";
 import { manualClock, mapPort } from "./testing.ts";
 
 const check = { route: "r", client: "c", policy: { algorithm: "fixed-window", limit: 1, windowMs: 1_000 } } as const;
@@ -11,6 +13,12 @@ const caught = (work: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (error: unknown) => error,
   );
+
+function abortedSoon(reason: Error): AbortSignal {
+  const soon = new AbortController();
+  setTimeout(() => soon.abort(reason), 5);
+  return soon.signal;
+}
 
 /** A port that counts how often it was closed. */
 function countingPort() {
@@ -50,6 +58,25 @@ describe("createStores", () => {
     const error = await caught(createStores(dead).ping());
     expect(isStoreError(error, "STORE_UNAVAILABLE")).toBe(true);
     expect(String(error)).not.toMatch(/secret/);
+  });
+
+  it("tells telemetry of each check: that it went well, why it failed, and that a port did not answer in time", async () => {
+    const told: unknown[] = [];
+    const hear = (message: unknown) => void told.push(message);
+    subscribe(operationChannel, hear);
+    onTestFinished(() => void unsubscribe(operationChannel, hear));
+    const transact: AtomicPort["transact"] = () => Promise.reject(new Error("secret host is down"));
+    await createStores(mapPort(), { provider: "map" }).check();
+    await caught(createStores({ ...mapPort(), transact }).check());
+    const hanging: AtomicPort = { ...mapPort(), check: () => new Promise(() => {}) };
+    const late = new Error("late");
+    expect(await caught(createStores(hanging).check({ signal: abortedSoon(late) }))).toBe(late);
+    const about = { store: "all", operation: "check", provider: "custom", durationMs: expect.any(Number) };
+    expect(told).toEqual([
+      { ...about, provider: "map", outcome: "ok" },
+      { ...about, outcome: "error", errorCode: "STORE_UNAVAILABLE" },
+      { ...about, outcome: "error", errorCode: "OTHER" },
+    ]);
   });
 
   it("closes the port once, however often and by whatever means it is closed, and refuses calls from then on", async () => {

@@ -3,6 +3,7 @@ import type { AtomicPort } from "./atomic-port.ts";
 import type { CallOptions } from "./call-options.ts";
 import { checkPort } from "./check-port.ts";
 import { StoreError } from "./errors.ts";
+import { observedCheck } from "./observed-check.ts";
 import { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
 import { createSessionStore } from "./session/create-session-store.ts";
 import { DEFAULT_KEY_PREFIX, KEY_SUFFIX, type StoreOptions } from "./store-options.ts";
@@ -71,7 +72,8 @@ export function createStores<T = unknown>(port: AtomicPort, options: StoreOption
     },
     {
       ping: (callOptions) => pingPort(port, callOptions, prefix),
-      check: (callOptions) => checkPort(port, callOptions, prefix),
+      check: (callOptions) =>
+        observedCheck(options.provider ?? "custom", callOptions, () => checkPort(port, callOptions, prefix)),
       close: () => port.close(),
     },
   );

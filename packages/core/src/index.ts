@@ -89,18 +89,22 @@ export {
   type StoreErrorOutcome,
 } from "./errors.ts";
 export {
-  type AnswerMessage,
-  answerChannel,
   type BatchMessage,
   batchChannel,
   type ConnectionMessage,
   connectionChannel,
   type OperationMessage,
   operationChannel,
-  type PaymentMessage,
-  paymentChannel,
   type ServerIdentity,
 } from "./telemetry.ts";
+export {
+  type AnswerMessage,
+  answerChannel,
+  type PaymentMessage,
+  paymentChannel,
+  type PayOnceMessage,
+  payOnceChannel,
+} from "./payment-telemetry.ts";
 
 // For authors of a provider.
 export type { AtomicPort, NamedRecord, Step, StoredRecord } from "./atomic-port.ts";

@@ -1,6 +1,6 @@
 // For backends that run transitions themselves (Redis, as scripts): every hot transition by name, with the arguments
 // and the reply of the pure function. A transition that a backend does not run natively runs over its `transact`.
-// And for every provider: the check of its options. For gates: the names of a payment's records.
+// And for every provider: the check of its options, and what it tells telemetry. For gates: the names of a payment's records.
 import type { AtomicPort } from "./atomic-port.ts";
 import { type NativeTransitionsOf, nativeTransitionsOf } from "./native-transitions.ts";
 import type { RateLimitCatalog } from "./rate-limit/catalog.ts";
@@ -11,6 +11,7 @@ export { closestKey } from "./closest-key.ts";
 export { durationOption } from "./durations.ts";
 export { type JoinedSignal, joinSignals } from "./joined-signal.ts";
 export { type OptionNames, requireKnownOptions, shownKey } from "./known-options.ts";
+export { observedCheck } from "./observed-check.ts";
 export { formatReceipt, parseReceipt } from "./rate-limit/algorithm.ts";
 export type { LimitGroup } from "./rate-limit/consume-all.ts";
 export type { Limit } from "./rate-limit/policy.ts";

@@ -1,6 +1,7 @@
 // Between a gate and what speaks fetch.
 import { expect, test } from "vitest";
-import { answerOf, contextOf, readBody, responseOf } from "./fetch-messages.ts";
+import { problem } from "./answer.ts";
+import { answerOf, contextOf, problemCode, readBody, responseOf } from "./fetch-messages.ts";
 
 const post = (body: string, headers: Record<string, string> = {}) =>
   new Request("https://api.example/a%2Fb?c=%41&c=2", { method: "POST", body, headers });
@@ -27,6 +28,13 @@ test("each cookie of a handler stays one, and the cookie of an answer from what 
   const answer = { status: 200, headers: { "set-cookie": "a=1, b=2" }, body: new Uint8Array() };
   expect(responseOf(answer, ["a=1", "b=2"]).headers.getSetCookie()).toEqual(["a=1", "b=2"]);
   expect(responseOf(answer).headers.getSetCookie()).toEqual(["a=1, b=2"]);
+});
+
+test("the code of a problem is read from a copy, and another response has none", async () => {
+  const response = responseOf(problem(503, "pending", "Ask again."));
+  expect([await problemCode(response), response.bodyUsed]).toEqual(["pending", false]);
+  const others = ["", "text", "null", '{"error":1}', '{"ready":false}'];
+  expect(await Promise.all(others.map((body) => problemCode(new Response(body))))).toEqual(others.map(() => undefined));
 });
 
 test.each([204, 205, 304])("%i has no body, whatever the answer has", (status) => {

@@ -79,6 +79,19 @@ export async function answerOf(response: Response, method = "GET"): Promise<Answ
   return wholeAnswer({ status: response.status, headers: Object.fromEntries(response.headers), body }, method);
 }
 
+/**
+ * The code of a `problem`, for a log; undefined where the response is another one. Reads a copy. Of a response that was passed on
+ * from elsewhere it is another's word, and may be anything.
+ */
+export async function problemCode(response: Response): Promise<string | undefined> {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  const { error }: { error?: unknown } = Object(body);
+  return typeof error === "string" ? error : undefined;
+}
+
 /** `cookies`: each Set-Cookie of an answer by itself, because a comma is a part of some. */
 export function responseOf({ status, headers, body }: Answer, cookies: readonly string[] = []): Response {
   const told = new Headers(headers);

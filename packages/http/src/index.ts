@@ -27,7 +27,9 @@ export {
 export { type SpendOptions, spendCall } from "./spend-call.ts";
 export { type SellSession, type SellSessionOptions, sellSession } from "./sell-session.ts";
 export { type SoldSessionsOptions, soldSessions } from "./sold-sessions.ts";
+export { type ErrorForLog, errorForLog } from "./error-for-log.ts";
 export { storeFailure } from "./store-failure.ts";
+export { type NotReady, readiness, type ReadinessOptions } from "./readiness.ts";
 
 // Between a gate and what speaks fetch.
 export {
@@ -35,6 +37,7 @@ export {
   bodyTooLarge,
   contextOf,
   DEFAULT_MAX_BODY_BYTES,
+  problemCode,
   queryReader,
   readBody,
   responseOf,

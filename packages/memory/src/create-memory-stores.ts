@@ -21,7 +21,7 @@ import {
   KEY_SUFFIX,
   ruleOf,
 } from "@tollbooth-stores/core";
-import { type OptionNames, requireKnownOptions, storeOptionNames } from "@tollbooth-stores/core/native";
+import { type OptionNames, observedCheck, requireKnownOptions, storeOptionNames } from "@tollbooth-stores/core/native";
 import { type MemoryPortOptions, memoryPort } from "./memory-port.ts";
 
 /** All options are optional. `maxEntries` applies to each store. */
@@ -78,7 +78,7 @@ export function memoryPortOf(
 
 /** Rejects with STORE_CAPACITY where a store has no room for a new client, session or claim. Evicts nothing. */
 export async function checkMemoryPorts(ports: readonly AtomicPort[], call?: CallOptions): Promise<void> {
-  await Promise.all(ports.map((port) => checkPort(port, call)));
+  await observedCheck("memory", call, () => Promise.all(ports.map((port) => checkPort(port, call))));
 }
 
 /**

@@ -9,6 +9,7 @@ import { type RedisSampling, sampleRedis } from "./redis-sampling.ts";
 import { type SampleName, sampleOutcomes } from "./sample-outcomes.ts";
 import { spans } from "./spans.ts";
 
+/** Where metrics and spans go: providers of OpenTelemetry's SDK, which the application sets up, exports and shuts down. */
 export interface InstrumentOptions {
   /** Default: the global one. It must be set before: OpenTelemetry gives a global one that is set later nothing. */
   meterProvider?: MeterProvider | undefined;
@@ -16,20 +17,24 @@ export interface InstrumentOptions {
   tracerProvider?: TracerProvider | undefined;
 }
 
+/** The running instrumentation. It hears all stores of the process. Disposing is `stop`. */
 export interface Telemetry extends Disposable {
   /**
-   * Samples the payments in doubt. Throws a RangeError for a time below 1 ms. A sample that fails or takes too long is
-   * counted (`tollbooth.sample.failures`), the values before it stay, and `tollbooth.sample.age` says how old they are.
-   * One at a time is meant. Returns what ends it.
+   * Samples the payments in doubt or owed, at once and then every `everyMs` (default 60,000 ms; `timeoutMs`: 10,000 ms). Throws a
+   * RangeError for a time that is no whole number of milliseconds from 1 to 2,147,483,647. Never throws later: a sample that fails or
+   * takes too long is counted (`tollbooth.sample.failures`), the values before it stay, and `tollbooth.sample.age` says how
+   * old they are. Start one; a second one would overwrite its values. Returns what ends it. Does nothing once stopped.
    */
   samplePayments(sampling: PaymentSampling): () => void;
-  /** Samples the Redis servers, with the same rules. */
+  /** Samples the Redis servers, with the same rules (default every 15,000 ms; `timeoutMs`: 2,000 ms). */
   sampleRedis(sampling: RedisSampling): () => void;
   /** Ends the samplers, and hears no channel any more. Idempotent. The providers are the caller's and go on. */
   stop(): void;
 }
 
 /**
+ * Turns core's telemetry into metrics, and into spans where `tracerProvider` is given. Never throws.
+ *
  * Call it once, before the stores are made: connections that were made earlier are unknown until their next turn. A second
  * call on the same provider counts everything twice.
  */

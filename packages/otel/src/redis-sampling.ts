@@ -32,8 +32,14 @@ export function sampleRedis(
   outcomes: SampleOutcomes,
   { servers, everyMs = 15_000, timeoutMs = 2_000 }: RedisSampling,
 ): () => void {
-  /** Of each server's last good sample. */
+  /** Of each server's last good sample, for good: OpenTelemetry's SDK goes on exporting the last value that it was given. */
   const stands = new Map<string, Stand>();
+  /** Those that answered the last sample. */
+  let answering: ReadonlySet<string> = new Set();
+  const up = meter.createObservableGauge("tollbooth.redis.up", {
+    description: "1 where the server answered the last sample; 0 where it did not, or is none of the stores' any more.",
+    unit: "{server}",
+  });
   const used = meter.createObservableGauge("tollbooth.redis.memory.used", {
     description: "Memory that Redis uses for its data (used_memory).",
     unit: "By",
@@ -51,10 +57,11 @@ export function sampleRedis(
     unit: "s",
     advice: { explicitBucketBoundaries: [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2] },
   });
-  const observables = [used, limit, evicted];
+  const observables = [up, used, limit, evicted];
   const observe: BatchObservableCallback = (result) => {
     for (const [name, stand] of stands) {
       const about = serverAttributes(name);
+      result.observe(up, answering.has(name) ? 1 : 0, about);
       if (stand.used !== undefined) result.observe(used, stand.used, about);
       if (stand.limit !== undefined) result.observe(limit, stand.limit, about);
       if (stand.evicted !== undefined) result.observe(evicted, stand.evicted, about);
@@ -82,11 +89,16 @@ export function sampleRedis(
       async ask(signal, stepMs) {
         const asked = await Promise.allSettled((await servers(stepMs)).map(askOne));
         if (signal.aborted) return;
-        for (const one of asked) if (one.status === "fulfilled") stands.set(...one.value);
+        const good = asked.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+        for (const [name, stand] of good) stands.set(name, stand);
+        answering = new Set(good.map(([name]) => name));
         if (asked.every(({ status }) => status === "fulfilled")) outcomes.good("redis");
         else outcomes.failed("redis");
       },
-      failed: () => outcomes.failed("redis"),
+      failed() {
+        answering = new Set();
+        outcomes.failed("redis");
+      },
     },
     { everyMs, timeoutMs },
   );

@@ -145,6 +145,9 @@ it("a Redis tells memory, limit, evictions and its round trip, by address", asyn
   await pass(0);
   const first = "{server.address=10.0.0.5, server.port=6379}";
   expect(await told("redis.")).toEqual({
+    [`up${first}`]: 1,
+    "up{server.address=::1, server.port=7000}": 1,
+    "up{server.address=0}": 1,
     [`memory.used${first}`]: 500,
     [`memory.limit${first}`]: 1_000,
     [`evictions${first}`]: 7,
@@ -154,6 +157,36 @@ it("a Redis tells memory, limit, evictions and its round trip, by address", asyn
     "round_trip.duration{server.address=0}": [1, expect.any(Number)],
   });
   expect(stepMs).toBe(321);
+});
+
+it("a server that left, or does not answer, is down: the SDK goes on exporting its last values", async () => {
+  const named = (...names: string[]) => names.map((name) => ({ name, ask: well }));
+  let now: AskedServer[] | Error = named("old:1", "stays:2");
+  telemetry.sampleRedis({
+    async servers() {
+      if (now instanceof Error) throw now;
+      return now;
+    },
+    everyMs: 1_000,
+  });
+  const up = async () => Object.values(await told("redis.up"));
+  await pass(0);
+  expect(await told("redis.up")).toEqual({
+    "{server.address=old, server.port=1}": 1,
+    "{server.address=stays, server.port=2}": 1,
+  });
+  now = named("stays:2", "new:3");
+  await pass(1_000);
+  expect([await up(), Object.values(await told("redis.memory.used"))]).toEqual([
+    [0, 1, 1],
+    [500, 500, 500],
+  ]);
+  now = new Error("gone");
+  await pass(1_000);
+  expect(await up(), "where no server could be asked").toEqual([0, 0, 0]);
+  now = named("old:1");
+  await pass(1_000);
+  expect(await up(), "one that is back").toEqual([1, 0, 0]);
 });
 
 it("of several servers the one that does not answer is left out and counted", async () => {

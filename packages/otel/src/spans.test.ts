@@ -2,21 +2,28 @@
 import { channel } from "node:diagnostics_channel";
 import { context, SpanStatusCode, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import {
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SamplingDecision,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 import { paymentChannel, payOnce } from "@tollbooth-stores/core";
 import { createMemoryStores } from "@tollbooth-stores/memory";
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
 import { collected } from "./collected.test-support.ts";
-import { instrument } from "./instrument.ts";
+import { instrument, type Telemetry } from "./instrument.ts";
 
 beforeAll(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));
 afterAll(() => context.disable());
 
 const exporter = new InMemorySpanExporter();
 const tracerProvider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+let telemetry: Telemetry;
 beforeEach(() => {
   exporter.reset();
-  const telemetry = instrument({ meterProvider: collected().provider, tracerProvider });
+  telemetry = instrument({ meterProvider: collected().provider, tracerProvider });
   onTestFinished(() => telemetry.stop());
 });
 
@@ -57,13 +64,19 @@ it("a payment is a span of its request's trace, with handle, attempt, outcome an
   expect(msOf(span?.duration), "not before the request, and not the request's own").toBeGreaterThan(25);
   expect(msOf(span?.duration)).toBeLessThan(msOf(request?.duration) - 10);
   const claim = spans("tollbooth.verifications.claim")[0];
+  expect(claim?.parentSpanContext?.spanId, "the payment's store calls are its children").toBe(
+    span?.spanContext().spanId,
+  );
   expect(claim?.spanContext().traceId).toBe(request?.spanContext().traceId);
   expect(claim?.attributes).toMatchObject({ "tollbooth.provider": "memory", "tollbooth.outcome": "claimed" });
 });
 
-it("doubt is an event of the request's span, and no span holds a key, payload, result, receipt or error text", async () => {
-  const request = await requested(() => Promise.reject(new Error("secret-error")));
-  const events = request?.events.map(({ name, attributes }) => [name, attributes?.["tollbooth.payment.event"]]);
+it("doubt is an event of the payment's span, and no span holds a key, payload, result, receipt or error text", async () => {
+  await requested(() => Promise.reject(new Error("secret-error")));
+  const events = spans("tollbooth.payment")[0]?.events.map(({ name, attributes }) => [
+    name,
+    attributes?.["tollbooth.payment.event"],
+  ]);
   expect(events).toEqual([
     ["tollbooth.payment.event", "in-doubt"],
     ["tollbooth.payment.event", "pending"],
@@ -84,6 +97,36 @@ it("a payment that throws is an error, by its code alone", async () => {
   const [span] = spans("tollbooth.payment");
   expect(span?.attributes["error.type"]).toBe("STORE_CLOSED");
   expect(span?.status).toEqual({ code: SpanStatusCode.ERROR });
+});
+
+it("without a context manager the payment is a trace of its own, with its store calls and with no other", async () => {
+  context.disable();
+  onTestFinished(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));
+  await Promise.all([
+    requested(async () => ({ ok: true, receipt: "r" })),
+    requested(async () => ({ ok: true, receipt: "r" })),
+  ]);
+  const payments = spans("tollbooth.payment");
+  expect(payments.map(({ parentSpanContext }) => parentSpanContext)).toEqual([undefined, undefined]);
+  const parents = spans("tollbooth.verifications.claim").map(({ parentSpanContext }) => parentSpanContext?.spanId);
+  expect(new Set(parents)).toEqual(new Set(payments.map((payment) => payment.spanContext().spanId)));
+});
+
+it("a payment that is not sampled has no store calls among the spans", async () => {
+  const { NOT_RECORD, RECORD_AND_SAMPLED } = SamplingDecision;
+  const provider = new TracerProvider({
+    sampler: {
+      shouldSample: (_context, _traceId, name) => ({
+        decision: name === "tollbooth.payment" ? NOT_RECORD : RECORD_AND_SAMPLED,
+      }),
+    },
+    spanProcessors: [new SimpleSpanProcessor({ exporter })],
+  });
+  const unsampled = instrument({ meterProvider: collected().provider, tracerProvider: provider });
+  onTestFinished(() => unsampled.stop());
+  telemetry.stop();
+  await requested(async () => ({ ok: true, receipt: "r" }));
+  expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(["request"]);
 });
 
 it("without a trace around it a store's call is no span, and what a timer tells of a payment is one of its own", async () => {

@@ -1,39 +1,66 @@
-// Spans, made when their work has ended: of payOnce's calls, and of the stores' calls within a trace.
-import { SpanStatusCode, type Tracer, trace } from "@opentelemetry/api";
-import { answerChannel, operationChannel, paymentChannel } from "@tollbooth-stores/core";
+// Spans of payOnce's calls, and of the stores' calls in them or in another trace.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { channel } from "node:diagnostics_channel";
+import { type Context, context, type Span, SpanStatusCode, TraceFlags, type Tracer, trace } from "@opentelemetry/api";
+import {
+  answerChannel,
+  operationChannel,
+  type PayOnceMessage,
+  paymentChannel,
+  payOnceChannel,
+} from "@tollbooth-stores/core";
 import { hear } from "./hear.ts";
 import { attribute } from "./names.ts";
 
 type SpanAttributes = Record<string, string | number>;
 
+/** One call of payOnce. */
+interface Call {
+  readonly span: Span;
+  /** The caller's context, with the call's span. */
+  readonly within: Context;
+}
+
 /** Returns what ends them. */
 export function spans(tracer: Tracer): () => void {
+  // Of its own, because the application's context manager cannot be entered from a channel, and there may be none.
+  const calls = new AsyncLocalStorage<Call>();
+  const parent = (): Context => calls.getStore()?.within ?? context.active();
+  /** A span of what has ended now. */
   const span = (name: string, durationMs: number, attributes: SpanAttributes, errorType: string | undefined) => {
     const endTime = Date.now();
-    const of = errorType === undefined ? attributes : { ...attributes, [attribute.errorType]: errorType };
-    const made = tracer.startSpan(name, { startTime: endTime - durationMs, attributes: of });
-    if (errorType !== undefined) made.setStatus({ code: SpanStatusCode.ERROR });
+    const made = tracer.startSpan(name, { startTime: endTime - durationMs, attributes }, parent());
+    if (errorType !== undefined) markError(made, errorType);
     made.end(endTime);
   };
+  const payOnceCalls = channel(payOnceChannel);
+  // Core alone publishes on this channel.
+  payOnceCalls.bindStore(calls, (message) => {
+    const { handle } = message as PayOnceMessage;
+    const within = context.active();
+    const begun = tracer.startSpan("tollbooth.payment", { attributes: { [attribute.handle]: handle } }, within);
+    return { span: begun, within: trace.setSpan(within, begun) };
+  });
   const ends = [
-    hear(answerChannel, ({ outcome, handle, attempt, durationMs, errorCode }) =>
-      span(
-        "tollbooth.payment",
-        durationMs,
-        { [attribute.handle]: handle, [attribute.attempt]: attempt, [attribute.outcome]: outcome },
-        errorCode,
-      ),
-    ),
+    () => void payOnceCalls.unbindStore(calls),
+    hear(answerChannel, ({ outcome, attempt, errorCode }) => {
+      // None where the call began before these spans.
+      const ended = calls.getStore()?.span;
+      ended?.setAttributes({ [attribute.attempt]: attempt, [attribute.outcome]: outcome });
+      if (ended !== undefined && errorCode !== undefined) markError(ended, errorCode);
+      ended?.end();
+    }),
     hear(paymentChannel, ({ event, handle, attempt }) => {
       const attributes = { [attribute.handle]: handle, [attribute.attempt]: attempt, [attribute.paymentEvent]: event };
-      const active = trace.getActiveSpan();
-      if (active?.isRecording() === true) active.addEvent("tollbooth.payment.event", attributes);
+      // The call's span may have ended, and the caller's may still be open.
+      const open = [calls.getStore()?.span, trace.getActiveSpan()].find((one) => one?.isRecording() === true);
+      if (open !== undefined) open.addEvent("tollbooth.payment.event", attributes);
       // Told by a timer, with no request around it.
       else span("tollbooth.payment.event", 0, attributes, undefined);
     }),
     hear(operationChannel, ({ store, operation, provider, outcome, source, errorCode, durationMs }) => {
       // Without a trace around it a call would be a trace of its own, and there are many.
-      if (source !== undefined || trace.getActiveSpan()?.isRecording() !== true) return;
+      if (source !== undefined || !isSampled(trace.getSpan(parent()))) return;
       span(
         `tollbooth.${store}.${operation}`,
         durationMs,
@@ -50,4 +77,14 @@ export function spans(tracer: Tracer): () => void {
   return () => {
     for (const end of ends) end();
   };
+}
+
+/** Not by isRecording: a call's span may have ended before the last of its store's calls. */
+function isSampled(span: Span | undefined): boolean {
+  return span !== undefined && (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+function markError(span: Span, errorType: string): void {
+  span.setAttribute(attribute.errorType, errorType);
+  span.setStatus({ code: SpanStatusCode.ERROR });
 }

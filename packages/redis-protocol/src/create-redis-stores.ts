@@ -21,6 +21,7 @@ import {
   type NativePort,
   type NativeTransitions,
   type OptionNames,
+  observedCheck,
   storeOptionNames,
 } from "@tollbooth-stores/core/native";
 import { checkWrites } from "./check-writes.ts";
@@ -181,10 +182,11 @@ export function createRedisStores<T = unknown>(
     {
       // A script without calls proves that the server answers and that this user may run scripts.
       ping: (callOptions) => runner.run(verificationScripts.peek, [], callOptions, connectTimeoutMs),
-      async check(callOptions) {
-        const tags = await runner.tags(callOptions, connectTimeoutMs);
-        await checkWrites(runner, prefix, { ...callOptions, tags, connectTimeoutMs });
-      },
+      check: (callOptions) =>
+        observedCheck(port.name, callOptions, async () => {
+          const tags = await runner.tags(callOptions, connectTimeoutMs);
+          await checkWrites(runner, prefix, { ...callOptions, tags, connectTimeoutMs });
+        }),
       // The last of the stores has closed the port, if it is theirs.
       close: async () => {},
     },

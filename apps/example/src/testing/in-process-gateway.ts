@@ -2,6 +2,7 @@
 import type { Stores } from "@tollbooth-stores/core";
 import { type ManualClock, manualClock } from "@tollbooth-stores/core/testing";
 import { demoAccount, type Ledger, type SandboxControls, sandboxControls, testConfig } from "@tollbooth-stores/sandbox";
+import type { Logger } from "pino";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { afterEach, beforeEach } from "vitest";
 import { gatewayApp, type SessionData } from "../app.ts";
@@ -26,16 +27,20 @@ export interface InProcess {
   config: GatewayConfig;
   /** Working ones, to be used as they are or with a part replaced. */
   stores: Stores<SessionData>;
-  gateway(stores?: Stores<SessionData>): Promise<Ask>;
+  gateway(stores?: Stores<SessionData>, log?: Logger): Promise<Ask>;
 }
 
 /** Where the gateways of tests are, as their buyers see it. */
 export const origin = "http://127.0.0.1:4021";
 
 /** A gateway's asker over any stores; nothing is listened on. */
-export async function askerOf(config: GatewayConfig, stores: Stores<SessionData>): Promise<Ask> {
+export async function askerOf(
+  config: GatewayConfig,
+  stores: Stores<SessionData>,
+  log: Logger = gatewayLog("silent"),
+): Promise<Ask> {
   const sales = openSales(config, stores.verifications, origin);
-  const app = gatewayApp({ config, stores, sales, log: gatewayLog("silent"), stopping: () => false });
+  const app = gatewayApp({ config, stores, sales, log, stopping: () => false });
   const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
   return async (path, headers = {}) => app.request(path, { headers }, env);
 }
@@ -54,7 +59,7 @@ export function inProcessGateway(source: string = testConfig): () => InProcess {
     const clock = manualClock(Date.now());
     const stores = newStores(clock);
     const controls = sandboxControls(() => sandbox);
-    const gateway = (used = stores) => askerOf(config, used);
+    const gateway = (used = stores, log?: Logger) => askerOf(config, used, log);
     const { chainClock } = sandbox;
     current = { payer, clock, chainClock, ledger, controls, config, stores, gateway };
     cleanUp = async () => {

@@ -69,6 +69,14 @@ test("a wait for another caller's result is no time of the store's", async () =>
   expect(counted(reports)).toBe(1);
 });
 
+test("a check of readiness tells that the store is reached, and is no call of a buyer's", async () => {
+  const stores = await working();
+  const { reports, end } = reporting();
+  await stores.check();
+  end();
+  expect(reports[0]?.operations).toEqual({ latencies: [], errors: {}, reached: { memory: true } });
+});
+
 test("what fails is told by its code", async () => {
   const { sessions, close } = await loadStores({ stores: { provider: "memory" } });
   const { reports, end } = reporting();

@@ -87,14 +87,16 @@ function nothing() {
   const reached = new Map<string, boolean>();
   return {
     addOperation({ provider, operation, durationMs, errorCode }: OperationMessage) {
+      // An abort or a bad argument says nothing of the store.
+      if (errorCode === undefined || errorCode === "STORE_UNAVAILABLE") reached.set(provider, errorCode === undefined);
+      // The front asks for readiness all the time, and no buyer waits for it.
+      if (operation === "check") return;
       // A wait takes as long as another caller needs, which is no time of the store's.
       if (operation !== "wait") {
         const bucket = latencyBucket(durationMs);
         latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1);
       }
       if (errorCode !== undefined) errors.set(errorCode, (errors.get(errorCode) ?? 0) + 1);
-      // An abort or a bad argument says nothing of the store.
-      if (errorCode === undefined || errorCode === "STORE_UNAVAILABLE") reached.set(provider, errorCode === undefined);
     },
     empty: () => latencies.size + reached.size + errors.size === 0,
     report: (): Omit<StoreReport, "pid" | "provider" | "shared"> => ({

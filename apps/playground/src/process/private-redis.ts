@@ -1,4 +1,5 @@
 // A Redis of the playground's own, for `npm start -- --redis` and the drill: on loopback, a free port, gone at the end.
+import { randomBytes } from "node:crypto";
 import { findRedisServer, type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit/servers";
 import { UsageError } from "../command-line.ts";
 
@@ -18,7 +19,7 @@ export async function hasRedisServer(): Promise<boolean> {
 }
 
 /**
- * Starts it with AOF and fsync always: what was answered survives its crash. When it ends by itself it is started again,
+ * Starts it with AOF and fsync always, a password and a limit of memory: what was answered survives its crash. When it ends by itself it is started again,
  * which is told on stderr, as is its return. Throws a UsageError that says how to get one where there is none; nothing is installed.
  */
 export async function privateRedis({
@@ -36,6 +37,12 @@ export async function privateRedis({
       (error: unknown) => console.error(`It does not start: ${error instanceof Error ? error.message : String(error)}`),
     );
   };
-  const redis = await startRedis({ appendFsync: "always", onEnd: onEnd ?? startAgain });
+  // As a Redis for payments must be: who reads the terminal could mend nothing.
+  const safe = {
+    appendFsync: "always",
+    maxmemory: "256mb",
+    requirepass: randomBytes(18).toString("base64url"),
+  } as const;
+  const redis = await startRedis({ ...safe, onEnd: onEnd ?? startAgain });
   return redis;
 }

@@ -47,7 +47,25 @@ async function storesDocument(): Promise<unknown> {
   if (file && Object(own.value).stores !== undefined)
     throw new ConfigError("The configuration holds stores, and STORES names others; leave one out.");
   const { stores } = Object(file ? (await readSource(file)).value : own.value);
-  return { stores: { ...stores, instances: Number(requiredEnv("GATEWAY_INSTANCES")) } };
+  // A private Redis comes with a secret. A file that names none, and no provider for all stores, may not take one.
+  const keySecret = Object(stores).provider === undefined ? undefined : process.env.KEY_SECRET || undefined;
+  return {
+    stores: { ...(keySecret && { keySecret }), ...stores, instances: Number(requiredEnv("GATEWAY_INSTANCES")) },
+  };
+}
+
+/**
+ * The dashboard shows the requests. In the terminal there would be too many. That memory forgets stands in what `npm start`
+ * prints first. A level that was asked for hides nothing.
+ */
+function terminalLog(): ReturnType<typeof gatewayLog> {
+  if (process.env.LOG_LEVEL) return gatewayLog(process.env.LOG_LEVEL);
+  return gatewayLog("warn", {
+    logMethod(line, write) {
+      const { event, provider }: { event?: unknown; provider?: unknown } = Object(line[0]);
+      if (event !== "unsafe" || provider !== "memory") write.apply(this, line);
+    },
+  });
 }
 
 await runChild(
@@ -55,9 +73,7 @@ await runChild(
   async () => {
     const env = namedAddresses(process.env);
     const config = await readGatewayConfig(requiredEnv("GATEWAY_CONFIG"), env);
-    // The dashboard shows the requests. In the terminal there would be too many.
-    const log = gatewayLog(process.env.LOG_LEVEL || "warn");
-    const gateway = await startGateway(behindFront(config), await storesDocument(), env, log);
+    const gateway = await startGateway(behindFront(config), await storesDocument(), env, terminalLog());
     if (gateway.metricsUrl !== undefined)
       tellParent({ kind: "metrics", url: gateway.metricsUrl } satisfies MetricsPlace);
     const endReporting = startReporting(gateway.stores.describe(), tellParent);

@@ -1,9 +1,10 @@
 // What the telemetry channel of answers tells of payOnce's calls: how each ended, for which payment, and nothing secret.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { channel, subscribe, unsubscribe } from "node:diagnostics_channel";
+import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
 import { sha256 } from "../hashing.ts";
-import { type AnswerMessage, answerChannel } from "../telemetry.ts";
+import { type AnswerMessage, answerChannel, payOnceChannel } from "../payment-telemetry.ts";
+import { operationChannel } from "../telemetry.ts";
 import { keep, orders, paymentWorld, sellerOf } from "./pay-once.test-support.ts";
 import { payOnce } from "./pay-once.ts";
 import type { PaymentSteps } from "./payment.ts";
@@ -79,6 +80,22 @@ it("a store that fails is told by its error's code", async () => {
 it("is told where the caller is, for the span or the request that it belongs to", async () => {
   await caller.run("request 1", () => payOnce(world.stores[0], world.payment, seller()));
   expect(told).toMatchObject([{ of: "request 1" }]);
+});
+
+it("a store bound to the channel of beginnings is that of the call's operations and of its answer, and of no other", async () => {
+  const calls = new AsyncLocalStorage<unknown>();
+  channel(payOnceChannel).bindStore(calls, (message) => message);
+  onTestFinished(() => void channel(payOnceChannel).unbindStore(calls));
+  const heard = new Set<unknown>();
+  const note = () => void heard.add(calls.getStore());
+  for (const name of [operationChannel, answerChannel]) {
+    subscribe(name, note);
+    onTestFinished(() => void unsubscribe(name, note));
+  }
+  await payOnce(world.stores[0], world.payment, seller());
+  expect([...heard], "each operation and the answer").toEqual([{ handle }]);
+  await world.stores[0].peek("another");
+  expect([...heard]).toEqual([{ handle }, undefined]);
 });
 
 it("holds no key, payload, fingerprint, collector, receipt, reason or result", async () => {

@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, vi } from "vitest";
 import { StoreError } from "../errors.ts";
-import { type PaymentMessage, paymentChannel } from "../telemetry.ts";
+import { type PaymentMessage, paymentChannel } from "../payment-telemetry.ts";
 import { type MapPort, mapPort } from "../testing.ts";
 import { createVerificationStore } from "./create-verification-store.ts";
 import type { Keep, Payment, PaymentSteps } from "./payment.ts";

@@ -2,7 +2,7 @@
 import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs, requireInstantMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
-import { areAnswersObserved } from "../telemetry.ts";
+import { areAnswersObserved } from "../payment-telemetry.ts";
 import { observedPayment } from "./observed-payment.ts";
 import type { Paid } from "./paid.ts";
 import { runPayment } from "./pay-runner.ts";

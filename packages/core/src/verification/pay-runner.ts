@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { isStoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
 import { allowListeners } from "../many-listeners.ts";
-import { publishPayment } from "../telemetry.ts";
+import { publishPayment } from "../payment-telemetry.ts";
 import type { Paid } from "./paid.ts";
 import { next, startPayment, wakeAtMs } from "./pay-machine/next.ts";
 import type { Answer, PayEffect, PayEvent, PayMoved, StoreCall } from "./pay-machine/state.ts";

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { CallOptions } from "../call-options.ts";
 import { invalidArgument, isStoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
-import { publishPayment } from "../telemetry.ts";
+import { publishPayment } from "../payment-telemetry.ts";
 import { keepLease, withinLease } from "./lease-keeper.ts";
 import { findAnswer } from "./pay-answers.ts";
 import type { FindContext, FoundSettlement } from "./payment.ts";

@@ -105,7 +105,8 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   const instant = () => (clock === undefined ? "" : String(Math.floor(clock.now())));
   const sendNow = (script: Script, { keys, args, calls }: Prepared, askedAtMs: number, progress: Progress) => {
     args[0] = instant();
-    if (areBatchesObserved()) {
+    // `ping` sends a script that answers no call.
+    if (calls > 0 && areBatchesObserved()) {
       const waitedMs = performance.now() - askedAtMs;
       publishBatch({ provider: port.name, script: script.name, calls, keys: keys.length, waitedMs });
     }

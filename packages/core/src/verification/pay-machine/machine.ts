@@ -1,5 +1,5 @@
 // The vocabulary of the payment machine's moves: a draft of the next state, and the effects that it asks for.
-import type { PaymentMessage } from "../../telemetry.ts";
+import type { PaymentMessage } from "../../payment-telemetry.ts";
 import type { Lease } from "../verification-store.ts";
 import type { After, Answer, PayEffect, PayEvent, PayState, Place, StepCall, StoreCall } from "./state.ts";
 

@@ -1,5 +1,5 @@
 // The payment machine's state, events and effects: plain data throughout, so that the explorer can run it.
-import type { PaymentMessage } from "../../telemetry.ts";
+import type { PaymentMessage } from "../../payment-telemetry.ts";
 import type { Claim, Lease, LeaseResult, Look, Settlement } from "../verification-store.ts";
 
 /** Where a payment is. The first row holds no lease, the second works under one, the third ends what was begun. */
