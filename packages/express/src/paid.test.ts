@@ -4,22 +4,13 @@ import { request as httpRequest } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import express, { type Express, type Response as ExpressResponse, type Request } from "express";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { listen } from "./app.test-support.ts";
+import { expect, test, vi } from "vitest";
+import { failOnCrash, listen } from "./app.test-support.ts";
 import { fakeGate } from "./fake-gate.test-support.ts";
 import { paid, paymentOf } from "./paid.ts";
 import { rawBody } from "./request-body.ts";
 
-const rejections: unknown[] = [];
-const onRejection = (error: unknown) => rejections.push(error);
-beforeEach(() => {
-  rejections.length = 0;
-  process.on("unhandledRejection", onRejection).on("uncaughtException", onRejection);
-});
-afterEach(() => {
-  process.off("unhandledRejection", onRejection).off("uncaughtException", onRejection);
-  expect(rejections).toEqual([]);
-});
+failOnCrash();
 
 const pay = (key: string, more: RequestInit = {}): RequestInit => ({
   ...more,

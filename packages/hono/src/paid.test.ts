@@ -157,6 +157,16 @@ test("a body that was parsed before paid() is refused with words, and one that w
   expect([await (await send("bytes")).text(), gate.charged]).toEqual(["x", ["bytes"]]);
 });
 
+test("an answer of more than maxAnswerBytes reaches onError as an error, and is not charged", async () => {
+  const gate = fakeGate();
+  const app = new Hono();
+  app.onError((error, c) => c.text(error.name, 500));
+  app.get("/sold/:text", paid(gate, { maxAnswerBytes: 5 }), (c) => c.text(c.req.param("text")));
+  const large = await app.request("/sold/123456", pay("one"));
+  expect([large.status, await large.text(), gate.charged]).toEqual([500, "RangeError", []]);
+  expect(await (await app.request("/sold/12345", pay("one"))).text()).toBe("12345");
+});
+
 test("what a handler throws reaches onError, and is not charged", async () => {
   const { app, gate } = shop();
   expect((await app.request("/sold/refuses", pay("one"))).status).toBe(403);

@@ -47,3 +47,16 @@ test("an answer that is shorter than it says broke off, and no length is taken f
     expect(Object.keys((await whole).headers)).not.toContain("content-length");
   }
 });
+
+test("an answer of more bytes than are held is given up there, and one of exactly so many is taken", async () => {
+  let cancelled: unknown;
+  const endless = new ReadableStream({
+    pull: (stream) => stream.enqueue(new Uint8Array(4)),
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  await expect(answerOf(new Response(endless), "GET", 10)).rejects.toThrow("maxAnswerBytes");
+  expect(cancelled).toBe(true);
+  expect((await answerOf(new Response("12345"), "GET", 5)).body.byteLength).toBe(5);
+});

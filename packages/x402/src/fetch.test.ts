@@ -72,6 +72,16 @@ describe("a route handler", () => {
     expect(new Uint8Array(await again.arrayBuffer())).toEqual(bytes);
   });
 
+  test("whose answer has more than maxAnswerBytes throws, and its payment is free again", async () => {
+    let text = "123456";
+    const GET = paid(gate(), () => new Response(text), { maxAnswerBytes: 5 });
+    const headers = await payment();
+    await expect(GET(at("/quote", { headers }))).rejects.toThrow(RangeError);
+    expect(shop.controls.counts().transfers).toBe(0);
+    text = "12345";
+    expect(await (await GET(at("/quote", { headers }))).text()).toBe(text);
+  });
+
   test.each([204, 205, 303])("may answer %s without a body", async (status) => {
     const GET = paid(gate(), () => new Response(null, { status }));
     const sold = await GET(at("/quote", { headers: await payment() }));
