@@ -1,11 +1,11 @@
 // Handlers that go on after they ended their answer, or end it wrongly: what was made is sent, once and whole.
 
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores } from "@tollbooth-stores/memory";
 import compression from "compression";
 import type { Express, Response as ExpressResponse, Request } from "express";
 import { expect, test } from "vitest";
 import { failOnCrash, listen } from "./app.test-support.ts";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { afterTheEnd, type Handler } from "./late-handlers.test-support.ts";
 import { paid } from "./paid.ts";
 import { session, spend } from "./session.ts";

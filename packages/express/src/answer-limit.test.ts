@@ -1,9 +1,9 @@
 // How much of an answer is held: beyond maxAnswerBytes it is the handler's error, while the handler still writes.
 import { Readable } from "node:stream";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import type { Response as ExpressResponse, Request } from "express";
 import { expect, test } from "vitest";
 import { failOnCrash, listen } from "./app.test-support.ts";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { paid } from "./paid.ts";
 
 failOnCrash();

@@ -1,10 +1,10 @@
 // paid() on Hono: what is sold, and what passes.
 import { createRequire } from "node:module";
 import { type PaidGate, type PaymentInHand, problem } from "@tollbooth-stores/http";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { type Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { expect, test } from "vitest";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { paid } from "./paid.ts";
 
 function shop(options = {}) {
