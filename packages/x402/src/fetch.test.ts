@@ -1,15 +1,11 @@
 // A handler that speaks fetch behind the gate: bodies, headers and errors as the handler and the buyer expect them.
 import type { PaidGate } from "@tollbooth-stores/http";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type FetchHandler, paid, paymentOf } from "./fetch.ts";
-import { oneCent, openShop, type Shop } from "./paid-routes.test-support.ts";
+import { oneCent, shopForEachTest } from "./paid-routes.test-support.ts";
 
-let shop: Shop;
-beforeEach(async () => {
-  shop = await openShop();
-});
-afterEach(() => shop.close());
+const shop = shopForEachTest();
 
 const payment = async () => paymentHeader((await makePayment(await shop.controls.payer())).payload);
 const at = (path: string, init?: RequestInit) => new Request(`http://made-up.example${path}`, init);

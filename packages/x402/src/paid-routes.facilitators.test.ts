@@ -3,14 +3,10 @@ import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { type FacilitatorClient, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ask, cent, handler, network, oneCent, openShop, requestTo, type Shop } from "./paid-routes.test-support.ts";
+import { describe, expect, test, vi } from "vitest";
+import { ask, cent, handler, network, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
 
-let shop: Shop;
-beforeEach(async () => {
-  shop = await openShop();
-});
-afterEach(() => shop.close());
+const shop = shopForEachTest();
 
 const made = async () => makePayment(await shop.controls.payer());
 const quote = (payload: unknown, more: Record<string, string> = {}) =>

@@ -1,22 +1,15 @@
 // Copies of a payment that meet another price: at an instance that asks for more already, while the first one is under way or freed.
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
-import { decodePaymentRequiredHeader } from "@x402/core/http";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ask, handler, network, oneCent, openShop, requestTo, type Shop } from "./paid-routes.test-support.ts";
+import { describe, expect, test, vi } from "vitest";
+import { ask, handler, network, oneCent, requestTo, required, shopForEachTest } from "./paid-routes.test-support.ts";
 
-let shop: Shop;
-beforeEach(async () => {
-  shop = await openShop();
-});
-afterEach(() => shop.close());
+const shop = shopForEachTest();
 
 const made = async () => makePayment(await shop.controls.payer());
 const quote = (payload: unknown) => requestTo("/quote", paymentHeader(payload));
 const transfers = () => shop.controls.counts().transfers;
 const options = { collector: () => "mine" };
 const poor = { success: false, network, transaction: "", errorReason: "invalid_exact_evm_insufficient_balance" };
-const priceOf = (answer: { headers: Record<string, string> } | undefined) =>
-  decodePaymentRequiredHeader(answer?.headers["payment-required"] ?? "").accepts[0]?.amount;
 
 describe("a copy at a price that has changed", () => {
   const earlier = () => shop.gate(undefined, options);
@@ -71,7 +64,7 @@ describe("a copy at a price that has changed", () => {
     const serve = handler();
     for (let time = 0; time < 2; time += 1) {
       const told = await ask(today(), serve, request);
-      expect([told?.status, priceOf(told)]).toEqual([402, "20000"]);
+      expect([told?.status, required(told).accepts[0]?.amount]).toEqual([402, "20000"]);
       expect((await ask(earlier(), serve, request))?.status).toBe(402);
     }
     expect([serve.mock.calls.length, transfers()]).toEqual([0, 0]);
