@@ -15,7 +15,7 @@ test("a second SIGTERM cuts off no payment that is being settled", async () => {
     rmSync(folder, { recursive: true });
   });
   const file = join(folder, "gateway.yaml");
-  writeFileSync(file, testConfig);
+  writeFileSync(file, `${testConfig}port: 0\n`);
   const gateway = await startGatewayProcess(file, sandbox.env);
   onTestFinished(() => gateway.kill());
   const controls = sandboxControls(() => sandbox);
