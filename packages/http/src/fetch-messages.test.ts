@@ -60,3 +60,11 @@ test("an answer of more bytes than are held is given up there, and one of exactl
   expect(cancelled).toBe(true);
   expect((await answerOf(new Response("12345"), "GET", 5)).body.byteLength).toBe(5);
 });
+
+test("an answer whose body was read by another is an error, and not an empty answer", async () => {
+  const read = new Response("12345");
+  const reader = read.body?.getReader();
+  while ((await reader?.read())?.done === false);
+  reader?.releaseLock();
+  await expect(answerOf(read)).rejects.toThrow(TypeError);
+});

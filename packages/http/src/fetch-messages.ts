@@ -82,6 +82,8 @@ export async function answerOf(
 ): Promise<Answer> {
   // `Response.error()`: no status that can be sent.
   if (response.status < 200) throw new TypeError("The handler's response has no status.");
+  // Its stream would end at once, as that of an empty answer.
+  if (response.bodyUsed) throw new TypeError("The body of the handler's response was read before.");
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
