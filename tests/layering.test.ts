@@ -8,7 +8,7 @@ const layers: readonly string[][] = [
   ["redis-protocol", "conformance", "sandbox", "evm"],
   ["memory", "ioredis", "redis", "keyv", "redis-testkit"],
   ["http"],
-  ["x402", "otel"],
+  ["x402", "otel", "http-testkit"],
   ["config", "hono", "express", "fastify"],
   ["doctor"],
   ["example", "playground", "benchmarks"],

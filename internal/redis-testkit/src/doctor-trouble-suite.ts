@@ -1,6 +1,5 @@
 // An examination names servers that take no call, ports that are no Redis, and users without rights. It only reads.
-import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Finding } from "@tollbooth-stores/redis-protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
@@ -9,6 +8,7 @@ import { checksOf, type DoctorScene, doctorScene, foundBy, good } from "./doctor
 import { isRedis7OrNewer } from "./find-server.ts";
 import type { RunningRedis } from "./start-redis.ts";
 import { startSentinel } from "./start-sentinel.ts";
+import { startStandIn } from "./start-stand-in.ts";
 import { startTlsRedis } from "./start-tls-redis.ts";
 import { until } from "./until.ts";
 
@@ -163,16 +163,7 @@ const away = (mend: RegExp): unknown =>
     mend: expect.stringMatching(mend),
   } satisfies Partial<Record<keyof Finding, unknown>>);
 
-/** A server of a test's own. Gives its address. */
-async function listening(serve: (socket: Socket) => unknown): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on("error", () => {});
-    serve(socket);
-  }).listen(0, "127.0.0.1");
-  onTestFinished(() => void server.close());
-  await once(server, "listening");
-  const address = server.address();
-  return `redis://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-}
+const listening = async (serve: (socket: Socket) => unknown) =>
+  `redis://127.0.0.1:${await startStandIn(serve, onTestFinished)}`;
 
 const fineFor = (words: Buffer) => "+OK\r\n".repeat(words.toString().match(/^\*\d/gm)?.length ?? 0);

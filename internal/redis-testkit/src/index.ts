@@ -18,6 +18,7 @@ export { type Address, type NetProxy, type NetProxyOptions, type ReplyDrop, star
 export type { Proxied, Reachable } from "./behind-proxy.ts";
 export { caughtUp, demote, isReplicaOf, promote, type Role, roleOf } from "./replication.ts";
 export { startReplica } from "./start-replica.ts";
+export { startStandIn } from "./start-stand-in.ts";
 export {
   type GroupSentinel,
   type GroupServer,

@@ -2,24 +2,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { join } from "node:path";
+import { startStandIn } from "@tollbooth-stores/redis-testkit";
 import { expect, it, onTestFinished } from "vitest";
 import { doctor, folder, good, program, started } from "./doctor.test-support.ts";
 
 const SECRET = "hunter2-the-secret";
 
-/** A server of a test's own. Gives its address, with a password. */
-async function listening(serve: (socket: Socket) => unknown): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on("error", () => {});
-    serve(socket);
-  }).listen(0, "127.0.0.1");
-  onTestFinished(() => void server.close());
-  await once(server, "listening");
-  const address = server.address();
-  return `redis://:${SECRET}@127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-}
+/** The address, with a password, of what is no Redis. */
+const listening = async (serve: (socket: Socket) => unknown) =>
+  `redis://:${SECRET}@127.0.0.1:${await startStandIn(serve, onTestFinished)}`;
 
 /** Sends this for ever, at a pace that leaves the processors to those that are measured. */
 const forEver = (text: string) => (socket: Socket) => {

@@ -1,43 +1,16 @@
 // Handlers that go on after they ended their answer, or end it wrongly: what was made is sent, once and whole.
 
-import type { PaidGate } from "@tollbooth-stores/http";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores } from "@tollbooth-stores/memory";
 import compression from "compression";
 import type { Express, Response as ExpressResponse, Request } from "express";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { listen } from "./app.test-support.ts";
-import { fakeGate } from "./fake-gate.test-support.ts";
+import { expect, test } from "vitest";
+import { failOnCrash, listen } from "./app.test-support.ts";
+import { afterTheEnd, type Handler } from "./late-handlers.test-support.ts";
 import { paid } from "./paid.ts";
 import { session, spend } from "./session.ts";
 
-const crashes: unknown[] = [];
-const onCrash = (error: unknown) => crashes.push(error);
-beforeEach(() => {
-  crashes.length = 0;
-  process.on("unhandledRejection", onCrash).on("uncaughtException", onCrash);
-});
-afterEach(() => {
-  process.off("unhandledRejection", onCrash).off("uncaughtException", onCrash);
-  expect(crashes).toEqual([]);
-});
-
-const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
-type Handler = (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => unknown;
-
-/** What follows an end: a throw, a rejection, another answer, other headers. */
-const after: Record<string, Handler> = {
-  throws: () => {
-    throw new Error("After the end.");
-  },
-  "throws a moment later": async () => {
-    await pause();
-    throw new Error("After the end.");
-  },
-  "hands on an error": (_request, _response, next) => next(new Error("After the end.")),
-  "hands on": (_request, _response, next) => next(),
-  "answers again": (_request, response) => response.status(200).json({ a: "longer answer than the first one" }),
-  "writes again": (_request, response) => response.status(201).set("x-late", "1").cookie("late", "1").end("more"),
-};
+failOnCrash();
 
 async function shop(status: number, then: Handler, more: (app: Express) => void = () => undefined) {
   const { sessions } = createMemoryStores<object>();
@@ -66,7 +39,7 @@ async function createdIn({ create }: ReturnType<typeof createMemoryStores<object
   return created.record;
 }
 
-test.each(Object.entries(after))(
+test.each(Object.entries(afterTheEnd))(
   "a sold answer is sent as it was ended, where its handler then %s",
   async (_way, then) => {
     const { app, gate } = await shop(200, then);
@@ -79,7 +52,7 @@ test.each(Object.entries(after))(
   },
 );
 
-test.each(Object.entries(after))(
+test.each(Object.entries(afterTheEnd))(
   "a failure is sent as it was ended, and its call given back, where its handler then %s",
   async (_way, then) => {
     const { app, spending, left } = await shop(500, then);
@@ -239,21 +212,3 @@ test.each([
     expect(seen).toEqual([true]);
   },
 );
-
-test("a gate that rejects while its handler is at work is answered by an error handler that takes its time", async () => {
-  const gate: PaidGate = {
-    async handle(_context, _body, serve) {
-      const signal = new AbortController().signal;
-      void serve({ key: "one", fence: "1", signal }).catch(() => undefined);
-      throw new Error("A hook has failed.");
-    },
-  };
-  const app = await listen((app) => {
-    app.get("/sold", paid(gate), () => undefined);
-    app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
-      await pause();
-      response.status(500).send(error.message);
-    });
-  });
-  expect(await (await app("/sold")).text()).toBe("A hook has failed.");
-});

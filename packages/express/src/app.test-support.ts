@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type Express } from "express";
-import { onTestFinished } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished } from "vitest";
 
 export type Ask = (path: string, init?: RequestInit) => Promise<Response>;
 
@@ -20,4 +20,18 @@ export async function listen(setUp: (app: Express) => void): Promise<Ask & { por
   });
   const { port } = server.address() as AddressInfo;
   return Object.assign((path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init), { port });
+}
+
+/** Each test of the file fails where an error ends nowhere. */
+export function failOnCrash(): void {
+  const crashes: unknown[] = [];
+  const onCrash = (error: unknown) => crashes.push(error);
+  beforeEach(() => {
+    crashes.length = 0;
+    process.on("unhandledRejection", onCrash).on("uncaughtException", onCrash);
+  });
+  afterEach(() => {
+    process.off("unhandledRejection", onCrash).off("uncaughtException", onCrash);
+    expect(crashes).toEqual([]);
+  });
 }

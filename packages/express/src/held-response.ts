@@ -1,6 +1,6 @@
 // Holds back what handlers write, until the gate has decided what is sent in its place.
 import type { ServerResponse } from "node:http";
-import { type Answer, wholeAnswer } from "@tollbooth-stores/http";
+import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http";
 import { member, replaceMembers } from "./replace-members.ts";
 import { sealResponse } from "./seal-response.ts";
 import { cookiesOf } from "./send-answer.ts";
@@ -13,8 +13,8 @@ interface HeldAnswer {
 
 export interface HeldResponse {
   /**
-   * What the handlers answer, once they end it. Rejects when the client goes before, and where it has fewer bytes than it says. Never
-   * settles where they never end. What they do after the end is dropped.
+   * What the handlers answer, once they end it. Rejects when the client goes before, where it has fewer bytes than it says, and as
+   * soon as it has more than `maxAnswerBytes`. Never settles where they never end. What they do after the end is dropped.
    */
   readonly answer: Promise<HeldAnswer>;
   /** Whether the handlers have ended it. */
@@ -26,13 +26,14 @@ export interface HeldResponse {
 type Callback = (error?: Error | null) => void;
 
 /** Takes the place of the response's writing methods. Status and headers stay with Node's response, which handlers read too. */
-export function holdResponse(response: ServerResponse): HeldResponse {
+export function holdResponse(response: ServerResponse, maxAnswerBytes: number): HeldResponse {
   const before = {
     status: response.statusCode,
     message: response.statusMessage,
     headers: { ...response.getHeaders() },
   };
   const chunks: Buffer[] = [];
+  let length = 0;
   let head: { status: number; headers: Record<string, string>; cookies: string[] } | undefined;
   /** Once the handlers have ended the answer. */
   let unseal: (() => void) | undefined;
@@ -56,9 +57,17 @@ export function holdResponse(response: ServerResponse): HeldResponse {
     fixHead();
   }
   const take = (chunk: unknown, encoding: unknown): void => {
-    if (typeof chunk === "string") chunks.push(Buffer.from(chunk, isEncoding(encoding) ? encoding : "utf8"));
-    else if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
-    else throw new TypeError("A chunk of a response must be a string or a Uint8Array.");
+    const isText = typeof chunk === "string";
+    if (!isText && !(chunk instanceof Uint8Array)) {
+      throw new TypeError("A chunk of a response must be a string or a Uint8Array.");
+    }
+    const bytes = isText ? Buffer.from(chunk, isEncoding(encoding) ? encoding : "utf8") : Buffer.from(chunk);
+    length += bytes.byteLength;
+    if (length <= maxAnswerBytes) chunks.push(bytes);
+    else {
+      chunks.length = 0;
+      reject(answerTooLarge(maxAnswerBytes));
+    }
   };
 
   const letGo = replaceMembers(response, {

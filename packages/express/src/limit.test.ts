@@ -1,9 +1,9 @@
 // limit() on Express.
 import type { RequestContext } from "@tollbooth-stores/http";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores, rateLimiter, StoreError } from "@tollbooth-stores/memory";
 import { expect, test } from "vitest";
 import { listen } from "./app.test-support.ts";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { clientIp, limit } from "./limit.ts";
 import { paid } from "./paid.ts";
 

@@ -1,8 +1,9 @@
 // paid() more than once in a request, and paid() that a function of the application's own calls.
+
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import type { Express, Response as ExpressResponse, Request } from "express";
 import { expect, test } from "vitest";
 import { listen } from "./app.test-support.ts";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { paid } from "./paid.ts";
 
 const pay = { headers: { payment: "one" } };

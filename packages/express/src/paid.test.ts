@@ -3,29 +3,20 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import express, { type Express, type Response as ExpressResponse, type Request } from "express";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { listen } from "./app.test-support.ts";
-import { fakeGate } from "./fake-gate.test-support.ts";
+import { expect, test, vi } from "vitest";
+import { failOnCrash, listen } from "./app.test-support.ts";
 import { paid, paymentOf } from "./paid.ts";
 import { rawBody } from "./request-body.ts";
 
-const rejections: unknown[] = [];
-const onRejection = (error: unknown) => rejections.push(error);
-beforeEach(() => {
-  rejections.length = 0;
-  process.on("unhandledRejection", onRejection).on("uncaughtException", onRejection);
-});
-afterEach(() => {
-  process.off("unhandledRejection", onRejection).off("uncaughtException", onRejection);
-  expect(rejections).toEqual([]);
-});
+failOnCrash();
 
 const pay = (key: string, more: RequestInit = {}): RequestInit => ({
   ...more,
   headers: { payment: key, ...Object(more.headers) },
 });
-const file = new URL("./fake-gate.test-support.ts", import.meta.url).pathname;
+const file = new URL("./paid.ts", import.meta.url).pathname;
 
 async function shop(more: (app: Express) => void = () => undefined) {
   const gate = fakeGate();
@@ -161,7 +152,7 @@ test("sendFile and sendStatus are seen too, and each cookie stays one", async ()
     express.get("/sold/file", (_request, response) => response.sendFile(file));
     express.get("/sold/status", (_request, response) => response.cookie("a", "1").cookie("b", "2").sendStatus(202));
   });
-  expect(await (await app("/sold/file", pay("one"))).text()).toContain("// A gate for tests");
+  expect(await (await app("/sold/file", pay("one"))).text()).toContain("// Sells what the handlers");
   const status = await app("/sold/status", pay("two"));
   expect([status.status, await status.text(), status.headers.getSetCookie()]).toEqual([
     202,

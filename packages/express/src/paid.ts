@@ -1,8 +1,9 @@
 // Sells what the handlers behind it answer, through a gate.
-
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
 import {
   beforeGate,
+  DEFAULT_MAX_ANSWER_BYTES,
   DEFAULT_MAX_BODY_BYTES,
   isSoldAlready,
   type PaidGate,
@@ -13,7 +14,7 @@ import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf } from "./request-context.ts";
-import { sealSentResponse, sealUntilFinish } from "./seal-response.ts";
+import { sealAgainst, sealSentResponse, sealUntilFinish } from "./seal-response.ts";
 import { isOver, sendAnswer } from "./send-answer.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
@@ -21,6 +22,8 @@ export type { PaidOptions } from "@tollbooth-stores/http";
 const payments = new WeakMap<IncomingMessage, PaymentInHand>();
 /** The gate that the handlers make an answer for. */
 const sellers = new WeakMap<IncomingMessage, PaidGate>();
+/** The request whose handlers run, in all that they call. */
+const sale = new AsyncLocalStorage<IncomingMessage>();
 
 /** The payment that the handler answers for. Undefined where the gate does not sell the request, or access is free. */
 export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
@@ -41,10 +44,11 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
  * Reads the request's body: `req.body` is the value of JSON, or a Buffer of any other body; JSON that is none is 400. A body with a
  * content-encoding stays a Buffer of its encoded bytes. A parser before it must keep the bytes: `express.json({ verify: rawBody })`.
  * Where the client goes, nothing is written, and the handler's answer is given up.
+ * Where the gate fails, error handlers answer, and what the handlers do from then on is dropped.
  */
 export function paid(
   gate: PaidGate,
-  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, unsold }: PaidOptions = {},
+  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxAnswerBytes = DEFAULT_MAX_ANSWER_BYTES, unsold }: PaidOptions = {},
 ): ExpressMiddleware {
   const middleware: ExpressMiddleware = async (request, response, next) => {
     const context = contextOf(request, response);
@@ -66,8 +70,8 @@ export function paid(
       const answer = await gate.handle(context, body, async (payment) => {
         payments.set(request, payment);
         sellers.set(request, gate);
-        held = holdResponse(response);
-        next();
+        held = holdResponse(response, maxAnswerBytes);
+        sale.run(request, next);
         const made = await held.answer;
         cookies = made.cookies;
         return made.answer;
@@ -84,7 +88,10 @@ export function paid(
     } catch (error) {
       held?.release();
       // After the client has gone an error has no reader.
-      if (!context.signal.aborted && !isOver(response)) next(error);
+      if (context.signal.aborted || isOver(response)) return;
+      // Error handlers answer. Handlers that are still at work must give nothing away meanwhile.
+      if (held !== undefined) sealAgainst(response, () => sale.getStore() === request);
+      next(error);
     }
   };
   return middleware;

@@ -1,8 +1,8 @@
 // Bodies that paid() reads: what the payment is bound to, and what handlers find.
 import { gzipSync } from "node:zlib";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { expect, test } from "vitest";
 import { listen } from "./app.test-support.ts";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { paid } from "./paid.ts";
 
 async function shop() {

@@ -1,10 +1,10 @@
 // Where the gate and Express could see different paths, nothing is given away.
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { type FakeGate, fakeGate } from "@tollbooth-stores/http-testkit";
 import { type Express, Router } from "express";
 import { expect, test } from "vitest";
 import { listen } from "./app.test-support.ts";
-import { type FakeGate, fakeGate } from "./fake-gate.test-support.ts";
 import { paid } from "./paid.ts";
 
 const shop = (setUp: (app: Express, gate: FakeGate) => void) => listen((app) => setUp(app, fakeGate()));

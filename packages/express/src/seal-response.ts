@@ -38,6 +38,41 @@ export function sealUntilFinish(response: ServerResponse): void {
   response.prependOnceListener("finish", open);
 }
 
+/**
+ * For error handlers that answer in the place of handlers which are still at work: what is done where `isShutOut` says so reaches
+ * nothing, and nothing tells so. Once the answer is ended, it is sealed for all.
+ */
+export function sealAgainst(response: ServerResponse, isShutOut: () => boolean): void {
+  const prototype: unknown = Object.getPrototypeOf(response);
+  const members = [...changing, "write"].map((name): [string, PropertyDescriptor] => {
+    const method: unknown = Reflect.get(response, name);
+    const call = (...given: unknown[]): unknown => {
+      if (isShutOut()) return name === "write" ? true : response;
+      if (typeof method !== "function") return undefined;
+      const result: unknown = Reflect.apply(method, response, given);
+      if (name === "end") sealUntilFinish(response);
+      return result;
+    };
+    return [name, member(call)];
+  });
+  replaceMembers(response, {
+    ...Object.fromEntries(members),
+    headersSent: { get: () => !isShutOut() && Reflect.get(Object(prototype), "headersSent", response) },
+    ...Object.fromEntries(["statusCode", "statusMessage"].map((name) => [name, guarded(response, name, isShutOut)])),
+  });
+}
+
+function guarded(response: ServerResponse, name: string, isShutOut: () => boolean): PropertyDescriptor {
+  let value: unknown = Reflect.get(response, name);
+  return {
+    enumerable: true,
+    get: () => value,
+    set(next: unknown) {
+      if (!isShutOut()) value = next;
+    },
+  };
+}
+
 function seal(response: ServerResponse, more: PropertyDescriptorMap): () => void {
   const { statusCode, statusMessage } = response;
   const open = replaceMembers(response, {

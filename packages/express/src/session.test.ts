@@ -1,9 +1,10 @@
 // session(), spend() and sellSession() on Express.
+
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores, type SessionStore, StoreError } from "@tollbooth-stores/memory";
 import type { Express } from "express";
 import { expect, test } from "vitest";
 import { type Ask, listen } from "./app.test-support.ts";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { paid } from "./paid.ts";
 import { sellSession, session, spend } from "./session.ts";
 

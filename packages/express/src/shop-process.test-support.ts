@@ -1,9 +1,9 @@
 // A site in a process of its own, over Redis. Run by two-processes.test.ts.
 import { createServer } from "node:http";
 import { storeFailure } from "@tollbooth-stores/http";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createIoredisStores, rateLimiter } from "@tollbooth-stores/ioredis";
 import express, { type Request, type Response } from "express";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { limit } from "./limit.ts";
 import { paid } from "./paid.ts";
 import { sellSession, session, spend } from "./session.ts";

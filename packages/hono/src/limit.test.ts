@@ -1,9 +1,9 @@
 // limit() on Hono.
 import type { RequestContext } from "@tollbooth-stores/http";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores, rateLimiter, StoreError } from "@tollbooth-stores/memory";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { clientIp, limit } from "./limit.ts";
 import { paid } from "./paid.ts";
 

@@ -1,8 +1,9 @@
 // paid() more than once in a request, applications inside others, and answers that break off while they stream.
+
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores } from "@tollbooth-stores/memory";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { paid } from "./paid.ts";
 import { session } from "./session.ts";
 

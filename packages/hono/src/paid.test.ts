@@ -1,10 +1,10 @@
 // paid() on Hono: what is sold, and what passes.
 import { createRequire } from "node:module";
 import { type PaidGate, type PaymentInHand, problem } from "@tollbooth-stores/http";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { type Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { expect, test } from "vitest";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { paid } from "./paid.ts";
 
 function shop(options = {}) {
@@ -155,6 +155,16 @@ test("a body that was parsed before paid() is refused with words, and one that w
   const send = (how: string) => app.request(`/sold/${how}`, { method: "POST", body: "x", ...pay(how) });
   expect([(await send("text")).status, errors]).toEqual([500, [expect.stringContaining("Put paid() before")]]);
   expect([await (await send("bytes")).text(), gate.charged]).toEqual(["x", ["bytes"]]);
+});
+
+test("an answer of more than maxAnswerBytes reaches onError as an error, and is not charged", async () => {
+  const gate = fakeGate();
+  const app = new Hono();
+  app.onError((error, c) => c.text(error.name, 500));
+  app.get("/sold/:text", paid(gate, { maxAnswerBytes: 5 }), (c) => c.text(c.req.param("text")));
+  const large = await app.request("/sold/123456", pay("one"));
+  expect([large.status, await large.text(), gate.charged]).toEqual([500, "RangeError", []]);
+  expect(await (await app.request("/sold/12345", pay("one"))).text()).toBe("12345");
 });
 
 test("what a handler throws reaches onError, and is not charged", async () => {

@@ -48,7 +48,7 @@ export function isBeingSold(): boolean {
  */
 export function paid(
   gate: PaidGate,
-  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, unsold }: PaidOptions = {},
+  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxAnswerBytes, unsold }: PaidOptions = {},
 ): MiddlewareHandler<PaidEnv> {
   return async (c, next) => {
     const context = contextOf(c.req.raw, c.req.path);
@@ -68,7 +68,7 @@ export function paid(
       // An error that onError answers as a success is none that was paid for.
       if (c.error !== undefined && c.res.status < 400) throw c.error;
       cookies = c.res.headers.getSetCookie();
-      return answerOf(c.res, c.req.method);
+      return answerOf(c.res, c.req.method, maxAnswerBytes);
     });
     if (answer === undefined) return next();
     replaceResponse(c, before, responseOf(answer, cookies));

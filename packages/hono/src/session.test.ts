@@ -1,8 +1,9 @@
 // session(), spend() and sellSession() on Hono.
+
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores, type SessionStore, StoreError } from "@tollbooth-stores/memory";
 import { Hono } from "hono";
 import { expect, test } from "vitest";
-import { fakeGate } from "./fake-gate.test-support.ts";
 import { paid } from "./paid.ts";
 import { sellSession, session, spend } from "./session.ts";
 

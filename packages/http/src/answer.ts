@@ -26,6 +26,16 @@ export function problem(
   };
 }
 
+/** The most bytes of an answer that are held where nothing else is said: 64 MiB. */
+export const DEFAULT_MAX_ANSWER_BYTES = 67_108_864;
+
+/** The handler's error, while nothing of its answer is sold: the whole answer would be held in memory. */
+export function answerTooLarge(maxAnswerBytes: number): RangeError {
+  return new RangeError(
+    `The answer has more than ${maxAnswerBytes} bytes, which paid() holds at most: see maxAnswerBytes.`,
+  );
+}
+
 /**
  * What a handler made, as a gate takes it. Its length and framing are left out: they are told anew when it is sent. Throws a
  * TypeError where it has fewer bytes than it says, because then it broke off.

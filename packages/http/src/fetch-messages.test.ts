@@ -55,3 +55,24 @@ test("an answer that is shorter than it says broke off, and no length is taken f
     expect(Object.keys((await whole).headers)).not.toContain("content-length");
   }
 });
+
+test("an answer of more bytes than are held is given up there, and one of exactly so many is taken", async () => {
+  let cancelled: unknown;
+  const endless = new ReadableStream({
+    pull: (stream) => stream.enqueue(new Uint8Array(4)),
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  await expect(answerOf(new Response(endless), "GET", 10)).rejects.toThrow("maxAnswerBytes");
+  expect(cancelled).toBe(true);
+  expect((await answerOf(new Response("12345"), "GET", 5)).body.byteLength).toBe(5);
+});
+
+test("an answer whose body was read by another is an error, and not an empty answer", async () => {
+  const read = new Response("12345");
+  const reader = read.body?.getReader();
+  while ((await reader?.read())?.done === false);
+  reader?.releaseLock();
+  await expect(answerOf(read)).rejects.toThrow(TypeError);
+});

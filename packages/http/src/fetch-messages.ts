@@ -1,5 +1,5 @@
 // Between a gate and what speaks fetch: a Request becomes context and bytes, a Response an answer, and back.
-import { type Answer, problem, wholeAnswer } from "./answer.ts";
+import { type Answer, answerTooLarge, DEFAULT_MAX_ANSWER_BYTES, problem, wholeAnswer } from "./answer.ts";
 import type { RequestContext } from "./paid-gate.ts";
 
 /** The most bytes of a body that are read where nothing else is said. */
@@ -71,11 +71,27 @@ export function bodyTooLarge(maxBodyBytes: number): Answer {
   return problem(413, "body_too_large", `At most ${maxBodyBytes} bytes are taken.`);
 }
 
-/** Takes a Response whole. Rejects where its body breaks off, or is shorter than it says. `method`: the request's. */
-export async function answerOf(response: Response, method = "GET"): Promise<Answer> {
+/**
+ * Takes a Response whole. Rejects where its body breaks off, is shorter than it says, or has more than `maxAnswerBytes`: then it is
+ * cancelled there. `method`: the request's.
+ */
+export async function answerOf(
+  response: Response,
+  method = "GET",
+  maxAnswerBytes: number = DEFAULT_MAX_ANSWER_BYTES,
+): Promise<Answer> {
   // `Response.error()`: no status that can be sent.
   if (response.status < 200) throw new TypeError("The handler's response has no status.");
-  const body = new Uint8Array(await response.arrayBuffer());
+  // Its stream would end at once, as that of an empty answer.
+  if (response.bodyUsed) throw new TypeError("The body of the handler's response was read before.");
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength;
+    if (length > maxAnswerBytes) throw answerTooLarge(maxAnswerBytes);
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(Buffer.concat(chunks));
   return wholeAnswer({ status: response.status, headers: Object.fromEntries(response.headers), body }, method);
 }
 

@@ -1,5 +1,5 @@
 // The framework-free part of a paid API's middleware.
-export { type Answer, problem, wholeAnswer } from "./answer.ts";
+export { type Answer, answerTooLarge, DEFAULT_MAX_ANSWER_BYTES, problem, wholeAnswer } from "./answer.ts";
 export type { AnswerKeeper, KeptRequest } from "./answer-keeper.ts";
 export type { KnownPayments, PaidGate, PaymentInHand, RequestAdapter, RequestContext, Serve } from "./paid-gate.ts";
 

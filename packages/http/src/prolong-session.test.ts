@@ -61,6 +61,85 @@ test("the answer of a session that is not presented any more is not kept: it wou
   expect(() => keeper.write(answer, { key: "one", header: () => undefined })).toThrow("not kept");
 });
 
+test("a session that was rotated between the credit and its record is found, and told under its new id, at once", async () => {
+  for (const credits of [true, false]) {
+    const sessions = stores();
+    const a = await opened(sessions);
+    const died = seller({
+      ...sessions,
+      async credit(id, ...call) {
+        if (id !== a) return sessions.credit(id, ...call);
+        if (credits) await sessions.credit(id, ...call);
+        return new Promise(() => undefined);
+      },
+    });
+    void died(payment(), presenting(a));
+    await new Promise((resolve) => setImmediate(resolve));
+    const b = await rotated(sessions, a);
+    const first = told(await seller(sessions)(payment(), presenting(b)));
+    expect(first.session).toBe(b);
+    expect(told(await seller(sessions)(payment(), presenting(b)))).toMatchObject({
+      session: b,
+      expiresAt: first.expiresAt,
+    });
+    expect(await callsOf(sessions, b)).toBe(101n);
+  }
+});
+
+test("a session that the payment made, and that was rotated since, is told and not credited again", async () => {
+  const sessions = stores();
+  const sell = seller(sessions);
+  const { session, expiresAt } = told(await sell(payment()));
+  const moved = await rotated(sessions, session);
+  expect(told(await sell(payment(), presenting(moved)))).toMatchObject({ session: moved, expiresAt });
+  expect(await callsOf(sessions, moved)).toBe(100n);
+  expect(await sessions.get(session)).toBeNull();
+});
+
+test("an attempt that lost its lease credits nothing, though the session that another made is rotated by then", async () => {
+  const sessions = stores();
+  const a = await opened(sessions);
+  const lease = new AbortController();
+  let token = "";
+  const stalled = seller({
+    ...sessions,
+    async credit(id, ...call) {
+      if (token === "") {
+        token = told(await seller(sessions)(payment())).session;
+        await rotated(sessions, token);
+        lease.abort(new Error("The lease is lost."));
+      }
+      return sessions.credit(id, ...call);
+    },
+  });
+  await expect(stalled({ ...payment(), signal: lease.signal }, presenting(a))).rejects.toThrow("lease");
+  expect(await callsOf(sessions, a)).toBe(1n);
+});
+
+test("an attempt that came second with another session leaves no trace: the first one's next attempt goes on at once", async () => {
+  const sessions = stores();
+  const [a, other] = [await opened(sessions), await opened(sessions)];
+  const dying = seller({
+    ...sessions,
+    credit: (id, ...call) => (id === a ? new Promise(() => undefined) : sessions.credit(id, ...call)),
+  });
+  let isFirst = true;
+  const second = seller({
+    ...sessions,
+    async credit(id, ...call) {
+      if (isFirst) {
+        isFirst = false;
+        void dying(payment(), presenting(a));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return sessions.credit(id, ...call);
+    },
+  });
+  await expect(second(payment(), presenting(other))).rejects.toThrow("Another attempt");
+  expect(told(await seller(sessions)(payment(), presenting(a))).session).toBe(a);
+  expect([await callsOf(sessions, a), await callsOf(sessions, other)]).toEqual([101n, 1n]);
+});
+
 test("while a credit is under way no other session is made or credited; two minutes after its death one is", async () => {
   const sessions = stores();
   const a = await opened(sessions);
@@ -70,14 +149,14 @@ test("while a credit is under way no other session is made or credited; two minu
   });
   void died(payment(), presenting(a));
   await new Promise((resolve) => setImmediate(resolve));
-  const b = await rotated(sessions, a);
+  const [b, other] = [await rotated(sessions, a), await opened(sessions)];
   const sell = seller(sessions);
-  for (const header of [presenting(a), presenting(b), () => undefined]) {
+  for (const header of [presenting(a), presenting(other), () => undefined]) {
     await expect(sell(payment(), header)).rejects.toThrow("Another attempt");
   }
   now += 120_001;
-  expect(told(await sell(payment(), presenting(b))).session).toBe(b);
-  expect(await callsOf(sessions, b)).toBe(101n);
+  expect(told(await sell(payment(), presenting(other))).session).toBe(other);
+  expect([await callsOf(sessions, b), await callsOf(sessions, other)]).toEqual([1n, 101n]);
 });
 
 test("an attempt that died after the credit is finished by the next one with the same session", async () => {

@@ -38,10 +38,10 @@ const UNTIL = "until";
 
 /**
  * A session's own memory of a credit goes where the session goes: after a rotate, or its end, "missing" does not say whether this
- * payment was credited. So that is kept beside the payment, as quotas of a record of its own: first which session (by a hash) is
- * being prolonged, for two minutes; then until when it was. An attempt writes that before it credits, and looks for a session of the
- * payment's own after that; one that makes such a session looks the other way round. So never both, unless a process dies between the
- * credit and its record, and the session is not presented within two minutes: that is decided for the payer.
+ * payment was credited. So that is kept beside the payment, as quotas of a record of its own: first which session (by a hash of what
+ * a rotate keeps of its id) is being prolonged, for two minutes; then until when it was. An attempt writes that before it credits, and
+ * looks for a session of the payment's own after that; one that makes such a session looks the other way round. So never both, unless
+ * a process dies between the credit and its record, and the session is not presented within two minutes: that is decided for the payer.
  */
 export function prolonger<T>({ sessions, grant, data, prolongs, markOf, hasOwn }: Prolonging<T>): Prolonger {
   async function creditOnce(id: string, opId: string): Promise<Sold | "missing" | "no room"> {
@@ -56,13 +56,19 @@ export function prolonger<T>({ sessions, grant, data, prolongs, markOf, hasOwn }
     }
   }
 
+  /** Names a session by what a rotate keeps of its id. The credits of a session are remembered by that too. */
+  function nameOf(id: string): string {
+    const [lineage = id] = sessions.newId({ replaces: id }).split(".");
+    return `of:${createHash("sha256").update(lineage).digest("base64url").slice(0, 22)}`;
+  }
+
   return {
     async prolong(payment, presented) {
       const { key: opId, fence, signal } = payment;
       const markId = markOf(opId);
       const mark = await sessions.get(markId, { signal });
       const until = mark?.quotas?.[UNTIL];
-      const of = presented === undefined ? undefined : `of:${hash(presented)}`;
+      const of = presented === undefined ? undefined : nameOf(presented);
       const isOurs = mark !== null && isOnly(of, mark.quotas);
       if (until !== undefined) return { ...(isOurs && { id: presented }), sold: { expiresAtMs: Number(until) } };
       if (mark !== null && !isOurs) throw ahead();
@@ -105,10 +111,6 @@ export function prolonger<T>({ sessions, grant, data, prolongs, markOf, hasOwn }
 function isOnly(of: string | undefined, quotas: Readonly<Record<string, bigint>> = {}): boolean {
   const named = Object.entries(quotas).flatMap(([name, count]) => (name.startsWith("of:") && count > 0n ? [name] : []));
   return named.length === 1 && named[0] === of;
-}
-
-function hash(id: string): string {
-  return createHash("sha256").update(id).digest("base64url").slice(0, 22);
 }
 
 /** The payment stays owed, and its next attempt goes on. */

@@ -1,15 +1,11 @@
 // A handler that speaks fetch behind the gate: bodies, headers and errors as the handler and the buyer expect them.
 import type { PaidGate } from "@tollbooth-stores/http";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type FetchHandler, paid, paymentOf } from "./fetch.ts";
-import { oneCent, openShop, type Shop } from "./paid-routes.test-support.ts";
+import { oneCent, shopForEachTest } from "./paid-routes.test-support.ts";
 
-let shop: Shop;
-beforeEach(async () => {
-  shop = await openShop();
-});
-afterEach(() => shop.close());
+const shop = shopForEachTest();
 
 const payment = async () => paymentHeader((await makePayment(await shop.controls.payer())).payload);
 const at = (path: string, init?: RequestInit) => new Request(`http://made-up.example${path}`, init);
@@ -70,6 +66,16 @@ describe("a route handler", () => {
     const again = await GET(at("/quote", { headers }));
     expect([again.headers.getSetCookie(), again.headers.get("content-type")]).toEqual([[], "image/png"]);
     expect(new Uint8Array(await again.arrayBuffer())).toEqual(bytes);
+  });
+
+  test("whose answer has more than maxAnswerBytes throws, and its payment is free again", async () => {
+    let text = "123456";
+    const GET = paid(gate(), () => new Response(text), { maxAnswerBytes: 5 });
+    const headers = await payment();
+    await expect(GET(at("/quote", { headers }))).rejects.toThrow(RangeError);
+    expect(shop.controls.counts().transfers).toBe(0);
+    text = "12345";
+    expect(await (await GET(at("/quote", { headers }))).text()).toBe(text);
   });
 
   test.each([204, 205, 303])("may answer %s without a body", async (status) => {

@@ -36,7 +36,7 @@ export function paymentOf(request: Request): PaymentInHand | undefined {
 export function paid<Rest extends readonly unknown[]>(
   gate: PaidGate,
   handler: FetchHandler<Rest>,
-  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, unsold = "refuse" }: PaidOptions = {},
+  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxAnswerBytes, unsold = "refuse" }: PaidOptions = {},
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   return async (request, ...rest) => {
     const context = contextOf(request);
@@ -50,7 +50,7 @@ export function paid<Rest extends readonly unknown[]>(
       payments.set(request, payment);
       const response = await handler(request, ...rest);
       cookies = response.headers.getSetCookie();
-      return answerOf(response, request.method);
+      return answerOf(response, request.method, maxAnswerBytes);
     });
     return answer === undefined ? handler(request, ...rest) : responseOf(answer, cookies);
   };

@@ -3,14 +3,10 @@ import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { type FacilitatorClient, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ask, cent, handler, network, oneCent, openShop, requestTo, type Shop } from "./paid-routes.test-support.ts";
+import { describe, expect, test, vi } from "vitest";
+import { ask, cent, handler, network, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
 
-let shop: Shop;
-beforeEach(async () => {
-  shop = await openShop();
-});
-afterEach(() => shop.close());
+const shop = shopForEachTest();
 
 const made = async () => makePayment(await shop.controls.payer());
 const quote = (payload: unknown, more: Record<string, string> = {}) =>
@@ -168,52 +164,5 @@ describe("an answer that cannot be settled or sent", () => {
     expect(answer?.status).toBe(200);
     const receipt = decodePaymentResponseHeader(answer?.headers["payment-response"] ?? "");
     expect(receipt).toMatchObject({ success: true, network, transaction: expect.stringMatching(/^0x/) });
-  });
-});
-
-describe("a copy at a price that has changed", () => {
-  // A copy of a payment that is under way waits for a lease of its own gate.
-  const today = () =>
-    shop.gate({ "GET /quote": { accepts: { ...oneCent, price: "$0.02" } } }, { ...options, leaseMs: 300 });
-
-  test("is 503 while the first one is being verified, and gets its answer once that is paid for", async () => {
-    const verify = shop.facilitator.verify.bind(shop.facilitator);
-    let goOn: (() => void) | undefined;
-    vi.spyOn(shop.facilitator, "verify").mockImplementation(async (...given) => {
-      await new Promise<void>((resolve) => {
-        goOn = resolve;
-      });
-      return verify(...given);
-    });
-    const request = quote((await made()).payload);
-    const first = ask(shop.gate(undefined, options), handler(), request);
-    await vi.waitFor(() => expect(goOn).toBeDefined());
-    expect(await ask(today(), handler(), request)).toMatchObject({ status: 503, error: "settlement_pending" });
-    goOn?.();
-    expect(await first).toMatchObject({ status: 200 });
-    expect(await ask(today(), handler(), request)).toMatchObject({ status: 200, text: '{"quote":1}' });
-    expect(transfers()).toBe(1);
-  });
-
-  test("is 503 while it is verified anew after a refused settlement, and gets its answer once that is paid for", async () => {
-    const refused = { success: false, network, transaction: "", errorReason: "invalid_exact_evm_insufficient_balance" };
-    const settle = vi.spyOn(shop.facilitator, "settle").mockResolvedValueOnce(refused);
-    const { payload } = await made();
-    expect((await ask(shop.gate(undefined, options), handler(), quote(payload)))?.status).toBe(402);
-    const verify = shop.facilitator.verify.bind(shop.facilitator);
-    let goOn: (() => void) | undefined;
-    vi.spyOn(shop.facilitator, "verify").mockImplementation(async (...given) => {
-      await new Promise<void>((resolve) => {
-        goOn = resolve;
-      });
-      return verify(...given);
-    });
-    const first = ask(shop.gate(undefined, options), handler(), quote(payload));
-    await vi.waitFor(() => expect(goOn).toBeDefined());
-    expect(await ask(today(), handler(), quote(payload))).toMatchObject({ status: 503, error: "settlement_pending" });
-    goOn?.();
-    expect(await first).toMatchObject({ status: 200 });
-    expect(await ask(today(), handler(), quote(payload))).toMatchObject({ status: 200, text: '{"quote":1}' });
-    expect([settle.mock.calls.length, transfers()]).toEqual([2, 1]);
   });
 });

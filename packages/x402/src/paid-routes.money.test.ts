@@ -3,14 +3,19 @@ import { randomBytes } from "node:crypto";
 import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
 import { paymentRecord } from "@tollbooth-stores/core/native";
 import { makePayment, malleate, paymentHeader } from "@tollbooth-stores/sandbox";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ask, handler, network, oneCent, openShop, requestTo, type Shop } from "./paid-routes.test-support.ts";
+import { describe, expect, test, vi } from "vitest";
+import {
+  ask,
+  handler,
+  network,
+  oneCent,
+  openShop,
+  requestTo,
+  required,
+  shopForEachTest,
+} from "./paid-routes.test-support.ts";
 
-let shop: Shop;
-beforeEach(async () => {
-  shop = await openShop();
-});
-afterEach(() => shop.close());
+const shop = shopForEachTest();
 
 const stranger = "0x1111111111111111111111111111111111111111" as const;
 const made = async (forgery = {}) => makePayment(await shop.controls.payer(), forgery);
@@ -430,7 +435,3 @@ test("a client that has gone before the settlement leaves its payment free", asy
   expect(transfers()).toBe(0);
   expect((await ask(gate, handler(), quote(payload)))?.status).toBe(200);
 });
-
-function required(answer: { headers: Record<string, string> } | undefined) {
-  return JSON.parse(Buffer.from(answer?.headers["payment-required"] ?? "", "base64").toString() || "{}");
-}

@@ -1,13 +1,9 @@
 // Requests that are no ordinary purchase: bad headers, other methods, upgrades, payments that last too long; and wrong options.
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ask, cent, handler, oneCent, openShop, requestTo, type Shop } from "./paid-routes.test-support.ts";
+import { describe, expect, test, vi } from "vitest";
+import { ask, cent, handler, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
 
-let shop: Shop;
-beforeEach(async () => {
-  shop = await openShop();
-});
-afterEach(() => shop.close());
+const shop = shopForEachTest();
 
 const made = async (forgery = {}) => makePayment(await shop.controls.payer(), forgery);
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64");

@@ -4,7 +4,7 @@ import { decodePaymentResponseHeader, type PaymentOption } from "@x402/core/http
 import { type FacilitatorClient, type RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import type { SchemeNetworkServer, SettleResponse, VerifyResponse } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   ask,
   cent,
@@ -12,19 +12,13 @@ import {
   handler,
   network,
   oneCent,
-  openShop,
   requestTo,
-  type Shop,
+  required,
+  shopForEachTest,
 } from "./paid-routes.test-support.ts";
 
-let shop: Shop;
-beforeEach(async () => {
-  shop = await openShop();
-});
-afterEach(() => shop.close());
+const shop = shopForEachTest();
 
-const required = (answer: Handled | undefined) =>
-  JSON.parse(Buffer.from(answer?.headers["payment-required"] ?? "", "base64").toString() || "{}");
 const quote = (payload: unknown) => requestTo("/quote", paymentHeader(payload));
 
 function stubFacilitator(on: `${string}:${string}`, transaction: string) {

@@ -5,31 +5,16 @@ import { type RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import type { SettleResponse } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { UptoEvmScheme } from "@x402/evm/upto/server";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-  ask,
-  type Handled,
-  handler,
-  network,
-  oneCent,
-  openShop,
-  requestTo,
-  type Shop,
-} from "./paid-routes.test-support.ts";
+import { describe, expect, test, vi } from "vitest";
+import { ask, handler, network, oneCent, requestTo, required, shopForEachTest } from "./paid-routes.test-support.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 
-let shop: Shop;
-beforeEach(async () => {
-  shop = await openShop();
-});
-afterEach(() => shop.close());
+const shop = shopForEachTest();
 
 const made = async (forgery = {}) => makePayment(await shop.controls.payer(), forgery);
 const quote = (payload: unknown, more: Record<string, string> = {}) =>
   requestTo("/quote", { ...paymentHeader(payload), ...more });
 const transfers = () => shop.controls.logged("ledger", "transfer").map(({ value }) => value);
-const required = (answer: Handled | undefined) =>
-  JSON.parse(Buffer.from(answer?.headers["payment-required"] ?? "", "base64").toString() || "{}");
 const accepting = (...accepts: PaymentOption[]): RoutesConfig => ({ "GET /quote": { accepts } });
 
 describe("prices", () => {
@@ -233,7 +218,7 @@ describe("payment flows", () => {
     const [accepted] = required(await ask(gate, handler(), requestTo("/quote"))).accepts;
     const permit2Authorization = {
       from: payTo,
-      permitted: { token: accepted.asset, amount: "10000" },
+      permitted: { token: accepted?.asset, amount: "10000" },
       spender: payTo,
       nonce: "7",
       deadline: String(Math.floor(Date.now() / 1_000) + 100),

@@ -7,10 +7,11 @@ import { type ManualClock, manualClock } from "@tollbooth-stores/core/testing";
 import type { Answer, PaymentInHand, RequestContext } from "@tollbooth-stores/http";
 import { createMemoryStores, type Stores } from "@tollbooth-stores/memory";
 import { openSandboxLedger, payTo, type SandboxControls, sandboxControls } from "@tollbooth-stores/sandbox";
-import { HTTPFacilitatorClient, type PaymentOption } from "@x402/core/http";
+import { decodePaymentRequiredHeader, HTTPFacilitatorClient, type PaymentOption } from "@x402/core/http";
 import { type RoutesConfig, x402ResourceServer } from "@x402/core/server";
+import type { PaymentRequired } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
-import { type Mock, vi } from "vitest";
+import { afterEach, beforeEach, type Mock, vi } from "vitest";
 import { onPort } from "./on-port.test-support.ts";
 import { type PaidRoutes, paidRoutes } from "./paid-routes.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
@@ -70,6 +71,42 @@ export async function openShop(): Promise<Shop> {
       sandbox.close();
       rmSync(logDirectory, { recursive: true });
     },
+  };
+}
+
+/** A new shop for each test of the file. Call it at the file's top level. */
+export function shopForEachTest(): Shop {
+  let shop: Shop | undefined;
+  const now = () => {
+    if (shop === undefined) throw new Error("A shop is open in tests only.");
+    return shop;
+  };
+  beforeEach(async () => {
+    shop = await openShop();
+  });
+  afterEach(() => shop?.close());
+  return {
+    get controls() {
+      return now().controls;
+    },
+    get clock() {
+      return now().clock;
+    },
+    get stores() {
+      return now().stores;
+    },
+    get facilitator() {
+      return now().facilitator;
+    },
+    get chainUrl() {
+      return now().chainUrl;
+    },
+    get findSettlement() {
+      return now().findSettlement;
+    },
+    server: () => now().server(),
+    gate: (...asked) => now().gate(...asked),
+    close: () => now().close(),
   };
 }
 
@@ -140,4 +177,9 @@ export async function ask(
   const text = new TextDecoder().decode(answer.body);
   const isProblem = answer.status >= 400 && answer.headers["content-type"] === "application/json" && text !== "";
   return { ...answer, headers: { ...answer.headers }, text, error: isProblem ? JSON.parse(text).error : undefined };
+}
+
+/** What a 402 asks for, as the SDK's clients read it. Throws where it asks for nothing. */
+export function required(answer: Pick<Handled, "headers"> | undefined): PaymentRequired {
+  return decodePaymentRequiredHeader(answer?.headers["payment-required"] ?? "");
 }

@@ -1,23 +1,19 @@
 // One payment through the gate: verified once, made once, settled once; and what its copies and its payer are told.
 import { buyer, makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { decodePaymentResponseHeader } from "@x402/core/http";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   ask,
   type Handler,
   handler,
   oneCent,
-  openShop,
   origin,
   requestTo,
   type Shop,
+  shopForEachTest,
 } from "./paid-routes.test-support.ts";
 
-let shop: Shop;
-beforeEach(async () => {
-  shop = await openShop();
-});
-afterEach(() => shop.close());
+const shop = shopForEachTest();
 
 const collector = ({ adapter }: { adapter: { getHeader(name: string): string | undefined } }) =>
   adapter.getHeader("idempotency-key");

@@ -3,6 +3,7 @@ import { type Keep, type Paid, type Payment, payloadHash, paymentFingerprint, pa
 import type { Answer, Serve } from "@tollbooth-stores/http";
 import type { x402HTTPResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { endRefusedPayment } from "./end-refused-payment.ts";
 import {
   alreadyUsed,
   facilitatorUnavailable,
@@ -71,7 +72,9 @@ export async function takePayment(
   // In this order: an acceptance comes before the claim.
   const isVerified = await isBeingVerified(settings.store, payment);
   if (await isUnknown(settings.store, identity.key)) {
-    return isVerified ? pending(1_000) : unlessUsed(settings, paying, payment, answer);
+    const told = await unlessUsed(settings, paying, payment, answer);
+    if (!isVerified || told !== answer) return told;
+    return (await endRefusedPayment(settings.store, payment, settings.leaseMs)) ? answer : pending(1_000);
   }
   const refuse = async () => answer;
   const bought: SdkPayment = { payment, payload, requirements, extensions: undefined, transport };

@@ -1,6 +1,5 @@
 // A Redis connection as a document describes it: forms A and C of the document, a cluster, or sentinels.
 import {
-  parseEndpoint,
   parseRedisUrl,
   type RedisAccess,
   type RedisConnection,
@@ -12,7 +11,6 @@ import {
 } from "@tollbooth-stores/redis-protocol";
 import {
   integer,
-  type JsonSchema,
   readSettings,
   type Setting,
   type SettingTable,
@@ -21,6 +19,7 @@ import {
   text,
 } from "../settings.ts";
 import type { BlockReader } from "../store-provider.ts";
+import { endpoints, isHost, portRange } from "./redis-endpoints.ts";
 import { tlsSetting } from "./tls-settings.ts";
 
 /** The described connection, in whichever form. Never a URL: that is taken apart here. */
@@ -44,63 +43,6 @@ interface ConnectionSettings {
   tls: RedisTls | false;
   cluster: readonly RedisEndpoint[];
   sentinel: Partial<SentinelSettings>;
-}
-
-const portRange = { min: 1, max: 65_535 };
-
-function endpoints(about: string, defaultPort: number): Setting<readonly RedisEndpoint[]> {
-  const one: JsonSchema = {
-    anyOf: [
-      { type: "string", minLength: 1 },
-      {
-        type: "object",
-        additionalProperties: false,
-        properties: schemaProperties(endpointTable),
-        required: ["host"],
-      },
-    ],
-  };
-  return {
-    about,
-    schema: {
-      anyOf: [
-        { type: "string", minLength: 1 },
-        { type: "array", items: one, minItems: 1 },
-      ],
-    },
-    read: (reader, key) => readEndpoints(reader, key, defaultPort),
-  };
-}
-
-const endpointTable: SettingTable<RedisEndpoint> = {
-  host: text("A host name or address, without a port."),
-  port: integer("Its port.", portRange),
-};
-
-function readEndpoints(reader: BlockReader, key: string, defaultPort: number): readonly RedisEndpoint[] | undefined {
-  const found: RedisEndpoint[] = [];
-  for (const entry of reader.entries(key) ?? []) {
-    if (typeof entry !== "string") {
-      const { host, port = defaultPort } = readSettings(entry, endpointTable);
-      if (!entry.has("host")) entry.problem("host", "is needed");
-      if (host !== undefined && isHost(entry, host)) found.push({ host, port });
-      continue;
-    }
-    // One variable may hold all of them: "a:6379,b:6379".
-    for (const part of entry.split(",")) {
-      const endpoint = parseEndpoint(part.trim(), defaultPort);
-      if (endpoint === undefined)
-        reader.problem(key, "must be host:port, or a list of such; credentials stand beside it");
-      else found.push(endpoint);
-    }
-  }
-  return found.length === 0 ? undefined : found;
-}
-
-function isHost(reader: BlockReader, host: string): boolean {
-  if (!/[\s/@[\]]|^[^:]*:[^:]*$/.test(host)) return true;
-  reader.problem("host", "must be a host name or address alone; a port goes into port, a URL into url");
-  return false;
 }
 
 const sentinelTable: SettingTable<SentinelSettings> = {

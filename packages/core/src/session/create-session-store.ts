@@ -1,18 +1,18 @@
 // The session store over any AtomicPort: checks the request, runs one transition, and decodes its reply.
 import type { AtomicPort, Step, StoredRecord } from "../atomic-port.ts";
 import type { CallOptions, PortCallOptions } from "../call-options.ts";
-import { invalidArgument, isStoreError } from "../errors.ts";
+import { invalidArgument } from "../errors.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { type PortUse, storeRuntime } from "../store-runtime.ts";
 import { publishUnreadable } from "../telemetry.ts";
 import type { SessionCatalog } from "./catalog.ts";
-import { inBatches } from "./in-batches.ts";
 import { jsonCodec } from "./json-codec.ts";
-import { attempts } from "./modify-session.ts";
-import { handleOf, placeOfHandle, type SessionPlace, sessionKeys, sessionLocation } from "./session-id.ts";
+import { attempts, changing } from "./modify-session.ts";
+import { readByHash } from "./read-by-hash.ts";
+import { placeOfHandle, type SessionPlace, sessionKeys, sessionLocation } from "./session-id.ts";
 import { checkedText, checkedVersion } from "./session-input.ts";
 import { always, foundOrMissing, statusOf } from "./session-outcomes.ts";
-import { afterReading, afterWriting, describedQuotas, describedSession } from "./session-records.ts";
+import { afterWriting, describedQuotas, describedSession, listedSession } from "./session-records.ts";
 import {
   createRequest,
   creditRequest,
@@ -22,7 +22,7 @@ import {
   successorRequest,
 } from "./session-requests.ts";
 import type { SessionState } from "./session-state.ts";
-import type { ListedSession, Missing, NewSession, SessionRecord, SessionStore } from "./session-store.ts";
+import type { NewSession, SessionRecord, SessionStore } from "./session-store.ts";
 import { sessionValues } from "./session-values.ts";
 import { type FoundSession, subjectSessions } from "./subject-sessions.ts";
 import { createSession } from "./transitions/create-session.ts";
@@ -40,9 +40,6 @@ type Hot = keyof SessionCatalog extends infer Name ? (Name extends `session.${in
 type Arguments<Name extends Hot> = SessionCatalog[`session.${Name}`]["arguments"];
 type Reply<Name extends Hot> = SessionCatalog[`session.${Name}`]["reply"];
 type Transition<A, R> = (records: readonly (StoredRecord | null)[], nowMs: number, request: A) => Step<R>;
-
-/** How getMany reads: so many sessions a call, so many calls at a time. */
-const manyReads = { size: 64, inFlight: 4 };
 
 /**
  * A session store on a port. `keyPrefix` is used as written, default "tollbooth:sess".
@@ -109,15 +106,6 @@ export function createSessionStore<T = unknown>(
     return new Set(pseudonymizers.map((pseudonym) => pseudonym(text)));
   };
   const unreadable = () => publishUnreadable({ ...about, operation: "listBySubject" });
-  const listed = ({ place, session }: FoundSession): ListedSession<T>[] => {
-    try {
-      return [{ handle: handleOf(place), ...describedSession<T>(values, keys.session(place), session) }];
-    } catch (error) {
-      if (!isStoreError(error, "STORE_CORRUPT")) throw error;
-      unreadable();
-      return [];
-    }
-  };
 
   type Created = Promise<Ok<T> | { status: "exists" }>;
   function create(input: NewSession<T> & { id?: undefined }, call?: CallOptions): Promise<Ok<T>>;
@@ -148,19 +136,9 @@ export function createSessionStore<T = unknown>(
       return run("getMany", call, always("ok"), async () => {
         if (!Array.isArray(ids)) throw invalidArgument("getMany takes a list of session ids.");
         const asked = ids.map((id: string) => ({ id, place: sessionLocation(id) }));
-        const distinct = [...new Map(asked.map(({ place }) => [place.hash, keys.session(place)]))];
-        const found = new Map<string, SessionState | null>();
-        await inBatches(distinct, manyReads, async (batch) => {
-          call?.signal?.throwIfAborted();
-          const onKeys = batch.map(([, key]) => key);
-          const read = apply("getMany", onKeys, getSessions, undefined, call);
-          const sessions = await read.catch((error: unknown) => {
-            throw afterReading(error, found.size, distinct.length);
-          });
-          batch.forEach(([hash], at) => {
-            found.set(hash, sessions[at] ?? null);
-          });
-        });
+        const places = asked.map(({ place }) => place);
+        const readThese = (onKeys: string[]) => apply("getMany", onKeys, getSessions, undefined, call);
+        const found = await readByHash(places, keys, readThese, call?.signal);
         // Decoded for each place in the answer, so that no two of them share an object.
         return asked.map(({ id, place }) => {
           const session = found.get(place.hash) ?? null;
@@ -175,21 +153,15 @@ export function createSessionStore<T = unknown>(
 
     modify(id, change, call) {
       return run("modify", call, statusOf, async () => {
-        let startedAtMs = performance.now();
-        const attempt = async () => {
-          const before = await read(id, { ...call, startedAtMs });
-          if (before === null) return { again: false as const, reply: { status: "missing" as const } };
-          const changing = performance.now();
-          const data = await change(before.data);
-          startedAtMs += performance.now() - changing;
-          const reply = await write(id, data, before.version, { ...call, startedAtMs });
-          return reply.status === "conflict" ? { again: true as const } : { again: false as const, reply };
-        };
+        const attempt = changing(change, {
+          read: (startedAtMs) => read(id, { ...call, startedAtMs }),
+          write: (data, ifVersion, startedAtMs) => write(id, data, ifVersion, { ...call, startedAtMs }),
+        });
         const proceed = () => {
           call?.signal?.throwIfAborted();
           runtime.closing.throwIfAborted();
         };
-        return (await attempts<Ok<T> | Missing>(attempt, proceed, call?.retries)) ?? { status: "contended" as const };
+        return (await attempts(attempt, proceed, call?.retries)) ?? { status: "contended" as const };
       });
     },
 
@@ -204,13 +176,8 @@ export function createSessionStore<T = unknown>(
     credit(id, grant, call) {
       return run("credit", call, statusOf, async () => {
         const place = sessionLocation(id);
-        const reply = await apply(
-          "credit",
-          allKeys(place),
-          creditSession,
-          creditRequest(context, id, place, grant),
-          call,
-        );
+        const request = creditRequest(context, id, place, grant);
+        const reply = await apply("credit", allKeys(place), creditSession, request, call);
         if (reply.status === "missing") return reply;
         const { status, expiresAtMs, quotas, replayed } = reply;
         return { status, expiresAtMs, ...describedQuotas(quotas), replayed };
@@ -243,13 +210,8 @@ export function createSessionStore<T = unknown>(
         const place = typeof id === "object" ? placeOfHandle(id.handle) : sessionLocation(id);
         const ifVersion = call?.ifVersion === undefined ? undefined : checkedVersion(call.ifVersion);
         if (place === null) return false;
-        return apply(
-          "delete",
-          [keys.session(place), keys.index(place)],
-          deleteSession,
-          { hash: place.hash, ifVersion },
-          call,
-        );
+        const { hash } = place;
+        return apply("delete", [keys.session(place), keys.index(place)], deleteSession, { hash, ifVersion }, call);
       });
     },
 
@@ -263,6 +225,8 @@ export function createSessionStore<T = unknown>(
     },
 
     async *listBySubject(subject, call) {
+      const listed = ({ place, session }: FoundSession) =>
+        listedSession<T>(values, { place, key: keys.session(place), session }, unreadable);
       for (const subjectHash of hashesOf(subject)) {
         const readOn = subjects.reading(subjectHash, unreadable, call);
         for (let done = false; !done; ) {

@@ -1,6 +1,7 @@
 // The compare-and-set loop behind modify.
 import { setTimeout as sleep } from "node:timers/promises";
 import { invalidArgument } from "../errors.ts";
+import type { SessionRecord, SessionStore } from "./session-store.ts";
 
 /** How often modify tries again by default. */
 const defaultRetries = 100;
@@ -8,6 +9,31 @@ const longestPauseMs = 50;
 
 /** One try. `again`: another caller was faster. */
 export type Attempt<R> = { again: true } | { again: false; reply: R };
+
+type Written<T> = Awaited<ReturnType<SessionStore<T>["update"]>>;
+
+/** `startedAtMs`: from when the call's deadline counts. */
+export interface ReadAndWrite<T> {
+  read(startedAtMs: number): Promise<SessionRecord<T> | null>;
+  write(data: T, ifVersion: number, startedAtMs: number): Promise<Written<T>>;
+}
+
+/** The tries of one call of modify. The time that `change` takes does not count against the call's deadline. */
+export function changing<T>(
+  change: (data: T) => T | Promise<T>,
+  { read, write }: ReadAndWrite<T>,
+): () => Promise<Attempt<Exclude<Written<T>, { status: "conflict" }>>> {
+  let startedAtMs = performance.now();
+  return async () => {
+    const before = await read(startedAtMs);
+    if (before === null) return { again: false, reply: { status: "missing" } };
+    const changingSinceMs = performance.now();
+    const data = await change(before.data);
+    startedAtMs += performance.now() - changingSinceMs;
+    const reply = await write(data, before.version, startedAtMs);
+    return reply.status === "conflict" ? { again: true } : { again: false, reply };
+  };
+}
 
 /** Waits before repetition 1, 2, 3... */
 export type Pause = (repetition: number) => Promise<void>;

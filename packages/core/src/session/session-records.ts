@@ -1,7 +1,8 @@
 // Turns a stored session into what a caller gets: a copy that shares nothing with the store.
 import { isStoreError, StoreError } from "../errors.ts";
+import { handleOf, type SessionPlace } from "./session-id.ts";
 import type { SessionState } from "./session-state.ts";
-import type { SessionRecord } from "./session-store.ts";
+import type { ListedSession, SessionRecord } from "./session-store.ts";
 import type { SessionValues } from "./session-values.ts";
 
 /** All of a session but its id, which is not stored. `key` is the record key that binds its texts. */
@@ -20,6 +21,21 @@ export function describedSession<T>(
   if (absoluteExpiresAtMs !== undefined) described.absoluteExpiresAtMs = absoluteExpiresAtMs;
   if (quotas !== undefined) described.quotas = Object.fromEntries(quotas);
   return described;
+}
+
+/** For a listing: empty, and told as unreadable, where the session cannot be read. */
+export function listedSession<T>(
+  values: SessionValues,
+  { place, key, session }: { place: Pick<SessionPlace, "tag" | "hash">; key: string; session: SessionState },
+  unreadable: () => void,
+): ListedSession<T>[] {
+  try {
+    return [{ handle: handleOf(place), ...describedSession<T>(values, key, session) }];
+  } catch (error) {
+    if (!isStoreError(error, "STORE_CORRUPT")) throw error;
+    unreadable();
+    return [];
+  }
 }
 
 /** Object.fromEntries defines own properties, so `__proto__` is a name like any other. */

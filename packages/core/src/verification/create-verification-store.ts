@@ -1,8 +1,7 @@
 // The verification store over an AtomicPort: checks arguments, names keys, runs the transitions.
 import type { AtomicPort, StoredRecord } from "../atomic-port.ts";
 import type { CallOptions } from "../call-options.ts";
-import { requireDurationMs, requireInstantMs } from "../durations.ts";
-import { invalidArgument, isStoreError } from "../errors.ts";
+import { requireDurationMs } from "../durations.ts";
 import { sha256 } from "../hashing.ts";
 import { localHints } from "../local-hints.ts";
 import { publishPayment } from "../payment-telemetry.ts";
@@ -13,29 +12,27 @@ import { claim, reconcile } from "./claim.ts";
 import { complete, markUnknown, release } from "./end.ts";
 import { note, renew } from "./hold.ts";
 import { markOnce } from "./mark-once.ts";
-import { boundPayload } from "./payment-records.ts";
-import { look, type UnresolvedRecord, unresolvedRecord } from "./peek.ts";
+import { look } from "./peek.ts";
 import { recordWatch } from "./record-watch.ts";
 import { deliver, expire, settle, undeliver } from "./settle.ts";
-import {
-  requireClaim,
-  requireCompletion,
-  requireDelivery,
-  requireHandle,
-  requireLease,
-  requireLeaseMs,
-  requireReceipt,
-  requireStorable,
-  requireText,
-  requireToken,
-} from "./verification-arguments.ts";
+import { type RecordsOfAStore, unresolvedRecords } from "./unresolved-records.ts";
+import { requireDelivery, requireHandle, requireLease, requireText, requireToken } from "./verification-arguments.ts";
 import type { Transition } from "./verification-record.ts";
-import type { PaymentClaim, RecordName, Unresolved, VerificationStore } from "./verification-store.ts";
+import {
+  claimRequest,
+  completeRequest,
+  expireRequest,
+  markOnceRequest,
+  markUnknownRequest,
+  noteRequest,
+  reconcileRequest,
+  renewRequest,
+  settleRequest,
+} from "./verification-requests.ts";
+import type { RecordName, VerificationStore } from "./verification-store.ts";
 import { waitForChange } from "./wait-for-change.ts";
 
 const DEFAULT_WAIT_MS = 250;
-/** How many records unresolved() reads in one round trip. */
-const PAGE = 100;
 
 /** This store's transitions, by the names of their methods. */
 type Operation = keyof VerificationCatalog extends infer Name
@@ -110,53 +107,33 @@ export function createVerificationStore(
       },
       statusOf,
     );
-  const hashed = (payment: PaymentClaim | undefined) => payment && hashedPayment(payment);
+  const records: RecordsOfAStore = {
+    ...{ runtime, keyPrefix, recordKey },
+    unreadable: (handle) => publishPayment({ event: "unreadable", handle, attempt: 0 }),
+  };
 
   return {
     capabilities: port.capabilities,
     claim: (key, request, callOptions) =>
       run("claim", key, callOptions, {
-        prepare() {
-          requireClaim(request);
-          const { fingerprint, payment } = request;
-          return { ...request, fingerprint: sha256(fingerprint), payment: hashed(payment) };
-        },
+        prepare: () => claimRequest(request),
         step: claim,
         withKept: request?.payment !== undefined,
       }),
-    renew: (key, lease, leaseMs, callOptions) => {
-      const { onLeaseExpiry, reference, kept } = callOptions ?? {};
-      return run("renew", key, callOptions, {
-        prepare() {
-          requireLease(lease);
-          requireLeaseMs(leaseMs);
-          if (onLeaseExpiry !== undefined && onLeaseExpiry !== "unknown") {
-            throw invalidArgument('onLeaseExpiry can only be switched to "unknown".');
-          }
-          if (reference !== undefined) requireStorable(reference, "reference", maxValueBytes);
-          if (kept !== undefined) requireStorable(kept, "kept", maxValueBytes);
-          return { lease, leaseMs, toUnknown: onLeaseExpiry === "unknown", reference, kept };
-        },
+    renew: (key, lease, leaseMs, callOptions) =>
+      run("renew", key, callOptions, {
+        prepare: () => renewRequest({ lease, leaseMs, ...callOptions }, maxValueBytes),
         step: renew,
-        withKept: kept !== undefined,
-      });
-    },
+        withKept: callOptions?.kept !== undefined,
+      }),
     note: (key, lease, evidence, callOptions) =>
       run("note", key, callOptions, {
-        prepare() {
-          requireLease(lease);
-          requireStorable(evidence, "evidence", maxValueBytes);
-          return { lease, evidence };
-        },
+        prepare: () => noteRequest(lease, evidence, maxValueBytes),
         step: note,
       }),
     complete: (key, lease, result, callOptions) =>
       run("complete", key, callOptions, {
-        prepare() {
-          requireLease(lease);
-          requireCompletion(result, maxValueBytes);
-          return { ...result, lease, valueTtlMs: result.valueTtlMs ?? defaults.valueTtlMs };
-        },
+        prepare: () => completeRequest(lease, result, { maxValueBytes, defaultTtlMs: defaults.valueTtlMs }),
         step: complete,
         withKept: true,
         hints: true,
@@ -173,31 +150,18 @@ export function createVerificationStore(
       }),
     markUnknown: (key, lease, evidence, callOptions) =>
       run("markUnknown", key, callOptions, {
-        prepare() {
-          requireLease(lease);
-          if (evidence !== undefined) requireStorable(evidence, "evidence", maxValueBytes);
-          return { lease, evidence };
-        },
+        prepare: () => markUnknownRequest(lease, evidence, maxValueBytes),
         step: markUnknown,
         hints: true,
       }),
     reconcile: (key, request, callOptions) =>
       run("reconcile", key, callOptions, {
-        prepare() {
-          requireToken(request.token);
-          requireLeaseMs(request.leaseMs);
-          return request;
-        },
+        prepare: () => reconcileRequest(request),
         step: reconcile,
       }),
     settle: (key, receipt, callOptions) =>
       run("settle", key, callOptions, {
-        prepare() {
-          requireReceipt(receipt, maxValueBytes);
-          const { fingerprint, payment } = receipt;
-          const named = fingerprint === undefined ? undefined : sha256(fingerprint);
-          return { ...receipt, fingerprint: named, payment: hashed(payment) };
-        },
+        prepare: () => settleRequest(receipt, maxValueBytes),
         step: settle,
         withKept: true,
         hints: true,
@@ -221,11 +185,7 @@ export function createVerificationStore(
       }),
     expire: (key, ending, callOptions) =>
       run("expire", key, callOptions, {
-        prepare() {
-          requireStorable(ending.reason, "reason", maxValueBytes);
-          if (ending.lease !== undefined) requireLease(ending.lease);
-          return ending;
-        },
+        prepare: () => expireRequest(ending, maxValueBytes),
         step: expire,
         withKept: true,
         hints: true,
@@ -235,11 +195,8 @@ export function createVerificationStore(
         "markOnce",
         callOptions,
         async () => {
-          requireToken(request.token);
-          requireText(request.fingerprint, "fingerprint");
-          requireInstantMs(request.retainUntilMs, "retainUntilMs");
+          const asked = markOnceRequest(request);
           const marker = `${keyPrefix}:{${sha256(requireText(key, "key"))}}:m`;
-          const asked = { ...request, fingerprint: sha256(request.fingerprint) };
           return runtime.apply(
             "verification.markOnce",
             [marker],
@@ -258,27 +215,7 @@ export function createVerificationStore(
         prepare: () => undefined,
         step: (record, nowMs) => ({ reply: look(record, nowMs) }),
       }),
-    async *unresolved(callOptions) {
-      runtime.closing.throwIfAborted();
-      callOptions?.signal?.throwIfAborted();
-      let page: string[] = [];
-      let failure: { error: unknown } | undefined;
-      try {
-        for await (const key of runtime.scan(`${keyPrefix}:{`, callOptions)) {
-          const handle = /\{([\w-]{43})\}:c$/.exec(key)?.[1];
-          if (handle === undefined) continue;
-          page.push(handle);
-          if (page.length < PAGE) continue;
-          yield* await unresolvedAmong(page, callOptions);
-          page = [];
-        }
-      } catch (error) {
-        failure = { error };
-      }
-      // What was listed before a failure is given, too.
-      if (page.length > 0) yield* await unresolvedAmong(page, callOptions);
-      if (failure !== undefined) throw failure.error;
-    },
+    unresolved: (callOptions) => unresolvedRecords(records, callOptions),
     wait: (key, callOptions) =>
       runtime.operation(
         "wait",
@@ -292,42 +229,8 @@ export function createVerificationStore(
     close: () => runtime.close(),
     [Symbol.asyncDispose]: () => runtime.close(),
   };
-
-  /** One page of unresolved(); its records are read together. */
-  async function unresolvedAmong(
-    handles: readonly string[],
-    callOptions: CallOptions | undefined,
-  ): Promise<Unresolved[]> {
-    const lookUp = async (handle: string): Promise<UnresolvedRecord | null> => {
-      try {
-        return await runtime.apply(
-          "verification.unresolved",
-          [recordKey(handle)],
-          undefined,
-          ([record = null], nowMs) => ({ reply: unresolvedRecord(record, nowMs) }),
-          callOptions,
-        );
-      } catch (error) {
-        if (!isStoreError(error, "STORE_CORRUPT")) throw error;
-        // A record that cannot be read must not hide the others.
-        publishPayment({ event: "unreadable", handle, attempt: 0 });
-        return null;
-      }
-    };
-    const found = await runtime.operation(
-      "unresolved",
-      callOptions,
-      () => Promise.all(handles.map(async (handle) => ({ handle, record: await lookUp(handle) }))),
-      () => "ok",
-    );
-    return found.flatMap(({ handle, record }) => (record === null ? [] : [{ handle, ...record }]));
-  }
 }
 
 function statusOf(reply: { status: string } | object | null): string {
   return reply !== null && "status" in reply ? String(reply.status) : "ok";
-}
-
-function hashedPayment({ payload, collector }: PaymentClaim): PaymentClaim {
-  return { payload: boundPayload(payload), ...(collector !== undefined && { collector: sha256(collector) }) };
 }

@@ -9,6 +9,7 @@ import { type ConnectionEvents, reasonOf } from "./connection-events.ts";
 import { hopelessConnection } from "./connection-failures.ts";
 import { addressOf, type Established } from "./establish.ts";
 import { Stalled } from "./stalled.ts";
+import { waitingCalls } from "./waiting-calls.ts";
 import { type WatchedLink, watchedLink } from "./watched-link.ts";
 
 export interface KeptConnection {
@@ -60,7 +61,7 @@ const BACKED_UP_MS = 1_000;
 
 /** Starts connecting at once. */
 export function keptConnection({ connect, server, events, changed = () => {} }: KeptOptions): KeptConnection {
-  const waiting = new Set<{ resolve(): void; reject(error: unknown): void }>();
+  const waiting = waitingCalls();
   let current: WatchedLink | undefined;
   let suspected = false;
   let suspicions = 0;
@@ -83,20 +84,15 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
     const refused = refusal();
     if (refused === undefined && !isUp()) {
       // A library does not report the end of a backlog.
-      if (waiting.size > 0 && !isNeeded()) looking ??= setTimeout(look, DRAINED_LOOK_MS);
+      if (waiting.count() > 0 && !isNeeded()) looking ??= setTimeout(look, DRAINED_LOOK_MS);
       return;
     }
     backedUpAtMs = undefined;
-    const calls = [...waiting];
-    waiting.clear();
-    for (const { resolve, reject } of calls) {
-      if (refused === undefined) resolve();
-      else reject(refused);
-    }
+    waiting.endAll(refused);
   };
   const look = () => {
     looking = undefined;
-    if (waiting.size === 0) backedUpAtMs = undefined;
+    if (waiting.count() === 0) backedUpAtMs = undefined;
     else if (holding === undefined && current !== undefined && !suspected && !isUp()) {
       backedUpAtMs ??= performance.now();
       if (performance.now() - backedUpAtMs >= BACKED_UP_MS) current.link.destroy();
@@ -182,27 +178,9 @@ export function keptConnection({ connect, server, events, changed = () => {} }: 
       if (isUp()) return Promise.resolve();
       const refused = refusal();
       if (refused !== undefined) return Promise.reject(refused);
-      return new Promise((resolve, reject) => {
-        const leave = () => {
-          waiting.delete(call);
-          reject(signal.reason);
-        };
-        const over = () => signal.removeEventListener("abort", leave);
-        const call = {
-          resolve() {
-            over();
-            resolve();
-          },
-          reject(error: unknown) {
-            over();
-            reject(error);
-          },
-        };
-        if (signal.aborted) return leave();
-        waiting.add(call);
-        signal.addEventListener("abort", leave, { once: true });
-        settle();
-      });
+      const turn = waiting.add(signal);
+      if (!signal.aborted) settle();
+      return turn;
     },
     generation: () => generation,
     giveUp(reason, meant, always = false) {

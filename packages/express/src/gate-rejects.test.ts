@@ -1,0 +1,67 @@
+// A gate that fails while its handlers are at work: error handlers answer, and the handlers give nothing away.
+import type { PaidGate } from "@tollbooth-stores/http";
+import type { Response as ExpressResponse, Request } from "express";
+import { expect, test } from "vitest";
+import { failOnCrash, listen } from "./app.test-support.ts";
+import { afterTheEnd, pause } from "./late-handlers.test-support.ts";
+import { paid } from "./paid.ts";
+
+failOnCrash();
+
+function rejecting(when: "at once" | "after it has ended"): PaidGate {
+  return {
+    async handle(_context, _body, serve) {
+      const served = serve({ key: "one", fence: "1", signal: new AbortController().signal });
+      if (when === "at once") void served.catch(() => undefined);
+      else await served;
+      throw new Error("A hook has failed.");
+    },
+  };
+}
+
+test.each([...Object.entries(afterTheEnd), ["goes on for ever", () => undefined] as const])(
+  "a gate that rejects while its handler is at work is answered by an error handler that takes its time, where the handler %s",
+  async (_way, then) => {
+    for (const [atWorkMs, answersMs] of [
+      [0, 15],
+      [5, 15],
+      [15, 0],
+    ]) {
+      let worked: Promise<unknown> | undefined;
+      const app = await listen((app) => {
+        app.get("/sold", paid(rejecting("at once")), async (request, response, next) => {
+          worked = pause(atWorkMs);
+          await worked;
+          return then(request, response, next);
+        });
+        app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+          await pause(answersMs);
+          response.status(500).send(error.message);
+        });
+      });
+      const answer = await app("/sold");
+      expect([answer.status, await answer.text()]).toEqual([500, "A hook has failed."]);
+      expect([answer.headers.get("x-late"), answer.headers.getSetCookie()]).toEqual([null, []]);
+      await worked;
+      await pause(10);
+    }
+  },
+);
+
+test("a gate that rejects after its handler has ended is answered by the error handler alone", async () => {
+  const app = await listen((app) => {
+    app.get("/sold", paid(rejecting("after it has ended")), async (_request, response) => {
+      response.json({ made: true });
+      await pause(5);
+      response.statusCode = 200;
+      response.end("given away");
+    });
+    app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+      response.status(500);
+      await pause(15);
+      response.send(error.message);
+    });
+  });
+  const answer = await app("/sold");
+  expect([answer.status, await answer.text()]).toEqual([500, "A hook has failed."]);
+});

@@ -1,0 +1,80 @@
+// Copies of a payment that meet another price: at an instance that asks for more already, while the first one is under way or freed.
+import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
+import { describe, expect, test, vi } from "vitest";
+import { ask, handler, network, oneCent, requestTo, required, shopForEachTest } from "./paid-routes.test-support.ts";
+
+const shop = shopForEachTest();
+
+const made = async () => makePayment(await shop.controls.payer());
+const quote = (payload: unknown) => requestTo("/quote", paymentHeader(payload));
+const transfers = () => shop.controls.counts().transfers;
+const options = { collector: () => "mine" };
+const poor = { success: false, network, transaction: "", errorReason: "invalid_exact_evm_insufficient_balance" };
+
+describe("a copy at a price that has changed", () => {
+  const earlier = () => shop.gate(undefined, options);
+  // A copy of a payment that is under way waits for a lease of its own gate.
+  const today = () =>
+    shop.gate({ "GET /quote": { accepts: { ...oneCent, price: "$0.02" } } }, { ...options, leaseMs: 300 });
+
+  test("is 503 while the first one is being verified, and gets its answer once that is paid for", async () => {
+    const verify = shop.facilitator.verify.bind(shop.facilitator);
+    let goOn: (() => void) | undefined;
+    vi.spyOn(shop.facilitator, "verify").mockImplementation(async (...given) => {
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      return verify(...given);
+    });
+    const request = quote((await made()).payload);
+    const first = ask(earlier(), handler(), request);
+    await vi.waitFor(() => expect(goOn).toBeDefined());
+    expect(await ask(today(), handler(), request)).toMatchObject({ status: 503, error: "settlement_pending" });
+    goOn?.();
+    expect(await first).toMatchObject({ status: 200 });
+    expect(await ask(today(), handler(), request)).toMatchObject({ status: 200, text: '{"quote":1}' });
+    expect(transfers()).toBe(1);
+  });
+
+  test("is 503 while it is verified anew after a refused settlement, and gets its answer once that is paid for", async () => {
+    const settle = vi.spyOn(shop.facilitator, "settle").mockResolvedValueOnce(poor);
+    const { payload } = await made();
+    expect((await ask(earlier(), handler(), quote(payload)))?.status).toBe(402);
+    const verify = shop.facilitator.verify.bind(shop.facilitator);
+    let goOn: (() => void) | undefined;
+    vi.spyOn(shop.facilitator, "verify").mockImplementation(async (...given) => {
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      return verify(...given);
+    });
+    const first = ask(earlier(), handler(), quote(payload));
+    await vi.waitFor(() => expect(goOn).toBeDefined());
+    expect(await ask(today(), handler(), quote(payload))).toMatchObject({ status: 503, error: "settlement_pending" });
+    goOn?.();
+    expect(await first).toMatchObject({ status: 200 });
+    expect(await ask(today(), handler(), quote(payload))).toMatchObject({ status: 200, text: '{"quote":1}' });
+    expect([settle.mock.calls.length, transfers()]).toEqual([2, 1]);
+  });
+
+  test("is 402 with that price once its settlement was refused, and is never charged after that, at no instance", async () => {
+    vi.spyOn(shop.facilitator, "settle").mockResolvedValueOnce(poor);
+    const request = quote((await made()).payload);
+    expect((await ask(earlier(), handler(), request))?.status).toBe(402);
+    const serve = handler();
+    for (let time = 0; time < 2; time += 1) {
+      const told = await ask(today(), serve, request);
+      expect([told?.status, required(told).accepts[0]?.amount]).toEqual([402, "20000"]);
+      expect((await ask(earlier(), serve, request))?.status).toBe(402);
+    }
+    expect([serve.mock.calls.length, transfers()]).toEqual([0, 0]);
+  });
+
+  test("is 503 where its handler failed, since another copy may be about to be made; that one gets its answer", async () => {
+    const request = quote((await made()).payload);
+    expect((await ask(earlier(), handler({ status: 500 }), request))?.status).toBe(500);
+    expect(await ask(today(), handler(), request)).toMatchObject({ status: 503, error: "settlement_pending" });
+    expect(await ask(earlier(), handler(), request)).toMatchObject({ status: 200 });
+    expect(transfers()).toBe(1);
+  });
+});
