@@ -1,9 +1,8 @@
 // Writes the chain's transfers into `ledger.jsonl`, by the chain's own logs and nothing else.
 import { z } from "zod";
 import type { AppendLog } from "../append-log.ts";
-import { simulatedChain } from "../chain.ts";
 import type { EvmClient } from "./evm-client.ts";
-import { transfersIn } from "./transfers-in.ts";
+import { transfersBetween } from "./transfers-in.ts";
 
 export interface FollowOptions {
   readonly client: EvmClient;
@@ -20,8 +19,7 @@ export function followTransfers({ client, log, past }: FollowOptions): () => Pro
   const readOn = async () => {
     const toBlock = await client.getBlockNumber({ cacheTime: 0 });
     if (toBlock < next) return;
-    const logs = await client.getLogs({ address: simulatedChain.token.address, fromBlock: next, toBlock });
-    for (const transfer of transfersIn(logs)) {
+    for (const transfer of await transfersBetween(client, next, toBlock)) {
       if (known.has(`${transfer.transaction} ${transfer.nonce}`)) continue;
       const { timestamp } = await client.getBlock({ blockNumber: BigInt(transfer.block) });
       log.append({ kind: "transfer", ...transfer, timestamp: Number(timestamp) });

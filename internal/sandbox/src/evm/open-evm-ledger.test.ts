@@ -153,6 +153,7 @@ describe("a chain that is opened again", () => {
     expect(transfers().map(({ nonce }) => nonce)).toEqual(
       [paid, unpaid].map(({ authorization }) => authorization.nonce),
     );
+    expect(transfers()).toMatchObject(await ledger.transfers());
     const { balance } = Object(await (await fetch(`${server.url}/chain/balances/${payTo}`)).json());
     expect(balance).toBe("20000");
   });

@@ -11,6 +11,7 @@ import type { SandboxApp } from "../sandbox-app.ts";
 import { evmChain, multicallAddress } from "./evm-chain.ts";
 import { type EvmClient, evmClient } from "./evm-client.ts";
 import { followTransfers, lastBlock } from "./follow-transfers.ts";
+import { type MinedTransfer, transfersBetween } from "./transfers-in.ts";
 
 export interface EvmLedgerOptions {
   /** The block with the tag "finalized" is the newest but so many. Even; default 2, which is two seconds at most. */
@@ -20,6 +21,8 @@ export interface EvmLedgerOptions {
 export interface EvmLedger extends Pick<SandboxApp, "fetch"> {
   /** The node itself, with what `/rpc` does not pass on. */
   readonly node: RpcClient;
+  /** Every transfer by an authorization, read anew from the chain's own logs, in order. */
+  transfers(): Promise<readonly MinedTransfer[]>;
   /** Resolves once the chain has ended, by itself or by `close`. */
   readonly ended: Promise<void>;
   /** Writes the chain into the folder, and closes the logs. */
@@ -59,7 +62,8 @@ export async function openEvmLedger(
     const chain = evmChain(client, node, catchUp);
     if (isNew) await beginChain(chain, client, node);
     await catchUp();
-    return { node, ended: anvil.ended, fetch: ledgerApp(chain, log).fetch, close };
+    const transfers = () => transfersBetween(client, 0n, "latest");
+    return { node, transfers, ended: anvil.ended, fetch: ledgerApp(chain, log).fetch, close };
   } catch (error) {
     await close();
     throw error;

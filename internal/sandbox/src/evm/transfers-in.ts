@@ -1,7 +1,9 @@
 // Which authorizations were used for which transfers, by the logs of the token: in Circle's order.
 import { tokenAbi } from "@tollbooth-stores/evm";
 import { type Log, parseEventLogs } from "viem";
+import { simulatedChain } from "../chain.ts";
 import type { Transfer } from "../ledger/ledger.ts";
+import type { EvmClient } from "./evm-client.ts";
 
 /** A transfer by an authorization, and the number of its block. */
 export interface MinedTransfer extends Transfer {
@@ -29,4 +31,13 @@ export function transfersIn(logs: readonly Log<bigint, number, false>[]): MinedT
     const transaction = event.transactionHash;
     return [{ transaction, from, to, value: value.toString(), nonce, block: Number(event.blockNumber) }];
   });
+}
+
+/** Of all blocks from the first to the last. */
+export async function transfersBetween(
+  client: EvmClient,
+  fromBlock: bigint,
+  toBlock: bigint | "latest",
+): Promise<MinedTransfer[]> {
+  return transfersIn(await client.getLogs({ address: simulatedChain.token.address, fromBlock, toBlock }));
 }
