@@ -32,7 +32,10 @@ interface ShopOptions {
 }
 
 /** `open`: the ledger whose chain the shop is paid on. Default: the simulated one. */
-export function shopTests(shop: string, { open }: ShopOptions = { open: async (logs) => openSandboxLedger(logs) }): void {
+export function shopTests(
+  shop: string,
+  { open }: ShopOptions = { open: async (logs) => openSandboxLedger(logs) },
+): void {
   describe(shop, () => {
     let redis: RunningRedis;
     let controls: SandboxControls;
