@@ -4,8 +4,8 @@ import { runTimeDependencies, workspacePackages } from "./workspace.ts";
 
 /** From the lowest. A package may use those of lower layers only. Packages of one layer do not know each other. */
 const layers: readonly string[][] = [
-  ["core"],
-  ["redis-protocol", "conformance", "sandbox", "evm"],
+  ["core", "evm"],
+  ["redis-protocol", "conformance", "sandbox"],
   ["memory", "ioredis", "redis", "keyv", "redis-testkit"],
   ["http"],
   ["x402", "otel", "http-testkit"],

@@ -15,10 +15,17 @@ function onRedis(stores: "ioredis" | "redis", name: string, files: readonly stri
   return {
     extends: false,
     test: {
-      ...{ name, ...patience, globalSetup: "@tollbooth-stores/redis-testkit/global-setup", provide: { stores } },
+      ...{ name, ...patience, globalSetup: "@tollbooth-stores/redis-testkit/global-setup" },
+      provide: { stores, chain: "simulated" },
       include: files.map((file) => `src/${file}.test.ts`),
     },
   };
+}
+
+/** The money moves on a real EVM, and is looked up there. */
+function onEvm(name: string, files: readonly string[]): TestProjectInlineConfiguration {
+  const include = files.map((file) => `src/${file}.test.ts`);
+  return { extends: false, test: { name, ...patience, include, provide: { stores: "memory", chain: "evm" } } };
 }
 
 export default packageTests({
@@ -27,7 +34,17 @@ export default packageTests({
   maxWorkers: 2,
   sequence: { groupOrder: 2 },
   projects: lanes(
-    [{ extends: true, test: { name: "memory", provide: { stores: "memory" } } }],
-    [onRedis("ioredis", "ioredis", payments), onRedis("redis", "node-redis", payments)],
+    [
+      { extends: true, test: { name: "memory", provide: { stores: "memory", chain: "simulated" } } },
+      onEvm("EVM", ["pay-per-request"]),
+    ],
+    [
+      onRedis("ioredis", "ioredis", payments),
+      onRedis("redis", "node-redis", payments),
+      onEvm("EVM, further", [
+        ...["bad-payments", "client-gone", "duplicates", "replays", "sessions", "settlement-in-doubt"],
+        "unclear-settlements",
+      ]),
+    ],
   ),
 });

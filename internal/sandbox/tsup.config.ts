@@ -1,3 +1,3 @@
 import { packageBuild } from "../../tsup.shared.ts";
 
-export default packageBuild(["src/index.ts", "src/upstream/open-upstream.ts"]);
+export default packageBuild(["src/index.ts", "src/evm/open-evm-ledger.ts", "src/upstream/open-upstream.ts"]);

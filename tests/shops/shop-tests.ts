@@ -7,7 +7,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
 import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
-import { buyer, openSandboxLedger, type SandboxControls, sandboxControls } from "@tollbooth-stores/sandbox";
+import {
+  buyer,
+  openSandboxLedger,
+  type SandboxControls,
+  type SandboxLedger,
+  sandboxControls,
+} from "@tollbooth-stores/sandbox";
 import { x402Client, x402HTTPClient } from "@x402/core/client";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
@@ -21,24 +27,31 @@ interface Instance {
 
 const pathOf = (shop: string) => fileURLToPath(new URL(shop, import.meta.url));
 
-/** Registers the tests of one shop. */
-export function shopTests(shop: string): void {
+interface ShopOptions {
+  open: (logDirectory: string) => Promise<Pick<SandboxLedger, "fetch"> & { close(): void | Promise<void> }>;
+}
+
+/** `open`: the ledger whose chain the shop is paid on. Default: the simulated one. */
+export function shopTests(
+  shop: string,
+  { open }: ShopOptions = { open: async (logs) => openSandboxLedger(logs) },
+): void {
   describe(shop, () => {
     let redis: RunningRedis;
     let controls: SandboxControls;
-    let endSandbox: () => void;
+    let endSandbox: () => Promise<void>;
     let instances: [Instance, Instance];
 
     beforeEach(async () => {
       const logDirectory = mkdtempSync(join(tmpdir(), "tollbooth-shops-"));
-      const ledger = openSandboxLedger(logDirectory);
+      const ledger = await open(logDirectory);
       const [server, port] = await new Promise<[ReturnType<typeof serve>, number]>((resolve) => {
         const listening = serve({ fetch: ledger.fetch, port: 0 }, ({ port: bound }) => resolve([listening, bound]));
       });
       const url = `http://127.0.0.1:${port}`;
-      endSandbox = () => {
+      endSandbox = async () => {
         server.close();
-        ledger.close();
+        await ledger.close();
         rmSync(logDirectory, { recursive: true });
       };
       controls = sandboxControls(() => ({ ledger: { url }, upstream: { url }, logDirectory }));
@@ -58,7 +71,7 @@ export function shopTests(shop: string): void {
     afterEach(async () => {
       for (const { child } of instances) child.kill("SIGKILL");
       await redis.stop();
-      endSandbox();
+      await endSandbox();
     });
 
     const runs = () => instances.reduce((sum, each) => sum + each.runs(), 0);

@@ -1,6 +1,6 @@
 // The arguments of the programs: what is read, what is refused.
 import { describe, expect, test } from "vitest";
-import { integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
+import { chainOption, integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
 
 describe("readCommand without flags", () => {
   test("reads what it knows, in both spellings", () => {
@@ -63,5 +63,17 @@ describe("portOption", () => {
 
   test.each(["", "-1", "65536", "1e3", "80a", " 80"])("refuses %j", (text) => {
     expect(() => portOption(text)).toThrow(UsageError);
+  });
+});
+
+describe("chainOption", () => {
+  test("takes the two that there are, and is the simulated one by itself", () => {
+    expect([chainOption("simulated"), chainOption("evm"), chainOption(undefined)]).toEqual([
+      ...["simulated", "evm", "simulated"],
+    ]);
+  });
+
+  test.each(["", "EVM", "base"])("refuses %j", (text) => {
+    expect(() => chainOption(text)).toThrow(new UsageError("--chain must be simulated or evm."));
   });
 });

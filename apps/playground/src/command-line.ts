@@ -1,5 +1,6 @@
 // The arguments of the playground's programs; a wrong one is told in one line, with exit code 2.
 import { parseArgs } from "node:util";
+import { type ChainName, isChainName } from "./fleet/chain-name.ts";
 
 /** A mistake on the command line. */
 export class UsageError extends Error {
@@ -53,3 +54,9 @@ export function integerOption(name: string, text: string | undefined, least: num
 
 /** A TCP port, 0 (any free one) to 65535. */
 export const portOption = (text: string | undefined): number | undefined => integerOption("port", text, 0, 65_535);
+
+/** What the ledger stands on. Default: the simulated chain. */
+export function chainOption(text = "simulated"): ChainName {
+  if (!isChainName(text)) throw new UsageError("--chain must be simulated or evm.");
+  return text;
+}

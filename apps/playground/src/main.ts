@@ -1,9 +1,9 @@
-// `npm start`: the simulated ledger, the upstream API and the paid gateways behind one front, wired by one YAML file.
+// `npm start`: the ledger, the upstream API and the paid gateways behind one front, wired by one YAML file.
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
+import { chainOption, integerOption, portOption, readCommand, UsageError } from "./command-line.ts";
 import { dashboard } from "./dashboard/dashboard.ts";
 import { exampleConfig, exampleStores } from "./example-files.ts";
 import { exitCodeOf } from "./exit-code.ts";
@@ -36,7 +36,7 @@ function existingFile(option: string, path: string): string {
 }
 
 async function main(): Promise<number> {
-  const names = ["config", "stores", "port", "logs", "instances", "connections"] as const;
+  const names = ["config", "stores", "port", "logs", "instances", "connections", "chain"] as const;
   const { options, flags, help } = readCommand(process.argv.slice(2), names, ["redis"]);
   if (help !== undefined) {
     console.log(help);
@@ -46,6 +46,7 @@ async function main(): Promise<number> {
   const count = integerOption("instances", options.instances, 1, mostInstances) ?? (withRedis ? 3 : 1);
   const port = portOption(options.port);
   const mostConnections = integerOption("connections", options.connections, 1, 65_535);
+  const chain = chainOption(options.chain);
   const config = existingFile("config", options.config ?? exampleConfig);
   // A configuration of the user's may hold the stores itself.
   const storesByDefault = options.config === undefined ? (withRedis ? "redis" : "memory") : undefined;
@@ -61,7 +62,7 @@ async function main(): Promise<number> {
   const programs = new URL("./", import.meta.url);
   const redis = withRedis ? await privateRedis() : undefined;
   const keySecret = process.env.KEY_SECRET || randomBytes(24).toString("base64url");
-  const shown = dashboard({ programs, logDirectory, redisFound: await hasRedisServer() });
+  const shown = dashboard({ programs, logDirectory, chain, redisFound: await hasRedisServer() });
   const instanceChanged = instanceTrouble((line) => console.error(line));
   try {
     const fleet = await startFleet({
@@ -72,6 +73,7 @@ async function main(): Promise<number> {
       },
       programs,
       logDirectory,
+      chain,
       configFile: config,
       instances: count,
       port,
@@ -93,7 +95,7 @@ async function main(): Promise<number> {
             (in a browser; whoever has this link can press the buttons)
   Instances ${pids.join(", ")}
   Health    ${url}/healthz  ${url}/readyz
-  Ledger    ${ledger.url}  (pid ${ledger.pid}; SIMULATED: no real money moves)
+  Ledger    ${ledger.url}  (pid ${ledger.pid}; ${chain === "evm" ? "on a local EVM" : "SIMULATED"}: no real money moves)
   Upstream  ${upstream.url}  (pid ${upstream.pid})${redis ? `\n  Redis     ${redis.url}  (pid ${redis.pid}; private, gone at the end)` : ""}
   Config    ${config}${stores === undefined ? "" : `\n  Stores    ${stores}${stores === exampleStores("memory") ? inMemory : ""}`}
   Logs      ${logDirectory}

@@ -43,7 +43,7 @@ const cancelTypes = {
 } as const;
 
 const domain = (token: Address, chainId: number) => ({
-  name: "Test Dollar",
+  name: "USDC",
   version: "2",
   chainId,
   verifyingContract: token,

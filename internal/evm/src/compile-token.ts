@@ -1,17 +1,26 @@
-// Compiles the token and the batch contract by solc, once in a process.
+// Compiles the test contracts by solc, once in a process.
 import { createRequire } from "node:module";
 import type { Hex } from "viem";
 import { tokenSource } from "./token-source.ts";
 
-/** The creation code of each contract. */
+export interface CompiledContract {
+  /** What a transaction deploys it by. */
+  readonly creation: Hex;
+  /** What is at its address then, with every immutable zero: of the token, one that orders its logs as Circle's does. */
+  readonly runtime: Hex;
+}
+
 export interface Compiled {
-  readonly token: Hex;
-  readonly batch: Hex;
+  readonly token: CompiledContract;
+  readonly batch: CompiledContract;
+  readonly multicall: CompiledContract;
 }
 
 interface SolcOutput {
   readonly errors?: readonly { severity: string; formattedMessage: string }[];
-  readonly contracts?: Readonly<Record<string, Readonly<Record<string, { evm: { bytecode: { object: string } } }>>>>;
+  readonly contracts?: Readonly<
+    Record<string, Readonly<Record<string, { evm: Record<"bytecode" | "deployedBytecode", { object: string }> }>>>
+  >;
 }
 
 let compiled: Compiled | undefined;
@@ -29,15 +38,18 @@ function compile(): Compiled {
     language: "Solidity",
     sources: { "token.sol": { content: tokenSource } },
     // "paris" runs on every chain: later versions use opcodes that some lack.
-    settings: { evmVersion: "paris", outputSelection: { "*": { "*": ["evm.bytecode.object"] } } },
+    settings: {
+      evmVersion: "paris",
+      outputSelection: { "*": { "*": ["evm.bytecode.object", "evm.deployedBytecode.object"] } },
+    },
   };
   const { errors = [], contracts }: SolcOutput = JSON.parse(solc.compile(JSON.stringify(input)));
   const failed = errors.filter(({ severity }) => severity === "error");
   if (failed.length > 0) throw new Error(failed.map(({ formattedMessage }) => formattedMessage).join("\n"));
-  const codeOf = (name: string): Hex => {
-    const code = contracts?.["token.sol"]?.[name]?.evm.bytecode.object;
-    if (code === undefined || code === "") throw new Error(`solc made no code of ${name}.`);
-    return `0x${code}`;
+  const contract = (name: string): CompiledContract => {
+    const code = contracts?.["token.sol"]?.[name]?.evm;
+    if (!code?.bytecode.object) throw new Error(`solc made no code of ${name}.`);
+    return { creation: `0x${code.bytecode.object}`, runtime: `0x${code.deployedBytecode.object}` };
   };
-  return { token: codeOf("Token"), batch: codeOf("Batch") };
+  return { token: contract("Token"), batch: contract("Batch"), multicall: contract("Multicall3") };
 }

@@ -2,12 +2,8 @@
 import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, parseAbi } from "viem";
 import { payerAccount, tokenAbi } from "./authorization.ts";
 import { compileToken } from "./compile-token.ts";
+import { type RpcClient, rpcClient } from "./rpc-client.ts";
 import { startAnvil } from "./start-anvil.ts";
-
-/** A JSON-RPC client in the form of EIP-1193, as viem's clients are. */
-export interface RpcClient {
-  request(args: { readonly method: string; readonly params?: unknown }): Promise<unknown>;
-}
 
 export interface Call {
   readonly to: Address;
@@ -38,7 +34,7 @@ const sender: Address = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 
 /** `finalityBlocks`, even: how many blocks a block needs above it to be final. */
 export async function openEvm({ finalityBlocks = 4 }: { finalityBlocks?: number } = {}): Promise<Evm> {
-  const anvil = await startAnvil(finalityBlocks / 2);
+  const anvil = await startAnvil({ finalityBlocks });
   const { request } = rpcClient(anvil.url);
   const hexOf = async (method: string, params: unknown): Promise<Hex> => asHex(await request({ method, params }));
   const compiled = compileToken();
@@ -58,7 +54,7 @@ export async function openEvm({ finalityBlocks = 4 }: { finalityBlocks?: number 
     }
     return asHex(receipt.contractAddress);
   }
-  const batch = await deploy(compiled.batch);
+  const batch = await deploy(compiled.batch.creation);
 
   return {
     url: anvil.url,
@@ -66,7 +62,7 @@ export async function openEvm({ finalityBlocks = 4 }: { finalityBlocks?: number 
     request,
     async deployToken({ transferFirst } = { transferFirst: false }) {
       const order = encodeAbiParameters([{ type: "bool" }], [transferFirst]);
-      const token = await deploy(`${compiled.token}${order.slice(2)}`);
+      const token = await deploy(`${compiled.token.creation}${order.slice(2)}`);
       const owner = payerAccount.address;
       await transaction(
         sender,
@@ -98,25 +94,6 @@ export async function openEvm({ finalityBlocks = 4 }: { finalityBlocks?: number 
       return BigInt(await hexOf("eth_call", [{ to: token, data }, "latest"]));
     },
     stop: anvil.stop,
-  };
-}
-
-function rpcClient(url: string): RpcClient {
-  let id = 0;
-  return {
-    async request({ method, params = [] }) {
-      id += 1;
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ jsonrpc: "2.0", id, method, params }),
-      });
-      const answer: unknown = await response.json();
-      if (typeof answer !== "object" || answer === null || !("result" in answer)) {
-        throw new Error(`${method}: ${JSON.stringify(answer)}`);
-      }
-      return answer.result;
-    },
   };
 }
 

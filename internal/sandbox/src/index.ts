@@ -14,5 +14,5 @@ export { sendUntilKnown } from "./buyer/send-until-known.ts";
 // What tests need of it.
 export { type RunningSandbox, type SandboxControls, sandboxControls } from "./sandbox-controls.ts";
 export { testConfig } from "./test-config.ts";
-export { type Forgery, makePayment, malleate, paymentHeader, payTo } from "./forge.ts";
+export { type Forgery, type MadePayment, makePayment, malleate, paymentHeader, payTo } from "./forge.ts";
 export { addressSchema, bytes32Schema } from "./hex-schemas.ts";

@@ -3,7 +3,7 @@ import { type RunningSandbox, type SandboxControls, sandboxControls, testConfig 
 import type { Logger } from "pino";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { type ServedGateway, serveGateway } from "./serve-gateway.ts";
-import { type InProcessSandbox, startSandbox } from "./start-sandbox.ts";
+import { type StartedSandbox, startLaneSandbox } from "./start-sandbox.ts";
 import { onTheseStores } from "./stores-under-test.ts";
 
 export interface TestSystem extends SandboxControls {
@@ -15,7 +15,7 @@ export interface TestSystem extends SandboxControls {
 
 /** Registers the hooks; call it once at a test file's top level. Faults end with the test that asked for them. */
 export function testSystem(config: string = testConfig, log?: Logger): TestSystem {
-  let sandbox: InProcessSandbox | undefined;
+  let sandbox: StartedSandbox | undefined;
   let gateway: ServedGateway | undefined;
   const running = () => {
     if (sandbox === undefined) throw new Error("The system is not running.");
@@ -24,7 +24,7 @@ export function testSystem(config: string = testConfig, log?: Logger): TestSyste
   const controls = sandboxControls(running);
 
   beforeAll(async () => {
-    sandbox = await startSandbox();
+    sandbox = await startLaneSandbox();
     gateway = await serveGateway(onTheseStores(config), sandbox.env, log);
   });
   afterEach(() => controls.reset());

@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 
 function startable(options: { redisFound: boolean; speed?: number }): Comparison {
-  compared = comparison({ programs, onChange: () => undefined, ...options });
+  compared = comparison({ programs, chain: "simulated", onChange: () => undefined, ...options });
   return compared;
 }
 

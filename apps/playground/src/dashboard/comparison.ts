@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Lane, startLane } from "../drill/lane.ts";
 import { type Phase, playPhases } from "../drill/phases.ts";
 import { traffic } from "../drill/traffic.ts";
+import type { ChainName } from "../fleet/chain-name.ts";
 import { privateRedis } from "../process/private-redis.ts";
 import { ChildFailed } from "../process/supervisor.ts";
 import { NotNow, type Outcome } from "./actions/action.ts";
@@ -23,6 +24,7 @@ export interface Comparison {
 export interface ComparisonOptions {
   /** The folder of the built programs. */
   programs: URL;
+  chain: ChainName;
   /** Without a Redis the memory lane runs alone. */
   redisFound: boolean;
   onChange(): void;
@@ -38,7 +40,7 @@ const lookEveryMs = 500;
 /** However slow the machine is, and whoever has gone away: then it ends, in milliseconds. */
 const longestMs = 180_000;
 
-export function comparison({ programs, redisFound, onChange, speed = 0.4 }: ComparisonOptions): Comparison {
+export function comparison({ programs, chain, redisFound, onChange, speed = 0.4 }: ComparisonOptions): Comparison {
   let shown: ComparisonState = { state: "idle", lanes: [] };
   let running: { stop: AbortController; over: Promise<void> } | undefined;
   let closed = false;
@@ -61,7 +63,7 @@ export function comparison({ programs, redisFound, onChange, speed = 0.4 }: Comp
       const logDirectory = join(directory, provider);
       mkdirSync(logDirectory);
       const configFile = fileURLToPath(new URL(`../drill/${provider}.yaml`, programs));
-      const fleet = { programs, logDirectory, configFile, instances: gatewaysEach, port: 0, env };
+      const fleet = { programs, logDirectory, chain, configFile, instances: gatewaysEach, port: 0, env };
       const lane = await startLane({ provider, fleet: { ...fleet, output: "ignore", onStderr } }).catch(
         (error: unknown) => {
           // A child that ends early has told why.

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { GatewayConfig } from "@tollbooth-stores/example";
+import type { ChainName } from "../fleet/chain-name.ts";
 import type { OwnPages } from "../fleet/front.ts";
 import type { Fleet, FleetOptions } from "../fleet/start-fleet.ts";
 import { readStoreReport } from "../fleet/store-report.ts";
@@ -40,6 +41,8 @@ export interface DashboardOptions {
   programs: URL;
   /** Where the ledger, its facilitator and the upstream write their logs. */
   logDirectory: string;
+  /** What the comparison's ledgers stand on. */
+  chain: ChainName;
   /** Whether a Redis could be started for the comparison. */
   redisFound: boolean;
 }
@@ -49,7 +52,7 @@ const tickMs = 1_000;
 /** Readers without the key, in all and of one address. The operator is never kept waiting by them. */
 const readersAtMost = { mostReaders: 64, mostOfAddress: 8 };
 
-export function dashboard({ programs, logDirectory, redisFound }: DashboardOptions): Dashboard {
+export function dashboard({ programs, logDirectory, chain, redisFound }: DashboardOptions): Dashboard {
   const key = randomBytes(32).toString("base64url");
   const files = pageFiles(new URL("dashboard/", programs));
   const now = () => Date.now();
@@ -57,7 +60,7 @@ export function dashboard({ programs, logDirectory, redisFound }: DashboardOptio
   const passing = traffic(now);
   const stores = storeLatency(now);
   const reach = storeReach();
-  const compared = comparison({ programs, redisFound, onChange: () => touch() });
+  const compared = comparison({ programs, chain, redisFound, onChange: () => touch() });
   let config: GatewayConfig | undefined;
   let about: { provider: string; shared: boolean } | undefined;
   let running: { fleet: Fleet; actions: Actions } | undefined;

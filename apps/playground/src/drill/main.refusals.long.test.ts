@@ -31,6 +31,7 @@ describe("what cannot be done is told in one line, with 2", () => {
     ["a trace and a seed", ["--trace", shortTrace, "--seed", "1"], /^--requests and --seed are for .*\n$/],
     ["a speed without a trace", ["--speed", "2"], /^--speed is for traces; give one with --trace, .*\n$/],
     ["a configuration that is not there", ["--config", missing], /^--config: there is no file .*\n$/],
+    ["a chain that there is not", ["--chain", "base"], /^--chain must be simulated or evm\.\n$/],
     ["an option that does not exist", ["--fast"], /^Unknown option '--fast'\. Options: .*--redis-url <value>.*\n$/],
     [
       "a Redis that is not there",
@@ -82,7 +83,7 @@ test("the README names every option, its traces can be played, and its configura
   expect(run.stderr()).toBe("");
   expect(run.stdout()).toMatch(/^Options: .*\.\n$/);
   const options = [...run.stdout().matchAll(/--([a-z-]+)(?: <value>)?(?:,|\.\n)/g)].map(([, name]) => name);
-  expect(options.length).toBeGreaterThanOrEqual(13);
+  expect(options.length).toBeGreaterThanOrEqual(14);
   for (const option of options) expect(readme).toContain(`--${option}`);
   const [, trace = ""] = /```\n(\{"at"[\s\S]*?)```/.exec(readme) ?? [];
   expect(parseTrace(trace, "readme")).toHaveLength(6);

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { integerOption, readCommand, UsageError } from "../command-line.ts";
+import { chainOption, integerOption, readCommand, UsageError } from "../command-line.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { stopRequested } from "../process/stop-requested.ts";
 import { ChildFailed } from "../process/supervisor.ts";
@@ -17,7 +17,7 @@ import { type DrillRequest, parseTrace, writeTrace } from "./trace.ts";
 import { leastRequests, traffic } from "./traffic.ts";
 
 const names = [
-  ...["requests", "seed", "trace", "speed", "instances", "redis-url", "config", "report", "logs"],
+  ...["requests", "seed", "trace", "speed", "instances", "redis-url", "config", "report", "logs", "chain"],
   ...["convert", "to"],
 ] as const;
 const flagNames = ["markdown", "sessions"] as const;
@@ -85,6 +85,7 @@ async function main(): Promise<number> {
   const wanted = integerOption("requests", options.requests, leastRequests, mostRequests);
   const instances = integerOption("instances", options.instances, leastInstances, mostInstances) ?? 2;
   const speed = integerOption("speed", options.speed, 1, 1_000) ?? 1;
+  const chain = chainOption(options.chain);
   const { trace } = options;
   if (trace !== undefined && (wanted ?? options.seed) !== undefined)
     throw new UsageError("--requests and --seed are for the drill's own traffic; leave them out with --trace.");
@@ -111,6 +112,7 @@ async function main(): Promise<number> {
     const report = await runDrill({
       programs: new URL("../", import.meta.url),
       lanes,
+      chain,
       instances,
       requests,
       source: trace === undefined ? `seed ${seed}` : basename(trace),

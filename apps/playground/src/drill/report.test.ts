@@ -1,6 +1,7 @@
 // When the drill shows what it is to show, and how its table looks.
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
+import type { ChainName } from "../fleet/chain-name.ts";
 import { type DrillReport, type LaneReport, memoryMustFail, shortcomings } from "./report.ts";
 import type { Row, RowKey } from "./row.ts";
 import { rowOf, rowTitles } from "./rows.ts";
@@ -117,8 +118,8 @@ describe("the drill fails", () => {
   });
 });
 
-const report = (lanes: LaneReport[], reasons: string[] = []): DrillReport => ({
-  ...{ version: 1, startedAt: "2026-01-01T00:00:00.000Z", seconds: 80.4, instances: 2, redis: "private" },
+const report = (lanes: LaneReport[], reasons: string[] = [], chain: ChainName = "simulated"): DrillReport => ({
+  ...{ version: 1, startedAt: "2026-01-01T00:00:00.000Z", seconds: 80.4, instances: 2, chain, redis: "private" },
   ...{ traffic: { source: "seed 1", requests: 600 }, ok: reasons.length === 0, reasons, lanes },
 });
 
@@ -140,6 +141,13 @@ describe("the table", () => {
     const [ended, left] = [0, 2].map((atEnd) => lane("redis", true, [], { doubts: { most: 7, atEnd } }));
     const text = textReport(report([memory, ended ?? memory, left ?? memory]), { color: false });
     expect(text).toContain("payments in doubt: most, at the end   -                  7, 0               7, 2 WRONG\n");
+  });
+
+  test("says which chain it was", () => {
+    const textOn = (chain: ChainName) => textReport(report(good, [], chain), { color: false });
+    expect(textOn("simulated")).toMatch(/^ {2}on the simulated chain +memory x 2 +redis x 2/m);
+    expect(textOn("evm")).toMatch(/^ {2}on a real EVM +memory x 2 +redis x 2/m);
+    expect(markdownTable(report(good, [], "evm"))).toMatch(/^\| on a real EVM \| memory x 2 \|/);
   });
 
   test("has no times where no store was called", () => {
@@ -170,7 +178,7 @@ describe("the table", () => {
 
   test("is a Markdown table for a README", () => {
     const [head, rule, first, ...rest] = markdownTable(report(good)).split("\n");
-    expect(head).toBe("|  | memory x 2 | redis x 2 | ioredis x 2 |");
+    expect(head).toBe("| on the simulated chain | memory x 2 | redis x 2 | ioredis x 2 |");
     expect(rule).toBe("| --- | --- | --- | --- |");
     expect(first).toBe("| requests admitted over the limit | **41** wrong | 0 | 0 |");
     expect(rest.filter((line) => line !== "")).toHaveLength(keys.length - 1 + 5);

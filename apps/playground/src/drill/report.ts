@@ -1,4 +1,5 @@
 // The drill's result: as JSON, with the requests behind every red cell, and whether it shows what it is to show.
+import type { ChainName } from "../fleet/chain-name.ts";
 import type { Doubts } from "./doubts.ts";
 import type { Kill } from "./evidence.ts";
 import type { LaneSnapshot } from "./lane.ts";
@@ -21,6 +22,8 @@ export interface DrillReport {
   };
   /** Gateways behind the front, at rest. */
   instances: number;
+  /** What each lane's ledger stood on. */
+  chain: ChainName;
   redis: string;
   /** True where memory failed and the shared lanes held everything. */
   ok: boolean;

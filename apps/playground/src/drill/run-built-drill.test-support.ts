@@ -91,8 +91,10 @@ export function runBuiltDrill(args: readonly string[], env: NodeJS.ProcessEnv = 
 interface ReadReport {
   ok: boolean;
   reasons: string[];
+  chain: string;
   lanes: {
     provider: string;
+    logs: string;
     phases: { name: string }[];
     requests: number;
     answered: number;
@@ -106,9 +108,11 @@ interface ReadReport {
 const reportSchema: z.ZodType<ReadReport> = z.object({
   ok: z.boolean(),
   reasons: z.array(z.string()),
+  chain: z.string(),
   lanes: z.array(
     z.object({
       provider: z.string(),
+      logs: z.string(),
       phases: z.array(z.object({ name: z.string() })),
       requests: z.int(),
       answered: z.int(),

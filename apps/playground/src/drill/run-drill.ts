@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../command-line.ts";
+import type { ChainName } from "../fleet/chain-name.ts";
 import { ChildFailed } from "../process/supervisor.ts";
 import { type DoubtWatch, watchDoubts } from "./doubts.ts";
 import type { DrillRedis } from "./drill-redis.ts";
@@ -29,6 +30,7 @@ export interface DrillOptions {
   /** The folder of the built programs. */
   programs: URL;
   lanes: readonly LanePlan[];
+  chain: ChainName;
   instances: number;
   requests: readonly DrillRequest[];
   /** "seed 1", or a file's name. */
@@ -46,7 +48,7 @@ export interface DrillOptions {
 
 /** Rejects with the signal's reason, a UsageError, a ChildFailed or a DrillFailed; then everything it started has ended. */
 export async function runDrill(options: DrillOptions): Promise<DrillReport> {
-  const { lanes, instances, requests, source, ownTraffic, redis, signal } = options;
+  const { lanes, chain, instances, requests, source, ownTraffic, redis, signal } = options;
   const startedAt = new Date();
   const begun = performance.now();
   const reports: LaneReport[] = [];
@@ -61,6 +63,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
     seconds: secondsSince(begun),
     traffic: { source, requests: requests.length },
     instances,
+    chain,
     redis: redis.where,
     ok: reasons.length === 0,
     reasons,
@@ -69,7 +72,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
 }
 
 async function runLane({ name, configFile, shared }: LanePlan, options: DrillOptions): Promise<LaneReport> {
-  const { programs, instances, requests, redis, speed, say } = options;
+  const { programs, chain, instances, requests, redis, speed, say } = options;
   const logs = join(options.logDirectory, name);
   if (existsSync(logs))
     throw new UsageError(`There are logs of another drill in ${logs}; choose another --logs folder.`);
@@ -84,6 +87,7 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
     fleet: {
       programs,
       logDirectory: logs,
+      chain,
       configFile,
       instances,
       port: 0,

@@ -71,6 +71,8 @@ function requestTime(steady: PhaseReport | undefined): string {
   return `${ms(stores.totalMs / requests)} (${Math.round(stores.calls / requests)})`;
 }
 
+const chainOf = ({ chain }: DrillReport) => (chain === "evm" ? "on a real EVM" : "on the simulated chain");
+
 const headings = ({ lanes, instances }: DrillReport) => lanes.map(({ provider }) => `${provider} x ${instances}`);
 
 /** The table with what was done, what is known about its cells, and the first requests behind the red ones. */
@@ -84,7 +86,7 @@ export function textReport(report: DrillReport, { color }: TableOptions): string
   const { lanes } = report;
   const table = [
     row(
-      "",
+      chainOf(report),
       headings(report).map((heading) => heading.padEnd(widestCell)),
     ),
     ...linesOf(lanes).map(({ title, cells }) => row(title, cells.map(cell))),
@@ -161,7 +163,7 @@ function folded(text: string, indent: string): string[] {
 export function markdownTable(report: DrillReport): string {
   const row = (title: string, cells: readonly string[]) => `| ${[title, ...cells].join(" | ")} |`;
   return [
-    row("", headings(report)),
+    row(chainOf(report), headings(report)),
     row(
       "---",
       headings(report).map(() => "---"),

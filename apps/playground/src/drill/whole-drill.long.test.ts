@@ -1,7 +1,9 @@
-// The whole drill, as `npm run drill` plays it with fewer requests: memory beside both Redis clients, every fault.
+// The whole drill with fewer requests, on the simulated chain and on a real EVM: memory beside both Redis clients, every fault.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readLog } from "@tollbooth-stores/sandbox";
+import { openEvmLedger } from "@tollbooth-stores/sandbox/evm";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { memoryMustFail } from "./report.ts";
 import { type DrillRun, readReport, runBuiltDrill } from "./run-built-drill.test-support.ts";
@@ -11,12 +13,22 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let run: DrillRun | undefined;
 afterEach(() => run?.dispose());
 
-describe("the drill", () => {
+/** What the logs of a lane say of each payment, and what its chain says, asked when the drill is long over. */
+async function paidOnChain(logs: string) {
+  const logged = readLog(join(logs, "ledger.jsonl"));
+  const ledger = await openEvmLedger(logs);
+  const transfers = await ledger.transfers();
+  await ledger.close();
+  return { logged, transfers, payments: new Set(transfers.map(({ from, nonce }) => `${from} ${nonce}`)) };
+}
+
+describe.each(["simulated", "evm"])("the drill on the chain %s", (chain) => {
   test("breaks memory where it must, breaks nothing on Redis through either client, and ends with 0", async () => {
-    const path = join(folder, "report.json");
-    run = runBuiltDrill(["--requests", "350", "--report", path]);
+    const path = join(folder, `${chain}.json`);
+    run = runBuiltDrill(["--requests", "350", "--report", path, "--chain", chain]);
     expect(await run.exited, run.stderr() + run.stdout()).toEqual({ code: 0, signal: null });
     const report = readReport(path);
+    expect(report.chain).toBe(chain);
     expect(report.lanes.map(({ provider }) => provider)).toEqual(["memory", "redis", "ioredis"]);
     const [memory, ...shared] = report.lanes;
     const red = memory?.rows.filter(({ ok }) => !ok) ?? [];
@@ -41,6 +53,13 @@ describe("the drill", () => {
       expect(lane.doubts?.most).toBeGreaterThan(0);
       // What was done to payments in the middle of their settlement has met some, and their payers have it all the same.
       expect(lane.rows.find(({ key }) => key === "paid-not-delivered")?.note).toMatch(/[1-9]\d* hung up/);
+    }
+    for (const { logs } of chain === "evm" ? shared : []) {
+      const { logged, transfers, payments } = await paidOnChain(logs);
+      expect(logged).toMatchObject(transfers);
+      expect(logged).toHaveLength(transfers.length);
+      expect(payments.size).toBe(transfers.length);
+      expect(payments.size).toBeGreaterThan(100);
     }
     // Scraped all the while: through kills, which some scrapes meet, and through Redis's restart, which all gateways tell.
     for (const { scraped } of report.lanes) expect(scraped.paid).toBeGreaterThan(0);

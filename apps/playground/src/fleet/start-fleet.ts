@@ -1,9 +1,10 @@
-// Starts the whole example as processes: the simulated ledger, the upstream, and N gateways behind one front.
+// Starts the whole example as processes: the ledger, the upstream, and N gateways behind one front.
 
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { ConfigError, type GatewayConfig, readGatewayConfig } from "@tollbooth-stores/example";
 import { type Supervised, startChild } from "../process/supervisor.ts";
+import type { ChainName } from "./chain-name.ts";
 import { type Front, type OwnPages, type Passed, startFront } from "./front.ts";
 import { type Instances, type InstanceView, startInstances } from "./instances.ts";
 
@@ -12,6 +13,8 @@ export interface FleetOptions {
   programs: URL;
   /** Where the ledger, its facilitator and the upstream write their logs. */
   logDirectory: string;
+  /** What the ledger stands on. Default "simulated". "evm" needs nothing that npm has not installed, and a second or two more. */
+  chain?: ChainName | undefined;
   /** The gateways' YAML file. */
   configFile: string;
   /** Default 1. */
@@ -52,12 +55,12 @@ export interface Fleet {
 
 /** Rejects, with whatever had started gone again, if a part does not come up. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const { output, onStderr, instances: count = 1 } = options;
+  const { output, onStderr, instances: count = 1, chain = "simulated" } = options;
   const program = (file: string) => fileURLToPath(new URL(file, options.programs));
   const helpers: Supervised[] = [];
   const startHelper = async (name: string, file: string): Promise<Supervised> => {
     // Any free port: only the front's is anybody's business.
-    const env = { ...options.env, LOG_DIR: options.logDirectory, PORT: "0" };
+    const env = { ...options.env, LOG_DIR: options.logDirectory, LEDGER_CHAIN: chain, PORT: "0" };
     const child = await startChild({ name, file: program(file), env, output, onStderr });
     helpers.push(child);
     return child;
@@ -77,7 +80,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
   try {
     const starting = [
-      startHelper("simulated ledger", "processes/simulated-ledger.js"),
+      startHelper(chain === "evm" ? "EVM ledger" : "simulated ledger", "processes/simulated-ledger.js"),
       startHelper("upstream", "processes/upstream.js"),
     ] as const;
     // Where one fails, the other is waited for all the same: only then can it be stopped.

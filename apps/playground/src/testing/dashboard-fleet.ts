@@ -58,7 +58,7 @@ export function dashboardFleet(on: keyof typeof stores = "redis"): DashboardFlee
     const directory = mkdtempSync(join(tmpdir(), "tollbooth-dashboard-"));
     const configFile = join(directory, "gateway.yaml");
     writeFileSync(configFile, config.replace("provider: memory", stores[on]));
-    const shown = dashboard({ programs, logDirectory: directory, redisFound: true });
+    const shown = dashboard({ programs, logDirectory: directory, chain: "simulated", redisFound: true });
     const env = { REDIS_URL: redis.url };
     const own = { programs, logDirectory: directory, configFile, instances: 2, port: 0, env };
     const fleet = await startFleet({ ...shown.hooks, ...own });

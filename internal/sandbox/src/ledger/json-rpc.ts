@@ -2,15 +2,18 @@
 import { z } from "zod";
 
 /** By name. A method throws RpcError, or zod's error where its parameters are wrong; anything else is a bug of ours. */
-export type RpcMethods = ReadonlyMap<string, (params: readonly unknown[]) => object | string | null>;
+export type RpcMethods = ReadonlyMap<string, (params: readonly unknown[]) => unknown>;
 
 /** A failure to tell the client, by a number of JSON-RPC or of EIP-1474. */
 export class RpcError extends Error {
   override readonly name = "RpcError";
   readonly code: number;
-  constructor(code: number, message: string) {
+  /** Of a reverted call, what it reverted with. */
+  readonly data: unknown;
+  constructor(code: number, message: string, data?: unknown) {
     super(message);
     this.code = code;
+    this.data = data;
   }
 }
 
@@ -31,7 +34,7 @@ export async function answerRpc(body: string, methods: RpcMethods, around: Aroun
     const request = requestSchema.safeParse(call);
     if (!request.success) return refusal(-32_600, "Not a request of JSON-RPC 2.0 with an id.");
     const { id, method, params } = request.data;
-    const outcome = await around(async () => outcomeOf(methods.get(method), params));
+    const outcome = await around(() => outcomeOf(methods.get(method), params));
     return outcome && { jsonrpc: "2.0", id, ...outcome };
   };
   let asked: unknown;
@@ -46,16 +49,16 @@ export async function answerRpc(body: string, methods: RpcMethods, around: Aroun
   return answers.includes(undefined) ? undefined : answers;
 }
 
-function outcomeOf(method: ReturnType<RpcMethods["get"]>, params: readonly unknown[]): object {
+async function outcomeOf(method: ReturnType<RpcMethods["get"]>, params: readonly unknown[]): Promise<object> {
   if (method === undefined) return failure(-32_601, "The simulated chain does not have this method.");
   try {
-    return { result: method(params) };
+    return { result: await method(params) };
   } catch (error) {
-    if (error instanceof RpcError) return failure(error.code, error.message);
+    if (error instanceof RpcError) return failure(error.code, error.message, error.data);
     if (error instanceof z.ZodError) return failure(-32_602, "The method does not take these parameters.");
     throw error;
   }
 }
 
-const failure = (code: number, message: string) => ({ error: { code, message } });
+const failure = (code: number, message: string, data?: unknown) => ({ error: { code, message, data } });
 const refusal = (code: number, message: string) => ({ jsonrpc: "2.0", id: null, ...failure(code, message) });

@@ -1,21 +1,21 @@
-// The simulated ledger over HTTP, asked by the official x402 client.
+// The ledger over HTTP, asked by the official x402 client: the simulated one, and one on a real EVM.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HTTPFacilitatorClient } from "@x402/core/http";
 import type { PaymentRequirements } from "@x402/core/types";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type AppendLog, appendLog, readLog } from "../append-log.ts";
+import { readLog } from "../append-log.ts";
 import { buyer } from "../buyer/paying-client.ts";
 import { demoAccount, simulatedChain } from "../chain.ts";
+import { openEvmLedger } from "../evm/open-evm-ledger.ts";
 import { payTo } from "../forge.ts";
 import { type Served, serve } from "../testing/serve.ts";
-import { type Ledger, openLedger } from "./ledger.ts";
-import { ledgerApp } from "./ledger-app.ts";
+import { openSandboxLedger } from "./open-sandbox-ledger.ts";
 
 const payer = demoAccount("ledger app test");
 const client = buyer(payer);
-const { token, chainId, network } = simulatedChain;
+const { token, network } = simulatedChain;
 const requirements: PaymentRequirements = {
   scheme: "exact",
   network,
@@ -25,35 +25,42 @@ const requirements: PaymentRequirements = {
   maxTimeoutSeconds: 60,
   extra: { name: token.name, version: token.version },
 };
-let directory: string;
-let ledger: Ledger;
-let log: AppendLog;
-let server: Served;
-let facilitator: HTTPFacilitatorClient;
-
-beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), "tollbooth-ledger-app-"));
-  const domain = { name: token.name, version: token.version, chainId, verifyingContract: token.address };
-  ledger = openLedger(join(directory, "ledger.jsonl"), domain, () => Math.floor(Date.now() / 1_000));
-  ledger.mint([payer.address], 15_000n);
-  log = appendLog(join(directory, "facilitator.jsonl"));
-  server = await serve(ledgerApp(ledger, log).fetch);
-  facilitator = new HTTPFacilitatorClient({ url: `${server.url}/facilitator`, timeoutMs: 2_000 });
-});
-afterEach(async () => {
-  await server.stop();
-  ledger.close();
-  log.close();
-  rmSync(directory, { recursive: true });
-});
-
-const sign = () => client.sign({ x402Version: 2, resource: { url: "http://test/" }, accepts: [requirements] });
-const logged = (kind: string) => readLog(join(directory, "facilitator.jsonl")).filter((entry) => entry.kind === kind);
 const json = { "content-type": "application/json" };
-const setFault = (fault: object) =>
-  fetch(`${server.url}/admin/faults`, { method: "POST", headers: json, body: JSON.stringify(fault) });
+const chains = [
+  { chain: "the simulated ledger", open: async (directory: string) => openSandboxLedger(directory) },
+  { chain: "a real EVM", open: (directory: string) => openEvmLedger(directory) },
+];
 
-describe("the simulated ledger as an x402 facilitator", () => {
+describe.each(chains)("$chain as an x402 facilitator", ({ open }) => {
+  let directory: string;
+  let ledger: Awaited<ReturnType<typeof open>>;
+  let server: Served;
+  let facilitator: HTTPFacilitatorClient;
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), "tollbooth-ledger-app-"));
+    ledger = await open(directory);
+    server = await serve(ledger.fetch);
+    facilitator = new HTTPFacilitatorClient({ url: `${server.url}/facilitator`, timeoutMs: 2_000 });
+    const body = JSON.stringify({ account: payer.address, value: "15000" });
+    await fetch(`${server.url}/admin/mint`, { method: "POST", headers: json, body });
+  });
+  afterEach(async () => {
+    await server.stop();
+    await ledger.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  /** What the seller has. */
+  async function taken(): Promise<unknown> {
+    const response = await fetch(`${server.url}/chain/balances/${payTo}`);
+    return Object(await response.json()).balance;
+  }
+  const sign = () => client.sign({ x402Version: 2, resource: { url: "http://test/" }, accepts: [requirements] });
+  const logged = (kind: string) => readLog(join(directory, "facilitator.jsonl")).filter((entry) => entry.kind === kind);
+  const setFault = (fault: object) =>
+    fetch(`${server.url}/admin/faults`, { method: "POST", headers: json, body: JSON.stringify(fault) });
+
   test("lists what it supports", async () => {
     const { kinds } = await facilitator.getSupported();
     expect(kinds).toContainEqual({ x402Version: 2, scheme: "exact", network });
@@ -63,7 +70,7 @@ describe("the simulated ledger as an x402 facilitator", () => {
     const payment = await sign();
     expect(await facilitator.verify(payment, requirements)).toMatchObject({ isValid: true, payer: payer.address });
     expect(await facilitator.settle(payment, requirements)).toMatchObject({ success: true, network });
-    expect(ledger.balanceOf(payTo)).toBe(10_000n);
+    expect(await taken()).toBe("10000");
     expect(logged("verify")).toMatchObject([{ payer: payer.address }]);
     expect(logged("settle")).toMatchObject([{ payer: payer.address }]);
   });
@@ -88,7 +95,7 @@ describe("the simulated ledger as an x402 facilitator", () => {
     const used = "invalid_exact_evm_nonce_already_used";
     expect(await facilitator.verify(payment, requirements)).toMatchObject({ isValid: false, invalidReason: used });
     expect(await facilitator.settle(payment, requirements)).toMatchObject({ success: false, errorReason: used });
-    expect(ledger.balanceOf(payTo)).toBe(10_000n);
+    expect(await taken()).toBe("10000");
   });
 
   test("says that the balance does not suffice", async () => {
@@ -105,11 +112,11 @@ describe("the simulated ledger as an x402 facilitator", () => {
     const payment = await sign();
     await setFault({ on: "settle", fail: "before", times: 1 });
     await expect(facilitator.settle(payment, requirements)).rejects.toThrow(/500/);
-    expect(ledger.balanceOf(payTo)).toBe(0n);
+    expect(await taken()).toBe("0");
 
     await setFault({ on: "settle", fail: "after", times: 1 });
     await expect(facilitator.settle(payment, requirements)).rejects.toThrow();
-    expect(ledger.balanceOf(payTo)).toBe(10_000n);
+    expect(await taken()).toBe("10000");
     const { from, nonce } = Object(payment.payload.authorization);
     const found = await (await fetch(`${server.url}/chain/authorizations/${from}/${nonce}`)).json();
     expect(found).toMatchObject({ state: "used", to: payTo, value: "10000" });
@@ -129,10 +136,10 @@ describe("the simulated ledger as an x402 facilitator", () => {
     await setFault({ on: "settle", fail: "before", answer: wrong, times: 1 });
     const payment = await sign();
     expect(await facilitator.settle(payment, requirements)).toMatchObject(wrong);
-    expect(ledger.balanceOf(payTo)).toBe(0n);
+    expect(await taken()).toBe("0");
     await setFault({ on: "settle", answer: { transaction: "pending" }, times: 1 });
     expect(await facilitator.settle(payment, requirements)).toMatchObject({ success: true, transaction: "pending" });
-    expect(ledger.balanceOf(payTo)).toBe(10_000n);
+    expect(await taken()).toBe("10000");
   });
 
   test.each(["/admin/mint", "/admin/faults"])("%s takes nothing that a page in a browser could send", async (path) => {
@@ -143,7 +150,7 @@ describe("the simulated ledger as an x402 facilitator", () => {
     expect((await send({ ...json, origin: "http://elsewhere.example" })).status).toBe(403);
     const cleared = await fetch(`${server.url}/admin/faults`, { method: "DELETE", headers: { origin: "null" } });
     expect(cleared.status).toBe(403);
-    expect(ledger.balanceOf(payTo)).toBe(0n);
+    expect(await taken()).toBe("0");
     expect((await send(json)).status).toBe(204);
   });
 

@@ -1,4 +1,4 @@
-// The simulated ledger over HTTP: an x402 facilitator (verify, settle), the chain to read, also as an EVM node (/rpc), and an admin side.
+// The ledger over HTTP: an x402 facilitator (verify, settle), the chain to read, also as an EVM node (/rpc), and an admin side.
 import type { HttpBindings } from "@hono/node-server";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { PaymentPayloadV2Schema, PaymentRequirementsV2Schema } from "@x402/core/schemas";
@@ -8,14 +8,12 @@ import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { adminOnly } from "../admin-routes.ts";
 import type { AppendLog } from "../append-log.ts";
-import { demoAccount, simulatedChain } from "../chain.ts";
+import { simulatedChain } from "../chain.ts";
 import { addressSchema, bytes32Schema, uint256Schema } from "../hex-schemas.ts";
 import { instanceOf, pathWithoutInstance } from "../instance-path.ts";
 import { type Fault, faultSchema, faults, InjectedFault } from "./faults.ts";
 import { answerRpc } from "./json-rpc.ts";
-import type { Ledger } from "./ledger.ts";
-import { ledgerRpc } from "./ledger-rpc.ts";
-import { ledgerSigner } from "./ledger-signer.ts";
+import type { PaymentChain } from "./payment-chain.ts";
 
 type Env = { Bindings: HttpBindings };
 
@@ -24,14 +22,10 @@ const namedPayment = z.object({
   paymentPayload: z.object({ payload: z.object({ authorization: z.object({ from: z.string(), nonce: z.string() }) }) }),
 });
 
-/** `log` gets a line for every verify and settle call before it is worked on; the ledger's own log has the transfers. */
-export function ledgerApp(ledger: Ledger, log: AppendLog): Hono<Env> {
-  const sender = demoAccount("facilitator").address;
-  const facilitator = new x402Facilitator().register(
-    simulatedChain.network,
-    new ExactEvmScheme(ledgerSigner(ledger, sender)),
-  );
-  const rpc = ledgerRpc(ledger, sender);
+/** `log` gets a line for every verify and settle call before it is worked on; the chain's own log has the transfers. */
+export function ledgerApp(chain: PaymentChain, log: AppendLog): Hono<Env> {
+  const scheme = new ExactEvmScheme(chain.signer);
+  const facilitator = new x402Facilitator().register(simulatedChain.network, scheme);
   const fault = faults();
   const app = new Hono<Env>({ getPath: pathWithoutInstance });
   app.use(bodyLimit({ maxSize: 65_536 }));
@@ -65,26 +59,22 @@ export function ledgerApp(ledger: Ledger, log: AppendLog): Hono<Env> {
   app.get("/chain/authorizations/:payer/:nonce", (c) =>
     answer(c, "lookup", async () => {
       const payer = addressSchema.parse(c.req.param("payer"));
-      const nonce = bytes32Schema.parse(c.req.param("nonce"));
-      const transfer = ledger.transferOf(payer, nonce);
-      // The state and the time of one block: what is unused then, and over, can never be used.
-      const time = ledger.now();
-      return transfer === undefined ? { state: "unused", time } : { state: "used", time, ...transfer };
+      return chain.authorization(payer, bytes32Schema.parse(c.req.param("nonce")));
     }),
   );
-  app.get("/chain/balances/:account", (c) => {
-    const balance = ledger.balanceOf(addressSchema.parse(c.req.param("account")));
+  app.get("/chain/balances/:account", async (c) => {
+    const balance = await chain.balanceOf(addressSchema.parse(c.req.param("account")));
     return c.json({ balance: balance.toString() });
   });
 
   app.post("/rpc", async (c) =>
-    reply(c, await answerRpc(await c.req.text(), rpc, (work) => fault.around("lookup", work))),
+    reply(c, await answerRpc(await c.req.text(), chain.rpc, (work) => fault.around("lookup", work))),
   );
 
   app.use("/admin/*", adminOnly);
   app.post("/admin/mint", async (c) => {
     const mint = z.strictObject({ account: addressSchema, value: uint256Schema }).parse(await c.req.json());
-    ledger.mint([mint.account], mint.value);
+    await chain.mint([mint.account], mint.value);
     return c.body(null, 204);
   });
   app.post("/admin/faults", async (c) => {

@@ -18,6 +18,7 @@ import { makePayment, payTo, randomNonce } from "../forge.ts";
 import { type Served, serve } from "../testing/serve.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { ledgerApp } from "./ledger-app.ts";
+import { ledgerChain } from "./ledger-chain.ts";
 import { tokenAbi } from "./token-abi.ts";
 
 const payer = demoAccount("ledger rpc test").address;
@@ -37,7 +38,7 @@ beforeEach(async () => {
   ledger = openLedger(join(directory, "ledger.jsonl"), domain, () => seconds);
   ledger.mint([payer], 1_000n);
   const log = appendLog(join(directory, "facilitator.jsonl"));
-  server = await serve(ledgerApp(ledger, log).fetch);
+  server = await serve(ledgerApp(ledgerChain(ledger), log).fetch);
   client = createPublicClient({ transport: http(`${server.url}/rpc`, { retryCount: 0 }) });
   close = () => log.close();
 });

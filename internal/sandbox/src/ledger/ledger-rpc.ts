@@ -62,7 +62,7 @@ export function ledgerRpc(ledger: Ledger, facilitator: Address): RpcMethods {
       .map((log) => ({ ...log, ...placeOf(block, transfer.transaction), removed: false }));
   };
 
-  return new Map<string, (params: readonly unknown[]) => object | string | null>([
+  return new Map<string, (params: readonly unknown[]) => unknown>([
     ["eth_chainId", () => numberToHex(simulatedChain.chainId)],
     ["eth_blockNumber", () => numberToHex(ledger.newestBlock().number)],
     [

@@ -6,6 +6,7 @@ import { demoAccount, fundedAccounts, initialBalance, payerLabel, simulatedChain
 import type { SandboxApp } from "../sandbox-app.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { ledgerApp } from "./ledger-app.ts";
+import { ledgerChain } from "./ledger-chain.ts";
 
 export interface SandboxLedger extends SandboxApp {
   ledger: Ledger;
@@ -29,7 +30,7 @@ export function openSandboxLedger(
   if (ledger.isNew) ledger.mint(payers, initialBalance);
   return {
     ledger,
-    fetch: ledgerApp(ledger, log).fetch,
+    fetch: ledgerApp(ledgerChain(ledger), log).fetch,
     close() {
       ledger.close();
       log.close();

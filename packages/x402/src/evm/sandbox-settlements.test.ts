@@ -2,22 +2,20 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  demoAccount,
-  makePayment,
-  openSandboxLedger,
-  payerLabel,
-  payTo,
-  type SandboxLedger,
-  simulatedChain,
-} from "@tollbooth-stores/sandbox";
+import { demoAccount, openSandboxLedger, payTo, type SandboxLedger } from "@tollbooth-stores/sandbox";
 import { createPublicClient, http, type PublicClient } from "viem";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { identifyPayment } from "../identify-payment.ts";
 import { type OnPort, onPort } from "../on-port.test-support.ts";
-import { lookUp, randomNonce } from "./evm-scene.test-support.ts";
+import { lookUp } from "./evm-scene.test-support.ts";
+import {
+  post,
+  type SignedChange,
+  type SignedPayment,
+  settleAt,
+  signer,
+  signPayment,
+} from "./sandbox-scene.test-support.ts";
 
-const payer = demoAccount(payerLabel(0));
 const stranger = demoAccount("stranger").address;
 const stillOpen = "The payment may still be settled: no final block is later than its end.";
 let directory: string;
@@ -46,35 +44,8 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const post = async (path: string, body: object) =>
-  fetch(server.url + path, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-
-/** A payment that is valid for a minute, as its payer signed it. */
-async function sign({ nonce = randomNonce(), to = payTo, value = "10000" } = {}) {
-  const validBefore = seconds + 60;
-  const { payload, authorization, signature } = await makePayment(payer, {
-    ...{ nonce, to, value, validAfter: String(seconds - 600), validBefore: String(validBefore) },
-  });
-  const identity = identifyPayment(payload.payload, {
-    ...{ scheme: "exact", network: simulatedChain.network, asset: simulatedChain.token.address },
-    ...{ amount: value, payTo: to, maxTimeoutSeconds: 120 },
-  });
-  if (identity.status !== "identified") throw new Error(identity.message);
-  return { ...{ nonce, validBefore, payload, authorization, signature }, reference: identity.reference };
-}
-type Signed = Awaited<ReturnType<typeof sign>>;
-
-/** By the sandbox's facilitator. */
-async function settle({ payload }: Pick<Signed, "payload">): Promise<Record<string, unknown>> {
-  const response = await post("/facilitator/settle", {
-    ...{ x402Version: 2, paymentPayload: payload, paymentRequirements: payload.accepted },
-  });
-  return Object(await response.json());
-}
+const sign = (change: SignedChange = {}) => signPayment(seconds, change);
+const settle = (payment: Pick<SignedPayment, "payload">) => settleAt(server.url, payment);
 
 describe("a payment on the simulated chain", () => {
   it("is settled as soon as it was paid, with the facilitator's hash and without, and after a restart", async () => {
@@ -120,7 +91,7 @@ describe("a payment on the simulated chain", () => {
       payments.map(async ({ authorization, signature, nonce }) => {
         const { value, validAfter, validBefore } = authorization;
         const times = { validAfter: BigInt(validAfter), validBefore: BigInt(validBefore) };
-        const order = { from: payer.address, to: payTo, value: BigInt(value), ...times, nonce };
+        const order = { from: signer.address, to: payTo, value: BigInt(value), ...times, nonce };
         return (await sandbox.ledger.transfer(order, signature)).transaction;
       }),
     );
@@ -138,8 +109,8 @@ describe("a payment on the simulated chain", () => {
 });
 
 describe("a fault of the simulated chain's lookups", () => {
-  const setFault = (fault: object) => post("/admin/faults", { on: "lookup", ...fault });
-  async function paid(): Promise<Signed & { readonly receipt: unknown }> {
+  const setFault = (fault: object) => post(`${server.url}/admin/faults`, { on: "lookup", ...fault });
+  async function paid(): Promise<SignedPayment & { readonly receipt: unknown }> {
     const payment = await sign();
     return { ...payment, receipt: (await settle(payment)).transaction };
   }
