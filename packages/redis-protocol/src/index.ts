@@ -28,15 +28,17 @@ export {
   createRedisVerificationStore,
   type RedisStoreOptions,
 } from "./create-redis-stores.ts";
-export { neededCommands } from "./doctor/rights-check.ts";
+export { neededCommands } from "./doctor/needed-commands.ts";
 export { type ExamineOptions, examineRedis } from "./doctor/examine-redis.ts";
 export type { Check, Finding, Level } from "./doctor/finding.ts";
+export type { RefusedQuestions } from "./doctor/refused-questions.ts";
 export {
   type ClientAdvice,
   type ConnectionSecurity,
   NotSent,
   type RedisPort,
   type RedisServer,
+  type VisitedServer,
 } from "./redis-port.ts";
 export { rateLimitScripts } from "./rate-limit/limit-scripts.ts";
 export type { Script } from "./scripts/script.ts";
