@@ -61,7 +61,8 @@ export const redisOptionNames: OptionNames<RedisStoreOptions> = {
   clock: true,
 };
 
-const DEFAULT_COMMAND_TIMEOUT_MS = 500;
+/** How long a call may take where the options do not say, in milliseconds. */
+export const DEFAULT_COMMAND_TIMEOUT_MS = 500;
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 
 function requireTimeout(value: number | undefined, name: string, standard: number): number {

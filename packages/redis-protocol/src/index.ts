@@ -26,6 +26,7 @@ export {
   createRedisSessionStore,
   createRedisStores,
   createRedisVerificationStore,
+  DEFAULT_COMMAND_TIMEOUT_MS,
   type RedisStoreOptions,
 } from "./create-redis-stores.ts";
 export { neededCommands } from "./doctor/needed-commands.ts";
