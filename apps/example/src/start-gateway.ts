@@ -9,6 +9,7 @@ import { type AppHandler, type Listening, listen } from "./listen.ts";
 import { logEvents } from "./log.ts";
 import { openMetrics } from "./metrics.ts";
 import { openSales } from "./sales.ts";
+import { unlessStopped } from "./unless-stopped.ts";
 
 export interface RunningGateway {
   url: string;
@@ -19,12 +20,16 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-/** `storesSource`: what `loadStores` reads. Rejects, with everything closed, where it cannot start. */
+/**
+ * `storesSource`: what `loadStores` reads. Rejects, with everything closed, where it cannot start; with `Stopped` where `stop`
+ * aborts while the stores are opened.
+ */
 export async function startGateway(
   config: GatewayConfig,
   storesSource: unknown,
   env: NodeJS.ProcessEnv,
   log: Logger,
+  stop?: AbortSignal,
 ): Promise<RunningGateway> {
   // First of all: connecting starts with the stores.
   const endLog = logEvents(log);
@@ -47,7 +52,8 @@ export async function startGateway(
     return server;
   };
   try {
-    const opened = await loadStores<SessionData>(storesSource, { env, keyv: await keyvAdapter(env) });
+    const loading = loadStores<SessionData>(storesSource, { env, keyv: await keyvAdapter(env) });
+    const opened = await unlessStopped(loading, stop);
     stores = opened;
     const server = await serve((...request) => app.fetch(...request), config);
     const sales = openSales(config, opened.verifications, config.origin ?? server.url);
