@@ -26,7 +26,8 @@ export function doctorReplicaSuite<Client>(
       const found = async () =>
         (await examined({ url: primary.url }, { criticalOnly: true })).filter(({ server }) => server === at);
       expect(checksOf(await found(), "ok")).toEqual(["role", "version", "eviction", "persistence", "memory", "rights"]);
-      await replica.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru", "maxmemory", "32mb");
+      await replica.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+      await replica.command("CONFIG", "SET", "maxmemory", "32mb");
       await replica.command("CONFIG", "SET", "appendonly", "no");
       const wrong = await found();
       expect(checksOf(wrong, "error")).toEqual(["eviction", "persistence"]);

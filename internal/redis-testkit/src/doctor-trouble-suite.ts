@@ -113,6 +113,21 @@ export function doctorTroubleSuite<Client>(
       expect(checksOf(found, "unknown")).toEqual(["keys"]);
     });
 
+    it("leaves no entry in the server's ACL log but at the first of several examinations", async () => {
+      const { started, examined } = scene();
+      const redis = await started(good);
+      await redis.command(...app, "~*", "+@all", "-info", "-config", "-acl", "-cluster");
+      const refused = new Map<string, unknown>();
+      const entries = async () => {
+        await redis.command("ACL", "LOG", "RESET");
+        await examined(asApp(redis), { criticalOnly: true, refused });
+        // A connection asks for INFO at its login.
+        return String(await redis.command("ACL", "LOG")).match(/\b(config|acl|cluster)\b/g) ?? [];
+      };
+      expect(new Set(await entries())).toEqual(new Set(["config", "acl", "cluster"]));
+      expect(await entries()).toEqual([]);
+    });
+
     it("says that a server is busy with a script, or loading", async () => {
       const { started, examined } = scene();
       const redis = await started({ ...good, config: ["appendonly no", "busy-reply-threshold 20", ...debugging] });

@@ -1,7 +1,7 @@
 // strict: stores that are not safe for payments do not start; otherwise the connection channel tells it once.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { connectionChannel } from "@tollbooth-stores/core";
-import { type RedisOptions, startNetProxy, startRedis } from "@tollbooth-stores/redis-testkit";
+import { type RedisOptions, startNetProxy, startRedis, startReplica } from "@tollbooth-stores/redis-testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type LoadedStores, loadStores } from "./load-stores.ts";
 
@@ -16,6 +16,14 @@ async function started(options: RedisOptions) {
   const redis = await startRedis(options);
   onTestFinished(() => redis.stop());
   return redis;
+}
+
+async function startPair() {
+  const open = { ...good, requirepass: undefined };
+  const primary = await started(open);
+  const replica = await startReplica(primary, open);
+  onTestFinished(() => replica.stop());
+  return [primary, replica] as const;
 }
 
 const open = async (stores: object): Promise<LoadedStores> => {
@@ -93,6 +101,16 @@ describe.each(["redis", "ioredis"])("on %s", (provider) => {
         message: expect.stringMatching(missing),
       });
     }
+  });
+
+  it("strict refuses a primary whose replica evicts: a failover makes it the primary", async () => {
+    const [redis, replica] = await startPair();
+    await open({ strict: true, ...block(redis.url) });
+    await replica.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+    await expect(open({ strict: true, ...block(redis.url) })).rejects.toMatchObject({
+      code: "STORE_CONFIG",
+      message: expect.stringMatching(new RegExp(`\n {2}eviction \\(127.0.0.1:${replica.port}\\).*allkeys-lru`)),
+    });
   });
 
   it("strict refuses a server that is farther away than a call may take", async () => {
