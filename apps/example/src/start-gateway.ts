@@ -9,7 +9,6 @@ import { type AppHandler, type Listening, listen } from "./listen.ts";
 import { logEvents } from "./log.ts";
 import { openMetrics } from "./metrics.ts";
 import { openSales } from "./sales.ts";
-import { unlessStopped } from "./unless-stopped.ts";
 
 export interface RunningGateway {
   url: string;
@@ -20,16 +19,12 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-/**
- * `storesSource`: what `loadStores` reads. Rejects, with everything closed, where it cannot start; with `Stopped` where `stop`
- * aborts while the stores are opened.
- */
+/** `storesSource`: what `loadStores` reads. Nothing is waited for after its port is open. Rejects, all closed, if it cannot start. */
 export async function startGateway(
   config: GatewayConfig,
   storesSource: unknown,
   env: NodeJS.ProcessEnv,
   log: Logger,
-  stop?: AbortSignal,
 ): Promise<RunningGateway> {
   // First of all: connecting starts with the stores.
   const endLog = logEvents(log);
@@ -52,13 +47,12 @@ export async function startGateway(
     return server;
   };
   try {
-    const loading = loadStores<SessionData>(storesSource, { env, keyv: await keyvAdapter(env) });
-    const opened = await unlessStopped(loading, stop);
+    const opened = await loadStores<SessionData>(storesSource, { env, keyv: await keyvAdapter(env) });
     stores = opened;
+    const metricsUrl = metrics && config.metrics && `${(await serve(metrics.page, config.metrics)).url}/metrics`;
     const server = await serve((...request) => app.fetch(...request), config);
     const sales = openSales(config, opened.verifications, config.origin ?? server.url);
     const app = gatewayApp({ config, stores: opened, sales, log, stopping: () => stopping });
-    const metricsUrl = metrics && config.metrics && `${(await serve(metrics.page, config.metrics)).url}/metrics`;
     metrics?.sample(opened);
     // Payments in doubt whose payers do not come back. Both gates share the store and the lookup, so one asks for both.
     const endReconciling = sales.requests.reconcileEvery(10_000);

@@ -10,6 +10,7 @@ export {
   resolveConnection,
 } from "./connection/connection.ts";
 export { type ConnectionGate, connectionGate } from "./connection/connection-gate.ts";
+export { DEFAULT_COMMAND_TIMEOUT_MS } from "./connection/default-timeouts.ts";
 export { keySlot, tagOfEach } from "./connection/key-slot.ts";
 export {
   parseEndpoint,
@@ -26,7 +27,6 @@ export {
   createRedisSessionStore,
   createRedisStores,
   createRedisVerificationStore,
-  DEFAULT_COMMAND_TIMEOUT_MS,
   type RedisStoreOptions,
 } from "./create-redis-stores.ts";
 export { neededCommands } from "./doctor/needed-commands.ts";

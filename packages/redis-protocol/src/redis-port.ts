@@ -1,5 +1,4 @@
 // The contract of a Redis client: the whole surface between the data model and ioredis, node-redis, or your own.
-import type { RedisNode } from "./connection/connection.ts";
 
 /**
  * A Redis client, as the stores see it. The stores do deadlines, retries, batching and error handling. A port sends
@@ -46,7 +45,7 @@ export interface RedisPort {
    * TLS, for questions that only read. Connecting has `stepMs` milliseconds, and each answer (default 500). Rejects with the
    * reason where there is no connection or no login. The caller closes it.
    */
-  visit?(node: RedisNode, stepMs?: number): Promise<VisitedServer>;
+  visit?(node: { readonly host: string; readonly port: number }, stepMs?: number): Promise<VisitedServer>;
   /**
    * Optional: settings of a caller's client that can cost calls or payments, each with the option that mends it.
    * Undefined where the client does not tell its settings.

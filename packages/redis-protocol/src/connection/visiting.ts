@@ -3,7 +3,6 @@ import type { RedisPort, VisitedServer } from "../redis-port.ts";
 import { unlessAborted } from "./changes.ts";
 import type { ResolvedAccess } from "./connection.ts";
 import { addressOf, establish } from "./establish.ts";
-import { REDIS_PORT } from "./redis-address.ts";
 import type { RedisLink } from "./redis-link.ts";
 import type { RouteOptions } from "./route.ts";
 
@@ -18,8 +17,7 @@ export function visiting(access: ResolvedAccess, { library }: Pick<RouteOptions,
   const links = new Set<RedisLink>();
   const stop = new AbortController();
   return {
-    async visit({ host, port = REDIS_PORT }, stepMs = STEP_MS): Promise<VisitedServer> {
-      const node = { host, port };
+    async visit(node, stepMs = STEP_MS): Promise<VisitedServer> {
       const { link } = await establish(await library, { ...access, node }, stepMs, stop.signal);
       // Closed in the same tick.
       if (stop.signal.aborted) link.destroy();

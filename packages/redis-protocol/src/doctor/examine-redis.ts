@@ -1,7 +1,7 @@
 // An examination of a Redis: is it safe for payments? It reads, and changes nothing.
 import { isStoreError } from "@tollbooth-stores/core";
 import { connectionMend } from "../connection/connection-failures.ts";
-import { DEFAULT_COMMAND_TIMEOUT_MS } from "../create-redis-stores.ts";
+import { DEFAULT_COMMAND_TIMEOUT_MS, DEFAULT_CONNECT_TIMEOUT_MS } from "../connection/default-timeouts.ts";
 import type { RedisPort } from "../redis-port.ts";
 import { examineServer } from "./examine-server.ts";
 import { type Checked, type Finding, failure, NOTHING_SOLD, ok, unknown } from "./finding.ts";
@@ -31,7 +31,7 @@ export interface ExamineOptions {
  */
 export async function examineRedis(
   port: RedisPort,
-  { keeps, prefixes, criticalOnly = false, connectTimeoutMs = 5_000, ...options }: ExamineOptions,
+  { keeps, prefixes, criticalOnly = false, connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, ...options }: ExamineOptions,
 ): Promise<readonly Finding[]> {
   const { commandTimeoutMs = DEFAULT_COMMAND_TIMEOUT_MS, refused } = options;
   const askTimeoutMs = options.askTimeoutMs ?? Math.max(1_000, commandTimeoutMs);
