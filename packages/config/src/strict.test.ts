@@ -196,6 +196,16 @@ describe.each(["redis", "ioredis"])("on %s", (provider) => {
   });
 });
 
+it("strict says that the configuration is wrong where one server evicts and another is away", async () => {
+  const redis = await started(evicting);
+  const away = { url: "redis://127.0.0.1:1", connectTimeoutMs: 300 };
+  const both = { provider: "ioredis", ioredis: { url: redis.url }, rateLimits: away };
+  await expect(open({ strict: true, ...both })).rejects.toMatchObject({
+    code: "STORE_CONFIG",
+    message: expect.stringMatching(/reachable(?:.|\n)*eviction|eviction(?:.|\n)*reachable/),
+  });
+});
+
 it("strict refuses payments and sessions in memory", async () => {
   await expect(open({ strict: true })).rejects.toMatchObject({
     code: "STORE_CONFIG",
