@@ -1,20 +1,21 @@
-// Process: one gateway. GATEWAY_CONFIG and STORES name its two YAML files. SIGTERM, SIGINT and SIGHUP stop it.
+// Process: one gateway. GATEWAY_CONFIG and STORES name its two YAML files. A signal stops it. Exit code 2: a mistake in them.
 import { isStoreError } from "@tollbooth-stores/core";
 import { errorForLog } from "@tollbooth-stores/http";
 import { ConfigError, readGatewayConfig } from "./gateway-config.ts";
 import { gatewayLog, logConsole } from "./log.ts";
-import { startGateway } from "./start-gateway.ts";
+import { type RunningGateway, startGateway } from "./start-gateway.ts";
 
 const { env } = process;
 let log = gatewayLog();
 /** From the first moment on, and for good: PID 1 ignores other signals, and a second one cuts no request. */
 const signals = ["SIGTERM", "SIGINT", "SIGHUP"].map((name) => new Promise((stop) => process.on(name, stop)));
+let gateway: RunningGateway | undefined;
+void Promise.race(signals).then(() => (gateway?.stop() ?? Promise.resolve()).finally(() => process.exit(0)));
 try {
   log = gatewayLog(env.LOG_LEVEL || undefined);
   logConsole(log);
   const config = await readGatewayConfig(env.GATEWAY_CONFIG ?? "config/gateway.yaml", env);
-  const gateway = await startGateway(config, env.STORES ?? "config/stores/memory.yaml", env, log);
-  void Promise.race(signals).then(() => gateway.stop().finally(() => process.exit(0)));
+  gateway = await startGateway(config, env.STORES ?? "config/stores/memory.yaml", env, log);
 } catch (error) {
   const isOurs = error instanceof ConfigError || isStoreError(error);
   log.fatal(isOurs ? {} : errorForLog(error), isOurs ? error.message : "The gateway could not start.");

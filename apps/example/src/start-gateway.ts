@@ -19,7 +19,7 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-/** `storesSource`: what `loadStores` reads. Rejects, with everything closed, where it cannot start. */
+/** `storesSource`: what `loadStores` reads. Nothing is waited for after its port is open. Rejects, all closed, if it cannot start. */
 export async function startGateway(
   config: GatewayConfig,
   storesSource: unknown,
@@ -50,10 +50,10 @@ export async function startGateway(
     const onWarning = (warning: string) => log.warn({ warning }, "configuration");
     const opened = await loadStores<SessionData>(storesSource, { env, keyv: await keyvAdapter(env), onWarning });
     stores = opened;
+    const metricsUrl = metrics && config.metrics && `${(await serve(metrics.page, config.metrics)).url}/metrics`;
     const server = await serve((...request) => app.fetch(...request), config);
     const sales = openSales(config, opened.verifications, config.origin ?? server.url);
     const app = gatewayApp({ config, stores: opened, sales, log, stopping: () => stopping });
-    const metricsUrl = metrics && config.metrics && `${(await serve(metrics.page, config.metrics)).url}/metrics`;
     metrics?.sample(opened);
     // Payments in doubt whose payers do not come back. Both gates share the store and the lookup, so one asks for both.
     const endReconciling = sales.requests.reconcileEvery(10_000);

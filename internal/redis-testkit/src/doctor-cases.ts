@@ -46,7 +46,7 @@ export const wrongServers: readonly Case[] = [
     /default/,
   ],
   [
-    "has a user without password, whom no mode refuses",
+    "has a user without password, and no mode that refuses it",
     { users: { app: "on nopass ~* +@all" }, config: ["appendonly yes", "bind 0.0.0.0", "protected-mode yes"] },
     "users",
     "error",

@@ -5,7 +5,6 @@ import type { ClientProvider } from "./client-provider.ts";
 import type { BorrowCluster } from "./cluster-suite.ts";
 import { connectionScene } from "./connection-scene.ts";
 import { checksOf, doctorScene, foundBy, good, prefixes } from "./doctor-scene.ts";
-import { isRedis7OrNewer } from "./find-server.ts";
 import { startRedisCluster } from "./start-redis-cluster.ts";
 import { startSentinel } from "./start-sentinel.ts";
 import { until } from "./until.ts";
@@ -31,7 +30,7 @@ export function doctorTopologySuite<Client>(
       await until(async () => isUp());
       const whole = await examined(client);
       expect(foundBy(whole, "cluster").map(({ level }) => level)).toEqual(["ok", "ok", "ok"]);
-      expect(checksOf(whole, "unknown")).toEqual((await isRedis7OrNewer()) ? [] : ["rights"]);
+      expect(checksOf(whole, "unknown")).toEqual([]);
       const own = provider.create.port({ connection: { cluster: nodes } });
       onTestFinished(() => own.close());
       expect(checksOf(await examineRedis(own, { keeps: "limits", prefixes }), "error")).toEqual([]);

@@ -6,6 +6,7 @@ import type { ClientProvider } from "./client-provider.ts";
 import { connectionScene } from "./connection-scene.ts";
 import { checksOf, type DoctorScene, doctorScene, foundBy, good } from "./doctor-scene.ts";
 import { isRedis7OrNewer } from "./find-server.ts";
+import { startNetProxy } from "./net-proxy.ts";
 import type { RunningRedis } from "./start-redis.ts";
 import { startSentinel } from "./start-sentinel.ts";
 import { startStandIn } from "./start-stand-in.ts";
@@ -59,7 +60,72 @@ export function doctorTroubleSuite<Client>(
         expect(checksOf(found, "error")).toEqual(["rights"]);
       }
       await redis.command(...app, "~tollbooth:*", "+evalsha", "+eval");
-      expect(foundBy(await examined(asApp(redis)), "rights")).toMatchObject([{ level: "unknown" }]);
+      expect(foundBy(await examined(asApp(redis)), "rights")).toMatchObject([
+        { level: "error", message: expect.stringMatching(/: del, exists, get, .* zscore\. /) },
+      ]);
+    });
+
+    it("says that a server takes longer for an answer than a call may", async () => {
+      const { started, examined } = scene();
+      const redis = await started(good);
+      const proxy = await startNetProxy(redis);
+      onTestFinished(() => proxy.close());
+      proxy.delay(40);
+      const far = { host: proxy.host, port: proxy.port, password: "secret" };
+      const found = async (commandTimeoutMs: number) =>
+        foundBy(await examined(far, { criticalOnly: true, commandTimeoutMs }), "round trip");
+      expect(await found(30)).toMatchObject([
+        { level: "error", message: expect.stringMatching(/30 ms \(commandTimeoutMs\): every call fails/) },
+      ]);
+      expect(await found(60)).toMatchObject([
+        { level: "warning", message: expect.stringMatching(/60 ms \(commandTimeoutMs\): one that needs two fails/) },
+      ]);
+    });
+
+    it("says that a server's writes are paused, and what it knows all the same", async () => {
+      const { started, examined } = scene();
+      const redis = await started(good);
+      await redis.command("CLIENT", "PAUSE", "60000", "WRITE");
+      const found = await examined({ url: redis.url }, { askTimeoutMs: 400 });
+      await redis.command("CLIENT", "UNPAUSE");
+      expect(foundBy(found, "reachable")).toMatchObject([
+        { level: "error", message: expect.stringMatching(/writes are paused.*nothing is sold/) },
+      ]);
+      expect(checksOf(found, "unknown")).toEqual(["rights"]);
+    });
+
+    it("keeps the rights that it knows where a server hangs at SCAN", async () => {
+      const { started, examined } = scene();
+      const redis = await started(good);
+      const proxy = await startNetProxy(redis);
+      onTestFinished(() => proxy.close());
+      const hang = (_: Buffer, request: Buffer) => {
+        if (request.includes("\r\nCOUNT")) proxy.freeze();
+        return false;
+      };
+      proxy.dropReply({ when: hang });
+      const at = { host: proxy.host, port: proxy.port, password: "secret" };
+      const found = await examined(at, { askTimeoutMs: 400 });
+      expect(foundBy(found, "reachable")).toMatchObject([
+        { level: "error", message: expect.stringMatching(/did not answer SCAN within 400 ms/) },
+      ]);
+      expect(foundBy(found, "rights")).toMatchObject([{ level: "ok" }]);
+      expect(checksOf(found, "unknown")).toEqual(["keys"]);
+    });
+
+    it("leaves no entry in the server's ACL log but at the first of several examinations", async () => {
+      const { started, examined } = scene();
+      const redis = await started(good);
+      await redis.command(...app, "~*", "+@all", "-info", "-config", "-acl", "-cluster");
+      const refused = new Map<string, unknown>();
+      const entries = async () => {
+        await redis.command("ACL", "LOG", "RESET");
+        await examined(asApp(redis), { criticalOnly: true, refused });
+        // A connection asks for INFO at its login.
+        return String(await redis.command("ACL", "LOG")).match(/\b(config|acl|cluster)\b/g) ?? [];
+      };
+      expect(new Set(await entries())).toEqual(new Set(["config", "acl", "cluster"]));
+      expect(await entries()).toEqual([]);
     });
 
     it("says that a server is busy with a script, or loading", async () => {

@@ -12,7 +12,7 @@ import { closestKey, shownKey } from "@tollbooth-stores/core/native";
 import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
 import type { RedisServer } from "@tollbooth-stores/redis-protocol";
 import { isMapping, mergeKey } from "./block-reader.ts";
-import { refuseErrors, tellErrors, tellWarnings } from "./examination.ts";
+import { refuseErrors } from "./examination.ts";
 import type { Environment } from "./expand-variables.ts";
 import { type Dialect, translateStores } from "./gateway-dialect.ts";
 import { type KeyvLike, keyvProvider } from "./keyv-provider.ts";
@@ -22,6 +22,7 @@ import { collectProblems, collectWarnings } from "./problems.ts";
 import { providerRegistry } from "./provider-registry.ts";
 import { readSource } from "./read-source.ts";
 import { redisProviders } from "./redis/redis-clients.ts";
+import { watchSafety } from "./safety-watch.ts";
 import type { ExaminationOptions, Examined, OpenedStores, StoreName, StoreProvider } from "./store-provider.ts";
 
 export interface LoadOptions {
@@ -81,7 +82,9 @@ export interface LoadedStores<T = unknown> extends Stores<T> {
  * Opens the stores that a document's `stores` key describes. Its other keys are the application's and are not read.
  * `source` is an object, text with a line break (YAML or JSON), or a file's path.
  *
- * Throws STORE_CONFIG with every problem at once, each with its path and none with a value. Nothing is open then.
+ * Throws STORE_CONFIG with every problem at once, each with its path and none with a value. With `strict` it throws
+ * STORE_CONFIG also for servers that are not safe for payments, and STORE_UNAVAILABLE where a server takes no call: then the
+ * start may be tried again. Nothing is open then.
  */
 export async function loadStores<T = unknown>(source: unknown, options: LoadOptions = {}): Promise<LoadedStores<T>> {
   const { env = process.env, providers = [], codec } = options;
@@ -104,17 +107,18 @@ export async function loadStores<T = unknown>(source: unknown, options: LoadOpti
   const description: StoresDescription = { ...plan.descriptions, dialect, warnings: messages };
   const isStrict = options.strict === true || plan.strict;
   const running = await openAll<T>({ ...plan, strict: isStrict }, options.onFallback);
-  const { stores: opened, examine, servers, isClosed } = running;
+  const { stores: opened, examine, servers, atClose } = running;
   const loaded = Object.assign(opened, { describe: () => structuredClone(description), examine, servers });
-  const critical = () => examine({ criticalOnly: true });
   if (!(options.strict ?? plan.strict)) {
-    tellErrors(critical, isClosed);
+    atClose(watchSafety({ examine }));
     return loaded;
   }
   try {
-    const found = await critical();
+    const found = await examine({ criticalOnly: true });
     refuseErrors(found);
-    tellWarnings(found);
+    // An examination only reads. This proves that a write would be taken now.
+    await loaded.check();
+    atClose(watchSafety({ examine, found }));
     return loaded;
   } catch (error) {
     await loaded.close();
@@ -173,14 +177,17 @@ function limitsInOutage(store: RateLimitStore, plan: Plan, onFallback: LoadOptio
 
 interface OpenedPlan<T> extends Pick<LoadedStores<T>, "examine" | "servers"> {
   stores: Stores<T>;
-  isClosed(): boolean;
+  /** Calls `end` when the stores are closed; at once where they are. */
+  atClose(end: () => void): void;
 }
 
 async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Promise<OpenedPlan<T>> {
   const opened: OpenedStores<T>[] = [];
   let closed = false;
+  const ends: (() => void)[] = [];
   const closeBackends = async () => {
     closed = true;
+    for (const end of ends) end();
     await Promise.all(opened.map((stores) => stores.close()));
   };
   try {
@@ -203,7 +210,11 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
       (await Promise.all(opened.map((each, at) => each.examine?.(options) ?? unexamined(plan, at)))).flat();
     const servers = async (stepMs?: number) =>
       (await Promise.all(opened.map((each) => each.servers?.(stepMs) ?? []))).flat();
-    return { stores, examine, servers, isClosed: () => closed };
+    const atClose = (end: () => void) => {
+      if (closed) end();
+      else ends.push(end);
+    };
+    return { stores, examine, servers, atClose };
   } catch (error) {
     // Stores opened so far are closed without the caller, which has only the error.
     const stores = opened.flatMap(({ rateLimits, sessions, verifications }) => [rateLimits, sessions, verifications]);

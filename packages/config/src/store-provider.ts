@@ -70,8 +70,10 @@ export interface Examined extends Omit<Finding, "check"> {
 }
 
 export interface ExaminationOptions {
-  /** Leaves out what takes many questions: rights, keys, network, clocks. Default false. */
+  /** Leaves out what costs no payment: keys, network, clocks. Default false. */
   criticalOnly?: boolean | undefined;
+  /** Leaves out what a server refused to tell the last time: each refusal stands in its ACL log. Default false. */
+  isRepeat?: boolean | undefined;
 }
 
 /** Running stores: each one that was asked for is present. */

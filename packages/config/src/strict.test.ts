@@ -1,7 +1,7 @@
 // strict: stores that are not safe for payments do not start; otherwise the connection channel tells it once.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { connectionChannel } from "@tollbooth-stores/core";
-import { type RedisOptions, startRedis } from "@tollbooth-stores/redis-testkit";
+import { type RedisOptions, startNetProxy, startRedis, startReplica } from "@tollbooth-stores/redis-testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type LoadedStores, loadStores } from "./load-stores.ts";
 
@@ -16,6 +16,14 @@ async function started(options: RedisOptions) {
   const redis = await startRedis(options);
   onTestFinished(() => redis.stop());
   return redis;
+}
+
+async function startPair() {
+  const open = { ...good, requirepass: undefined };
+  const primary = await started(open);
+  const replica = await startReplica(primary, open);
+  onTestFinished(() => replica.stop());
+  return [primary, replica] as const;
 }
 
 const open = async (stores: object): Promise<LoadedStores> => {
@@ -69,14 +77,89 @@ describe.each(["redis", "ioredis"])("on %s", (provider) => {
     expect(told).toContainEqual(expect.stringMatching(/^memory: /));
   });
 
-  it("strict refuses a server that does not answer", async () => {
+  it("strict says that a server that does not answer may be tried again", async () => {
     const away = { provider, [provider]: { url: "redis://127.0.0.1:1", connectTimeoutMs: 300 } };
     const began = performance.now();
     await expect(open({ strict: true, ...away })).rejects.toMatchObject({
-      code: "STORE_CONFIG",
-      message: expect.stringMatching(/reachable: There is no connection within 300 ms.*ECONNREFUSED/),
+      code: "STORE_UNAVAILABLE",
+      outcome: "not-applied",
+      message: expect.stringMatching(/Try again\.\n {2}reachable: There is no connection within 300 ms.*ECONNREFUSED/),
     });
     expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it("strict refuses a user that may run no script, or lacks a command of the stores'", async () => {
+    const redis = await started(good);
+    const url = `redis://app:app@${redis.host}:${redis.port}`;
+    for (const [rules, missing] of [
+      [["+@all", "-evalsha"], /rights .*may not run EVALSHA/],
+      [["+@all", "-incrby", "-acl"], /rights .*: incrby\. /],
+    ] as const) {
+      await redis.command("ACL", "SETUSER", "app", "reset", "on", ">app", "~*", ...rules);
+      await expect(open({ strict: true, ...block(url) })).rejects.toMatchObject({
+        code: "STORE_CONFIG",
+        message: expect.stringMatching(missing),
+      });
+    }
+  });
+
+  it("strict refuses a primary whose replica evicts: a failover makes it the primary", async () => {
+    const [redis, replica] = await startPair();
+    await open({ strict: true, ...block(redis.url) });
+    await replica.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+    await expect(open({ strict: true, ...block(redis.url) })).rejects.toMatchObject({
+      code: "STORE_CONFIG",
+      message: expect.stringMatching(new RegExp(`\n {2}eviction \\(127.0.0.1:${replica.port}\\).*allkeys-lru`)),
+    });
+  });
+
+  it("strict refuses a server that is farther away than a call may take", async () => {
+    const redis = await started(good);
+    const proxy = await startNetProxy(redis);
+    onTestFinished(() => proxy.close());
+    proxy.delay(60);
+    const url = redis.url.replace(/:\d+$/, `:${proxy.port}`);
+    const settings = { provider, [provider]: { url }, rateLimits: { url, commandTimeoutMs: 40 } };
+    await expect(open({ strict: true, ...settings })).rejects.toMatchObject({
+      code: "STORE_CONFIG",
+      message: expect.stringMatching(/round trip .*40 ms \(commandTimeoutMs\)/),
+    });
+  });
+
+  it("strict says of a server whose writes are paused that it may be tried again", async () => {
+    const redis = await started(good);
+    await redis.command("CLIENT", "PAUSE", "60000", "WRITE");
+    await expect(open({ strict: true, ...block(redis.url) })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringMatching(/writes are paused/),
+    });
+  });
+
+  it("strict refuses a server that takes no write, also where it tells nothing of itself", async () => {
+    const config = ["INFO", "CONFIG", "ACL", "CLUSTER"].map((command) => `rename-command ${command} ""`);
+    const redis = await started({ ...good, config: [...config, "min-replicas-to-write 1"] });
+    await expect(open({ strict: true, ...block(redis.url) })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringMatching(/min-replicas-to-write/),
+    });
+  });
+
+  it("tells what becomes unsafe after a strict start: another server behind the same name", async () => {
+    const told = unsafe();
+    const [redis, other] = [
+      await started(good),
+      await started({ ...evicting, config: ["maxmemory-policy allkeys-lru"] }),
+    ];
+    const proxy = await startNetProxy(redis);
+    onTestFinished(() => proxy.close());
+    const stores = await open({ strict: true, ...block(redis.url.replace(/:\d+$/, `:${proxy.port}`)) });
+    expect(told).toEqual([]);
+    proxy.retarget(other);
+    proxy.cut();
+    await expect
+      .poll(() => told.join("\n"), { timeout: 5_000 })
+      .toMatch(/eviction: .*allkeys-lru(?:.|\n)*persistence: /);
+    await stores.check();
   });
 
   it("without strict they start at once, and the channel tells it once a process, with what mends it", async () => {
@@ -110,6 +193,16 @@ describe.each(["redis", "ioredis"])("on %s", (provider) => {
     const stores = await open(block("redis://127.0.0.1:1"));
     await stores.close();
     expect(performance.now() - began).toBeLessThan(1_000);
+  });
+});
+
+it("strict says that the configuration is wrong where one server evicts and another is away", async () => {
+  const redis = await started(evicting);
+  const away = { url: "redis://127.0.0.1:1", connectTimeoutMs: 300 };
+  const both = { provider: "ioredis", ioredis: { url: redis.url }, rateLimits: away };
+  await expect(open({ strict: true, ...both })).rejects.toMatchObject({
+    code: "STORE_CONFIG",
+    message: expect.stringMatching(/reachable(?:.|\n)*eviction|eviction(?:.|\n)*reachable/),
   });
 });
 

@@ -22,7 +22,13 @@ export { createdSession } from "./session/transitions/create-session.ts";
 export { creditPastDeadline, quotaTooLarge } from "./session/transitions/credit-session.ts";
 export { successorTaken } from "./session/transitions/rotate-session.ts";
 export { storeOptionNames } from "./store-options.ts";
-export { areBatchesObserved, areConnectionsObserved, publishBatch, publishConnection } from "./telemetry.ts";
+export {
+  areBatchesObserved,
+  areConnectionsObserved,
+  hearConnections,
+  publishBatch,
+  publishConnection,
+} from "./telemetry.ts";
 export { boundPayload, firstVerification, paymentRecord } from "./verification/payment-records.ts";
 export { retentionTooLong } from "./verification/verification-record.ts";
 

@@ -1,7 +1,13 @@
 // The channel for connections: one message an event, as the provider built it.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { expect, it } from "vitest";
-import { type ConnectionMessage, connectionChannel, publishConnection } from "./telemetry.ts";
+import {
+  areConnectionsObserved,
+  type ConnectionMessage,
+  connectionChannel,
+  hearConnections,
+  publishConnection,
+} from "./telemetry.ts";
 
 it("publishes a connection's events to those who subscribed, under the channel's public name", () => {
   const heard: unknown[] = [];
@@ -21,5 +27,16 @@ it("publishes a connection's events to those who subscribed, under the channel's
   unsubscribe(connectionChannel, hear);
   publishConnection({ ...message, event: "lost" });
   expect(connectionChannel).toBe("tollbooth-stores:connection");
+  expect(heard).toEqual([message]);
+});
+
+it("tells what hears connections beside the channel, which has no subscriber by that", () => {
+  const heard: unknown[] = [];
+  const message: ConnectionMessage = { provider: "ioredis", purpose: "commands", event: "reconnected" };
+  const end = hearConnections((each) => void heard.push(each));
+  expect(areConnectionsObserved()).toBe(false);
+  publishConnection(message);
+  end();
+  publishConnection(message);
   expect(heard).toEqual([message]);
 });

@@ -104,8 +104,9 @@ export interface ConnectionMessage {
    * - "server-changed": reconnected to another run or another data set: `runId` or `replicationId` differs. A restart,
    *   a failover or another server. For people to read: the stores decide nothing by it.
    * - "closed": the stores closed it for good: they were closed, or its node has left the cluster.
-   * - "unsafe": the server may forget payments, or is set up wrongly. Told once after the start, by what opens the stores
-   *   from a configuration. `reason` says what was found.
+   * - "unsafe": the server may forget payments, or is set up wrongly. Told by what opens the stores from a configuration:
+   *   after the start, after a reconnect and every five minutes, each finding once until it is mended. `reason` says what
+   *   was found.
    */
   event: "connecting" | "ready" | "lost" | "given-up" | "reconnected" | "server-changed" | "closed" | "unsafe";
   /** Why, in the provider's own words and error codes ("ECONNREFUSED"); never the text of a client's error. */
@@ -125,8 +126,20 @@ export function areConnectionsObserved(): boolean {
   return connections.hasSubscribers;
 }
 
+const listeners = new Set<(message: ConnectionMessage) => void>();
+
+/**
+ * Hears each message, and does not count as a subscriber: for what looks at servers again when their connections are made anew.
+ * `hear` must not throw. Returns the function that ends it.
+ */
+export function hearConnections(hear: (message: ConnectionMessage) => void): () => void {
+  listeners.add(hear);
+  return () => void listeners.delete(hear);
+}
+
 /** For providers. Build `message` from known fields only: never from a URL, a client's options or an error's text. */
 export function publishConnection(message: ConnectionMessage): void {
+  for (const hear of listeners) hear(message);
   if (connections.hasSubscribers) connections.publish(message);
 }
 

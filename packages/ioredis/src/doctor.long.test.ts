@@ -1,5 +1,6 @@
 // What an examination says of clusters and of sentinels' primaries.
-import { doctorTopologySuite } from "@tollbooth-stores/redis-testkit/suites";
+import { doctorClusterReplicaSuite, doctorTopologySuite } from "@tollbooth-stores/redis-testkit/suites";
 import { borrowCluster, provider } from "./provider.test-support.ts";
 
 doctorTopologySuite(provider, borrowCluster);
+doctorClusterReplicaSuite(provider);

@@ -25,6 +25,7 @@ import {
   storeOptionNames,
 } from "@tollbooth-stores/core/native";
 import { checkWrites } from "./check-writes.ts";
+import { DEFAULT_COMMAND_TIMEOUT_MS, DEFAULT_CONNECT_TIMEOUT_MS } from "./connection/default-timeouts.ts";
 import { literalPattern } from "./connection/scan-keys.ts";
 import { sharedPort } from "./connection/shared-port.ts";
 import { rateLimitNatives } from "./rate-limit/rate-limit-natives.ts";
@@ -61,9 +62,6 @@ export const redisOptionNames: OptionNames<RedisStoreOptions> = {
   denyCacheMaxMs: true,
   clock: true,
 };
-
-const DEFAULT_COMMAND_TIMEOUT_MS = 500;
-const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 
 function requireTimeout(value: number | undefined, name: string, standard: number): number {
   if (value === undefined) return standard;

@@ -10,6 +10,7 @@ export {
   resolveConnection,
 } from "./connection/connection.ts";
 export { type ConnectionGate, connectionGate } from "./connection/connection-gate.ts";
+export { DEFAULT_COMMAND_TIMEOUT_MS } from "./connection/default-timeouts.ts";
 export { keySlot, tagOfEach } from "./connection/key-slot.ts";
 export {
   parseEndpoint,
@@ -28,15 +29,17 @@ export {
   createRedisVerificationStore,
   type RedisStoreOptions,
 } from "./create-redis-stores.ts";
-export { neededCommands } from "./doctor/rights-check.ts";
+export { neededCommands } from "./doctor/needed-commands.ts";
 export { type ExamineOptions, examineRedis } from "./doctor/examine-redis.ts";
 export type { Check, Finding, Level } from "./doctor/finding.ts";
+export type { RefusedQuestions } from "./doctor/refused-questions.ts";
 export {
   type ClientAdvice,
   type ConnectionSecurity,
   NotSent,
   type RedisPort,
   type RedisServer,
+  type VisitedServer,
 } from "./redis-port.ts";
 export { rateLimitScripts } from "./rate-limit/limit-scripts.ts";
 export type { Script } from "./scripts/script.ts";

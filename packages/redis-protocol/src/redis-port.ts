@@ -41,6 +41,12 @@ export interface RedisPort {
    */
   servers?(stepMs?: number): Promise<readonly RedisServer[]>;
   /**
+   * Optional: a connection of its own to another server of the same deployment, such as a replica, with this port's login and
+   * TLS, for questions that only read. Connecting has `stepMs` milliseconds, and each answer (default 500). Rejects with the
+   * reason where there is no connection or no login. The caller closes it.
+   */
+  visit?(node: { readonly host: string; readonly port: number }, stepMs?: number): Promise<VisitedServer>;
+  /**
    * Optional: settings of a caller's client that can cost calls or payments, each with the option that mends it.
    * Undefined where the client does not tell its settings.
    */
@@ -72,6 +78,12 @@ export interface RedisServer {
   readonly keyPrefix?: string | undefined;
   /** Sends one command. Rejects with the server's error, its error word first in `message`. */
   ask(...words: string[]): Promise<unknown>;
+}
+
+/** A server over a connection of its own. */
+export interface VisitedServer extends RedisServer {
+  /** Idempotent. Unanswered questions reject. */
+  close(): void;
 }
 
 /** The command was certainly not written to any connection. */

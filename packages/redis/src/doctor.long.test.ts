@@ -3,6 +3,8 @@ import { examineRedis } from "@tollbooth-stores/redis-protocol";
 import { startRedis } from "@tollbooth-stores/redis-testkit";
 import {
   doctorBorrowedSuite,
+  doctorClusterReplicaSuite,
+  doctorReplicaSuite,
   doctorSuite,
   doctorTopologySuite,
   doctorTroubleSuite,
@@ -12,6 +14,8 @@ import { createNodeRedisPort } from "./index.ts";
 import { borrowCluster, clientTo, poolTo, provider } from "./provider.test-support.ts";
 
 doctorSuite(provider);
+doctorReplicaSuite(provider, clientTo);
+doctorClusterReplicaSuite(provider);
 doctorTroubleSuite(provider, clientTo);
 doctorBorrowedSuite(provider, clientTo, inject("library") === "redis" ? "app:" : "");
 doctorTopologySuite(provider, borrowCluster);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { ServedGateway } from "./serve-gateway.ts";
 
 /** The `test` task depends on `build`. */
-const program = fileURLToPath(new URL("../../dist/gateway.js", import.meta.url));
+export const program: string = fileURLToPath(new URL("../../dist/gateway.js", import.meta.url));
 
 export interface GatewayProcess extends ServedGateway {
   /** kill -9 */

@@ -6,8 +6,10 @@ import {
   createRedisSessionStore,
   createRedisStores,
   createRedisVerificationStore,
+  DEFAULT_COMMAND_TIMEOUT_MS,
   examineRedis,
   type RedisPort,
+  type RefusedQuestions,
   sharedPort,
 } from "@tollbooth-stores/redis-protocol";
 import { storeNames } from "../common-tables.ts";
@@ -79,6 +81,10 @@ interface Client extends Pick<ReturnType<typeof createRedisStores>, "ping" | "ch
   readonly port: RedisPort;
   readonly served: Served;
   readonly connectTimeoutMs: number | undefined;
+  /** How long a call of its stores may take, in milliseconds: of the most impatient one. */
+  commandTimeoutMs: number;
+  readonly refused: RefusedQuestions;
+  isClosing(): boolean;
 }
 
 async function openStores<T>(
@@ -92,13 +98,14 @@ async function openStores<T>(
 
   async function clientOf(store: StoreName, { connection, settings }: ReadBlock): Promise<Client> {
     if (connection === undefined) throw new Error("A connection that was refused cannot be opened.");
-    const { connectTimeoutMs } = settings;
+    const { connectTimeoutMs, commandTimeoutMs = DEFAULT_COMMAND_TIMEOUT_MS } = settings;
     // Holds passwords and keys, so it never leaves this function.
     const identity = JSON.stringify([connection, connectTimeoutMs ?? null]);
     const known = clients.get(identity);
     const prefix = settings.keyPrefix ?? DEFAULT_KEY_PREFIX + KEY_SUFFIX[store];
     if (known !== undefined) {
       known.served[store] = prefix;
+      known.commandTimeoutMs = Math.min(known.commandTimeoutMs, commandTimeoutMs);
       return known;
     }
     const port = await openPort(connection, connectTimeoutMs);
@@ -109,7 +116,11 @@ async function openStores<T>(
       return closing;
     };
     const served: Served = { [store]: prefix };
-    const client: Client = { share: sharedPort(port, close), port, served, connectTimeoutMs, ping, check, close };
+    const share = sharedPort(port, close);
+    const refused: RefusedQuestions = new Map();
+    const isClosing = () => closing !== undefined;
+    const settled = { port, served, connectTimeoutMs, commandTimeoutMs, refused };
+    const client: Client = { ...settled, share, isClosing, ping, check, close };
     clients.set(identity, client);
     return client;
   }
@@ -148,16 +159,21 @@ async function openStores<T>(
 }
 
 async function examineClient(
-  { port, served, connectTimeoutMs }: Client,
-  options?: ExaminationOptions,
+  { port, served, connectTimeoutMs, commandTimeoutMs, refused, isClosing }: Client,
+  { criticalOnly, isRepeat = false }: ExaminationOptions = {},
 ): Promise<readonly Examined[]> {
   const stores = storeNames.filter((store) => served[store] !== undefined);
   const isMoney = served.sessions !== undefined || served.verifications !== undefined;
+  if (!isRepeat) refused.clear();
   const found = await examineRedis(port, {
     keeps: isMoney ? "money" : "limits",
     prefixes: stores.flatMap((store) => served[store] ?? []),
-    criticalOnly: options?.criticalOnly,
+    criticalOnly,
     connectTimeoutMs,
+    commandTimeoutMs,
+    refused,
   });
+  // Servers that the stores left in the middle of it are not away.
+  if (isClosing()) return [];
   return found.map((each) => ({ ...each, provider: port.name, stores }));
 }

@@ -1,6 +1,6 @@
 // Who owns which slot: hosts that a node does not know, IPv6, redirections, and nodes that refuse to tell.
 import { describe, expect, it } from "vitest";
-import { readTopology, redirection, topologyRefusal } from "./cluster-topology.ts";
+import { readTopology, redirection, replicasInSlots, topologyRefusal } from "./cluster-topology.ts";
 
 const asked = { host: "seed.example", port: 7_000 };
 const id = "0123456789abcdef";
@@ -94,4 +94,17 @@ describe("topologyRefusal", () => {
     expect(topologyRefusal(error)).toBe(error);
     expect(topologyRefusal("text")).toBe("text");
   });
+});
+
+it("reads a primary's own replicas, each once, from its reply", () => {
+  const reply = [
+    [0, 1, ["seed.example", 7_000, id], ["", 7_001, id]],
+    [2, 2, ["c", 3, id], ["d", 4, id]],
+    [5, 5, [null, 7_000, id], ["?", 7_001, id], ["b", 2, id]],
+  ];
+  expect(replicasInSlots(reply, asked)).toEqual([
+    { host: "seed.example", port: 7_001 },
+    { host: "b", port: 2 },
+  ]);
+  expect(replicasInSlots(null, asked)).toEqual([]);
 });

@@ -31,6 +31,18 @@ export function readTopology(reply: unknown, asked: ResolvedNode): Topology {
   return { owners, primaries, nodes: [...nodes.values()] };
 }
 
+/** The replicas of the primary at `asked`, from its own reply to CLUSTER SLOTS, each once. */
+export function replicasInSlots(reply: unknown, asked: ResolvedNode): readonly ResolvedNode[] {
+  const found = new Map<string, ResolvedNode>();
+  for (const entry of listOf(reply)) {
+    const [, , ...described] = listOf(entry);
+    const [primary, ...replicas] = described.flatMap((node) => readNode(node, asked));
+    if (primary === undefined || addressOf(primary) !== addressOf(asked)) continue;
+    for (const node of replicas) found.set(addressOf(node), node);
+  }
+  return [...found.values()];
+}
+
 /** A node of an unknown endpoint is told as null, "" or "?". */
 function readNode(description: unknown, asked: ResolvedNode): ResolvedNode[] {
   const [host, port]: readonly unknown[] = listOf(description);

@@ -1,9 +1,10 @@
 // RedisPort over connections of our own, which a client library opens one by one.
 import type { ConnectionSecurity, RedisPort } from "../redis-port.ts";
 import { clusterRoute } from "./cluster-route.ts";
-import type { ResolvedConnection } from "./connection.ts";
+import type { ResolvedAccess, ResolvedConnection } from "./connection.ts";
 import type { Route, RouteOptions } from "./route.ts";
 import { serverRoute } from "./server-route.ts";
+import { visiting } from "./visiting.ts";
 
 /** How long closing waits for the answers on their way, in milliseconds. */
 const CLOSE_GRACE_MS = 500;
@@ -11,6 +12,7 @@ const CLOSE_GRACE_MS = 500;
 /** Starts connecting. */
 export function ownPort(connection: ResolvedConnection, options: RouteOptions): RedisPort {
   const route = routeTo(connection, options);
+  const visits = visiting(accessOf(connection), options);
   let closing: Promise<void> | undefined;
   return {
     name: options.provider,
@@ -25,10 +27,12 @@ export function ownPort(connection: ResolvedConnection, options: RouteOptions): 
     scan: route.scan,
     tags: route.tags,
     servers: route.servers,
+    visit: visits.visit,
     // A connection of our own queues nothing, and sends nothing twice.
     advice: () => [],
     security: () => securityOf(connection),
     close() {
+      visits.close();
       closing ??= route.close(CLOSE_GRACE_MS).catch(() => undefined);
       return closing;
     },
@@ -42,13 +46,16 @@ function securityOf({ tls, password }: ResolvedConnection): ConnectionSecurity {
   };
 }
 
-function routeTo(connection: ResolvedConnection, options: RouteOptions): Route {
-  const { username, password, tls } = connection;
-  const access = {
+function accessOf({ username, password, tls }: ResolvedConnection): ResolvedAccess {
+  return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls === undefined ? {} : { tls }),
   };
+}
+
+function routeTo(connection: ResolvedConnection, options: RouteOptions): Route {
+  const access = accessOf(connection);
   switch (connection.kind) {
     case "single":
       return serverRoute({ ...options, access, db: connection.db, at: connection.node });

@@ -7,7 +7,7 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
   return () => {
     open += 1;
     let closed = false;
-    const { advice, connectionError, isReady, security, servers, tags } = port;
+    const { advice, connectionError, isReady, security, servers, tags, visit } = port;
     return {
       name: port.name,
       cluster: port.cluster,
@@ -18,6 +18,7 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
       eval: (source, keys, args, signal) => port.eval(source, keys, args, signal),
       scan: (pattern, stepMs) => port.scan(pattern, stepMs),
       ...(servers && { servers: (stepMs) => servers.call(port, stepMs) }),
+      ...(visit && { visit: (node, stepMs) => visit.call(port, node, stepMs) }),
       ...(advice && { advice: () => advice.call(port) }),
       ...(security && { security: () => security.call(port) }),
       ...(tags && { tags: (signal) => tags.call(port, signal) }),

@@ -10,14 +10,13 @@ export function checkUsers(facts: ServerFacts, { password }: Pick<ConnectionSecu
   const { users, info } = facts;
   if (users === undefined) {
     if (password !== false) return [unknown("The users cannot be listed (ACL LIST).")];
-    return [open(facts, `The server takes this connection without a password. ${FORGERS}`, true)];
+    return [open(facts, `The server takes this connection without a password. ${FORGERS}`, { isDefaultUser: true })];
   }
   const names = users.filter((rules) => isOn(rules) && /\snopass\b/.test(rules)).map(nameOf);
   const found: Checked[] = [];
   if (names.length > 0) {
     const message = `These users need no password: ${names.join(", ")}. ${FORGERS}`;
-    // Protected mode looks at the default user alone.
-    found.push(open(facts, message, names.includes("default")));
+    found.push(open(facts, message, { isDefaultUser: names.includes("default") }));
   }
   if (dropsTransactions(users, info)) {
     found.push(
@@ -30,8 +29,13 @@ export function checkUsers(facts: ServerFacts, { password }: Pick<ConnectionSecu
   return found.length > 0 ? found : [ok("Every user needs a password.")];
 }
 
-function open({ config, info }: ServerFacts, message: string, isProtected: boolean): Checked {
-  const isReached = isPublic(config("bind")) !== false && !(isProtected && isProtecting(config, info));
+/** Protected mode looks at the default user alone. */
+function open(
+  { config, info }: ServerFacts,
+  message: string,
+  { isDefaultUser }: { readonly isDefaultUser: boolean },
+): Checked {
+  const isReached = isPublic(config("bind")) !== false && !(isDefaultUser && isProtecting(config, info));
   return isReached ? failure(message, SET_PASSWORD) : warning(message, SET_PASSWORD);
 }
 

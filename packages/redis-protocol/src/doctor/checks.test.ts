@@ -173,7 +173,7 @@ table([
 
 const WHOLE = { cluster_state: "ok", cluster_slots_assigned: "16384", cluster_size: "3", cluster_known_nodes: "6" };
 const cluster = (changed: Fields) =>
-  checkCluster(saying({ info: { cluster_enabled: "1" }, cluster: { ...WHOLE, ...changed } }), true);
+  checkCluster(saying({ info: { cluster_enabled: "1" }, cluster: { ...WHOLE, ...changed } }), { isDescribed: true });
 
 table([
   ["cluster: whole", cluster({}), [["ok", /complete: 3 primaries, 6 nodes/]]],
@@ -186,10 +186,10 @@ table([
   ["cluster: slots fail", cluster({ cluster_slots_fail: "2" }), [["error", /2 of them fail/]]],
   ["cluster: slots that may fail", cluster({ cluster_slots_pfail: "3" }), [["error", /3 of them fail/]]],
   ["cluster: slots without an owner", cluster({ cluster_slots_assigned: "16383" }), [["error", /16383 of 16384/]]],
-  ["cluster: nothing is told", checkCluster(saying({}), true), [["unknown", /cluster's state/]]],
+  ["cluster: nothing is told", checkCluster(saying({}), { isDescribed: true }), [["unknown", /cluster's state/]]],
   [
     "cluster: its state is not told",
-    checkCluster(saying({ info: { cluster_enabled: "1" } }), true),
+    checkCluster(saying({ info: { cluster_enabled: "1" } }), { isDescribed: true }),
     [["unknown", /CLUSTER INFO/]],
   ],
 ]);

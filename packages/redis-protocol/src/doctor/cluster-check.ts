@@ -4,8 +4,11 @@ import type { ServerFacts } from "./server-facts.ts";
 
 const SLOTS = "16384";
 
-/** `described`: whether the connection says that it is a cluster. */
-export function checkCluster({ info, cluster }: ServerFacts, described: boolean): Checked[] {
+/** `isDescribed`: whether the connection says that it is a cluster. */
+export function checkCluster(
+  { info, cluster }: ServerFacts,
+  { isDescribed: described }: { readonly isDescribed: boolean },
+): Checked[] {
   const enabled = info("cluster_enabled");
   if (enabled === undefined && cluster("cluster_state") === undefined) {
     return described ? [unknown("The server does not tell its cluster's state.")] : [];

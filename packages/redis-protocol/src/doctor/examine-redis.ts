@@ -1,40 +1,40 @@
 // An examination of a Redis: is it safe for payments? It reads, and changes nothing.
 import { isStoreError } from "@tollbooth-stores/core";
 import { connectionMend } from "../connection/connection-failures.ts";
-import type { AskServer } from "../connection/scan-keys.ts";
-import type { ConnectionSecurity, RedisPort, RedisServer } from "../redis-port.ts";
-import { checkNetwork, checkTls, checkUsers } from "./access-checks.ts";
-import { checkCluster } from "./cluster-check.ts";
-import { checkPersistence, checkReplication } from "./durability-checks.ts";
-import { type Check, type Checked, type Finding, failure, NOTHING_SOLD, ok, unknown } from "./finding.ts";
-import { checkKeys } from "./keys-check.ts";
-import { checkEviction, checkMemory, type Keeps } from "./memory-checks.ts";
-import { NoAnswer, namingSilence } from "./no-answer.ts";
-import { checkRights } from "./rights-check.ts";
-import { checkClock, checkRole, checkRoundTrip, checkVersion } from "./server-checks.ts";
-import { type ServerFacts, serverFacts } from "./server-facts.ts";
+import { DEFAULT_COMMAND_TIMEOUT_MS, DEFAULT_CONNECT_TIMEOUT_MS } from "../connection/default-timeouts.ts";
+import type { RedisPort } from "../redis-port.ts";
+import { examineServer } from "./examine-server.ts";
+import { type Checked, type Finding, failure, NOTHING_SOLD, ok, unknown } from "./finding.ts";
+import type { Keeps } from "./memory-checks.ts";
+import type { RefusedQuestions } from "./refused-questions.ts";
 
 export interface ExamineOptions {
   /** "money": payments or sessions are kept there. "limits": rate limits only, which may be forgotten. */
   keeps: Keeps;
-  /** The stores' key prefixes, e.g. "tollbooth:verify". */
+  /** The stores' key prefixes, e.g. "tollbooth:verify", without the client's own. */
   prefixes: readonly string[];
-  /** Leaves out what takes many questions: rights and keys. */
+  /** Leaves out what costs no payment: network, clock and keys. Default false. */
   criticalOnly?: boolean | undefined;
   /** How long to wait for the connection, in milliseconds. Default 5,000. */
   connectTimeoutMs?: number | undefined;
-  /** How long each question may take, in milliseconds. Default 1,000. */
+  /** How long a call of the stores may take, in milliseconds: a server that is farther away is an error. Default 500. */
+  commandTimeoutMs?: number | undefined;
+  /** How long each question may take, in milliseconds. Default 1,000, or `commandTimeoutMs` where that is longer. */
   askTimeoutMs?: number | undefined;
+  /** For examinations that are repeated: what a server refused before is not asked again. Default: all is asked. */
+  refused?: RefusedQuestions | undefined;
 }
 
 /**
- * What was found on every primary that the port knows. Never rejects: a server that does not answer is a finding. Each
- * question has its own deadline.
+ * What was found on every primary that the port knows, and on their replicas that can be reached. Never rejects: a server that
+ * does not answer is a finding. Each question has its own deadline.
  */
 export async function examineRedis(
   port: RedisPort,
-  { keeps, prefixes, criticalOnly = false, connectTimeoutMs = 5_000, askTimeoutMs = 1_000 }: ExamineOptions,
+  { keeps, prefixes, criticalOnly = false, connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, ...options }: ExamineOptions,
 ): Promise<readonly Finding[]> {
+  const { commandTimeoutMs = DEFAULT_COMMAND_TIMEOUT_MS, refused } = options;
+  const askTimeoutMs = options.askTimeoutMs ?? Math.max(1_000, commandTimeoutMs);
   if (port.servers === undefined) {
     return [{ check: "reachable", ...unknown("This port cannot be asked about its servers.") }];
   }
@@ -43,89 +43,12 @@ export async function examineRedis(
     const servers = await port.servers(askTimeoutMs);
     if (servers.length === 0) throw new Error("A cluster without a primary.");
     const security = port.security?.() ?? { tls: undefined, password: undefined };
-    const about = { isCluster: port.cluster, security, keeps, prefixes, criticalOnly, askTimeoutMs };
+    const about = { port, security, keeps, prefixes, criticalOnly, commandTimeoutMs, askTimeoutMs, refused };
     const found = await Promise.all(servers.map((server) => examineServer(server, about)));
     return [...found.flat(), ...clientFindings(port)];
   } catch (error) {
     return [{ check: "reachable", ...unreachable(error, connectTimeoutMs, port) }];
   }
-}
-
-interface About extends Required<Pick<ExamineOptions, "keeps" | "prefixes">> {
-  criticalOnly: boolean;
-  askTimeoutMs: number;
-  isCluster: boolean;
-  security: ConnectionSecurity;
-}
-
-async function examineServer(
-  { name, ask: askPlainly, keyPrefix = "" }: RedisServer,
-  { keeps, prefixes, criticalOnly, askTimeoutMs, isCluster, security }: About,
-): Promise<readonly Finding[]> {
-  const named = (check: Check, found: Checked | readonly Checked[]): Finding[] =>
-    [found].flat().map((each) => ({ check, server: name, ...each }));
-  const ask = namingSilence(askPlainly, askTimeoutMs);
-  let facts: ServerFacts;
-  try {
-    facts = await serverFacts(ask);
-  } catch (error) {
-    return named("reachable", silentServer(error));
-  }
-  const reachable = named("reachable", ok("The server answers."));
-  const found = [
-    ...named("version", checkVersion(facts)),
-    ...named("role", checkRole(facts)),
-    ...named("eviction", checkEviction(facts, keeps)),
-    ...named("persistence", checkPersistence(facts, keeps)),
-    ...named("replication", checkReplication(facts, keeps)),
-    ...named("memory", checkMemory(facts)),
-    ...named("cluster", checkCluster(facts, isCluster)),
-    ...named("users", checkUsers(facts, security)),
-    ...named("tls", checkTls(security, name)),
-  ];
-  if (criticalOnly) return [...reachable, ...found];
-  const told = [
-    ...found,
-    ...named("network", checkNetwork(facts)),
-    ...named("round trip", checkRoundTrip(facts)),
-    ...named("clock", checkClock(facts)),
-  ];
-  const full = prefixes.map((prefix) => keyPrefix + prefix);
-  try {
-    const asked = await askMore(ask, facts.user, full);
-    return [...reachable, ...told, ...asked.flatMap(({ check, found }) => named(check, found))];
-  } catch (error) {
-    // It answered at first.
-    return [
-      ...named("reachable", silentServer(error)),
-      ...told,
-      ...named("rights", notAsked),
-      ...named("keys", notAsked),
-    ];
-  }
-}
-
-interface Asked {
-  check: Check;
-  found: Checked | readonly Checked[];
-}
-
-/** What takes many questions. */
-async function askMore(ask: AskServer, user: string | undefined, prefixes: readonly string[]): Promise<Asked[]> {
-  const rights = await checkRights(ask, user, prefixes);
-  return [
-    { check: "rights", found: rights },
-    { check: "keys", found: await checkKeys(ask, prefixes) },
-  ];
-}
-
-const notAsked = unknown("The server stopped answering before this was known.");
-
-function silentServer(error: unknown): Checked {
-  // Our own errors are written for a log. Any other one may hold an address or a password.
-  if (isStoreError(error)) return failure(`The server takes no call. ${NOTHING_SOLD}`, error.message);
-  const reason = error instanceof NoAnswer ? error.message : "This server did not answer in time.";
-  return failure(`${reason} ${NOTHING_SOLD}`, "Look whether it runs, and what the network does.");
 }
 
 /** What the settings of a caller's own client can cost. */

@@ -36,6 +36,12 @@ export type Check =
 /** What a check makes of the facts of one server. */
 export type Checked = Omit<Finding, "check" | "server">;
 
+/** Findings of one server. */
+export const namedFor =
+  (server: string) =>
+  (check: Check, found: Checked | readonly Checked[]): Finding[] =>
+    [found].flat().map((each) => ({ check, server, ...each }));
+
 export const ok = (message: string): Checked => ({ level: "ok", message });
 export const unknown = (message: string): Checked => ({ level: "unknown", message });
 export const warning = (message: string, mend: string): Checked => ({ level: "warning", message, mend });

@@ -28,12 +28,12 @@ export function checkEviction({ info, config }: ServerFacts, keeps: Keeps): Chec
       ),
     );
   }
-  if (evicted > 0) found.push(checkEvicted(evicted, policy === "noeviction" || keeps === "limits"));
+  if (evicted > 0) found.push(checkEvicted(evicted, { isOver: policy === "noeviction" || keeps === "limits" }));
   return found;
 }
 
 /** `isOver`: no more are evicted, or none that matters. What was forgotten before stays forgotten. */
-function checkEvicted(evicted: number, isOver: boolean): Checked {
+function checkEvicted(evicted: number, { isOver }: { readonly isOver: boolean }): Checked {
   const message = `The server has evicted ${counted(evicted, "key")} since it started: payments among them can be served twice.`;
   if (!isOver) return failure(message, NOEVICTION);
   return warning(
@@ -42,8 +42,9 @@ function checkEvicted(evicted: number, isOver: boolean): Checked {
   );
 }
 
+/** Shares of maxmemory. */
 const TIGHT = 0.75;
-const FULL = 0.95;
+export const FULL = 0.95;
 
 export function checkMemory({ info }: ServerFacts): Checked {
   const used = Number(info("used_memory") ?? Number.NaN);

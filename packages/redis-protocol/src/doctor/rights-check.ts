@@ -1,63 +1,38 @@
-// Whether this user may do what the stores do, without doing it: ACL DRYRUN, of Redis 7.0 and newer.
-
+// Whether this user may do what the stores do, without doing it: by ACL DRYRUN (Redis 7.0), else by commands that change nothing.
+import { randomUUID } from "node:crypto";
 import { errorWord } from "../connection/redis-errors.ts";
 import type { AskServer } from "../connection/scan-keys.ts";
 import { type Checked, failure, NOTHING_SOLD, ok, unknown, warning } from "./finding.ts";
+import { commandsOn, type NeededCommand } from "./needed-commands.ts";
 
-/** Each command with arguments that fit. `key` stands for a key of the stores'. */
-const needed = (key: string): readonly (readonly string[])[] => [
-  ["EVALSHA", "0", "1", key],
-  ["EVAL", "return 1", "1", key],
-  ["TIME"],
-  ...["GET", "MGET", "DEL", "EXISTS", "PTTL"].map((command) => [command, key]),
-  ["SET", key, "1"],
-  ["INCRBY", key, "1"],
-  ["GETRANGE", key, "0", "0"],
-  ["SETRANGE", key, "0", "1"],
-  ["PEXPIRE", key, "1"],
-  ["HGET", key, "f"],
-  ["HSET", key, "f", "1"],
-  ["HEXISTS", key, "f"],
-  ["ZADD", key, "1", "m"],
-  ["ZREM", key, "m"],
-  ["ZRANGE", key, "0", "0"],
-  ["ZCOUNT", key, "0", "0"],
-  ["ZSCORE", key, "m"],
-  ["ZREMRANGEBYSCORE", key, "0", "0"],
-  ["SCAN", "0"],
-];
-const helpful: readonly (readonly string[])[] = [["INFO"]];
+const INFO: NeededCommand = { name: "INFO", fitting: [], harmless: ["server"] };
 
-/** The commands that a user must have, for the README's list. */
-export const neededCommands: readonly string[] = needed("k").map(([name = ""]) => name.toLowerCase());
-
+/**
+ * `user`: the name of the connection's user; undefined where that is not told. `prefixes`: of the stores' keys. Rejects where
+ * the server does not answer.
+ */
 export async function checkRights(
   ask: AskServer,
   user: string | undefined,
   prefixes: readonly string[],
 ): Promise<Checked> {
-  const keys = prefixes.map((prefix) => `${prefix}:{doctor}`);
-  const refused = (await Promise.all(keys.map((key) => scriptRefusal(ask, key)))).find((each) => each !== undefined);
+  const keys = prefixes.map((prefix) => `${prefix}:{doctor}:${randomUUID()}`);
+  // Without a key as well: a node of a cluster answers a key of another node's before it looks whether scripts run now.
+  const refusals = await Promise.all([[], ...keys.map((key) => [key])].map((each) => scriptRefusal(ask, each)));
+  const refused = refusals.find((each) => each !== undefined);
   if (refused !== undefined) return refused;
-  if (user === undefined) {
-    return unknown("It may run scripts. Its other rights cannot be asked: this user may not run ACL WHOAMI.");
-  }
-  const wanted = keys.flatMap(needed);
-  const answers = await Promise.all(wanted.map((command) => mayRun(ask, user, command)));
-  if (answers.includes(undefined)) {
-    return unknown(
-      "It may run scripts. Its other rights cannot be asked: ACL DRYRUN needs Redis 7.0, and its own right.",
-    );
-  }
-  const missing = new Set(wanted.filter((_, at) => answers[at] === false).map(([name = ""]) => name.toLowerCase()));
+  const may = await rightsOf(ask, user);
+  const wanted = keys.flatMap(commandsOn);
+  const answers = await Promise.all(wanted.map(may));
+  const missing = new Set(wanted.filter((_, at) => answers[at] === false).map(({ name }) => name.toLowerCase()));
   if (missing.size > 0) {
     return failure(
-      `This user may not run, on keys of the stores: ${[...missing].join(", ")}. Calls that need it fail: a payment may be verified and not served.`,
+      `This user may not run, on keys of the stores: ${[...missing].sort().join(", ")}. Calls that need it fail: a payment may be verified and not served.`,
       "ACL SETUSER <name> ~<keyPrefix>:* and + each of them.",
     );
   }
-  const unhelpful = await Promise.all(helpful.map((command) => mayRun(ask, user, command)));
-  if (unhelpful.includes(false)) {
+  if (answers.includes(undefined)) return unknown("It may run scripts. The server does not tell its other rights now.");
+  if ((await may(INFO)) === false) {
     return warning(
       "This user may not run INFO: a server that is too old, or was changed, is not noticed.",
       "ACL SETUSER <name> +info",
@@ -69,33 +44,65 @@ export async function checkRights(
 /** No script has it. */
 const NO_SHA1 = "0".repeat(40);
 
-/** Whether the user may run a script on a key: asked for one that the server cannot know, so that none runs. */
-async function scriptRefusal(ask: AskServer, key: string): Promise<Checked | undefined> {
+/** Whether the user may run a script on these keys: asked for one that the server cannot know, so that none runs. */
+async function scriptRefusal(ask: AskServer, keys: readonly string[]): Promise<Checked | undefined> {
   try {
-    await ask("EVALSHA", NO_SHA1, "1", key);
+    await ask("EVALSHA", NO_SHA1, String(keys.length), ...keys);
     return unknown("The server answers what no Redis does.");
   } catch (error) {
-    const word = errorWord(error);
-    if (word === undefined) throw error;
-    if (word === "NOPERM") {
+    if (errorWord(error) === undefined) throw error;
+    if (isForbidden(error)) {
       return failure(
         `This user may not run EVALSHA on keys of the stores. ${NOTHING_SOLD}`,
         "ACL SETUSER <name> ~<keyPrefix>:* +evalsha +eval, and + each command of the README.",
       );
     }
-    if (word === "ERR" && error instanceof Error && /unknown command/i.test(error.message)) {
+    if (isAbsent(error)) {
       return failure(`This server runs no scripts (EVALSHA). ${NOTHING_SOLD}`, "Use a Redis or Valkey that does.");
     }
     return undefined;
   }
 }
 
-/** Undefined where the server does not answer that question. */
-async function mayRun(ask: AskServer, user: string, command: readonly string[]): Promise<boolean | undefined> {
+/** Whether a command may be run. Undefined where the server does not say. */
+type MayRun = (command: NeededCommand) => Promise<boolean | undefined>;
+
+async function rightsOf(ask: AskServer, user: string | undefined): Promise<MayRun> {
+  if (user === undefined) return (command) => tried(ask, command);
+  // One at first: each refused question leaves an entry in the server's ACL log.
+  const hasDryRun = (await dryRun(ask, user, { name: "PING", fitting: [] })) !== undefined;
+  if (!hasDryRun) return (command) => tried(ask, command);
+  return async (command) => (await dryRun(ask, user, command)) ?? tried(ask, command);
+}
+
+/** Undefined where the server does not answer that question, or does not know the command. */
+async function dryRun(
+  ask: AskServer,
+  user: string,
+  { name, fitting }: Pick<NeededCommand, "name" | "fitting">,
+): Promise<boolean | undefined> {
   try {
-    return (await ask("ACL", "DRYRUN", user, ...command)) === "OK";
+    return (await ask("ACL", "DRYRUN", user, name, ...fitting)) === "OK";
   } catch (error) {
     if (errorWord(error) === undefined) throw error;
     return undefined;
   }
 }
+
+/** Answers that say nothing of a right. */
+const BUSY = new Set(["LOADING", "BUSY", "MASTERDOWN", "NOAUTH"]);
+
+async function tried(ask: AskServer, { name, harmless }: NeededCommand): Promise<boolean | undefined> {
+  try {
+    await ask(name, ...harmless);
+    return true;
+  } catch (error) {
+    const word = errorWord(error);
+    if (word === undefined) throw error;
+    if (BUSY.has(word)) return undefined;
+    return !isForbidden(error) && !isAbsent(error);
+  }
+}
+
+const isForbidden = (error: unknown) => errorWord(error) === "NOPERM";
+const isAbsent = (error: unknown) => error instanceof Error && /^-?ERR unknown command/i.test(error.message);

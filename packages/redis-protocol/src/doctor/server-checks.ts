@@ -40,11 +40,20 @@ export function checkRole({ info }: ServerFacts): Checked {
   );
 }
 
-export function checkRoundTrip({ roundTripMs }: ServerFacts): Checked {
-  const shown = `${roundTripMs.toFixed(2)} ms`;
-  if (roundTripMs <= SLOW_MS) return ok(`The shortest round trip took ${shown}.`);
+/** `commandTimeoutMs`: how long a call of the stores may take. */
+export function checkRoundTrip({ roundTripMs }: ServerFacts, commandTimeoutMs: number): Checked {
+  const shown = `The shortest round trip took ${roundTripMs.toFixed(2)} ms`;
+  if (roundTripMs >= commandTimeoutMs) {
+    return failure(
+      `${shown}, and a call may take ${commandTimeoutMs} ms (commandTimeoutMs): every call fails, and may have taken effect. A payment may be verified and not served.`,
+      "Run the server in the gateways' own region and network, or raise commandTimeoutMs.",
+    );
+  }
+  if (roundTripMs <= SLOW_MS) return ok(`${shown}.`);
+  const isTight = roundTripMs * 2 >= commandTimeoutMs;
+  const tight = isTight ? ` A call may take ${commandTimeoutMs} ms (commandTimeoutMs): one that needs two fails.` : "";
   return warning(
-    `The shortest round trip took ${shown}. A paid request waits for about ten.`,
+    `${shown}. A paid request waits for about ten.${tight}`,
     "Run the server in the gateways' own region and network.",
   );
 }

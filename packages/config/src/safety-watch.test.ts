@@ -1,0 +1,114 @@
+// When running stores are examined again, and what is told: with an examination of the test's own, and its clock.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { type ConnectionMessage, connectionChannel } from "@tollbooth-stores/core";
+import { publishConnection } from "@tollbooth-stores/core/native";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { watchSafety } from "./safety-watch.ts";
+import type { ExaminationOptions, Examined } from "./store-provider.ts";
+
+const MINUTE_MS = 60_000;
+
+function scene(server: string) {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const told: string[] = [];
+  const hear = (message: unknown) => {
+    const { event, reason, server: where } = Object(message);
+    if (event === "unsafe" && where === server) told.push(reason);
+  };
+  const stopHearing = () => unsubscribe(connectionChannel, hear);
+  subscribe(connectionChannel, hear);
+  onTestFinished(() => void stopHearing());
+  const asked: (boolean | undefined)[] = [];
+  const about = { provider: "ioredis", stores: ["verifications"] } as const;
+  const reachable: Examined = { ...about, check: "reachable", level: "ok", server, message: "It answers." };
+  const finding = (level: Examined["level"], message: string): Examined => ({
+    ...about,
+    server,
+    check: "eviction",
+    level,
+    message,
+  });
+  let found: readonly Examined[] = [];
+  const examine = async ({ isRepeat }: ExaminationOptions) => {
+    asked.push(isRepeat);
+    return [reachable, ...found];
+  };
+  const turn = (event: ConnectionMessage["event"], of = server) =>
+    publishConnection({ provider: "ioredis", purpose: "commands", event, server: of });
+  const finds = (...next: readonly Examined[]) => {
+    found = next;
+  };
+  return { told, asked, examine, turn, finding, finds, stopHearing };
+}
+
+it("asks at the start, once for several reconnects, every five minutes, and not after its end", async () => {
+  const { asked, examine, turn, stopHearing } = scene("a:1");
+  const end = watchSafety({ examine });
+  await vi.advanceTimersByTimeAsync(500);
+  expect(asked).toEqual([false]);
+  turn("reconnected");
+  turn("reconnected");
+  turn("ready");
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(asked).toEqual([false, false]);
+  // A new primary of a cluster; not sooner than ten seconds after the last one.
+  turn("ready", "a:2");
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(asked).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(asked).toEqual([false, false, false]);
+  await vi.advanceTimersByTimeAsync(10 * MINUTE_MS);
+  expect(asked).toEqual([false, false, false, true, true]);
+  stopHearing();
+  await vi.advanceTimersByTimeAsync(10 * MINUTE_MS);
+  expect(asked).toHaveLength(5);
+  end();
+  turn("reconnected");
+  await vi.advanceTimersByTimeAsync(10 * MINUTE_MS);
+  expect([asked.length, vi.getTimerCount()]).toEqual([5, 0]);
+});
+
+it("tells a finding once, whatever its figures, and again where it was mended meanwhile", async () => {
+  const { told, examine, finding, finds } = scene("b:1");
+  finds(finding("error", "It evicts. 10 keys"), finding("warning", "It has evicted."));
+  const end = watchSafety({ examine });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(told).toEqual(["eviction: It evicts. 10 keys", "eviction: It has evicted."]);
+  for (const next of [finding("error", "It evicts. 12 keys"), finding("unknown", "It does not tell.")]) {
+    finds(next);
+    await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  }
+  finds(finding("error", "It evicts. 14 keys"));
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(told).toHaveLength(2);
+  finds(finding("ok", "It does not evict."));
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  finds(finding("error", "It evicts. 16 keys"));
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(told.slice(2)).toEqual(["eviction: It evicts. 16 keys"]);
+  end();
+});
+
+it("tells what a strict start found, and asks again after ten seconds where a server is away", async () => {
+  const { told, asked, examine, finding, finds } = scene("c:1");
+  const end = watchSafety({ examine, found: [finding("warning", "It may evict.")] });
+  expect(told).toEqual(["eviction: It may evict."]);
+  await vi.advanceTimersByTimeAsync(4 * MINUTE_MS);
+  expect(asked).toEqual([]);
+  finds({ ...finding("error", "It does not answer."), check: "reachable" });
+  await vi.advanceTimersByTimeAsync(MINUTE_MS + 25_000);
+  expect(asked).toEqual([true, true, true]);
+  end();
+});
+
+it("goes on where an examination fails", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  scene("d:1");
+  const examine = vi.fn<() => Promise<readonly Examined[]>>().mockRejectedValue(new Error("a bug"));
+  const end = watchSafety({ examine });
+  await vi.advanceTimersByTimeAsync(25_000);
+  expect(examine).toHaveBeenCalledTimes(3);
+  end();
+});

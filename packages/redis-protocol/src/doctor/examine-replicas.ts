@@ -1,0 +1,120 @@
+// The replicas of a primary: a failover makes one of them the primary, with its own configuration and its own users.
+import { isStoreError } from "@tollbooth-stores/core";
+import type { ResolvedNode } from "../connection/connection.ts";
+import { hopelessConnection } from "../connection/connection-failures.ts";
+import { addressOf } from "../connection/establish.ts";
+import { LoginRefused } from "../connection/login-refused.ts";
+import { errorWord } from "../connection/redis-errors.ts";
+import type { AskServer } from "../connection/scan-keys.ts";
+import type { RedisPort, VisitedServer } from "../redis-port.ts";
+import { type About, askOf } from "./about.ts";
+import { checkUsers } from "./access-checks.ts";
+import { checkPersistence } from "./durability-checks.ts";
+import { type Checked, counted, type Finding, NOTHING_SOLD, namedFor, ok, unknown, warning } from "./finding.ts";
+import { checkEviction } from "./memory-checks.ts";
+import { replicaAddresses } from "./replica-addresses.ts";
+import { checkReplicaMemory, replicaKind } from "./replica-checks.ts";
+import { checkRights } from "./rights-check.ts";
+import { checkVersion } from "./server-checks.ts";
+import { type ServerFacts, serverFacts } from "./server-facts.ts";
+
+export interface Primary {
+  /** "host:port", or a number. */
+  readonly name: string;
+  readonly ask: AskServer;
+  /** What the client puts before the stores' keys. */
+  readonly keyPrefix: string;
+  readonly facts: ServerFacts;
+}
+
+/** Of each primary: more of them tell nothing new. */
+const MOST_REPLICAS = 8;
+const LOOK = "Run the doctor beside it, by --url.";
+
+/** Never rejects. A replica that cannot be reached from here is unknown: gateways need not reach it until a failover. */
+export async function examineReplicas(primary: Primary, about: About): Promise<readonly Finding[]> {
+  const { name, ask, facts } = primary;
+  if (facts.info("role") !== "master") return [];
+  const named = namedFor(name);
+  const visit = about.port.visit?.bind(about.port);
+  try {
+    const nodes = (await replicaAddresses(ask, name, facts)).slice(0, MOST_REPLICAS);
+    if (nodes.length === 0) return [];
+    if (visit === undefined) {
+      const shown = counted(nodes.length, "replica");
+      return named("replication", unknown(`Your client does not lead to the ${shown}. ${LOOK}`));
+    }
+    const found = await Promise.all(nodes.map((node) => examineReplica(node, primary, about, visit)));
+    return found.flat();
+  } catch {
+    return named("replication", unknown(`The server stopped answering before its replicas were known. ${LOOK}`));
+  }
+}
+
+async function examineReplica(
+  node: ResolvedNode,
+  primary: Primary,
+  about: About,
+  visit: NonNullable<RedisPort["visit"]>,
+): Promise<readonly Finding[]> {
+  const named = namedFor(addressOf(node));
+  let visited: VisitedServer | undefined;
+  try {
+    visited = await visit(node, about.askTimeoutMs);
+    return await findingsOf(visited, primary, about);
+  } catch (error) {
+    return named("role", visited === undefined ? notReached(error, primary) : notTold(error, primary));
+  } finally {
+    visited?.close();
+  }
+}
+
+async function findingsOf(visited: VisitedServer, primary: Primary, about: About): Promise<readonly Finding[]> {
+  const { keeps, prefixes, security } = about;
+  const named = namedFor(visited.name);
+  const ask = askOf(visited, about);
+  const facts = await serverFacts(ask);
+  const kind = replicaKind(facts, primary.facts);
+  if (kind === undefined)
+    return named("role", unknown(`This replica of ${primary.name} tells nothing of itself. ${LOOK}`));
+  if (kind === "other") {
+    const message = `A replica of ${primary.name} has this address there; from here, another server answers. ${LOOK}`;
+    return named("role", unknown(message));
+  }
+  if (kind === "spare") {
+    return named("role", ok(`This is a replica of ${primary.name} that never replaces it (replica-priority 0).`));
+  }
+  const rights = await checkRights(
+    ask,
+    facts.user,
+    prefixes.map((prefix) => primary.keyPrefix + prefix),
+  );
+  return [
+    ...named("role", ok(`This is a replica of ${primary.name}: a failover can make it the primary.`)),
+    ...named("version", checkVersion(facts)),
+    ...named("eviction", checkEviction(facts, keeps)),
+    ...named("persistence", checkPersistence(facts, keeps)),
+    ...named("memory", checkReplicaMemory(facts, primary.facts)),
+    ...named("users", checkUsers(facts, security)),
+    ...named("rights", rights),
+  ];
+}
+
+/** Users are no part of what a primary sends to its replicas. */
+function notReached(error: unknown, { name }: Primary): Checked {
+  const word = errorWord(error);
+  if (error instanceof LoginRefused || word === "WRONGPASS" || word === "NOAUTH") {
+    return warning(
+      `This replica of ${name} refuses the login. After a failover to it nothing goes on. ${NOTHING_SOLD}`,
+      "Give each server the same users and passwords (ACL LOAD, or `user` lines in redis.conf).",
+    );
+  }
+  const why = hopelessConnection(error)?.message;
+  return unknown(`This replica of ${name} cannot be reached from here. ${why === undefined ? LOOK : `${why} ${LOOK}`}`);
+}
+
+function notTold(error: unknown, { name }: Primary): Checked {
+  // Our own errors name no secret.
+  const why = isStoreError(error) ? ` ${error.message}` : "";
+  return unknown(`This replica of ${name} did not answer.${why} ${LOOK}`);
+}

@@ -1,0 +1,43 @@
+// The commands that the stores' scripts run, each with arguments to ask whether a user may run it.
+
+export interface NeededCommand {
+  /** In capitals, as Redis writes it. */
+  readonly name: string;
+  /** Arguments that fit, for ACL DRYRUN, which runs nothing. */
+  readonly fitting: readonly string[];
+  /** Arguments with which it only reads, or fails before it changes anything. Redis looks at the rights before both. */
+  readonly harmless: readonly string[];
+}
+
+const reading = (name: string, ...fitting: string[]): NeededCommand => ({ name, fitting, harmless: fitting });
+
+/** `key`: a key under the stores' prefix that does not exist. */
+export function commandsOn(key: string): readonly NeededCommand[] {
+  return [
+    { name: "EVALSHA", fitting: ["0", "1", key], harmless: ["0", "x", key] },
+    { name: "EVAL", fitting: ["return 1", "1", key], harmless: ["return 1", "x", key] },
+    reading("TIME"),
+    ...["GET", "MGET", "EXISTS", "PTTL"].map((name) => reading(name, key)),
+    reading("GETRANGE", key, "0", "0"),
+    reading("HGET", key, "f"),
+    reading("HEXISTS", key, "f"),
+    reading("ZRANGE", key, "0", "0"),
+    reading("ZCOUNT", key, "0", "0"),
+    reading("ZSCORE", key, "m"),
+    reading("SCAN", "0"),
+    // Of a key that does not exist.
+    { name: "DEL", fitting: [key], harmless: [key] },
+    { name: "ZREM", fitting: [key, "m"], harmless: [key, "m"] },
+    // An argument that no server takes.
+    { name: "SET", fitting: [key, "1"], harmless: [key, "1", "EX", "x"] },
+    { name: "INCRBY", fitting: [key, "1"], harmless: [key, "x"] },
+    { name: "SETRANGE", fitting: [key, "0", "1"], harmless: [key, "-1", "1"] },
+    { name: "PEXPIRE", fitting: [key, "1"], harmless: [key, "x"] },
+    { name: "HSET", fitting: [key, "f", "1"], harmless: [key, "f", "1", "g"] },
+    { name: "ZADD", fitting: [key, "1", "m"], harmless: [key, "x", "m"] },
+    { name: "ZREMRANGEBYSCORE", fitting: [key, "0", "0"], harmless: [key, "x", "0"] },
+  ];
+}
+
+/** The commands that a user must have, for the README's list. In small letters. */
+export const neededCommands: readonly string[] = commandsOn("k").map(({ name }) => name.toLowerCase());

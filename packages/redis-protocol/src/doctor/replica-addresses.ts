@@ -1,0 +1,38 @@
+// Where the replicas of a primary are, as it tells.
+import { replicasInSlots } from "../connection/cluster-topology.ts";
+import type { ResolvedNode } from "../connection/connection.ts";
+import { parseEndpoint, REDIS_PORT } from "../connection/redis-address.ts";
+import { errorWord } from "../connection/redis-errors.ts";
+import type { AskServer } from "../connection/scan-keys.ts";
+import type { ServerFacts } from "./server-facts.ts";
+
+/**
+ * `name`: the primary's "host:port". A cluster's nodes may announce names and ports that their INFO does not have. Rejects
+ * where the server does not answer.
+ */
+export async function replicaAddresses(
+  ask: AskServer,
+  name: string,
+  { info }: ServerFacts,
+): Promise<readonly ResolvedNode[]> {
+  if (info("cluster_enabled") === "1") {
+    const announced = await inSlots(ask, name);
+    if (announced.length > 0) return announced;
+  }
+  const count = Number(info("connected_slaves") ?? 0);
+  return Array.from({ length: count }, (_, at) => info(`slave${at}`) ?? "").flatMap((line) => {
+    const [, host, port] = /^ip=([^,]+),port=(\d+)/.exec(line) ?? [];
+    return host === undefined || Number(port) === 0 ? [] : [{ host, port: Number(port) }];
+  });
+}
+
+async function inSlots(ask: AskServer, name: string): Promise<readonly ResolvedNode[]> {
+  const asked = parseEndpoint(name, REDIS_PORT);
+  if (asked === undefined) return [];
+  try {
+    return replicasInSlots(await ask("CLUSTER", "SLOTS"), asked);
+  } catch (error) {
+    if (errorWord(error) === undefined) throw error;
+    return [];
+  }
+}
