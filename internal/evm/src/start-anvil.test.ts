@@ -46,7 +46,7 @@ it("makes a block for each transaction at once, of one second all the same, and 
   expect(await node.request({ method: "eth_chainId" })).toBe("0x14a34");
   for (let sent = 1; sent <= 20; sent += 1) {
     await send(node);
-    await expect.poll(() => countOf(node), { interval: 2 }).toBe(`0x${sent.toString(16)}`);
+    await expect.poll(() => countOf(node), { interval: 2, timeout: 10_000 }).toBe(`0x${sent.toString(16)}`);
   }
   const { number, timestamp } = await blockOf(node, "latest");
   expect(number).toBeGreaterThanOrEqual(20);
@@ -69,7 +69,7 @@ it.each(["a stop", "kill -9 of its process"])("goes on after %s from the file th
   const elsewhere = here === undefined ? await startElsewhere(options) : undefined;
   const node = elsewhere?.node ?? rpcClient(here?.url ?? "");
   await send(node);
-  await expect.poll(() => countOf(node)).toBe("0x1");
+  await expect.poll(() => countOf(node), { timeout: 10_000 }).toBe("0x1");
   elsewhere?.child.kill("SIGKILL");
   await here?.stop();
   await expect.poll(() => countOf(node).catch(String), { timeout: 10_000 }).toContain("fetch failed");

@@ -1,4 +1,4 @@
-// The methods of the EVM node that anybody may call: they read. What mints, sends or moves the clock is not passed on.
+// The methods of the EVM node that `/rpc` passes on: they read. What mints, sends or moves the clock is refused.
 import { type RpcClient, RpcRefusal } from "@tollbooth-stores/evm";
 import { z } from "zod";
 import { RpcError, type RpcMethods } from "../ledger/json-rpc.ts";

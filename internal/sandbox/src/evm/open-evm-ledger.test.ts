@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readLog } from "../append-log.ts";
 import { demoAccount, payerLabel, simulatedChain } from "../chain.ts";
 import { type MadePayment, makePayment, malleate, payTo } from "../forge.ts";
+import { openSandboxLedger } from "../ledger/open-sandbox-ledger.ts";
 import { type Served, serve } from "../testing/serve.ts";
 import { type EvmLedger, openEvmLedger } from "./open-evm-ledger.ts";
 
@@ -84,7 +85,7 @@ describe("the ledger's log on a real EVM", () => {
     const payment = await makePayment(payer);
     const hash = await sendTransfer(payment);
     await expect
-      .poll(async () => (await ask("eth_getTransactionReceipt", hash)).result)
+      .poll(async () => (await ask("eth_getTransactionReceipt", hash)).result, { timeout: 10_000 })
       .toMatchObject({ status: "0x1" });
     const { from, nonce } = payment.authorization;
     expect(transfers()).toMatchObject([{ transaction: hash, from, nonce, value: "10000" }]);
@@ -168,6 +169,12 @@ describe("a chain that is opened again", () => {
     await open();
     const [, second] = whole;
     expect(transfers()).toMatchObject([whole[0], { ...second, at: expect.any(String) }]);
+  });
+
+  test("is no folder for the simulated ledger", async () => {
+    await close();
+    expect(() => openSandboxLedger(directory)).toThrow("is the log of another chain");
+    await open();
   });
 
   test.each([

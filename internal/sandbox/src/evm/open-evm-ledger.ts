@@ -1,11 +1,11 @@
 // The ledger with its facilitator on a real EVM chain, opened on a folder for its logs. The caller puts it on a port.
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { compileToken, type RpcClient, rpcClient, startAnvil } from "@tollbooth-stores/evm";
 import { numberToHex, parseEther } from "viem";
 import { appendLog, readLog } from "../append-log.ts";
 import { demoAccount, fundedAccounts, initialBalance, payerLabel, simulatedChain } from "../chain.ts";
 import { ledgerApp } from "../ledger/ledger-app.ts";
+import { ledgerFiles, logOfAnotherChain } from "../ledger/ledger-files.ts";
 import type { PaymentChain } from "../ledger/payment-chain.ts";
 import type { SandboxApp } from "../sandbox-app.ts";
 import { evmChain, multicallAddress } from "./evm-chain.ts";
@@ -39,16 +39,14 @@ export async function openEvmLedger(
   { finalityBlocks = 2 }: EvmLedgerOptions = {},
 ): Promise<EvmLedger> {
   mkdirSync(directory, { recursive: true });
-  const ledgerFile = join(directory, "ledger.jsonl");
-  const stateFile = join(directory, "chain.json");
-  const past = readLog(ledgerFile);
-  const isNew = !existsSync(stateFile);
-  const elsewhere = () => new Error(`${ledgerFile} is the log of another chain: choose another folder.`);
-  if (isNew && past.length > 0) throw elsewhere();
+  const files = ledgerFiles(directory);
+  const past = readLog(files.ledger);
+  const isNew = !existsSync(files.chain);
+  if (isNew && past.length > 0) throw logOfAnotherChain(files);
 
   const { chainId } = simulatedChain;
-  const anvil = await startAnvil({ finalityBlocks, chainId, mining: "each-transaction", stateFile });
-  const [ledgerLog, log] = [appendLog(ledgerFile), appendLog(join(directory, "facilitator.jsonl"))];
+  const anvil = await startAnvil({ finalityBlocks, chainId, mining: "each-transaction", stateFile: files.chain });
+  const [ledgerLog, log] = [appendLog(files.ledger), appendLog(files.facilitator)];
   const close = async () => {
     await anvil.stop();
     ledgerLog.close();
@@ -57,7 +55,7 @@ export async function openEvmLedger(
   try {
     const node = rpcClient(anvil.url);
     const client = evmClient(anvil.url);
-    if ((await client.getBlockNumber()) < lastBlock(past)) throw elsewhere();
+    if ((await client.getBlockNumber()) < lastBlock(past)) throw logOfAnotherChain(files);
     const catchUp = followTransfers({ client, log: ledgerLog, past });
     const chain = evmChain(client, node, catchUp);
     if (isNew) await beginChain(chain, client, node);
@@ -66,6 +64,8 @@ export async function openEvmLedger(
     return { node, transfers, ended: anvil.ended, fetch: ledgerApp(chain, log).fetch, close };
   } catch (error) {
     await close();
+    // What was begun only in part is no chain to go on from.
+    if (isNew) rmSync(files.chain, { force: true });
     throw error;
   }
 }

@@ -10,7 +10,7 @@ export type AuthorizationState =
   | ({ readonly state: "used"; readonly time: number } & Transfer);
 
 export interface PaymentChain {
-  /** For the official facilitator: its transfers are in `ledger.jsonl` before anybody hears of them. */
+  /** For the official facilitator: its transfers are in `ledger.jsonl` before it tells of them. */
   readonly signer: FacilitatorEvmSigner;
   authorization(payer: Address, nonce: Hex): Promise<AuthorizationState>;
   balanceOf(account: Address): Promise<bigint>;
