@@ -76,7 +76,7 @@ export function paid(
         const response = await sold.madeBy(() => sale.run(thisSale, next));
         // An error that onError answers as a success is none that was paid for.
         if (c.error !== undefined && response.status < 400) {
-          failed = { error: c.error, response };
+          if (sold.isOnErrors()) failed = { error: c.error, response };
           throw c.error;
         }
         const made = await answerOf(response, c.req.method, maxAnswerBytes);

@@ -143,6 +143,20 @@ test.each([200, 500] as const)("onError is asked once for an error that it answe
   expect([times, gate.charged]).toEqual([1, []]);
 });
 
+test("what middleware behind paid() makes of an error is neither sold nor given away", async () => {
+  const gate = fakeGate();
+  const app = new Hono().onError((_error, c) => c.text("sorry"));
+  app.use(paid(gate)).use(async (c, next) => {
+    await next();
+    if (c.error !== undefined) c.res = new Response("the goods of yesterday");
+  });
+  app.get("/sold", () => {
+    throw new Error("Broken.");
+  });
+  expect(await (await app.request("/sold", pay)).text()).toBe("sorry");
+  expect(gate.charged).toEqual([]);
+});
+
 test("free access leaves the response to its handlers, as without paid()", async () => {
   const app = new Hono().use(async (c, next) => {
     c.header("x-a", "front");

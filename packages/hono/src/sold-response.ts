@@ -9,6 +9,8 @@ export interface SoldResponse {
    * it was before. Rejects where they make none, or make it too late.
    */
   madeBy(run: () => Promise<void>): Promise<Response>;
+  /** Whether onError has made that response: middleware behind it has put nothing in its place. */
+  isOnErrors(): boolean;
   /**
    * Ends with `response`. Headers and cookies that middleware had set stay, except where it has its own. What handlers set is gone.
    */
@@ -26,6 +28,8 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
   const answered = new AbortController();
   /** The headers from before the handlers, while these are at work. */
   let aside: [string, string][] | undefined;
+  /** How many responses the handlers have set since one of them threw. Hono sets that of onError first. */
+  let afterError = 0;
   let isOver = false;
   let toNobody: Response | undefined;
   const isLate = () => (isOver || answered.signal.aborted) && isHandler();
@@ -57,6 +61,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
       },
       set(response: Response | undefined) {
         if (isLate()) return;
+        if (c.error !== undefined) afterError += 1;
         // Middleware in front, which gets its own headers back.
         if (!isOver && !isHandler()) {
           putBack();
@@ -93,6 +98,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
         putBack();
       }
     },
+    isOnErrors: () => afterError === 1,
     replace(response) {
       putBack();
       isOver = true;
