@@ -13,7 +13,7 @@ import {
   responseOf,
 } from "@tollbooth-stores/http";
 import type { Context, MiddlewareHandler } from "hono";
-import { replaceResponse } from "./replace-response.ts";
+import { soldResponse } from "./sold-response.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
 
@@ -24,12 +24,12 @@ export interface PaidEnv {
 
 /** The gate that the handlers make an answer for. */
 const sellers = new WeakMap<Context, PaidGate>();
-/** Set in all that the handlers call. An application under `app.mount` has a Context and a Request of its own. */
-const sale = new AsyncLocalStorage<true>();
+/** The sale that handlers run for, in all that they call: an application under `app.mount` has a Context and a Request of its own. */
+const sale = new AsyncLocalStorage<object>();
 
 /** True while the handlers make an answer that is sold. */
 export function isBeingSold(): boolean {
-  return sale.getStore() === true;
+  return sale.getStore() !== undefined;
 }
 
 /**
@@ -45,6 +45,10 @@ export function isBeingSold(): boolean {
  * `app.onError` as ever, and nothing is charged for it, whatever status `onError` answers. Hono's `stream`, `streamText` and
  * `streamSSE` end the body as if it were whole where their callback throws, so half an answer would be sold: answer with a
  * ReadableStream that errs.
+ *
+ * A handler that returns no response is an error. Where middleware in front answers first, as timeout() does, the sale ends: nothing is
+ * charged, or the payment is owed, if it was being settled. What handlers do after the gate's answer, or after that of the middleware, is
+ * dropped.
  */
 export function paid(
   gate: PaidGate,
@@ -56,23 +60,44 @@ export function paid(
     const first = beforeGate(gate, context, unsold ?? (isOfRoute(c) ? "refuse" : "pass"));
     if (first === "pass") return next();
     if (first !== "ask") return responseOf(first);
-    const body = await bodyOf(c, maxBodyBytes);
-    if (!(body instanceof Uint8Array)) return responseOf(body);
-    const { headers } = c.res;
-    const before = [...headers];
+    // Middleware in front has answered already: the client would not get what is sold here.
+    if (c.finalized) return undefined;
+    const thisSale = {};
+    const sold = soldResponse(c, () => sale.getStore() === thisSale);
     let cookies: string[] = [];
-    const answer = await gate.handle(context, body, async (payment) => {
-      sellers.set(c, gate);
-      c.set("payment", payment);
-      await sale.run(true, next);
-      // An error that onError answers as a success is none that was paid for.
-      if (c.error !== undefined && c.res.status < 400) throw c.error;
-      cookies = c.res.headers.getSetCookie();
-      return answerOf(c.res, c.req.method, maxAnswerBytes);
-    });
-    if (answer === undefined) return next();
-    replaceResponse(c, before, responseOf(answer, cookies));
-    return undefined;
+    let failed: { error: unknown; response: Response } | undefined;
+    try {
+      const body = await bodyOf(c, maxBodyBytes);
+      if (!(body instanceof Uint8Array)) return responseOf(body);
+      const signal = AbortSignal.any([c.req.raw.signal, sold.answered]);
+      const answer = await gate.handle({ ...context, signal }, body, async (payment) => {
+        sellers.set(c, gate);
+        c.set("payment", payment);
+        const response = await sold.madeBy(() => sale.run(thisSale, next));
+        // An error that onError answers as a success is none that was paid for.
+        if (c.error !== undefined && response.status < 400) {
+          if (sold.isOnErrors()) failed = { error: c.error, response };
+          throw c.error;
+        }
+        const made = await answerOf(response, c.req.method, maxAnswerBytes);
+        cookies = response.headers.getSetCookie();
+        return made;
+      });
+      if (sold.answered.aborted) return undefined;
+      if (answer !== undefined) {
+        sold.replace(responseOf(answer, cookies));
+        return undefined;
+      }
+    } catch (error) {
+      if (sold.answered.aborted) return undefined;
+      // onError has answered this error, and is not asked again.
+      if (failed === undefined || failed.error !== error) throw error;
+      sold.replace(failed.response);
+      return undefined;
+    } finally {
+      sold.end();
+    }
+    return next();
   };
 }
 
@@ -81,13 +106,9 @@ function isOfRoute({ req }: Context): boolean {
   return req.matchedRoutes[req.routeIndex]?.method !== "ALL";
 }
 
-async function bodyOf(c: Context, maxBodyBytes: number): Promise<Uint8Array | Awaited<ReturnType<typeof readBody>>> {
-  if (!c.req.raw.bodyUsed) return readBody(c.req.raw, maxBodyBytes);
-  const read = c.req.bodyCache.arrayBuffer;
-  if (read === undefined) {
-    throw new TypeError(
-      "The request's body was read before paid(), and its bytes are gone. Put paid() before what reads it.",
-    );
-  }
-  return readBody(new Request(c.req.url, { method: "POST", body: await read }), maxBodyBytes);
+/** Hono remembers a body that was read as bytes. */
+async function bodyOf({ req }: Context, maxBodyBytes: number): ReturnType<typeof readBody> {
+  const read = req.bodyCache.arrayBuffer;
+  if (!req.raw.bodyUsed || read === undefined) return readBody(req.raw, maxBodyBytes);
+  return readBody(new Request(req.url, { method: "POST", body: await read }), maxBodyBytes);
 }

@@ -2,7 +2,7 @@
 
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores, type SessionStore, StoreError } from "@tollbooth-stores/memory";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { expect, test } from "vitest";
 import { paid } from "./paid.ts";
 import { sellSession, session, spend } from "./session.ts";
@@ -27,6 +27,7 @@ function site(store: SessionStore<Data> = sessions) {
   });
   app.get("/mine/call/:status", spend("calls", { header: "x-calls-left" }), (c) => {
     if (c.req.param("status") === "throw") throw new Error("Broken.");
+    if (c.req.param("status") === "nothing") return undefined as never;
     return new Response("", { status: Number(c.req.param("status")) });
   });
   return app;
@@ -74,7 +75,8 @@ test("a store that is away is 503 with Retry-After", async () => {
 test("calls are spent once, and given back where the handler throws or fails", async () => {
   const app = site();
   const id = await login(app);
-  for (const status of ["throw", "500", "throw", "503"]) await app.request(`/mine/call/${status}`, cookie(id));
+  for (const status of ["throw", "500", "throw", "503", "nothing"])
+    await app.request(`/mine/call/${status}`, cookie(id));
   expect((await sessions.get(id))?.quotas).toEqual({ calls: 2n });
   const answers = await Promise.all(
     [200, 404, 200, 200].map((status) => app.request(`/mine/call/${status}`, cookie(id))),
@@ -100,6 +102,27 @@ test("a session is sold by cookie, once for one payment, and opens what was boug
   expect(idIn(await buy())).toBe("");
   expect((await app.request("/sold/pass", { method: "POST" })).status).toBe(402);
 });
+
+test.each(["in front of paid()", "behind it"])(
+  "a session that is sold is told beside a cookie that was set %s",
+  async (where) => {
+    const app = new Hono();
+    const visitor: MiddlewareHandler = async (c, next) => {
+      c.res.headers.append("set-cookie", "visitor=7");
+      await next();
+    };
+    const none: MiddlewareHandler = (_c, next) => next();
+    app
+      .use(where === "behind it" ? none : visitor)
+      .use(paid(fakeGate()))
+      .use(where === "behind it" ? visitor : none);
+    const grant = { extendMs: 60_000 };
+    app.post("/sold", sellSession({ sessions, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }));
+    const answer = await app.request("/sold", { method: "POST", headers: { payment: "beside" } });
+    const cookies = answer.headers.getSetCookie().map((line) => line.split("=")[0]);
+    expect([answer.status, cookies.sort()]).toEqual([201, ["__Host-session", "visitor"]]);
+  },
+);
 
 test("an answer that is sold changes no session", async () => {
   const app = new Hono();

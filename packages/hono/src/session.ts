@@ -91,7 +91,8 @@ export function spend(quota: string, options?: SpendOptions): MiddlewareHandler 
     let threw = true;
     try {
       await next();
-      threw = c.error !== undefined || c.res.status >= 500;
+      // Not finalized: a handler returned nothing, which Hono answers with 500.
+      threw = c.error !== undefined || !c.finalized || c.res.status >= 500;
       // At the end: a handler's own Response replaces what was set before it.
       if (!threw && options?.header !== undefined) c.header(options.header, String(spent.remaining));
     } finally {
@@ -108,6 +109,9 @@ export function sellSession<T>(options: SellSessionOptions<T>): Handler<PaidEnv>
     const payment = c.get("payment");
     if (payment === undefined)
       throw new TypeError("sellSession() needs paid() before it, with a gate that sells this route.");
-    return responseOf(await sell(payment, (name) => c.req.header(name)));
+    const response = responseOf(await sell(payment, (name) => c.req.header(name)));
+    // Where middleware behind paid() has used `c.res`, Hono puts the cookies that are there in the place of a response's own.
+    for (const line of response.headers.getSetCookie()) c.header("set-cookie", line, { append: true });
+    return response;
   };
 }

@@ -18,6 +18,13 @@ test("a body is read from a copy", async () => {
   expect([request.bodyUsed, await request.text()]).toEqual([false, "x"]);
 });
 
+test("a body that was read, or is being read, by another is an error, and not one that broke off", async () => {
+  const [read, locked] = [post("x"), post("x")];
+  await read.text();
+  locked.body?.getReader();
+  for (const request of [read, locked]) await expect(readBody(request, 1)).rejects.toThrow("Put paid() before");
+});
+
 test("a body that is said to be too large is not read, and one that is ends there", async () => {
   const said = post("x", { "content-length": "2" });
   expect(await readBody(said, 1)).toMatchObject({ status: 413 });
@@ -28,6 +35,17 @@ test("each cookie of a handler stays one, and the cookie of an answer from what 
   const answer = { status: 200, headers: { "set-cookie": "a=1, b=2" }, body: new Uint8Array() };
   expect(responseOf(answer, ["a=1", "b=2"]).headers.getSetCookie()).toEqual(["a=1", "b=2"]);
   expect(responseOf(answer).headers.getSetCookie()).toEqual(["a=1, b=2"]);
+});
+
+test("the cookies of a handler take no place of those that its gate tells", () => {
+  const answer = { status: 200, headers: { "set-cookie": "kept=1" }, body: new Uint8Array() };
+  expect(responseOf(answer, ["own=1"]).headers.getSetCookie()).toEqual(["kept=1"]);
+});
+
+test("an answer has all of a Response's cookies", async () => {
+  const response = new Response("x");
+  for (const cookie of ["a=1", "b=2"]) response.headers.append("set-cookie", cookie);
+  expect((await answerOf(response)).headers["set-cookie"]).toBe("a=1, b=2");
 });
 
 test("the code of a problem is read from a copy, and another response has none", async () => {
@@ -69,10 +87,11 @@ test("an answer of more bytes than are held is given up there, and one of exactl
   expect((await answerOf(new Response("12345"), "GET", 5)).body.byteLength).toBe(5);
 });
 
-test("an answer whose body was read by another is an error, and not an empty answer", async () => {
+test("no answer, or one whose body was read by another, is an error, and not an empty answer", async () => {
   const read = new Response("12345");
   const reader = read.body?.getReader();
   while ((await reader?.read())?.done === false);
   reader?.releaseLock();
   await expect(answerOf(read)).rejects.toThrow(TypeError);
+  await expect(answerOf(undefined)).rejects.toThrow("returned no response");
 });

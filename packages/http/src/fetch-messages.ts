@@ -42,9 +42,15 @@ export function queryReader(query: URLSearchParams): {
 
 /**
  * The body's bytes, or the answer where there is none to go on with: 413 beyond `maxBodyBytes`, 400 where it breaks off. Reads a
- * copy, so that the handler finds the body unread. Rejects with the signal's reason where the client has gone.
+ * copy, so that the handler finds the body unread. Rejects with the signal's reason where the client has gone, and with a TypeError
+ * where the body was read before.
  */
 export async function readBody(request: Request, maxBodyBytes: number): Promise<Uint8Array | Answer> {
+  if (request.bodyUsed || request.body?.locked) {
+    throw new TypeError(
+      "The request's body was read before paid(), and its bytes are gone. Put paid() before what reads it.",
+    );
+  }
   if (request.body === null) return new Uint8Array();
   if (Number(request.headers.get("content-length") ?? 0) > maxBodyBytes) return bodyTooLarge(maxBodyBytes);
   const chunks: Uint8Array[] = [];
@@ -72,14 +78,15 @@ export function bodyTooLarge(maxBodyBytes: number): Answer {
 }
 
 /**
- * Takes a Response whole. Rejects where its body breaks off, is shorter than it says, or has more than `maxAnswerBytes`: then it is
- * cancelled there. `method`: the request's.
+ * Takes a Response whole. Rejects where there is none, and where its body was read, breaks off, is shorter than it says, or has more than
+ * `maxAnswerBytes`: then it is cancelled there. `method`: the request's. Cookies are joined by ", ".
  */
 export async function answerOf(
-  response: Response,
+  response: Response | undefined,
   method = "GET",
   maxAnswerBytes: number = DEFAULT_MAX_ANSWER_BYTES,
 ): Promise<Answer> {
+  if (response === undefined) throw new TypeError("The handler returned no response.");
   // `Response.error()`: no status that can be sent.
   if (response.status < 200) throw new TypeError("The handler's response has no status.");
   // Its stream would end at once, as that of an empty answer.
@@ -92,7 +99,9 @@ export async function answerOf(
     chunks.push(chunk);
   }
   const body = new Uint8Array(Buffer.concat(chunks));
-  return wholeAnswer({ status: response.status, headers: Object.fromEntries(response.headers), body }, method);
+  const cookies = response.headers.get("set-cookie");
+  const headers = { ...Object.fromEntries(response.headers), ...(cookies !== null && { "set-cookie": cookies }) };
+  return wholeAnswer({ status: response.status, headers, body }, method);
 }
 
 /**
@@ -108,10 +117,13 @@ export async function problemCode(response: Response): Promise<string | undefine
   return typeof error === "string" ? error : undefined;
 }
 
-/** `cookies`: each Set-Cookie of an answer by itself, because a comma is a part of some. */
+/**
+ * `cookies`: each Set-Cookie of an answer by itself, because a comma is a part of some. They count only where they are the answer's: that
+ * of a gate may be another than the handler's.
+ */
 export function responseOf({ status, headers, body }: Answer, cookies: readonly string[] = []): Response {
   const told = new Headers(headers);
-  if (told.has("set-cookie") && cookies.length > 0) {
+  if (cookies.length > 0 && told.get("set-cookie") === cookies.join(", ")) {
     told.delete("set-cookie");
     for (const cookie of cookies) told.append("set-cookie", cookie);
   }

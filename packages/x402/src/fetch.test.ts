@@ -103,6 +103,13 @@ describe("a route handler", () => {
     expect(await (await GET(at("/quote", { headers }))).text()).toBe("half of it");
   });
 
+  test("that returns nothing is not charged", async () => {
+    await expect(paid(gate(), () => undefined as never)(at("/quote", { headers: await payment() }))).rejects.toThrow(
+      "no response",
+    );
+    expect(shop.controls.counts().transfers).toBe(0);
+  });
+
   test("that answers Response.error() is not charged", async () => {
     const GET = paid(gate(), () => Response.error());
     await expect(GET(at("/quote", { headers: await payment() }))).rejects.toThrow("no status");
@@ -150,6 +157,14 @@ describe("a request body", () => {
     const { answered } = post(() => new Response(), body, { "content-length": "11" });
     expect((await answered).status).toBe(413);
     expect(pull).not.toHaveBeenCalled();
+  });
+
+  test("that was read before the gate is an error of the application, and nothing is asked", async () => {
+    const handle = vi.fn<PaidGate["handle"]>(gate().handle);
+    const request = at("/quote", { method: "POST", body: "x", headers: await payment() });
+    await request.text();
+    await expect(paid({ handle }, () => new Response())(request)).rejects.toThrow("Put paid() before");
+    expect(handle).not.toHaveBeenCalled();
   });
 
   test("of exactly the limit is taken", async () => {

@@ -49,8 +49,9 @@ export function paid<Rest extends readonly unknown[]>(
     const answer = await gate.handle(context, body, async (payment) => {
       payments.set(request, payment);
       const response = await handler(request, ...rest);
+      const made = await answerOf(response, request.method, maxAnswerBytes);
       cookies = response.headers.getSetCookie();
-      return answerOf(response, request.method, maxAnswerBytes);
+      return made;
     });
     return answer === undefined ? handler(request, ...rest) : responseOf(answer, cookies);
   };

@@ -1,0 +1,172 @@
+// The response behind paid(): the handlers' own headers, handlers that make none or make it late, and gates that fail.
+
+import { type PaidGate, problem } from "@tollbooth-stores/http";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
+import { type Context, Hono } from "hono";
+import { expect, test } from "vitest";
+import { paid } from "./paid.ts";
+
+const pay = { headers: { payment: "one" } };
+const payment = { key: "one", signal: new AbortController().signal, fence: "1" };
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const own = { "x-a": "handler", "set-cookie": "own=1" };
+const handlers: Record<string, (c: Context) => Response> = {
+  "a Response": () => new Response("made", { headers: own }),
+  "c.text": (c) => c.text("made", 200, own),
+  "c.header and c.text": (c) => {
+    c.header("x-a", "handler");
+    c.header("set-cookie", "own=1", { append: true });
+    return c.text("made");
+  },
+};
+const fronts: Record<string, (c: Context) => void> = {
+  "c.header": (c) => {
+    c.header("x-a", "front");
+    c.header("x-front", "front");
+    c.header("set-cookie", "visitor=7", { append: true });
+  },
+  "c.res": (c) => {
+    c.res.headers.set("x-a", "front");
+    c.res.headers.set("x-front", "front");
+    c.res.headers.append("set-cookie", "visitor=7");
+  },
+};
+const each = Object.keys(handlers).flatMap((handler) => Object.keys(fronts).map((front) => [handler, front]));
+
+test.each(each)("the headers and cookies of %s win over those that were set by %s before", async (handler, front) => {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    fronts[front ?? ""]?.(c);
+    await next();
+  });
+  app.get("/sold", paid(fakeGate()), handlers[handler ?? ""] ?? (() => new Response()));
+  const { status, headers } = await app.request("/sold", pay);
+  expect([status, headers.get("x-a"), headers.get("x-front")]).toEqual([200, "handler", "front"]);
+  expect(headers.getSetCookie().sort()).toEqual(["own=1", "visitor=7"]);
+});
+
+test("a handler that returns nothing is an error for onError, and not charged", async () => {
+  const gate = fakeGate();
+  const app = new Hono().onError((error, c) => c.text(error.message, 500));
+  app.get("/sold", paid(gate), async (c) => {
+    c.json({ quote: 42 });
+    return undefined as never;
+  });
+  const answer = await app.request("/sold", pay);
+  expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining("returned no response")]);
+  expect(gate.charged).toEqual([]);
+});
+
+const late: Record<string, (c: Context) => Response | Promise<Response>> = {
+  answers: (c) => c.text("the goods", 200, own),
+  "sets the response": (c) => {
+    c.res = new Response("the goods", { headers: own });
+    return c.res;
+  },
+  "sets headers": (c) => {
+    c.header("x-a", "handler");
+    c.res.headers.append("set-cookie", "own=1");
+    return c.text("the goods");
+  },
+  "reads the response": async (c) => new Response(`the goods, not ${await c.res.text()}`),
+  throws: () => {
+    throw new Error("Too late.");
+  },
+};
+
+test.each(Object.entries(late))("a handler that %s after its gate has given up changes nothing", async (_how, then) => {
+  let end: (made: unknown) => void = () => undefined;
+  const ended = new Promise<unknown>((resolve) => {
+    end = resolve;
+  });
+  const gate: PaidGate = {
+    async handle(_context, _body, serve) {
+      serve(payment).then(end, end);
+      await pause(1);
+      return problem(504, "handler_timeout", "Too late.");
+    },
+  };
+  const app = new Hono().onError((_error, c) => c.text("broken", 500));
+  app.use(async (_c, next) => {
+    await next();
+    await ended;
+  });
+  app.get("/sold", paid(gate), async (c) => {
+    await pause(10);
+    return then(c);
+  });
+  const answer = await app.request("/sold");
+  expect([answer.status, await answer.json()]).toMatchObject([504, { error: "handler_timeout" }]);
+  expect([answer.headers.get("x-a"), answer.headers.getSetCookie()]).toEqual([null, []]);
+  expect(await ended).toBeInstanceOf(Error);
+});
+
+test("a gate that fails once the answer is made tells nothing of it", async () => {
+  const gate: PaidGate = {
+    async handle(_context, _body, serve) {
+      await serve(payment);
+      throw new Error("The gate is broken.");
+    },
+  };
+  const app = new Hono().onError((error, c) => c.text(error.message, 500));
+  app.use(async (c, next) => {
+    c.header("x-front", "front");
+    await next();
+  });
+  app.get("/sold", paid(gate), (c) => {
+    c.header("x-b", "handler");
+    return c.text("the goods", 200, own);
+  });
+  const answer = await app.request("/sold");
+  expect([answer.status, await answer.text()]).toEqual([500, "The gate is broken."]);
+  expect(["x-a", "x-b", "x-front"].map((name) => answer.headers.get(name))).toEqual([null, null, "front"]);
+  expect(answer.headers.getSetCookie()).toEqual([]);
+});
+
+test.each([200, 500] as const)("onError is asked once for an error that it answers with %s", async (status) => {
+  const gate = fakeGate();
+  let times = 0;
+  const app = new Hono().onError((_error, c) => {
+    times += 1;
+    return c.text("sorry", status);
+  });
+  app.use(async (c, next) => {
+    c.res.headers.set("x-front", "front");
+    await next();
+  });
+  app.get("/sold", paid(gate), () => {
+    throw new Error("Broken.");
+  });
+  const answer = await app.request("/sold", pay);
+  expect([answer.status, await answer.text(), answer.headers.get("x-front")]).toEqual([status, "sorry", "front"]);
+  expect([times, gate.charged]).toEqual([1, []]);
+});
+
+test("what middleware behind paid() makes of an error is neither sold nor given away", async () => {
+  const gate = fakeGate();
+  const app = new Hono().onError((_error, c) => c.text("sorry"));
+  app.use(paid(gate)).use(async (c, next) => {
+    await next();
+    if (c.error !== undefined) c.res = new Response("the goods of yesterday");
+  });
+  app.get("/sold", () => {
+    throw new Error("Broken.");
+  });
+  expect(await (await app.request("/sold", pay)).text()).toBe("sorry");
+  expect(gate.charged).toEqual([]);
+});
+
+test("free access leaves the response to its handlers, as without paid()", async () => {
+  const app = new Hono().use(async (c, next) => {
+    c.header("x-a", "front");
+    await next();
+  });
+  app.get(
+    "/free",
+    paid({ handle: async () => undefined }),
+    () => new Response("free", { headers: { "x-a": "handler" } }),
+  );
+  const answer = await app.request("/free");
+  expect([await answer.text(), answer.headers.get("x-a")]).toEqual(["free", "handler"]);
+});

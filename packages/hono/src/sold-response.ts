@@ -1,0 +1,118 @@
+// The response of a request while a gate answers it: what handlers make, what middleware in front does, and the gate's answer.
+import type { Context } from "hono";
+
+export interface SoldResponse {
+  /** Aborts where middleware in front answers the request meanwhile, as Hono's timeout() does. */
+  readonly answered: AbortSignal;
+  /**
+   * What the handlers that `run` calls make, with no header but their own and those of `c.header` before them. The response is then as
+   * it was before. Rejects where they make none, or make it too late.
+   */
+  madeBy(run: () => Promise<void>): Promise<Response>;
+  /** Whether onError has made that response: middleware behind it has put nothing in its place. */
+  isOnErrors(): boolean;
+  /**
+   * Ends with `response`. Headers and cookies that middleware had set stay, except where it has its own. What handlers set is gone.
+   */
+  replace(response: Response): void;
+  /** From now on, and from `answered` on, handlers that are still at work change nothing, and nothing tells them so. */
+  end(): void;
+}
+
+/** `isHandler`: whether the handlers, or what they call, are asking. */
+export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse {
+  const prototype: object = Object.getPrototypeOf(c);
+  const read = (): Response => Reflect.get(prototype, "res", c);
+  const write = (response: Response | undefined) => Reflect.set(prototype, "res", response, c);
+  const { header } = c;
+  const answered = new AbortController();
+  /** The headers from before the handlers, while these are at work. */
+  let aside: [string, string][] | undefined;
+  /** How many responses the handlers have set since one of them threw. Hono sets that of onError first. */
+  let afterError = 0;
+  let isOver = false;
+  let toNobody: Response | undefined;
+  const isLate = () => (isOver || answered.signal.aborted) && isHandler();
+
+  function putAside(): void {
+    aside = [...read().headers];
+    // Hono would write the headers of the response that is there over those of the handlers' own.
+    write(undefined);
+    c.finalized = false;
+  }
+
+  function putBack(): void {
+    if (aside === undefined) return;
+    write(undefined);
+    c.finalized = false;
+    const { headers } = read();
+    for (const name of [...headers.keys()]) headers.delete(name);
+    for (const [name, value] of aside) headers.append(name, value);
+    aside = undefined;
+  }
+
+  Object.defineProperties(c, {
+    res: {
+      configurable: true,
+      get() {
+        if (!isLate()) return read();
+        toNobody ??= new Response();
+        return toNobody;
+      },
+      set(response: Response | undefined) {
+        if (isLate()) return;
+        if (c.error !== undefined) afterError += 1;
+        // Middleware in front, which gets its own headers back.
+        if (!isOver && !isHandler()) {
+          putBack();
+          answered.abort(
+            new DOMException("The request was answered before its handlers' answer was paid for.", "AbortError"),
+          );
+        }
+        write(response);
+      },
+    },
+    header: {
+      configurable: true,
+      writable: true,
+      value: (...given: unknown[]) => (isLate() ? undefined : Reflect.apply(header, c, given)),
+    },
+  });
+
+  return {
+    answered: answered.signal,
+    async madeBy(run) {
+      answered.signal.throwIfAborted();
+      putAside();
+      try {
+        await run();
+        answered.signal.throwIfAborted();
+        if (isOver) throw new Error("The gate has answered without these handlers.");
+        if (!c.finalized) {
+          throw new TypeError(
+            "A handler behind paid() returned no response, or middleware there did not await next().",
+          );
+        }
+        return read();
+      } finally {
+        putBack();
+      }
+    },
+    isOnErrors: () => afterError === 1,
+    replace(response) {
+      putBack();
+      isOver = true;
+      const own = response.headers.getSetCookie();
+      for (const [name, value] of read().headers) {
+        if (name !== "set-cookie") {
+          if (!response.headers.has(name)) response.headers.set(name, value);
+        } else if (!own.includes(value)) response.headers.append(name, value);
+      }
+      write(undefined);
+      write(response);
+    },
+    end() {
+      isOver = true;
+    },
+  };
+}
