@@ -1,4 +1,4 @@
-// Process: one gateway. GATEWAY_CONFIG and STORES name its two YAML files. A signal stops it. Exit code 2: a mistake in them.
+// Process: one gateway. GATEWAY_CONFIG and STORES name its two YAML files. A signal stops it. Exit code 2: a mistake in what it was given.
 import { isStoreError } from "@tollbooth-stores/core";
 import { errorForLog } from "@tollbooth-stores/http";
 import { ConfigError, readGatewayConfig } from "./gateway-config.ts";
@@ -19,6 +19,5 @@ try {
 } catch (error) {
   const isOurs = error instanceof ConfigError || isStoreError(error);
   log.fatal(isOurs ? {} : errorForLog(error), isOurs ? error.message : "The gateway could not start.");
-  // Mistakes in the configuration are told apart from failures by the exit code.
   process.exit(error instanceof ConfigError || isStoreError(error, "STORE_CONFIG") ? 2 : 1);
 }
