@@ -12,8 +12,9 @@ import {
 } from "@tollbooth-stores/http";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
+import { onOthersHead, requireUnanswered } from "./others-answer.ts";
 import { bodyOf } from "./request-body.ts";
-import { contextOf } from "./request-context.ts";
+import { contextOf, goneOf } from "./request-context.ts";
 import { sealAgainst, sealSentResponse, sealUntilFinish } from "./seal-response.ts";
 import { isOver, sendAnswer } from "./send-answer.ts";
 
@@ -56,6 +57,8 @@ export function paid(
     const before = beforeGate(gate, context, unsold ?? (isOfRoute(middleware, request) ? "refuse" : "pass"));
     if (before === "pass") return next();
     if (before !== "ask") return sendAnswer(response, before);
+    if (isOver(response)) return;
+    requireUnanswered(response);
     const body = await bodyOf(request, maxBodyBytes);
     if (body === undefined) return;
     if (!(body instanceof Uint8Array)) {
@@ -66,20 +69,25 @@ export function paid(
     }
     let held: HeldResponse | undefined;
     let cookies: readonly string[] = [];
+    // The gate hears of it before it records a delivery.
+    const letGo = onOthersHead(response, (error) => goneOf(response).abort(error));
     try {
       const answer = await gate.handle(context, body, async (payment) => {
+        requireUnanswered(response);
         payments.set(request, payment);
         sellers.set(request, gate);
         held = holdResponse(response, maxAnswerBytes);
         sale.run(request, next);
         const made = await held.answer;
+        requireUnanswered(response);
         cookies = made.cookies;
         return made.answer;
       });
+      held?.release();
+      letGo();
       if (answer === undefined) next();
       else if (held === undefined) sendAnswer(response, answer);
       else {
-        held.release();
         sendAnswer(response, answer, cookies);
         // Handlers that are still at work, or throw only now, change nothing of it.
         if (held.hasEnded()) sealUntilFinish(response);
@@ -87,8 +95,9 @@ export function paid(
       }
     } catch (error) {
       held?.release();
+      letGo();
       // After the client has gone an error has no reader.
-      if (context.signal.aborted || isOver(response)) return;
+      if (isOver(response)) return;
       // Error handlers answer. Handlers that are still at work must give nothing away meanwhile.
       if (held !== undefined) sealAgainst(response, () => sale.getStore() === request);
       next(error);

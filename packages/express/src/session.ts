@@ -14,7 +14,7 @@ import {
 import { beforeFailureEnds } from "./before-failure-ends.ts";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { paymentOf } from "./paid.ts";
-import { goneSignalOf, headerOf } from "./request-context.ts";
+import { goneOf, headerOf } from "./request-context.ts";
 import { cookiesOf, sendAnswer } from "./send-answer.ts";
 
 /** A middleware; `of(req)` is the session that it found. */
@@ -56,7 +56,7 @@ export function session<T>(
         told = line;
       },
     };
-    const signal = goneSignalOf(response);
+    const { signal } = goneOf(response);
     const answer = await read((name) => headerOf(request, name), teller, signal).catch((error: unknown) => {
       // After the client has gone an error has no reader.
       if (!signal.aborted) throw error;
@@ -94,9 +94,11 @@ export function spend(quota: string, options?: SpendOptions): ExpressMiddleware 
     if (refused !== undefined) return sendAnswer(response, refused);
     const { header } = options ?? {};
     if (header !== undefined) response.setHeader(header, String(spent.remaining));
-    beforeFailureEnds(response, () => {
-      if (header !== undefined && !response.headersSent) response.removeHeader(header);
-      return spent.giveBack();
+    beforeFailureEnds(response, {
+      head() {
+        if (header !== undefined) response.removeHeader(header);
+      },
+      end: () => spent.giveBack(),
     });
     next();
   };
