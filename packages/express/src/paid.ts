@@ -33,8 +33,8 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
 
 /**
  * The handlers behind it run at most once in a request. All that they write is held back and read whole, errors that Express's
- * handlers answer included, and the gate's answer is sent in its place: theirs where it was paid for. Early hints, trailers and what
- * comes after the end are dropped.
+ * handlers answer included, and the gate's answer is sent in its place: theirs where it was paid for. Early hints, trailers, a
+ * `statusMessage`, headers of the connection and what comes after the end are dropped.
  *
  * A request that the gate does not sell goes on from `app.use(paid(gate))`, and its response streams as without paid(). From a route's
  * own paid(), as in `app.get("/quote", paid(gate), handler)`, it is 404. `unsold` says otherwise. A paid() that a function of
@@ -44,7 +44,8 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
  *
  * Reads the request's body: `req.body` is the value of JSON, or a Buffer of any other body; JSON that is none is 400. A body with a
  * content-encoding stays a Buffer of its encoded bytes. A parser before it must keep the bytes: `express.json({ verify: rawBody })`.
- * Where the client goes, nothing is written, and the handler's answer is given up.
+ * Where the client goes, or others answer before the handlers run, nothing is written, and no answer is sold. A response that others
+ * have begun is an error. An answer counts as delivered when it is handed to the response, not when it has arrived.
  * Where the gate fails, error handlers answer, and what the handlers do from then on is dropped.
  */
 export function paid(

@@ -1,9 +1,10 @@
 // A failure behind spend(), behind several, and behind paid() and spend(): what loggers see, and what is told of the call.
+import { once } from "node:events";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores } from "@tollbooth-stores/memory";
 import { expect, test } from "vitest";
 import { failOnCrash, listen } from "./app.test-support.ts";
-import type { Handler } from "./late-handlers.test-support.ts";
+import { type Handler, pause } from "./late-handlers.test-support.ts";
 import { paid } from "./paid.ts";
 import { session, spend } from "./session.ts";
 
@@ -52,5 +53,53 @@ test.each(Object.keys(fronts).flatMap((front) => Object.keys(failures).map((way)
     await answer.text();
     expect([answer.status >= 500, answer.headers.get("x-calls-left"), seen]).toEqual([true, null, [[true, true]]]);
     expect((await sessions.get(id))?.quotas).toEqual({ calls: 2n, more: 2n });
+  },
+);
+
+test.each(["before its call is spent", "while it is spent"])(
+  "a client that leaves %s keeps it, and no handler runs",
+  async (when) => {
+    const { sessions } = createMemoryStores<object>();
+    const created = await sessions.create({ data: {}, idleTtlMs: 60_000, quotas: { calls: 2n } });
+    if (created.status !== "ok") throw new Error("No session was made.");
+    const { id } = created.record;
+    let waiting: Promise<unknown> | undefined;
+    let wait: () => Promise<unknown> = () => Promise.resolve();
+    const slow: typeof sessions = {
+      ...sessions,
+      async debit(...call) {
+        const debited = await sessions.debit(...call);
+        if (when === "while it is spent") await wait();
+        return debited;
+      },
+    };
+    const seen: string[] = [];
+    const app = await listen((express) => {
+      express.get(
+        "/mine",
+        (_request, response, next) => {
+          wait = () => {
+            waiting = once(response, "close");
+            return waiting;
+          };
+          next();
+        },
+        session({ sessions: slow, bearer: true }),
+        async (_request, _response, next) => {
+          if (when === "before its call is spent") await wait();
+          next();
+          seen.push("handed on");
+        },
+        spend("calls", { header: "x-calls-left" }),
+        () => seen.push("run"),
+      );
+    });
+    const leaving = new AbortController();
+    app("/mine", { headers: { authorization: `Bearer ${id}` }, signal: leaving.signal }).catch(() => undefined);
+    await expect.poll(() => waiting !== undefined).toBe(true);
+    leaving.abort();
+    await waiting;
+    await pause(20);
+    expect([seen, (await sessions.get(id))?.quotas]).toEqual([["handed on"], { calls: 2n }]);
   },
 );
