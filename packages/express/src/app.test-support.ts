@@ -1,5 +1,5 @@
 // An Express application that listens, for tests.
-import { createServer } from "node:http";
+import { createServer, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type Express } from "express";
 import { afterEach, beforeEach, expect, onTestFinished } from "vitest";
@@ -7,12 +7,15 @@ import { afterEach, beforeEach, expect, onTestFinished } from "vitest";
 export type Ask = (path: string, init?: RequestInit) => Promise<Response>;
 
 /** Listens until the test is over. */
-export async function listen(setUp: (app: Express) => void): Promise<Ask & { port: number }> {
+export async function listen(
+  setUp: (app: Express) => void,
+  options: ServerOptions = {},
+): Promise<Ask & { port: number }> {
   const app = express();
   // Errors are not printed.
   app.set("env", "test");
   setUp(app);
-  const server = createServer(app);
+  const server = createServer(options, app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     server.closeAllConnections();

@@ -3,15 +3,20 @@ import type { ServerResponse } from "node:http";
 import { member, replaceMembers } from "./replace-members.ts";
 import { sealResponse, sealUntilFinish } from "./seal-response.ts";
 
-/**
- * Runs `work` before the end of a response whose status is 500 or above, once. What `work` rejects with ends the connection. The
- * answer is that of the first end: what comes later is dropped.
- */
-export function beforeFailureEnds(response: ServerResponse, work: () => Promise<void>): void {
+interface FailureWork {
+  /** Before the head is written: it may change the headers. */
+  head(): void;
+  /** Before the end, once. What it rejects with ends the connection. */
+  end(): Promise<void>;
+}
+
+/** For a response whose status is 500 or above. The answer is that of the first end: what comes later is dropped. */
+export function beforeFailureEnds(response: ServerResponse, work: FailureWork): void {
   const { writeHead, end } = response;
   let sent: number | undefined;
   replaceMembers(response, {
     writeHead: member((...given: unknown[]) => {
+      if (sent === undefined && Number(given[0]) >= 500) work.head();
       const result: unknown = Reflect.apply(writeHead, response, given);
       sent ??= response.statusCode;
       return result;
@@ -19,8 +24,7 @@ export function beforeFailureEnds(response: ServerResponse, work: () => Promise<
     end: member((...given: unknown[]) => {
       const isFailure = (sent ?? response.statusCode) >= 500;
       if (!isFailure || response.writableEnded) return Reflect.apply(end, response, given);
-      // Before the seal, so that it may still change the headers.
-      const working = work();
+      const working = work.end();
       const open = sealResponse(response);
       working.then(
         () => {

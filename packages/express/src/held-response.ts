@@ -3,9 +3,9 @@ import type { ServerResponse } from "node:http";
 import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http";
 import { member, replaceMembers } from "./replace-members.ts";
 import { sealResponse } from "./seal-response.ts";
-import { cookiesOf } from "./send-answer.ts";
+import { cookiesOf, hasBegun } from "./send-answer.ts";
 
-/** `cookies`: each Set-Cookie by itself. */
+/** `cookies`: each Set-Cookie of the handlers by itself. Those that were set before stay with the response. */
 interface HeldAnswer {
   answer: Answer;
   cookies: readonly string[];
@@ -31,6 +31,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
     status: response.statusCode,
     message: response.statusMessage,
     headers: { ...response.getHeaders() },
+    cookies: cookiesOf(response),
   };
   const chunks: Buffer[] = [];
   let length = 0;
@@ -49,7 +50,8 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
   response.once("close", onClose);
 
   function fixHead(): void {
-    head ??= { status: response.statusCode, headers: plainHeaders(response), cookies: cookiesOf(response) };
+    const cookies = cookiesOf(response).filter((line) => !before.cookies.includes(line));
+    head ??= { status: response.statusCode, headers: plainHeaders(response, cookies), cookies };
   }
   /** As Node does: through writeHead, which middleware may have replaced in order to be told. */
   function implicitHead(): void {
@@ -57,11 +59,9 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
     fixHead();
   }
   const take = (chunk: unknown, encoding: unknown): void => {
-    const isText = typeof chunk === "string";
-    if (!isText && !(chunk instanceof Uint8Array)) {
-      throw new TypeError("A chunk of a response must be a string or a Uint8Array.");
-    }
-    const bytes = isText ? Buffer.from(chunk, isEncoding(encoding) ? encoding : "utf8") : Buffer.from(chunk);
+    const bytes = bytesOf(chunk, encoding);
+    // After the check, as Node does: a chunk that is none leaves the head to error handlers.
+    implicitHead();
     length += bytes.byteLength;
     if (length <= maxAnswerBytes) chunks.push(bytes);
     else {
@@ -85,7 +85,6 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
     _implicitHeader: member(implicitHead),
     flushHeaders: member(implicitHead),
     write: member((chunk: unknown, ...rest: unknown[]) => {
-      implicitHead();
       take(chunk, rest[0]);
       callLater(rest);
       return true;
@@ -94,8 +93,8 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
       // Middleware behind paid() may have kept this method.
       if (isReleased) return response;
       const [chunk] = given;
-      implicitHead();
       if (chunk !== undefined && chunk !== null && typeof chunk !== "function") take(chunk, given[1]);
+      implicitHead();
       const done = given.find(isCallback);
       if (done !== undefined) response.once("finish", () => done());
       unseal = sealResponse(response);
@@ -112,7 +111,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
     writeEarlyHints: member((...given: unknown[]) => callLater(given)),
     writeProcessing: member((...given: unknown[]) => callLater(given)),
     addTrailers: member(() => undefined),
-    headersSent: { get: () => head !== undefined },
+    headersSent: { get: () => head !== undefined || hasBegun(response) },
   });
 
   return {
@@ -134,12 +133,20 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
   };
 }
 
-function plainHeaders(response: ServerResponse): Record<string, string> {
+/** `cookies` in the place of those that the response has. */
+function plainHeaders(response: ServerResponse, cookies: string[]): Record<string, string> {
+  const { "set-cookie": _all, ...headers } = response.getHeaders();
   return Object.fromEntries(
-    Object.entries(response.getHeaders()).flatMap(([name, value]) =>
+    Object.entries({ ...headers, ...(cookies.length > 0 && { "set-cookie": cookies }) }).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : String(value)]],
     ),
   );
+}
+
+function bytesOf(chunk: unknown, encoding: unknown): Buffer {
+  if (typeof chunk === "string") return Buffer.from(chunk, isEncoding(encoding) ? encoding : "utf8");
+  if (chunk instanceof Uint8Array) return Buffer.from(chunk);
+  throw new TypeError("A chunk of a response must be a string or a Uint8Array.");
 }
 
 /** The headers of writeHead: an object, a list of name, value, name, value, or a list of pairs. */

@@ -12,8 +12,9 @@ import {
 } from "@tollbooth-stores/http";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
+import { onOthersHead, requireUnanswered } from "./others-answer.ts";
 import { bodyOf } from "./request-body.ts";
-import { contextOf } from "./request-context.ts";
+import { contextOf, goneOf } from "./request-context.ts";
 import { sealAgainst, sealSentResponse, sealUntilFinish } from "./seal-response.ts";
 import { isOver, sendAnswer } from "./send-answer.ts";
 
@@ -32,8 +33,8 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
 
 /**
  * The handlers behind it run at most once in a request. All that they write is held back and read whole, errors that Express's
- * handlers answer included, and the gate's answer is sent in its place: theirs where it was paid for. Early hints, trailers and what
- * comes after the end are dropped.
+ * handlers answer included, and the gate's answer is sent in its place: theirs where it was paid for. Early hints, trailers, a
+ * `statusMessage`, headers of the connection and what comes after the end are dropped.
  *
  * A request that the gate does not sell goes on from `app.use(paid(gate))`, and its response streams as without paid(). From a route's
  * own paid(), as in `app.get("/quote", paid(gate), handler)`, it is 404. `unsold` says otherwise. A paid() that a function of
@@ -43,7 +44,8 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
  *
  * Reads the request's body: `req.body` is the value of JSON, or a Buffer of any other body; JSON that is none is 400. A body with a
  * content-encoding stays a Buffer of its encoded bytes. A parser before it must keep the bytes: `express.json({ verify: rawBody })`.
- * Where the client goes, nothing is written, and the handler's answer is given up.
+ * Where the client goes, or others answer before the handlers run, nothing is written, and no answer is sold. A response that others
+ * have begun is an error. An answer counts as delivered when it is handed to the response, not when it has arrived.
  * Where the gate fails, error handlers answer, and what the handlers do from then on is dropped.
  */
 export function paid(
@@ -56,6 +58,8 @@ export function paid(
     const before = beforeGate(gate, context, unsold ?? (isOfRoute(middleware, request) ? "refuse" : "pass"));
     if (before === "pass") return next();
     if (before !== "ask") return sendAnswer(response, before);
+    if (isOver(response)) return;
+    requireUnanswered(response);
     const body = await bodyOf(request, maxBodyBytes);
     if (body === undefined) return;
     if (!(body instanceof Uint8Array)) {
@@ -66,20 +70,25 @@ export function paid(
     }
     let held: HeldResponse | undefined;
     let cookies: readonly string[] = [];
+    // The gate hears of it before it records a delivery.
+    const letGo = onOthersHead(response, (error) => goneOf(response).abort(error));
     try {
       const answer = await gate.handle(context, body, async (payment) => {
+        requireUnanswered(response);
         payments.set(request, payment);
         sellers.set(request, gate);
         held = holdResponse(response, maxAnswerBytes);
         sale.run(request, next);
         const made = await held.answer;
+        requireUnanswered(response);
         cookies = made.cookies;
         return made.answer;
       });
+      held?.release();
+      letGo();
       if (answer === undefined) next();
       else if (held === undefined) sendAnswer(response, answer);
       else {
-        held.release();
         sendAnswer(response, answer, cookies);
         // Handlers that are still at work, or throw only now, change nothing of it.
         if (held.hasEnded()) sealUntilFinish(response);
@@ -87,8 +96,9 @@ export function paid(
       }
     } catch (error) {
       held?.release();
+      letGo();
       // After the client has gone an error has no reader.
-      if (context.signal.aborted || isOver(response)) return;
+      if (isOver(response)) return;
       // Error handlers answer. Handlers that are still at work must give nothing away meanwhile.
       if (held !== undefined) sealAgainst(response, () => sale.getStore() === request);
       next(error);

@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { queryReader, type RequestContext } from "@tollbooth-stores/http";
 import type { ExpressRequest } from "./express-types.ts";
+import { isOver } from "./send-answer.ts";
 
 /** A header's one value; lists that Node keeps apart are joined as it joins the others. */
 export function headerOf(request: ExpressRequest, name: string): string | undefined {
@@ -9,13 +10,24 @@ export function headerOf(request: ExpressRequest, name: string): string | undefi
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-/** Aborts when the client goes before its answer is sent. */
-export function goneSignalOf(response: ServerResponse): AbortSignal {
+/** One for all middlewares of a response, which Node lets few listen to. */
+const clients = new WeakMap<ServerResponse, AbortController>();
+
+/** Aborts when the client goes before its answer is sent. Aborted where it has gone, or was answered, before the first call. */
+export function goneOf(response: ServerResponse): AbortController {
+  const known = clients.get(response);
+  if (known !== undefined) return known;
   const gone = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new DOMException("The client has gone.", "AbortError"));
-  });
-  return gone.signal;
+  clients.set(response, gone);
+  const abort = () => gone.abort(new DOMException("The client has gone.", "AbortError"));
+  // Its "close" would never come.
+  if (isOver(response)) abort();
+  else {
+    response.once("close", () => {
+      if (!response.writableFinished) abort();
+    });
+  }
+  return gone;
 }
 
 /**
@@ -29,7 +41,7 @@ export function contextOf(request: ExpressRequest, response: ServerResponse): Re
     path,
     decodedPath: routedPathOf(request),
     method,
-    signal: goneSignalOf(response),
+    signal: goneOf(response).signal,
     adapter: {
       getHeader: (name) => headerOf(request, name),
       getMethod: () => method,

@@ -1,6 +1,7 @@
 // Makes handlers unable to change an answer that is made, while its end is still to come.
 import type { ServerResponse } from "node:http";
 import { member, replaceMembers } from "./replace-members.ts";
+import { hasBegun } from "./send-answer.ts";
 
 const changing = [
   ...["writeHead", "_implicitHeader", "flushHeaders", "end", "addTrailers"],
@@ -43,7 +44,6 @@ export function sealUntilFinish(response: ServerResponse): void {
  * nothing, and nothing tells so. Once the answer is ended, it is sealed for all.
  */
 export function sealAgainst(response: ServerResponse, isShutOut: () => boolean): void {
-  const prototype: unknown = Object.getPrototypeOf(response);
   const members = [...changing, "write"].map((name): [string, PropertyDescriptor] => {
     const method: unknown = Reflect.get(response, name);
     const call = (...given: unknown[]): unknown => {
@@ -57,7 +57,7 @@ export function sealAgainst(response: ServerResponse, isShutOut: () => boolean):
   });
   replaceMembers(response, {
     ...Object.fromEntries(members),
-    headersSent: { get: () => !isShutOut() && Reflect.get(Object(prototype), "headersSent", response) },
+    headersSent: { get: () => !isShutOut() && hasBegun(response) },
     ...Object.fromEntries(["statusCode", "statusMessage"].map((name) => [name, guarded(response, name, isShutOut)])),
   });
 }
@@ -82,7 +82,6 @@ function seal(response: ServerResponse, more: PropertyDescriptorMap): () => void
     ...more,
   });
   return () => {
-    open();
-    Object.assign(response, { statusCode, statusMessage });
+    if (open()) Object.assign(response, { statusCode, statusMessage });
   };
 }

@@ -2,9 +2,18 @@
 import type { ServerResponse } from "node:http";
 import type { Answer } from "@tollbooth-stores/http";
 
-/** True where the client has gone, or the end was sent. */
+/** True where the client has gone, or the end was sent: by Node's own state, whatever stands in front of it. */
 export function isOver(response: ServerResponse): boolean {
-  return response.destroyed || response.writableEnded || response.closed;
+  return response.destroyed || response.closed || nodesOwn(response, "writableEnded");
+}
+
+/** True where a head was sent, as far as Node knows. */
+export function hasBegun(response: ServerResponse): boolean {
+  return nodesOwn(response, "headersSent");
+}
+
+function nodesOwn(response: ServerResponse, name: "headersSent" | "writableEnded"): boolean {
+  return Reflect.get(Object(Object.getPrototypeOf(response)), name, response) === true;
 }
 
 /** `cookies`: each Set-Cookie of the answer by itself. Headers that were set before stay, except where it has its own. */
@@ -19,13 +28,16 @@ export function sendAnswer(
     if (name !== "set-cookie") response.setHeader(name, value);
     else response.setHeader(name, [...before, ...(cookies.length > 0 ? cookies : [value])]);
   }
-  response.removeHeader("transfer-encoding");
+  // An answer with a length has no trailers: Node throws where one is announced.
+  for (const name of ["transfer-encoding", "trailer"]) response.removeHeader(name);
   // Such answers have no bytes, and may tell the length of those that they stand for.
   const standsForOther = status === 304 || response.req.method === "HEAD";
   if (status === 204) response.removeHeader("content-length");
   else if (!standsForOther) response.setHeader("content-length", body.byteLength);
   response.statusCode = status;
-  response.end(body);
+  // Some servers refuse even no bytes where there must be none: `rejectNonStandardBodyWrites`.
+  if (standsForOther || status === 204 || body.byteLength === 0) response.end();
+  else response.end(body);
 }
 
 /** The lines of Set-Cookie that are set. */

@@ -14,8 +14,8 @@ import {
 import { beforeFailureEnds } from "./before-failure-ends.ts";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { paymentOf } from "./paid.ts";
-import { goneSignalOf, headerOf } from "./request-context.ts";
-import { cookiesOf, sendAnswer } from "./send-answer.ts";
+import { goneOf, headerOf } from "./request-context.ts";
+import { cookiesOf, isOver, sendAnswer } from "./send-answer.ts";
 
 /** A middleware; `of(req)` is the session that it found. */
 export type SessionMiddleware<Session> = ExpressMiddleware & {
@@ -56,7 +56,7 @@ export function session<T>(
         told = line;
       },
     };
-    const signal = goneSignalOf(response);
+    const { signal } = goneOf(response);
     const answer = await read((name) => headerOf(request, name), teller, signal).catch((error: unknown) => {
       // After the client has gone an error has no reader.
       if (!signal.aborted) throw error;
@@ -84,19 +84,24 @@ export function session<T>(
 
 /**
  * Takes one call from the session's quota, and gives it back, before the answer ends, where that is 500 and above. Behind
- * `session()`. No call left: 402 (or `status`). A client that leaves has used its call.
+ * `session()`. No call left: 402 (or `status`). A client that leaves once its handler runs has used its call.
  */
 export function spend(quota: string, options?: SpendOptions): ExpressMiddleware {
   return async (request, response, next) => {
     const found = sessions.get(request);
     if (found === undefined) throw new TypeError("spend() needs session() before it.");
+    if (isOver(response)) return;
     const { spent, refused } = await spendCall(found, quota, options);
     if (refused !== undefined) return sendAnswer(response, refused);
+    // No handler ran, and its answer would have no reader.
+    if (isOver(response)) return spent.giveBack();
     const { header } = options ?? {};
-    if (header !== undefined) response.setHeader(header, String(spent.remaining));
-    beforeFailureEnds(response, () => {
-      if (header !== undefined && !response.headersSent) response.removeHeader(header);
-      return spent.giveBack();
+    if (header !== undefined && !response.headersSent) response.setHeader(header, String(spent.remaining));
+    beforeFailureEnds(response, {
+      head() {
+        if (header !== undefined) response.removeHeader(header);
+      },
+      end: () => spent.giveBack(),
     });
     next();
   };

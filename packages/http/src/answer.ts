@@ -36,12 +36,16 @@ export function answerTooLarge(maxAnswerBytes: number): RangeError {
   );
 }
 
+/** Its framing, and what is said of one connection. An answer with a length and a `trailer` header cannot be sent: Node throws. */
+const hopByHop = new Set(["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding"]);
+
 /**
- * What a handler made, as a gate takes it. Its length and framing are left out: they are told anew when it is sent. Throws a
- * TypeError where it has fewer bytes than it says, because then it broke off.
+ * What a handler made, as a gate takes it. Its length, its framing and what it says of its connection are left out: they are told
+ * anew when it is sent. Throws a TypeError where it has fewer bytes than it says, because then it broke off.
  */
 export function wholeAnswer({ status, headers, body }: Answer, method: string): Answer {
-  const { "content-length": said = "0", "transfer-encoding": _framing, ...kept } = headers;
+  const { "content-length": said = "0", ...others } = headers;
+  const kept = Object.fromEntries(Object.entries(others).filter(([name]) => !hopByHop.has(name)));
   // The length may be that of GET's answer, or of bytes that were decoded since.
   const mayDiffer = method.toUpperCase() === "HEAD" || status === 304 || headers["content-encoding"] !== undefined;
   if (!mayDiffer && Number(said) > body.byteLength) {
