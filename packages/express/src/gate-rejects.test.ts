@@ -65,3 +65,44 @@ test("a gate that rejects after its handler has ended is answered by the error h
   const answer = await app("/sold");
   expect([answer.status, await answer.text()]).toEqual([500, "A hook has failed."]);
 });
+
+test("a gate that rejects gives nothing away through a driver that calls back outside of its caller's context", async () => {
+  for (const errorHandlerMs of [0, 200]) {
+    const driver = pooledDriver();
+    const app = await listen((app) => {
+      app.get("/sold", paid(rejecting("at once")), (_request, response) => {
+        driver.query(() => response.status(201).setHeader("x-late", "yes").json({ goods: "for nothing" }));
+      });
+      app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+        await pause(errorHandlerMs);
+        response.status(502).send(error.message);
+      });
+    });
+    const answer = await app("/sold");
+    const [status, body] = [answer.status, await answer.text()];
+    expect(body).not.toContain("goods");
+    expect([errorHandlerMs, status]).toEqual(errorHandlerMs === 0 ? [0, 502] : [200, 500]);
+    expect(answer.headers.get("x-late")).toBe(null);
+    driver.end();
+  }
+});
+
+test("an error handler that answers from such a driver ends the answer, too", async () => {
+  const driver = pooledDriver();
+  const app = await listen((app) => {
+    app.get("/sold", paid(rejecting("at once")), () => undefined);
+    app.use((error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+      driver.query(() => response.status(502).send(error.message));
+    });
+  });
+  const answer = await app("/sold");
+  expect([answer.status, await answer.json()]).toEqual([500, expect.objectContaining({ error: "internal_error" })]);
+  driver.end();
+});
+
+/** Calls back from a timer of its own, some milliseconds later. */
+function pooledDriver() {
+  const asked: (() => void)[] = [];
+  const timer = setInterval(() => asked.shift()?.(), 10);
+  return { query: (callback: () => void) => void asked.push(callback), end: () => clearInterval(timer) };
+}

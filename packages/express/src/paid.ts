@@ -3,19 +3,19 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
 import {
   beforeGate,
-  DEFAULT_MAX_ANSWER_BYTES,
-  DEFAULT_MAX_BODY_BYTES,
   isSoldAlready,
   type PaidGate,
   type PaidOptions,
   type PaymentInHand,
+  paidSettings,
+  problem,
 } from "@tollbooth-stores/http";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { onOthersHead, requireUnanswered } from "./others-answer.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
-import { sealAgainst, sealSentResponse, sealUntilFinish } from "./seal-response.ts";
+import { sealExceptFor, sealSentResponse, sealUntilFinish, type Writer } from "./seal-response.ts";
 import { isOver, sendAnswer } from "./send-answer.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
@@ -23,8 +23,10 @@ export type { PaidOptions } from "@tollbooth-stores/http";
 const payments = new WeakMap<IncomingMessage, PaymentInHand>();
 /** The gate that the handlers make an answer for. */
 const sellers = new WeakMap<IncomingMessage, PaidGate>();
-/** The request whose handlers run, in all that they call. */
-const sale = new AsyncLocalStorage<IncomingMessage>();
+/** Who runs, in all that they call: the handlers of a request, or the error handlers of one whose gate has failed. */
+const running = new AsyncLocalStorage<{ request: IncomingMessage; role: "handlers" | "error handlers" }>();
+
+const failure = problem(500, "internal_error", "Something went wrong here.");
 
 /** The payment that the handler answers for. Undefined where the gate does not sell the request, or access is free. */
 export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
@@ -46,12 +48,11 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
  * content-encoding stays a Buffer of its encoded bytes. A parser before it must keep the bytes: `express.json({ verify: rawBody })`.
  * Where the client goes, or others answer before the handlers run, nothing is written, and no answer is sold. A response that others
  * have begun is an error. An answer counts as delivered when it is handed to the response, not when it has arrived.
- * Where the gate fails, error handlers answer, and what the handlers do from then on is dropped.
+ * Where the gate fails, error handlers answer, and what the handlers do from then on is dropped. Work that a driver calls outside of its
+ * caller's async context may be either's: an answer that it ends is a plain 500 then. Throws STORE_CONFIG for options that cannot be meant.
  */
-export function paid(
-  gate: PaidGate,
-  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxAnswerBytes = DEFAULT_MAX_ANSWER_BYTES, unsold }: PaidOptions = {},
-): ExpressMiddleware {
+export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
+  const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(options);
   const middleware: ExpressMiddleware = async (request, response, next) => {
     const context = contextOf(request, response);
     if (isSoldAlready(gate, context, sellers.get(request))) return next();
@@ -78,7 +79,7 @@ export function paid(
         payments.set(request, payment);
         sellers.set(request, gate);
         held = holdResponse(response, maxAnswerBytes);
-        sale.run(request, next);
+        running.run({ request, role: "handlers" }, next);
         const made = await held.answer;
         requireUnanswered(response);
         cookies = made.cookies;
@@ -99,9 +100,16 @@ export function paid(
       letGo();
       // After the client has gone an error has no reader.
       if (isOver(response)) return;
+      const failed = { request, role: "error handlers" } as const;
       // Error handlers answer. Handlers that are still at work must give nothing away meanwhile.
-      if (held !== undefined) sealAgainst(response, () => sale.getStore() === request);
-      next(error);
+      if (held !== undefined) {
+        const writer = (): Writer => {
+          const now = running.getStore();
+          return now?.request === request ? now.role : "unknown";
+        };
+        sealExceptFor(response, writer, () => running.run(failed, () => sendAnswer(response, failure)));
+      }
+      running.run(failed, () => next(error));
     }
   };
   return middleware;

@@ -39,15 +39,23 @@ export function sealUntilFinish(response: ServerResponse): void {
   response.prependOnceListener("finish", open);
 }
 
+/** "unknown": work that has lost its async context, as that of a pooled driver. */
+export type Writer = "handlers" | "error handlers" | "unknown";
+
 /**
- * For error handlers that answer in the place of handlers which are still at work: what is done where `isShutOut` says so reaches
- * nothing, and nothing tells so. Once the answer is ended, it is sealed for all.
+ * For error handlers that answer in the place of handlers which are still at work: what others do reaches nothing, and nothing tells so.
+ * Where an unknown writer ends the answer, `answer` is called: dropped, it would leave a client without one for ever if it was an error
+ * handler, and let through, it would give the goods away if it was not. Once the answer is ended, it is sealed for all.
  */
-export function sealAgainst(response: ServerResponse, isShutOut: () => boolean): void {
+export function sealExceptFor(response: ServerResponse, writer: () => Writer, answer: () => void): void {
+  const isShutOut = () => writer() !== "error handlers";
   const members = [...changing, "write"].map((name): [string, PropertyDescriptor] => {
     const method: unknown = Reflect.get(response, name);
     const call = (...given: unknown[]): unknown => {
-      if (isShutOut()) return name === "write" ? true : response;
+      if (isShutOut()) {
+        if (name === "end" && writer() === "unknown") answer();
+        return name === "write" ? true : response;
+      }
       if (typeof method !== "function") return undefined;
       const result: unknown = Reflect.apply(method, response, given);
       if (name === "end") sealUntilFinish(response);

@@ -1,14 +1,15 @@
 // Sells what the handlers behind it answer, through a gate.
 import { AsyncLocalStorage } from "node:async_hooks";
+import { joinSignals } from "@tollbooth-stores/core/native";
 import {
   answerOf,
   beforeGate,
   contextOf,
-  DEFAULT_MAX_BODY_BYTES,
   isSoldAlready,
   type PaidGate,
   type PaidOptions,
   type PaymentInHand,
+  paidSettings,
   readBody,
   responseOf,
 } from "@tollbooth-stores/http";
@@ -48,12 +49,10 @@ export function isBeingSold(): boolean {
  *
  * A handler that returns no response is an error. Where middleware in front answers first, as timeout() does, the sale ends: nothing is
  * charged, or the payment is owed, if it was being settled. What handlers do after the gate's answer, or after that of the middleware, is
- * dropped.
+ * dropped. Throws STORE_CONFIG for options that cannot be meant.
  */
-export function paid(
-  gate: PaidGate,
-  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxAnswerBytes, unsold }: PaidOptions = {},
-): MiddlewareHandler<PaidEnv> {
+export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<PaidEnv> {
+  const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(options);
   return async (c, next) => {
     const context = contextOf(c.req.raw, c.req.path);
     if (isSoldAlready(gate, context, sellers.get(c))) return next();
@@ -64,13 +63,13 @@ export function paid(
     if (c.finalized) return undefined;
     const thisSale = {};
     const sold = soldResponse(c, () => sale.getStore() === thisSale);
+    const ended = joinSignals([c.req.raw.signal, sold.answered]);
     let cookies: string[] = [];
     let failed: { error: unknown; response: Response } | undefined;
     try {
       const body = await bodyOf(c, maxBodyBytes);
       if (!(body instanceof Uint8Array)) return responseOf(body);
-      const signal = AbortSignal.any([c.req.raw.signal, sold.answered]);
-      const answer = await gate.handle({ ...context, signal }, body, async (payment) => {
+      const answer = await gate.handle({ ...context, signal: ended.signal }, body, async (payment) => {
         sellers.set(c, gate);
         c.set("payment", payment);
         const response = await sold.madeBy(() => sale.run(thisSale, next));
@@ -95,6 +94,7 @@ export function paid(
       sold.replace(failed.response);
       return undefined;
     } finally {
+      ended.letGo();
       sold.end();
     }
     return next();

@@ -1,11 +1,11 @@
 // The framework-free part of a paid API's middleware.
-export { type Answer, answerTooLarge, DEFAULT_MAX_ANSWER_BYTES, problem, wholeAnswer } from "./answer.ts";
+export { type Answer, answerTooLarge, problem, wholeAnswer } from "./answer.ts";
 export type { AnswerKeeper, KeptRequest } from "./answer-keeper.ts";
 export type { KnownPayments, PaidGate, PaymentInHand, RequestAdapter, RequestContext, Serve } from "./paid-gate.ts";
 
 // What a framework's middleware is made of.
 export { isSoldAlready } from "./paid-once.ts";
-export { beforeGate, type PaidOptions } from "./paid-options.ts";
+export { beforeGate, type PaidOptions, type PaidSettings, paidSettings } from "./paid-options.ts";
 export { type LimitOptions, type LimitTaken, limitHeadersOf, requireLimit, takeFromLimit } from "./limit.ts";
 export { addressReader, type ClientIpOptions } from "./client-ip.ts";
 export {
@@ -36,7 +36,6 @@ export {
   answerOf,
   bodyTooLarge,
   contextOf,
-  DEFAULT_MAX_BODY_BYTES,
   problemCode,
   queryReader,
   readBody,

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { contextOf } from "./fetch-messages.ts";
 import type { PaidGate } from "./paid-gate.ts";
-import { beforeGate } from "./paid-options.ts";
+import { beforeGate, paidSettings } from "./paid-options.ts";
 
 const handle: PaidGate["handle"] = async () => undefined;
 const context = contextOf(new Request("https://api.example/quote"));
@@ -13,4 +13,16 @@ test("what is not sold passes or is 404, as it is told, and a gate that cannot s
   expect(beforeGate(unsold, context, "refuse")).toMatchObject({ status: 404 });
   expect(beforeGate({ handle, sells: () => true }, context, "refuse")).toBe("ask");
   expect(beforeGate({ handle }, context, "refuse")).toBe("ask");
+});
+
+test("options that cannot be meant are refused when the middleware is made", () => {
+  const refused = expect.objectContaining({ code: "STORE_CONFIG" });
+  for (const bytes of [Number.NaN, 0, -1, 1.5, Number.POSITIVE_INFINITY]) {
+    expect(() => paidSettings({ maxAnswerBytes: bytes })).toThrow(refused);
+    expect(() => paidSettings({ maxBodyBytes: bytes })).toThrow(refused);
+  }
+  const misspelt = { maxAnswerByte: 1, unsold: "pass" } as const;
+  expect(() => paidSettings(misspelt)).toThrow('did you mean "maxAnswerBytes"?');
+  expect(() => paidSettings(JSON.parse('{ "unsold": "refused" }'))).toThrow(refused);
+  expect(paidSettings()).toEqual({ maxBodyBytes: 1_048_576, maxAnswerBytes: 67_108_864, unsold: undefined });
 });

@@ -1,12 +1,15 @@
 // How a framework's paid() treats requests before its gate answers them.
-import { type Answer, problem } from "./answer.ts";
+import { StoreError } from "@tollbooth-stores/core";
+import { requireKnownOptions } from "@tollbooth-stores/core/native";
+import { type Answer, DEFAULT_MAX_ANSWER_BYTES, problem } from "./answer.ts";
+import { DEFAULT_MAX_BODY_BYTES } from "./fetch-messages.ts";
 import type { PaidGate, RequestContext } from "./paid-gate.ts";
 
 export interface PaidOptions {
-  /** In bytes, default 1,048,576. A larger request body is 413, and nothing is asked. */
+  /** In bytes, at least 1, default 1,048,576. A larger request body is 413, and nothing is asked. */
   maxBodyBytes?: number | undefined;
   /**
-   * In bytes, default 67,108,864 (64 MiB). The whole answer is held in memory until it is paid for, so a larger one is the handler's
+   * In bytes, at least 1, default 67,108,864 (64 MiB). The whole answer is held in memory until it is paid for, so a larger one is the handler's
    * error, a RangeError, and is not charged. Behind a gate that settles first the payment stays owed.
    */
   maxAnswerBytes?: number | undefined;
@@ -15,6 +18,31 @@ export interface PaidOptions {
    * route is spelt otherwise in the gate, or has another method there, gives nothing away.
    */
   unsold?: "pass" | "refuse" | undefined;
+}
+
+const names = { maxBodyBytes: true, maxAnswerBytes: true, unsold: true } as const;
+
+export interface PaidSettings {
+  maxBodyBytes: number;
+  maxAnswerBytes: number;
+  unsold: "pass" | "refuse" | undefined;
+}
+
+/**
+ * The options of a framework's paid(), with their defaults. Throws STORE_CONFIG for a misspelt one, and for bounds that are no positive
+ * integer: NaN, as of an environment variable that is not set, would bound nothing.
+ */
+export function paidSettings(options: PaidOptions = {}): PaidSettings {
+  requireKnownOptions(options, names);
+  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxAnswerBytes = DEFAULT_MAX_ANSWER_BYTES, unsold } = options;
+  for (const [name, bytes] of Object.entries({ maxBodyBytes, maxAnswerBytes })) {
+    if (Number.isSafeInteger(bytes) && bytes > 0) continue;
+    throw new StoreError("STORE_CONFIG", `${name} must be a positive integer, in bytes.`);
+  }
+  if (unsold !== undefined && unsold !== "pass" && unsold !== "refuse") {
+    throw new StoreError("STORE_CONFIG", 'unsold must be "pass" or "refuse".');
+  }
+  return { maxBodyBytes, maxAnswerBytes, unsold };
 }
 
 /** "ask": the gate answers. "pass": the next handler does. Decided before a body is read. */

@@ -3,10 +3,10 @@ import {
   answerOf,
   beforeGate,
   contextOf,
-  DEFAULT_MAX_BODY_BYTES,
   type PaidGate,
   type PaidOptions,
   type PaymentInHand,
+  paidSettings,
   readBody,
   responseOf,
 } from "@tollbooth-stores/http";
@@ -31,13 +31,14 @@ export function paymentOf(request: Request): PaymentInHand | undefined {
  * handler gets the framework's own request with its body unread. What it throws is thrown, once the payment is free again.
  *
  * A body that does not come to its end is 400. A request that the gate does not sell is 404; with `unsold: "pass"` it goes straight
- * to the handler, its body unread.
+ * to the handler, its body unread. Throws STORE_CONFIG for options that cannot be meant.
  */
 export function paid<Rest extends readonly unknown[]>(
   gate: PaidGate,
   handler: FetchHandler<Rest>,
-  { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxAnswerBytes, unsold = "refuse" }: PaidOptions = {},
+  options?: PaidOptions,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
+  const { maxBodyBytes, maxAnswerBytes, unsold = "refuse" } = paidSettings(options);
   return async (request, ...rest) => {
     const context = contextOf(request);
     const before = beforeGate(gate, context, unsold);
