@@ -8,7 +8,7 @@ import { type SamplingTimes, startSampling } from "./sampler.ts";
 export interface AskedServer {
   /** "host:port", or another short name. It becomes an attribute. */
   readonly name: string;
-  /** Sends one command. */
+  /** Sends one command. Until it has settled, no later sample asks a server of this name. */
   ask(...words: string[]): Promise<unknown>;
 }
 
