@@ -1,8 +1,9 @@
-// The pages about the repository name no file that does not exist. Decisions (docs/adr) may: they tell of their time.
+// The pages about the repository name no file that does not exist, and the map of its folders has them all. Decisions (docs/adr) may
+// name others: they tell of their time.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { filesBelow, root } from "../scripts/workspace-folders.mjs";
+import { filesBelow, root, workspaceFolders } from "../scripts/workspace-folders.mjs";
 
 const files = filesBelow(".");
 const exists = (name: string) => files.some((file) => `/${file}`.endsWith(`/${name}`));
@@ -23,5 +24,27 @@ describe("pages", () => {
 
   it("have the files that they name found", () => {
     expect(namedFiles("`claim.ts`, `a/b.mjs`, not `*.test.ts` nor `a.b`, claim.ts")).toEqual(["claim.ts", "a/b.mjs"]);
+  });
+});
+
+/** The folders in the first column of CONTRIBUTING.md's table. */
+function mappedFolders(page: string): string[] {
+  const [, rows = ""] = /^\| folder \| holds \|\n(.*?)\n\n/ms.exec(page) ?? [];
+  return rows
+    .split("\n")
+    .flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
+}
+
+describe("the map in CONTRIBUTING.md", () => {
+  const mapped = mappedFolders(readFileSync(join(root, "CONTRIBUTING.md"), "utf8"));
+
+  it("has a row for each package of the workspace", () => {
+    const isMapped = (folder: string) => mapped.some((known) => `${folder}/`.startsWith(`${known}/`));
+    expect(workspaceFolders().filter((folder) => !isMapped(folder))).toEqual([]);
+  });
+
+  it("has no folder that does not exist, and none twice", () => {
+    expect(mapped.filter((folder) => !existsSync(join(root, folder)))).toEqual([]);
+    expect(mapped).toEqual([...new Set(mapped)]);
   });
 });

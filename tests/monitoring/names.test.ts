@@ -59,6 +59,13 @@ describe("rules and panels ask for what is emitted", () => {
   });
 });
 
+it("the dashboard counts the gateways for which TollboothUnready asks, and by the same share of their probes", () => {
+  const squeezed = (expr = "") => expr.replace(/\s+/g, " ").trim();
+  const { expr: asked } = alertRules().find(({ alert }) => alert === "TollboothUnready") ?? {};
+  const { expr: shown } = panels().find(({ title }) => title === "Gateways that are not ready") ?? {};
+  expect(squeezed(shown)).toBe(`count(max by (instance) (${squeezed(asked)})) or vector(0)`);
+});
+
 describe("each alert", () => {
   it.each(alertRules())("$alert says what it means for money and what to do, and is on the page", (rule) => {
     const { alert, labels, annotations } = rule;

@@ -80,6 +80,8 @@ describe("the end of all of it", () => {
     const { pids } = await run.started;
     // Two gateways, the ledger, the upstream, Redis.
     expect(new Set(pids).size).toBe(5);
+    expect(run.output(), "it tells where Redis is, and not its password").toMatch(/Redis +127\.0\.0\.1:\d+ /);
+    expect(run.output()).not.toMatch(/redis:\/\/|@127\.0\.0\.1/);
     end(run.child.pid ?? 0);
     expect((await run.exited).code).toBe(code);
     await run.leftNothing();

@@ -89,6 +89,7 @@ async function main(): Promise<number> {
     // Asked first, so that the banner is followed by nothing else.
     const notReady = await Promise.race([readinessTrouble(url), stopSignal]);
     const pids = instances.list().map(({ name, pid }) => `${name} (pid ${pid})`);
+    // Without the password of Redis: terminals are pasted into issues.
     console.log(`
   Gateway   ${url}  (routes and prices)
   Dashboard ${url}/#key=${shown.key}
@@ -96,7 +97,7 @@ async function main(): Promise<number> {
   Instances ${pids.join(", ")}
   Health    ${url}/healthz  ${url}/readyz
   Ledger    ${ledger.url}  (pid ${ledger.pid}; ${chain === "evm" ? "on a local EVM" : "SIMULATED"}: no real money moves)
-  Upstream  ${upstream.url}  (pid ${upstream.pid})${redis ? `\n  Redis     ${redis.url}  (pid ${redis.pid}; private, gone at the end)` : ""}
+  Upstream  ${upstream.url}  (pid ${upstream.pid})${redis ? `\n  Redis     127.0.0.1:${redis.port}  (pid ${redis.pid}; private, gone at the end)` : ""}
   Config    ${config}${stores === undefined ? "" : `\n  Stores    ${stores}${stores === exampleStores("memory") ? inMemory : ""}`}
   Logs      ${logDirectory}
 

@@ -52,7 +52,36 @@ test("the code of a problem is read from a copy, and another response has none",
   const response = responseOf(problem(503, "pending", "Ask again."));
   expect([await problemCode(response), response.bodyUsed]).toEqual(["pending", false]);
   const others = ["", "text", "null", '{"error":1}', '{"ready":false}'];
-  expect(await Promise.all(others.map((body) => problemCode(new Response(body))))).toEqual(others.map(() => undefined));
+  const json = { "content-type": "application/json; charset=utf-8" };
+  const codes = (bodies: string[]) =>
+    Promise.all(bodies.map((body) => problemCode(new Response(body, { headers: json }))));
+  expect(await codes(others)).toEqual(others.map(() => undefined));
+  expect(await codes(['{"error":"theirs"}'])).toEqual(["theirs"]);
+  expect(await problemCode(new Response('{"error":"theirs"}'))).toBeUndefined();
+  await response.text();
+  expect(await problemCode(response), "read before").toBeUndefined();
+});
+
+test("for the code of a problem little is read of a long answer, and of one that is no JSON nothing", async () => {
+  const passedOn = (type: string) => {
+    let pulled = 0;
+    const body = new ReadableStream({
+      pull(stream) {
+        pulled += 1;
+        if (pulled > 100) stream.close();
+        else stream.enqueue(new Uint8Array(4_096).fill(32));
+      },
+    });
+    const response = new Response(body, { status: 502, headers: { "content-type": type } });
+    return { response, pulled: () => pulled };
+  };
+  const [json, stream] = [passedOn("application/json"), passedOn("text/event-stream")];
+  expect(await Promise.all([json, stream].map(({ response }) => problemCode(response)))).toEqual([
+    undefined,
+    undefined,
+  ]);
+  expect([json.pulled(), stream.pulled()].map((count) => count < 10)).toEqual([true, true]);
+  expect((await json.response.arrayBuffer()).byteLength, "the answer itself is whole").toBe(100 * 4_096);
 });
 
 test.each([204, 205, 304])("%i has no body, whatever the answer has", (status) => {

@@ -104,17 +104,39 @@ export async function answerOf(
   return wholeAnswer({ status: response.status, headers, body }, method);
 }
 
+/** More than any `problem` has. */
+const MAX_PROBLEM_BYTES = 16_384;
+
 /**
- * The code of a `problem`, for a log; undefined where the response is another one. Reads a copy. Of a response that was passed on
- * from elsewhere it is another's word, and may be anything.
+ * The code of a `problem`, for a log; undefined where the response is another one. Reads a copy, and of JSON alone at most 16 KiB: a
+ * response that was passed on from elsewhere may be of any size. Its code is another's word, and may be anything.
  */
 export async function problemCode(response: Response): Promise<string | undefined> {
-  const body: unknown = await response
-    .clone()
-    .json()
-    .catch(() => undefined);
-  const { error }: { error?: unknown } = Object(body);
-  return typeof error === "string" ? error : undefined;
+  if (response.bodyUsed || !isJson(response.headers.get("content-type") ?? "")) return undefined;
+  const reader = response.clone().body?.getReader();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const next = await reader?.read();
+      if (next === undefined || next.done) break;
+      length += next.value.byteLength;
+      if (length > MAX_PROBLEM_BYTES) return undefined;
+      chunks.push(next.value);
+    }
+    const body: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    const { error }: { error?: unknown } = Object(body);
+    return typeof error === "string" ? error : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    // Not awaited: the cancelling of a copy ends with the response itself.
+    reader?.cancel().catch(() => undefined);
+  }
+}
+
+function isJson(contentType: string): boolean {
+  return /^application\/json\s*(;|$)/i.test(contentType);
 }
 
 /**

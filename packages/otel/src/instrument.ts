@@ -28,7 +28,10 @@ export interface Telemetry extends Disposable {
   samplePayments(sampling: PaymentSampling): () => void;
   /** Samples the Redis servers, with the same rules (default every 15,000 ms; `timeoutMs`: 2,000 ms). */
   sampleRedis(sampling: RedisSampling): () => void;
-  /** Ends the samplers, and hears no channel any more. Idempotent. The providers are the caller's and go on. */
+  /**
+   * Ends the samplers, and hears no channel any more. The spans of payments under way end there, without an outcome: call it when they
+   * have ended. Idempotent. The providers are the caller's and go on.
+   */
   stop(): void;
 }
 

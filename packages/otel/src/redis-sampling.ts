@@ -8,7 +8,7 @@ import { type SamplingTimes, startSampling } from "./sampler.ts";
 export interface AskedServer {
   /** "host:port", or another short name. It becomes an attribute. */
   readonly name: string;
-  /** Sends one command. */
+  /** Sends one command. Until it has settled, no later sample asks a server of this name. */
   ask(...words: string[]): Promise<unknown>;
 }
 
@@ -34,9 +34,14 @@ export function sampleRedis(
 ): () => void {
   /** Of each server's last good sample, for good: OpenTelemetry's SDK goes on exporting the last value that it was given. */
   const stands = new Map<string, Stand>();
-  /** Those that answered the last sample. */
-  let answering: ReadonlySet<string> = new Set();
-  const up = meter.createObservableGauge("tollbooth.redis.up", {
+  /** Whether each answered its last sample. */
+  const up = new Map<string, boolean>();
+  /** Of the sample under way: what it asks, and what answered so far. */
+  let listed: readonly AskedServer[] = [];
+  let answered = new Set<string>();
+  /** Questions that have not ended, of earlier samples too. */
+  const asking = new Set<AskedServer>();
+  const isUp = meter.createObservableGauge("tollbooth.redis.up", {
     description: "1 where the server answered the last sample; 0 where it did not, or is none of the stores' any more.",
     unit: "{server}",
   });
@@ -57,46 +62,75 @@ export function sampleRedis(
     unit: "s",
     advice: { explicitBucketBoundaries: [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2] },
   });
-  const observables = [up, used, limit, evicted];
+  const observables = [isUp, used, limit, evicted];
   const observe: BatchObservableCallback = (result) => {
+    for (const [name, answers] of up) result.observe(isUp, answers ? 1 : 0, serverAttributes(name));
     for (const [name, stand] of stands) {
       const about = serverAttributes(name);
-      result.observe(up, answering.has(name) ? 1 : 0, about);
       if (stand.used !== undefined) result.observe(used, stand.used, about);
       if (stand.limit !== undefined) result.observe(limit, stand.limit, about);
       if (stand.evicted !== undefined) result.observe(evicted, stand.evicted, about);
     }
   };
 
-  async function askOne({ name, ask }: AskedServer): Promise<[string, Stand]> {
+  async function standOf({ name, ask }: AskedServer): Promise<Stand> {
     const sentAt = performance.now();
     await ask("PING");
     roundTrip.record((performance.now() - sentAt) / 1_000, serverAttributes(name));
     const [memory, stats] = await Promise.all([ask("INFO", "memory"), ask("INFO", "stats")]);
     const maxmemory = field(memory, "maxmemory");
-    return [
-      name,
-      {
-        used: field(memory, "used_memory"),
-        limit: maxmemory === 0 ? undefined : maxmemory,
-        evicted: field(stats, "evicted_keys"),
-      },
-    ];
+    return {
+      used: field(memory, "used_memory"),
+      limit: maxmemory === 0 ? undefined : maxmemory,
+      evicted: field(stats, "evicted_keys"),
+    };
+  }
+
+  /** Takes the answer as it comes: another server may hang. Says whether there was one in time. */
+  async function askOne(server: AskedServer, signal: AbortSignal): Promise<boolean> {
+    asking.add(server);
+    try {
+      const stand = await standOf(server);
+      if (signal.aborted) return false;
+      stands.set(server.name, stand);
+      up.set(server.name, true);
+      answered.add(server.name);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      asking.delete(server);
+    }
+  }
+
+  /** Whatever did not answer is down. A name without a port is only shown once it has answered: it may stand for an address. */
+  function endSample(): void {
+    for (const { name } of listed) if (hasAddress(name) && !up.has(name)) up.set(name, false);
+    for (const name of up.keys()) up.set(name, answered.has(name));
   }
 
   const end = startSampling(
     {
       async ask(signal, stepMs) {
-        const asked = await Promise.allSettled((await servers(stepMs)).map(askOne));
+        listed = [];
+        answered = new Set();
+        const late = new Promise<false>((resolve) => {
+          signal.addEventListener("abort", () => resolve(false), { once: true });
+        });
+        const found = await servers(stepMs);
         if (signal.aborted) return;
-        const good = asked.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-        for (const [name, stand] of good) stands.set(name, stand);
-        answering = new Set(good.map(([name]) => name));
-        if (asked.every(({ status }) => status === "fulfilled")) outcomes.good("redis");
+        listed = found;
+        const stuck = new Set([...asking].map(({ name }) => name));
+        const answers = found.map((server) => !stuck.has(server.name) && Promise.race([askOne(server, signal), late]));
+        const areGood = (await Promise.all(answers)).every(Boolean);
+        // Then `failed` ended the sample.
+        if (signal.aborted) return;
+        endSample();
+        if (areGood) outcomes.good("redis");
         else outcomes.failed("redis");
       },
       failed() {
-        answering = new Set();
+        endSample();
         outcomes.failed("redis");
       },
     },
@@ -115,9 +149,15 @@ function field(info: unknown, name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+const address = /^(.+):(\d+)$/;
+
+function hasAddress(name: string): boolean {
+  return address.test(name);
+}
+
 /** "host:port" as OpenTelemetry names it; "[::1]:6379" too. */
 function serverAttributes(name: string): Record<string, string | number> {
-  const [, host, port] = /^(.+):(\d+)$/.exec(name) ?? [];
+  const [, host, port] = address.exec(name) ?? [];
   if (host === undefined) return { [attribute.serverAddress]: name };
   return { [attribute.serverAddress]: host.replace(/^\[(.*)\]$/, "$1"), [attribute.serverPort]: Number(port) };
 }

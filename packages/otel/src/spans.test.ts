@@ -99,6 +99,27 @@ it("a payment that throws is an error, by its code alone", async () => {
   expect(span?.status).toEqual({ code: SpanStatusCode.ERROR });
 });
 
+it("a payment that is under way when it is stopped has its span ended there, without an outcome", async () => {
+  let settle = (_: { ok: true; receipt: string }) => {};
+  let request: Promise<unknown> = Promise.resolve();
+  await new Promise<void>((begun) => {
+    request = requested(() => {
+      begun();
+      return new Promise((resolve) => {
+        settle = resolve;
+      });
+    });
+  });
+  expect(spans("tollbooth.payment")).toEqual([]);
+  telemetry.stop();
+  expect(spans("tollbooth.payment").map(({ attributes }) => attributes)).toEqual([
+    { "tollbooth.payment.handle": expect.any(String) },
+  ]);
+  settle({ ok: true, receipt: "r" });
+  await request;
+  expect(spans("tollbooth.payment")).toHaveLength(1);
+});
+
 it("without a context manager the payment is a trace of its own, with its store calls and with no other", async () => {
   context.disable();
   onTestFinished(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));

@@ -21,10 +21,11 @@ interface Call {
   readonly within: Context;
 }
 
-/** Returns what ends them. */
+/** Returns what ends them, with the spans of calls that are under way. */
 export function spans(tracer: Tracer): () => void {
   // Of its own, because the application's context manager cannot be entered from a channel, and there may be none.
   const calls = new AsyncLocalStorage<Call>();
+  const open = new Set<Span>();
   const parent = (): Context => calls.getStore()?.within ?? context.active();
   /** A span of what has ended now. */
   const span = (name: string, durationMs: number, attributes: SpanAttributes, errorType: string | undefined) => {
@@ -39,6 +40,7 @@ export function spans(tracer: Tracer): () => void {
     const { handle } = message as PayOnceMessage;
     const within = context.active();
     const begun = tracer.startSpan("tollbooth.payment", { attributes: { [attribute.handle]: handle } }, within);
+    open.add(begun);
     return { span: begun, within: trace.setSpan(within, begun) };
   });
   const ends = [
@@ -46,15 +48,17 @@ export function spans(tracer: Tracer): () => void {
     hear(answerChannel, ({ outcome, attempt, errorCode }) => {
       // None where the call began before these spans.
       const ended = calls.getStore()?.span;
-      ended?.setAttributes({ [attribute.attempt]: attempt, [attribute.outcome]: outcome });
-      if (ended !== undefined && errorCode !== undefined) markError(ended, errorCode);
-      ended?.end();
+      if (ended === undefined) return;
+      ended.setAttributes({ [attribute.attempt]: attempt, [attribute.outcome]: outcome });
+      if (errorCode !== undefined) markError(ended, errorCode);
+      open.delete(ended);
+      ended.end();
     }),
     hear(paymentChannel, ({ event, handle, attempt }) => {
       const attributes = { [attribute.handle]: handle, [attribute.attempt]: attempt, [attribute.paymentEvent]: event };
       // The call's span may have ended, and the caller's may still be open.
-      const open = [calls.getStore()?.span, trace.getActiveSpan()].find((one) => one?.isRecording() === true);
-      if (open !== undefined) open.addEvent("tollbooth.payment.event", attributes);
+      const recording = [calls.getStore()?.span, trace.getActiveSpan()].find((one) => one?.isRecording() === true);
+      if (recording !== undefined) recording.addEvent("tollbooth.payment.event", attributes);
       // Told by a timer, with no request around it.
       else span("tollbooth.payment.event", 0, attributes, undefined);
     }),
@@ -76,6 +80,9 @@ export function spans(tracer: Tracer): () => void {
   ];
   return () => {
     for (const end of ends) end();
+    // How they end is heard no more, so they have no outcome.
+    for (const span of open) span.end();
+    open.clear();
   };
 }
 

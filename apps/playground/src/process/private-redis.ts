@@ -19,8 +19,9 @@ export async function hasRedisServer(): Promise<boolean> {
 }
 
 /**
- * Starts it with AOF and fsync always, a password and a limit of memory: what was answered survives its crash. When it ends by itself it is started again,
- * which is told on stderr, as is its return. Throws a UsageError that says how to get one where there is none; nothing is installed.
+ * Starts it with AOF and fsync always, a password and a limit of memory: what was answered survives its crash. When it ends by
+ * itself it is started again, which is told on stderr, as is its return. Throws a UsageError that says how to get one where there is
+ * none; nothing is installed.
  */
 export async function privateRedis({
   withYours = "REDIS_URL=redis://... npm start -- --instances 3 --stores redis",
