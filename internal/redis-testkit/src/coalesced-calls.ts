@@ -27,8 +27,13 @@ const call = fc.record<Call>({
   gaveUp: fc.nat({ max: 6 }).map((number) => number === 6),
 });
 
-/** Batches, and by how much the clock steps before each. */
-export const batches = fc.array(
+/** The calls of one tick, and by how much the clock steps before them. */
+export interface Batch {
+  stepMs: number;
+  calls: Call[];
+}
+
+export const batches: fc.Arbitrary<Batch[]> = fc.array(
   fc.record({ stepMs: fc.constantFrom(0, 1, 900, 10_000, 60_000, -5_000), calls: fc.array(call, { maxLength: 60 }) }),
   { minLength: 1, maxLength: 6 },
 );
@@ -37,7 +42,7 @@ const limited = (kind: Call["kind"], cost: number, { gaveUp = false } = {}): Cal
   return { kind, rule: 3, client: 0, cost, gaveUp };
 };
 /** Rare failures of random batches, without a deny cache and with it. */
-export const examples = [
+export const examples: [remembers: boolean, played: Batch[]][] = [
   // A batch of callers that all gave up, before the next one.
   {
     remembers: false,
@@ -56,10 +61,7 @@ export const examples = [
       [{ ...limited("consume", 1), client: 1 }, limited("consume", 150_000), limited("consume", 1)],
     ],
   },
-].map(({ remembers, played }): [boolean, { stepMs: number; calls: Call[] }[]] => [
-  remembers,
-  played.map((calls) => ({ stepMs: 0, calls })),
-]);
+].map(({ remembers, played }) => [remembers, played.map((calls) => ({ stepMs: 0, calls }))]);
 
 export function checkOf({ rule, client, cost }: Call): RateLimitCheck {
   const policy = rules[rule] ?? rules[0];
