@@ -10,7 +10,7 @@ import { startSandbox } from "./testing/start-sandbox.ts";
 
 const config = testConfig
   .replace("stores: { provider: memory }", `stores: { provider: redis, redis: { url: "\${REDIS_URL}" } }`)
-  .replace("payTo:", "paymentLease: 1s\norigin: http://api.example\npayTo:")
+  .replace("payTo:", "port: 0\npaymentLease: 1s\norigin: http://api.example\npayTo:")
   .replace("perPayer: { limit: 1000,", "perPayer: { limit: 1,");
 
 /** Redis, a sandbox, and a way to start gateways on both. */

@@ -1,78 +1,22 @@
 // Calls that travel together, on a real server: each gets what it would have got alone, and none holds up another.
 import { channel, subscribe, unsubscribe } from "node:diagnostics_channel";
+import { setImmediate } from "node:timers/promises";
 import {
   type BatchMessage,
   batchChannel,
   isStoreError,
   type RateLimitCheck,
-  type RateLimitDecision,
   type RateLimitStore,
 } from "@tollbooth-stores/core";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
+import { batches, type Call, checkOf, examples, inBatchOrder, rules, settled } from "./coalesced-calls.ts";
 import { type RunningRedis, startRedis } from "./start-redis.ts";
 import { startReplicatedCluster } from "./start-replicated-cluster.ts";
 
-/** One call of a batch. `gaveUp`: its caller aborts before the tick is over. */
-interface Call {
-  kind: "consume" | "peek" | "charge";
-  rule: number;
-  client: number;
-  cost: number;
-  gaveUp: boolean;
-}
-
-const rules = [
-  { algorithm: "fixed-window", limit: 5, windowMs: 60_000 },
-  { algorithm: "fixed-window", limit: 200_000, windowMs: 3_600_000 },
-  { algorithm: "sliding-window", limit: 7, windowMs: 10_000 },
-  { algorithm: "token-bucket", limit: 10, windowMs: 60_000, burst: 4 },
-  { algorithm: "token-bucket", limit: 10, windowMs: 60_000, burst: 20 },
-] as const;
-
-const call = fc.record<Call>({
-  kind: fc.constantFrom("consume", "consume", "consume", "peek", "charge"),
-  rule: fc.nat({ max: rules.length - 1 }),
-  client: fc.nat({ max: 3 }),
-  cost: fc.constantFrom(0, 1, 1, 1, 2, 3, 150_000),
-  gaveUp: fc.boolean().map((gaveUp) => gaveUp && Math.random() < 0.3),
-});
-
-/** Batches, and by how much the clock steps before each. */
-const batches = fc.array(
-  fc.record({ stepMs: fc.constantFrom(0, 1, 900, 10_000, 60_000, -5_000), calls: fc.array(call, { maxLength: 60 }) }),
-  { minLength: 1, maxLength: 6 },
-);
-
-function checkOf({ rule, client, cost }: Call): RateLimitCheck {
-  const policy = rules[rule] ?? rules[0];
-  return { route: `rule ${rule % 4}`, client: `client ${client}`, policy, cost };
-}
-
-/** The decision, without who decided; or why there was none. */
-async function settled(answer: Promise<RateLimitDecision>): Promise<unknown> {
-  try {
-    const { source: _, ...decision } = await answer;
-    return decision;
-  } catch (error) {
-    return String(error);
-  }
-}
-
 function isBatch(message: unknown): message is BatchMessage {
   return typeof message === "object" && message !== null && "script" in message;
-}
-
-/** Calls that cannot travel together are served one batch after the other, in the order of each batch's first call. */
-function inBatchOrder<T extends { one: Call }>(asked: readonly T[]): T[] {
-  const groups = new Map<string, T[]>();
-  for (const each of asked) {
-    const { kind, rule, cost } = each.one;
-    const group = `${cost === 0 ? "peek" : kind} ${rule} ${cost}`;
-    groups.set(group, [...(groups.get(group) ?? []), each]);
-  }
-  return [...groups.values()].flat();
 }
 
 function never(): never {
@@ -104,8 +48,9 @@ export function coalescingSuite<Client>({ name, create }: ClientProvider<Client>
     it("get what they would get one by one: mixed rules, equal clients, callers that give up", {
       timeout: 120_000,
     }, async () => {
-      const [together, alone] = [
-        opened({ coalesce: true, keyPrefix: "together" }),
+      const [together, remembering, alone] = [
+        opened({ coalesce: true, keyPrefix: "together", denyCacheMaxMs: 0 }),
+        opened({ coalesce: true, keyPrefix: "remembering" }),
         opened({ coalesce: false, keyPrefix: "alone", denyCacheMaxMs: 0 }),
       ];
       // A script that the server does not know yet is sent twice, and so comes later than its neighbours.
@@ -114,19 +59,36 @@ export function coalescingSuite<Client>({ name, create }: ClientProvider<Client>
       }
       let round = 0;
       await fc.assert(
-        fc.asyncProperty(batches, async (played) => {
+        fc.asyncProperty(fc.boolean(), batches, async (remembers, played) => {
           round += 1;
+          const store = remembers ? remembering : together;
           for (const { stepMs, calls } of played) {
             clock.nowMs += stepMs;
             const named = (one: Call): RateLimitCheck => ({ ...checkOf(one), route: `${round} ${checkOf(one).route}` });
-            const asked = calls.map((one) => {
+            const asked = calls.map((call) => {
+              // Of a caller that gave up nothing tells whether its denial was remembered.
+              const one = { ...call, gaveUp: call.gaveUp && !remembers };
               const giving = new AbortController();
-              const answer = together[one.kind](named(one), one.gaveUp ? { signal: giving.signal } : undefined);
+              const answer = store[one.kind](named(one), one.gaveUp ? { signal: giving.signal } : undefined);
               return { answer, giving, one };
             });
             for (const { giving, one } of asked) if (one.gaveUp) giving.abort("gave up");
-            await Promise.allSettled(asked.map(({ answer }) => answer));
-            for (const { answer, one } of inBatchOrder(asked)) {
+            const sources = await Promise.all(
+              asked.map(({ answer }) =>
+                answer.then(
+                  ({ source }) => source,
+                  () => undefined,
+                ),
+              ),
+            );
+            // Where all callers gave up, their tick is not over yet: the next batch's calls would join their groups.
+            await setImmediate();
+            // A remembered denial is decided when it is asked for, before any batch is sent.
+            const denied = asked.filter((_, nth) => sources[nth] === "deny-cache");
+            for (const { answer, one } of [
+              ...denied,
+              ...inBatchOrder(asked.filter((each) => !denied.includes(each))),
+            ]) {
               const outcome = await settled(answer);
               if (one.gaveUp) expect(outcome).toBe("gave up");
               else {
@@ -136,7 +98,7 @@ export function coalescingSuite<Client>({ name, create }: ClientProvider<Client>
             }
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 60, examples },
       );
     });
 

@@ -2,9 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Payment, VerificationStore } from "@tollbooth-stores/core";
 import { paymentRecord } from "@tollbooth-stores/core/native";
-
-/** What the SDK says of a payment on other terms. */
-const REASON = "No matching payment requirements";
+import { OTHER_TERMS } from "./refuse-copies.ts";
 
 /**
  * True once the payment is ended for good, so that its payer may be told to pay anew. It takes the payment's lease for that: then no
@@ -24,7 +22,7 @@ export async function endRefusedPayment(
   // Of an owed payment claim gives the lease to deliver under.
   if ((claim.status !== "claimed" && claim.status !== "settled") || claim.lease === undefined) return false;
   if (claim.status === "claimed" && claim.refusals !== undefined) {
-    return (await store.expire(name, { lease: claim.lease, reason: REASON })).status === "ok";
+    return (await store.expire(name, { lease: claim.lease, reason: OTHER_TERMS })).status === "ok";
   }
   await store.release(name, claim.lease);
   return false;

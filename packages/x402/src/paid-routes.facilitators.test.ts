@@ -1,4 +1,5 @@
 // Facilitators as they are: in replicas that disagree, away at the start, told odd spellings; and answers that cannot be settled.
+import type { Answer } from "@tollbooth-stores/http";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { type FacilitatorClient, x402ResourceServer } from "@x402/core/server";
@@ -131,12 +132,32 @@ describe("a facilitator is given", () => {
 
 describe("an answer that cannot be settled or sent", () => {
   const body = new TextEncoder().encode("made");
-  test.each([
+  const asking = (amount: string) => ({
+    status: 200,
+    headers: { "settlement-overrides": JSON.stringify({ amount }) },
+    body,
+  });
+
+  test.each(["10001", "100.01%", "$0.0101"])(
+    "because it asks for more than the payment's amount (%s of $0.01) is the handler's error",
+    async (amount) => {
+      const gate = shop.gate();
+      const request = quote((await made()).payload);
+      await expect(ask(gate, handler(asking(amount)), request)).rejects.toThrow(RangeError);
+      expect(transfers()).toBe(0);
+      expect(await ask(gate, handler(), request)).toMatchObject({ status: 200 });
+    },
+  );
+
+  test.each<[string, Answer]>([
     ["a status that is none", { status: Number.NaN, headers: {}, body }],
     ["a status that is text", Object({ status: "200", headers: {}, body })],
     ["no headers", Object({ status: 200, body })],
     ["a body of text", Object({ status: 200, headers: {}, body: "made" })],
     ["an amount that is no text", { status: 200, headers: { "settlement-overrides": '{"amount":5}' }, body }],
+    ...["12.5", "abc", "$abc", "$-1", "-1", "", "1e3", "0x10", "NaN", "5%%", "1.234%"].map(
+      (amount): [string, Answer] => [`an amount of "${amount}"`, asking(amount)],
+    ),
     ["an amount that is no JSON", { status: 200, headers: { "Settlement-Overrides": "5 cents" }, body }],
   ])(
     "because of %s is the handler's error: nothing is charged, and the payment is free again",

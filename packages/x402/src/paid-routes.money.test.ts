@@ -266,12 +266,14 @@ describe.each([
     expect([serve.mock.calls.length, transfers()]).toEqual([1, 1]);
   });
 
-  test("a new payment on the terms of before is 402, and leaves nothing in the store", async () => {
+  test("a new payment on the terms of before is 402; it is so for ten seconds where they stand still, and then sold", async () => {
     const request = quote((await made()).payload);
     const serve = handler();
     const refused = await ask(today(), serve, request);
     expect([refused?.status, required(refused).error]).toEqual([402, "No matching payment requirements"]);
+    expect((await ask(earlier(), serve, request))?.status).toBe(402);
     expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
+    shop.clock.advance(10_000);
     expect((await ask(earlier(), serve, request))?.status).toBe(200);
   });
 });

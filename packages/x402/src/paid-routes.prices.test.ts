@@ -78,3 +78,78 @@ describe("a copy at a price that has changed", () => {
     expect(transfers()).toBe(1);
   });
 });
+
+describe("a payment that is refused for its price", () => {
+  test("is charged in no copy that its route had let through before", async () => {
+    let goOn: ((price: string) => void) | undefined;
+    const slowly = () =>
+      new Promise<string>((resolve) => {
+        goOn = resolve;
+      });
+    const slow = shop.gate({ "GET /quote": { accepts: { ...oneCent, price: slowly } } }, options);
+    const request = quote((await made()).payload);
+    const serve = handler();
+    const first = ask(slow, serve, request);
+    await vi.waitFor(() => expect(goOn).toBeDefined());
+    const dearer = shop.gate({ "GET /quote": { accepts: { ...oneCent, price: "$0.02" } } }, options);
+    expect((await ask(dearer, serve, request))?.status).toBe(402);
+    goOn?.("$0.01");
+    expect((await first)?.status).toBe(402);
+    expect([serve.mock.calls.length, transfers()]).toEqual([0, 0]);
+  });
+});
+
+test("twenty copies that are refused at once for their price are all 402", async () => {
+  const dearer = shop.gate({ "GET /quote": { accepts: { ...oneCent, price: "$0.02" } } }, options);
+  const request = quote((await made()).payload);
+  const told = await Promise.all(Array.from({ length: 20 }, () => ask(dearer, handler(), request)));
+  expect(new Set(told.map((answer) => answer?.status))).toEqual(new Set([402]));
+});
+
+describe("where a price function throws", () => {
+  const broken = () =>
+    shop.gate(
+      {
+        "GET /quote": {
+          accepts: {
+            ...oneCent,
+            price: () => {
+              throw new Error("The prices are away.");
+            },
+          },
+        },
+      },
+      options,
+    );
+
+  test("a payment that was taken before is finished on its own terms", async () => {
+    vi.spyOn(shop.facilitator, "settle").mockRejectedValueOnce(new Error("no reply"));
+    const request = quote((await made()).payload);
+    expect((await ask(shop.gate(undefined, options), handler(), request))?.status).toBe(503);
+    for (let time = 0; time < 2; time += 1) {
+      expect(await ask(broken(), handler(), request)).toMatchObject({ status: 200, text: '{"quote":1}' });
+    }
+    expect(transfers()).toBe(1);
+  });
+
+  test("its error is that of any other request, and nothing is charged", async () => {
+    const serve = handler();
+    const requests = [quote((await made()).payload), requestTo("/quote"), requestTo("/quote", {}, { method: "HEAD" })];
+    for (const request of requests) await expect(ask(broken(), serve, request)).rejects.toThrow("The prices are away.");
+    expect([serve.mock.calls.length, transfers()]).toEqual([0, 0]);
+  });
+
+  test("a hook that refuses or throws comes first, also before a payment that was taken before", async () => {
+    vi.spyOn(shop.facilitator, "settle").mockRejectedValueOnce(new Error("no reply"));
+    const request = quote((await made()).payload);
+    expect((await ask(shop.gate(undefined, options), handler(), request))?.status).toBe(503);
+    const refusing = broken();
+    refusing.http.onProtectedRequest(async () => ({ abort: true, reason: "banned" }));
+    expect((await ask(refusing, handler(), request))?.status).toBe(403);
+    const throwing = broken();
+    throwing.http.onProtectedRequest(async () => {
+      throw new Error("The hook fails.");
+    });
+    await expect(ask(throwing, handler(), request)).rejects.toThrow("The hook fails.");
+  });
+});

@@ -138,6 +138,7 @@ describe("a payment flow that no gate sells", () => {
       const [before, now] = [shop.gate(undefined, {}, server), shop.gate(today, {}, server)];
       const serve = handler();
       expect((await ask(now, serve, forged))?.status).toBe(402);
+      shop.clock.advance(10_000);
       let meanwhile: Handled | undefined;
       const failing = handler(async () => {
         meanwhile = await ask(now, serve, forged);

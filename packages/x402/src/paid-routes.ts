@@ -40,7 +40,8 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
    * free access. A preflight of a sold route is 204, and reaches no handler.
    *
    * Rejects with what `serve` threw, once the payment is free again; with `context.signal`'s reason where the client has
-   * gone; and with an error of a price function or a hook. Failures of the store are answers (503).
+   * gone; and with an error of a price function or a hook. A payment that was taken before is finished though a price function
+   * throws. Failures of the store are answers (503).
    */
   handle(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined>;
   /** Asks `findSettlement` about every payment in doubt: for a timer. As core's `reconcileUnresolved`. */
@@ -97,6 +98,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
   async function head(request: RequestAtOrigin): Promise<Answer | undefined> {
     if (isPaidFor(request)) return headIsNotSold();
     const planned = await plan(request);
+    if (planned.type === "unpriced") throw planned.error;
     return planned.type === "answer" ? { ...planned.answer, body: new Uint8Array() } : undefined;
   }
 
@@ -120,6 +122,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     if (header.status === "payment") {
       return takePayment(settings, { request, body, serve, payload: header.payload, http }, planned);
     }
+    if (planned.type === "unpriced") throw planned.error;
     if (planned.type === "answer") return planned.answer;
     throw new Error("This version of @x402/core reads a payment from another header.");
   }

@@ -20,17 +20,17 @@ export async function mayBeCharged(store: VerificationStore, paymentKey: string)
 }
 
 /**
- * A copy of it is being verified, or was accepted and is about to be claimed: it may be charged at a price that its route asks no
- * more.
+ * Of a payment's first verification. While it is "running" or "accepted" an attempt may be about to claim the payment, at a price
+ * that its route asks no more.
  */
-export async function isBeingVerified(
+export async function verificationOf(
   store: VerificationStore,
   payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
-): Promise<boolean> {
+): Promise<"running" | "accepted" | "none"> {
   const verification = await store.peek(firstVerification(payment));
-  return (
-    verification.status === "in-progress" || (verification.status === "done" && verification.outcome === "accepted")
-  );
+  if (verification.status === "in-progress") return "running";
+  const isAccepted = verification.status === "done" && verification.outcome === "accepted";
+  return isAccepted || verification.status === "spent" ? "accepted" : "none";
 }
 
 /**

@@ -1,6 +1,11 @@
 // The SDK as a planner: it matches routes, prices, extensions, hooks and the paywall. It verifies and settles nothing.
 import type { Answer } from "@tollbooth-stores/http";
-import { encodePaymentRequiredHeader, PAYMENT_REQUIRED_CACHE_CONTROL, x402HTTPResourceServer } from "@x402/core/http";
+import {
+  encodePaymentRequiredHeader,
+  type HTTPProcessResult,
+  PAYMENT_REQUIRED_CACHE_CONTROL,
+  x402HTTPResourceServer,
+} from "@x402/core/http";
 import type { PaywallConfig, RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { askFacilitators } from "./ask-facilitators.ts";
@@ -14,6 +19,8 @@ export type Plan =
   | { readonly type: "free" }
   /** The SDK's answer: a price, a paywall, a hook's refusal, or a payment that is not what the route asks for. */
   | { readonly type: "answer"; readonly answer: Answer; readonly transport: unknown }
+  /** What the route asks for could not be told: a price function threw, say. No hook refused the request before. */
+  | { readonly type: "unpriced"; readonly error: unknown; readonly transport: unknown }
   | {
       readonly type: "matched";
       readonly requirements: PaymentRequirements;
@@ -38,10 +45,17 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   const planning: x402ResourceServer = Object.create(server);
   /** By the request's adapter, which the SDK hands through: how it made the route's terms. */
   const made = new WeakMap<object, RequiredArguments>();
+  /** By the request's adapter: the context of a request that its hooks let through. */
+  const pricing = new WeakMap<object, unknown>();
   // The seller's own server will verify and settle, so it asks.
   planning.initialize = () => askFacilitators(server);
   planning.verifyPayment = async () => ({ isValid: true });
   planning.getPaymentFlow = () => "authorization";
+  planning.buildPaymentRequirementsFromOptions = (options, context) => {
+    const adapter = adapterOf(context);
+    if (adapter !== undefined) pricing.set(adapter, context);
+    return server.buildPaymentRequirementsFromOptions(options, context);
+  };
   planning.createPaymentRequiredResponse = (...given) => {
     const adapter = adapterIn(given[4]);
     if (adapter !== undefined) made.set(adapter, given);
@@ -52,7 +66,14 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   return {
     http,
     async plan(request) {
-      const planned = await http.processHTTPRequest(request, paywall);
+      let planned: HTTPProcessResult;
+      try {
+        planned = await http.processHTTPRequest(request, paywall);
+      } catch (error) {
+        const context = pricing.get(request.adapter);
+        if (context === undefined) throw error;
+        return { type: "unpriced", error, transport: { request: context } };
+      }
       if (planned.type === "no-payment-required") return { type: "free" };
       const terms = made.get(request.adapter);
       const transport = terms?.[4];
@@ -88,7 +109,10 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
 
 function adapterIn(transport: unknown): object | undefined {
   if (typeof transport !== "object" || transport === null || !("request" in transport)) return undefined;
-  const { request } = transport;
-  if (typeof request !== "object" || request === null || !("adapter" in request)) return undefined;
-  return typeof request.adapter === "object" && request.adapter !== null ? request.adapter : undefined;
+  return adapterOf(transport.request);
+}
+
+function adapterOf(context: unknown): object | undefined {
+  if (typeof context !== "object" || context === null || !("adapter" in context)) return undefined;
+  return typeof context.adapter === "object" && context.adapter !== null ? context.adapter : undefined;
 }

@@ -12,6 +12,7 @@ import type { x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
 import { type ReadSettlement, readSettlement } from "./read-settlement.ts";
 import type { PreBroadcastRefusals } from "./refusals.ts";
+import { OTHER_TERMS } from "./refuse-copies.ts";
 import { errorOfSettle, errorOfVerify } from "./sdk-errors.ts";
 import { settleNoting } from "./settle-noting.ts";
 import { overridesIn } from "./settlement-overrides.ts";
@@ -90,7 +91,7 @@ export function sdkSteps(
     away: () => away,
 
     async verify(step) {
-      if (!(await mayBegin())) return reject("No matching payment requirements", step);
+      if (!(await mayBegin())) return reject(OTHER_TERMS, step);
       const verified = await server.verifyPayment(payload, requirements, extensions, transport).catch(errorOfVerify);
       if (verified === undefined) {
         away = "facilitator";

@@ -1,9 +1,8 @@
 // A handler whose answers can be settled and sent.
 import type { Answer, Serve } from "@tollbooth-stores/http";
-import { overridesIn } from "./settlement-overrides.ts";
 
-/** Refuses, while nothing is charged, an answer that could not be settled or sent. */
-export function sellable(serve: Serve, { isSettled }: { isSettled: boolean }): Serve {
+/** Refuses, while nothing is charged, an answer that could not be sent, and one at which `requireSettleable` throws. */
+export function sellable(serve: Serve, requireSettleable: ((answer: Answer) => void) | undefined): Serve {
   return async (payment) => {
     const answer = await serve(payment);
     const { status, headers, body }: Partial<Record<keyof Answer, unknown>> = Object(answer);
@@ -11,7 +10,7 @@ export function sellable(serve: Serve, { isSettled }: { isSettled: boolean }): S
     if (!isSendable || typeof headers !== "object" || headers === null || !(body instanceof Uint8Array)) {
       throw new TypeError("An answer needs a status from 200 to 599, headers, and a body of bytes.");
     }
-    if (!isSettled) overridesIn(answer);
+    requireSettleable?.(answer);
     return answer;
   };
 }

@@ -18,11 +18,13 @@ import type { GateSettings } from "./gate-settings.ts";
 import { AlreadyRan, HandlerThrew, HandlerTimeout, handlerRun, NotSold } from "./handler-run.ts";
 import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
 import { flowToday } from "./payment-flow.ts";
-import { isBeingVerified, isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
+import { isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
+import { refuseCopies } from "./refuse-copies.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
 import { fateOf, type SdkPayment, sdkSteps } from "./sdk-steps.ts";
 import { sellable } from "./sellable.ts";
+import { requireSettleable } from "./settlement-overrides.ts";
 import { soldAnswer } from "./sold-answer.ts";
 
 /** A request with a payment. */
@@ -61,24 +63,36 @@ export async function takePayment(
     return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isEarlier: false });
   }
 
-  const { answer, transport } = planned;
+  const { transport } = planned;
   // Refused by a hook: that says nothing about the payment.
-  if (answer.status !== 402 && answer.status !== 412) return answer;
+  if (planned.type === "answer" && planned.answer.status !== 402 && planned.answer.status !== 412)
+    return planned.answer;
+  const refuse = async (): Promise<Answer> => {
+    if (planned.type === "unpriced") throw planned.error;
+    return planned.answer;
+  };
   // What the route asks for today says nothing about a payment that was taken before. It names its own terms.
   const requirements = payload.accepted;
   const identity = identifyPayment(payload.payload, requirements);
-  if (identity.status !== "identified") return answer;
+  if (identity.status !== "identified") return refuse();
   const payment = paymentOf(settings, paying, requirements, identity);
-  // In this order: an acceptance comes before the claim.
-  const isVerified = await isBeingVerified(settings.store, payment);
   if (await isUnknown(settings.store, identity.key)) {
-    const told = await unlessUsed(settings, paying, payment, answer);
-    if (!isVerified || told !== answer) return told;
-    return (await endRefusedPayment(settings.store, payment, settings.leaseMs)) ? answer : pending(1_000);
+    const refusal = await refuse();
+    const told = await unlessUsed(settings, paying, payment, refusal);
+    if (told !== refusal) return told;
+    return (await isRefusedForAll(settings, payment, paying.request.signal)) ? refusal : pending(1_000);
   }
-  const refuse = async () => answer;
   const bought: SdkPayment = { payment, payload, requirements, extensions: undefined, transport };
   return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isEarlier: true });
+}
+
+/** Whether no copy of the payment can be charged any more after the refusal of this one, so that its payer may pay anew. */
+async function isRefusedForAll(
+  { store, leaseMs }: GateSettings,
+  payment: Payment,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return (await refuseCopies(store, payment, { leaseMs, signal })) || endRefusedPayment(store, payment, leaseMs);
 }
 
 function paymentOf(
@@ -136,7 +150,7 @@ async function pay(
   }
   const first = settings.settlesFirst || flow === "upfront";
   const handler = handlerRun(
-    sellable(serve, { isSettled: first }),
+    sellable(serve, first ? undefined : (answer) => requireSettleable(server, requirements, answer)),
     { key: payment.key, payer, settled: first },
     settings.handlerTimeoutMs,
   );

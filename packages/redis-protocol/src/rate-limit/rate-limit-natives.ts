@@ -40,6 +40,12 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
     const [key = ""] = keys;
     return batches.call(limit.cost === 0 ? "peek" : operation, key, limit, call);
   };
+  /** Nothing is denied by what was seen before a change, from its call on: the calls after it may be of the same tick. */
+  const changing = <Reply>(keys: readonly string[], change: () => Promise<Reply>): Promise<Reply> => {
+    keys.forEach(cache.forget);
+    // Also where it may have been changed.
+    return change().finally(() => keys.forEach(cache.forget));
+  };
   /** One call of one key's script: the instant, the second part of the reply, and the record that was found. */
   const alone = async (
     script: Script,
@@ -49,8 +55,7 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
   ) => {
     const prepare = () =>
       call?.signal?.aborted ? undefined : { keys, args: ["", jitter(ttlJitter), ...args], calls: 1 };
-    // Also where it may have been changed.
-    const reply = await runner.send(script, keys, prepare).finally(() => keys.forEach(cache.forget));
+    const reply = await changing(keys, () => runner.send(script, keys, prepare));
     call?.signal?.throwIfAborted();
     const [nowMs, told, texts]: readonly unknown[] = Array.isArray(reply) ? reply : [];
     const [text]: readonly unknown[] = Array.isArray(texts) ? texts : [];
@@ -74,9 +79,7 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
       return denial === undefined ? decide("consume", keys, limit, call) : Promise.resolve(denial);
     },
     "rate-limit.peek": (keys, { limit }, call) => decide("peek", keys, limit, call),
-    "rate-limit.charge": (keys, { limit }, call) => {
-      return decide("charge", keys, limit, call).finally(() => keys.forEach(cache.forget));
-    },
+    "rate-limit.charge": (keys, { limit }, call) => changing(keys, () => decide("charge", keys, limit, call)),
     "rate-limit.refund": (keys, { limit, receipt }, call) => refund(keys, limit, receipt, call),
     "rate-limit.block": async (keys, { limit, durationMs }, call) => {
       const args = [...limitArguments(limit), "1", String(durationMs)];
@@ -103,7 +106,7 @@ export function rateLimitNatives(runner: ScriptRunner, options: RateLimitNatives
           throw error;
         });
       const isOneSlot = new Set(keys.map(runner.slotOf)).size === 1;
-      return (isOneSlot ? inOneSlot() : acrossSlots()).finally(() => keys.forEach(cache.forget));
+      return changing(keys, isOneSlot ? inOneSlot : acrossSlots);
     },
   };
 }
