@@ -151,7 +151,7 @@ describe("a session whose buyer left while it was credited", () => {
     };
     const app = gatewayApp({
       log: gatewayLog("silent"),
-      ...{ config, stopping: () => false, sales: openSales(config, stores.verifications, origin) },
+      ...{ config, stopping: () => false, sales: openSales(config, stores, origin) },
       stores: { ...stores, sessions: { ...sessions, credit } },
     });
     const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };

@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Answer } from "./answer.ts";
 import { sellSession } from "./sell-session.ts";
-import { soldSessions } from "./sold-sessions.ts";
 
 interface Data {
   plan: string;
@@ -49,16 +48,6 @@ test("an attempt whose answer was lost, and whose session was rotated since, is 
     expect(told(again).expiresAt).toBe(first.expiresAt);
   }
   expect(await callsOf(sessions, b)).toBe(101n);
-});
-
-test("the answer of a session that is not presented any more is not kept: it would tell a session that never was", async () => {
-  const sessions = stores();
-  const a = await opened(sessions);
-  await seller(sessions)(payment(), presenting(a));
-  const answer = await seller(sessions)(payment());
-  expect(told(answer).session).toBeUndefined();
-  const keeper = soldSessions({ bearer: true, secret });
-  expect(() => keeper.write(answer, { key: "one", header: () => undefined })).toThrow("not kept");
 });
 
 test("a session that was rotated between the credit and its record is found, and told under its new id, at once", async () => {
