@@ -97,19 +97,16 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     const createWith = { data: data(payment) };
     const mark = await takeMark(sessions, { markId: markOf(key), signal, ...createWith });
     const { prolonged } = mark.current();
-    if (prolonged !== undefined) return told(named(presented, prolonged.name), { expiresAtMs: prolonged.untilMs });
-    // Only a payer that was told the session can present it, or what it was rotated to.
-    const own = named(presented, sessionName(sessions, tokenOf(key)));
-    const held = own === undefined ? null : await sessions.get(own, { signal });
-    if (held !== null) return told(own, held);
+    // Its own session, too, is presented only by a payer that was told it.
+    const name = prolonged?.name ?? sessionName(sessions, tokenOf(key));
+    const isHeld = presented !== undefined && sessionName(sessions, presented) === name;
+    const held = isHeld ? await sessions.get(presented, { signal }) : null;
+    if (held !== null) return told(presented, held);
+    if (prolonged !== undefined) return told(undefined, { expiresAtMs: prolonged.untilMs });
+
     const sold = presented === undefined ? undefined : await prolong(payment, presented, mark);
     return sold === undefined ? told(tokenOf(key), await makeOwn(payment, createWith, mark)) : told(presented, sold);
   };
-
-  /** The session that is presented, if it has this name. */
-  function named(presented: string | undefined, name: string): string | undefined {
-    return presented !== undefined && sessionName(sessions, presented) === name ? presented : undefined;
-  }
 
   function told(id: string | undefined, sold: Sold): Answer {
     return sessionAnswer(id, sold, id === undefined ? undefined : credential.cookieLine(id));

@@ -88,15 +88,18 @@ test("a session that was rotated or ended since is told under the id that it has
   await expect(keeper.read(text, { key: "one", header: bearer(id) })).rejects.toThrow("over");
 });
 
-test.each([-3_600_000, 3_600_000])("the store's clock decides whether it is over, %i ms from this one's", async (off) => {
-  let now = Date.now() + off;
-  const { sell, keeper } = shop({ bearer: true }, { now: () => now });
-  const text = keeper.write(await sell(keyOf), { key: "one", header: nothing });
-  now += 599_000;
-  expect((await keeper.read(text, { key: "one", header: nothing })).status).toBe(200);
-  now += 1_000;
-  await expect(keeper.read(text, { key: "one", header: nothing })).rejects.toThrow("over");
-});
+test.each([-3_600_000, 3_600_000])(
+  "the store's clock decides whether it is over, %i ms from this one's",
+  async (off) => {
+    let now = Date.now() + off;
+    const { sell, keeper } = shop({ bearer: true }, { now: () => now });
+    const text = keeper.write(await sell(keyOf), { key: "one", header: nothing });
+    now += 599_000;
+    expect((await keeper.read(text, { key: "one", header: nothing })).status).toBe(200);
+    now += 1_000;
+    await expect(keeper.read(text, { key: "one", header: nothing })).rejects.toThrow("over");
+  },
+);
 
 test("a store that is away is its error: nothing is said of the session", async () => {
   const { sessions } = shop();

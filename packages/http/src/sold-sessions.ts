@@ -24,7 +24,12 @@ const KEPT = "a sold session";
  * has there, or else under the payment's token. One that was prolonged is told only to a request that presents it. A session that
  * is over, or was moved to an id that is not presented, is not told again: 409. Throws STORE_CONFIG as `sellSession` does.
  */
-export function soldSessions({ sessions, secret, forMs = DEFAULT_FOR_MS, ...options }: SoldSessionsOptions): AnswerKeeper {
+export function soldSessions({
+  sessions,
+  secret,
+  forMs = DEFAULT_FOR_MS,
+  ...options
+}: SoldSessionsOptions): AnswerKeeper {
   if (typeof sessions?.get !== "function") {
     throw new StoreError("STORE_CONFIG", "sessions must be a SessionStore: `stores.sessions` of a provider.");
   }
