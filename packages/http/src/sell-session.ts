@@ -39,10 +39,11 @@ export type SellSession = (payment: PaymentInHand, header?: HeaderReader) => Pro
  * (nothing is given that was not paid for). Its `collector` is the buyer's Idempotency-Key, or else `presentedSession(...)`: so that a
  * copy of a payment prolongs no other session.
  *
- * A crash after the credit leaves a session that runs, and whose token its payer never got. The next attempt finds that credit,
- * deletes that session and credits it anew, with an opId of its own. So the payer has one session, whole from the moment it is
- * told. A prolonged session has a holder, who used the time: its credit is never repeated. Where an attempt died while it prolonged a
- * session, and that session is not presented any more, the payment is 503 for two minutes, and makes a new session then.
+ * A crash after the credit leaves a session that runs, and whose token its payer never got. The next attempt deletes that session and
+ * makes it anew. So the payer has one session, whole from the moment it is told. A payment that comes again with its session, or with
+ * what that was rotated to, is told it as it is. A prolonged session has a holder, who used the time: its credit is never repeated.
+ * Where an attempt died while it prolonged a session, and that session is not presented any more, the payment is 503 until two minutes
+ * after the last attempt with it, and makes a new session then. If the dead attempt had credited the old one, both were given.
  *
  * Rejects with a `StoreError`, and where another attempt is ahead; both leave the payment owed, and a retry goes on. Rejects with
  * STORE_CONFIG, and gives nothing, behind a gate that settles later. Throws STORE_CONFIG at once for options that would fail after

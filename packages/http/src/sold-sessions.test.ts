@@ -89,7 +89,7 @@ test("a session that was rotated or ended since is told under the id that it has
 });
 
 test.each([-3_600_000, 3_600_000])(
-  "the store's clock decides whether it is over, %i ms from this one's",
+  "the store's clock decides whether a sold session is over, %i ms from the instance's",
   async (off) => {
     let now = Date.now() + off;
     const { sell, keeper } = shop({ bearer: true }, { now: () => now });
