@@ -16,10 +16,8 @@ export interface Sales {
   sessions: PaidRoutes;
 }
 
-type SaleStores = Pick<Stores, "verifications" | "sessions">;
-
 /** The facilitator is asked at the first request. */
-export function openSales(config: GatewayConfig, stores: SaleStores, origin: string): Sales {
+export function openSales(config: GatewayConfig, stores: Stores, origin: string): Sales {
   const { network, facilitator, chain, paymentLease: leaseMs } = config;
   const asked = new HTTPFacilitatorClient({ url: facilitator.url, timeoutMs: facilitator.timeout });
   const server = new x402ResourceServer(asked).register(network, new ExactEvmScheme());
