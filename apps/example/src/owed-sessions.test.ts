@@ -1,5 +1,5 @@
 // A session that was paid for and never told: whatever happened in between, its payer gets all of it, once.
-import type { Stores } from "@tollbooth-stores/core";
+import { StoreError, type Stores } from "@tollbooth-stores/core";
 import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { describe, expect, test } from "vitest";
 import type { SessionData } from "./app.ts";
@@ -187,4 +187,17 @@ test("a duplicate is not told of a session that is over as if it had bought one"
   expect((await (await gateway())("/stream", headers)).status).toBe(200);
   clock.advance(1);
   expect((await (await gateway())("/stream", headers)).status).toBe(409);
+});
+
+test("a duplicate is 503 while its session cannot be read, never told that the payment was used", async () => {
+  const { stores, gateway } = running();
+  const headers = { ...(await payment()), "idempotency-key": "mine" };
+  const bought = await (await (await gateway())("/stream", headers)).json();
+  const get: typeof stores.sessions.get = async () => {
+    throw new StoreError("STORE_UNAVAILABLE", "Away.", { outcome: "not-applied" });
+  };
+  const away = await gateway({ ...stores, sessions: { ...stores.sessions, get } });
+  expect((await away("/stream", headers)).status).toBe(503);
+  const again = await (await gateway())("/stream", headers);
+  expect([again.status, await again.json()]).toEqual([200, bought]);
 });
