@@ -16,6 +16,8 @@ function losingReplies(sessions: SessionStore<SessionData>, times: number): Sess
     ...sessions,
     async credit(...call) {
       const reply = await sessions.credit(...call);
+      // The mark beside the payment, which says what is being sold.
+      if (/^(begin|lost|done)/.test(call[1].opId)) return reply;
       left -= 1;
       if (left < 0) return reply;
       throw new StoreError("STORE_UNAVAILABLE", "The reply was lost.", { outcome: "unknown" });

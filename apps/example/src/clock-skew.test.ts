@@ -36,7 +36,7 @@ test("an instance ten minutes ahead ends no payment whose settlement is on its w
   expect(await send()).toMatchObject({ status: 503, body: { error: "settlement_pending" } });
   instanceAhead(600);
   expect(await send()).toMatchObject({ status: 503, body: { error: "settlement_pending" } });
-  const { requests } = openSales(config, stores.verifications, origin);
+  const { requests } = openSales(config, stores, origin);
   expect(await requests.reconcile()).toMatchObject({ inDoubt: 1, expired: 0 });
   expect(controls.counts().transfers).toBe(0);
 

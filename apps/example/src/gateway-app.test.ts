@@ -102,7 +102,7 @@ test("a client that goes away in the middle of its body is not told as a failure
     log,
     config,
     stores,
-    sales: openSales(config, stores.verifications, origin),
+    sales: openSales(config, stores, origin),
     stopping: () => false,
   });
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error("aborted")) });

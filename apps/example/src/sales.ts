@@ -1,5 +1,5 @@
 // What is sold: the routes of the official x402 SDK, behind the two gates that take payments for them.
-import type { VerificationStore } from "@tollbooth-stores/core";
+import type { Stores } from "@tollbooth-stores/core";
 import { presentedSession, soldSessions } from "@tollbooth-stores/hono";
 import type { RequestContext } from "@tollbooth-stores/http";
 import { evmSettlements, type PaidRoutes, paidRoutes } from "@tollbooth-stores/x402";
@@ -17,20 +17,20 @@ export interface Sales {
 }
 
 /** The facilitator is asked at the first request. */
-export function openSales(config: GatewayConfig, store: VerificationStore, origin: string): Sales {
+export function openSales(config: GatewayConfig, stores: Stores, origin: string): Sales {
   const { network, facilitator, chain, paymentLease: leaseMs } = config;
   const asked = new HTTPFacilitatorClient({ url: facilitator.url, timeoutMs: facilitator.timeout });
   const server = new x402ResourceServer(asked).register(network, new ExactEvmScheme());
   // Asked where a facilitator's answer was lost: only the chain knows.
   const client = createPublicClient({ transport: http(chain.url, { timeout: facilitator.timeout, retryCount: 0 }) });
   const findSettlement = evmSettlements(client, { confirmations: chain.confirmations });
-  const shared = { store, origin, leaseMs, findSettlement };
+  const shared = { store: stores.verifications, origin, leaseMs, findSettlement };
   return {
     requests: paidRoutes(server, routesOf(config, "requests"), { ...shared, collector: idempotencyKey }),
     sessions: paidRoutes(server, routesOf(config, "sessions"), {
       ...shared,
       order: "settle-then-serve",
-      answers: soldSessions({ bearer: true, secret: config.sessionSecret }),
+      answers: soldSessions({ bearer: true, sessions: stores.sessions, secret: config.sessionSecret }),
       // Without a key a payment that prolongs a session is bound to it.
       collector: (request) => idempotencyKey(request) ?? presentedSession({ bearer: true })(request),
     }),

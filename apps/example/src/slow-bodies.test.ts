@@ -22,7 +22,7 @@ async function listening() {
     log: gatewayLog("silent"),
     config,
     stores,
-    sales: openSales(config, stores.verifications, origin),
+    sales: openSales(config, stores, origin),
     stopping: () => false,
   });
   const within = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 200 };

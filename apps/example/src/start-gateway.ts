@@ -52,7 +52,7 @@ export async function startGateway(
     stores = opened;
     const metricsUrl = metrics && config.metrics && `${(await serve(metrics.page, config.metrics)).url}/metrics`;
     const server = await serve((...request) => app.fetch(...request), config);
-    const sales = openSales(config, opened.verifications, config.origin ?? server.url);
+    const sales = openSales(config, opened, config.origin ?? server.url);
     const app = gatewayApp({ config, stores: opened, sales, log, stopping: () => stopping });
     metrics?.sample(opened);
     // Payments in doubt whose payers do not come back. Both gates share the store and the lookup, so one asks for both.

@@ -17,6 +17,6 @@ export interface AnswerKeeper {
   readonly forMs: number;
   /** The store keeps the text in plain. A throw: the answer is not kept. */
   write(answer: Answer, request: KeptRequest): string;
-  /** A throw: an owed answer is made again, and a duplicate gets none (409). */
-  read(text: string, request: KeptRequest): Answer;
+  /** A throw: an owed answer is made again, and a duplicate gets none (409). A `StoreError`: a duplicate is 503. */
+  read(text: string, request: KeptRequest): Answer | Promise<Answer>;
 }

@@ -56,7 +56,7 @@ test("a lost reply of the store fails the attempt, and the next one has one whol
     ...sessions,
     async credit(...call) {
       const reply = await sessions.credit(...call);
-      if (lose) throw new StoreError("STORE_UNAVAILABLE", "Lost.", { outcome: "unknown" });
+      if (lose && call[1].opId === "one") throw new StoreError("STORE_UNAVAILABLE", "Lost.", { outcome: "unknown" });
       return reply;
     },
   };
@@ -101,6 +101,36 @@ test("a session that another attempt made between reading and crediting stays as
   };
   await expect(seller(overtaken)(payment("one", "2"))).rejects.toThrow("ahead");
   expect(await sessions.get(session)).toMatchObject({ expiresAtMs: now + 600_000, quotas: { calls: 3n } });
+});
+
+test("a credit that arrives late adds nothing to what another attempt has told since", async () => {
+  const sessions = stores();
+  await seller(sessions)(payment("one", "1"));
+  let arrive = () => Promise.resolve<unknown>(undefined);
+  const late: typeof sessions = {
+    ...sessions,
+    credit(id, grant, options) {
+      if (!grant.opId.includes("again")) return sessions.credit(id, grant, options);
+      arrive = () => sessions.credit(id, grant);
+      return Promise.reject(new Error("The lease is lost."));
+    },
+  };
+  await expect(seller(late)(payment("one", "2"))).rejects.toThrow("lease");
+  const { session } = told(await seller(sessions)(payment("one", "3")));
+  await arrive();
+  expect(await sessions.get(session)).toMatchObject({ expiresAtMs: now + 600_000, quotas: { calls: 3n } });
+});
+
+test("a payment that comes again with its session, or with what that was rotated to, is told it as it is", async () => {
+  const sessions = stores();
+  const { session } = told(await seller(sessions)(payment("one", "1")));
+  await sessions.debit(session, { quota: "calls", amount: 1n });
+  now += 121_000;
+  const moved = await sessions.rotate(session);
+  const id = moved.status === "ok" ? moved.record.id : "";
+  const again = told(await seller(sessions)(payment("one", "2"), presenting(id)));
+  expect([again.session, again.quotas]).toEqual([id, { calls: "2" }]);
+  expect(again.expiresAt).toBe(new Date(now + 479_000).toISOString());
 });
 
 test("an attempt that has lost its lease changes nothing more", async () => {

@@ -3,7 +3,8 @@ import { type SessionRecord, type SessionStore, StoreError } from "@tollbooth-st
 import { durationOption } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
 import type { PaymentInHand } from "./paid-gate.ts";
-import { ahead, prolonger } from "./prolong-session.ts";
+import { prolonger } from "./prolong-session.ts";
+import { ahead, type MarkInHand, OWN, sessionName, takeMark } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
 import { type Sold, sessionAnswer, tokenMaker } from "./session-token.ts";
 
@@ -38,10 +39,11 @@ export type SellSession = (payment: PaymentInHand, header?: HeaderReader) => Pro
  * (nothing is given that was not paid for). Its `collector` is the buyer's Idempotency-Key, or else `presentedSession(...)`: so that a
  * copy of a payment prolongs no other session.
  *
- * A crash after the credit leaves a session that runs, and whose token its payer never got. The next attempt finds that credit,
- * deletes that session and credits it anew, with an opId of its own. So the payer has one session, whole from the moment it is
- * told. A prolonged session has a holder, who used the time: its credit is never repeated. Where an attempt died while it prolonged a
- * session, and that session is not presented any more, the payment is 503 for two minutes, and makes a new session then.
+ * A crash after the credit leaves a session that runs, and whose token its payer never got. The next attempt deletes that session and
+ * makes it anew. So the payer has one session, whole from the moment it is told. A payment that comes again with its session, or with
+ * what that was rotated to, is told it as it is. A prolonged session has a holder, who used the time: its credit is never repeated.
+ * Where an attempt died while it prolonged a session, and that session is not presented any more, the payment is 503 until two minutes
+ * after the last attempt with it, and makes a new session then. If the dead attempt had credited the old one, both were given.
  *
  * Rejects with a `StoreError`, and where another attempt is ahead; both leave the payment owed, and a retry goes on. Rejects with
  * STORE_CONFIG, and gives nothing, behind a gate that settles later. Throws STORE_CONFIG at once for options that would fail after
@@ -57,38 +59,30 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   const grant = grantOf(options.grant);
   const { tokenOf, markOf } = tokenMaker(secret);
 
-  const { prolong, requireNone } = prolonger({
-    ...{ sessions, grant, markOf, data },
-    prolongs: options.prolongs ?? (() => true),
-    hasOwn: async (paymentKey) => (await sessions.get(tokenOf(paymentKey))) !== null,
-  });
+  const prolong = prolonger({ sessions, grant, tokenOf, prolongs: options.prolongs ?? (() => true) });
 
-  async function create(id: string, payment: PaymentInHand): Promise<Sold> {
-    const { key: opId, fence, signal } = payment;
-    const createWith = { data: data(payment) };
-    // Read before the credit, while the lease is fresh: what another attempt makes later has another version.
+  /** Makes the payment's own session. One that an attempt before has made was not told, and its time has run since: that one goes. */
+  async function makeOwn({ key, signal }: PaymentInHand, createWith: { data: T }, mark: MarkInHand): Promise<Sold> {
+    const id = tokenOf(key);
+    // While the lease is fresh: what another attempt makes later has another version.
     const before = await sessions.get(id, { signal });
-    const created = await sessions.credit(id, { ...grant, opId, createWith });
-    if (created.status === "ok" && !created.replayed) return alone(id, opId, created);
-    // An attempt that stood still for longer than its lease would throw away what another has told by now.
-    signal.throwIfAborted();
-    const isStale =
-      before === null ? (await sessions.get(id)) !== null : !(await sessions.delete(id, { ifVersion: before.version }));
-    if (isStale) throw ahead();
-    const anew = await sessions.credit(id, { ...grant, opId: `${opId} ${fence}`, createWith });
-    if (anew.status === "ok") return alone(id, opId, anew);
-    throw new Error("A session that was credited just now is gone.");
-  }
-
-  /** Takes back what this attempt has made where another one prolongs a session meanwhile. */
-  async function alone(id: string, paymentKey: string, made: Sold): Promise<Sold> {
-    try {
-      await requireNone(paymentKey);
-      return made;
-    } catch (error) {
-      await sessions.delete(id);
-      throw error;
+    let { lost } = await mark.decide(OWN);
+    // The number of the session is in the opId. So one that is made already is not credited again by an attempt that comes late.
+    const make = () => {
+      const opId = lost === 0n ? key : `${key} again ${lost}`;
+      return sessions.credit(id, { ...grant, opId, createWith }, { signal });
+    };
+    if (before !== null) {
+      if (!(await sessions.delete(id, { ifVersion: before.version, signal }))) throw ahead();
+      lost = await mark.lose(lost);
     }
+    let made = await make();
+    if (before === null && made.status === "missing") {
+      lost = await mark.lose(lost);
+      made = await make();
+    }
+    if (made.status !== "ok" || made.replayed) throw ahead();
+    return made;
   }
 
   return async (payment, header = () => undefined) => {
@@ -98,11 +92,21 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
         'sellSession needs a gate with order: "settle-then-serve": what it gives cannot be taken back where the payment is refused.',
       );
     }
-    const presented = credential.read(header);
-    const prolonged = await prolong(payment, presented.status === "ok" ? presented.id : undefined);
-    if (prolonged !== undefined) return told(prolonged.id, prolonged.sold);
-    const token = tokenOf(payment.key);
-    return told(token, await create(token, payment));
+    const { key, signal } = payment;
+    const read = credential.read(header);
+    const presented = read.status === "ok" ? read.id : undefined;
+    const createWith = { data: data(payment) };
+    const mark = await takeMark(sessions, { markId: markOf(key), signal, ...createWith });
+    const { prolonged } = mark.current();
+    // Its own session, too, is presented only by a payer that was told it.
+    const name = prolonged?.name ?? sessionName(sessions, tokenOf(key));
+    const isHeld = presented !== undefined && sessionName(sessions, presented) === name;
+    const held = isHeld ? await sessions.get(presented, { signal }) : null;
+    if (held !== null) return told(presented, held);
+    if (prolonged !== undefined) return told(undefined, { expiresAtMs: prolonged.untilMs });
+
+    const sold = presented === undefined ? undefined : await prolong(payment, presented, mark);
+    return sold === undefined ? told(tokenOf(key), await makeOwn(payment, createWith, mark)) : told(presented, sold);
   };
 
   function told(id: string | undefined, sold: Sold): Answer {

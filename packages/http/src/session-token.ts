@@ -11,8 +11,6 @@ export interface Sold {
 export interface TokenMaker {
   /** The token of a payment: the same at each attempt, on every instance. */
   tokenOf(paymentKey: string): string;
-  /** Says nothing of the token, and is another one where the secret is. */
-  checkOf(paymentKey: string): string;
   /** The id of a record beside the payment's session. It is told to no client. */
   markOf(paymentKey: string): string;
 }
@@ -25,7 +23,6 @@ export function tokenMaker(secret: string | Uint8Array): TokenMaker {
   return {
     tokenOf: (paymentKey) => hash(`session:${paymentKey}`),
     markOf: (paymentKey) => hash(`mark:${paymentKey}`),
-    checkOf: (paymentKey) => hash(`check:${paymentKey}`).slice(0, 22),
   };
 }
 

@@ -1,29 +1,36 @@
-// A session's answer that was lost: told again to its payer, from what was kept and what is secret.
-import { createMemoryStores } from "@tollbooth-stores/memory";
+// A session's answer that was lost: told again to its payer, from the store and from the secret, as the session is now.
+import { createMemoryStores, StoreError } from "@tollbooth-stores/memory";
 import { expect, test } from "vitest";
 import type { Answer } from "./answer.ts";
 import { sellSession } from "./sell-session.ts";
 import { soldSessions } from "./sold-sessions.ts";
 
 const secret = "s".repeat(32);
-const payment = { key: "one", fence: "1", signal: new AbortController().signal };
+const keyOf = { key: "one", fence: "1", signal: new AbortController().signal };
 const nothing = () => undefined;
+const bearer = (token: string) => (name: string) => (name === "authorization" ? `Bearer ${token}` : undefined);
 const bodyOf = ({ body }: Answer) => Object(JSON.parse(new TextDecoder().decode(body)));
-const seller = (more: object) =>
-  sellSession({
-    ...{ sessions: createMemoryStores<object>().sessions, secret, data: () => ({}) },
-    ...{ grant: { extendMs: "10m", quotas: { calls: 3n } } },
-    ...more,
-  });
+const json = (body: unknown) => new TextEncoder().encode(JSON.stringify(body));
+
+/** A shop whose store has a clock of its own. */
+function shop(credential: { bearer?: true } = { bearer: true }, clock: { now(): number } = Date) {
+  const { sessions } = createMemoryStores<object>({ clock });
+  const grant = { extendMs: "10m", quotas: { calls: 3n } };
+  return {
+    sessions,
+    sell: sellSession<object>({ ...credential, sessions, secret, grant, data: () => ({}) }),
+    keeper: soldSessions({ ...credential, sessions, secret }),
+  };
+}
 
 test.each([
   ["a bearer token", { bearer: true } as const],
   ["a cookie", {}],
 ])("%s is told again, and is not in what is kept", async (_what, credential) => {
-  const sold = await seller(credential)(payment);
-  const keeper = soldSessions({ ...credential, secret });
+  const { sell, keeper } = shop(credential);
+  const sold = await sell(keyOf);
   const text = keeper.write(sold, { key: "one", header: nothing });
-  const again = keeper.read(text, { key: "one", header: nothing });
+  const again = await keeper.read(text, { key: "one", header: nothing });
   expect(again).toEqual({ ...sold, status: 200 });
   const token = bodyOf(sold).session ?? sold.headers["set-cookie"]?.split("=")[1]?.split(";")[0];
   expect(token).toMatch(/^[\w-]{43}$/);
@@ -31,43 +38,87 @@ test.each([
 });
 
 test("another payment, or another secret, is told nothing", async () => {
-  const sold = await seller({ bearer: true })(payment);
-  const text = soldSessions({ bearer: true, secret }).write(sold, { key: "one", header: nothing });
-  const tokenFor = (key: string, other = secret) =>
-    bodyOf(soldSessions({ bearer: true, secret: other }).read(text, { key, header: nothing })).session;
-  expect(tokenFor("one")).toBe(bodyOf(sold).session);
-  expect(() => tokenFor("two")).toThrow("the token is lost");
-  expect(() => tokenFor("one", "t".repeat(32))).toThrow("the token is lost");
-});
-
-test("a session that was prolonged is told with its own token, and only to who presents it", async () => {
-  const sell = seller({ bearer: true });
-  const { session } = bodyOf(await sell(payment));
-  const header = (name: string) => (name === "authorization" ? `Bearer ${session}` : undefined);
-  const prolonged = await sell({ ...payment, key: "two" }, header);
-  expect(bodyOf(prolonged).session).toBe(session);
-  const keeper = soldSessions({ bearer: true, secret });
-  const text = keeper.write(prolonged, { key: "two", header });
-  expect(text).not.toContain(session);
-  expect(bodyOf(keeper.read(text, { key: "two", header })).session).toBe(session);
-  expect(() => keeper.read(text, { key: "two", header: nothing })).toThrow("not presented");
-});
-
-test("a session that is over is not told again, and no other text is read", async () => {
-  const sold = await seller({ bearer: true, grant: { extendMs: 1 } })(payment);
-  const keeper = soldSessions({ bearer: true, secret });
+  const { sessions, sell, keeper } = shop();
+  const sold = await sell(keyOf);
   const text = keeper.write(sold, { key: "one", header: nothing });
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(() => keeper.read(text, { key: "one", header: nothing })).toThrow("over");
-  for (const wrong of ["{}", "7", '{"expiresAt":1,"quotas":{}}', "nonsense"]) {
-    expect(() => keeper.read(wrong, { key: "one", header: nothing })).toThrow();
+  const again = await keeper.read(text, { key: "one", header: nothing });
+  expect(bodyOf(again).session).toBe(bodyOf(sold).session);
+  await expect(keeper.read(text, { key: "two", header: nothing })).rejects.toThrow("is over");
+  const other = soldSessions({ bearer: true, sessions, secret: "t".repeat(32) });
+  await expect(other.read(text, { key: "one", header: nothing })).rejects.toThrow("is over");
+});
+
+test("a session that was prolonged is told under the id that the request presents, and only to one that presents it", async () => {
+  const { sessions, sell, keeper } = shop();
+  const { session } = bodyOf(await sell(keyOf));
+  const prolonged = await sell({ ...keyOf, key: "two" }, bearer(session));
+  const text = keeper.write(prolonged, { key: "two", header: bearer(session) });
+  const again = await keeper.read(text, { key: "two", header: bearer(session) });
+  expect(bodyOf(again)).toEqual(bodyOf(prolonged));
+  const other = (await sessions.create({ data: {}, idleTtlMs: 60_000 })).record.id;
+  for (const header of [nothing, bearer(other)]) {
+    await expect(keeper.read(text, { key: "two", header })).rejects.toThrow("not presented");
   }
-  expect(() => soldSessions({ bearer: true, secret: "short" })).toThrow("secret");
+  const moved = await sessions.rotate(session);
+  const id = moved.status === "ok" ? moved.record.id : "";
+  expect(bodyOf(await keeper.read(text, { key: "two", header: bearer(id) })).session).toBe(id);
+  await expect(keeper.read(text, { key: "two", header: bearer(session) })).rejects.toThrow("over");
+});
+
+test("what else is on the answer changes nothing: another cookie, or a compressed body", async () => {
+  const { sessions, sell, keeper } = shop({});
+  const { id } = (await sessions.create({ data: {}, idleTtlMs: 60_000 })).record;
+  const header = (name: string) => (name === "cookie" ? `__Host-session=${id}` : undefined);
+  const sold = await sell(keyOf, header);
+  const line = sold.headers["set-cookie"];
+  const sent = { ...sold, headers: { "set-cookie": `visitor=7, ${line}` }, body: json("not what it was") };
+  const again = await keeper.read(keeper.write(sent, { key: "one", header }), { key: "one", header });
+  expect([line, again.headers["set-cookie"]]).toEqual([expect.stringContaining(id), line]);
+});
+
+test("a session that was rotated or ended since is told under the id that it has now, or not at all", async () => {
+  const { sessions, sell, keeper } = shop();
+  const sold = await sell(keyOf);
+  const text = keeper.write(sold, { key: "one", header: nothing });
+  const moved = await sessions.rotate(bodyOf(sold).session);
+  const id = moved.status === "ok" ? moved.record.id : "";
+  expect(bodyOf(await keeper.read(text, { key: "one", header: bearer(id) })).session).toBe(id);
+  await expect(keeper.read(text, { key: "one", header: nothing })).rejects.toThrow("another id");
+  await sessions.delete(id);
+  await expect(keeper.read(text, { key: "one", header: bearer(id) })).rejects.toThrow("over");
+});
+
+test.each([-3_600_000, 3_600_000])(
+  "the store's clock decides whether a sold session is over, %i ms from the instance's",
+  async (off) => {
+    let now = Date.now() + off;
+    const { sell, keeper } = shop({ bearer: true }, { now: () => now });
+    const text = keeper.write(await sell(keyOf), { key: "one", header: nothing });
+    now += 599_000;
+    expect((await keeper.read(text, { key: "one", header: nothing })).status).toBe(200);
+    now += 1_000;
+    await expect(keeper.read(text, { key: "one", header: nothing })).rejects.toThrow("over");
+  },
+);
+
+test("a store that is away is its error: nothing is said of the session", async () => {
+  const { sessions } = shop();
+  const away = async () => {
+    throw new StoreError("STORE_UNAVAILABLE", "Away.", { outcome: "not-applied" });
+  };
+  const keeper = soldSessions({ bearer: true, secret, sessions: { ...sessions, get: away } });
+  await expect(keeper.read("", { key: "one", header: nothing })).rejects.toThrow("Away");
 });
 
 test("a new session is not kept for a client that has gone: it is sold anew when its payer returns", async () => {
-  const sold = await seller({ bearer: true })(payment);
-  const keeper = soldSessions({ bearer: true, secret });
+  const { sell, keeper } = shop();
+  const sold = await sell(keyOf);
   const gone = { key: "one", header: nothing, signal: AbortSignal.abort(new Error("gone")) };
   expect(() => keeper.write(sold, gone)).toThrow("gone");
+});
+
+test("options that cannot be meant are refused at once", () => {
+  const { sessions } = shop();
+  expect(() => soldSessions({ bearer: true, sessions, secret: "short" })).toThrow("secret");
+  expect(() => soldSessions(Object({ bearer: true, secret }))).toThrow("stores.sessions");
 });

@@ -1,11 +1,14 @@
-// Sessions that were sold, for a payer that lost the answer: kept without their token, which is made again of the payment.
+// Sessions that were sold, for a payer that lost the answer: told again from the store and from the payment.
+import { type SessionStore, StoreError } from "@tollbooth-stores/core";
 import { durationOption } from "@tollbooth-stores/core/native";
-import type { Answer } from "./answer.ts";
-import type { AnswerKeeper, KeptRequest } from "./answer-keeper.ts";
+import type { AnswerKeeper } from "./answer-keeper.ts";
+import { readMark, sessionName } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf } from "./session-credential.ts";
 import { sessionAnswer, tokenMaker } from "./session-token.ts";
 
 export type SoldSessionsOptions = CredentialOptions & {
+  /** As for `sellSession`: it says which of the sold sessions are live. */
+  sessions: Pick<SessionStore, "get" | "newId">;
   /** As for `sellSession`. With another one a lost token cannot be told again: 409. */
   secret: string | Uint8Array;
   /** How long a lost answer can be asked for again: milliseconds, or "1h". Default 3,600,000. */
@@ -13,76 +16,43 @@ export type SoldSessionsOptions = CredentialOptions & {
 };
 
 const DEFAULT_FOR_MS = 3_600_000;
+const KEPT = "a sold session";
 
 /**
- * A gate's `answers` beside `sellSession`, with the same secret and the same credential. The store keeps when the session ends
- * and what is left of its quotas as they were sold, never the token. A session that is over is not told again. Throws
- * STORE_CONFIG as `sellSession` does.
+ * A gate's `answers` beside `sellSession`, with the same store, secret and credential. Nothing of the answer is kept, so no token is.
+ * A session is told again as it is now, while it is live by the store's clock: to a request that presents it, under the id that it
+ * has there, or else under the payment's token. One that was prolonged is told only to a request that presents it. A session that
+ * is over, or was moved to an id that is not presented, is not told again: 409. Throws STORE_CONFIG as `sellSession` does.
  */
-export function soldSessions({ secret, forMs = DEFAULT_FOR_MS, ...options }: SoldSessionsOptions): AnswerKeeper {
+export function soldSessions({
+  sessions,
+  secret,
+  forMs = DEFAULT_FOR_MS,
+  ...options
+}: SoldSessionsOptions): AnswerKeeper {
+  if (typeof sessions?.get !== "function") {
+    throw new StoreError("STORE_CONFIG", "sessions must be a SessionStore: `stores.sessions` of a provider.");
+  }
   const credential = credentialOf(options);
-  const { tokenOf, checkOf } = tokenMaker(secret);
-  const presentedBy = ({ header }: KeptRequest) => {
-    const presented = credential.read(header);
-    return presented.status === "ok" ? presented.id : undefined;
-  };
+  const { tokenOf, markOf } = tokenMaker(secret);
   return {
     forMs: durationOption(forMs, "forMs"),
-    write(answer, request) {
-      const { expiresAt, quotas } = bodyOf(answer);
-      const prolongs = presentedBy(request);
-      const prolonged = prolongs !== undefined && isTold(answer, prolongs, credential.cookieLine(prolongs));
-      // The session that was prolonged is not presented any more, so no answer tells it.
-      if (bodyOf(answer).session === undefined && answer.headers["set-cookie"] === undefined) {
-        throw new Error("An answer without a session is not kept.");
-      }
+    write(_answer, { signal }) {
       // A new session's time is to begin when it is told, so nothing is kept for a client that has gone.
-      if (!prolonged) request.signal?.throwIfAborted();
-      return JSON.stringify({ expiresAt, quotas, ...(prolonged ? { prolonged } : { check: checkOf(request.key) }) });
+      signal?.throwIfAborted();
+      return KEPT;
     },
-    read(text, request) {
-      const { expiresAt, quotas, prolonged, check } = keptIn(text);
-      const id = prolonged ? presentedBy(request) : tokenOf(request.key);
+    async read(_text, { key, header }) {
+      const { prolonged } = await readMark(sessions, markOf(key));
+      const own = prolonged === undefined ? tokenOf(key) : undefined;
+      const name = own === undefined ? prolonged?.name : sessionName(sessions, own);
+      const presented = credential.read(header);
+      const isPresented = presented.status === "ok" && sessionName(sessions, presented.id) === name;
+      const id = isPresented ? presented.id : own;
       if (id === undefined) throw new Error("The session that was prolonged is not presented.");
-      if (!prolonged && check !== checkOf(request.key)) throw new Error("The secret has changed: the token is lost.");
-      const expiresAtMs = Date.parse(expiresAt);
-      if (!prolonged && !(expiresAtMs > Date.now())) throw new Error("The session is over.");
-      const left = Object.fromEntries(Object.entries(quotas).map(([name, amount]) => [name, BigInt(amount)]));
-      return { ...sessionAnswer(id, { expiresAtMs, quotas: left }, credential.cookieLine(id)), status: 200 };
+      const record = await sessions.get(id);
+      if (record === null) throw new Error("The session is over, or has another id.");
+      return { ...sessionAnswer(id, record, credential.cookieLine(id)), status: 200 };
     },
-  };
-}
-
-/** Whether the answer tells this id: in its body, or by this cookie. */
-function isTold(answer: Answer, id: string, cookie: string | undefined): boolean {
-  return cookie === undefined ? bodyOf(answer).session === id : answer.headers["set-cookie"] === cookie;
-}
-
-interface Told {
-  session?: unknown;
-  expiresAt: string;
-  /** As text. */
-  quotas: Record<string, string>;
-}
-
-function bodyOf({ body }: Answer): Told {
-  return toldIn(JSON.parse(new TextDecoder().decode(body)));
-}
-
-function keptIn(text: string): Told & { prolonged: boolean; check: unknown } {
-  const kept: unknown = JSON.parse(text);
-  const { prolonged, check }: Partial<Record<string, unknown>> = Object(kept);
-  return { ...toldIn(kept), prolonged: prolonged === true, check };
-}
-
-function toldIn(value: unknown): Told {
-  const { session, expiresAt, quotas }: Partial<Record<string, unknown>> = Object(value);
-  if (typeof expiresAt !== "string" || typeof quotas !== "object" || quotas === null) {
-    throw new TypeError("This is no sold session.");
-  }
-  return {
-    session,
-    expiresAt,
-    quotas: Object.fromEntries(Object.entries(quotas).map(([name, left]) => [name, String(left)])),
   };
 }

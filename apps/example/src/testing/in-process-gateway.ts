@@ -39,7 +39,7 @@ export async function askerOf(
   stores: Stores<SessionData>,
   log: Logger = gatewayLog("silent"),
 ): Promise<Ask> {
-  const sales = openSales(config, stores.verifications, origin);
+  const sales = openSales(config, stores, origin);
   const app = gatewayApp({ config, stores, sales, log, stopping: () => false });
   const env = { incoming: { socket: { remoteAddress: "10.0.0.1", localPort: 4021 } } };
   return async (path, headers = {}) => app.request(path, { headers }, env);

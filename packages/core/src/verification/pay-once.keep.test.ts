@@ -1,6 +1,7 @@
 // What is kept of a result, and what happens where it cannot be: too large, not to be written or not to be read; and
 // receipts that are too large for the store.
 import { describe, expect, it, vi } from "vitest";
+import { StoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
 import { createVerificationStore } from "./create-verification-store.ts";
 import {
@@ -42,6 +43,18 @@ describe.each(orders)("A3: a result that cannot be kept, %s", (order) => {
     await payOnce(world.stores[0], world.payment, seller(), { order, keep });
     const again = await payOnce(world.stores[1], world.payment, seller(), { order, keep: unreadable });
     expect(again).toEqual(duplicate);
+  });
+
+  it("read takes its time, or waits for a store: a duplicate is told with it, or hears that the store is away", async () => {
+    await payOnce(world.stores[0], world.payment, seller(), { order, keep });
+    const slow: Keep<string> = { ...keep, read: async (text) => `${text}, read` };
+    const again = await payOnce(world.stores[1], world.payment, seller(), { order, keep: slow });
+    expect(again).toEqual({ ...duplicate, kept: "content, read" });
+    const away = async () => {
+      throw new StoreError("STORE_UNAVAILABLE", "Away.", { outcome: "not-applied" });
+    };
+    const waits = payOnce(world.stores[1], world.payment, seller(), { order, keep: { ...keep, read: away } });
+    await expect(waits).rejects.toThrow("Away");
   });
 
   it("read throws: what is owed is made anew", async () => {

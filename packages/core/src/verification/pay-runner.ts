@@ -182,11 +182,11 @@ export function runPayment<R>(
       }
     }
 
-    function paid(answer: Answer): Paid<R> {
+    async function paid(answer: Answer): Promise<Paid<R>> {
       if (answer.status !== "paid") return answer;
       const { receipt } = answer;
       if (answer.fresh) return { status: "paid", fresh: true, receipt, result: steps.result() };
-      const kept = answer.kept === undefined ? undefined : steps.readKept(answer.kept);
+      const kept = answer.kept === undefined ? undefined : await steps.readKept(answer.kept);
       return { status: "paid", fresh: false, receipt, ...(kept !== undefined && { kept: kept.value }) };
     }
 

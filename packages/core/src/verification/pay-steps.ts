@@ -1,4 +1,5 @@
 // Runs the seller's steps for the payment machine: gives them signals, and checks their answers.
+import { isStoreError } from "../errors.ts";
 import { findAnswer, settleAnswer } from "./pay-answers.ts";
 import type { PayEvent, StepCall } from "./pay-machine/state.ts";
 import type { Keep, Payment, PaymentSteps } from "./payment.ts";
@@ -12,7 +13,8 @@ export interface PaySteps<R> {
   stop(id: number, why: "lease" | "deadline" | "caller"): void;
   /** The result of the last serve or read. */
   result(): R;
-  readKept(text: string): { value: R } | undefined;
+  /** Undefined: it cannot be read. Rejects with a `StoreError`, which may be over soon. */
+  readKept(text: string): Promise<{ value: R } | undefined>;
 }
 
 interface Surroundings<R> {
@@ -43,10 +45,11 @@ export function paySteps<R>({
   const dropped = new Set<number>();
   let made: { value: R } | undefined;
 
-  const readKept = (text: string): { value: R } | undefined => {
+  const readKept = async (text: string): Promise<{ value: R } | undefined> => {
     try {
-      return keep && { value: keep.read(text) };
-    } catch {
+      return keep && { value: await keep.read(text) };
+    } catch (error) {
+      if (isStoreError(error)) throw error;
       return undefined;
     }
   };
@@ -84,9 +87,11 @@ export function paySteps<R>({
         const context = { signal: stepSignal, fence, ...(reference !== undefined && { reference }) };
         return { on: "found", id, answer: findAnswer(await steps.findSettlement(evidence, context)) };
       }
-      case "read":
-        made = readKept(call.text);
-        return { on: "read", id, ok: made !== undefined };
+      case "read": {
+        const read = await readKept(call.text);
+        if (!dropped.has(id)) made = read;
+        return { on: "read", id, ok: read !== undefined };
+      }
     }
   };
 

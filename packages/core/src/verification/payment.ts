@@ -83,8 +83,8 @@ export interface PaymentSteps<R> {
 export interface Keep<R> {
   /** A throw, ill-formed Unicode, or more than the store's maxValueBytes: the result is not kept. */
   write(result: R): string;
-  /** A throw: an owed result is made again, and a duplicate gets none. */
-  read(text: string): R;
+  /** A throw: an owed result is made again, and a duplicate gets none. A duplicate hears a `StoreError`. */
+  read(text: string): R | Promise<R>;
   /** How long after its delivery a result is kept, in milliseconds. Default: as long as the payment is remembered. */
   forMs?: number | undefined;
 }
