@@ -129,10 +129,13 @@ export const paymentEndProperties: readonly VerificationProperty[] = [
       assert.deepEqual(await store.expire("held", { reason, lease: foreign }), lostTo("in-progress"));
       assert.deepEqual(await store.expire("held", { reason, lease }), ok);
       assert.deepEqual(await store.renew("held", lease, leaseMs), lostTo("expired"), "nothing is settled any more");
-      await at.holdPayment("in doubt", "payer", unknown);
+      const paying = await at.holdPayment("in doubt", "payer", unknown);
+      await store.renew("in doubt", paying, leaseMs, { reference: "nonce 1" });
       await at.holdPayment("free", "payer");
       await at.advance(leaseMs);
       for (const key of ["in doubt", "free"]) assert.deepEqual(await store.expire(key, { reason }), ok, key);
+      const look = await store.peek("in doubt");
+      assert.deepEqual(look.status === "expired" && look.reference, "nonce 1", "its settlement can still be looked for");
       for (const key of ["held", "in doubt", "free"]) {
         assert.deepEqual(await store.expire(key, { reason: "another" }), ok, "again");
         const expired = { status: "expired", reason };
