@@ -135,7 +135,11 @@ export const paymentEndProperties: readonly VerificationProperty[] = [
       await at.advance(leaseMs);
       for (const key of ["in doubt", "free"]) assert.deepEqual(await store.expire(key, { reason }), ok, key);
       const look = await store.peek("in doubt");
-      assert.deepEqual(look.status === "expired" && look.reference, "nonce 1", "its settlement can still be looked for");
+      assert.deepEqual(
+        look.status === "expired" && look.reference,
+        "nonce 1",
+        "its settlement can still be looked for",
+      );
       for (const key of ["held", "in doubt", "free"]) {
         assert.deepEqual(await store.expire(key, { reason: "another" }), ok, "again");
         const expired = { status: "expired", reason };
