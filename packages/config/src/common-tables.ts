@@ -21,7 +21,7 @@ export const rootTable: SettingTable<RootSettings> = {
   }),
   allowUnshared: flag("Lets several instances run although they share nothing: for a demonstration only."),
   strict: flag(
-    "Refuses to start where a server may forget payments (eviction, nothing on disk, a replica), or cannot take them. Default false.",
+    "Refuses to start where a server may forget payments (eviction, nothing on disk, a replica, no password on a public address) or cannot take them. Default false.",
   ),
 };
 
