@@ -70,9 +70,9 @@ function placeOf({ provider, server, check, stores }: Examined): string {
   return JSON.stringify([provider, check, server ?? stores]);
 }
 
-/** Figures change from one examination to the next. */
+/** Figures change from one examination to the next. The level is not told: the same words are a warning where limits alone are kept. */
 function findingOf(each: Examined): string {
-  return `${placeOf(each)}\n${each.level} ${each.message.replace(/[\d.]+/g, "#")}`;
+  return `${placeOf(each)}\n${each.message.replace(/[\d.]+/g, "#")}`;
 }
 
 function tell({ check, provider, server, message, mend }: Examined): void {

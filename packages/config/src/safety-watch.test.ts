@@ -94,7 +94,7 @@ it("tells once what several stores find of one server, and again only where all 
   const { told, examine, finding, finds } = scene("e:1");
   const error = finding("error", "It evicts.");
   // Three connections of one configuration.
-  finds(error, { ...error, stores: ["rateLimits"] }, { ...error, stores: ["sessions"] });
+  finds(error, { ...error, level: "warning", stores: ["rateLimits"] }, { ...error, stores: ["sessions"] });
   const end = watchSafety({ examine });
   await vi.advanceTimersByTimeAsync(100);
   const others = scene("e:1");
