@@ -125,7 +125,7 @@ describe("the Kubernetes manifests", () => {
     expect(given.filter((name) => secrets.includes(name ?? ""))).toEqual([]);
   });
 
-  it("pay nobody before an operator has filled in whom", async () => {
+  it("do not start before an operator has filled in the payee", async () => {
     const lines = textOf("kubernetes/environment.properties").matchAll(/^(\w+)=(.*)$/gm);
     const given = Object.fromEntries([...lines].map(([, name = "", value = ""]) => [name, value]));
     const secrets = { SESSION_SECRET: "s".repeat(32), REDIS_URL: "redis://127.0.0.1:1", KEY_SECRET: "k".repeat(32) };

@@ -1,5 +1,5 @@
 // That anvil keeps its chain where it is told to, and ends with the process that started it, however that ends.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,6 +29,23 @@ async function startElsewhere(options: AnvilOptions) {
   const [url] = await once(child.stdout.setEncoding("utf8"), "data");
   return { node: rpcClient(String(url).trim()), child };
 }
+
+/** Those of this machine that have not ended. */
+const processes = () =>
+  execFileSync("ps", ["-eo", "pid=,pgid=,stat=,args="], { encoding: "utf8" })
+    .split("\n")
+    .flatMap((line) => {
+      const [, pid, group, args = ""] = /^ *(\d+) +(\d+) +[^Z]\S* +(.*)/.exec(line) ?? [];
+      return pid === undefined ? [] : [{ pid: Number(pid), group: Number(group), args }];
+    });
+function anvilOn(file: string): { pid: number; group: number } {
+  const found = processes().find(
+    ({ args }) => args.includes(file) && args.includes("anvil") && !args.startsWith("sh "),
+  );
+  if (found === undefined) throw new Error("It does not run.");
+  return found;
+}
+const processesIn = (group: number) => processes().filter((each) => each.group === group);
 
 const countOf = (node: RpcClient) => node.request({ method: "eth_getTransactionCount", params: [account, "latest"] });
 async function send(node: RpcClient): Promise<unknown> {
@@ -75,7 +92,22 @@ it.each(["a stop", "kill -9 of its process"])("goes on after %s from the file th
   await expect.poll(() => countOf(node).catch(String), { timeout: 10_000 }).toContain("fetch failed");
   const again = await startAnvil(options);
   expect(await countOf(rpcClient(again.url))).toBe("0x1");
+  const { group } = anvilOn(`${what}.json`);
   await again.stop();
+  // What waits to kill it has ended, too.
+  await expect.poll(() => processesIn(group)).toEqual([]);
+});
+
+it("ends also where anvil does not heed its signal, and leaves no process", async () => {
+  const stateFile = join(folder, "stopped.json");
+  const anvil = await startAnvil({ finalityBlocks: 0, stateFile, killAfterMs: 500 });
+  const { pid, group } = anvilOn(stateFile);
+  // A stopped process gets SIGTERM when it goes on.
+  process.kill(pid, "SIGSTOP");
+  const began = performance.now();
+  await anvil.stop();
+  expect(performance.now() - began).toBeGreaterThan(450);
+  await expect.poll(() => processesIn(group)).toEqual([]);
 });
 
 it("says what anvil said where it does not start", async () => {

@@ -15,37 +15,43 @@ export interface AnvilOptions {
   readonly mining?: "each-transaction" | "on-request" | undefined;
   /** The chain goes on from this file where it exists, and is written to it when anvil ends, also where this process was killed. */
   readonly stateFile?: string | undefined;
+  /** How long anvil may take to write its chain when it is stopped, in milliseconds: then it is killed. Default 30,000. */
+  readonly killAfterMs?: number | undefined;
 }
+
+const KILL_AFTER_MS = 30_000;
 
 export interface Anvil {
   readonly url: string;
   /** Resolves once the program has ended, however it did. */
   readonly ended: Promise<void>;
-  /** Resolves once the program has ended, its chain written. */
+  /** Resolves once the program has ended, its chain written; or killed, where that took longer than `killAfterMs`. */
   stop(): Promise<void>;
 }
 
 /**
  * The shell beside anvil waits for our end of a pipe to close, which it does however this process ends. So no chain outlives its
- * tests. $1 is the signal that ends anvil.
+ * tests. $1 is the signal that ends anvil, $2 the seconds after which it is killed. The last line ends that wait, too: it is for
+ * the group.
  */
 const guard = `
-signal=$1; shift
+signal=$1; seconds=$2; shift 2
 exec 3<&0
 "$@" </dev/null 2>&1 3<&- &
 anvil=$!
-{ read -r _ <&3; kill -s "$signal" "$anvil"; } >/dev/null 2>&1 &
-watch=$!
+{ read -r _ <&3; kill -s "$signal" "$anvil"; sleep "$seconds"; kill -s KILL "$anvil"; } >/dev/null 2>&1 &
 exec 3<&-
 wait "$anvil"
-kill "$watch" 2>/dev/null
+trap "" TERM
+kill -s TERM 0
 `;
 
 /** Blocks come for as long as it runs: it keeps the states of the newest 128 only, as nodes do that are no archives. */
 const timeGoesOn = ["--mixed-mining", "--block-time", "1", "--prune-history", "128"];
 
 /** Rejects with anvil's last lines where it ends before it listens, and where there is no anvil for this platform. */
-export async function startAnvil({ finalityBlocks, chainId, mining, stateFile }: AnvilOptions): Promise<Anvil> {
+export async function startAnvil(options: AnvilOptions): Promise<Anvil> {
+  const { finalityBlocks, chainId, mining, stateFile, killAfterMs = KILL_AFTER_MS } = options;
   const args = [
     ...["--port", "0", "--slots-in-an-epoch", String(finalityBlocks / 2)],
     ...(mining === "each-transaction" ? timeGoesOn : ["--no-mining"]),
@@ -55,7 +61,7 @@ export async function startAnvil({ finalityBlocks, chainId, mining, stateFile }:
   // By TERM it writes its chain first. There is no hurry with a chain that is kept, and nothing to lose of another.
   const signal = stateFile === undefined ? "KILL" : "TERM";
   // A group of its own: Ctrl-C in the terminal reaches us, and we end it when nothing needs it any more.
-  const child = spawn("sh", ["-c", guard, "sh", signal, program(), ...args], {
+  const child = spawn("sh", ["-c", guard, "sh", signal, String(killAfterMs / 1_000), program(), ...args], {
     stdio: ["pipe", "pipe", "ignore"],
     detached: true,
   });

@@ -1,4 +1,4 @@
-// Who may use the admin routes: a program that sends JSON, never a page of another origin in somebody's browser.
+// Who may use the admin routes: a program that sends JSON, never a page of another origin in a browser.
 import type { MiddlewareHandler } from "hono";
 
 /**

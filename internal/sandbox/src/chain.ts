@@ -1,4 +1,4 @@
-// The chain that is simulated, its one token, and accounts whose keys everybody may know.
+// The chain that is simulated, its one token, and accounts whose keys are public.
 import { type Hex, keccak256, toHex } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 

@@ -13,7 +13,7 @@ export interface RunningSandbox {
 }
 
 export interface SandboxControls {
-  /** A payer of its own with 10 USDC, known to nobody before. */
+  /** A new payer with 10 USDC. */
   payer(): Promise<PrivateKeyAccount>;
   /** What a process wrote: "transfer" (ledger), "verify" and "settle" (facilitator), "run" (upstream). */
   logged(log: LogName, kind: string): Record<string, unknown>[];

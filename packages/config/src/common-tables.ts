@@ -21,7 +21,8 @@ export const rootTable: SettingTable<RootSettings> = {
   }),
   allowUnshared: flag("Lets several instances run although they share nothing: for a demonstration only."),
   strict: flag(
-    "Refuses to start where a server may forget payments (eviction, nothing on disk, a replica), or cannot take them. Default false.",
+    "Refuses to start where a server may forget payments (eviction, nothing on disk, a replica, no password on a public address) " +
+      "or cannot take them. Default false.",
   ),
 };
 
@@ -61,7 +62,8 @@ export const ownTable: SettingTable<OwnSettings> = {
     "The default of a rate limit's window (60), a session's idle time (900), a result's life (3600): seconds, or \"15m\".",
   ),
   onUnavailable: choice(
-    "While the store cannot be reached: deny (an error, hence 503), allow everybody, or limit by each instance's own memory. Default deny.",
+    "While the store cannot be reached: deny (an error, hence 503), allow every client, or limit by each instance's own memory. " +
+      "Default deny.",
     ["deny", "allow", "memory"],
   ),
 };

@@ -29,32 +29,50 @@ function lineOf({ check, server, message, mend }: Examined): string {
   return `${check}${where}: ${message}${mend === undefined ? "" : ` Mend: ${mend}`}`;
 }
 
-/** What this process was told and is not mended, by provider, server, check and stores. */
-const told = new Map<string, ReadonlySet<string>>();
+/** What this process was told and is not mended, with the stores that find it still. */
+const told = new Map<string, Set<object>>();
 const MOST_TOLD = 1_000;
+/** Instead of stores that are closed: any others of the same server find out whether it is mended. */
+const closedStores = {};
 
-/** Tells errors and warnings on the connection channel, each once a process, and again where it was mended meanwhile. */
-export function tellUnsafe(found: readonly Examined[]): void {
-  const places = new Map<string, Examined[]>();
-  for (const each of found) {
-    const place = JSON.stringify([each.provider, each.server, each.check, each.stores]);
-    places.set(place, [...(places.get(place) ?? []), each]);
+/**
+ * Tells errors and warnings on the connection channel, each once a process, and again where it was mended meanwhile. `finder`:
+ * the stores that were examined. Several may be on one server, with other users and other settings.
+ */
+export function tellUnsafe(found: readonly Examined[], finder: object): void {
+  const unsafe = found.filter(({ level }) => level === "error" || level === "warning");
+  for (const each of unsafe) {
+    const finding = findingOf(each);
+    const finders = told.get(finding) ?? new Set();
+    if (finders.size === 0 && told.size >= MOST_TOLD) continue;
+    if (finders.size === 0) tell(each);
+    told.set(finding, finders.add(finder));
   }
-  for (const [place, here] of places) {
-    // What a server does not tell now is not mended.
-    if (here.every(({ level }) => level === "unknown")) continue;
-    const before = told.get(place) ?? new Set();
-    const unsafe = here.filter(({ level }) => level === "error" || level === "warning");
-    if (before.size === 0 && (unsafe.length === 0 || told.size >= MOST_TOLD)) continue;
-    for (const each of unsafe) if (!before.has(wordingOf(each))) tell(each);
-    if (unsafe.length === 0) told.delete(place);
-    else told.set(place, new Set(unsafe.map(wordingOf)));
+  const still = new Set(unsafe.map(findingOf));
+  // What a server does not tell now is not mended.
+  const unknown = new Set(found.filter(({ level }) => level === "unknown").map(placeOf));
+  const asked = new Set(found.map(placeOf).filter((place) => !unknown.has(place)));
+  for (const [finding, finders] of told) {
+    if (still.has(finding) || !asked.has(finding.slice(0, finding.indexOf("\n")))) continue;
+    finders.delete(finder);
+    finders.delete(closedStores);
+    if (finders.size === 0) told.delete(finding);
   }
 }
 
-/** Figures change from one examination to the next. */
-function wordingOf({ level, message }: Examined): string {
-  return `${level} ${message.replace(/[\d.]+/g, "#")}`;
+/** The stores are closed: what they found is not mended by that. */
+export function endFinding(finder: object): void {
+  for (const finders of told.values()) if (finders.delete(finder)) finders.add(closedStores);
+}
+
+/** Where it was found: on a server, by whichever connections; without a server, for the stores that it concerns. */
+function placeOf({ provider, server, check, stores }: Examined): string {
+  return JSON.stringify([provider, check, server ?? stores]);
+}
+
+/** Figures change from one examination to the next. The level is not told: the same words are a warning where limits alone are kept. */
+function findingOf(each: Examined): string {
+  return `${placeOf(each)}\n${each.message.replace(/[\d.]+/g, "#")}`;
 }
 
 function tell({ check, provider, server, message, mend }: Examined): void {

@@ -12,6 +12,7 @@ import { closestKey, shownKey } from "@tollbooth-stores/core/native";
 import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
 import type { RedisServer } from "@tollbooth-stores/redis-protocol";
 import { isMapping, mergeKey } from "./block-reader.ts";
+import { closeWithLast } from "./close-with-last.ts";
 import { refuseErrors } from "./examination.ts";
 import type { Environment } from "./expand-variables.ts";
 import { type Dialect, translateStores } from "./gateway-dialect.ts";
@@ -186,6 +187,7 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
   let closed = false;
   const ends: (() => void)[] = [];
   const closeBackends = async () => {
+    if (closed) return;
     closed = true;
     for (const end of ends) end();
     await Promise.all(opened.map((stores) => stores.close()));
@@ -198,14 +200,14 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
     if (rateLimits === undefined || sessions === undefined || verifications === undefined) {
       throw new StoreError("STORE_CONFIG", "A registered provider did not open a store that it was asked for.");
     }
-    const stores = combineStores<T>(
-      { rateLimits: limitsInOutage(rateLimits, plan, onFallback), sessions, verifications },
-      {
-        ping: (call) => Promise.all(opened.map((stores) => stores.ping(call))),
-        check: (call) => Promise.all(opened.map((stores) => stores.check(call))),
-        close: closeBackends,
-      },
-    );
+    const each = { rateLimits: limitsInOutage(rateLimits, plan, onFallback), sessions, verifications };
+    closeWithLast(Object.values(each), closeBackends);
+    const stores = combineStores<T>(each, {
+      ping: (call) => Promise.all(opened.map((stores) => stores.ping(call))),
+      check: (call) => Promise.all(opened.map((stores) => stores.check(call))),
+      // The last of the stores has closed the backends.
+      close: async () => {},
+    });
     const examine = async (options?: ExaminationOptions) =>
       (await Promise.all(opened.map((each, at) => each.examine?.(options) ?? unexamined(plan, at)))).flat();
     const servers = async (stepMs?: number) =>

@@ -22,6 +22,13 @@ it("documents every key that a document may have", () => {
   expect(Object.keys(providerTables).filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
 });
 
+it("names the same reasons for which strict refuses a start as an editor shows", () => {
+  const reasons = (text: string) => /forget payments \(([^)]+)\)/.exec(text)?.[1];
+  const row = readme.split("\n").find((line) => line.startsWith("| `strict`")) ?? "";
+  expect(reasons(rootTable.strict.about)).toContain("no password");
+  expect(reasons(row)).toBe(reasons(rootTable.strict.about));
+});
+
 it("documents no key that there is not", () => {
   const gateways = readme.indexOf("## The x402-tollbooth gateway");
   const source = read("./common-tables.ts") + read("./redis/redis-connection.ts") + read("./redis/tls-settings.ts");

@@ -90,6 +90,35 @@ it("tells a finding once, whatever its figures, and again where it was mended me
   end();
 });
 
+it("tells once what several stores find of one server, and again only where all of them found it mended", async () => {
+  const { told, examine, finding, finds } = scene("e:1");
+  const error = finding("error", "It evicts.");
+  // Three connections of one configuration.
+  finds(error, { ...error, level: "warning", stores: ["rateLimits"] }, { ...error, stores: ["sessions"] });
+  const end = watchSafety({ examine });
+  await vi.advanceTimersByTimeAsync(100);
+  const others = scene("e:1");
+  onTestFinished(() => void others.stopHearing());
+  others.finds(error);
+  const endOthers = watchSafety({ examine: others.examine });
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(told).toEqual(["eviction: It evicts."]);
+  // One of them cannot see it, as with a user of fewer rights.
+  others.finds(finding("ok", "It does not evict."));
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  others.finds(error);
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(told).toHaveLength(1);
+  // What closed stores have found is mended where the others say so.
+  end();
+  others.finds(finding("ok", "It does not evict."));
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  others.finds(error);
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(told).toHaveLength(2);
+  endOthers();
+});
+
 it("tells what a strict start found, and asks again after ten seconds where a server is away", async () => {
   const { told, asked, examine, finding, finds } = scene("c:1");
   const end = watchSafety({ examine, found: [finding("warning", "It may evict.")] });

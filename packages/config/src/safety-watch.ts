@@ -1,7 +1,7 @@
 // Examines the servers behind running stores again, after reconnects and now and then, and tells what is unsafe. It stops nothing.
 import type { ConnectionMessage } from "@tollbooth-stores/core";
 import { areConnectionsObserved, hearConnections } from "@tollbooth-stores/core/native";
-import { isAway, tellUnsafe } from "./examination.ts";
+import { endFinding, isAway, tellUnsafe } from "./examination.ts";
 import type { ExaminationOptions, Examined } from "./store-provider.ts";
 
 /** How long until a server that was away is asked again, in milliseconds. */
@@ -32,6 +32,7 @@ export function watchSafety({ examine, found }: SafetyWatchOptions): () => void 
   /** When an examination began for that reason. */
   let changeAskedMs = Number.NEGATIVE_INFINITY;
   let primaries = new Set<string | undefined>();
+  const finder = {};
   let next: { timer: NodeJS.Timeout; atMs: number } | undefined;
 
   const schedule = (inMs: number) => {
@@ -41,7 +42,7 @@ export function watchSafety({ examine, found }: SafetyWatchOptions): () => void 
     next = { atMs, timer: setTimeout(run, inMs).unref() };
   };
   const learn = (examined: readonly Examined[]) => {
-    tellUnsafe(examined);
+    tellUnsafe(examined, finder);
     primaries = new Set(examined.filter(({ check }) => check === "reachable").map(({ server }) => server));
     schedule(examined.some(isAway) ? ASK_AGAIN_MS : REPEAT_MS);
   };
@@ -75,5 +76,6 @@ export function watchSafety({ examine, found }: SafetyWatchOptions): () => void 
     hasEnded = true;
     clearTimeout(next?.timer);
     endHearing();
+    endFinding(finder);
   };
 }

@@ -1,4 +1,4 @@
-// What a suite asks of whoever runs it: a way to make stores, a way to step the clock, and optional probes.
+// What a suite needs from its caller: a way to make stores, a way to step the clock, and optional probes.
 import type { Capabilities } from "@tollbooth-stores/core";
 
 /** One physical key of the backend, as an operator would see it. */

@@ -1,4 +1,4 @@
-// Harnesses for whoever writes an AtomicPort: all four suites over one port.
+// Harnesses for the author of an AtomicPort: all four suites over one port.
 import {
   type AtomicPort,
   createRateLimitStore,

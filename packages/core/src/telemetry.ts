@@ -105,8 +105,8 @@ export interface ConnectionMessage {
    *   a failover or another server. For people to read: the stores decide nothing by it.
    * - "closed": the stores closed it for good: they were closed, or its node has left the cluster.
    * - "unsafe": the server may forget payments, or is set up wrongly. Told by what opens the stores from a configuration:
-   *   after the start, after a reconnect and every five minutes, each finding once until it is mended. `reason` says what
-   *   was found.
+   *   after the start, after a reconnect and every five minutes. Each finding of a server is told once a process, however
+   *   many stores and connections lead there, and again where it was mended meanwhile. `reason` says what was found.
    */
   event: "connecting" | "ready" | "lost" | "given-up" | "reconnected" | "server-changed" | "closed" | "unsafe";
   /** Why, in the provider's own words and error codes ("ECONNREFUSED"); never the text of a client's error. */

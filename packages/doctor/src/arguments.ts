@@ -13,7 +13,7 @@ export type Command = { options: ExamineOptions; json: boolean } & (
 
 /** The answer to --help. */
 export const usage = `Usage: doctor [--config tollbooth.config.yaml | --url redis://host:6379] [--client redis|ioredis] [--json]
-       doctor payments list       the payments that are in doubt or owed
+       doctor payments [list]     the payments that are in doubt or owed
        doctor payments resolve <handle> --receipt <transaction> | --none <reason> | --delivered [--yes]
 
 Looks whether the servers behind the stores are safe for payments. The examination changes nothing.
@@ -76,7 +76,8 @@ export function readArguments(given: readonly string[]): Command {
     throw new Error("--receipt, --none, --delivered and --yes are for payments resolve.");
   }
   if (area === undefined) return { name: "examine", options, json };
-  if (area === "payments" && action === "list" && handle === undefined) return { name: "list", options, json };
+  const isList = area === "payments" && (action === undefined || action === "list");
+  if (isList && handle === undefined) return { name: "list", options, json };
   if (!isResolve) throw new Error("There is no such command. A server's address is given by --url.");
   if (handle === undefined || more.length > 0) throw new Error("payments resolve takes one handle.");
   if (resolution === undefined || second !== undefined) {

@@ -60,6 +60,19 @@ it("looks at each connection for the stores that are on it", async () => {
   );
 });
 
+it("warns of what its configuration warns of, and of nothing that a url leaves out", async () => {
+  const redis = await started(good);
+  const config = { stores: { provider: "ioredis", ioredis: { url: redis.url }, sessions: { ttlSeconds: 1 } } };
+  const warned = async (options: Parameters<typeof examine>[0]) =>
+    (await examine(options)).findings.filter(({ check }) => check === "configuration");
+  const about = { check: "configuration", level: "warning" };
+  expect(await warned({ config, env: {} })).toEqual([
+    expect.objectContaining({ ...about, message: expect.stringMatching(/^stores\.sessions\.ttlSeconds: /) }),
+    expect.objectContaining({ ...about, message: expect.stringMatching(/^stores\.keySecret: is not given/) }),
+  ]);
+  expect(await warned({ url: redis.url })).toEqual([]);
+});
+
 it("says of stores in memory that no other instance sees them, and that their payments are seen by none", async () => {
   const { findings, payments } = await examine({ config: { stores: {} } });
   expect(payments).toBeUndefined();

@@ -22,7 +22,8 @@ export interface Examination {
   payments: Counts | undefined;
 }
 
-export type Finding = Omit<Examined, "check"> & { check: Examined["check"] | "payments" };
+/** "configuration": a setting that is allowed and yet warned of. "payments": what is in doubt or owed. */
+export type Finding = Omit<Examined, "check"> & { check: Examined["check"] | "payments" | "configuration" };
 
 const order = ["error", "warning", "unknown", "ok"] as const;
 
@@ -46,11 +47,19 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
       payments === undefined
         ? notListed({ shared, isAway: isAway(examined), failure: counted?.failure })
         : doubt(payments);
-    const findings: Finding[] = [...examined, { ...about, ...found }];
+    const findings: Finding[] = [...configurationFindings(stores, options), ...examined, { ...about, ...found }];
     return { findings: findings.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level)), payments };
   } finally {
     await stores.close();
   }
+}
+
+/** A url alone is no configuration: what it leaves out says nothing about the gateway's. */
+function configurationFindings({ describe }: LoadedStores, { url }: ExamineOptions): readonly Finding[] {
+  const { warnings, verifications } = describe();
+  if (url !== undefined) return [];
+  const about = { provider: verifications.provider, stores: ["rateLimits", "sessions", "verifications"] } as const;
+  return warnings.map((message) => ({ ...about, check: "configuration", level: "warning", message }));
 }
 
 const isReachError = ({ check, level }: Examined) => check === "reachable" && level === "error";
@@ -63,7 +72,10 @@ const isSamePlace = (each: Examined, error: Examined) =>
   each.stores.join() === error.stores.join() &&
   (error.server === undefined || each.server === error.server);
 
-/** Opens the stores without a strict start, which would refuse what the doctor is to look at. */
+/**
+ * Opens the stores without a strict start, which would refuse what the doctor is to look at. What the configuration warns of is
+ * in `describe().warnings`.
+ */
 export async function openStores({ config, url, client, env }: ExamineOptions): Promise<LoadedStores> {
   const options = { ...(env !== undefined && { env }), onWarning: () => {} };
   if (url === undefined) return loadStores(config, { ...options, strict: false });

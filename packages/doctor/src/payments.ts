@@ -64,7 +64,11 @@ function foundBy(now: Look): Omit<FoundPayment, "handle"> | undefined {
     case "delivered":
       return { kind: "delivered", receipt: now.receipt };
     case "expired":
-      return { kind: "expired", reason: now.reason };
+      return {
+        kind: "expired",
+        reason: now.reason,
+        ...(now.reference !== undefined && { reference: now.reference }),
+      };
     case "in-progress":
       return { kind: "under-way" };
     default:

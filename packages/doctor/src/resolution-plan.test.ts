@@ -32,9 +32,19 @@ describe("a resolution", () => {
   });
 
   it("takes no receipt for a payment on an EVM chain that is no transaction's hash", () => {
-    const payment = found("in-doubt", { reference: evm(1) });
-    expect(wordOf(planResolution(payment, { receipt: "0xdeadbeef" }, nowMs))).toBe("NO_TRANSACTION");
-    expect(wordOf(planResolution(payment, { receipt: hash }, nowMs))).toBe("write");
+    for (const kind of ["in-doubt", "expired"] as const) {
+      const payment = found(kind, { reference: evm(1) });
+      expect(wordOf(planResolution(payment, { receipt: "0xdeadbeef" }, nowMs))).toBe("NO_TRANSACTION");
+      expect(wordOf(planResolution(payment, { receipt: hash }, nowMs))).toBe("write");
+    }
+  });
+
+  it.each([
+    [undefined, true],
+    [evm(1), false],
+  ])("says so where it cannot know what a receipt looks like: %s", (reference, isSaid) => {
+    const plan = planResolution(found("expired", { ...(reference && { reference }) }), { receipt: hash }, nowMs);
+    expect(plan.status === "write" && plan.recorded.includes("chain is not on record")).toBe(isSaid);
   });
 
   it("that there is none warns while the chain would still take the payment", () => {

@@ -73,11 +73,13 @@ function planReceipt(payment: FoundPayment, receipt: string): ResolutionPlan {
     return { status: "already", message: `this receipt is on record already; the payment is ${kind}` };
   }
   // It could not be taken back.
-  if (isOnEvm(payment) && !/^0x[0-9a-f]{64}$/i.test(receipt)) return refused("NO_TRANSACTION");
+  const network = networkOf(payment);
+  if (network?.startsWith("eip155:") && !/^0x[0-9a-f]{64}$/i.test(receipt)) return refused("NO_TRANSACTION");
+  const unseen = network === undefined ? " Its chain is not on record: compare the receipt with it yourself." : "";
   const before = kind === "expired" ? ` Until now it was ended (${reason}), and its payer was refused.` : "";
   return {
     status: "write",
-    recorded: `It settled, with the receipt ${receipt}. This cannot be taken back.${before}`,
+    recorded: `It settled, with the receipt ${receipt}. This cannot be taken back.${before}${unseen}`,
     next: "It is owed for 31 days. Its payer gets the content, once, by sending the same payment again.",
   };
 }
@@ -116,8 +118,9 @@ function isSameReceipt(one = "", two: string): boolean {
 
 // Both go by the reference that `identifyPayment` of @tollbooth-stores/x402 writes.
 
-function isOnEvm({ reference = "" }: FoundPayment): boolean {
-  return /"network":"eip155:/.test(reference);
+/** CAIP-2, e.g. "eip155:8453". Undefined where the reference names none. */
+function networkOf({ reference = "" }: FoundPayment): string | undefined {
+  return /"network":"([^"]+)"/.exec(reference)?.[1];
 }
 
 /** Unix epoch milliseconds; 0 where the reference does not tell. */

@@ -52,7 +52,7 @@ describe("scripts", () => {
         "verification.markOnce": "eef577681f18d8fdfe6ee2de4b78888734430fdc",
         "verification.markUnknown": "21cb5df770b7f8fec0fb05de4113b2201d8c36b6",
         "verification.note": "b98837944109be4717d5325e8115d9d19542984b",
-        "verification.peek": "d67f05a95d2b89607dfca34afe9169e2afac201f",
+        "verification.peek": "d5f5edf7f1287c66fd78e8073771989788d6bcc2",
         "verification.reconcile": "941bd922824159df6de2c5ef6525d4b12a5bcd6a",
         "verification.release": "5080bf22d4854a0eb02a980455898bec9befdc6c",
         "verification.renew": "6247930c2e48894382e47a1bbcafdac4be88c653",

@@ -47,7 +47,7 @@ const shownAfterMs = 60_000;
 export function clients({ now, alive }: ClientsOptions): Clients {
   const allowances = new Map<string, Allowance & Known>();
   const sessions = new Map<string, SessionState & Known>();
-  /** When sessions were last refused, also such as nobody has heard of yet. */
+  /** When sessions were last refused, also such as were never seen. */
   const refused = new Map<string, number>();
 
   /** The last ones heard of; what is over, or has ended with its process, is forgotten. */

@@ -37,7 +37,7 @@ const gatewaysEach = 2;
 const attacked: readonly Phase[] = [{ name: "under attack", share: 1 }];
 /** How often the lanes' logs are looked at, in milliseconds. */
 const lookEveryMs = 500;
-/** However slow the machine is, and whoever has gone away: then it ends, in milliseconds. */
+/** However slow the machine is, and whatever has gone away: then it ends, in milliseconds. */
 const longestMs = 180_000;
 
 export function comparison({ programs, chain, redisFound, onChange, speed = 0.4 }: ComparisonOptions): Comparison {

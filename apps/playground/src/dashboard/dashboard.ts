@@ -67,7 +67,7 @@ export function dashboard({ programs, logDirectory, chain, redisFound }: Dashboa
   const read = answerReader(() => config?.trustedProxies ?? 0);
   const known = clients({
     now,
-    // Until the whole fleet runs nobody can say which processes it has.
+    // Until the whole fleet runs its processes are not known.
     alive: (pid) => running === undefined || running.fleet.instances.list().some((one) => one.pid === pid),
   });
 

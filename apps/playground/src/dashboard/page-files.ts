@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 export interface PageFiles {
-  /** The page itself: the same for everybody. It holds no secret; the key comes with the link that the terminal prints. */
+  /** The page itself: the same for every browser. It holds no secret; the key comes with the link that the terminal prints. */
   page(request: IncomingMessage, response: ServerResponse): void;
   /** True if there is such a file. */
   file(path: string, response: ServerResponse): boolean;
@@ -15,7 +15,7 @@ const types: Readonly<Record<string, string>> = {
   "icon.svg": "image/svg+xml",
 };
 
-/** No inline script or style, nothing from elsewhere, in nobody's frame. */
+/** No inline script or style, nothing from elsewhere, in no frame. */
 const headers: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -105,7 +105,7 @@ export interface RecentRequest {
 
 export type ActionName = "pay" | "burst" | "replay" | "hop" | "kill" | "restart" | "compare";
 
-/** An action that is over, as everybody who looks may see it. */
+/** An action that is over, as every browser may see it. */
 export interface ActionSummary {
   id: number;
   at: number;
@@ -128,7 +128,7 @@ export interface AnswerSummary {
   note?: string | undefined;
 }
 
-/** Beside the summary only for whoever asked for it: commands hold payments and tokens. */
+/** Beside the summary only for the browser that asked for it: commands hold payments and tokens. */
 export interface ActionResult extends ActionSummary {
   /** The same by hand. */
   curl: readonly string[];

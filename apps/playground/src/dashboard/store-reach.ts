@@ -1,4 +1,4 @@
-// Whether each gateway's stores answered when it asked them last, from what it reports: nobody asks them for the page's sake.
+// Whether each gateway's stores answered when it asked them last, from what it reports: the page asks the stores nothing.
 import type { StoreReport } from "../fleet/store-report.ts";
 import { keepLatest } from "../keep-latest.ts";
 

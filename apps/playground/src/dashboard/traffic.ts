@@ -26,7 +26,7 @@ export function traffic(now: () => number): Traffic {
   return {
     passed({ instance, method, path, status, ms }) {
       total += 1;
-      // The query may hold anything; it is nobody's business here.
+      // The query may hold a secret, so it is not shown.
       const shown = path.split("?", 1).join("").slice(0, longestPath);
       const request = { id: total, at: now(), instance, method, path: shown, status, ms: Math.round(ms * 10) / 10 };
       recent = [request, ...recent].slice(0, mostRecent);

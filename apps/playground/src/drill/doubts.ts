@@ -47,7 +47,7 @@ export function followDoubts(store: Pick<VerificationStore, "unresolved">, every
   };
   const run = async () => {
     while (!ending.signal.aborted) {
-      // While the store is away nobody can say.
+      // While the store is away this is not known.
       await look().catch(() => undefined);
       await sleep(everyMs, undefined, { signal: ending.signal }).catch(() => undefined);
     }

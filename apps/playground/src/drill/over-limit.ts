@@ -66,7 +66,7 @@ export function overLimit({ plan, logs, rules, startedAt }: Evidence): Row {
     (run) => rules.routes.get(requestOf(run)?.route ?? "")?.calls ?? Number.POSITIVE_INFINITY,
   );
 
-  // Whom nobody can name, nobody has limited.
+  // A run whose request is not known was not limited.
   const unnamed = runs.filter((run) => requestOf(run) === undefined);
   const over = new Set([...byAddress, ...byPayer, ...bySession, ...unnamed]);
   const parts = [

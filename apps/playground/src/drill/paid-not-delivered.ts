@@ -8,7 +8,7 @@ import { rowOf } from "./rows.ts";
 const justNowMs = 1_000;
 
 /**
- * Payments that moved money, once everybody who presents them has a final answer, and none of the answers was the content
+ * Payments that moved money, once every client that presents them has a final answer, and none of the answers was the content
  * (made for it, or kept from before) or the session that was bought. Whose money moved is the ledger's word; what came of it
  * is what the client has in its hands.
  */

@@ -3,13 +3,13 @@ import { type Evidence, grouped, nonceKey, type Rules } from "./evidence.ts";
 import type { FacilitatorCall, Run, Transfer } from "./lane-logs.ts";
 
 export interface Trail {
-  /** The plan's name; undefined where the logs know a payment that nobody planned. */
+  /** The plan's name; undefined where the logs know a payment that is not in the plan. */
   payment: string | undefined;
   verifies: readonly FacilitatorCall[];
   settles: readonly FacilitatorCall[];
   runs: readonly Run[];
   transfers: readonly Transfer[];
-  /** The requests that present it; the runs' own where nobody planned it. */
+  /** The requests that present it; the runs' own where it is not in the plan. */
   requests: readonly string[];
 }
 
@@ -18,7 +18,7 @@ const slackMs = 1_000;
 
 const byTime = <T extends { at: number }>(lines: readonly T[]): T[] => [...lines].sort((a, b) => a.at - b.at);
 
-/** One trail for each payment that anybody planned or that a log names. */
+/** One trail for each payment that the plan or a log names. */
 export function paymentTrails({ plan, logs, signed }: Evidence): Trail[] {
   const named = new Map([...signed].map(([payment, { payer, nonce }]) => [nonceKey(payer, nonce), payment]));
   const paymentOf = (payer: string, nonce: string) => named.get(nonceKey(payer, nonce)) ?? nonceKey(payer, nonce);
@@ -55,7 +55,7 @@ export function explainedVerifies(trail: Trail, evidence: Evidence): number {
 }
 
 /**
- * How many verifications beyond the first the Redis's own death explains: one that was made while nobody could go on with
+ * How many verifications beyond the first the Redis's own death explains: one that was made while no run could go on with
  * it, for the limit by payer comes after it and is kept there. One for each outage.
  */
 export function outageVerifies(trail: Trail, evidence: Evidence): number {

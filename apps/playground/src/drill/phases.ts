@@ -52,7 +52,7 @@ export function quietPhases(): Phase[] {
   return [{ name: "steady", share: 1 }];
 }
 
-/** The money moves and nobody is told; nor does the chain answer at first, so that the payments are in doubt for a while. */
+/** The money moves, and the reply is lost. The chain does not answer at first either, so that the payments are in doubt for a while. */
 async function loseReplies({ ledger }: Driven): Promise<void> {
   await ledger.fault({ on: "settle", fail: "after", times: lostReplies });
   await ledger.fault({ on: "lookup", fail: "before", times: lostLookups });

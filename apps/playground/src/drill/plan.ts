@@ -18,7 +18,7 @@ export interface Plan {
   add(requests: readonly DrillRequest[]): void;
   /** Who pays for the request, or has paid for its session; undefined for one that pays nothing. */
   payerOf(request: DrillRequest): string | undefined;
-  /** True where somebody else than its first client presents a payment, or for another route than the first. */
+  /** True where a client other than its first presents a payment, or for another route than the first. */
   isReplay(request: Paying): boolean;
 }
 

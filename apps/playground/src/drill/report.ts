@@ -46,7 +46,7 @@ export interface LaneReport extends LaneSnapshot {
   phases: PhaseReport[];
   /** The processes that the drill killed with -9, "name/pid". */
   kills: readonly Kill[];
-  /** Payments whose outcome nobody knew, by the store's own list; undefined where there is none that all share. */
+  /** Payments in doubt, by the store's own list; undefined where there is none that all share. */
   doubts?: Doubts | undefined;
   /** What the gateways' /metrics told meanwhile. */
   scraped?: Scraped | undefined;

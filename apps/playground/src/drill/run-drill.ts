@@ -42,7 +42,7 @@ export interface DrillOptions {
   /** A folder below which each lane gets one of its own. */
   logDirectory: string;
   signal: AbortSignal;
-  /** A line for whoever waits. */
+  /** A line for the terminal. */
   say(line: string): void;
 }
 
@@ -124,7 +124,7 @@ async function runLane({ name, configFile, shared }: LanePlan, options: DrillOpt
     });
     await Promise.race([playing, ended.early]);
     const inDoubt = await doubts?.settled(ended.signal);
-    // For whoever looks a request of the report up: when it was sent, how often, and what was answered.
+    // To look up a request of the report: when it was sent, how often, and what was answered.
     const sent = [...lane.sent].map(([id, one]) => `${JSON.stringify({ id, ...one })}\n`);
     writeFileSync(join(logs, "requests.jsonl"), sent.join(""));
     return {

@@ -1,4 +1,4 @@
-// How much was asked of each limit: whoever stayed below it, repeated requests included, must never be refused for it.
+// How much was asked of each limit: a client that stayed below it, repeated requests included, must never be refused for it.
 import type { Evidence } from "./evidence.ts";
 import { countedAddress } from "./over-limit.ts";
 

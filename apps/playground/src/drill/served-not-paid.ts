@@ -1,4 +1,4 @@
-// The row about handler runs for which no money ever moved: nobody gets anything for nothing.
+// The row about handler runs for which no money ever moved: nothing is free.
 import { type Evidence, grouped, nonceKey } from "./evidence.ts";
 import type { Run } from "./lane-logs.ts";
 import type { Row } from "./row.ts";

@@ -24,7 +24,7 @@ export function sessionsLost(evidence: Evidence): Row {
     const authorization = signed.get(session.buy.payment);
     const name = authorization && nonceKey(authorization.payer, authorization.nonce);
     const transfer = name === undefined ? undefined : transfers.get(name);
-    // Whoever has not paid has no session to lose.
+    // A client that has not paid has no session to lose.
     if (name === undefined || transfer === undefined) continue;
     const entitled = entitledUses(session, transfer, evidence, sends);
     judged += entitled.length;
@@ -42,12 +42,12 @@ export function sessionsLost(evidence: Evidence): Row {
   ]);
 }
 
-/** The sessions that were bought: a payment buys one, whoever presents it first, and is refused to the others. */
+/** The sessions that were bought: a payment buys one, for the client that presents it first, and is refused to the others. */
 function toBeHeld({ plan, sent }: Evidence, ran: ReadonlySet<string>): PlannedSession[] {
   return [...grouped(plan.sessions.values(), ({ buy }) => buy.payment).values()].flatMap((sessions) => {
     const served = sessions.filter(({ uses }) => uses.some(({ id }) => ran.has(id)));
     if (served.length > 0) return served;
-    // Whoever got the token; without one it is its first buyer's.
+    // The client that got the token; without one, its first buyer.
     const told = sessions.find(({ buy }) => sent.get(buy.id)?.status === 201);
     return told ?? sessions.slice(0, 1);
   });

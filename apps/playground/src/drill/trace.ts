@@ -12,7 +12,7 @@ interface Basics {
   client: string;
   /** Path of a route that the gateway sells. */
   route: string;
-  /** What the client itself wrote into X-Forwarded-For, to be taken for somebody else. */
+  /** What the client itself wrote into X-Forwarded-For, to be taken for another client. */
   forwardedFor?: string | undefined;
   userAgent?: string | undefined;
 }
@@ -173,7 +173,7 @@ function resolve(
     const route = event.route ?? defaultRoute[event.action];
     if (event.action === "ask") return [{ ...common, action: "ask", route }];
     const { payment = common.id } = event;
-    // A payment is signed once, by the first payer named with it: whoever presents it later presents a copy.
+    // A payment is signed once, by the first payer named with it: later ones present a copy.
     const payer = payers.get(payment) ?? event.payer ?? client;
     payers.set(payment, payer);
     if (event.action === "pay") {

@@ -6,7 +6,7 @@ export interface TrafficOptions {
   seed?: number | undefined;
   /** About how many; at least `leastRequests`. Default 600. */
   requests?: number | undefined;
-  /** One hot client less, no rotated headers, nobody who just pays: about 230, for lanes that are played at the same time. */
+  /** One hot client less, no rotated headers, no client that just pays: about 230, for lanes that are played at the same time. */
   light?: boolean | undefined;
 }
 
@@ -18,7 +18,7 @@ const shortestMs = 8_000;
 /** A hot client must want more than one instance alone would let through: the drill's limits are 30 and 20. */
 const leastHot = 46;
 const leastHotPayer = 31;
-/** Nobody but the hot ones sends more than this from one address, or with one payer on a route. */
+/** Only the hot clients send more than this from one address, or with one payer on a route. */
 const modest = 10;
 
 interface Random {
@@ -107,7 +107,7 @@ function retries({ random, lengthMs, many }: Scene): TraceEvent[] {
   });
 }
 
-/** Somebody who sees payments and presents them too: at the same moment, later, and for something else. */
+/** A thief, who sees payments and presents them too: at the same moment, later, and for something else. */
 function replays({ random, lengthMs, many }: Scene): TraceEvent[] {
   return copies(many(0.02, 6), (n) => {
     const at = random.between(0, lengthMs - 2_500);
@@ -174,7 +174,7 @@ function unpaid({ random, lengthMs, many }: Scene): TraceEvent[] {
   return times(many(0.025, 6), (n) => ({ at: random.between(0, lengthMs), client: address(11, n), action: "ask" }));
 }
 
-/** Whoever just pays, request by request, fills up what is left. */
+/** Clients that just pay, request by request, fill up what is left. */
 function steadyPayers({ random, lengthMs }: Scene, count: number): TraceEvent[] {
   return times(count, (n) => ({
     at: random.between(0, lengthMs),

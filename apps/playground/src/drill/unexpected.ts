@@ -6,7 +6,7 @@ import { type Sends, sendsOf } from "./sends.ts";
 import type { DrillRequest } from "./trace.ts";
 
 /**
- * The ids, in the plan's order. 429 is wrong for whoever stayed below every limit, and every answer is where a payment was
+ * The ids, in the plan's order. 429 is wrong for a client that stayed below every limit, and every answer is where a payment was
  * refused to all who presented it.
  */
 export function unexpectedAnswers(evidence: Evidence): string[] {
@@ -52,7 +52,7 @@ function expected(request: DrillRequest, one: Sent, plan: Plan, rules: Rules, se
     case 201:
       return request.action === "buy";
     case 409:
-      // Whoever asks again with its own Idempotency-Key gets what it paid for: only where another presents it too, one loses.
+      // A client that asks again with its own Idempotency-Key gets what it paid for. One loses only where another presents it too.
       return (request.action === "pay" || request.action === "buy") && isContested(request, plan);
     default:
       return false;

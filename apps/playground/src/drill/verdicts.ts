@@ -80,8 +80,8 @@ function transfersPerPayment(trails: readonly Trail[]): Row {
 }
 
 /**
- * A payment buys once, whoever presents it first: it names its payer, not its bearer. A replay is accepted where a payment
- * that somebody else presented too, or for another route, was served more than once, or was served to them after it
+ * A payment buys once, whichever client presents it first: it names its payer, not its bearer. A replay is accepted where a payment
+ * that another client presented too, or for another route, was served more than once, or was served to them after it
  * had been settled.
  */
 function replaysAccepted(trails: readonly Trail[], evidence: Evidence): Row {
@@ -129,13 +129,13 @@ function contentBeyondOne({ requests }: Trail, { plan, sent }: Evidence): string
   return perClient.size < 2 ? [] : [...perClient.values()].filter(isReplay);
 }
 
-/** Sessions that somebody else bought with a payment that had bought one: a purchase shows by its uses only. */
+/** Sessions that another client bought with a payment that had bought one: a purchase shows by its uses only. */
 function sessionsReplayed({ plan, logs }: Evidence): PlannedSession[] {
   const ran = new Set(logs.runs.map(({ request }) => request));
   const used = [...plan.sessions.values()].filter(({ uses }) => uses.some(({ id }) => ran.has(id)));
   return [...grouped(used, ({ buy }) => buy.payment).values()].flatMap((sessions) => {
     const replayed = sessions.filter(({ buy }) => plan.isReplay(buy));
-    // Whoever came first is served, whoever it was.
+    // The first client is served, whichever it was.
     return replayed.length === sessions.length ? replayed.slice(1) : replayed;
   });
 }

@@ -1,4 +1,4 @@
-// The drill's payers: an account for each name, funded, and each payment of the plan signed once, whoever presents it.
+// The drill's payers: an account for each name, funded, and each payment of the plan signed once, whichever client presents it.
 import {
   addressSchema,
   type Buyer,
@@ -26,12 +26,12 @@ interface SignedOnce {
 }
 
 const authorization = z.object({ authorization: z.object({ from: addressSchema, nonce: bytes32Schema }) });
-/** Prices are asked for as nobody of the trace (RFC 6666, discard-only): no client's allowance is used up by it. */
+/** Price lookups use a discard address (RFC 6666), so they use up no client's limit. */
 const asNobody = { "x-forwarded-for": "100::1" };
-/** What a payer gets whom the ledger has not funded when it started: 1,000 USDC. */
+/** What a payer gets that the ledger did not fund at its start: 1,000 USDC. */
 const minted = "1000000000";
 
-/** `ledgerUrl`: the simulated ledger, which funds whoever is not among its own accounts. */
+/** `ledgerUrl`: the simulated ledger, which funds payers that are not among its own accounts. */
 export function wallets(gatewayUrl: string, ledgerUrl: string, routes: ReadonlyMap<string, RouteRules>): Wallets {
   const signed = new Map<string, { payer: string; nonce: string }>();
   const once = new Map<string, Promise<SignedOnce>>();

@@ -59,7 +59,7 @@ export interface FrontOptions {
   sendWithinMs?: { headers: number; request: number } | undefined;
 }
 
-/** Which instance answered, for whoever follows a session from hop to hop. */
+/** Which instance answered: a session can be followed from hop to hop. */
 const instanceHeader = "x-instance";
 
 /** More than the gateway takes, so that it is the gateway that says 431. */

@@ -96,7 +96,7 @@ export async function startInstances(count: number, options: InstancesOptions): 
     void child.exited.then(() => died(slot, child, performance.now() - startedAt));
     if (stopped) return retire(slot);
     change(slot, "ready");
-    // Told to stop by somebody else: out of rotation while it finishes what it has.
+    // Told to stop from outside: out of rotation while it finishes what it has.
     void child.stopping.then(() => {
       if (slot.process === child && slot.state === "ready") change(slot, "draining");
     });

@@ -59,7 +59,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const program = (file: string) => fileURLToPath(new URL(file, options.programs));
   const helpers: Supervised[] = [];
   const startHelper = async (name: string, file: string): Promise<Supervised> => {
-    // Any free port: only the front's is anybody's business.
+    // Any free port: clients use the front's alone.
     const env = { ...options.env, LOG_DIR: options.logDirectory, LEDGER_CHAIN: chain, PORT: "0" };
     const child = await startChild({ name, file: program(file), env, output, onStderr });
     helpers.push(child);

@@ -61,7 +61,7 @@ export function requiredEnv(name: string): string {
   return value;
 }
 
-/** Tells the parent something beside the readiness; without a parent nobody hears it. */
+/** Tells the parent something beside the readiness; without a parent it is lost. */
 export function tellParent(message: object): void {
   if (process.connected) process.send?.(message);
 }

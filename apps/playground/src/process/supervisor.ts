@@ -8,7 +8,7 @@ export interface Supervised {
   url: string;
   /** Resolves when the process has ended, however it did. */
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Resolves when it says that it is stopping, whoever told it to: nothing new is to be sent to it. */
+  /** Resolves when it says that it is stopping, for whatever reason: nothing new is to be sent to it. */
   stopping: Promise<void>;
   /** SIGTERM, then SIGKILL after `graceMs` (default 150,000, above every child's own). Resolves when it is gone. */
   stop(graceMs?: number): Promise<void>;
@@ -85,7 +85,7 @@ export async function startChild(program: ChildProgram): Promise<Supervised> {
   });
   try {
     const { port, url } = await Promise.race([ready, failed, late]);
-    // From now on its end is told by `exited`, not by a rejection nobody waits for.
+    // From now on its end is told by `exited`, not by a rejection without a handler.
     failed.catch(() => undefined);
     return {
       name: program.name,

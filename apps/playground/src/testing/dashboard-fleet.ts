@@ -18,7 +18,7 @@ const config = testConfig.replace(
 );
 const stores = {
   redis: `provider: redis, redis: { url: "\${REDIS_URL}", keyPrefix: dashboard }`,
-  /** What nobody should do: each gateway has a state of its own. */
+  /** A mistake to be shown: each gateway has a state of its own. */
   unshared: "provider: memory, allowUnshared: true",
 };
 

@@ -30,7 +30,7 @@ export interface Ledger {
   mint(accounts: readonly Address[], value: bigint): void;
   /** Throws, with the words a token contract would use, where the authorization would revert. */
   check(authorization: Authorization, signature: Hex): Promise<void>;
-  /** `check`, then the transfer in a block of its own, in the log before anybody hears of it. Of two with one nonce one succeeds. */
+  /** `check`, then the transfer in a block of its own, in the log before it is told. Of two with one nonce one succeeds. */
   transfer(authorization: Authorization, signature: Hex): Promise<Transfer>;
   close(): void;
 }

@@ -27,7 +27,7 @@ export function openSandboxLedger(
   const domain = { name: token.name, version: token.version, chainId, verifyingContract: token.address };
   const ledger = openLedger(files.ledger, domain, nowSeconds);
   const log = appendLog(files.facilitator);
-  // A restarted ledger has its log: nobody is funded twice.
+  // A restarted ledger has its log: no account is funded twice.
   const payers = Array.from({ length: fundedAccounts }, (_, index) => demoAccount(payerLabel(index)).address);
   if (ledger.isNew) ledger.mint(payers, initialBalance);
   return {

@@ -92,7 +92,7 @@ export function rewriting(
   };
 }
 
-/** A port that reads, decides, waits a turn, and writes: whoever came in between is overwritten. */
+/** A port that reads, decides, waits a turn, and writes: it overwrites what was written in between. */
 export function withoutAtomicity(port: AtomicPort): Partial<AtomicPort> {
   return {
     async transact(keys, step, options) {

@@ -178,6 +178,12 @@ export const paymentMutants: readonly Mutant<VerificationStore>[] = [
       return right.expire(key, ending);
     },
   })),
+  store("verifications/8e", "forgets by what an ended payment was looked for", ({ right }) => ({
+    async peek(key) {
+      const look = await right.peek(key);
+      return look.status === "expired" ? { status: look.status, reason: look.reason } : look;
+    },
+  })),
   store("verifications/8f", "counts no refusal", ({ right }) => ({
     release: (key, lease) => right.release(key, lease),
   })),

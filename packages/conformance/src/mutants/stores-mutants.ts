@@ -48,7 +48,7 @@ export function completeStores(faults: Faults = {}): Harness<Stores> {
   };
 }
 
-/** Stores over a client that somebody else opened. */
+/** Stores over a client that the caller opened. */
 function borrowed(
   { port }: Reference,
   keyPrefix: string,

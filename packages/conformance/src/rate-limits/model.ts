@@ -169,7 +169,7 @@ function givenBack(account: Account, terms: Terms, { amount, mark }: ModelReceip
   return { ...account, fullAtUs: fullAtUs > nowUs ? fullAtUs : 0n };
 }
 
-/** A model with nobody in it yet. */
+/** A model without a client. */
 export function rateLimitModel(): RateLimitModel {
   const accounts = new Map<string, Account>();
   const identity = ({ route, client, policy }: RateLimitCheck) =>

@@ -183,7 +183,7 @@ export const writingProperties: readonly SessionProperty[] = [
           },
           { retries: 1 },
         );
-        assert.equal(okRecord(second).data, "changed", "a retry that nobody disturbs succeeds");
+        assert.equal(okRecord(second).data, "changed", "a retry that meets no other writer succeeds");
       }
     },
   },

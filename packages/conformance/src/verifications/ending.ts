@@ -1,4 +1,4 @@
-// Verifications 6-8: results, how long they are kept, and what becomes of what nobody knows.
+// Verifications 6-8: results, how long they are kept, and what becomes of records in doubt.
 import assert from "node:assert/strict";
 import { atOnce, rejectsWith } from "../assertions.ts";
 import {

@@ -39,7 +39,7 @@ export function intercepted(right: VerificationStore, around: Around): Verificat
   };
 }
 
-/** What a caller finds: nothing, a payment whose settlement nobody knows the end of, or one that is settled and owed. */
+/** What a caller finds: nothing, a payment whose settlement may have moved money, or one that is settled and owed. */
 export type Situation = "new" | "in doubt" | "owed";
 
 const situations: Readonly<Record<Situation, (at: Desk, seller: FakeSeller) => Promise<unknown>>> = {
@@ -103,7 +103,7 @@ export function titleOf({ order, situation, when, name, index }: Moment): string
 /** A process: after its death nothing that it does reaches the store, and nothing is told to it. */
 export interface Mortal {
   readonly store: VerificationStore;
-  /** Dies, and throws what nobody hears. */
+  /** Dies, and throws what no caller hears. */
   die(): never;
 }
 

@@ -19,7 +19,7 @@ export interface PaymentEntry {
 
 export interface Entry {
   state: "working" | "unknown" | "accepted" | "rejected" | "free" | "settled" | "delivered" | "expired";
-  /** Who holds it or held it last, under which number of lease; nobody and none where only a receipt made it. */
+  /** The actor that holds it or held it last, and the lease's number. Neither where only a receipt made it. */
   actor: number | undefined;
   lease: number;
   attempt: number;

@@ -131,7 +131,9 @@ export function verificationModel(startMs: number): { play(command: Verification
       switch (command.kind) {
         case "peek": {
           const look = seen(entry, nowMs);
-          return { ...look, ...(look.status === "absent" ? {} : told({ payload: entry?.payment?.payload })) };
+          const { payload, reference } = entry?.payment ?? {};
+          if (look.status === "absent") return look;
+          return { ...look, ...told({ payload }), ...(look.status === "expired" && told({ reference })) };
         }
         case "claim":
           return claim(command);

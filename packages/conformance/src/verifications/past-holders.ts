@@ -58,9 +58,17 @@ export const pastHolderProperties: readonly VerificationProperty[] = [
       const found = await at.hold("found", "owner", { onLeaseExpiry: "unknown" });
       await at.advance(leaseMs);
       const finder = leaseIn(await store.reconcile("found", { token: "finder", leaseMs }));
-      assert.deepEqual(await at.complete("found", found, "late"), lostTo("in-progress"), "somebody reconciles it");
+      assert.deepEqual(
+        await at.complete("found", found, "late"),
+        lostTo("in-progress"),
+        "another caller reconciles it",
+      );
       await at.advance(leaseMs);
-      assert.deepEqual(await at.complete("found", found, "late"), lostTo("unknown"), "somebody reconciled and died");
+      assert.deepEqual(
+        await at.complete("found", found, "late"),
+        lostTo("unknown"),
+        "another caller reconciled and died",
+      );
       assert.deepEqual(await at.complete("found", finder, "found"), ok);
       assert.deepEqual(await at.complete("found", found, "late"), lostTo("done"));
     },

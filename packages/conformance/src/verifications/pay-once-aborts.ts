@@ -117,7 +117,7 @@ export const abortProperties: readonly VerificationProperty[] = [
       const aborts = await whoLeave(await abortsAt(at, losing), (abort) =>
         untilRecord(at.store, abort.seller.record, (status) => status !== "delivered"),
       );
-      // A lease whose claim was lost is nobody's, and runs out.
+      // A lease whose claim was lost has no holder, and runs out.
       await at.advance(leaseMs);
       await Promise.all(aborts.map((abort) => presentAgain(at, abort)));
     },

@@ -33,7 +33,7 @@ export const deliveryProperties: readonly VerificationProperty[] = [
           };
           const first = await soon(seller.pay(at.store, { settle }, {}, { leaseMs: shortLeaseMs }));
           assert.equal(first.status, "pending", order);
-          assert.equal((await seller.pay(at.store)).status, "pending", `${order}: nobody knows yet`);
+          assert.equal((await seller.pay(at.store)).status, "pending", `${order}: not known yet`);
           answers.open();
           await untilRecord(at.store, seller.record, (status) => status === "settled");
           assert.deepEqual(await seller.pay(at.store), fresh, order);

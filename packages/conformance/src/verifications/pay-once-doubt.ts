@@ -149,7 +149,7 @@ export const doubtProperties: readonly VerificationProperty[] = [
           for (const unclearly of unclearlyFound) {
             assert.equal((await seller.pay(at.store, { findSettlement: unclearly })).status, "pending", title);
           }
-          assert.equal(seller.count("settle"), 1, `${title}: settled again although nobody knew`);
+          assert.equal(seller.count("settle"), 1, `${title}: settled again in doubt`);
           seller.move();
           assert.deepEqual(await ask(), fresh, title);
           const known = { evidence: "tx sent", reference: `reference ${title}` };

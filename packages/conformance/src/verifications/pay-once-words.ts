@@ -7,7 +7,7 @@ import { conflict, duplicate, fresh, inBothOrders, orders, plainly, sellerAt } f
 import { gate, reached } from "./waiting.ts";
 
 const refusing = { verify: async () => ({ ok: false, reason: "no longer good" }) as const };
-/** A settle after which nobody knows. */
+/** A settle whose end is not known. */
 const hangingUp = { settle: () => Promise.reject(new Error("connection reset")) };
 
 export const wordProperties: readonly VerificationProperty[] = [
@@ -166,7 +166,7 @@ export const wordProperties: readonly VerificationProperty[] = [
         ]);
         assert.deepEqual(paid, fresh, order);
         goesOn.open();
-        // While the payer's own payment is being made nobody is told that it is refused; once it is made, nobody may pay again.
+        // While the payer's own payment is being made no caller is told that it is refused. Once it is made, no caller may pay again.
         for (const { status } of [early, late]) assert.ok(["pending", "conflict", "rejected"].includes(status), status);
         assert.deepEqual(await slow, conflict, `${order}: verified while the payer paid`);
         assert.deepEqual(await seller.pay(store, refuse, { payloadHash: `forged later by ${order}` }), conflict);

@@ -1,4 +1,4 @@
-// Verifications 7 and 8, of payments: how long they are remembered, and how one that nobody knows, or that is owed, ends.
+// Verifications 7 and 8, of payments: how long they are remembered, and how one in doubt or owed ends.
 import assert from "node:assert/strict";
 import type { Unresolved } from "@tollbooth-stores/core";
 import {
@@ -101,7 +101,7 @@ export const paymentEndProperties: readonly VerificationProperty[] = [
       await store.renew("key", lease, leaseMs, { reference: "nonce 2" });
       await store.note("key", lease, "sent");
       await at.advance(leaseMs);
-      assert.deepEqual(await store.note("key", lease, "sent as tx 1"), ok, "late, and nobody reconciled yet");
+      assert.deepEqual(await store.note("key", lease, "sent as tx 1"), ok, "late, and not reconciled yet");
       const finder = { token: "finder", leaseMs };
       const claim = await store.reconcile("key", finder);
       const told = { evidence: "sent as tx 1", reference: "nonce 2" };
@@ -124,15 +124,22 @@ export const paymentEndProperties: readonly VerificationProperty[] = [
       const { store } = at;
       const reason = "void";
       const lease = await at.holdPayment("held", "payer", unknown);
-      assert.deepEqual(await store.expire("held", { reason }), lostTo("in-progress"), "somebody may be settling");
+      assert.deepEqual(await store.expire("held", { reason }), lostTo("in-progress"), "its holder may be settling");
       const foreign = { ...lease, fence: "1" };
       assert.deepEqual(await store.expire("held", { reason, lease: foreign }), lostTo("in-progress"));
       assert.deepEqual(await store.expire("held", { reason, lease }), ok);
       assert.deepEqual(await store.renew("held", lease, leaseMs), lostTo("expired"), "nothing is settled any more");
-      await at.holdPayment("in doubt", "payer", unknown);
+      const paying = await at.holdPayment("in doubt", "payer", unknown);
+      await store.renew("in doubt", paying, leaseMs, { reference: "nonce 1" });
       await at.holdPayment("free", "payer");
       await at.advance(leaseMs);
       for (const key of ["in doubt", "free"]) assert.deepEqual(await store.expire(key, { reason }), ok, key);
+      const look = await store.peek("in doubt");
+      assert.deepEqual(
+        look.status === "expired" && look.reference,
+        "nonce 1",
+        "its settlement can still be looked for",
+      );
       for (const key of ["held", "in doubt", "free"]) {
         assert.deepEqual(await store.expire(key, { reason: "another" }), ok, "again");
         const expired = { status: "expired", reason };

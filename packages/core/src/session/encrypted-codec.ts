@@ -30,7 +30,7 @@ export interface EncryptedCodecOptions {
   /** Turns the data into text. Default `jsonCodec`. */
   inner?: SessionCodec | undefined;
   /**
-   * Also reads what `inner` wrote before encryption was switched on. While it is true, anyone with write access to the
+   * Also reads what `inner` wrote before encryption was switched on. While it is true, any client with write access to the
    * backend can put plain text in place of encrypted text: switch it off when the last plain session has ended.
    */
   readPlain?: boolean | undefined;

@@ -39,6 +39,11 @@ export function look(record: StoredRecord | null, nowMs: number): Look {
   const body = readBody(record);
   const phase = phaseOf(body, nowMs);
   if (record === null || body === null || phase === "absent") return { status: "absent" };
-  const payload = body.payment?.payload ?? "";
-  return { ...view(body, phase, record.endsAtMs, nowMs), ...(payload !== "" && { payload }) };
+  const { payload = "", reference } = body.payment ?? {};
+  return {
+    ...view(body, phase, record.endsAtMs, nowMs),
+    ...(payload !== "" && { payload }),
+    // Callers that wait read a record often, and need no reference for it.
+    ...(phase === "expired" && reference !== undefined && { reference }),
+  };
 }

@@ -56,9 +56,13 @@ export type Claim =
   /** Ended for good without a settlement. */
   | { status: "expired"; reason: string };
 
-/** A record as a caller without its lease sees it. `payload`: SHA-256 of the payload that a payment is bound to. */
+/**
+ * A record as a caller without its lease sees it. `payload`: SHA-256 of the payload that a payment is bound to. `reference`: of a
+ * payment that ended without a settlement, as `renew` kept it; `unresolved()` gives that of the others.
+ */
 export type Look =
-  | (Exclude<Claim, { status: "claimed" | "mismatch" }> & { payload?: string })
+  | (Exclude<Claim, { status: "claimed" | "mismatch" | "expired" }> & { payload?: string })
+  | { status: "expired"; reason: string; payload?: string; reference?: string }
   | { status: "absent"; payload?: string };
 
 /** "lost": the lease is not, or no longer, the record's. `current` is the record's status now. */

@@ -10,6 +10,7 @@ import { type ClusterView, clusterView } from "./cluster-view.ts";
 import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
 import { connectionEvents, reasonOf } from "./connection-events.ts";
 import { hopelessConnection } from "./connection-failures.ts";
+import { DEFAULT_STEP_MS } from "./default-timeouts.ts";
 import { addressOf, establish } from "./establish.ts";
 import { closedConnection } from "./kept-connection.ts";
 import { keySlot, tagOfEach } from "./key-slot.ts";
@@ -18,8 +19,6 @@ import type { Route, RouteOptions } from "./route.ts";
 import { scanCluster } from "./scan-keys.ts";
 
 const MOST_REDIRECTIONS = 16;
-/** How long a step of a listing waits for its node and its answer, where the caller does not say. */
-const STEP_MS = 500;
 
 export function clusterRoute(
   { seeds, access }: { seeds: readonly ResolvedNode[]; access: ResolvedAccess },
@@ -89,7 +88,7 @@ export function clusterRoute(
       });
     }
   };
-  const servers = async (stepMs = STEP_MS): Promise<RedisServer[]> =>
+  const servers = async (stepMs = DEFAULT_STEP_MS): Promise<RedisServer[]> =>
     primaries().map((node) => ({
       name: addressOf(node),
       async ask(...words) {
@@ -129,7 +128,7 @@ export function clusterRoute(
         }
       }
     },
-    scan: (pattern, stepMs = STEP_MS) =>
+    scan: (pattern, stepMs = DEFAULT_STEP_MS) =>
       scanCluster(async () => (await servers(stepMs)).map(({ ask }) => ask), pattern, stepMs),
     servers,
     async tags(signal) {

@@ -1,6 +1,7 @@
 // SCAN over one server, and over all primaries of a cluster: complete, or an error that says that it is not.
 import { StoreError } from "@tollbooth-stores/core";
 import { NotSent, type RedisServer } from "../redis-port.ts";
+import { DEFAULT_STEP_MS } from "./default-timeouts.ts";
 
 /** Sends one command to one server. */
 export type AskServer = (...words: string[]) => Promise<unknown>;
@@ -8,7 +9,6 @@ export type AskServer = (...words: string[]) => Promise<unknown>;
 /** How many keys a SCAN looks at in one step. */
 const COUNT = "500";
 const SLOTS = 16_384;
-const DEFAULT_STEP_MS = 500;
 /** How much of a step one server may take. */
 const ASK_SHARE = 0.6;
 

@@ -3,6 +3,7 @@ import { StoreError } from "@tollbooth-stores/core";
 import { unlessAborted } from "./changes.ts";
 import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
 import { connectionEvents } from "./connection-events.ts";
+import { DEFAULT_STEP_MS } from "./default-timeouts.ts";
 import { addressOf, type Established, establish } from "./establish.ts";
 import { keptConnection } from "./kept-connection.ts";
 import { errorWord } from "./redis-errors.ts";
@@ -20,8 +21,6 @@ export interface ServerRouteOptions extends RouteOptions {
 const FAILOVER_MS = 5_000;
 /** So long before that, the sentinels are asked how it went. */
 const ASK_BEFORE_MS = 1_000;
-/** How long a step of a listing waits for its answer, where the caller does not say. */
-const STEP_MS = 500;
 
 export function serverRoute({ access, db, at, ...options }: ServerRouteOptions): Route {
   const { library, connectTimeoutMs, provider } = options;
@@ -89,8 +88,8 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
         return commands.send(signal, words);
       }
     },
-    scan: (pattern, stepMs = STEP_MS) => scanServer(asking(stepMs), pattern),
-    async servers(stepMs = STEP_MS) {
+    scan: (pattern, stepMs = DEFAULT_STEP_MS) => scanServer(asking(stepMs), pattern),
+    async servers(stepMs = DEFAULT_STEP_MS) {
       const node = commands.established()?.node ?? ("sentinels" in at ? undefined : at);
       return [{ name: node === undefined ? "the primary" : addressOf(node), ask: asking(stepMs) }];
     },

@@ -2,6 +2,7 @@
 import type { RedisPort, VisitedServer } from "../redis-port.ts";
 import { unlessAborted } from "./changes.ts";
 import type { ResolvedAccess } from "./connection.ts";
+import { DEFAULT_STEP_MS } from "./default-timeouts.ts";
 import { addressOf, establish } from "./establish.ts";
 import type { RedisLink } from "./redis-link.ts";
 import type { RouteOptions } from "./route.ts";
@@ -11,16 +12,17 @@ export interface Visiting extends Required<Pick<RedisPort, "visit">> {
   close(): void;
 }
 
-const STEP_MS = 500;
-
 export function visiting(access: ResolvedAccess, { library }: Pick<RouteOptions, "library">): Visiting {
   const links = new Set<RedisLink>();
   const stop = new AbortController();
   return {
-    async visit(node, stepMs = STEP_MS): Promise<VisitedServer> {
+    async visit(node, stepMs = DEFAULT_STEP_MS): Promise<VisitedServer> {
       const { link } = await establish(await library, { ...access, node }, stepMs, stop.signal);
-      // Closed in the same tick.
-      if (stop.signal.aborted) link.destroy();
+      if (stop.signal.aborted) {
+        // Closed in the tick in which the connection was made: it is none of those that `close` ended.
+        link.destroy();
+        throw stop.signal.reason;
+      }
       links.add(link);
       return {
         name: addressOf(node),

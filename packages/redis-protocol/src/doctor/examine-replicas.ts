@@ -27,8 +27,10 @@ export interface Primary {
   readonly facts: ServerFacts;
 }
 
-/** Of each primary: more of them tell nothing new. */
-const MOST_REPLICAS = 8;
+/** Of each primary, at a time. */
+const AT_ONCE = 8;
+/** After so many milliseconds no other replica is begun: replicas that hang take a second or more each. */
+const BEGIN_MS = 5_000;
 const LOOK = "Run the doctor beside it, by --url.";
 
 /** Never rejects. A replica that cannot be reached from here is unknown: gateways need not reach it until a failover. */
@@ -38,14 +40,27 @@ export async function examineReplicas(primary: Primary, about: About): Promise<r
   const named = namedFor(name);
   const visit = about.port.visit?.bind(about.port);
   try {
-    const nodes = (await replicaAddresses(ask, name, facts)).slice(0, MOST_REPLICAS);
+    const nodes = await replicaAddresses(ask, name, facts);
     if (nodes.length === 0) return [];
     if (visit === undefined) {
       const shown = counted(nodes.length, "replica");
       return named("replication", unknown(`Your client does not lead to the ${shown}. ${LOOK}`));
     }
-    const found = await Promise.all(nodes.map((node) => examineReplica(node, primary, about, visit)));
-    return found.flat();
+    const found: (readonly Finding[])[] = [];
+    let begun = 0;
+    const endMs = performance.now() + BEGIN_MS;
+    const examineInTurn = async () => {
+      for (let node = nodes[begun]; node !== undefined && performance.now() < endMs; node = nodes[begun]) {
+        const at = begun;
+        begun += 1;
+        found[at] = await examineReplica(node, primary, about, visit);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, examineInTurn));
+    const left = nodes.length - begun;
+    if (left === 0) return found.flat();
+    const passedOver = `${left} of ${nodes.length} replicas were not looked at: the others took ${BEGIN_MS / 1_000} s.`;
+    return [...found.flat(), ...named("replication", unknown(`${passedOver} ${LOOK}`))];
   } catch {
     return named("replication", unknown(`The server stopped answering before its replicas were known. ${LOOK}`));
   }

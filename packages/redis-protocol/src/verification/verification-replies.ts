@@ -64,7 +64,8 @@ export function readClaim(reply: ReplyReader): Claim {
 
 export function readLook(reply: ReplyReader): Look {
   const payload = field("payload", reply.optionalText());
-  return { ...view(reply.text(), reply), ...payload };
+  const reference = field("reference", reply.optionalText());
+  return { ...view(reply.text(), reply), ...payload, ...reference };
 }
 
 const phases = ["in-progress", "done", "spent", "unknown", "settled", "delivered", "expired", "absent"] as const;

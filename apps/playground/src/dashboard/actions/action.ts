@@ -13,7 +13,7 @@ export interface ActionContext {
   lastPayment: { asked: AskedFor; settled: boolean } | undefined;
 }
 
-/** What an action comes back with; whoever runs it adds the rest. */
+/** What an action comes back with; its caller adds the rest. */
 export type Outcome = Pick<ActionResult, "title" | "outcome" | "ok" | "answers" | "curl">;
 
 /** An action that cannot be done just now; the message says why and what to do first. */

@@ -1,4 +1,4 @@
-// Sends the last payment again, to every instance at once, as whoever has read it on the chain could.
+// Sends the last payment again, to every instance at once, as a thief who has seen it would.
 import { type ActionContext, NotNow, type Outcome } from "./action.ts";
 import { ask, storesAwayNote } from "./ask.ts";
 import { curlOf } from "./curl.ts";

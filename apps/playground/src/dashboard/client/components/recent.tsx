@@ -1,4 +1,4 @@
-// The latest requests, whoever sent them.
+// The latest requests of all clients.
 import type { JSX } from "preact";
 import type { RecentRequest } from "../../state.ts";
 import { formatMs, formatTime } from "../format.ts";
