@@ -134,6 +134,16 @@ export function hopelessConnection(error: unknown): StoreError | undefined {
   return failure?.hopeless === true ? new StoreError("STORE_UNAVAILABLE", failure.mend, { cause: error }) : undefined;
 }
 
+/** Error words of a login or a right that is missing. */
+const refusals: ReadonlySet<string | undefined> = new Set(Object.keys(login));
+
+/** Whether a server answered, and what it wants must be configured: a login, a certificate, a database. Waiting is vain. */
+export function isConnectionRefused(error: unknown): boolean {
+  // Among our own errors are those of a failover, too, which passes.
+  if (isStoreError(error)) return error.cause instanceof Object && refusals.has(Reflect.get(error.cause, "code"));
+  return failureOf(error)?.hopeless === true;
+}
+
 /** Why there is no connection, and what mends it. */
 export function connectionMend(error: unknown): string {
   if (isStoreError(error)) return error.message;
