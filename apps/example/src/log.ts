@@ -39,6 +39,7 @@ export function requestLog(log: Logger): MiddlewareHandler {
 }
 
 const quiet: readonly string[] = ["connecting", "ready", "closed"];
+const examined: readonly string[] = ["unsafe", "safe"];
 const alarms: readonly string[] = ["receipt-after-expiry", "delivery-unheard", "second-receipt"];
 /** Tells of connections, of alike events one line a second, and of payments. Returns a function that ends it. */
 export function logEvents(log: Logger): () => void {
@@ -46,8 +47,8 @@ export function logEvents(log: Logger): () => void {
   const onConnection = (message: unknown) => {
     const { provider, purpose, server, event, reason, downMs } = message as core.ConnectionMessage;
     // An attempt that tells why the one before it failed is no quiet one.
-    const level = quiet.includes(event) && reason === undefined ? "info" : "warn";
-    const about = { event, provider, purpose, server, ...(event === "unsafe" && { reason }) };
+    const level = event === "safe" || (quiet.includes(event) && reason === undefined) ? "info" : "warn";
+    const about = { event, provider, purpose, server, ...(examined.includes(event) && { reason }) };
     const kind = JSON.stringify(about);
     const count = lately.get(kind);
     lately.set(kind, (count ?? 0) + 1);

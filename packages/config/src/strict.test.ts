@@ -1,22 +1,10 @@
 // strict: stores that are not safe for payments do not start; otherwise the connection channel tells it once.
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { connectionChannel } from "@tollbooth-stores/core";
-import { type RedisOptions, startNetProxy, startRedis, startReplica } from "@tollbooth-stores/redis-testkit";
+import { type RedisOptions, startNetProxy, startReplica } from "@tollbooth-stores/redis-testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type LoadedStores, loadStores } from "./load-stores.ts";
+import { loadStores } from "./load-stores.ts";
+import { good, open, started, unsafe } from "./strict.test-support.ts";
 
-const good: RedisOptions = {
-  requirepass: "secret",
-  maxmemory: "64mb",
-  config: ["appendonly yes", "appendfsync everysec"],
-};
 const evicting: RedisOptions = { ...good, config: ["appendonly yes", "maxmemory-policy allkeys-lru"] };
-
-async function started(options: RedisOptions) {
-  const redis = await startRedis(options);
-  onTestFinished(() => redis.stop());
-  return redis;
-}
 
 async function startPair() {
   const open = { ...good, requirepass: undefined };
@@ -24,24 +12,6 @@ async function startPair() {
   const replica = await startReplica(primary, open);
   onTestFinished(() => replica.stop());
   return [primary, replica] as const;
-}
-
-const open = async (stores: object): Promise<LoadedStores> => {
-  const loaded = await loadStores({ stores }, { env: {}, onWarning() {} });
-  onTestFinished(() => loaded.close());
-  return loaded;
-};
-
-/** Every "unsafe" from now on. */
-function unsafe(): string[] {
-  const told: string[] = [];
-  const hear = (message: unknown) => {
-    const { event, reason } = Object(message);
-    if (event === "unsafe") told.push(reason);
-  };
-  subscribe(connectionChannel, hear);
-  onTestFinished(() => void unsubscribe(connectionChannel, hear));
-  return told;
 }
 
 describe.each(["redis", "ioredis"])("on %s", (provider) => {
@@ -88,68 +58,6 @@ describe.each(["redis", "ioredis"])("on %s", (provider) => {
       ),
     });
     expect(performance.now() - began).toBeLessThan(2_000);
-  });
-
-  it.each([
-    ["memory", "127.0.0.1:3"],
-    ["allow", "127.0.0.1:4"],
-  ])("strict starts without the Redis of rate limits that have the fallback %s", async (onUnavailable, server) => {
-    const told = unsafe();
-    const redis = await started(good);
-    const rateLimits = { url: `redis://${server}`, connectTimeoutMs: 300, onUnavailable };
-    const stores = await open({ strict: true, ...block(redis.url), rateLimits });
-    await stores.check();
-    await stores.ping();
-    expect(told).toContainEqual(expect.stringMatching(/^reachable: .* `onUnavailable` .*ECONNREFUSED/));
-    expect(told.join("\n")).not.toMatch(/nothing is sold/);
-    expect((await stores.examine()).filter(({ check }) => check === "reachable")).toMatchObject([
-      { level: "warning", server, stores: ["rateLimits"] },
-      { level: "ok" },
-    ]);
-  });
-
-  it("strict refuses a start without the Redis of rate limits that have no fallback, or of payments", async () => {
-    const redis = await started(good);
-    const away = { url: "redis://127.0.0.1:1", connectTimeoutMs: 300 };
-    const limitsAway = { ...block(redis.url), rateLimits: away };
-    const paymentsAway = { ...block(redis.url), rateLimits: { onUnavailable: "memory" }, verificationCache: away };
-    for (const settings of [limitsAway, paymentsAway]) {
-      await expect(open({ strict: true, ...settings })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-      const stores = await open(settings);
-      await expect(stores.check()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-      await expect(stores.ping()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    }
-  });
-
-  it("strict says where a login is refused that the configuration is wrong, and where", async () => {
-    const redis = await started(good);
-    const address = `127.0.0.1:${redis.port}`;
-    for (const [login, mend] of [
-      [":wrong@", "Redis refused the username or password"],
-      ["", "Redis asks for authentication"],
-    ]) {
-      const settings = block(`redis://${login}${address}`);
-      await expect(open({ strict: true, ...settings })).rejects.toMatchObject({
-        code: "STORE_CONFIG",
-        message: expect.stringMatching(
-          new RegExp(`reachable \\(${address}\\): The connection is refused\\. .*${mend}`),
-        ),
-      });
-    }
-  });
-
-  it("strict names every address that it tried: sentinels, and the first nodes of a cluster", async () => {
-    const nodes = "127.0.0.1:1,127.0.0.1:2";
-    const connections = [{ sentinel: { name: "payments", nodes } }, { cluster: nodes }];
-    for (const connection of connections) {
-      const settings = { provider, [provider]: { ...connection, password: "hunter2", connectTimeoutMs: 300 } };
-      const refused: unknown = await open({ strict: true, ...settings }).catch((error: unknown) => error);
-      expect(refused).toMatchObject({
-        code: "STORE_UNAVAILABLE",
-        message: expect.stringMatching(/ to any of 127\.0\.0\.1:1, 127\.0\.0\.1:2/),
-      });
-      expect(String(refused)).not.toMatch(/hunter2/);
-    }
   });
 
   it("strict refuses a user that may run no script, or lacks a command of the stores'", async () => {
