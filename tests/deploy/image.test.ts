@@ -156,7 +156,8 @@ describe("two gateways", () => {
     const sold = await fetch(`${first.url}/quote`, { headers });
     expect(sold.status).toBe(200);
     const counts = composed.surroundings.controls.counts();
-    for (const line of linesOf("restore")) expect([line, await typed(line, { backup })]).toMatchObject([line, { status: 0 }]);
+    for (const line of linesOf("restore"))
+      expect([line, await typed(line, { backup })]).toMatchObject([line, { status: 0 }]);
     await expect.poll(() => statusOf(`${second.url}/readyz`), { timeout: 10_000 }).toBe(200);
     expect((await typed(linesOf("open")[0] ?? "")).output).toMatch(/^No payment is in doubt/);
     for (const { url } of gateways) expect(await statusOf(`${url}/quote`, headers)).toBe(409);

@@ -14,7 +14,7 @@ export interface Finding {
   readonly message: string;
   /** The setting or the command that mends it. */
   readonly mend?: string;
-  /** The server answered and refuses the connection (login, certificate, database): waiting does not mend it. */
+  /** The connection is refused for what must be configured (login, certificate, database): waiting does not mend it. */
   readonly refused?: true;
 }
 
