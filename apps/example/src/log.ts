@@ -39,7 +39,6 @@ export function requestLog(log: Logger): MiddlewareHandler {
 }
 
 const quiet: readonly string[] = ["connecting", "ready", "closed"];
-const examined: readonly string[] = ["unsafe", "safe"];
 const alarms: readonly string[] = ["receipt-after-expiry", "delivery-unheard", "second-receipt"];
 /** Tells of connections, of alike events one line a second, and of payments. Returns a function that ends it. */
 export function logEvents(log: Logger): () => void {
@@ -48,7 +47,7 @@ export function logEvents(log: Logger): () => void {
     const { provider, purpose, server, event, reason, downMs } = message as core.ConnectionMessage;
     // An attempt that tells why the one before it failed is no quiet one.
     const level = event === "safe" || (quiet.includes(event) && reason === undefined) ? "info" : "warn";
-    const about = { event, provider, purpose, server, ...(examined.includes(event) && { reason }) };
+    const about = { event, provider, purpose, server, ...(event.endsWith("safe") && { reason }) };
     const kind = JSON.stringify(about);
     const count = lately.get(kind);
     lately.set(kind, (count ?? 0) + 1);
@@ -57,7 +56,6 @@ export function logEvents(log: Logger): () => void {
     setTimeout(() => {
       const more = (lately.get(kind) ?? 1) - 1;
       lately.delete(kind);
-      // What is unsafe is told once for each store.
       if (more > 0 && event !== "unsafe") log[level]({ ...about, more }, "connection");
     }, 1_000).unref();
   };

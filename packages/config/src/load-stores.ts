@@ -202,7 +202,9 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
       throw new StoreError("STORE_CONFIG", "A registered provider did not open a store that it was asked for.");
     }
     const hasFallback = plan.onUnavailable !== "deny";
-    const needed = hasFallback ? storeNames.filter((store) => store !== "rateLimits") : storeNames;
+    const needed: readonly StoreName[] = hasFallback
+      ? storeNames.filter((store) => store !== "rateLimits")
+      : storeNames;
     const asked = () => opened.filter((_, at) => plan.providers[at]?.stores.some((store) => needed.includes(store)));
     const each = { rateLimits: limitsInOutage(rateLimits, plan, onFallback), sessions, verifications };
     closeWithLast(Object.values(each), closeBackends);

@@ -4,8 +4,7 @@ import { connectionMend, isConnectionRefused } from "../connection/connection-fa
 import { DEFAULT_COMMAND_TIMEOUT_MS, DEFAULT_CONNECT_TIMEOUT_MS } from "../connection/default-timeouts.ts";
 import type { RedisPort } from "../redis-port.ts";
 import { examineServer } from "./examine-server.ts";
-import { costing, type Finding, failure, NOTHING_SOLD, ok, unknown } from "./finding.ts";
-import type { Keeps } from "./memory-checks.ts";
+import { costing, type Finding, failure, type Keeps, NOTHING_SOLD, ok, unknown } from "./finding.ts";
 import type { RefusedQuestions } from "./refused-questions.ts";
 
 export interface ExamineOptions {

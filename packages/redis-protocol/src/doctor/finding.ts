@@ -1,5 +1,4 @@
 // What an examination of a server finds.
-import type { Keeps } from "./memory-checks.ts";
 
 /** "unknown": the server or its provider does not say. That alone is no failure. */
 export type Level = "ok" | "warning" | "error" | "unknown";
@@ -49,6 +48,9 @@ export const ok = (message: string): Checked => ({ level: "ok", message });
 export const unknown = (message: string): Checked => ({ level: "unknown", message });
 export const warning = (message: string, mend: string): Checked => ({ level: "warning", message, mend });
 export const failure = (message: string, mend: string): Checked => ({ level: "error", message, mend });
+
+/** What is kept there. A limit that is forgotten admits a client again; a forgotten marker serves a payment twice. */
+export type Keeps = "money" | "limits";
 
 /** What a server that takes no call costs, where payments or sessions are kept. */
 export const NOTHING_SOLD = "Every paid request is answered 503, and nothing is sold.";
