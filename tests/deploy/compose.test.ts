@@ -26,7 +26,7 @@ const variables = Object.fromEntries(
 const { services, networks } = compose(variables);
 
 describe("the Compose file", () => {
-  it("fits Compose's schema and gives the linter nothing to say, which has much to say of the document's sample", () => {
+  it("fits Compose's schema and gives the linter nothing to say, which has much to say of the scaling guide's example", () => {
     expect(saidOf(join(folder, "compose.yaml"))).toEqual([]);
     const sample = saidOf(join(root, "packages/doctor/src/fixtures/compose-from-the-document.yaml"));
     expect(sample.join("\n")).toMatch(/"redis" is exporting port "6379:6379" without specifying the interface/);

@@ -36,12 +36,14 @@ describe("docs/deployment.md", () => {
 
   it("names checks of the doctor's", () => {
     const source = (file: string) => readFileSync(join(root, "packages", file), "utf8");
-    const text = source("redis-protocol/src/doctor/finding.ts") + source("config/src/store-provider.ts");
+    const files = ["redis-protocol/src/doctor/finding.ts", "config/src/store-provider.ts", "doctor/src/examine.ts"];
+    const text = files.map(source).join("\n");
     const known = [...text.matchAll(/"([a-z ]+)"/g)].map(([, name]) => name);
     const [, table = ""] = /^\| \| why \| the doctor's check \|\n([\s\S]*?)\n\n/m.exec(page) ?? [];
     const inTable = table.split("\n").flatMap((row) => (row.split("|").at(-2) ?? "").match(/`[^`]+`/g) ?? []);
     const inChecklist = [...page.matchAll(/doctor's (`[^`]+`)(?: and (`[^`]+`))?/g)].flatMap(([, ...names]) => names);
-    const named = [...inTable, ...inChecklist].flatMap((name) => name?.replaceAll("`", "") ?? []);
+    const watched = [...page.matchAll(/doctor --fail-on ([\w,]+)`/g)].flatMap(([, names = ""]) => names.split(","));
+    const named = [...inTable, ...inChecklist, ...watched].flatMap((name) => name?.replaceAll("`", "") ?? []);
     expect(named.length).toBeGreaterThan(15);
     expect(named.filter((name) => !known.includes(name))).toEqual([]);
   });

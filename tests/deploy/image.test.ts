@@ -150,11 +150,14 @@ describe("two gateways", () => {
   it("refuse a payment that a restored backup has forgotten: 409 where it has moved, and nothing is made or moved again", async () => {
     const [first, second] = gateways;
     for (const line of linesOf("backup")) expect([line, await typed(line)]).toMatchObject([line, { status: 0 }]);
+    const backup = (await typed("ls -d backup-*")).output.trim();
+    expect((await typed(`ls ${backup}/appendonlydir`)).output).toMatch(/appendonly/);
     const { headers, payer } = await paymentOf(first.url);
     const sold = await fetch(`${first.url}/quote`, { headers });
     expect(sold.status).toBe(200);
     const counts = composed.surroundings.controls.counts();
-    for (const line of linesOf("restore")) expect([line, await typed(line)]).toMatchObject([line, { status: 0 }]);
+    for (const line of linesOf("restore"))
+      expect([line, await typed(line, { backup })]).toMatchObject([line, { status: 0 }]);
     await expect.poll(() => statusOf(`${second.url}/readyz`), { timeout: 10_000 }).toBe(200);
     expect((await typed(linesOf("open")[0] ?? "")).output).toMatch(/^No payment is in doubt/);
     for (const { url } of gateways) expect(await statusOf(`${url}/quote`, headers)).toBe(409);

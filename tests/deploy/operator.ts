@@ -58,8 +58,9 @@ export async function operator({ image, environment, redis, services, volume }: 
       // "mkdir backup && ...": what comes before Docker is the shell's.
       const [, before = "", docker] = /^(.*&& )?docker compose (.*)$/.exec(typed) ?? [];
       if (docker === undefined) return shell(typed);
-      const first = await shell(before.replace(/&& $/, "") || "true");
-      return first.status === 0 ? compose(docker) : first;
+      if (before === "") return compose(docker);
+      const { status, output } = await shell(`${before}echo "${docker}"`);
+      return status === 0 ? compose(output.trim()) : { status, output };
     },
     leave: () => rmSync(home, { recursive: true, force: true }),
   };

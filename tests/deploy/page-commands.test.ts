@@ -54,8 +54,8 @@ describe("the commands of docs/deployment.md", () => {
     expect(await typed(ping, redis.port, "old")).toEqual({ status: 0, output: "PONG\n" });
     expect(await typed(ping, 1)).toEqual({ status: 1, output: expect.stringMatching(/^Could not connect/) });
     const wanted: Record<string, RegExp> = {
-      "info commandstats": /^cmdstat_/m,
-      "info cpu": /^used_cpu_sys:[\d.]+\s+used_cpu_user:/m,
+      "-e info commandstats": /^cmdstat_/m,
+      "-e info cpu": /^used_cpu_sys:[\d.]+\s+used_cpu_user:/m,
       "--latency": /^\d+ \d+ [\d.]+ \d+/,
     };
     for (const [words, printed] of Object.entries(wanted)) {
@@ -63,8 +63,20 @@ describe("the commands of docs/deployment.md", () => {
       expect(await typed(command, redis.port, "old")).toEqual({ status: 0, output: expect.stringMatching(printed) });
     }
     // No sign of an active-active database: grep finds nothing.
-    const [signs = ""] = those("redis-cli -h <redis host> info everything");
+    const [signs = ""] = those("redis-cli -h <redis host> -e info everything");
     expect(await typed(signs, redis.port, "old")).toEqual({ status: 1, output: "" });
+  });
+
+  it("say so where the password is missing: nothing that they print then looks like an answer", async () => {
+    const redis = await started({ requirepass: "old" });
+    const asking = those("redis-cli -h <redis host>").filter((command) => !command.endsWith(" --latency"));
+    expect(asking.length).toBeGreaterThan(3);
+    for (const command of asking) {
+      expect([command, await typed(command, redis.port)]).toEqual([
+        command,
+        { status: 1, output: expect.stringContaining("NOAUTH") },
+      ]);
+    }
   });
 
   it("ask a server that speaks TLS, by its authority and no other", async () => {

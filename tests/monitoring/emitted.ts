@@ -39,7 +39,7 @@ const outcomes = all<AnswerMessage["outcome"]>({
 });
 const turns = all<ConnectionMessage["event"]>({
   ...{ connecting: true, ready: true, lost: true, "given-up": true },
-  ...{ reconnected: true, "server-changed": true, closed: true, unsafe: true },
+  ...{ reconnected: true, "server-changed": true, closed: true, unsafe: true, safe: true },
 });
 
 function publishAll(): void {

@@ -1,4 +1,5 @@
-// A shop on Express. Start it with REDIS_URL, FACILITATOR_URL and RPC_URL of your own.
+// A shop on Express. Start it with REDIS_URL, FACILITATOR_URL and RPC_URL of your own; PORT is 3000.
+// npm install @tollbooth-stores/ioredis @tollbooth-stores/x402 @tollbooth-stores/express express @x402/core @x402/evm ioredis viem
 import { paid } from "@tollbooth-stores/express";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
 import { evmSettlements, paidRoutes } from "@tollbooth-stores/x402";
@@ -7,9 +8,14 @@ import { x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import express from "express";
 import { createPublicClient, http } from "viem";
-import { told } from "./told.ts";
 
-const { REDIS_URL = "", FACILITATOR_URL = "", RPC_URL } = process.env;
+let made = 0;
+function quote() {
+  made += 1;
+  console.log(`quote ${made}`);
+  return { quote: `${process.pid}-${made}` };
+}
+const { REDIS_URL = "", FACILITATOR_URL = "", RPC_URL, PORT = "3000" } = process.env;
 const stores = createIoredisStores({ connection: { url: REDIS_URL } });
 const facilitator = new HTTPFacilitatorClient({ url: FACILITATOR_URL });
 const server = new x402ResourceServer(facilitator).register("eip155:84532", new ExactEvmScheme());
@@ -19,5 +25,5 @@ const findSettlement = evmSettlements(createPublicClient({ transport: http(RPC_U
 const base = { store: stores.verifications, origin: "https://shop.example", findSettlement };
 const routes = { "GET /quote": { accepts } };
 const gate = paidRoutes(server, routes, { ...base, collector: ({ adapter }) => adapter.getHeader("idempotency-key") });
-const app = express().get("/quote", paid(gate), (_, response) => void response.json(told.quote()));
-const listening = app.listen(0, () => told.port(listening.address()));
+const app = express().get("/quote", paid(gate), (_, response) => void response.json(quote()));
+app.listen(Number(PORT));

@@ -1,4 +1,5 @@
-// A shop on Hono. Start it with REDIS_URL, FACILITATOR_URL and RPC_URL of your own.
+// A shop on Hono. Start it with REDIS_URL, FACILITATOR_URL and RPC_URL of your own; PORT is 3000.
+// npm install @tollbooth-stores/ioredis @tollbooth-stores/x402 @tollbooth-stores/hono hono @hono/node-server @x402/core @x402/evm ioredis viem
 import { serve } from "@hono/node-server";
 import { paid } from "@tollbooth-stores/hono";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
@@ -8,9 +9,14 @@ import { x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { Hono } from "hono";
 import { createPublicClient, http } from "viem";
-import { told } from "./told.ts";
 
-const { REDIS_URL = "", FACILITATOR_URL = "", RPC_URL } = process.env;
+let made = 0;
+function quote() {
+  made += 1;
+  console.log(`quote ${made}`);
+  return { quote: `${process.pid}-${made}` };
+}
+const { REDIS_URL = "", FACILITATOR_URL = "", RPC_URL, PORT = "3000" } = process.env;
 const stores = createIoredisStores({ connection: { url: REDIS_URL } });
 const facilitator = new HTTPFacilitatorClient({ url: FACILITATOR_URL });
 const server = new x402ResourceServer(facilitator).register("eip155:84532", new ExactEvmScheme());
@@ -20,5 +26,5 @@ const findSettlement = evmSettlements(createPublicClient({ transport: http(RPC_U
 const base = { store: stores.verifications, origin: "https://shop.example", findSettlement };
 const routes = { "GET /quote": { accepts } };
 const gate = paidRoutes(server, routes, { ...base, collector: ({ adapter }) => adapter.getHeader("idempotency-key") });
-const app = new Hono().get("/quote", paid(gate), (c) => c.json(told.quote()));
-serve({ fetch: app.fetch, port: 0 }, told.port);
+const app = new Hono().get("/quote", paid(gate), (c) => c.json(quote()));
+serve({ fetch: app.fetch, port: Number(PORT) });

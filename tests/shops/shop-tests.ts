@@ -1,12 +1,11 @@
 // Each shop in two processes on one Redis: bought from by the SDK's own client, copied, replayed, killed, and left without Redis.
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
-import { type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
+import { freePort, type RunningRedis, startRedis } from "@tollbooth-stores/redis-testkit";
 import {
   buyer,
   openSandboxLedger,
@@ -57,14 +56,20 @@ export function shopTests(
       controls = sandboxControls(() => ({ ledger: { url }, upstream: { url }, logDirectory }));
       redis = await startRedis();
       const start = async (): Promise<Instance> => {
-        const env = { REDIS_URL: redis.url, FACILITATOR_URL: `${url}/facilitator`, RPC_URL: `${url}/rpc` };
-        const child = fork(pathOf(shop), { env: { ...process.env, ...env }, execArgv: [] });
-        let runs = 0;
-        child.on("message", (message) => {
-          runs = Object(message).run ?? runs;
+        const PORT = String(await freePort());
+        const env = { REDIS_URL: redis.url, FACILITATOR_URL: `${url}/facilitator`, RPC_URL: `${url}/rpc`, PORT };
+        const child = fork(pathOf(shop), {
+          env: { ...process.env, ...env },
+          execArgv: [],
+          stdio: ["ignore", "pipe", "inherit", "ipc"],
         });
-        const [ready] = await once(child, "message");
-        return { child, url: `http://127.0.0.1:${Object(ready).port}/quote`, runs: () => runs };
+        let runs = 0;
+        child.stdout?.on("data", (text) => {
+          runs += String(text).match(/^quote \d+$/gm)?.length ?? 0;
+        });
+        const address = `http://127.0.0.1:${PORT}/quote`;
+        await expect.poll(() => fetch(address).then(({ status }) => status, String), { timeout: 20_000 }).toBe(402);
+        return { child, url: address, runs: () => runs };
       };
       instances = await Promise.all([start(), start()]);
     });
@@ -87,8 +92,13 @@ export function shopTests(
     const ask = (instance: Instance, headers: Record<string, string> = {}) => fetch(instance.url, { headers });
     const told = async (answer: Response) => [answer.status, Object(await answer.json()).error];
 
-    it("is a screenful: at most 25 lines", () => {
-      expect(readFileSync(pathOf(shop), "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(25);
+    it("is a screenful, at most 30 lines, and runs where it is copied to: it needs the packages that it names", () => {
+      const text = readFileSync(pathOf(shop), "utf8");
+      expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(30);
+      const packages = [...text.matchAll(/ from "((?:@[\w-]+\/)?[^"/]+)/g)].map(([, name]) => name);
+      const installed = /^\/\/ npm install (.*)$/m.exec(text)?.[1]?.split(" ") ?? [];
+      // `ioredis` is the peer of the provider.
+      expect(installed.toSorted()).toEqual([...new Set([...packages, "ioredis"])].toSorted());
     });
 
     it("sells to the SDK's own client, with a receipt, and once", async () => {

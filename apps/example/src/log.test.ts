@@ -69,6 +69,8 @@ test("each thing that makes a server unsafe is told once, though each of its sto
   for (const reason of [...reasons, ...reasons]) publishConnection({ ...lost, event: "unsafe", reason });
   vi.advanceTimersByTime(1_000);
   expect(lines.map(({ reason }) => reason)).toEqual(reasons);
+  for (const reason of reasons) publishConnection({ ...lost, event: "safe", reason });
+  expect(lines.slice(2)).toMatchObject(reasons.map((reason) => ({ level: "info", event: "safe", reason })));
 });
 
 test("an attempt that tells why the one before it failed is a warning", () => {

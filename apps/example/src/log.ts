@@ -46,8 +46,8 @@ export function logEvents(log: Logger): () => void {
   const onConnection = (message: unknown) => {
     const { provider, purpose, server, event, reason, downMs } = message as core.ConnectionMessage;
     // An attempt that tells why the one before it failed is no quiet one.
-    const level = quiet.includes(event) && reason === undefined ? "info" : "warn";
-    const about = { event, provider, purpose, server, ...(event === "unsafe" && { reason }) };
+    const level = event === "safe" || (quiet.includes(event) && reason === undefined) ? "info" : "warn";
+    const about = { event, provider, purpose, server, ...(event.endsWith("safe") && { reason }) };
     const kind = JSON.stringify(about);
     const count = lately.get(kind);
     lately.set(kind, (count ?? 0) + 1);
@@ -56,7 +56,6 @@ export function logEvents(log: Logger): () => void {
     setTimeout(() => {
       const more = (lately.get(kind) ?? 1) - 1;
       lately.delete(kind);
-      // What is unsafe is told once for each store.
       if (more > 0 && event !== "unsafe") log[level]({ ...about, more }, "connection");
     }, 1_000).unref();
   };

@@ -13,7 +13,8 @@ import { createMemoryRateLimitStore } from "@tollbooth-stores/memory";
 import type { RedisServer } from "@tollbooth-stores/redis-protocol";
 import { isMapping, mergeKey } from "./block-reader.ts";
 import { closeWithLast } from "./close-with-last.ts";
-import { refuseErrors } from "./examination.ts";
+import { storeNames } from "./common-tables.ts";
+import { refuseErrors, withLimitsFallback } from "./examination.ts";
 import type { Environment } from "./expand-variables.ts";
 import { type Dialect, translateStores } from "./gateway-dialect.ts";
 import { type KeyvLike, keyvProvider } from "./keyv-provider.ts";
@@ -200,16 +201,23 @@ async function openAll<T>(plan: Plan, onFallback: LoadOptions["onFallback"]): Pr
     if (rateLimits === undefined || sessions === undefined || verifications === undefined) {
       throw new StoreError("STORE_CONFIG", "A registered provider did not open a store that it was asked for.");
     }
+    const hasFallback = plan.onUnavailable !== "deny";
+    const needed: readonly StoreName[] = hasFallback
+      ? storeNames.filter((store) => store !== "rateLimits")
+      : storeNames;
+    const asked = () => opened.filter((_, at) => plan.providers[at]?.stores.some((store) => needed.includes(store)));
     const each = { rateLimits: limitsInOutage(rateLimits, plan, onFallback), sessions, verifications };
     closeWithLast(Object.values(each), closeBackends);
     const stores = combineStores<T>(each, {
-      ping: (call) => Promise.all(opened.map((stores) => stores.ping(call))),
-      check: (call) => Promise.all(opened.map((stores) => stores.check(call))),
+      ping: (call) => Promise.all(asked().map((stores) => stores.ping(call, needed))),
+      check: (call) => Promise.all(asked().map((stores) => stores.check(call, needed))),
       // The last of the stores has closed the backends.
       close: async () => {},
     });
-    const examine = async (options?: ExaminationOptions) =>
-      (await Promise.all(opened.map((each, at) => each.examine?.(options) ?? unexamined(plan, at)))).flat();
+    const examine = async (options?: ExaminationOptions) => {
+      const found = await Promise.all(opened.map((each, at) => each.examine?.(options) ?? unexamined(plan, at)));
+      return hasFallback ? withLimitsFallback(found.flat()) : found.flat();
+    };
     const servers = async (stepMs?: number) =>
       (await Promise.all(opened.map((each) => each.servers?.(stepMs) ?? []))).flat();
     const atClose = (end: () => void) => {

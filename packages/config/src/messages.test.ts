@@ -206,6 +206,16 @@ it("tells fifty problems and counts the rest", async () => {
   expect(lines.at(-1)).toBe("- and 5 more");
 });
 
+it.each([
+  ["stores:\n  redis: x\n    url: y", "lines 2 to 3: these belong together as they stand"],
+  ["stores:\n  provider: redis\n  strict true\n  redis: {}", "lines 3 to 4: these belong together as they stand"],
+  ["stores:\n  redis:\n    url: redis://a: b", "line 3, column 10: a value with a colon and a space in it"],
+  ["stores:\n  rateLimits: onUnavailable: deny", "line 2, column 15: a value with a colon and a space in it"],
+])("says in plain words, once, and at its lines what is wrong with %j", async (text, words) => {
+  const [, ...told] = (await refusal(`${text}\n`)).split("\n");
+  expect(told).toEqual([expect.stringContaining(`- ${words}`)]);
+});
+
 it("refuses documents made to exhaust the reader, at once", async () => {
   const laughs = [..."abcdefghi"].map((name, index) => {
     const previous = "abcdefghi"[index - 1];

@@ -9,7 +9,11 @@ const mostReported = 3;
 
 const plainWords: Readonly<Record<string, string>> = {
   BAD_INDENT: "wrong indentation",
+  BLOCK_AS_IMPLICIT_KEY:
+    "a value with a colon and a space in it (put quotes around it, or the key that it begins with on a line of its own)",
   DUPLICATE_KEY: "a key that stands here twice",
+  MULTILINE_IMPLICIT_KEY:
+    "these belong together as they stand: the first lacks its colon, or the last is indented too far",
   MISSING_CHAR: "a character is missing (a closing quote or bracket, a comma, a colon or a space)",
   TAB_AS_INDENT: "a tab where spaces must indent",
   TAG_RESOLVE_FAILED: "a tag (!...) that is not understood",
@@ -26,7 +30,7 @@ export function parseText(text: string, origin: string): unknown {
   const [document, ...others]: Document[] = [...composer.compose(tokens, true, text.length)];
   if (document === undefined || others.length > 0) throw refuse("must hold one YAML document, not several.");
   // A warning is the parser's guess (at an unknown tag, say). A configuration must not be guessed.
-  const faults = [...document.errors, ...document.warnings];
+  const faults = [...document.errors, ...document.warnings].filter(isNoEcho);
   if (faults.length > 0) {
     const messages = new Set(faults.slice(0, mostReported).map((fault) => describeFault(fault, lines)));
     throw refuse(`is not valid YAML:\n${[...messages].join("\n")}`);
@@ -39,8 +43,16 @@ export function parseText(text: string, origin: string): unknown {
 }
 
 function describeFault(fault: YAMLError, lines: LineCounter): string {
-  const { line, col } = lines.linePos(fault.pos[0]);
-  return `- line ${line}, column ${col}: ${plainWords[fault.code] ?? `not understood (${fault.code})`}`;
+  const [{ line, col }, last] = [lines.linePos(fault.pos[0]), lines.linePos(fault.pos[1])];
+  const where =
+    fault.code === "MULTILINE_IMPLICIT_KEY" ? `lines ${line} to ${last.line}` : `line ${line}, column ${col}`;
+  return `- ${where}: ${plainWords[fault.code] ?? `not understood (${fault.code})`}`;
+}
+
+/** A key over several lines is told at its first line as a nested one, too. The mistake is in another line then, mostly. */
+function isNoEcho({ code, pos }: YAMLError, _: number, all: readonly YAMLError[]): boolean {
+  const isTwice = (each: YAMLError) => each.code === "MULTILINE_IMPLICIT_KEY" && each.pos[0] === pos[0];
+  return code !== "BLOCK_AS_IMPLICIT_KEY" || !all.some(isTwice);
 }
 
 /** Walks without recursion. */

@@ -12,9 +12,11 @@ function scene(server: string) {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const told: string[] = [];
+  const mended: string[] = [];
   const hear = (message: unknown) => {
     const { event, reason, server: where } = Object(message);
     if (event === "unsafe" && where === server) told.push(reason);
+    if (event === "safe") mended.push(reason);
   };
   const stopHearing = () => unsubscribe(connectionChannel, hear);
   subscribe(connectionChannel, hear);
@@ -39,7 +41,7 @@ function scene(server: string) {
   const finds = (...next: readonly Examined[]) => {
     found = next;
   };
-  return { told, asked, examine, turn, finding, finds, stopHearing };
+  return { told, mended, asked, examine, turn, finding, finds, stopHearing };
 }
 
 it("asks at the start, once for several reconnects, every five minutes, and not after its end", async () => {
@@ -70,7 +72,7 @@ it("asks at the start, once for several reconnects, every five minutes, and not 
 });
 
 it("tells a finding once, whatever its figures, and again where it was mended meanwhile", async () => {
-  const { told, examine, finding, finds } = scene("b:1");
+  const { told, mended, examine, finding, finds } = scene("b:1");
   finds(finding("error", "It evicts. 10 keys"), finding("warning", "It has evicted."));
   const end = watchSafety({ examine });
   await vi.advanceTimersByTimeAsync(100);
@@ -81,9 +83,11 @@ it("tells a finding once, whatever its figures, and again where it was mended me
   }
   finds(finding("error", "It evicts. 14 keys"));
   await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
-  expect(told).toHaveLength(2);
+  expect([told.length, mended]).toEqual([2, ["eviction: It has evicted."]]);
   finds(finding("ok", "It does not evict."));
   await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  // As it was told, with the figures of then.
+  expect(mended.slice(1)).toEqual(["eviction: It evicts. 10 keys"]);
   finds(finding("error", "It evicts. 16 keys"));
   await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
   expect(told.slice(2)).toEqual(["eviction: It evicts. 16 keys"]);
@@ -117,6 +121,20 @@ it("tells once what several stores find of one server, and again only where all 
   await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
   expect(told).toHaveLength(2);
   endOthers();
+});
+
+it("says that what it told is over where the server has left, and where servers answer that were not known before", async () => {
+  const { told, mended, examine, finding, finds } = scene("f:1");
+  const { server: _, ...unknown } = { ...finding("error", "There is no connection."), check: "reachable" as const };
+  const end = watchSafety({ examine, found: [unknown] });
+  finds({ ...finding("error", "It evicts."), server: "f:2" });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(mended).toEqual(["reachable: There is no connection."]);
+  // f:2 is no primary and no replica any more.
+  finds(finding("warning", "It may evict."));
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect([told, mended.slice(1)]).toEqual([["eviction: It may evict."], ["eviction: It evicts."]]);
+  end();
 });
 
 it("tells what a strict start found, and asks again after ten seconds where a server is away", async () => {

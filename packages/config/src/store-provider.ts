@@ -81,10 +81,16 @@ export interface OpenedStores<T> {
   rateLimits?: Stores<T>["rateLimits"];
   sessions?: Stores<T>["sessions"];
   verifications?: Stores<T>["verifications"];
-  /** One round trip to each backend behind these stores. Rejects where one does not answer. */
-  ping(options?: CallOptions): Promise<void>;
-  /** Proves that each backend behind these stores would take a write now, and changes nothing. Rejects where one would not. */
-  check(options?: CallOptions): Promise<void>;
+  /**
+   * One round trip to each backend behind these stores. Rejects where one does not answer. `needed`: a backend that none of
+   * these is on may be left out, because a fallback answers for it. Default: all.
+   */
+  ping(options?: CallOptions, needed?: readonly StoreName[]): Promise<void>;
+  /**
+   * Proves that each backend behind these stores would take a write now, and changes nothing. Rejects where one would not.
+   * `needed` as for `ping`.
+   */
+  check(options?: CallOptions, needed?: readonly StoreName[]): Promise<void>;
   /** Optional: what is wrong with each backend behind these stores. It changes nothing, and never rejects. */
   examine?(options?: ExaminationOptions): Promise<readonly Examined[]>;
   /** Optional: each primary behind these stores, for questions that only read. Each answer has `stepMs` milliseconds. */

@@ -107,8 +107,10 @@ export interface ConnectionMessage {
    * - "unsafe": the server may forget payments, or is set up wrongly. Told by what opens the stores from a configuration:
    *   after the start, after a reconnect and every five minutes. Each finding of a server is told once a process, however
    *   many stores and connections lead there, and again where it was mended meanwhile. `reason` says what was found.
+   * - "safe": what was told as "unsafe" is mended, or its server is one of these no more. `provider`, `server` and `reason` are
+   *   those of the "unsafe".
    */
-  event: "connecting" | "ready" | "lost" | "given-up" | "reconnected" | "server-changed" | "closed" | "unsafe";
+  event: "connecting" | "ready" | "lost" | "given-up" | "reconnected" | "server-changed" | "closed" | "unsafe" | "safe";
   /** Why, in the provider's own words and error codes ("ECONNREFUSED"); never the text of a client's error. */
   reason?: string;
   /** The server of the last connection that could be used. */

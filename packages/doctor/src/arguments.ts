@@ -3,9 +3,12 @@ import { parseArgs } from "node:util";
 import type { Resolution } from "@tollbooth-stores/core";
 import type { ExamineOptions } from "./examine.ts";
 
+/** Whose warnings fail, besides errors: of no check, of all, or of these. */
+export type FailOn = "error" | "warning" | readonly string[];
+
 /** What to do, as the arguments say it. */
 export type Command = { options: ExamineOptions; json: boolean } & (
-  | { name: "examine" }
+  | { name: "examine"; failOn: FailOn }
   | { name: "list" }
   /** `yes`: it is recorded without a question. */
   | { name: "resolve"; handle: string; resolution: Resolution; yes: boolean }
@@ -13,6 +16,7 @@ export type Command = { options: ExamineOptions; json: boolean } & (
 
 /** The answer to --help. */
 export const usage = `Usage: doctor [--config tollbooth.config.yaml | --url redis://host:6379] [--client redis|ioredis] [--json]
+              [--fail-on warning | --fail-on memory,payments]
        doctor payments [list]     the payments that are in doubt or owed
        doctor payments resolve <handle> --receipt <transaction> | --none <reason> | --delivered [--yes]
 
@@ -23,6 +27,8 @@ payments resolve shows what it would record, and what the payer sees from then o
 without a yes. Elsewhere it needs --yes.
 
 --json prints one JSON document, errors too: { "error": { "code", "message" } }.
+
+--fail-on warning gives status 1 for warnings, too; names of checks instead of "warning", for their warnings alone.
 
 Exit status: 0 fine, or warnings and unknowns only, or recorded; 1 errors were found, or the payment was not resolved; 2 a
 mistake in the arguments or the configuration, --yes is missing, or no answer.`;
@@ -36,6 +42,7 @@ function parsed(given: readonly string[]) {
         config: { type: "string" },
         url: { type: "string" },
         client: { type: "string" },
+        "fail-on": { type: "string" },
         json: { type: "boolean", default: false },
         receipt: { type: "string" },
         none: { type: "string" },
@@ -52,10 +59,33 @@ function parsed(given: readonly string[]) {
   }
 }
 
+const checks: ReadonlySet<string> = new Set([
+  ...[
+    "reachable",
+    "version",
+    "role",
+    "eviction",
+    "memory",
+    "persistence",
+    "replication",
+    "cluster",
+    "users",
+    "network",
+  ],
+  ...["tls", "rights", "round trip", "clock", "keys", "client", "payments", "configuration", "sharing"],
+]);
+
+function readFailOn(given = "error"): FailOn {
+  if (given === "error" || given === "warning") return given;
+  const names = given.split(",").map((name) => name.trim());
+  if (names.every((name) => checks.has(name))) return names;
+  throw new Error(`--fail-on must be error, warning, or checks with a comma between: ${[...checks].join(", ")}.`);
+}
+
 /** Throws, with words for a person and nothing of what was typed but names of options, where the arguments are none of these. */
 export function readArguments(given: readonly string[]): Command {
   const { values, positionals } = parsed(given);
-  const { config, url, client, json, receipt, none, delivered, yes } = values;
+  const { config, url, client, json, receipt, none, delivered, yes, "fail-on": failOn } = values;
   if (config !== undefined && url !== undefined) throw new Error("Give --config or --url, not both.");
   if (client !== undefined && client !== "redis" && client !== "ioredis") {
     throw new Error("--client must be redis or ioredis.");
@@ -75,7 +105,8 @@ export function readArguments(given: readonly string[]): Command {
   if ((resolution !== undefined || yes !== undefined) && !isResolve) {
     throw new Error("--receipt, --none, --delivered and --yes are for payments resolve.");
   }
-  if (area === undefined) return { name: "examine", options, json };
+  if (area === undefined) return { name: "examine", options, json, failOn: readFailOn(failOn) };
+  if (failOn !== undefined) throw new Error("--fail-on is for the examination.");
   const isList = area === "payments" && (action === undefined || action === "list");
   if (isList && handle === undefined) return { name: "list", options, json };
   if (!isResolve) throw new Error("There is no such command. A server's address is given by --url.");

@@ -16,7 +16,7 @@ it("is content with a server that is set up for payments", async () => {
   expect(out).not.toContain("hunter2");
 });
 
-it("fails the Compose sample of the document by name", async () => {
+it("fails the Compose example of the scaling guide by name", async () => {
   const sample = readFileSync(new URL("fixtures/compose-from-the-document.yaml", import.meta.url), "utf8");
   const [, ...flags]: string[] = parse(sample).services.redis.command;
   const lines = flags

@@ -120,6 +120,6 @@ function notListed({ shared, isAway, failure = "" }: NotListed): Pick<Finding, "
     const message = "Payments are kept in the memory of each process: those in doubt are seen by it alone.";
     return { level: "unknown", message };
   }
-  const why = isAway ? "The server does not answer." : failure;
+  const why = isAway ? "See `reachable`." : failure;
   return { level: "unknown", message: `The payments in doubt could not be listed. ${why}` };
 }

@@ -41,7 +41,7 @@ it.each([
     const { findings, payments } = JSON.parse(out);
     const of = (check: string) => findings.filter((each: { check: string }) => each.check === check);
     expect(of("reachable")).toMatchObject([{ level: "error", message: expect.stringMatching(reason) }]);
-    expect(of("payments")).toMatchObject([{ level: "unknown", message: expect.stringMatching(/does not answer/) }]);
+    expect(of("payments")).toMatchObject([{ level: "unknown", message: expect.stringMatching(/See `reachable`/) }]);
     expect(payments).toBeUndefined();
     await redis.kill("SIGCONT");
   }

@@ -1,11 +1,12 @@
 // The command where something is wrong: each ends in time, with words, the exit status of the usage, and no secret.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { startStandIn } from "@tollbooth-stores/redis-testkit";
 import { expect, it, onTestFinished } from "vitest";
+import { readArguments } from "./arguments.ts";
 import { doctor, folder, good, program, started } from "./doctor.test-support.ts";
 
 const SECRET = "hunter2-the-secret";
@@ -126,6 +127,57 @@ it("gives a mistake as one JSON document where JSON is asked for, with the statu
   }
   const help = await doctor(["--help", "--json"]);
   expect(JSON.parse(help.out).usage).toMatch(/^Usage/);
+});
+
+it("fails on warnings where it is told to: on all, or on those of a check", async () => {
+  const redis = await started({ ...good, maxmemory: undefined });
+  const exits = await Promise.all(
+    [[], ["error"], ["warning"], ["memory"], ["payments,memory"], ["payments, clock"]].map((failOn) =>
+      doctor(["--url", redis.url, ...failOn.flatMap((given) => ["--fail-on", given])]),
+    ),
+  );
+  expect(exits.map(({ status }) => status)).toEqual([0, 0, 1, 1, 1, 0]);
+  expect(exits[2]?.out).toMatch(/^0 errors, [1-9]/m);
+  const away = await doctor(["--url", "redis://127.0.0.1:1", "--fail-on", "warning"]);
+  expect(away.status).toBe(2);
+});
+
+it("takes each check of the README for --fail-on, and refuses a name that is none", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const table = readme.slice(readme.indexOf("| check | error | warning |")).split("\n\n", 1)[0] ?? "";
+  const names = [...table.matchAll(/^\| ([a-z ]+) \|/gm)].flatMap(([, name]) => (name === "check" ? [] : (name ?? [])));
+  expect(names).toContain("round trip");
+  expect(readArguments(["--fail-on", names.join(",")])).toMatchObject({ failOn: names });
+  expect(() => readArguments(["--fail-on", "memroy"])).toThrow(/^--fail-on must be error, warning, or checks.*memory/);
+  expect(() => readArguments(["payments", "list", "--fail-on", "warning"])).toThrow(
+    /^--fail-on is for the examination/,
+  );
+});
+
+it("tells of two servers which one it does not reach, and which one refuses the login", async () => {
+  const redis = await started(good);
+  const wrong = `redis://:${SECRET}@127.0.0.1:${redis.port}`;
+  const away = `redis://:${SECRET}@127.0.0.1:1`;
+  const document = { provider: "ioredis", ioredis: { url: wrong }, rateLimits: { url: away, connectTimeoutMs: 300 } };
+  writeFileSync(join(folder, "two.json"), JSON.stringify({ stores: document }));
+  const [asText, asJson] = await Promise.all([
+    doctor(["--config", "two.json"]),
+    doctor(["--config", "two.json", "--json"]),
+  ]);
+  expect(asText).toMatchObject({ status: 2 });
+  expect(asText.out).toMatch(/^127\.0\.0\.1:1: rateLimits\nERROR +reachable +There is no connection within 300 ms\./m);
+  const refused = new RegExp(
+    `^127\\.0\\.0\\.1:${redis.port}: sessions, verifications\\nERROR +reachable +The connection is refused`,
+  );
+  expect(asText.out).toMatch(new RegExp(refused, "m"));
+  expect(asText.out).not.toMatch(/does not answer/);
+  expect(JSON.parse(asJson.out).findings).toMatchObject(
+    expect.arrayContaining([
+      expect.objectContaining({ server: "127.0.0.1:1", stores: ["rateLimits"], check: "reachable" }),
+      expect.objectContaining({ server: `127.0.0.1:${redis.port}`, check: "reachable", refused: true }),
+    ]),
+  );
+  expect(asText.out + asJson.out).not.toContain(SECRET);
 });
 
 it("ends quietly where its reader has gone, and at once where it is interrupted", async () => {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command `npx @tollbooth-stores/doctor`.
 import { isStoreError } from "@tollbooth-stores/core";
-import { type Command, readArguments, usage } from "./arguments.ts";
+import { type Command, type FailOn, readArguments, usage } from "./arguments.ts";
 import { examine } from "./examine.ts";
 import { ERRORS, FINE, NO_ANSWER, type Outcome, type Status } from "./outcome.ts";
 import { askOnTerminal, list, resolve } from "./payment-commands.ts";
@@ -15,12 +15,15 @@ async function run(command: Command): Promise<Outcome> {
   }
   const examination = await examine(command.options);
   const text = reportText(examination, { colour: process.stdout.isTTY === true && !process.env.NO_COLOR });
-  return { status: statusOf(examination.findings), json: examination, text };
+  return { status: statusOf(examination.findings, command.failOn), json: examination, text };
 }
 
-function statusOf(findings: Awaited<ReturnType<typeof examine>>["findings"]): Status {
+function statusOf(findings: Awaited<ReturnType<typeof examine>>["findings"], failOn: FailOn): Status {
   const errors = findings.filter(({ level }) => level === "error");
-  if (errors.length === 0) return FINE;
+  if (errors.length === 0) {
+    const fails = (check: string) => failOn === "warning" || (failOn !== "error" && failOn.includes(check));
+    return findings.some(({ level, check }) => level === "warning" && fails(check)) ? ERRORS : FINE;
+  }
   return errors.every(({ check }) => check === "reachable") ? NO_ANSWER : ERRORS;
 }
 

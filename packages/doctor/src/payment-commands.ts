@@ -59,7 +59,8 @@ export async function resolve(command: ResolveCommand, { show, ask }: Terminal):
     const { recorded, next } = plan;
     if (!yes && ask === undefined) {
       const message = "Nothing was recorded. Read what it would be, and give --yes.";
-      return { ...notRecorded({ code: "NOT_CONFIRMED", message }, { payment, recorded, next }), status: NO_ANSWER };
+      const would = { payment, wouldRecord: recorded, next };
+      return { ...notRecorded({ code: "NOT_CONFIRMED", message }, would), status: NO_ANSWER };
     }
     if (!yes && !(await ask?.("Record this? [y/N] "))) {
       return notRecorded({ code: "NOT_CONFIRMED", message: "Nothing was recorded." });

@@ -50,7 +50,7 @@ describe("doctor payments", () => {
       expect(JSON.parse(asJson.out)).toMatchObject({
         error: { code: "NOT_CONFIRMED" },
         payment: { handle, kind: "in-doubt" },
-        recorded: expect.any(String),
+        wouldRecord: expect.any(String),
         next: expect.any(String),
       });
     }

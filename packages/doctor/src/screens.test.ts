@@ -48,7 +48,7 @@ it("shows a server that is set up for payments", async () => {
   await expectShown("good", out);
 });
 
-it("shows the Compose sample of the document, as a container runs it", async () => {
+it("shows the Compose example of the scaling guide, as a container runs it", async () => {
   const sample = readFileSync(new URL("fixtures/compose-from-the-document.yaml", import.meta.url), "utf8");
   const [, ...flags]: string[] = parse(sample).services.redis.command;
   const lines = flags

@@ -40,8 +40,11 @@ export function connectionMetrics(meter: Meter): () => void {
     }
   };
   count.addCallback(observe);
-  const end = hear(connectionChannel, ({ event, provider, purpose, connection }) => {
+  const unsafe = unsafeFindings(meter);
+  const end = hear(connectionChannel, (message) => {
+    const { event, provider, purpose, connection } = message;
     turns.add(1, { ...aboutOf({ provider, purpose }), [attribute.connectionEvent]: event });
+    unsafe.hear(message);
     if (connection === undefined) return;
     kinds.set(`${provider} ${purpose}`, { provider, purpose });
     const isUp = isUpAfter[event];
@@ -52,7 +55,32 @@ export function connectionMetrics(meter: Meter): () => void {
   });
   return () => {
     end();
+    unsafe.end();
     count.removeCallback(observe);
+  };
+}
+
+/** How many findings of each provider were told as unsafe, and not as safe since. */
+function unsafeFindings(meter: Meter): { hear(message: ConnectionMessage): void; end(): void } {
+  const byProvider = new Map<string, Set<string>>();
+  const gauge = meter.createObservableGauge("tollbooth.unsafe.count", {
+    description: "Findings that were told as unsafe, and are not mended.",
+    unit: "{finding}",
+  });
+  const observe: ObservableCallback = (result) => {
+    for (const [provider, { size }] of byProvider) result.observe(size, { [attribute.provider]: provider });
+  };
+  gauge.addCallback(observe);
+  return {
+    hear({ event, provider, server, reason }) {
+      if (event !== "unsafe" && event !== "safe") return;
+      const findings = byProvider.get(provider) ?? new Set();
+      byProvider.set(provider, findings);
+      const finding = JSON.stringify([server, reason]);
+      if (event === "unsafe") findings.add(finding);
+      else findings.delete(finding);
+    },
+    end: () => gauge.removeCallback(observe),
   };
 }
 

@@ -122,6 +122,22 @@ it("doubt, recoveries and alarms are counted from zero, so that the first one is
   });
 });
 
+it("what is unsafe is counted until it is safe: each finding of a server once", async () => {
+  const turn = (event: "unsafe" | "safe", reason: string, server: string | undefined) =>
+    publishConnection({ provider: "ioredis", purpose: "commands", event, reason, ...(server && { server }) });
+  const count = async () => Object.values(only(await metrics.points(), "unsafe.count"));
+  expect(await count()).toEqual([]);
+  turn("unsafe", "eviction: ...", "10.0.0.5:6379");
+  turn("unsafe", "eviction: ...", "10.0.0.5:6379");
+  turn("unsafe", "eviction: ...", undefined);
+  expect(await count()).toEqual([2]);
+  turn("safe", "eviction: ...", "10.0.0.5:6379");
+  turn("safe", "told before this was instrumented", "10.0.0.5:6379");
+  expect(await count()).toEqual([1]);
+  turn("safe", "eviction: ...", undefined);
+  expect(await count()).toEqual([0]);
+});
+
 it("connections are counted by whether they can be used, until they are closed", async () => {
   const now = async () => Object.values(only(await metrics.points(), "connection.count"));
   connection("connecting", 1);

@@ -51,6 +51,11 @@ export interface RedisPort {
    * Undefined where the client does not tell its settings.
    */
   advice?(): readonly ClientAdvice[] | undefined;
+  /**
+   * Optional: "host:port" of what the connection was given: the server, the sentinels, or the cluster's first nodes. Known
+   * before anything is connected.
+   */
+  addresses?(): readonly string[];
   /** Optional: how its connections are secured. */
   security?(): ConnectionSecurity;
   /** Idempotent. Closes only the connections that the port opened. */

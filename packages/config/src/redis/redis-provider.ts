@@ -96,6 +96,9 @@ async function openStores<T>(
     await Promise.all([...clients.values()].map((client) => client.close()));
   };
 
+  const clientsOf = (needed: readonly StoreName[] = storeNames) =>
+    [...clients.values()].filter(({ served }) => needed.some((store) => served[store] !== undefined));
+
   async function clientOf(store: StoreName, { connection, settings }: ReadBlock): Promise<Client> {
     if (connection === undefined) throw new Error("A connection that was refused cannot be opened.");
     const { connectTimeoutMs, commandTimeoutMs = DEFAULT_COMMAND_TIMEOUT_MS } = settings;
@@ -136,11 +139,11 @@ async function openStores<T>(
       ...(verification && {
         verifications: createRedisVerificationStore(verification.client.share(), verification.settings),
       }),
-      async ping(call) {
-        await Promise.all([...clients.values()].map((client) => client.ping(call)));
+      async ping(call, needed) {
+        await Promise.all(clientsOf(needed).map((client) => client.ping(call)));
       },
-      async check(call) {
-        await Promise.all([...clients.values()].map((client) => client.check(call)));
+      async check(call, needed) {
+        await Promise.all(clientsOf(needed).map((client) => client.check(call)));
       },
       async examine(options) {
         const found = await Promise.all([...clients.values()].map((client) => examineClient(client, options)));

@@ -84,7 +84,9 @@ export function topologyRefusal(error: unknown): unknown {
     );
   }
   if (/^NOPERM|^ERR unknown (sub)?command/i.test(error.message)) {
-    return new StoreError("STORE_UNAVAILABLE", "This Redis user may not run CLUSTER SLOTS, which `cluster` needs.");
+    return new StoreError("STORE_UNAVAILABLE", "This Redis user may not run CLUSTER SLOTS, which `cluster` needs.", {
+      cause: error,
+    });
   }
   return error;
 }

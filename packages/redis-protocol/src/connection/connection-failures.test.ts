@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import { StoreError } from "@tollbooth-stores/core";
 import { describe, expect, it } from "vitest";
-import { connectionMend, hopelessConnection } from "./connection-failures.ts";
+import { connectionMend, hopelessConnection, isConnectionRefused } from "./connection-failures.ts";
 import { Stalled } from "./stalled.ts";
 
 const SECRET = "hunter2";
@@ -54,6 +54,18 @@ describe("connectionMend", () => {
     for (const other of [undefined, null, "text", { code: "ECONNREFUSED" }]) {
       expect(connectionMend(other)).toMatch(/^Check the connection's `url`/);
     }
+  });
+});
+
+describe("isConnectionRefused", () => {
+  it("is so of what must be configured, and of no failover", () => {
+    const ours = (word: string | undefined) =>
+      new StoreError("STORE_UNAVAILABLE", "No.", { cause: word === undefined ? undefined : new Error(`${word} no`) });
+    const refused = [...hopeless.map(([error]) => error), ours("NOPERM"), ours("WRONGPASS"), ours("NOAUTH")];
+    const passes = [...passing.map(([error]) => error), ours(undefined), ours("READONLY"), undefined];
+    refused.push(new StoreError("STORE_CONFIG", "Install it."));
+    expect(refused.filter((error) => !isConnectionRefused(error))).toEqual([]);
+    expect(passes.filter(isConnectionRefused)).toEqual([]);
   });
 });
 

@@ -134,6 +134,17 @@ export function hopelessConnection(error: unknown): StoreError | undefined {
   return failure?.hopeless === true ? new StoreError("STORE_UNAVAILABLE", failure.mend, { cause: error }) : undefined;
 }
 
+/** Error words of a login or a right that is missing. */
+const refusals: ReadonlySet<string | undefined> = new Set(Object.keys(login));
+
+/** Whether what is wrong must be configured, such as a login, a certificate or a database: waiting does not mend it. */
+export function isConnectionRefused(error: unknown): boolean {
+  if (isStoreError(error, "STORE_CONFIG")) return true;
+  // Among our own errors are those of a failover, too, which passes.
+  if (isStoreError(error)) return error.cause instanceof Object && refusals.has(Reflect.get(error.cause, "code"));
+  return failureOf(error)?.hopeless === true;
+}
+
 /** Why there is no connection, and what mends it. */
 export function connectionMend(error: unknown): string {
   if (isStoreError(error)) return error.message;

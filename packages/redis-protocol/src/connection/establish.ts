@@ -78,6 +78,7 @@ function refusedSelect(error: unknown): never {
   throw new StoreError(
     "STORE_UNAVAILABLE",
     "This Redis user may not run SELECT, which `db` of the connection needs; its ACL must allow it.",
+    { cause: error },
   );
 }
 

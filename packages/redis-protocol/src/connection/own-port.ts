@@ -2,6 +2,7 @@
 import type { ConnectionSecurity, RedisPort } from "../redis-port.ts";
 import { clusterRoute } from "./cluster-route.ts";
 import type { ResolvedAccess, ResolvedConnection } from "./connection.ts";
+import { addressOf } from "./establish.ts";
 import type { Route, RouteOptions } from "./route.ts";
 import { serverRoute } from "./server-route.ts";
 import { visiting } from "./visiting.ts";
@@ -30,6 +31,7 @@ export function ownPort(connection: ResolvedConnection, options: RouteOptions): 
     visit: visits.visit,
     // A connection of our own queues nothing, and sends nothing twice.
     advice: () => [],
+    addresses: () => addressesOf(connection),
     security: () => securityOf(connection),
     close() {
       visits.close();
@@ -37,6 +39,17 @@ export function ownPort(connection: ResolvedConnection, options: RouteOptions): 
       return closing;
     },
   };
+}
+
+function addressesOf(connection: ResolvedConnection): string[] {
+  switch (connection.kind) {
+    case "single":
+      return [addressOf(connection.node)];
+    case "sentinel":
+      return connection.sentinels.map(addressOf);
+    case "cluster":
+      return connection.nodes.map(addressOf);
+  }
 }
 
 function securityOf({ tls, password }: ResolvedConnection): ConnectionSecurity {

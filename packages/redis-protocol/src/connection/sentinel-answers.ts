@@ -51,6 +51,7 @@ export function sentinelRefusal(error: unknown): unknown {
     return new StoreError(
       "STORE_UNAVAILABLE",
       "The sentinels refused the login; check `sentinel.username` and `sentinel.password` of the connection.",
+      { cause: error },
     );
   }
   return error;

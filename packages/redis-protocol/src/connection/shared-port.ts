@@ -7,7 +7,7 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
   return () => {
     open += 1;
     let closed = false;
-    const { advice, connectionError, isReady, security, servers, tags, visit } = port;
+    const { addresses, advice, connectionError, isReady, security, servers, tags, visit } = port;
     return {
       name: port.name,
       cluster: port.cluster,
@@ -19,6 +19,7 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
       scan: (pattern, stepMs) => port.scan(pattern, stepMs),
       ...(servers && { servers: (stepMs) => servers.call(port, stepMs) }),
       ...(visit && { visit: (node, stepMs) => visit.call(port, node, stepMs) }),
+      ...(addresses && { addresses: () => addresses.call(port) }),
       ...(advice && { advice: () => advice.call(port) }),
       ...(security && { security: () => security.call(port) }),
       ...(tags && { tags: (signal) => tags.call(port, signal) }),

@@ -1,7 +1,7 @@
 // What an examination knows before it asks a server, and how it asks.
 import type { AskServer } from "../connection/scan-keys.ts";
 import type { ConnectionSecurity, RedisPort, RedisServer } from "../redis-port.ts";
-import type { Keeps } from "./memory-checks.ts";
+import type { Keeps } from "./finding.ts";
 import { namingSilence } from "./no-answer.ts";
 import { askingOnce, type RefusedQuestions } from "./refused-questions.ts";
 

@@ -1,6 +1,6 @@
 // What the server may forget at a crash, and in a failover.
-import { type Checked, counted, failure, NOTHING_SOLD, ok, unknown, warning } from "./finding.ts";
-import type { Keeps } from "./memory-checks.ts";
+
+import { type Checked, counted, failure, type Keeps, NOTHING_SOLD, ok, unknown, warning } from "./finding.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
 export function checkPersistence(facts: ServerFacts, keeps: Keeps): Checked[] {

@@ -1,11 +1,10 @@
 // An examination of a Redis: is it safe for payments? It reads, and changes nothing.
 import { isStoreError } from "@tollbooth-stores/core";
-import { connectionMend } from "../connection/connection-failures.ts";
+import { connectionMend, isConnectionRefused } from "../connection/connection-failures.ts";
 import { DEFAULT_COMMAND_TIMEOUT_MS, DEFAULT_CONNECT_TIMEOUT_MS } from "../connection/default-timeouts.ts";
 import type { RedisPort } from "../redis-port.ts";
 import { examineServer } from "./examine-server.ts";
-import { type Checked, type Finding, failure, NOTHING_SOLD, ok, unknown } from "./finding.ts";
-import type { Keeps } from "./memory-checks.ts";
+import { costing, type Finding, failure, type Keeps, NOTHING_SOLD, ok, unknown } from "./finding.ts";
 import type { RefusedQuestions } from "./refused-questions.ts";
 
 export interface ExamineOptions {
@@ -45,9 +44,9 @@ export async function examineRedis(
     const security = port.security?.() ?? { tls: undefined, password: undefined };
     const about = { port, security, keeps, prefixes, criticalOnly, commandTimeoutMs, askTimeoutMs, refused };
     const found = await Promise.all(servers.map((server) => examineServer(server, about)));
-    return [...found.flat(), ...clientFindings(port)];
+    return [...found.flat(), ...clientFindings(port)].map((each) => costing(each, keeps));
   } catch (error) {
-    return [{ check: "reachable", ...unreachable(error, connectTimeoutMs, port) }];
+    return [costing(unreachable(error, connectTimeoutMs, port), keeps)];
   }
 }
 
@@ -65,10 +64,18 @@ function clientFindings(port: RedisPort): Finding[] {
   return advice.map(({ message, mend }) => ({ check: "client", level: "warning", message, mend }));
 }
 
-function unreachable(error: unknown, connectTimeoutMs: number, port: RedisPort): Checked {
-  if (isStoreError(error)) return failure(`There is no connection. ${NOTHING_SOLD}`, error.message);
-  return failure(
-    `There is no connection within ${connectTimeoutMs} ms. ${NOTHING_SOLD}`,
-    connectionMend(port.connectionError?.()),
-  );
+function unreachable(error: unknown, connectTimeoutMs: number, port: RedisPort): Finding {
+  const addresses = port.addresses?.() ?? [];
+  const [server, ...more] = addresses;
+  const to = more.length === 0 ? "" : ` to any of ${addresses.join(", ")}`;
+  const about = { check: "reachable", ...(server !== undefined && more.length === 0 && { server }) } as const;
+  const cause = port.connectionError?.();
+  if (isConnectionRefused(cause)) {
+    const message = `The connection${to} is refused. ${NOTHING_SOLD}`;
+    return { ...about, ...failure(message, connectionMend(cause)), refused: true };
+  }
+  if (isStoreError(error))
+    return { ...about, ...failure(`There is no connection${to}. ${NOTHING_SOLD}`, error.message) };
+  const message = `There is no connection${to} within ${connectTimeoutMs} ms. ${NOTHING_SOLD}`;
+  return { ...about, ...failure(message, connectionMend(cause)) };
 }

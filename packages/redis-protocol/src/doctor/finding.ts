@@ -13,6 +13,8 @@ export interface Finding {
   readonly message: string;
   /** The setting or the command that mends it. */
   readonly mend?: string;
+  /** The connection is refused for what must be configured (login, certificate, database): waiting does not mend it. */
+  readonly refused?: true;
 }
 
 export type Check =
@@ -47,8 +49,19 @@ export const unknown = (message: string): Checked => ({ level: "unknown", messag
 export const warning = (message: string, mend: string): Checked => ({ level: "warning", message, mend });
 export const failure = (message: string, mend: string): Checked => ({ level: "error", message, mend });
 
-/** What a server that takes no call costs. */
+/** What is kept there. A limit that is forgotten admits a client again; a forgotten marker serves a payment twice. */
+export type Keeps = "money" | "limits";
+
+/** What a server that takes no call costs, where payments or sessions are kept. */
 export const NOTHING_SOLD = "Every paid request is answered 503, and nothing is sold.";
+/** The same, where only rate limits are kept. */
+const LIMITS_FAIL =
+  "What has a rate limit is answered as `onUnavailable` says: 503 by default, or without this server.";
+
+/** The cost of an error depends on what is kept there. */
+export function costing<F extends Finding>(found: F, keeps: Keeps): F {
+  return keeps === "money" ? found : { ...found, message: found.message.replace(NOTHING_SOLD, LIMITS_FAIL) };
+}
 
 /** "1 key", "2 keys". */
 export const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;

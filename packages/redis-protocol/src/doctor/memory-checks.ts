@@ -1,9 +1,16 @@
 // What the server may forget, or refuse, for want of memory.
-import { type Checked, counted, failure, megabytes, NOTHING_SOLD, ok, unknown, warning } from "./finding.ts";
+import {
+  type Checked,
+  counted,
+  failure,
+  type Keeps,
+  megabytes,
+  NOTHING_SOLD,
+  ok,
+  unknown,
+  warning,
+} from "./finding.ts";
 import type { ServerFacts } from "./server-facts.ts";
-
-/** What is kept there. A limit that is forgotten admits a client again; a forgotten marker serves a payment twice. */
-export type Keeps = "money" | "limits";
 
 const NOEVICTION = "CONFIG SET maxmemory-policy noeviction, and `maxmemory-policy noeviction` in redis.conf.";
 
