@@ -1,4 +1,4 @@
-// A shop on Express. Start it with REDIS_URL, FACILITATOR_URL and RPC_URL of your own; PORT is 3000.
+// A shop on Express. Start it with REDIS_URL, FACILITATOR_URL, RPC_URL and PAY_TO of your own; PORT is 3000.
 // npm install @tollbooth-stores/ioredis @tollbooth-stores/x402 @tollbooth-stores/express express @x402/core @x402/evm ioredis viem
 import { paid } from "@tollbooth-stores/express";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
@@ -9,21 +9,17 @@ import { ExactEvmScheme } from "@x402/evm/exact/server";
 import express from "express";
 import { createPublicClient, http } from "viem";
 
-let made = 0;
-function quote() {
-  made += 1;
-  console.log(`quote ${made}`);
-  return { quote: `${process.pid}-${made}` };
-}
-const { REDIS_URL = "", FACILITATOR_URL = "", RPC_URL, PORT = "3000" } = process.env;
+const { REDIS_URL = "", FACILITATOR_URL = "", RPC_URL, PAY_TO: payTo = "", PORT = "3000" } = process.env;
 const stores = createIoredisStores({ connection: { url: REDIS_URL } });
 const facilitator = new HTTPFacilitatorClient({ url: FACILITATOR_URL });
 const server = new x402ResourceServer(facilitator).register("eip155:84532", new ExactEvmScheme());
-const payTo = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
 const accepts = { scheme: "exact", network: "eip155:84532", payTo, price: "$0.01" } as const;
 const findSettlement = evmSettlements(createPublicClient({ transport: http(RPC_URL) }));
 const base = { store: stores.verifications, origin: "https://shop.example", findSettlement };
 const routes = { "GET /quote": { accepts } };
 const gate = paidRoutes(server, routes, { ...base, collector: ({ adapter }) => adapter.getHeader("idempotency-key") });
-const app = express().get("/quote", paid(gate), (_, response) => void response.json(quote()));
+const app = express().get("/quote", paid(gate), (_, response) => {
+  console.log("quote");
+  response.json({ quote: crypto.randomUUID() });
+});
 app.listen(Number(PORT));
