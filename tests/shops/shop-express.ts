@@ -3,8 +3,7 @@
 import { paid } from "@tollbooth-stores/express";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
 import { evmSettlements, paidRoutes } from "@tollbooth-stores/x402";
-import { HTTPFacilitatorClient } from "@x402/core/http";
-import { x402ResourceServer } from "@x402/core/server";
+import { HTTPFacilitatorClient, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import express from "express";
 import { createPublicClient, http } from "viem";
@@ -20,6 +19,6 @@ const routes = { "GET /quote": { accepts } };
 const gate = paidRoutes(server, routes, { ...base, collector: ({ adapter }) => adapter.getHeader("idempotency-key") });
 const app = express().get("/quote", paid(gate), (_, response) => {
   console.log("quote");
-  response.json({ quote: crypto.randomUUID() });
+  response.json({ quote: `${process.pid}-${crypto.randomUUID()}` });
 });
 app.listen(Number(PORT));

@@ -4,8 +4,7 @@ import { serve } from "@hono/node-server";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
 import { evmSettlements, paidRoutes } from "@tollbooth-stores/x402";
 import { paid } from "@tollbooth-stores/x402/fetch";
-import { HTTPFacilitatorClient } from "@x402/core/http";
-import { x402ResourceServer } from "@x402/core/server";
+import { HTTPFacilitatorClient, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { createPublicClient, http } from "viem";
 
@@ -20,6 +19,6 @@ const routes = { "GET /quote": { accepts } };
 const gate = paidRoutes(server, routes, { ...base, collector: ({ adapter }) => adapter.getHeader("idempotency-key") });
 export const GET = paid(gate, async () => {
   console.log("quote");
-  return Response.json({ quote: crypto.randomUUID() });
+  return Response.json({ quote: `${process.pid}-${crypto.randomUUID()}` });
 });
 serve({ fetch: GET, port: Number(PORT) });

@@ -4,8 +4,7 @@ import { serve } from "@hono/node-server";
 import { paid } from "@tollbooth-stores/hono";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
 import { evmSettlements, paidRoutes } from "@tollbooth-stores/x402";
-import { HTTPFacilitatorClient } from "@x402/core/http";
-import { x402ResourceServer } from "@x402/core/server";
+import { HTTPFacilitatorClient, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { Hono } from "hono";
 import { createPublicClient, http } from "viem";
@@ -21,6 +20,6 @@ const routes = { "GET /quote": { accepts } };
 const gate = paidRoutes(server, routes, { ...base, collector: ({ adapter }) => adapter.getHeader("idempotency-key") });
 const app = new Hono().get("/quote", paid(gate), (c) => {
   console.log("quote");
-  return c.json({ quote: crypto.randomUUID() });
+  return c.json({ quote: `${process.pid}-${crypto.randomUUID()}` });
 });
 serve({ fetch: app.fetch, port: Number(PORT) });
