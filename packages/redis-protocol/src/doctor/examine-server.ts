@@ -9,6 +9,7 @@ import { checkPersistence, checkReplication } from "./durability-checks.ts";
 import { examineReplicas } from "./examine-replicas.ts";
 import { type Checked, type Finding, failure, NOTHING_SOLD, namedFor, ok, unknown } from "./finding.ts";
 import { checkKeys } from "./keys-check.ts";
+import { checkLoadingUser } from "./loading-user-check.ts";
 import { checkEviction, checkMemory } from "./memory-checks.ts";
 import { NoAnswer } from "./no-answer.ts";
 import { checkRights } from "./rights-check.ts";
@@ -28,8 +29,9 @@ export async function examineServer(server: RedisServer, about: About): Promise<
     return named("reachable", silentServer(error));
   }
   const full = prefixes.map((prefix) => keyPrefix + prefix);
-  const [rights, replicas] = await Promise.all([
+  const [rights, loading, replicas] = await Promise.all([
     known(checkRights(ask, facts.user, full)),
+    known(checkLoadingUser(ask, facts, { keeps, prefixes: full })),
     examineReplicas({ name, ask, keyPrefix, facts }, about),
   ]);
   const isPaused = rights.silence !== undefined && (await holdsBackScripts(name, rights.silence, about));
@@ -48,7 +50,8 @@ export async function examineServer(server: RedisServer, about: About): Promise<
     ...named("replication", checkReplication(facts, keeps)),
     ...named("memory", checkMemory(facts)),
     ...named("cluster", checkCluster(facts, { isDescribed: port.cluster })),
-    ...named("users", checkUsers(facts, security)),
+    ...named("users", checkUsers(facts, security, name)),
+    ...named("users", loading.found),
     ...named("tls", checkTls(security, name)),
     ...(criticalOnly ? [] : named("network", checkNetwork(facts))),
     ...named("round trip", checkRoundTrip(facts, commandTimeoutMs)),
