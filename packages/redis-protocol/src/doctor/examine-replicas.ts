@@ -93,8 +93,8 @@ async function findingsOf(visited: VisitedServer, primary: Primary, about: About
     return named("role", ok(`This is a replica of ${primary.name} that never replaces it (replica-priority 0).`));
   }
   const full = prefixes.map((prefix) => primary.keyPrefix + prefix);
-  const rights = await checkRights(ask, facts.user, full);
   const loading = await checkLoadingUser(ask, facts, { keeps, prefixes: full });
+  const rights = await checkRights(ask, facts.user, full);
   return [
     ...named("role", ok(`This is a replica of ${primary.name}: ${kind === "filling" ? FILLING : CAN_REPLACE}`)),
     ...named("version", checkVersion(facts)),

@@ -29,9 +29,10 @@ export async function examineServer(server: RedisServer, about: About): Promise<
     return named("reachable", silentServer(error));
   }
   const full = prefixes.map((prefix) => keyPrefix + prefix);
-  const [rights, loading, replicas] = await Promise.all([
+  // Before the scripts of the rights: a server may hold back all that comes after one.
+  const loading = await known(checkLoadingUser(ask, facts, { keeps, prefixes: full }));
+  const [rights, replicas] = await Promise.all([
     known(checkRights(ask, facts.user, full)),
-    known(checkLoadingUser(ask, facts, { keeps, prefixes: full })),
     examineReplicas({ name, ask, keyPrefix, facts }, about),
   ]);
   const isPaused = rights.silence !== undefined && (await holdsBackScripts(name, rights.silence, about));
