@@ -12,12 +12,13 @@ function scene(server: string) {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const told: string[] = [];
-  const hear = (message: unknown) => {
+  const heard = (message: unknown) => {
     const { event, reason, server: where } = Object(message);
     if (event === "unsafe" && where === server) told.push(reason);
   };
-  const stopHearing = () => unsubscribe(connectionChannel, hear);
-  subscribe(connectionChannel, hear);
+  const stopHearing = () => unsubscribe(connectionChannel, heard);
+  const hear = () => subscribe(connectionChannel, heard);
+  hear();
   onTestFinished(() => void stopHearing());
   const asked: (boolean | undefined)[] = [];
   const about = { provider: "ioredis", stores: ["verifications"] } as const;
@@ -39,7 +40,7 @@ function scene(server: string) {
   const finds = (...next: readonly Examined[]) => {
     found = next;
   };
-  return { told, asked, examine, turn, finding, finds, stopHearing };
+  return { told, asked, examine, turn, finding, finds, hear, stopHearing };
 }
 
 it("asks at the start, once for several reconnects, every five minutes, and not after its end", async () => {
@@ -99,6 +100,19 @@ it("tells what a strict start found, and asks again after ten seconds where a se
   finds({ ...finding("error", "It does not answer."), check: "reachable" });
   await vi.advanceTimersByTimeAsync(MINUTE_MS + 25_000);
   expect(asked).toEqual([true, true, true]);
+  end();
+});
+
+it("tells a later subscriber what a strict start found", async () => {
+  const { told, examine, finding, finds, hear, stopHearing } = scene("e:1");
+  stopHearing();
+  const found = [finding("warning", "It may evict.")];
+  finds(...found);
+  const end = watchSafety({ examine, found });
+  hear();
+  expect(told).toEqual([]);
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(told).toEqual(["eviction: It may evict."]);
   end();
 });
 
