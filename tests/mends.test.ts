@@ -23,7 +23,7 @@ function collect(schema: unknown, name: string): void {
   }
 }
 
-const withoutComments = (source: string) => source.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+const withoutComments = (source: string) => source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
 const literals = (source: string) => withoutComments(source).match(/"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g) ?? [];
 
 /** The options in a text that no document takes. A text may name the library's own beside the document's. */
