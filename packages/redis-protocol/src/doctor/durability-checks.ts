@@ -36,7 +36,7 @@ function failedSnapshot(config: ServerFacts["config"]): Checked[] {
   if (stops !== undefined && save !== undefined) return [failure(`${until}. ${NOTHING_SOLD}`, LOOK)];
   return [
     warning(
-      `${until}, unless stop-writes-on-bgsave-error is no or save is empty, which the server does not tell. ${NOTHING_SOLD}`,
+      `${until}, unless stop-writes-on-bgsave-error is no or save is empty, which is not told. ${NOTHING_SOLD}`,
       `${LOOK} Try a write: check() of the stores makes one.`,
     ),
   ];
@@ -62,7 +62,8 @@ function withAof({ config, info }: ServerFacts, forgets: Forgets): Checked[] {
   if (first === "failing") {
     return [
       forgets(
-        "The append-only file is switched on and not written: its first rewrite fails. A crash forgets every payment since the last snapshot, or all of them, and serves them again.",
+        "The append-only file is switched on and not written: its first rewrite fails. " +
+          "A crash forgets every payment since the last snapshot, or all of them, and serves them again.",
         `${LOOK} It is written once aof_last_bgrewrite_status of INFO is ok.`,
       ),
     ];
@@ -105,7 +106,8 @@ function withAof({ config, info }: ServerFacts, forgets: Forgets): Checked[] {
 
 function withoutAof({ info, config, aheadMs }: ServerFacts, forgets: Forgets): Checked {
   const mend =
-    "CONFIG SET appendonly yes, and `appendonly yes` in redis.conf. Then run this again: nothing is on disk before the first rewrite has succeeded.";
+    "CONFIG SET appendonly yes, and `appendonly yes` in redis.conf. " +
+    "Then run this again: nothing is on disk before the first rewrite has succeeded.";
   const save = config("save");
   const since = lastSnapshot(info, Date.now() + (aheadMs ?? 0));
   if (info("rdb_last_bgsave_status") === "err") {

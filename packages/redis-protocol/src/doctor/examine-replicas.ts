@@ -86,7 +86,9 @@ async function findingsOf(visited: VisitedServer, primary: Primary, about: About
     return named("role", unknown(message));
   }
   if (kind === "unsure") {
-    const message = `A replica of ${primary.name} has this address there; the server that answers here gets its first copy from ${followed(facts)}, or cannot. Ask again when it is filled. ${LOOK}`;
+    const message =
+      `A replica of ${primary.name} has this address there; the server that answers here follows ${followed(facts)}, ` +
+      `and has no whole copy yet. Ask again when it has. ${LOOK}`;
     return named("role", unknown(message));
   }
   if (kind === "spare") {

@@ -7,7 +7,8 @@ import { dryRun, stranger } from "./rights-check.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
 const MEND =
-  "Before any restart: ACL SETUSER default ~* &* +@all, and the same in redis.conf or the ACL file. Where no client logs in as default: off ~* &* +@all.";
+  "Before any restart: ACL SETUSER default ~* &* +@all, and the same in redis.conf or the ACL file. " +
+  "Where no client logs in as default: off ~* &* +@all.";
 
 /** `prefixes`: of the stores' keys. Nothing where the server does not load so. Rejects where the server does not answer. */
 export async function checkLoadingUser(
@@ -21,12 +22,14 @@ export async function checkLoadingUser(
   if (may === undefined) {
     return [
       unknown(
-        "At a restart this server loads its append-only file with the default user's rights, and drops the transactions that it may not run. Whether it may run the stores' is not told (ACL DRYRUN); `~* &* +@all` is enough.",
+        "At a restart this server loads its append-only file with the default user's rights, and drops what it may not run. " +
+          "Whether that user may write the stores' keys is not told (ACL DRYRUN); `~* &* +@all` is enough.",
       ),
     ];
   }
   const message =
-    "The default user may not write the stores' keys. At a restart this server loads its append-only file with that user's rights, and drops every transaction that it may not run: payments are forgotten, and served again.";
+    "The default user may not write the stores' keys. At a restart this server loads its append-only file with that user's rights, " +
+    "and drops every transaction that it may not run: payments are forgotten, and served again.";
   return [keeps === "limits" ? warning(message, MEND) : failure(message, MEND)];
 }
 
