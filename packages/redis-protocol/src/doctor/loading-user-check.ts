@@ -48,8 +48,8 @@ async function rightsByServer(
 ): Promise<boolean | undefined> {
   // One at first: each refused question leaves an entry in the server's ACL log.
   if (user === undefined || (await dryRun(ask, user, { name: "PING", fitting: [] })) === undefined) return undefined;
-  const logged = prefixes.flatMap((prefix) => loggedOn(stranger(prefix)));
-  const answers = await Promise.all(logged.map((command) => dryRun(ask, "default", command)));
+  const wanted = prefixes.flatMap((prefix) => loggedOn(stranger(prefix)));
+  const answers = await Promise.all(wanted.map((command) => dryRun(ask, "default", command)));
   if (answers.includes(false)) return false;
   return answers.includes(undefined) ? undefined : true;
 }
@@ -64,7 +64,7 @@ const WRITTEN = new Set(
  * By the rules of ACL LIST. True where they give every command and every key, and take nothing away after that; false where
  * they surely give no write, or take one away; undefined in between.
  */
-export function rightsByRules(users: ServerFacts["users"]): boolean | undefined {
+function rightsByRules(users: ServerFacts["users"]): boolean | undefined {
   const rules = users?.map((line) => line.split(" ")).find(([, name]) => name === "default");
   if (rules === undefined) return undefined;
   const words = rules.slice(2);
