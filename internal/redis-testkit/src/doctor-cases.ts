@@ -60,6 +60,13 @@ export const wrongServers: readonly Case[] = [
     /without a password/,
   ],
   [
+    "wants no password, and does not tell its settings",
+    { requirepass: undefined, config: ["appendonly yes", 'rename-command CONFIG ""'] },
+    "users",
+    "warning",
+    /Who can reach it is not told/,
+  ],
+  [
     "runs no scripts",
     { config: ["appendonly yes", 'rename-command EVALSHA ""'] },
     "rights",

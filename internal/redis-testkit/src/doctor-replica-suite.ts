@@ -23,6 +23,9 @@ export function doctorReplicaSuite<Client>(
       const primary = await owned(startRedis({ ...good, requirepass: undefined }));
       const replica = await owned(startReplica(primary, { ...appendonly, maxmemory: "64mb" }));
       const at = `${replica.host}:${replica.port}`;
+      // A replica begins its append-only file anew after each whole copy.
+      const isWritten = /aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/;
+      await until(async () => isWritten.test(String(await replica.command("INFO", "persistence"))));
       const found = async () =>
         (await examined({ url: primary.url }, { criticalOnly: true })).filter(({ server }) => server === at);
       expect(checksOf(await found(), "ok")).toEqual(["role", "version", "eviction", "persistence", "memory", "rights"]);
@@ -73,6 +76,25 @@ export function doctorReplicaSuite<Client>(
         await replica.stop();
         await until(async () => /connected_slaves:0/.test(String(await primary.command("INFO", "replication"))));
       }
+    });
+
+    it("examines a replica before its first copy is whole", async () => {
+      const primary = await owned(
+        startRedis({
+          ...good,
+          requirepass: undefined,
+          config: ["repl-diskless-sync yes", "repl-diskless-sync-delay 600"],
+        }),
+      );
+      const config = [`replicaof ${primary.host} ${primary.port}`, "appendonly yes", "maxmemory-policy allkeys-lru"];
+      const replica = await owned(startRedis({ config }));
+      await until(async () => /slave0:.*port=\d+/.test(String(await primary.command("INFO", "replication"))));
+      const all = await examined({ url: primary.url }, { criticalOnly: true });
+      const found = all.filter(({ server }) => server === `${replica.host}:${replica.port}`);
+      expect(foundBy(found, "role")).toMatchObject([
+        { level: "ok", message: expect.stringMatching(/is being filled/) },
+      ]);
+      expect(foundBy(found, "eviction")).toMatchObject([{ level: "error" }]);
     });
 
     it("says that a client of the caller's does not lead to the replicas", async () => {

@@ -73,6 +73,10 @@ export function doctorSuite<Client>(provider: ClientProvider<Client>): void {
       expect(foundBy(await examined({ url: primary.url }), "replication")).toMatchObject([
         { level: "ok", message: expect.stringMatching(/^1 replica, at most \d+ s and \d+ bytes? behind.*within 10 s/) },
       ]);
+      await primary.command("CONFIG", "SET", "min-replicas-max-lag", "86400");
+      expect(foundBy(await examined({ url: primary.url }), "replication")).toMatchObject([
+        { level: "warning", message: expect.stringMatching(/within 86400 s/) },
+      ]);
       await primary.command("CONFIG", "SET", "min-replicas-max-lag", "0");
       expect(await examined({ url: primary.url })).toContainEqual(forgets);
     });
@@ -167,10 +171,24 @@ export function doctorSuite<Client>(provider: ClientProvider<Client>): void {
       const redis = await started(good);
       const fill = "for i = 1, 15000 do redis.call('SET', KEYS[1] .. i, 'x', 'EX', 600) end";
       await redis.command("EVAL", fill, "1", "tollbooth:rl:");
-      const [limits] = foundBy(await examined({ url: redis.url }), "keys");
+      const [limits, sessions] = foundBy(await examined({ url: redis.url }), "keys");
+      expect(sessions).toMatchObject({ level: "ok", message: expect.stringMatching(/was met among the 1\d{4}/) });
       expect(limits?.message).toMatch(
         /^About 15000 keys under tollbooth:rl: 1\.\d MB, \d\d bytes each\. Each of 500 looked at/,
       );
+    });
+
+    it("does not know of keys that it did not meet among many others", async () => {
+      const { started, examined } = scene();
+      const redis = await started(good);
+      const fill = "for i = 1, 30000 do redis.call('SET', KEYS[1] .. i, 'x', 'EX', 600) end";
+      await redis.command("EVAL", fill, "1", "another:");
+      for (const found of foundBy(await examined({ url: redis.url }), "keys")) {
+        expect(found).toMatchObject({
+          level: "unknown",
+          message: expect.stringMatching(/among the 1\d{4} that were looked at, of about 30000/),
+        });
+      }
     });
 
     it("finds a cluster that is incomplete, and one that the connection does not describe", async () => {

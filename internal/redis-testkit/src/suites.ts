@@ -9,6 +9,7 @@ export { conformanceSuites, failingServerSuite } from "./conformance-suites.ts";
 export { connectionEventsSuite } from "./connection-events-suite.ts";
 export { connectionSuite } from "./connection-suite.ts";
 export { doctorBorrowedSuite } from "./doctor-borrowed-suite.ts";
+export { doctorDiskSuite } from "./doctor-disk-suite.ts";
 export { doctorClusterReplicaSuite, doctorReplicaSuite } from "./doctor-replica-suite.ts";
 export { doctorSuite } from "./doctor-suite.ts";
 export { doctorTopologySuite } from "./doctor-topology-suite.ts";

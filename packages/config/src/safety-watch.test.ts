@@ -13,13 +13,14 @@ function scene(server: string) {
   onTestFinished(() => void vi.useRealTimers());
   const told: string[] = [];
   const mended: string[] = [];
-  const hear = (message: unknown) => {
+  const heard = (message: unknown) => {
     const { event, reason, server: where } = Object(message);
     if (event === "unsafe" && where === server) told.push(reason);
     if (event === "safe") mended.push(reason);
   };
-  const stopHearing = () => unsubscribe(connectionChannel, hear);
-  subscribe(connectionChannel, hear);
+  const stopHearing = () => unsubscribe(connectionChannel, heard);
+  const hear = () => subscribe(connectionChannel, heard);
+  hear();
   onTestFinished(() => void stopHearing());
   const asked: (boolean | undefined)[] = [];
   const about = { provider: "ioredis", stores: ["verifications"] } as const;
@@ -41,7 +42,7 @@ function scene(server: string) {
   const finds = (...next: readonly Examined[]) => {
     found = next;
   };
-  return { told, mended, asked, examine, turn, finding, finds, stopHearing };
+  return { told, mended, asked, examine, turn, finding, finds, hear, stopHearing };
 }
 
 it("asks at the start, once for several reconnects, every five minutes, and not after its end", async () => {
@@ -146,6 +147,19 @@ it("tells what a strict start found, and asks again after ten seconds where a se
   finds({ ...finding("error", "It does not answer."), check: "reachable" });
   await vi.advanceTimersByTimeAsync(MINUTE_MS + 25_000);
   expect(asked).toEqual([true, true, true]);
+  end();
+});
+
+it("tells a later subscriber what a strict start found", async () => {
+  const { told, examine, finding, finds, hear, stopHearing } = scene("e:1");
+  stopHearing();
+  const found = [finding("warning", "It may evict.")];
+  finds(...found);
+  const end = watchSafety({ examine, found });
+  hear();
+  expect(told).toEqual([]);
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(told).toEqual(["eviction: It may evict."]);
   end();
 });
 

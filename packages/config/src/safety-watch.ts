@@ -42,7 +42,8 @@ export function watchSafety({ examine, found }: SafetyWatchOptions): () => void 
     next = { atMs, timer: setTimeout(run, inMs).unref() };
   };
   const learn = (examined: readonly Examined[]) => {
-    tellUnsafe(examined, finder);
+    // A later subscriber is told by the next examination.
+    if (areConnectionsObserved()) tellUnsafe(examined, finder);
     primaries = new Set(examined.filter(({ check }) => check === "reachable").map(({ server }) => server));
     schedule(examined.some(isAway) ? ASK_AGAIN_MS : REPEAT_MS);
   };

@@ -40,6 +40,25 @@ describe.each(["redis", "ioredis"])("on %s", (provider) => {
     await stores.check();
   });
 
+  it("strict takes a server of this machine that wants no password and does not tell its settings", async () => {
+    const redis = await started({ maxmemory: "64mb", config: ["appendonly yes", 'rename-command CONFIG ""'] });
+    const stores = await open({ strict: true, ...block(redis.url) });
+    await stores.check();
+  });
+
+  it("strict refuses a server whose restart forgets: its default user may not write", async () => {
+    const config = ["appendonly yes", "user default on >secret ~* &* +@all -set"];
+    const redis = await started({ ...good, config, users: { app: "on >app ~* &* +@all" } });
+    const starts = open({ strict: true, ...block(`redis://app:app@${redis.host}:${redis.port}`) });
+    // Redis 6.2 and 8 and Valkey 9 load what they wrote whatever that user may do. Valkey calls itself a Redis 7, too.
+    const info = String(await redis.command("INFO", "server"));
+    if (!/redis_version:7/.test(info) || /valkey_version:9/.test(info)) return void (await starts);
+    await expect(starts).rejects.toMatchObject({
+      code: "STORE_CONFIG",
+      message: expect.stringMatching(/users .*At a restart/),
+    });
+  });
+
   it("strict tells what it does not refuse", async () => {
     const told = unsafe();
     const redis = await started({ config: good.config });

@@ -1,6 +1,7 @@
 // What an examination says of servers, over connections of our own and a client of the caller's.
 import {
   doctorBorrowedSuite,
+  doctorDiskSuite,
   doctorReplicaSuite,
   doctorSuite,
   doctorTroubleSuite,
@@ -8,6 +9,7 @@ import {
 import { clientTo, provider } from "./provider.test-support.ts";
 
 doctorSuite(provider);
+doctorDiskSuite(provider);
 doctorReplicaSuite(provider, clientTo);
 doctorTroubleSuite(provider, clientTo);
 doctorBorrowedSuite(provider, clientTo);

@@ -4,6 +4,7 @@ import { startRedis } from "@tollbooth-stores/redis-testkit";
 import {
   doctorBorrowedSuite,
   doctorClusterReplicaSuite,
+  doctorDiskSuite,
   doctorReplicaSuite,
   doctorSuite,
   doctorTopologySuite,
@@ -14,6 +15,7 @@ import { createNodeRedisPort } from "./index.ts";
 import { borrowCluster, clientTo, poolTo, provider } from "./provider.test-support.ts";
 
 doctorSuite(provider);
+doctorDiskSuite(provider);
 doctorReplicaSuite(provider, clientTo);
 doctorClusterReplicaSuite(provider);
 doctorTroubleSuite(provider, clientTo);

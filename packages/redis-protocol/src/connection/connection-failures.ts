@@ -45,7 +45,7 @@ const failures: readonly Failure[] = [
   },
   {
     pattern: /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT_|INVALID_CA|INVALID_PURPOSE)/,
-    mend: "The server's certificate is not trusted; check `tls.ca` (or `tls.servername`) of the connection.",
+    mend: "The server's certificate is not trusted; check `tls.ca` (`tls.caFile` in a configuration), or `tls.servername`, of the connection.",
     hopeless: true,
   },
   {

@@ -1,4 +1,5 @@
 // Who may reach the server, and who may read along.
+import { isIP } from "node:net";
 import type { ConnectionSecurity } from "../redis-port.ts";
 import { type Checked, failure, ok, unknown, warning } from "./finding.ts";
 import type { ServerFacts } from "./server-facts.ts";
@@ -6,25 +7,23 @@ import type { ServerFacts } from "./server-facts.ts";
 const SET_PASSWORD = "Set a password: `requirepass`, or `ACL SETUSER <name> resetpass >...`.";
 const FORGERS = "Such a client can write a record that says that a payment was made, and read what was sold.";
 
-export function checkUsers(facts: ServerFacts, { password }: Pick<ConnectionSecurity, "password">): Checked[] {
-  const { users, info } = facts;
+/** `server`: "host:port", where the client tells it. */
+export function checkUsers(
+  facts: ServerFacts,
+  { password }: Pick<ConnectionSecurity, "password">,
+  server: string,
+): Checked[] {
+  const { users } = facts;
   if (users === undefined) {
     if (password !== false) return [unknown("The users cannot be listed (ACL LIST).")];
-    return [open(facts, `The server takes this connection without a password. ${FORGERS}`, { isDefaultUser: true })];
+    const message = `The server takes this connection without a password. ${FORGERS}`;
+    return [open(facts, message, { isDefaultUser: true, server })];
   }
   const names = users.filter((rules) => isOn(rules) && /\snopass\b/.test(rules)).map(nameOf);
   const found: Checked[] = [];
   if (names.length > 0) {
     const message = `These users need no password: ${names.join(", ")}. ${FORGERS}`;
-    found.push(open(facts, message, { isDefaultUser: names.includes("default") }));
-  }
-  if (dropsTransactions(users, info)) {
-    found.push(
-      failure(
-        "The default user has no rights. This server loads its append-only file as that user, and drops every transaction in it at a restart: payments are forgotten.",
-        "ACL SETUSER default off ~* &* +@all",
-      ),
-    );
+    found.push(open(facts, message, { isDefaultUser: names.includes("default"), server }));
   }
   return found.length > 0 ? found : [ok("Every user needs a password.")];
 }
@@ -33,18 +32,14 @@ export function checkUsers(facts: ServerFacts, { password }: Pick<ConnectionSecu
 function open(
   { config, info }: ServerFacts,
   message: string,
-  { isDefaultUser }: { readonly isDefaultUser: boolean },
+  { isDefaultUser, server }: { readonly isDefaultUser: boolean; readonly server: string },
 ): Checked {
-  const isReached = isPublic(config("bind")) !== false && !(isDefaultUser && isProtecting(config, info));
-  return isReached ? failure(message, SET_PASSWORD) : warning(message, SET_PASSWORD);
-}
-
-/** Redis 7.0 and 7.2, and Valkey up to 8.1, with an append-only file. */
-function dropsTransactions(users: readonly string[], info: ServerFacts["info"]): boolean {
-  const standard = users.find((rules) => nameOf(rules) === "default");
-  if (standard === undefined || /\+@all\b/.test(standard) || info("aof_enabled") !== "1") return false;
-  const valkey = info("valkey_version");
-  return valkey === undefined ? /^7\./.test(info("redis_version") ?? "") : /^(7|8)\./.test(valkey);
+  const isBound = isPublic(config("bind"));
+  // What is not told is no failure. This connection, though, was taken at a public address.
+  const isReached = isBound ?? isPublicAddress(hostOf(server));
+  if (isReached && !(isDefaultUser && isProtecting(config, info))) return failure(message, SET_PASSWORD);
+  const whence = isBound === undefined ? " Who can reach it is not told (CONFIG GET bind)." : "";
+  return warning(`${message}${whence}`, SET_PASSWORD);
 }
 
 const isOn = (rules: string) => /\son\s/.test(`${rules} `);
@@ -82,6 +77,13 @@ function isPublic(bind: string | undefined): boolean | undefined {
   return !addresses.every((address) => LOCAL.test(address) || PRIVATE.test(address));
 }
 
+const hostOf = (server: string) => server.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+
+/** No name: a name tells nothing. */
+function isPublicAddress(host: string): boolean {
+  return isIP(host) !== 0 && !LOCAL.test(host) && !PRIVATE.test(host) && !/^[0:.]+$/.test(host);
+}
+
 /** `server`: "host:port", where the client tells it. */
 export function checkTls({ tls }: Pick<ConnectionSecurity, "tls">, server: string): Checked {
   if (tls === undefined) return unknown("The client does not tell whether it speaks TLS.");
@@ -89,11 +91,10 @@ export function checkTls({ tls }: Pick<ConnectionSecurity, "tls">, server: strin
   if (tls === "unverified") {
     return warning(
       "Any certificate is accepted: a machine in between can read the password, and answer that a payment is new.",
-      "Leave tls.rejectUnauthorized out, and set tls.ca to the server's authority.",
+      "Leave tls.rejectUnauthorized out, and set tls.ca (`tls.caFile` in a configuration) to the server's authority.",
     );
   }
-  const host = server.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-  if (LOCAL.test(host)) return ok("The connection is not encrypted, and does not leave this machine.");
+  if (LOCAL.test(hostOf(server))) return ok("The connection is not encrypted, and does not leave this machine.");
   return warning(
     "The connection is not encrypted: every machine on the way can read the password and what was sold, and change answers.",
     "Use rediss:// (or `tls: true`), or see that the network between gateway and server is yours alone.",

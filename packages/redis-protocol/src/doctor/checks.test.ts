@@ -1,156 +1,10 @@
 // What each check makes of what a server says of itself. Real servers are asked by the doctor's suites.
-import { expect, it } from "vitest";
 import { checkNetwork, checkTls, checkUsers } from "./access-checks.ts";
 import { checkCluster } from "./cluster-check.ts";
 import { checkPersistence, checkReplication } from "./durability-checks.ts";
-import type { Checked } from "./finding.ts";
 import { checkEviction, checkMemory } from "./memory-checks.ts";
 import { checkClock, checkRole, checkVersion } from "./server-checks.ts";
-import type { ServerFacts } from "./server-facts.ts";
-
-type Fields = Readonly<Record<string, string>>;
-
-interface Said {
-  info?: Fields;
-  config?: Fields;
-  cluster?: Fields;
-  users?: readonly string[];
-}
-
-/** A server that says this, and nothing else. */
-const saying = ({ info = {}, config = {}, cluster = {}, users }: Said): ServerFacts => ({
-  info: (field) => info[field],
-  config: (name) => config[name],
-  cluster: (field) => cluster[field],
-  users,
-  user: undefined,
-  roundTripMs: 1,
-  aheadMs: undefined,
-});
-
-type Row = readonly [
-  what: string,
-  found: Checked | readonly Checked[],
-  expected: readonly (readonly [string, RegExp])[],
-];
-
-function table(rows: readonly Row[]): void {
-  it.each(rows)("%s", (_, found, expected) => {
-    const seen = [found].flat().map(({ level, message }) => ({ level, message }));
-    expect(seen).toEqual(expected.map(([level, message]) => ({ level, message: expect.stringMatching(message) })));
-  });
-}
-
-const AOF = { aof_enabled: "1" };
-const EVERYSEC = { appendfsync: "everysec", save: "3600 1" };
-const onDisk = ["ok", /on disk every second/] as const;
-const persistence = ({ info = {}, config = {} }: Pick<Said, "info" | "config">) =>
-  checkPersistence(saying({ info: { ...AOF, ...info }, config: { ...EVERYSEC, ...config } }), "money");
-const noAof = ({ info = {}, config = {} }: Pick<Said, "info" | "config">) =>
-  checkPersistence(saying({ info: { aof_enabled: "0", ...info }, config }), "money");
-const REFUSING = { "stop-writes-on-bgsave-error": "yes" };
-
-table([
-  ["AOF: each second", persistence({}), [onDisk]],
-  ["AOF: before each answer", persistence({ config: { appendfsync: "always" } }), [["ok", /before each answer/]]],
-  ["AOF: never", persistence({ config: { appendfsync: "no" } }), [["error", /appendfsync is no/]]],
-  ["AOF: appendfsync is not told", checkPersistence(saying({ info: AOF }), "money"), [["unknown", /appendfsync/]]],
-  [
-    "AOF: the last write failed",
-    persistence({ info: { aof_last_write_status: "err" } }),
-    [["error", /writes are refused/], onDisk],
-  ],
-  ["AOF: the last write went well", persistence({ info: { aof_last_write_status: "ok" } }), [onDisk]],
-  [
-    "AOF: the last rewrite failed",
-    persistence({ info: { aof_last_bgrewrite_status: "err" } }),
-    [["warning", /could not be rewritten/], onDisk],
-  ],
-  ["AOF: the last rewrite went well", persistence({ info: { aof_last_bgrewrite_status: "ok" } }), [onDisk]],
-  [
-    "AOF: the last snapshot failed, which stops writes",
-    persistence({ info: { rdb_last_bgsave_status: "err" }, config: REFUSING }),
-    [["error", /MISCONF/], onDisk],
-  ],
-  [
-    "AOF: the last snapshot failed, which stops none",
-    persistence({ info: { rdb_last_bgsave_status: "err" } }),
-    [onDisk],
-  ],
-  [
-    "AOF: the last snapshot failed, and none is made any more",
-    persistence({ info: { rdb_last_bgsave_status: "err" }, config: { ...REFUSING, save: "" } }),
-    [onDisk],
-  ],
-  [
-    "AOF: not on disk while it is rewritten",
-    persistence({ config: { "no-appendfsync-on-rewrite": "yes" } }),
-    [onDisk, ["warning", /no-appendfsync-on-rewrite is yes/]],
-  ],
-  [
-    "no AOF: the last snapshot failed",
-    noAof({ info: { rdb_last_bgsave_status: "err" } }),
-    [["error", /last snapshot failed: a crash forgets/]],
-  ],
-  [
-    "no AOF: save is not told",
-    noAof({ info: { rdb_last_bgsave_status: "ok" } }),
-    [["unknown", /whether snapshots are made is not told/]],
-  ],
-  ["no AOF: no snapshots", noAof({ config: { save: "" } }), [["error", /Nothing is written to disk/]]],
-  ["no AOF: snapshots", noAof({ config: { save: "3600 1" } }), [["error", /after the last snapshot/]]],
-  [
-    "no AOF: no snapshots, for limits alone",
-    checkPersistence(saying({ info: { aof_enabled: "0" }, config: { save: "" } }), "limits"),
-    [["warning", /Nothing is written/]],
-  ],
-]);
-
-const replicas = (lag: number, config: Fields = {}) =>
-  checkReplication(
-    saying({
-      info: {
-        ...{ role: "master", connected_slaves: "2", master_repl_offset: "100" },
-        slave0: "ip=10.0.0.2,port=6379,state=online,offset=100,lag=0",
-        slave1: `ip=10.0.0.3,port=6379,state=online,offset=90,lag=${lag}`,
-      },
-      config,
-    }),
-    "money",
-  );
-const GUARDED = { "min-replicas-to-write": "1", "min-replicas-max-lag": "10" };
-
-table([
-  [
-    "replicas: one lags more than 10 s",
-    replicas(11, GUARDED),
-    [["warning", /at most 11 s and 10 bytes behind.*A failover now forgets/]],
-  ],
-  ["replicas: one lags 10 s", replicas(10, GUARDED), [["ok", /at most 10 s.*within 10 s/]]],
-  [
-    "replicas: min-replicas-to-write is not told",
-    replicas(0),
-    [["unknown", /does not tell its min-replicas-to-write/]],
-  ],
-  [
-    "replicas: min-replicas-to-write is 0",
-    replicas(0, { "min-replicas-to-write": "0" }),
-    [["warning", /min-replicas-to-write is 0/]],
-  ],
-  [
-    "replicas: min-replicas-max-lag is 0",
-    replicas(0, { ...GUARDED, "min-replicas-max-lag": "0" }),
-    [["warning", /goes on taking payments/]],
-  ],
-  [
-    "replicas: too few keep up",
-    checkReplication(
-      saying({ info: { role: "master", connected_slaves: "0", min_slaves_good_slaves: "0" }, config: GUARDED }),
-      "money",
-    ),
-    [["error", /0 replicas of the 1.*writes are refused/]],
-  ],
-]);
+import { type Fields, serverSaying as saying, table } from "./server-saying.test-support.ts";
 
 const memory = (used: number) => checkMemory(saying({ info: { used_memory: String(used), maxmemory: "10000" } }));
 
@@ -194,37 +48,31 @@ table([
   ],
 ]);
 
-const RIGHTLESS = "user default off nopass sanitize-payload resetchannels -@all";
-const users = (rules: string, info: Fields) => checkUsers(saying({ users: [rules], info }), { password: true });
-const loses = [["error", /drops every transaction/]] as const;
-const fine = [["ok", /Every user needs a password/]] as const;
+const HERE = "127.0.0.1:6379";
+const unlisted = (server: string, info: Fields = {}) => checkUsers(saying({ info }), { password: false }, server);
 
 table([
-  ["users: a default user that loses the AOF, Redis 7", users(RIGHTLESS, { ...AOF, redis_version: "7.2.4" }), loses],
   [
-    "users: a default user that loses the AOF, Valkey 8",
-    users(RIGHTLESS, { ...AOF, redis_version: "7.2.4", valkey_version: "8.0.1" }),
-    loses,
+    "users: each has a password",
+    checkUsers(saying({ users: ["user default off ~* &* +@all"] }), { password: true }, HERE),
+    [["ok", /Every user needs a password/]],
   ],
-  ["users: the same without AOF", users(RIGHTLESS, { aof_enabled: "0", redis_version: "7.2.4" }), fine],
-  ["users: the same with Redis 6.2", users(RIGHTLESS, { ...AOF, redis_version: "6.2.14" }), fine],
+  ["users: not told", checkUsers(saying({}), { password: true }, HERE), [["unknown", /cannot be listed/]]],
   [
-    "users: the same with Valkey 9",
-    users(RIGHTLESS, { ...AOF, redis_version: "7.2.4", valkey_version: "9.0.0" }),
-    fine,
+    "users: neither they nor bind are told, and no password is needed",
+    unlisted(HERE),
+    [["warning", /without a password.*Who can reach it is not told/]],
   ],
-  ["users: off, with all rights", users("user default off ~* &* +@all", { ...AOF, redis_version: "7.2.4" }), fine],
-  ["users: not told", checkUsers(saying({}), { password: true }), [["unknown", /cannot be listed/]]],
-  [
-    "users: not told, and no password is needed",
-    checkUsers(saying({}), { password: false }),
-    [["error", /without a password/]],
-  ],
+  ["users: the same by a name", unlisted("redis:6379"), [["warning", /without a password/]]],
+  ["users: the same at a private address", unlisted("10.0.0.5:6379"), [["warning", /without a password/]]],
+  ["users: the same at every address", unlisted("0.0.0.0:6379"), [["warning", /without a password/]]],
+  ["users: the same at a public address", unlisted("203.0.113.5:6379"), [["error", /without a password/]]],
+  ["users: the same at a public IPv6 address", unlisted("[2001:db8::5]:6379"), [["error", /without a password/]]],
 ]);
 
 const bound = (bind: string, protect: Fields = {}) => checkNetwork(saying({ config: { bind, ...protect } }));
 const openTo = (config: Fields, info: Fields = {}) =>
-  checkUsers(saying({ users: ["user default on nopass ~* &* +@all"], config, info }), { password: undefined });
+  checkUsers(saying({ users: ["user default on nopass ~* &* +@all"], config, info }), { password: undefined }, HERE);
 
 table([
   ["bind: not told", checkNetwork(saying({ config: { "protected-mode": "yes" } })), [["unknown", /CONFIG GET bind/]]],
@@ -237,7 +85,7 @@ table([
     [["warning", /only while no password is set/]],
   ],
   ["bind: every address, and protected mode is not told", bound("*"), [["warning", /refuses nothing/]]],
-  ["no password: neither bind nor protected mode is told", openTo({}), [["error", /need no password/]]],
+  ["no password: neither bind nor protected mode is told", openTo({}), [["warning", /need no password.*not told/]]],
   [
     "no password: bind is not told, and protected mode refuses",
     openTo({ "protected-mode": "yes" }),

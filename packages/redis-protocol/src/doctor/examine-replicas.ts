@@ -11,9 +11,10 @@ import { type About, askOf } from "./about.ts";
 import { checkUsers } from "./access-checks.ts";
 import { checkPersistence } from "./durability-checks.ts";
 import { type Checked, counted, type Finding, NOTHING_SOLD, namedFor, ok, unknown, warning } from "./finding.ts";
+import { checkLoadingUser } from "./loading-user-check.ts";
 import { checkEviction } from "./memory-checks.ts";
 import { replicaAddresses } from "./replica-addresses.ts";
-import { checkReplicaMemory, replicaKind } from "./replica-checks.ts";
+import { checkReplicaMemory, followed, replicaKind } from "./replica-checks.ts";
 import { checkRights } from "./rights-check.ts";
 import { checkVersion } from "./server-checks.ts";
 import { type ServerFacts, serverFacts } from "./server-facts.ts";
@@ -32,6 +33,9 @@ const AT_ONCE = 8;
 /** After so many milliseconds no other replica is begun: replicas that hang take a second or more each. */
 const BEGIN_MS = 5_000;
 const LOOK = "Run the doctor beside it, by --url.";
+
+const CAN_REPLACE = "a failover can make it the primary.";
+const FILLING = "it is being filled, and a failover can make it the primary after that.";
 
 /** Never rejects. A replica that cannot be reached from here is unknown: gateways need not reach it until a failover. */
 export async function examineReplicas(primary: Primary, about: About): Promise<readonly Finding[]> {
@@ -89,28 +93,33 @@ async function findingsOf(visited: VisitedServer, primary: Primary, about: About
   const named = namedFor(visited.name);
   const ask = askOf(visited, about);
   const facts = await serverFacts(ask);
-  const kind = replicaKind(facts, primary.facts);
+  const kind = replicaKind(facts, primary.facts, primary.name);
   if (kind === undefined)
     return named("role", unknown(`This replica of ${primary.name} tells nothing of itself. ${LOOK}`));
   if (kind === "other") {
     const message = `A replica of ${primary.name} has this address there; from here, another server answers. ${LOOK}`;
     return named("role", unknown(message));
   }
+  if (kind === "unsure") {
+    const message =
+      `A replica of ${primary.name} has this address there; the server that answers here follows ${followed(facts)}, ` +
+      `and has no whole copy yet. Ask again when it has. ${LOOK}`;
+    return named("role", unknown(message));
+  }
   if (kind === "spare") {
     return named("role", ok(`This is a replica of ${primary.name} that never replaces it (replica-priority 0).`));
   }
-  const rights = await checkRights(
-    ask,
-    facts.user,
-    prefixes.map((prefix) => primary.keyPrefix + prefix),
-  );
+  const full = prefixes.map((prefix) => primary.keyPrefix + prefix);
+  const loading = await checkLoadingUser(ask, facts, { keeps, prefixes: full });
+  const rights = await checkRights(ask, facts.user, full);
   return [
-    ...named("role", ok(`This is a replica of ${primary.name}: a failover can make it the primary.`)),
+    ...named("role", ok(`This is a replica of ${primary.name}: ${kind === "filling" ? FILLING : CAN_REPLACE}`)),
     ...named("version", checkVersion(facts)),
     ...named("eviction", checkEviction(facts, keeps)),
     ...named("persistence", checkPersistence(facts, keeps)),
     ...named("memory", checkReplicaMemory(facts, primary.facts)),
-    ...named("users", checkUsers(facts, security)),
+    ...named("users", checkUsers(facts, security, visited.name)),
+    ...named("users", loading),
     ...named("rights", rights),
   ];
 }

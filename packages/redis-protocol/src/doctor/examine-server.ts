@@ -9,6 +9,7 @@ import { checkPersistence, checkReplication } from "./durability-checks.ts";
 import { examineReplicas } from "./examine-replicas.ts";
 import { type Checked, type Finding, failure, NOTHING_SOLD, namedFor, ok, unknown } from "./finding.ts";
 import { checkKeys } from "./keys-check.ts";
+import { checkLoadingUser } from "./loading-user-check.ts";
 import { checkEviction, checkMemory } from "./memory-checks.ts";
 import { NoAnswer } from "./no-answer.ts";
 import { checkRights } from "./rights-check.ts";
@@ -28,6 +29,8 @@ export async function examineServer(server: RedisServer, about: About): Promise<
     return named("reachable", silentServer(error));
   }
   const full = prefixes.map((prefix) => keyPrefix + prefix);
+  // Before the scripts of the rights: a server may hold back all that comes after one.
+  const loading = await known(checkLoadingUser(ask, facts, { keeps, prefixes: full }));
   const [rights, replicas] = await Promise.all([
     known(checkRights(ask, facts.user, full)),
     examineReplicas({ name, ask, keyPrefix, facts }, about),
@@ -48,7 +51,8 @@ export async function examineServer(server: RedisServer, about: About): Promise<
     ...named("replication", checkReplication(facts, keeps)),
     ...named("memory", checkMemory(facts)),
     ...named("cluster", checkCluster(facts, { isDescribed: port.cluster })),
-    ...named("users", checkUsers(facts, security)),
+    ...named("users", checkUsers(facts, security, name)),
+    ...named("users", loading.found),
     ...named("tls", checkTls(security, name)),
     ...(criticalOnly ? [] : named("network", checkNetwork(facts))),
     ...named("round trip", checkRoundTrip(facts, commandTimeoutMs)),

@@ -17,23 +17,35 @@ interface Sample {
   weight: number | undefined;
 }
 
+/** Of a server's keys: where fewer are looked at, those that were not met tell nothing. */
+const ENOUGH = 0.5;
+
 export async function checkKeys(ask: AskServer, prefixes: readonly string[]): Promise<Checked[]> {
   try {
     const sample = await someKeys(ask);
     if (sample === undefined) return [unknown("The server answers what no Redis does (SCAN).")];
     const { keys, weight } = sample;
     const own = prefixes.map((prefix) => keys.filter((key) => key.startsWith(`${prefix}:`)));
-    return await Promise.all(prefixes.map((prefix, at) => checkPrefix(ask, prefix, { keys: own[at] ?? [], weight })));
+    return await Promise.all(
+      prefixes.map((prefix, at) => {
+        const met = own[at] ?? [];
+        return met.length === 0 ? notMet(prefix, sample) : checkPrefix(ask, prefix, { keys: met, weight });
+      }),
+    );
   } catch (error) {
     if (errorWord(error) === undefined) throw error;
     return [unknown("The keys cannot be looked at: that needs SCAN, PTTL and MEMORY USAGE.")];
   }
 }
 
+function notMet(prefix: string, { keys, weight }: Sample): Checked {
+  if (weight === 1) return ok(`There is no key under ${prefix}.`);
+  const all = weight === undefined ? "the server's" : `about ${Math.round(keys.length * weight)}`;
+  const message = `No key under ${prefix} was met among the ${keys.length} that were looked at, of ${all}.`;
+  return weight !== undefined && weight * ENOUGH <= 1 ? ok(message) : unknown(message);
+}
+
 async function checkPrefix(ask: AskServer, prefix: string, { keys, weight }: Sample): Promise<Checked> {
-  if (keys.length === 0) {
-    return ok(weight === 1 ? `There is no key under ${prefix}.` : `No key under ${prefix} was met.`);
-  }
   const sample = keys.slice(0, MOST_KEYS);
   const ends = await Promise.all(sample.map((key) => ask("PTTL", key)));
   const endless = ends.filter((end) => Number(end) === -1).length;

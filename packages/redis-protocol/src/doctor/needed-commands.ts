@@ -25,6 +25,12 @@ export function commandsOn(key: string): readonly NeededCommand[] {
     reading("ZCOUNT", key, "0", "0"),
     reading("ZSCORE", key, "m"),
     reading("SCAN", "0"),
+    ...writesOn(key),
+  ];
+}
+
+function writesOn(key: string): readonly NeededCommand[] {
+  return [
     // Of a key that does not exist.
     { name: "DEL", fitting: [key], harmless: [key] },
     { name: "ZREM", fitting: [key, "m"], harmless: [key, "m"] },
@@ -36,6 +42,19 @@ export function commandsOn(key: string): readonly NeededCommand[] {
     { name: "HSET", fitting: [key, "f", "1"], harmless: [key, "f", "1", "g"] },
     { name: "ZADD", fitting: [key, "1", "m"], harmless: [key, "x", "m"] },
     { name: "ZREMRANGEBYSCORE", fitting: [key, "0", "0"], harmless: [key, "x", "0"] },
+  ];
+}
+
+/**
+ * What a transaction of the append-only file has on a key, for ACL DRYRUN. Redis writes a time as an instant, an expiry as a
+ * deletion, and the database where it is another one.
+ */
+export function loggedOn(key: string): readonly Pick<NeededCommand, "name" | "fitting">[] {
+  return [
+    ...writesOn(key).filter(({ name }) => name !== "PEXPIRE"),
+    { name: "PEXPIREAT", fitting: [key, "1"] },
+    { name: "UNLINK", fitting: [key] },
+    { name: "SELECT", fitting: ["0"] },
   ];
 }
 

@@ -1,17 +1,9 @@
 // What the checks of a replica make of what it and its primary say. Real replicas are asked by the doctor's suites.
 import { expect, it } from "vitest";
 import { checkReplicaMemory, replicaKind } from "./replica-checks.ts";
-import type { ServerFacts } from "./server-facts.ts";
+import { type Fields, serverSaying } from "./server-saying.test-support.ts";
 
-const saying = (info: Readonly<Record<string, string>>): ServerFacts => ({
-  info: (field) => info[field],
-  config: () => undefined,
-  cluster: () => undefined,
-  users: undefined,
-  user: undefined,
-  roundTripMs: 1,
-  aheadMs: undefined,
-});
+const saying = (info: Fields) => serverSaying({ info });
 
 const MB = 1_048_576;
 
@@ -33,6 +25,9 @@ it("does not know the memory of a replica that does not tell it", () => {
   expect(checkReplicaMemory(saying({}), saying({ maxmemory: "1" }))).toMatchObject({ level: "unknown" });
 });
 
+const FOLLOWS = { master_host: "10.0.0.1", master_port: "6379" };
+const SPARE = { master_link_status: "down", slave_priority: "0" };
+
 it.each([
   ["replica", { role: "slave", master_replid: "a", slave_priority: "100" }, { master_replid: "a" }],
   ["replica", { role: "slave" }, { master_replid: "a" }],
@@ -40,8 +35,14 @@ it.each([
   // A cluster goes by cluster-replica-no-failover.
   ["replica", { role: "slave", slave_priority: "0" }, { cluster_enabled: "1" }],
   ["other", { role: "slave", master_replid: "b" }, { master_replid: "a" }],
+  ["other", { role: "slave", master_replid: "b", master_link_status: "up", ...FOLLOWS }, { master_replid: "a" }],
   ["other", { role: "master" }, {}],
+  // Before the first copy is whole.
+  ["filling", { role: "slave", master_replid: "b", master_link_status: "down", ...FOLLOWS }, { master_replid: "a" }],
+  ["filling", { role: "slave", master_replid: "b", master_sync_in_progress: "1", ...FOLLOWS }, { master_replid: "a" }],
+  ["unsure", { role: "slave", master_replid: "b", master_link_status: "down" }, { master_replid: "a" }],
+  ["spare", { role: "slave", master_replid: "b", ...SPARE, ...FOLLOWS }, { master_replid: "a" }],
   [undefined, {}, { master_replid: "a" }],
 ] as const)("%s: %j of a primary that says %j", (kind, replica, primary) => {
-  expect(replicaKind(saying(replica), saying(primary))).toBe(kind);
+  expect(replicaKind(saying(replica), saying(primary), "10.0.0.1:6379")).toBe(kind);
 });

@@ -3,20 +3,30 @@ import { type Checked, failure, megabytes, NOTHING_SOLD, ok, unknown, warning } 
 import { FULL } from "./memory-checks.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
-/** "other": another server answers at its address. "spare": it never becomes a primary. */
-export type ReplicaKind = "replica" | "spare" | "other";
+/**
+ * "filling": it has not all of the primary's data yet. "unsure": it is filled by a primary of another name. "spare": it never
+ * becomes a primary. "other": another server answers at its address.
+ */
+export type ReplicaKind = "replica" | "filling" | "unsure" | "spare" | "other";
 
-/** Undefined where the server does not tell. */
-export function replicaKind(replica: ServerFacts, primary: ServerFacts): ReplicaKind | undefined {
+/** Undefined where the server does not tell. `name`: the primary's "host:port". */
+export function replicaKind(replica: ServerFacts, primary: ServerFacts, name: string): ReplicaKind | undefined {
   const role = replica.info("role");
   if (role === undefined) return undefined;
   const [own, theirs] = [replica.info("master_replid"), primary.info("master_replid")];
   const isOther = own !== undefined && theirs !== undefined && own !== theirs;
-  if (role !== "slave" || isOther) return "other";
+  // Before its first copy is whole it has a replication id of its own.
+  const isCut = replica.info("master_sync_in_progress") === "1" || replica.info("master_link_status") === "down";
+  if (role !== "slave" || (isOther && !isCut)) return "other";
+  if (isOther && followed(replica) !== name) return "unsure";
   // A cluster goes by another setting.
   const isSpare = replica.info("slave_priority") === "0" && primary.info("cluster_enabled") !== "1";
-  return isSpare ? "spare" : "replica";
+  if (isSpare) return "spare";
+  return isOther ? "filling" : "replica";
 }
+
+/** The primary's "host:port", as the replica has it. */
+export const followed = ({ info }: ServerFacts): string => `${info("master_host")}:${info("master_port")}`;
 
 /** A failover makes the replica the primary, with what it holds already. */
 export function checkReplicaMemory(replica: ServerFacts, primary: ServerFacts): Checked {

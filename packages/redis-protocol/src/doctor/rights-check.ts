@@ -16,7 +16,7 @@ export async function checkRights(
   user: string | undefined,
   prefixes: readonly string[],
 ): Promise<Checked> {
-  const keys = prefixes.map((prefix) => `${prefix}:{doctor}:${randomUUID()}`);
+  const keys = prefixes.map(stranger);
   // Without a key as well: a node of a cluster answers a key of another node's before it looks whether scripts run now.
   const refusals = await Promise.all([[], ...keys.map((key) => [key])].map((each) => scriptRefusal(ask, each)));
   const refused = refusals.find((each) => each !== undefined);
@@ -40,6 +40,9 @@ export async function checkRights(
   }
   return ok("This user may run every command of the stores.");
 }
+
+/** A key under the prefix that does not exist. */
+export const stranger = (prefix: string): string => `${prefix}:{doctor}:${randomUUID()}`;
 
 /** No script has it. */
 const NO_SHA1 = "0".repeat(40);
@@ -76,7 +79,7 @@ async function rightsOf(ask: AskServer, user: string | undefined): Promise<MayRu
 }
 
 /** Undefined where the server does not answer that question, or does not know the command. */
-async function dryRun(
+export async function dryRun(
   ask: AskServer,
   user: string,
   { name, fitting }: Pick<NeededCommand, "name" | "fitting">,
