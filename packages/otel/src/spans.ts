@@ -9,6 +9,7 @@ import {
   paymentChannel,
   payOnceChannel,
 } from "@tollbooth-stores/core";
+import { guarded } from "./guarded.ts";
 import { hear } from "./hear.ts";
 import { attribute } from "./names.ts";
 
@@ -24,7 +25,7 @@ interface Call {
 /** Returns what ends them. */
 export function spans(tracer: Tracer): () => void {
   // Of its own, because the application's context manager cannot be entered from a channel, and there may be none.
-  const calls = new AsyncLocalStorage<Call>();
+  const calls = new AsyncLocalStorage<Call | undefined>();
   const parent = (): Context => calls.getStore()?.within ?? context.active();
   /** A span of what has ended now. */
   const span = (name: string, durationMs: number, attributes: SpanAttributes, errorType: string | undefined) => {
@@ -35,12 +36,13 @@ export function spans(tracer: Tracer): () => void {
   };
   const payOnceCalls = channel(payOnceChannel);
   // Core alone publishes on this channel.
-  payOnceCalls.bindStore(calls, (message) => {
+  const begin = guarded((message: unknown): Call => {
     const { handle } = message as PayOnceMessage;
     const within = context.active();
     const begun = tracer.startSpan("tollbooth.payment", { attributes: { [attribute.handle]: handle } }, within);
     return { span: begun, within: trace.setSpan(within, begun) };
   });
+  payOnceCalls.bindStore(calls, begin);
   const ends = [
     () => void payOnceCalls.unbindStore(calls),
     hear(answerChannel, ({ outcome, attempt, errorCode }) => {
