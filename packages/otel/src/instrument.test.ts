@@ -122,6 +122,24 @@ it("doubt, recoveries and alarms are counted from zero, so that the first one is
   });
 });
 
+it("turns of connections and unreadable records are counted from zero, from the first connection and call on", async () => {
+  expect(only(await metrics.points(), "connection.events")).toEqual({});
+  connection("connecting", 1);
+  const counted = Object.entries(only(await metrics.points(), "connection.events"));
+  expect(counted).toContainEqual([expect.stringContaining("=server-changed"), 0]);
+  expect([counted.length, counted.filter(([, value]) => value !== 0)]).toEqual([
+    8,
+    [[expect.stringContaining("=connecting"), 1]],
+  ]);
+  const stores = createMemoryStores();
+  await stores.sessions.get("none");
+  await stores.check();
+  await stores.close();
+  expect(only(await metrics.points(), "record.unreadable")).toEqual({
+    "record.unreadable{store=sessions, provider=memory}": 0,
+  });
+});
+
 it("connections are counted by whether they can be used, until they are closed", async () => {
   const now = async () => Object.values(only(await metrics.points(), "connection.count"));
   connection("connecting", 1);

@@ -34,6 +34,8 @@ export function sampleRedis(
 ): () => void {
   /** Of each server's last good sample, for good: OpenTelemetry's SDK goes on exporting the last value that it was given. */
   const stands = new Map<string, Stand>();
+  /** Those whose limit was told once: without one it is 0 then, because the SDK would go on exporting the old one. */
+  const limited = new Set<string>();
   /** Those that answered the last sample. */
   let answering: ReadonlySet<string> = new Set();
   const up = meter.createObservableGauge("tollbooth.redis.up", {
@@ -45,7 +47,8 @@ export function sampleRedis(
     unit: "By",
   });
   const limit = meter.createObservableGauge("tollbooth.redis.memory.limit", {
-    description: "Memory that Redis may use (maxmemory). Absent where there is no limit.",
+    description:
+      "Memory that Redis may use (maxmemory). Absent where there is no limit, and 0 where there is none any more.",
     unit: "By",
   });
   const evicted = meter.createObservableCounter("tollbooth.redis.evictions", {
@@ -63,7 +66,8 @@ export function sampleRedis(
       const about = serverAttributes(name);
       result.observe(up, answering.has(name) ? 1 : 0, about);
       if (stand.used !== undefined) result.observe(used, stand.used, about);
-      if (stand.limit !== undefined) result.observe(limit, stand.limit, about);
+      if (stand.limit !== undefined) limited.add(name);
+      if (limited.has(name)) result.observe(limit, stand.limit ?? 0, about);
       if (stand.evicted !== undefined) result.observe(evicted, stand.evicted, about);
     }
   };
