@@ -25,7 +25,7 @@ interface Call {
 /** Returns what ends them. */
 export function spans(tracer: Tracer): () => void {
   // Of its own, because the application's context manager cannot be entered from a channel, and there may be none.
-  const calls = new AsyncLocalStorage<Call | undefined>();
+  const calls = new AsyncLocalStorage<Call>();
   const parent = (): Context => calls.getStore()?.within ?? context.active();
   /** A span of what has ended now. */
   const span = (name: string, durationMs: number, attributes: SpanAttributes, errorType: string | undefined) => {
