@@ -127,10 +127,7 @@ it("turns of connections and unreadable records are counted from zero, from the 
   connection("connecting", 1);
   const counted = Object.entries(only(await metrics.points(), "connection.events"));
   expect(counted).toContainEqual([expect.stringContaining("=server-changed"), 0]);
-  expect([counted.length, counted.filter(([, value]) => value !== 0)]).toEqual([
-    8,
-    [[expect.stringContaining("=connecting"), 1]],
-  ]);
+  expect(counted.filter(([, value]) => value !== 0)).toEqual([[expect.stringContaining("=connecting"), 1]]);
   const stores = createMemoryStores();
   await stores.sessions.get("none");
   await stores.check();

@@ -32,10 +32,10 @@ export function sampleRedis(
   outcomes: SampleOutcomes,
   { servers, everyMs = 15_000, timeoutMs = 2_000 }: RedisSampling,
 ): () => void {
-  /** Of each server's last good sample, for good: OpenTelemetry's SDK goes on exporting the last value that it was given. */
-  const stands = new Map<string, Stand>();
   /** Those whose limit was told once: without one it is 0 then, because the SDK would go on exporting the old one. */
   const limited = new Set<string>();
+  /** Of each server's last good sample, for good: OpenTelemetry's SDK goes on exporting the last value that it was given. */
+  const stands = new Map<string, Stand>();
   /** Those that answered the last sample. */
   let answering: ReadonlySet<string> = new Set();
   const up = meter.createObservableGauge("tollbooth.redis.up", {
