@@ -8,17 +8,16 @@ interface Connection extends Pick<ConnectionMessage, "provider" | "purpose"> {
   isUp: boolean;
 }
 
-/** Whether the connection can be used after each event; undefined where the event does not say. */
-const isUpAfter: Record<ConnectionMessage["event"], boolean | undefined> = {
+/** Whether the connection can be used after this event; undefined where the event does not say. */
+const isUpAfter: Partial<Record<ConnectionMessage["event"], boolean>> = {
   connecting: false,
   ready: true,
   reconnected: true,
   lost: false,
   "given-up": false,
-  "server-changed": undefined,
-  closed: undefined,
-  unsafe: undefined,
 };
+
+const serverChanged = { [attribute.connectionEvent]: "server-changed" satisfies ConnectionMessage["event"] };
 
 /** Returns what ends them. */
 export function connectionMetrics(meter: Meter): () => void {
@@ -44,15 +43,11 @@ export function connectionMetrics(meter: Meter): () => void {
   };
   count.addCallback(observe);
   const end = hear(connectionChannel, ({ event, provider, purpose, connection }) => {
-    const about = aboutOf({ provider, purpose });
-    const kind = `${provider} ${purpose}`;
-    if (connection !== undefined && !kinds.has(kind)) {
-      kinds.set(kind, { provider, purpose });
-      // From zero: a counter that begins at one has no increase that an alert could see.
-      for (const each of Object.keys(isUpAfter)) turns.add(0, { ...about, [attribute.connectionEvent]: each });
-    }
-    turns.add(1, { ...about, [attribute.connectionEvent]: event });
+    turns.add(1, { ...aboutOf({ provider, purpose }), [attribute.connectionEvent]: event });
     if (connection === undefined) return;
+    // From zero: a counter that begins at one has no increase that an alert could see.
+    if (!kinds.has(`${provider} ${purpose}`)) turns.add(0, { ...aboutOf({ provider, purpose }), ...serverChanged });
+    kinds.set(`${provider} ${purpose}`, { provider, purpose });
     const isUp = isUpAfter[event];
     if (event === "closed") known.delete(connection);
     // A connection that is up stays in use while another attempt is made beside it.
