@@ -61,6 +61,10 @@ describe("the Compose file", () => {
     expect(textOf("Dockerfile")).toContain("GATEWAY_CONFIG=/app/tollbooth.config.yaml");
   });
 
+  it("has an init before Node, which as the first process ignores a SIGTERM until its program has begun", () => {
+    expect(services.gateway.init).toBe(true);
+  });
+
   it("waits for a gateway longer than it may take to stop", async () => {
     const { stopMs, shutdownGraceMs, longestRequestMs } = await deadlines();
     expect(shutdownGraceMs).toBeGreaterThan(longestRequestMs);

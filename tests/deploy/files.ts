@@ -22,6 +22,7 @@ export interface Service {
   depends_on?: Record<string, { condition: string }>;
   stop_grace_period?: string;
   read_only?: boolean;
+  init?: boolean;
   deploy?: { replicas?: number };
 }
 

@@ -1,16 +1,16 @@
 // Process: one gateway. GATEWAY_CONFIG and STORES name its two YAML files. A signal stops it. Exit code 2: a mistake in what it was given.
-import { isStoreError } from "@tollbooth-stores/core";
-import { errorForLog } from "@tollbooth-stores/http";
-import { ConfigError, readGatewayConfig } from "./gateway-config.ts";
-import { gatewayLog, logConsole } from "./log.ts";
-import { type RunningGateway, startGateway } from "./start-gateway.ts";
+import type { RunningGateway } from "./start-gateway.ts";
 
+let gateway: RunningGateway | undefined;
+/** Before anything is loaded, for PID 1 ignores what it has no handler for; and for good: a second signal cuts no request. */
+const signals = ["SIGTERM", "SIGINT", "SIGHUP"].map((name) => new Promise((stop) => process.on(name, stop)));
+void Promise.race(signals).then(() => (gateway?.stop() ?? Promise.resolve()).finally(() => process.exit(0)));
+
+const { isStoreError } = await import("@tollbooth-stores/core");
+const { errorForLog } = await import("@tollbooth-stores/http");
+const { ConfigError, gatewayLog, logConsole, readGatewayConfig, startGateway } = await import("./index.ts");
 const { env } = process;
 let log = gatewayLog();
-/** From the first moment on, and for good: PID 1 ignores other signals, and a second one cuts no request. */
-const signals = ["SIGTERM", "SIGINT", "SIGHUP"].map((name) => new Promise((stop) => process.on(name, stop)));
-let gateway: RunningGateway | undefined;
-void Promise.race(signals).then(() => (gateway?.stop() ?? Promise.resolve()).finally(() => process.exit(0)));
 try {
   log = gatewayLog(env.LOG_LEVEL || undefined);
   logConsole(log);

@@ -26,8 +26,7 @@ export async function listen(
   const fetch: AppHandler = (request, env) => {
     const answer = Promise.resolve(app(request, env));
     running.add(answer);
-    const done = () => void running.delete(answer);
-    answer.then(done, done);
+    answer.finally(() => running.delete(answer)).catch(() => {});
     return answer;
   };
   const server = createAdaptorServer({ fetch, serverOptions: { ...within, maxHeaderSize: 18_432 } });

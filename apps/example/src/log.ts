@@ -13,7 +13,10 @@ export function gatewayLog(level = "info", hooks: LoggerOptions["hooks"] = {}): 
   if (!Object.hasOwn({ ...pino.levels.values, silent: true }, level))
     throw new ConfigError("LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent.");
   const formatters = { level: (label: string) => ({ level: label }) };
-  return pino({ level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime, formatters, hooks });
+  const out = pino.destination({ dest: 1, maxLength: 67_108_864 });
+  // A full disk costs lines, and no payment: pino would throw, and at the exit try again for ever.
+  out.on("error", () => Object.assign(out, { flushSync: () => {} }));
+  return pino({ level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime, formatters, hooks }, out);
 }
 
 /** Libraries print, the x402 SDK for one. A line has what stands before the first colon: behind it may be anything. */
@@ -43,7 +46,7 @@ const alarms: readonly string[] = ["receipt-after-expiry", "delivery-unheard", "
 /** Tells of connections, of alike events one line a second, and of payments. Returns a function that ends it. */
 export function logEvents(log: Logger): () => void {
   const lately = new Map<string, number>();
-  const onConnection = (message: unknown) => {
+  const onTurn = (message: unknown) => {
     const { provider, purpose, server, event, reason, downMs } = message as core.ConnectionMessage;
     // An attempt that tells why the one before it failed is no quiet one.
     const level = event === "safe" || (quiet.includes(event) && reason === undefined) ? "info" : "warn";
@@ -66,8 +69,7 @@ export function logEvents(log: Logger): () => void {
   };
   const onAnswer = (message: unknown) =>
     void Object.assign(notes.getStore() ?? {}, { payment: (message as core.AnswerMessage).handle });
-  const { connectionChannel, paymentChannel, answerChannel } = core;
-  const heard = { [connectionChannel]: onConnection, [paymentChannel]: onPayment, [answerChannel]: onAnswer };
+  const heard = { [core.connectionChannel]: onTurn, [core.paymentChannel]: onPayment, [core.answerChannel]: onAnswer };
   for (const [channel, hear] of Object.entries(heard)) subscribe(channel, hear);
   return () => Object.entries(heard).forEach(([channel, hear]) => void unsubscribe(channel, hear));
 }

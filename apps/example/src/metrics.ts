@@ -25,9 +25,8 @@ export function openMetrics(): Metrics {
     },
     async page(request) {
       if (new URL(request.url).pathname !== "/metrics") return new Response("GET /metrics\n", { status: 404 });
-      const { resourceMetrics } = await reader.collect();
       const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
-      return new Response(serializer.serialize(resourceMetrics), { headers });
+      return new Response(serializer.serialize((await reader.collect()).resourceMetrics), { headers });
     },
     async stop() {
       telemetry.stop();

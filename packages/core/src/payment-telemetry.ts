@@ -3,7 +3,10 @@
 import { channel } from "node:diagnostics_channel";
 import type { StoreErrorCode } from "./errors.ts";
 
-/** The name of the channel for payments: `diagnostics_channel.subscribe(paymentChannel, (message) => ...)`. */
+/**
+ * The name of the channel for payments: `diagnostics_channel.subscribe(paymentChannel, (message) => ...)`. A subscriber must not throw:
+ * Node makes an uncaughtException of it.
+ */
 export const paymentChannel = "tollbooth-stores:payment";
 
 /** A payment that did not simply go through. Holds no key, payload, receipt or result. */
@@ -46,7 +49,7 @@ export function publishPayment(message: PaymentMessage): void {
   if (payments.hasSubscribers) payments.publish(message);
 }
 
-/** The name of the channel for payOnce's calls: `diagnostics_channel.subscribe(answerChannel, (message) => ...)`. */
+/** The name of the channel for payOnce's calls: `diagnostics_channel.subscribe(answerChannel, (message) => ...)`, which must not throw. */
 export const answerChannel = "tollbooth-stores:answer";
 
 /** How one call of `payOnce` ended. Published in the caller's async context. Holds no key, payload, reason or receipt. */

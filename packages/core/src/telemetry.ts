@@ -1,9 +1,10 @@
 // Messages on `node:diagnostics_channel`, for metrics, traces and alarms: one for each store operation, one for each turn
 // of a connection, and one for each batch. Almost free without a subscriber. Those of payments: payment-telemetry.ts.
+// A subscriber must not throw: Node makes an uncaughtException of it, which ends the process in the midst of a payment.
 import { channel } from "node:diagnostics_channel";
 import { isStoreError, type StoreErrorCode } from "./errors.ts";
 
-/** The channel's name: `diagnostics_channel.subscribe(operationChannel, (message) => ...)`. */
+/** The channel's name: `diagnostics_channel.subscribe(operationChannel, (message) => ...)`. A subscriber must not throw. */
 export const operationChannel = "tollbooth-stores:operation";
 
 /** One finished operation. Holds no key, client, subject, session id or value. */
@@ -67,7 +68,7 @@ export function publishUnreadable(about: Pick<OperationMessage, "store" | "opera
   } satisfies OperationMessage);
 }
 
-/** The name of the channel for connections: `diagnostics_channel.subscribe(connectionChannel, (message) => ...)`. */
+/** The name of the channel for connections: `diagnostics_channel.subscribe(connectionChannel, (message) => ...)`, which must not throw. */
 export const connectionChannel = "tollbooth-stores:connection";
 
 /** What a server said of itself when the connection became ready. Each field is absent where it was not told. */
@@ -145,7 +146,7 @@ export function publishConnection(message: ConnectionMessage): void {
   if (connections.hasSubscribers) connections.publish(message);
 }
 
-/** The name of the channel for batches: `diagnostics_channel.subscribe(batchChannel, (message) => ...)`. */
+/** The name of the channel for batches: `diagnostics_channel.subscribe(batchChannel, (message) => ...)`, which must not throw. */
 export const batchChannel = "tollbooth-stores:batch";
 
 /** Calls that were written to a backend together. Holds no key and no argument. */

@@ -17,6 +17,8 @@ const isUpAfter: Partial<Record<ConnectionMessage["event"], boolean>> = {
   "given-up": false,
 };
 
+const serverChanged = { [attribute.connectionEvent]: "server-changed" satisfies ConnectionMessage["event"] };
+
 /** Returns what ends them. */
 export function connectionMetrics(meter: Meter): () => void {
   const known = new Map<number, Connection>();
@@ -46,6 +48,8 @@ export function connectionMetrics(meter: Meter): () => void {
     turns.add(1, { ...aboutOf({ provider, purpose }), [attribute.connectionEvent]: event });
     unsafe.hear(message);
     if (connection === undefined) return;
+    // From zero: a counter that begins at one has no increase that an alert could see.
+    if (!kinds.has(`${provider} ${purpose}`)) turns.add(0, { ...aboutOf({ provider, purpose }), ...serverChanged });
     kinds.set(`${provider} ${purpose}`, { provider, purpose });
     const isUp = isUpAfter[event];
     if (event === "closed") known.delete(connection);

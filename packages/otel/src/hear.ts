@@ -12,6 +12,7 @@ import {
   type PaymentMessage,
   paymentChannel,
 } from "@tollbooth-stores/core";
+import { guarded } from "./guarded.ts";
 
 interface Messages {
   [answerChannel]: AnswerMessage;
@@ -21,12 +22,12 @@ interface Messages {
   [paymentChannel]: PaymentMessage;
 }
 
-/** Returns what ends it. Core alone publishes on these channels, so a message is what its channel is for. */
+/** What `on` throws is told once, and goes no further. Returns what ends it. Core alone publishes on these channels, so a message is what its channel is for. */
 export function hear<Channel extends keyof Messages>(
   channel: Channel,
   on: (message: Messages[Channel]) => void,
 ): () => void {
-  const listener = (message: unknown) => on(message as Messages[Channel]);
+  const listener = guarded((message: unknown) => on(message as Messages[Channel]));
   subscribe(channel, listener);
   return () => void unsubscribe(channel, listener);
 }

@@ -80,6 +80,21 @@ it("a wait for another caller, and a denial without asking, are no durations of 
   });
 });
 
+it("another server and unreadable records are counted from zero, from the first connection and call on", async () => {
+  expect(only(await metrics.points(), "connection.events")).toEqual({});
+  connection("connecting", 1);
+  const counted = Object.entries(only(await metrics.points(), "connection.events"));
+  expect(counted).toContainEqual([expect.stringContaining("=server-changed"), 0]);
+  expect(counted.filter(([, value]) => value !== 0)).toEqual([[expect.stringContaining("=connecting"), 1]]);
+  const stores = createMemoryStores();
+  await stores.sessions.get("none");
+  await stores.check();
+  await stores.close();
+  expect(only(await metrics.points(), "record.unreadable")).toEqual({
+    "record.unreadable{store=sessions, provider=memory}": 0,
+  });
+});
+
 it("batches are counted by script: their size, and how long their first call waited", async () => {
   publishBatch({ provider: "redis", script: "session.touch", calls: 16, keys: 9, waitedMs: 1.5 });
   expect(await metrics.points()).toMatchObject({

@@ -1,6 +1,7 @@
 // instrument: core's telemetry channels as OpenTelemetry metrics and spans, until it is stopped.
 import { type MeterProvider, metrics, type TracerProvider } from "@opentelemetry/api";
 import { connectionMetrics } from "./connection-metrics.ts";
+import { guarded } from "./guarded.ts";
 import { scope } from "./names.ts";
 import { operationMetrics } from "./operation-metrics.ts";
 import { paymentMetrics } from "./payment-metrics.ts";
@@ -36,7 +37,8 @@ export interface Telemetry extends Disposable {
 }
 
 /**
- * Turns core's telemetry into metrics, and into spans where `tracerProvider` is given. Never throws.
+ * Turns core's telemetry into metrics, and into spans where `tracerProvider` is given. Throws only what a provider throws
+ * while it makes them. What it throws later is told once to OpenTelemetry's `diag`, and reaches no payment.
  *
  * Call it once, before the stores are made: connections that were made earlier are unknown until their next turn. A second
  * call on the same provider counts everything twice.
@@ -63,7 +65,7 @@ export function instrument({ meterProvider, tracerProvider }: InstrumentOptions 
     sampleRedis: (options) => sampling("redis", () => sampleRedis(meter, outcomes, options)),
     stop() {
       stopped = true;
-      for (const end of ends.splice(0)) end();
+      for (const end of ends.splice(0)) guarded(end)();
     },
     [Symbol.dispose]: () => telemetry.stop(),
   };

@@ -35,10 +35,16 @@ export function operationMetrics(meter: Meter): () => void {
     unit: "s",
     advice: { explicitBucketBoundaries: callSeconds },
   });
+  /** Stores whose unreadable records are counted, by provider and store. */
+  const counted = new Set<string>();
   const ends = [
     hear(operationChannel, ({ store, operation, provider, outcome, errorCode, source, durationMs }) => {
       if (source === "deny-cache") return denied.add(1, { [attribute.provider]: provider });
       const about = { [attribute.store]: store, [attribute.provider]: provider };
+      const kind = `${provider} ${store}`;
+      // From zero, with the store's first call: a counter that begins at one has no increase that an alert could see.
+      if (store !== "all" && !counted.has(kind)) unreadable.add(0, about);
+      counted.add(kind);
       if (outcome === "unreadable") return unreadable.add(1, about);
       const ended = {
         ...about,

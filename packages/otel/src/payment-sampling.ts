@@ -26,20 +26,24 @@ export function samplePayments(
 ): () => void {
   /** Of the last good sample; undefined before the first. */
   let sums: Map<string, Sum> | undefined;
+  /** Since when samples fail. What was seen last ages no more then: others may have ended it. */
+  let failingSinceMs: number | undefined;
   const count = meter.createObservableGauge("tollbooth.payment.unresolved.count", {
     description:
       "Payments in doubt (money may have moved) or owed (settled, not delivered). The same on every instance.",
     unit: "{payment}",
   });
   const age = meter.createObservableGauge("tollbooth.payment.unresolved.age", {
-    description: "Time since the oldest such payment came to be so; 0 where there is none.",
+    description:
+      "Time since the oldest such payment came to be so; 0 where there is none. It stays while samples fail.",
     unit: "s",
   });
   const observe: BatchObservableCallback = (result) => {
     if (sums === undefined) return;
+    const nowMs = failingSinceMs ?? Date.now();
     for (const kind of Object.keys(kinds)) {
       const sum = sums.get(kind);
-      const ageMs = sum === undefined ? 0 : Math.max(0, Date.now() - sum.oldestAtMs);
+      const ageMs = sum === undefined ? 0 : Math.max(0, nowMs - sum.oldestAtMs);
       result.observe(count, sum?.count ?? 0, { [attribute.paymentKind]: kind });
       result.observe(age, ageMs / 1_000, { [attribute.paymentKind]: kind });
     }
@@ -54,9 +58,13 @@ export function samplePayments(
         }
         if (signal.aborted) return;
         sums = found;
+        failingSinceMs = undefined;
         outcomes.good("payments");
       },
-      failed: () => outcomes.failed("payments"),
+      failed() {
+        failingSinceMs ??= Date.now();
+        outcomes.failed("payments");
+      },
     },
     { everyMs, timeoutMs },
   );

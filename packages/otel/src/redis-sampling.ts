@@ -32,6 +32,8 @@ export function sampleRedis(
   outcomes: SampleOutcomes,
   { servers, everyMs = 15_000, timeoutMs = 2_000 }: RedisSampling,
 ): () => void {
+  /** Those whose limit was told once: without one it is 0 then, because the SDK would go on exporting the old one. */
+  const limited = new Set<string>();
   /** Of each server's last good sample, for good: OpenTelemetry's SDK goes on exporting the last value that it was given. */
   const stands = new Map<string, Stand>();
   /** Whether each answered its last sample. */
@@ -50,7 +52,8 @@ export function sampleRedis(
     unit: "By",
   });
   const limit = meter.createObservableGauge("tollbooth.redis.memory.limit", {
-    description: "Memory that Redis may use (maxmemory). Absent where there is no limit.",
+    description:
+      "Memory that Redis may use (maxmemory). Absent where there is no limit, and 0 where there is none any more.",
     unit: "By",
   });
   const evicted = meter.createObservableCounter("tollbooth.redis.evictions", {
@@ -68,7 +71,8 @@ export function sampleRedis(
     for (const [name, stand] of stands) {
       const about = serverAttributes(name);
       if (stand.used !== undefined) result.observe(used, stand.used, about);
-      if (stand.limit !== undefined) result.observe(limit, stand.limit, about);
+      if (stand.limit !== undefined) limited.add(name);
+      if (limited.has(name)) result.observe(limit, stand.limit ?? 0, about);
       if (stand.evicted !== undefined) result.observe(evicted, stand.evicted, about);
     }
   };

@@ -1,5 +1,6 @@
 // How the samplers fare. A failed sample leaves the last good one's values, so their age is told too.
 import type { Meter, ObservableCallback } from "@opentelemetry/api";
+import { guarded } from "./guarded.ts";
 import { attribute } from "./names.ts";
 
 export type SampleName = "payments" | "redis";
@@ -36,7 +37,7 @@ export function sampleOutcomes(meter: Meter): SampleOutcomes {
       failures.add(0, { [attribute.sample]: name });
     },
     good,
-    failed: (name) => failures.add(1, { [attribute.sample]: name }),
+    failed: guarded((name) => failures.add(1, { [attribute.sample]: name })),
     ended: (name) => void goodAtMs.delete(name),
     stop: () => age.removeCallback(observe),
   };

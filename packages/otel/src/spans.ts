@@ -9,6 +9,7 @@ import {
   paymentChannel,
   payOnceChannel,
 } from "@tollbooth-stores/core";
+import { guarded } from "./guarded.ts";
 import { hear } from "./hear.ts";
 import { attribute } from "./names.ts";
 
@@ -36,13 +37,14 @@ export function spans(tracer: Tracer): () => void {
   };
   const payOnceCalls = channel(payOnceChannel);
   // Core alone publishes on this channel.
-  payOnceCalls.bindStore(calls, (message) => {
+  const begin = guarded((message: unknown): Call => {
     const { handle } = message as PayOnceMessage;
     const within = context.active();
     const begun = tracer.startSpan("tollbooth.payment", { attributes: { [attribute.handle]: handle } }, within);
     open.add(begun);
     return { span: begun, within: trace.setSpan(within, begun) };
   });
+  payOnceCalls.bindStore(calls, begin);
   const ends = [
     () => void payOnceCalls.unbindStore(calls),
     hear(answerChannel, ({ outcome, attempt, errorCode }) => {
