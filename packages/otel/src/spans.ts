@@ -83,7 +83,7 @@ export function spans(tracer: Tracer): () => void {
   return () => {
     for (const end of ends) end();
     // How they end is heard no more, so they have no outcome.
-    for (const span of open) span.end();
+    for (const span of open) guarded(() => span.end())();
     open.clear();
   };
 }

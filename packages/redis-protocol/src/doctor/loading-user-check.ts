@@ -1,7 +1,6 @@
 // Whether a restart reads back what was written: some servers load their append-only file with the default user's rights.
 import type { AskServer } from "../connection/scan-keys.ts";
-import { type Checked, failure, unknown, warning } from "./finding.ts";
-import type { Keeps } from "./memory-checks.ts";
+import { type Checked, failure, type Keeps, unknown, warning } from "./finding.ts";
 import { loggedOn } from "./needed-commands.ts";
 import { dryRun, stranger } from "./rights-check.ts";
 import type { ServerFacts } from "./server-facts.ts";
