@@ -1,6 +1,7 @@
 // The client has gone, or others answer, while a gate is at work: nothing is made, and nothing is charged for an answer that has no reader.
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import type { PaidGate } from "@tollbooth-stores/http";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import type { Express, Response as ExpressResponse, Request } from "express";
@@ -188,4 +189,35 @@ test("a dozen gates in front of a route are a dozen, and not a warning of too ma
   await pause();
   process.off("warning", onWarning);
   expect(warnings).toEqual([]);
+});
+
+test("a client is charged for nothing where it leaves before the answer to its earlier request on that connection", async () => {
+  const turns = new EventEmitter();
+  let hasLeft = false;
+  const { app, charged } = await shop({
+    front(request, response, next) {
+      // The first of two that were sent at once.
+      if (request.path === "/slow") turns.once("slow", () => response.end());
+      else next();
+    },
+    async handler(_request, response) {
+      turns.emit("began");
+      if (!hasLeft) await once(turns, "left");
+      response.end("made");
+      turns.emit("ended");
+    },
+  });
+  const client = connect(app.port, "127.0.0.1");
+  const lines = (path: string) => `GET ${path} HTTP/1.1\r\nhost: shop\r\npayment: one\r\n\r\n`;
+  const began = once(turns, "began");
+  client.write(lines("/slow") + lines("/sold"));
+  await began;
+  client.destroy();
+  await pause(100);
+  hasLeft = true;
+  turns.emit("left");
+  turns.emit("slow");
+  await pause(20);
+  expect(charged).toEqual([]);
+  expect((await app("/sold", payment)).status).toBe(200);
 });

@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http";
 import { member, replaceMembers } from "./replace-members.ts";
+import { goneOf } from "./request-context.ts";
 import { sealResponse } from "./seal-response.ts";
 import { cookiesOf, hasBegun } from "./send-answer.ts";
 
@@ -46,8 +47,10 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
   });
   // A gate that has given up waiting hears nothing of it.
   promise.catch(() => undefined);
-  const onClose = () => reject(new DOMException("The client has gone.", "AbortError"));
-  response.once("close", onClose);
+  const { signal } = goneOf(response);
+  const onGone = () => reject(signal.reason);
+  if (signal.aborted) onGone();
+  signal.addEventListener("abort", onGone);
 
   function fixHead(): void {
     const cookies = cookiesOf(response).filter((line) => !before.cookies.includes(line));
@@ -119,7 +122,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
     hasEnded: () => unseal !== undefined,
     release() {
       isReleased = true;
-      response.off("close", onClose);
+      signal.removeEventListener("abort", onGone);
       unseal?.();
       letGo();
       if (!response.headersSent) {

@@ -1,5 +1,6 @@
 // What a gate asks about an Express request.
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { queryReader, type RequestContext } from "@tollbooth-stores/http";
 import type { ExpressRequest } from "./express-types.ts";
 import { isOver } from "./send-answer.ts";
@@ -12,6 +13,8 @@ export function headerOf(request: ExpressRequest, name: string): string | undefi
 
 /** One for all middlewares of a response, which Node lets few listen to. */
 const clients = new WeakMap<ServerResponse, AbortController>();
+/** The requests of one connection that are not answered yet: clients may send several before they read an answer. */
+const unanswered = new WeakMap<Socket, Set<() => void>>();
 
 /** Aborts when the client goes before its answer is sent. Aborted where it has gone, or was answered, before the first call. */
 export function goneOf(response: ServerResponse): AbortController {
@@ -23,11 +26,29 @@ export function goneOf(response: ServerResponse): AbortController {
   // Its "close" would never come.
   if (isOver(response)) abort();
   else {
+    const endWatch = onSocketClose(response.req.socket, abort);
+    response.once("finish", endWatch);
     response.once("close", () => {
+      endWatch();
       if (!response.writableFinished) abort();
     });
   }
   return gone;
+}
+
+/** A response that waits for the one before it on its connection has no "close" of its own. The function returned ends the watch. */
+function onSocketClose(socket: Socket, abort: () => void): () => void {
+  let aborts = unanswered.get(socket);
+  if (aborts === undefined) {
+    const all = new Set<() => void>();
+    unanswered.set(socket, all);
+    socket.once("close", () => {
+      for (const each of all) each();
+    });
+    aborts = all;
+  }
+  aborts.add(abort);
+  return () => void aborts.delete(abort);
 }
 
 /**

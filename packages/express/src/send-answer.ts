@@ -4,7 +4,7 @@ import type { Answer } from "@tollbooth-stores/http";
 
 /** True where the client has gone, or the end was sent: by Node's own state, whatever stands in front of it. */
 export function isOver(response: ServerResponse): boolean {
-  return response.destroyed || response.closed || nodesOwn(response, "writableEnded");
+  return response.destroyed || response.closed || response.req.socket.destroyed || nodesOwn(response, "writableEnded");
 }
 
 /** True where a head was sent, as far as Node knows. */
@@ -16,7 +16,10 @@ function nodesOwn(response: ServerResponse, name: "headersSent" | "writableEnded
   return Reflect.get(Object(Object.getPrototypeOf(response)), name, response) === true;
 }
 
-/** `cookies`: each Set-Cookie of the answer by itself. Headers that were set before stay, except where it has its own. */
+/**
+ * `cookies`: each Set-Cookie of an answer by itself. They count only where they are this answer's: that of a gate may be another than the
+ * handlers'. Headers that were set before stay, except where it has its own.
+ */
 export function sendAnswer(
   response: ServerResponse,
   { status, headers, body }: Answer,
@@ -26,7 +29,7 @@ export function sendAnswer(
   const before = cookiesOf(response);
   for (const [name, value] of Object.entries(headers)) {
     if (name !== "set-cookie") response.setHeader(name, value);
-    else response.setHeader(name, [...before, ...(cookies.length > 0 ? cookies : [value])]);
+    else response.setHeader(name, [...before, ...(cookies.join(", ") === value ? cookies : [value])]);
   }
   // An answer with a length has no trailers: Node throws where one is announced.
   for (const name of ["transfer-encoding", "trailer"]) response.removeHeader(name);

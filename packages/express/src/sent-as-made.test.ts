@@ -1,4 +1,5 @@
 // What is sold can be sent: answers that Node refuses to send as they were made, and what stays of them.
+import type { PaidGate } from "@tollbooth-stores/http";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import type { Express } from "express";
 import { expect, test } from "vitest";
@@ -78,4 +79,18 @@ test("a chunk that is none is an error of the handler's, and error handlers answ
   const { app, gate } = await shop((_request, response) => Reflect.apply(response.write, response, [5]));
   expect((await app("/sold", { headers: { payment: "one" } })).status).toBe(500);
   expect(gate.charged).toEqual([]);
+});
+
+test("the cookies of a run are not put onto another answer, which the gate tells in its place", async () => {
+  const other = { status: 200, headers: { "set-cookie": "pass=other" }, body: new Uint8Array() };
+  const gate: PaidGate = {
+    async handle(_context, _body, serve) {
+      await serve({ key: "one", fence: "1", signal: new AbortController().signal });
+      return other;
+    },
+  };
+  const app = await listen((express) => {
+    express.get("/sold", paid(gate), (_request, response) => response.cookie("pass", "mine").send("made"));
+  });
+  expect((await app("/sold")).headers.getSetCookie()).toEqual(["pass=other"]);
 });
