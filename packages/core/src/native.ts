@@ -1,6 +1,6 @@
 // For backends that run transitions themselves (Redis, as scripts): every hot transition by name, with the arguments
 // and the reply of the pure function. A transition that a backend does not run natively runs over its `transact`.
-// And for every provider: the check of its options, and what it tells telemetry. For gates: the names of a payment's records.
+// And for every provider: the check of its options, and what it tells telemetry. For gates: a payment's records.
 import type { AtomicPort } from "./atomic-port.ts";
 import { type NativeTransitionsOf, nativeTransitionsOf } from "./native-transitions.ts";
 import type { RateLimitCatalog } from "./rate-limit/catalog.ts";
@@ -30,6 +30,7 @@ export {
   publishConnection,
 } from "./telemetry.ts";
 export { boundPayload, firstVerification, paymentRecord } from "./verification/payment-records.ts";
+export { saysUsed } from "./verification/shared-verification.ts";
 export { retentionTooLong } from "./verification/verification-record.ts";
 
 /** Each transition's arguments and reply. */

@@ -19,6 +19,13 @@ export function pending(retryAfterMs: number): Answer {
   return notNow("settlement_pending", message, retryAfterMs);
 }
 
+/** 503: a copy was refused for something else. This one is judged by itself in `retryAfterMs`. */
+export function refusedElsewhere(retryAfterMs: number): Answer {
+  const message =
+    "This payment was refused a moment ago for another request, or on other terms. Nothing was charged. Send the same payment again.";
+  return notNow("refused_elsewhere", message, retryAfterMs);
+}
+
 /** 503: the handler made nothing, and the payment is or may be charged. */
 export function owed(): Answer {
   const message =

@@ -1,6 +1,6 @@
 // What the store knows of a payment, for decisions that must not be made against one that is under way.
 import type { Look, Payment, VerificationStore } from "@tollbooth-stores/core";
-import { boundPayload, firstVerification, paymentRecord } from "@tollbooth-stores/core/native";
+import { boundPayload, firstVerification, paymentRecord, saysUsed } from "@tollbooth-stores/core/native";
 import type { PaymentPayload } from "@x402/core/types";
 import { identifyPayment } from "./identify-payment.ts";
 
@@ -31,6 +31,31 @@ export async function verificationOf(
   if (verification.status === "in-progress") return "running";
   const isAccepted = verification.status === "done" && verification.outcome === "accepted";
   return isAccepted || verification.status === "spent" ? "accepted" : "none";
+}
+
+/**
+ * Why a payment conflicts. "used": it was used, or was accepted for something else. Else nothing of it was accepted, and it may be
+ * judged by itself in `retryAfterMs`: it was rejected where it was presented for something else, or ("open") is being verified there.
+ */
+export async function conflictOf(
+  store: VerificationStore,
+  payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
+): Promise<{ status: "used" } | { status: "rejected" | "open"; retryAfterMs: number }> {
+  if (!(await isUnknown(store, payment.key))) return { status: "used" };
+  const verification = await store.peek(firstVerification(payment));
+  switch (verification.status) {
+    case "done": {
+      const { outcome, value, expiresInMs } = verification;
+      if (outcome === "accepted" || saysUsed(value)) return { status: "used" };
+      return { status: "rejected", retryAfterMs: expiresInMs };
+    }
+    // Absent: its verifier could not tell, or the rejection is just over.
+    case "absent":
+    case "in-progress":
+      return { status: "open", retryAfterMs: 1_000 };
+    default:
+      return { status: "used" };
+  }
 }
 
 /**

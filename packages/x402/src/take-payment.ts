@@ -12,13 +12,14 @@ import {
   malformedPayment,
   owed,
   pending,
+  refusedElsewhere,
   unsupportedPayment,
 } from "./gate-answers.ts";
 import type { GateSettings } from "./gate-settings.ts";
 import { AlreadyRan, HandlerThrew, HandlerTimeout, handlerRun, NotSold } from "./handler-run.ts";
 import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
 import { flowToday } from "./payment-flow.ts";
-import { isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
+import { conflictOf, isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
 import { refuseCopies } from "./refuse-copies.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
@@ -188,8 +189,12 @@ async function pay(
     }
     case "rejected":
       return refuse(paid.reason);
-    case "conflict":
-      return alreadyUsed();
+    case "conflict": {
+      const conflict = await conflictOf(store, payment);
+      if (conflict.status === "used") return alreadyUsed();
+      const { status, retryAfterMs } = conflict;
+      return status === "rejected" ? refusedElsewhere(retryAfterMs) : pending(retryAfterMs);
+    }
     case "pending":
       if (steps.away() === "facilitator") return facilitatorUnavailable();
       return steps.away() === "lookup" ? lookupUnavailable() : pending(paid.retryAfterMs);

@@ -4,6 +4,8 @@ import { mapPort } from "../testing.ts";
 import { createVerificationStore } from "./create-verification-store.ts";
 import { payOnce } from "./pay-once.ts";
 import { boundPayload, firstVerification, paymentRecord } from "./payment-records.ts";
+import { saysUsed } from "./shared-verification.ts";
+import { verifyOnce } from "./verify-once.ts";
 
 const payment = {
   key: "a payment",
@@ -57,4 +59,11 @@ it("a payment whose settlement was refused is verified under the first name befo
   const first = firstVerification({ ...payment, payloadHash: "another signature" });
   expect(order.slice(0, 2)).toEqual([first, paymentRecord(payment.key)]);
   expect(order).toHaveLength(3);
+});
+
+it.each([true, false])("a rejected verification shows whether its payment was used: %s", async (used) => {
+  const store = createVerificationStore(mapPort());
+  await verifyOnce(store, payment, async () => ({ ok: false, reason: "used before", used }));
+  const look = await store.peek(firstVerification(payment));
+  expect(look.status === "done" && [look.outcome, saysUsed(look.value)]).toEqual(["rejected", used]);
 });

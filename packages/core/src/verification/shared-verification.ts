@@ -120,8 +120,13 @@ async function claimOrWait(
 
 const valueIn = (value: string) => (value === "" ? {} : { value });
 
+/** Whether a rejected verification says that its payment was used. `stored`: its value, as `claim` and `peek` give it. */
+export function saysUsed(stored: string): boolean {
+  return stored.startsWith(USED);
+}
+
 function rejection(stored: string, ran: boolean): SharedVerification {
-  const used = stored.startsWith(USED);
+  const used = saysUsed(stored);
   return { status: "rejected", reason: used ? stored.slice(USED.length) : stored, used, ran };
 }
 
@@ -206,7 +211,7 @@ async function runVerify(
 }
 
 function storedReason({ reason, used }: { reason: string; used?: boolean | undefined }): string {
-  const text = reason.startsWith(USED) ? reason.slice(USED.length) : reason;
+  const text = saysUsed(reason) ? reason.slice(USED.length) : reason;
   return (used === true ? USED + text : text).toWellFormed().slice(0, MAX_REASON_LENGTH).toWellFormed();
 }
 
