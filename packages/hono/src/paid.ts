@@ -91,7 +91,8 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
       if (sold.answered.aborted) return undefined;
       // onError has answered this error, and is not asked again.
       if (failed === undefined || failed.error !== error) throw error;
-      sold.replace(failed.response);
+      // A copy, because its Headers may be the application's own, for every answer.
+      sold.replace(new Response(failed.response.body, failed.response));
       return undefined;
     } finally {
       ended.letGo();
