@@ -25,12 +25,17 @@ export interface PaidEnv {
 
 /** The gate that the handlers make an answer for. */
 const sellers = new WeakMap<Context, PaidGate>();
-/** The sale that handlers run for, in all that they call: an application under `app.mount` has a Context and a Request of its own. */
-const sale = new AsyncLocalStorage<object>();
+/** What the request of a sale sends, in all that its handlers call or begin: a timer keeps it for good. */
+const sale = new AsyncLocalStorage<readonly [name: string, value: string][]>();
 
-/** True while the handlers make an answer that is sold. */
-export function isBeingSold(): boolean {
-  return sale.getStore() !== undefined;
+/**
+ * True while the handlers make an answer that is sold, and in an application under `app.mount`, which has a Context and a Request of its
+ * own: the client's headers are in both. Not in an application that a handler calls with a request of its own making.
+ */
+export function isBeingSold(c: Context): boolean {
+  const sent = sale.getStore();
+  if (sent === undefined) return false;
+  return sellers.has(c) || sent.every(([name, value]) => c.req.header(name) === value);
 }
 
 /**
@@ -61,7 +66,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     if (first !== "ask") return responseOf(first);
     // Middleware in front has answered already: the client would not get what is sold here.
     if (c.finalized) return undefined;
-    const thisSale = {};
+    const thisSale = [...c.req.raw.headers];
     const sold = soldResponse(c, () => sale.getStore() === thisSale);
     const ended = joinSignals([c.req.raw.signal, sold.answered]);
     let cookies: string[] = [];
@@ -91,7 +96,8 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
       if (sold.answered.aborted) return undefined;
       // onError has answered this error, and is not asked again.
       if (failed === undefined || failed.error !== error) throw error;
-      sold.replace(failed.response);
+      // A copy, because its Headers may be the application's own, for every answer.
+      sold.replace(new Response(failed.response.body, failed.response));
       return undefined;
     } finally {
       ended.letGo();

@@ -63,7 +63,7 @@ async function withSession<T>(
   const teller = {
     requireTellable() {
       if (c.finalized) throw new TypeError("The response is made already, so the session's cookie cannot be told.");
-      if (isBeingSold())
+      if (isBeingSold(c))
         throw new TypeError("An answer that is sold cannot change the session: do so on another route.");
     },
     tell: (line: string) => cookies.push(line),

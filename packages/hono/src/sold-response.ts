@@ -12,7 +12,8 @@ export interface SoldResponse {
   /** Whether onError has made that response: middleware behind it has put nothing in its place. */
   isOnErrors(): boolean;
   /**
-   * Ends with `response`. Headers and cookies that middleware had set stay, except where it has its own. What handlers set is gone.
+   * Ends with `response`, and adds to its headers. Headers and cookies that middleware had set stay, except where it has its own. What
+   * handlers set is gone.
    */
   replace(response: Response): void;
   /** From now on, and from `answered` on, handlers that are still at work change nothing, and nothing tells them so. */
@@ -43,11 +44,10 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
 
   function putBack(): void {
     if (aside === undefined) return;
+    // A new one: what the handlers answer may hold the Headers of the one before, as it does on @hono/node-server.
     write(undefined);
+    write(new Response(null, { headers: aside }));
     c.finalized = false;
-    const { headers } = read();
-    for (const name of [...headers.keys()]) headers.delete(name);
-    for (const [name, value] of aside) headers.append(name, value);
     aside = undefined;
   }
 
