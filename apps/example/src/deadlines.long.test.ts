@@ -3,11 +3,10 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { startGatewayProcess } from "./testing/gateway-process.ts";
+import { nowhere, startGatewayProcess } from "./testing/gateway-process.ts";
 
-const away = "http://127.0.0.1:9";
 const config = fileURLToPath(new URL("../config/gateway.yaml", import.meta.url));
-const env = { FACILITATOR_URL: away, CHAIN_URL: away, UPSTREAM_URL: away, SESSION_SECRET: "s".repeat(32) };
+const env = { ...nowhere, STORES: fileURLToPath(new URL("../config/stores/memory.yaml", import.meta.url)) };
 
 test("a gateway cuts off five hundred dawdling clients after ten seconds", async () => {
   const gateway = await startGatewayProcess(config, env);

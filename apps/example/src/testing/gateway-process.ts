@@ -48,7 +48,7 @@ export function runGateway(env: Readonly<Record<string, string>>): GatewayRun {
       if (served !== undefined) resolve(served);
     });
     void ended.then(({ code }) =>
-      reject(new Error(`The gateway ended before it was ready (exit code ${code}). ${text.errors}`)),
+      reject(new Error(`The gateway ended before it was ready (exit code ${code}). ${text.errors || text.printed}`)),
     );
   });
   // A test of its end does not ask for it.

@@ -40,7 +40,7 @@ export async function examineServer(server: RedisServer, about: About): Promise<
   const keys: Known = isHung
     ? { found: NOT_KNOWN }
     : await known(criticalOnly ? Promise.resolve([]) : checkKeys(ask, full));
-  const silence = rights.silence ?? keys.silence;
+  const silence = loading.silence ?? rights.silence ?? keys.silence;
   const reached = isPaused ? paused : silence === undefined ? ok("The server answers.") : silentServer(silence);
   return [
     ...named("reachable", reached),
