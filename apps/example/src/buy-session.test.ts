@@ -16,7 +16,7 @@ function losingReplies(sessions: SessionStore<SessionData>, times: number): Sess
     ...sessions,
     async credit(...call) {
       const reply = await sessions.credit(...call);
-      // The mark beside the payment, which says what is being sold.
+      // A credit of the mark, which says what a payment is for. It buys nothing.
       if (/^(begin|lost|done)/.test(call[1].opId)) return reply;
       left -= 1;
       if (left < 0) return reply;

@@ -12,7 +12,7 @@ import { askerOf, inProcessGateway, origin } from "./testing/in-process-gateway.
 const running = inProcessGateway(testConfig);
 const payment = async () => paymentHeader((await makePayment(running().payer)).payload);
 
-/** A credit of the mark beside the payment, which says what is being sold. Nothing is bought by it. */
+/** Whether a credit goes to the mark, which says what a payment is for. It buys nothing. */
 const isForMark = ([, { opId }]: Parameters<Stores["sessions"]["credit"]>) => /^(begin|lost|done)/.test(opId);
 
 /** Stores of a process that dies once it has credited, before it has recorded any delivery. */

@@ -6,7 +6,7 @@ import { tokenSource } from "./token-source.ts";
 export interface CompiledContract {
   /** What a transaction deploys it by. */
   readonly creation: Hex;
-  /** What is at its address then, with every immutable zero: of the token, one that orders its logs as Circle's does. */
+  /** The code at its address then. Immutable variables are zero in it, so that this token orders its logs as Circle's does. */
   readonly runtime: Hex;
 }
 

@@ -1,4 +1,4 @@
-// An examination tells whether what was written is still there after a restart, and whether the disk takes what is written.
+// What an examination says of a server's disk: whether writes reach it, and whether a restart brings them back.
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";

@@ -43,7 +43,7 @@ function lineOf({ check, server, message, mend }: Examined): string {
 /** What this process was told and is not mended, as it was told, with the stores that find it still. */
 const told = new Map<string, { place: string; unsafe: ConnectionMessage; finders: Set<object> }>();
 const MOST_TOLD = 1_000;
-/** Instead of stores that are closed: any others of the same server find out whether it is mended. */
+/** Stands for stores that were closed with a finding that was not mended. Other stores on that server may end it. */
 const closedStores = {};
 
 /**

@@ -1,4 +1,4 @@
-// When running stores are examined again, and what is told: with an examination of the test's own, and its clock.
+// The repeated examination of running stores, on a clock that the test steps: when it asks, and what it tells.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type ConnectionMessage, connectionChannel } from "@tollbooth-stores/core";
 import { publishConnection } from "@tollbooth-stores/core/native";

@@ -1,4 +1,4 @@
-// Examines the servers behind running stores again, after reconnects and now and then, and tells what is unsafe. It stops nothing.
+// Examines the servers behind running stores again, after a reconnect and every five minutes. It tells what is unsafe, and stops nothing.
 import type { ConnectionMessage } from "@tollbooth-stores/core";
 import { areConnectionsObserved, hearConnections } from "@tollbooth-stores/core/native";
 import { endFinding, isAway, tellUnsafe } from "./examination.ts";

@@ -79,8 +79,8 @@ export interface AnswerMessage {
 export const payOnceChannel = "tollbooth-stores:pay-once";
 
 /**
- * One call of `payOnce` begins. All that it does runs in what is bound to the channel (`channel(payOnceChannel).bindStore`):
- * its store calls, its events, and its `AnswerMessage`. Holds no key and no payload.
+ * A call of `payOnce` has begun. An AsyncLocalStorage that is bound to the channel (`channel(payOnceChannel).bindStore`) keeps its value
+ * for all of that call: its store calls, its events and its `AnswerMessage`. Holds no key and no payload.
  */
 export interface PayOnceMessage {
   /** Names the payment, as in `PaymentMessage`. */
@@ -95,7 +95,7 @@ export function areAnswersObserved(): boolean {
   return answers.hasSubscribers || calls.hasSubscribers;
 }
 
-/** Tells that a call begins, and runs it in what is bound to the channel. */
+/** Tells that a call has begun, and runs it with the values that are bound to the channel. */
 export function runCall<R>(message: PayOnceMessage, run: () => Promise<R>): Promise<R> {
   return calls.runStores(message, run);
 }

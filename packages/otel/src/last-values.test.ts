@@ -1,29 +1,15 @@
 // What samplers go on telling, though it has changed or cannot be seen: OpenTelemetry's SDK exports the last value for good.
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type Collected, collected } from "./collected.test-support.ts";
-import { instrument, type Telemetry } from "./instrument.ts";
+import { expect, it } from "vitest";
+import { pass, sampledForEachTest } from "./sampled.test-support.ts";
 
-let metrics: Collected;
-let telemetry: Telemetry;
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"], now: 1_000_000 });
-  metrics = collected();
-  telemetry = instrument({ meterProvider: metrics.provider });
-});
-afterEach(() => {
-  telemetry.stop();
-  vi.useRealTimers();
-});
-
-const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-const value = async (name: string) =>
-  Object.entries(await metrics.points()).flatMap(([point, of]) => (point.startsWith(name) ? [of] : []));
+const sampled = sampledForEachTest();
+const value = async (name: string) => Object.values(await sampled.told(name));
 
 it("a limit of memory that was lifted is 0, and one that never was is not told", async () => {
   let maxmemory = 0;
   const ask = async (_command: string, section?: string) =>
     section === "memory" ? `used_memory:1\r\nmaxmemory:${maxmemory}\r\n` : "";
-  telemetry.sampleRedis({ servers: async () => [{ name: "r:1", ask }], everyMs: 1_000 });
+  sampled.telemetry.sampleRedis({ servers: async () => [{ name: "r:1", ask }], everyMs: 1_000 });
   const limits = [];
   for (const next of [1_000, 0, 2_000, 0]) {
     await pass(limits.length === 0 ? 0 : 1_000);
@@ -41,7 +27,7 @@ it("the age of a doubt stays while samples fail, because others may have ended i
       yield { kind: "in-doubt", atMs: 900_000, handle: "h", attempt: 1, fingerprint: "f" } as const;
     },
   };
-  telemetry.samplePayments({ store, everyMs: 1_000 });
+  sampled.telemetry.samplePayments({ store, everyMs: 1_000 });
   const age = () => value("payment.unresolved.age{payment.kind=in-doubt}");
   await pass(999);
   expect(await age(), "it ages between two samples").toEqual([100.999]);

@@ -16,21 +16,26 @@ describe("a copy at a price that has changed", () => {
   // A copy of a payment that is under way waits for a lease of its own gate.
   const today = () =>
     shop.gate({ "GET /quote": { accepts: { ...oneCent, price: "$0.02" } } }, { ...options, leaseMs: 300 });
-
-  test("is 503 while the first one is being verified, and gets its answer once that is paid for", async () => {
+  /** From now on the facilitator verifies once it is told to go on. */
+  const heldVerify = () => {
     const verify = shop.facilitator.verify.bind(shop.facilitator);
-    let goOn: (() => void) | undefined;
+    let go: (() => void) | undefined;
     vi.spyOn(shop.facilitator, "verify").mockImplementation(async (...given) => {
       await new Promise<void>((resolve) => {
-        goOn = resolve;
+        go = resolve;
       });
       return verify(...given);
     });
+    return { begun: () => vi.waitFor(() => expect(go).toBeDefined()), goOn: () => go?.() };
+  };
+
+  test("is 503 while the first one is being verified, and gets its answer once that is paid for", async () => {
+    const verifying = heldVerify();
     const request = quote((await made()).payload);
     const first = ask(earlier(), handler(), request);
-    await vi.waitFor(() => expect(goOn).toBeDefined());
+    await verifying.begun();
     expect(await ask(today(), handler(), request)).toMatchObject({ status: 503, error: "settlement_pending" });
-    goOn?.();
+    verifying.goOn();
     expect(await first).toMatchObject({ status: 200 });
     expect(await ask(today(), handler(), request)).toMatchObject({ status: 200, text: '{"quote":1}' });
     expect(transfers()).toBe(1);
@@ -40,18 +45,11 @@ describe("a copy at a price that has changed", () => {
     const settle = vi.spyOn(shop.facilitator, "settle").mockResolvedValueOnce(poor);
     const { payload } = await made();
     expect((await ask(earlier(), handler(), quote(payload)))?.status).toBe(402);
-    const verify = shop.facilitator.verify.bind(shop.facilitator);
-    let goOn: (() => void) | undefined;
-    vi.spyOn(shop.facilitator, "verify").mockImplementation(async (...given) => {
-      await new Promise<void>((resolve) => {
-        goOn = resolve;
-      });
-      return verify(...given);
-    });
+    const verifying = heldVerify();
     const first = ask(earlier(), handler(), quote(payload));
-    await vi.waitFor(() => expect(goOn).toBeDefined());
+    await verifying.begun();
     expect(await ask(today(), handler(), quote(payload))).toMatchObject({ status: 503, error: "settlement_pending" });
-    goOn?.();
+    verifying.goOn();
     expect(await first).toMatchObject({ status: 200 });
     expect(await ask(today(), handler(), quote(payload))).toMatchObject({ status: 200, text: '{"quote":1}' });
     expect([settle.mock.calls.length, transfers()]).toEqual([2, 1]);

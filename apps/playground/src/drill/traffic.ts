@@ -174,7 +174,7 @@ function unpaid({ random, lengthMs, many }: Scene): TraceEvent[] {
   return times(many(0.025, 6), (n) => ({ at: random.between(0, lengthMs), client: address(11, n), action: "ask" }));
 }
 
-/** Clients that just pay, request by request, fill up what is left. */
+/** Clients that do nothing but pay. `count`: how many requests they make. */
 function steadyPayers({ random, lengthMs }: Scene, count: number): TraceEvent[] {
   return times(count, (n) => ({
     at: random.between(0, lengthMs),

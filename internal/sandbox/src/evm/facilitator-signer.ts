@@ -1,4 +1,4 @@
-// The official facilitator's signer on viem, as its documentation builds it: what is verified and settled is asked of the chain.
+// The signer of the SDK's facilitator, made from a viem client: it reads from the chain, and sends transactions to it.
 import { type FacilitatorEvmSigner, toFacilitatorEvmSigner, verifyTypedDataSignature } from "@x402/evm";
 import type { Abi, Hex } from "viem";
 import { z } from "zod";

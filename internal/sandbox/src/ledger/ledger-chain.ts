@@ -11,7 +11,7 @@ export function ledgerChain(ledger: Ledger): PaymentChain {
     signer: ledgerSigner(ledger, sender),
     async authorization(payer, nonce) {
       const transfer = ledger.transferOf(payer, nonce);
-      // The state and the time of one block: what is unused then, and over, can never be used.
+      // State and time are of one block: an authorization that is unused there, and has expired by then, can never be used.
       const time = ledger.now();
       return transfer === undefined ? { state: "unused", time } : { state: "used", time, ...transfer };
     },

@@ -10,7 +10,7 @@ import type { RawEntry } from "../harness.ts";
 import type { Reference } from "./reference.ts";
 
 /**
- * A port on a Map that refuses what is above `maxEntries`; first it drops a record that `isEvictable` allows. With `shareOf`
+ * A port on a Map with room for `maxEntries`. When it is full it drops a record that `isEvictable` allows, or refuses. With `shareOf`
  * a share that holds three times what is free gets no more.
  */
 export function boundedPort(
