@@ -3,9 +3,10 @@ import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
 import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import type { AnswerKeeper, RequestContext } from "@tollbooth-stores/http";
 import type { x402ResourceServer } from "@x402/core/server";
+import { facilitatorsOf } from "./facilitators-asked.ts";
 import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
-import { evmRefusals, type PreBroadcastRefusals } from "./refusals.ts";
+import { evmRefusals, type FacilitatorRefusals, type PreBroadcastRefusals, refusalsByFacilitator } from "./refusals.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
 
 export interface GateSettings {
@@ -13,7 +14,7 @@ export interface GateSettings {
   readonly store: VerificationStore;
   readonly origin: string;
   readonly findSettlement: FindSettlement;
-  readonly refusals: PreBroadcastRefusals;
+  readonly refusals: FacilitatorRefusals;
   readonly settlesFirst: boolean;
   readonly collector: ((context: RequestContext) => string | undefined) | undefined;
   readonly keeper: AnswerKeeper | undefined;
@@ -58,7 +59,7 @@ export function gateSettings(server: x402ResourceServer, options: PaidRoutesOpti
   return {
     ...{ server, store, findSettlement, collector, onHandlerError },
     origin: checkedOrigin(options.origin),
-    refusals: options.refusals ?? evmRefusals,
+    refusals: checkedRefusals(server, options.refusals ?? evmRefusals),
     settlesFirst: order === "settle-then-serve",
     keeper: keeperOf(options.answers),
     leaseMs: durationOption(options.leaseMs ?? DEFAULT_LEASE_MS, "leaseMs", LONGEST_LEASE_MS),
@@ -77,6 +78,16 @@ function checkedOrigin(origin: unknown): string {
     throw new StoreError("STORE_CONFIG", 'origin must be an origin without a path, such as "https://api.example".');
   }
   return origin;
+}
+
+/** Asked for every facilitator once, because at a settlement it would be too late. */
+function checkedRefusals(
+  server: x402ResourceServer,
+  given: PreBroadcastRefusals | FacilitatorRefusals,
+): FacilitatorRefusals {
+  const refusals = refusalsByFacilitator(given);
+  for (const facilitator of [undefined, ...(facilitatorsOf(server) ?? [])]) refusals(facilitator);
+  return refusals;
 }
 
 function keeperOf(answers: KeptAnswers | AnswerKeeper | false = {}): AnswerKeeper | undefined {

@@ -9,7 +9,7 @@ export {
 export type { EvmClient } from "./evm/rpc.ts";
 export { type IdentifiedPayment, identifyPayment, type Identity, type TermsOfPayment } from "./identify-payment.ts";
 export { type ReadSettlement, readSettlement, type SettlementToRead } from "./read-settlement.ts";
-export { evmRefusals, type PreBroadcastRefusals } from "./refusals.ts";
+export { evmRefusals, type FacilitatorRefusals, type PreBroadcastRefusals } from "./refusals.ts";
 
 // The gate: routes that are sold, on the official SDK.
 export type { KeptAnswers } from "./kept-answers.ts";

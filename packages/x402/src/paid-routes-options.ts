@@ -3,7 +3,7 @@ import type { VerificationStore } from "@tollbooth-stores/core";
 import type { AnswerKeeper, RequestContext } from "@tollbooth-stores/http";
 import type { PaywallConfig } from "@x402/core/server";
 import type { KeptAnswers } from "./kept-answers.ts";
-import type { PreBroadcastRefusals } from "./refusals.ts";
+import type { FacilitatorRefusals, PreBroadcastRefusals } from "./refusals.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
 
 export interface PaidRoutesOptions {
@@ -41,11 +41,12 @@ export interface PaidRoutesOptions {
    */
   handlerTimeoutMs?: number | string | undefined;
   /**
-   * Reasons that prove that nothing was sent. Default `evmRefusals`. One map is for all facilitators of the server: list only
-   * reasons that mean the same at each of them. A `beforeSettle` hook's reason for an abort belongs here too: else that
-   * payment is in doubt until it has expired.
+   * Reasons that prove that nothing was sent. Default `evmRefusals`. A map is for all facilitators of the server. A function
+   * gives each facilitator its own: it is called with the client that the server was given, for every client at once, and
+   * again at each payment. It is called with undefined for the words of `beforeSettle` and `beforeVerify` hooks. A reason that
+   * is missing leaves its payment in doubt until the chain or its expiry decides. STORE_CONFIG where a map is none.
    */
-  refusals?: PreBroadcastRefusals | undefined;
+  refusals?: PreBroadcastRefusals | FacilitatorRefusals | undefined;
   /** For the SDK's paywall in browsers. */
   paywall?: PaywallConfig | undefined;
   /**

@@ -1,7 +1,37 @@
 // Refusals of a facilitator at which certainly nothing was sent to the chain.
 
+import { StoreError } from "@tollbooth-stores/core";
+import type { FacilitatorClient } from "@x402/core/server";
+
 /** A facilitator's reasons, each with whether it says that the payment was used before. */
 export type PreBroadcastRefusals = ReadonlyMap<string, { readonly used: boolean }>;
+
+/**
+ * The reasons of each facilitator, by the client that the SDK's server was given. Undefined: no facilitator was asked, and a hook of the
+ * server's gave the reason.
+ */
+export type FacilitatorRefusals = (facilitator: FacilitatorClient | undefined) => PreBroadcastRefusals;
+
+/** One map is for all facilitators. Throws STORE_CONFIG where what is given, or what it gives, is no map of refusals. */
+export function refusalsByFacilitator(given: PreBroadcastRefusals | FacilitatorRefusals): FacilitatorRefusals {
+  if (typeof given !== "function") {
+    const all = checkedRefusals(given);
+    return () => all;
+  }
+  return (facilitator) => checkedRefusals(given(facilitator));
+}
+
+function checkedRefusals(refusals: unknown): PreBroadcastRefusals {
+  if (isRefusals(refusals)) return refusals;
+  throw new StoreError(
+    "STORE_CONFIG",
+    "refusals must be a Map of reasons to { used: boolean }, or a function that gives one for every facilitator, and for undefined.",
+  );
+}
+
+function isRefusals(value: unknown): value is PreBroadcastRefusals {
+  return value instanceof Map && [...value.values()].every((meaning) => typeof Object(meaning).used === "boolean");
+}
 
 /**
  * Of the reference facilitator's `exact` and `upto` schemes on EVM: its findings before it sends a transaction. Any other reason

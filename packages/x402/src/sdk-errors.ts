@@ -11,10 +11,10 @@ export function errorOfVerify(error: unknown): VerifyResponse | undefined {
   return { isValid: false, invalidReason };
 }
 
-/** A refusal that came with a status. Throws every other error. */
-export function errorOfSettle(error: unknown): SettleResponse {
+/** A refusal that came with a status. Undefined: whether the payment settled was not said. */
+export function errorOfSettle(error: unknown): SettleResponse | undefined {
   const { errorReason, transaction = "", network = "" } = fieldsOf(error, "SettleError");
-  if (!speaksOfPayment(error) || typeof errorReason !== "string" || typeof transaction !== "string") throw error;
+  if (!speaksOfPayment(error) || typeof errorReason !== "string" || typeof transaction !== "string") return undefined;
   const [namespace = "", reference = ""] = String(network).split(":", 2);
   return { success: false, network: `${namespace}:${reference}`, transaction, errorReason };
 }

@@ -34,7 +34,7 @@ async function settling(settled: object) {
   const steps = sdkSteps(
     server,
     bought,
-    { findSettlement, refusals: evmRefusals, settlesFirst: false },
+    { findSettlement, refusals: () => evmRefusals, settlesFirst: false },
     () => undefined,
     async () => true,
   );

@@ -10,11 +10,10 @@ import type {
 import type { Answer } from "@tollbooth-stores/http";
 import type { x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
-import { type ReadSettlement, readSettlement } from "./read-settlement.ts";
-import type { PreBroadcastRefusals } from "./refusals.ts";
+import { settleAtFacilitators, verifyAtFacilitators } from "./facilitators-asked.ts";
+import type { ReadSettlement } from "./read-settlement.ts";
+import type { FacilitatorRefusals } from "./refusals.ts";
 import { OTHER_TERMS } from "./refuse-copies.ts";
-import { errorOfSettle, errorOfVerify } from "./sdk-errors.ts";
-import { settleNoting } from "./settle-noting.ts";
 import { overridesIn } from "./settlement-overrides.ts";
 
 /** Says what became of a payment, by its reference and the evidence that was noted. */
@@ -22,7 +21,7 @@ export type FindSettlement = (evidence: string | undefined, context: FindContext
 
 export interface SettlingOptions {
   readonly findSettlement: FindSettlement;
-  readonly refusals: PreBroadcastRefusals;
+  readonly refusals: FacilitatorRefusals;
   readonly settlesFirst: boolean;
 }
 
@@ -61,18 +60,13 @@ export function sdkSteps(
     const answer = made();
     const context = answer === undefined ? transport : withAnswer(transport, answer);
     const overrides = answer && overridesIn(answer);
-    let sent: string | undefined;
-    const response = await settleNoting(
+    const { response, read } = await settleAtFacilitators(
       server,
       [payload, requirements, extensions, context, overrides, phase],
-      (transaction) => {
-        sent = transaction;
-      },
-    ).catch(errorOfSettle);
-    const read = readSettlement(response, requirements, refusals);
+      refusals,
+    );
     if (read.status === "settled") settled = response;
-    if (sent === undefined || read.status === "settled") return read;
-    return { status: "unclear", transaction: sent };
+    return read;
   };
 
   /** A store that lost its records knows nothing of a payment that has moved. Its payer must not be told to pay again. */
@@ -92,7 +86,11 @@ export function sdkSteps(
 
     async verify(step) {
       if (!(await mayBegin())) return reject(OTHER_TERMS, step);
-      const verified = await server.verifyPayment(payload, requirements, extensions, transport).catch(errorOfVerify);
+      const { response: verified, used } = await verifyAtFacilitators(
+        server,
+        [payload, requirements, extensions, transport],
+        refusals,
+      );
       if (verified === undefined) {
         away = "facilitator";
         return { later: true };
@@ -108,7 +106,7 @@ export function sdkSteps(
         away = "facilitator";
         return { later: true };
       }
-      if (refusals.get(reason)?.used === true) return { ok: false, reason, used: true };
+      if (used) return { ok: false, reason, used: true };
       return reject(reason, step);
     },
 
