@@ -41,14 +41,14 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A gateway on config/stores/<name>.yaml and what stands around it, for the time of one `use`. */
+/** A gateway on the stores of `file` and what stands around it, for the time of one `use`. */
 async function onSystem(
-  name: string,
+  file: string,
   env: Record<string, string>,
   use: (system: ServedGateway, client: Buyer, gatewayEnv: Record<string, string>) => Promise<void>,
 ): Promise<void> {
   const sandbox = await startSandbox();
-  const gatewayEnv = { ...environment, ...env, ...sandbox.env, STORES: fileOf(name) };
+  const gatewayEnv = { ...environment, ...env, ...sandbox.env, STORES: file };
   const system = await serveGateway(gatewayFile, gatewayEnv);
   try {
     await use(system, buyer(await sandboxControls(() => sandbox).payer()), gatewayEnv);
@@ -81,7 +81,7 @@ const cases: readonly [config: string, env: Record<string, string>, shared: bool
 
 describe.each(cases)("config/stores/%s.yaml %j", (name, env) => {
   test("serves a paid request once, refuses its replay, and sells calls", async () => {
-    await onSystem(name, env, async (system, client) => {
+    await onSystem(fileOf(name), env, async (system, client) => {
       const url = `${system.url}/quote`;
       expect((await fetch(`${system.url}/readyz`)).status).toBe(200);
       const headers = client.headersOf(await client.sign(await client.priceOf(url)));
@@ -95,7 +95,7 @@ describe.each(cases)("config/stores/%s.yaml %j", (name, env) => {
 
 describe.each(cases.filter(([, , shared]) => shared))("two gateways on config/stores/%s.yaml %j", (name, env) => {
   test("the second one refuses what the first one served, and takes the calls that the first one sold", async () => {
-    await onSystem(name, env, async (system, client, gatewayEnv) => {
+    await onSystem(fileOf(name), env, async (system, client, gatewayEnv) => {
       const second = await startGatewayProcess(gatewayFile, gatewayEnv);
       try {
         const headers = client.headersOf(await client.sign(await client.priceOf(`${system.url}/quote`)));
@@ -111,7 +111,7 @@ describe.each(cases.filter(([, , shared]) => shared))("two gateways on config/st
 });
 
 test("with Redis stopped, payment routes answer 503 within the deadline, and work again without a restart", async () => {
-  await onSystem("redis", {}, async (system, client) => {
+  await onSystem(fileOf("redis"), {}, async (system, client) => {
     const url = `${system.url}/quote`;
     const headers = client.headersOf(await client.sign(await client.priceOf(url)));
     await redis?.kill("SIGKILL");
@@ -124,6 +124,37 @@ test("with Redis stopped, payment routes answer 503 within the deadline, and wor
     await expect.poll(async () => (await fetch(`${system.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
     expect((await fetch(url, { headers })).status).toBe(200);
   });
+});
+
+test("with limits on a Redis of their own, losing that one costs no sale and no readiness, and losing the other one both", async () => {
+  const limits = await startRedis();
+  const file = join(folder, "two-redis.yaml");
+  writeFileSync(
+    file,
+    [
+      "stores:",
+      "  provider: redis",
+      `  redis: { url: "${redis?.url}", keyPrefix: two, commandTimeoutMs: 500 }`,
+      `  rateLimits: { provider: ioredis, url: "${limits.url}", keyPrefix: two, onUnavailable: allow }`,
+    ].join("\n"),
+  );
+  try {
+    await onSystem(file, {}, async (system, client) => {
+      const url = `${system.url}/quote`;
+      const ready = async () => (await fetch(`${system.url}/readyz`)).status;
+      expect([(await client.pay(url)).status, await ready()]).toEqual([200, 200]);
+      await limits.kill("SIGKILL");
+      expect([(await client.pay(url)).status, await ready()]).toEqual([200, 200]);
+      const headers = client.headersOf(await client.sign(await client.priceOf(url)));
+      await redis?.kill("SIGKILL");
+      expect([(await fetch(url, { headers })).status, await ready()]).toEqual([503, 503]);
+      await redis?.restart();
+      await expect.poll(ready, { timeout: 10_000 }).toBe(200);
+      expect((await fetch(url, { headers })).status).toBe(200);
+    });
+  } finally {
+    await limits.stop();
+  }
 });
 
 test("every file in config/stores/ is run here", () => {
