@@ -52,6 +52,19 @@ describe("a route paid for by request", () => {
     expect(transfer).toMatchObject({ to: payTo, value: "10000" });
   });
 
+  test.each(["1", "127.1", "evil.example"])("serves what was paid for, whatever its Host: %s", async (host) => {
+    const { headers } = await signedPayment("/quote?symbol=AB");
+    const { hostname, port } = new URL(system.url());
+    const body = await new Promise<string>((resolve, reject) => {
+      get({ hostname, port, path: "/quote?symbol=AB", headers: { ...headers, host } }, async (response) => {
+        let text = "";
+        for await (const chunk of response) text += String(chunk);
+        resolve(text);
+      }).on("error", reject);
+    });
+    expect(JSON.parse(body)).toMatchObject({ path: "/quote?symbol=AB" });
+  });
+
   test("answers one payment sent 20 times at once with one verify, one run, one transfer and one fresh answer", async () => {
     const { client, headers } = await signedPayment();
     const before = system.counts();

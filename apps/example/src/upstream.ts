@@ -14,7 +14,8 @@ export async function callUpstream(
 ): Promise<Response> {
   const late = AbortSignal.timeout(upstream.timeout);
   const told = Object.fromEntries(passedOn.flatMap((name) => (c.req.header(name) ? [[name, c.req.header(name)]] : [])));
-  const path = c.req.url.slice(new URL(c.req.url).origin.length);
+  // Without its host, of which a client may write several spellings.
+  const path = c.req.url.replace(/^[^:]*:\/\/[^/?#]*\/?/, "/");
   try {
     const response = await fetch(upstream.url + path, {
       method: c.req.method,

@@ -72,6 +72,31 @@ test("a client that leaves while middleware before paid() waits is asked for not
   expect([runs, errors, charged, asked]).toEqual([[], [], [], []]);
 });
 
+test("a payment whose body is slow is not delivered where others answer meanwhile, and is not lost", async () => {
+  const fake = fakeGate();
+  const app = await listen((express: Express) => {
+    express.use((request, response, next) => {
+      if (request.headers["x-slow"] !== undefined) setTimeout(() => response.status(503).end(), 20);
+      next();
+    });
+    express.post("/sold", paid(fake), (_request, response) => {
+      response.json({ made: true });
+    });
+  });
+  const slow = httpRequest({
+    port: app.port,
+    path: "/sold",
+    method: "POST",
+    headers: { payment: "one", "x-slow": "1" },
+  });
+  slow.on("error", () => undefined).write("{");
+  const [answer] = await once(slow, "response");
+  answer.resume();
+  slow.end("}");
+  await pause(100);
+  expect([answer.statusCode, fake.asked, fake.charged]).toEqual([503, [], []]);
+});
+
 test("a client that leaves while middleware behind paid() holds the end back pays nothing", async () => {
   let isHeld = false;
   let isEnded = false;

@@ -62,7 +62,9 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
     if (isOver(response)) return;
     requireUnanswered(response);
     const body = await bodyOf(request, maxBodyBytes);
-    if (body === undefined) return;
+    // Others may have answered meanwhile: a timeout in front, say.
+    if (body === undefined || isOver(response)) return;
+    requireUnanswered(response);
     if (!(body instanceof Uint8Array)) {
       // What is left of the body is not read, so the connection ends.
       if (!request.readableEnded) response.setHeader("connection", "close");

@@ -53,13 +53,17 @@ export async function settleAtFacilitators(
   const requirements = settling[1];
   const knownOfHooks = refusals(undefined);
   const attempts: ReadSettlement[] = [];
+  let success: SettleResponse | undefined;
   const watched = throughClients(server, (client) => ({
     ...passedOn(client),
     async settle(...given) {
       const known = refusals(client);
       try {
         const response = await client.settle(...given);
-        attempts.push(readSettlement(response, requirements, known));
+        const read = readSettlement(response, requirements, known);
+        attempts.push(read);
+        // A copy, which a hook cannot change.
+        if (read.status === "settled") success = { ...response };
         return response;
       } catch (error) {
         attempts.push(readError(error, requirements, known));
@@ -69,10 +73,17 @@ export async function settleAtFacilitators(
   }));
   const response = await watched.settlePayment(...settling).catch((error: unknown) => {
     const answer = errorOfSettle(error);
+    if (success !== undefined) return success;
     if (answer === undefined && sentIn(attempts) === undefined) throw error;
     return answer;
   });
   const last = response && readSettlement(response, requirements, knownOfHooks);
+  // Money has moved, whatever a hook made of the answer.
+  const receipt = attempts.findLast(({ status }) => status === "settled");
+  if (receipt !== undefined) return { response: last?.status === "settled" ? response : success, read: receipt };
+  if (attempts.length === 0 && last?.status === "refused" && !isWatched(watched)) {
+    return { response, read: { status: "unclear", transaction: undefined } };
+  }
   return { response, read: readTogether(attempts, last) };
 }
 
@@ -124,7 +135,14 @@ function throughClients(
   if (typeof clientOf !== "function" || clients === undefined) {
     throw new Error("This version of @x402/core keeps its facilitator clients elsewhere.");
   }
-  return Object.create(server, {
+  const hooksOf: unknown = Reflect.get(server, "getLabeledHooks");
+  const own: x402ResourceServer = Object.create(server, {
+    getLabeledHooks: {
+      value(...given: unknown[]) {
+        watchedServers.add(own);
+        return typeof hooksOf === "function" ? Reflect.apply(hooksOf, this, given) : [];
+      },
+    },
     getFacilitatorClient: {
       value(...kind: unknown[]) {
         const client: unknown = Reflect.apply(clientOf, server, kind);
@@ -133,7 +151,12 @@ function throughClients(
     },
     facilitatorClients: { value: clients.map(through) },
   });
+  return own;
 }
+
+/** The watched servers on which a call of the SDK's has run: a method that is bound to the seller's own server runs there instead. */
+const watchedServers = new WeakSet<x402ResourceServer>();
+const isWatched = (server: x402ResourceServer) => watchedServers.has(server);
 
 function passedOn(client: FacilitatorClient): FacilitatorClient {
   return {

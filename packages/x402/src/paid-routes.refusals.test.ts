@@ -180,6 +180,57 @@ describe("a transaction that was named", () => {
   });
 });
 
+test("a server whose method is bound, so that no facilitator is heard, refuses nothing by its last word", async () => {
+  const transaction = `0x${"ab".repeat(32)}`;
+  vi.spyOn(shop.facilitator, "settle")
+    .mockResolvedValueOnce({ ...failed, network, errorReason: "settlement_pending", transaction })
+    .mockResolvedValue({ ...failed, network, errorReason: "invalid_exact_evm_payload_authorization_valid_before" });
+  const server = serverOf(shop.facilitator);
+  server.settlePayment = server.settlePayment.bind(server);
+  expect(await ask(shop.gate(undefined, {}, server), handler(), await pay("/quote"))).toMatchObject({ status: 503 });
+  expect(await doubts()).toBe(1);
+});
+
+describe("a success of a facilitator is the receipt", () => {
+  const findSettlement = async () => "unknown" as const;
+
+  test("although a hook makes another answer of it", async () => {
+    const server = serverOf(shop.facilitator).onAfterSettle(async ({ result }) => {
+      Object.assign(result, { success: false, transaction: "", errorReason: "invalid_exact_evm_signature" });
+    });
+    const gate = shop.gate(undefined, { findSettlement }, server);
+    expect(await ask(gate, handler(), await pay("/quote"))).toMatchObject({ status: 200 });
+    expect(transfers()).toBe(1);
+  });
+
+  test("although the server throws after it", async () => {
+    class Throwing extends x402ResourceServer {
+      override async settlePayment(...given: Parameters<x402ResourceServer["settlePayment"]>): Promise<never> {
+        await super.settlePayment(...given);
+        throw new Error("Not told on.");
+      }
+    }
+    const server = new Throwing(shop.facilitator).register(network, new ExactEvmScheme());
+    const gate = shop.gate(undefined, { findSettlement }, server);
+    expect(await ask(gate, handler(), await pay("/quote"))).toMatchObject({ status: 200 });
+    expect(transfers()).toBe(1);
+  });
+});
+
+test("a transaction that the second settlement of a doubt names is what the chain is asked about", async () => {
+  const transaction = `0x${"ab".repeat(32)}`;
+  const pending = { ...failed, network, errorReason: "settlement_pending", transaction };
+  vi.spyOn(shop.facilitator, "settle")
+    .mockRejectedValueOnce(new Error("The reply was lost."))
+    .mockResolvedValue(pending);
+  const findSettlement = vi.fn(async () => "unknown" as const);
+  const gate = shop.gate(undefined, { findSettlement });
+  const request = await pay("/quote");
+  await ask(gate, handler(), request);
+  expect(await ask(gate, handler(), request)).toMatchObject({ status: 503 });
+  expect(findSettlement).toHaveBeenLastCalledWith(transaction, expect.anything());
+});
+
 test.each([
   ["a list", ["invalid_exact_evm_signature"]],
   ["a set", new Set(["invalid_exact_evm_signature"])],

@@ -31,13 +31,13 @@ export function readSettlement(
   asked: { readonly network: string; readonly scheme: string },
   refusals: PreBroadcastRefusals,
 ): ReadSettlement {
-  if (success && network === asked.network) {
+  if (success === true && network === asked.network) {
     if (isTransaction(transaction, asked.network)) return { status: "settled", receipt: transaction };
     const nothing = asked.scheme === "upto" && transaction === "" && amount === "0";
     if (nothing) return { status: "settled", receipt: NOTHING_CHARGED };
   }
   const refusal = refusals.get(errorReason);
-  if (!success && transaction === "" && refusal !== undefined) {
+  if (success === false && transaction === "" && refusal !== undefined) {
     return { status: "refused", reason: errorReason, used: refusal.used };
   }
   return { status: "unclear", transaction: transaction === "" ? undefined : transaction };

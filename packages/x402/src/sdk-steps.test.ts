@@ -21,7 +21,7 @@ async function settling(settled: object) {
   const server = shop.server();
   await shop.close();
   const settlePayment = vi
-    .spyOn(server, "settlePayment")
+    .spyOn(shop.facilitator, "settle")
     .mockResolvedValue({ success: true, transaction: "", network: requirements.network, ...settled });
   const findSettlement = vi.fn(async () => "unknown" as const);
   const bought = {

@@ -131,9 +131,15 @@ export function sdkSteps(
       context.signal.throwIfAborted();
       // The same authorization again: the chain lets at most one of the two through, whichever comes first.
       const read = await settleOnce().catch(() => undefined);
-      return read?.status === "settled" ? { receipt: read.receipt } : findSettlement(evidence, context);
+      return read?.status === "settled"
+        ? { receipt: read.receipt }
+        : findSettlement(transactionOf(read) ?? evidence, context);
     },
   };
+}
+
+function transactionOf(read: ReadSettlement | undefined): string | undefined {
+  return read?.status === "unclear" ? read.transaction : undefined;
 }
 
 /**

@@ -26,7 +26,8 @@ export function checkVersion({ info }: ServerFacts): Checked {
 
 export function checkRole({ info }: ServerFacts): Checked {
   const role = info("role");
-  if (info("redis_mode") === "sentinel") {
+  // Valkey 8 calls it so.
+  if ((info("server_mode") ?? info("redis_mode")) === "sentinel") {
     return failure(
       `This is a Sentinel, which keeps no data. ${NOTHING_SOLD}`,
       "Describe the connection by `sentinel: { name, nodes }`.",
