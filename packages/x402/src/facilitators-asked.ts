@@ -73,7 +73,6 @@ export async function settleAtFacilitators(
   }));
   const response = await watched.settlePayment(...settling).catch((error: unknown) => {
     const answer = errorOfSettle(error);
-    if (success !== undefined) return success;
     if (answer === undefined && sentIn(attempts) === undefined) throw error;
     return answer;
   });

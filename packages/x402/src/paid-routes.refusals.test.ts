@@ -1,5 +1,6 @@
 // Which refusals are believed: each facilitator's own words, and none where another attempt of the same settlement is in doubt.
 import { makePayment, paymentHeader, simulatedChain } from "@tollbooth-stores/sandbox";
+import { decodePaymentResponseHeader } from "@x402/core/http";
 import { type FacilitatorClient, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { describe, expect, test, vi } from "vitest";
@@ -199,7 +200,9 @@ describe("a success of a facilitator is the receipt", () => {
       Object.assign(result, { success: false, transaction: "", errorReason: "invalid_exact_evm_signature" });
     });
     const gate = shop.gate(undefined, { findSettlement }, server);
-    expect(await ask(gate, handler(), await pay("/quote"))).toMatchObject({ status: 200 });
+    const sold = await ask(gate, handler(), await pay("/quote"));
+    expect(sold).toMatchObject({ status: 200 });
+    expect(decodePaymentResponseHeader(sold?.headers["payment-response"] ?? "")).toMatchObject({ success: true });
     expect(transfers()).toBe(1);
   });
 
