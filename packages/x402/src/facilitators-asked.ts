@@ -42,8 +42,9 @@ export interface Settled {
 }
 
 /**
- * As `server.settlePayment`. Refused only where each facilitator that was asked refused, in its own words; where none was asked, a hook's
- * words count. Throws what the SDK threw, unless it is an answer or a transaction was named before.
+ * As `server.settlePayment`. Settled where any facilitator that was asked succeeded, whatever a hook made of its answer. Refused only
+ * where each of them refused, in its own words; where none was asked, a hook's words count. Throws what the SDK threw, unless it is an
+ * answer or a transaction was named before.
  */
 export async function settleAtFacilitators(
   server: x402ResourceServer,
@@ -122,7 +123,7 @@ export function facilitatorsOf(server: x402ResourceServer): readonly Facilitator
 }
 
 /**
- * A server whose facilitators are asked through `through`. Both names are private in the SDK's types, and there is no other place to
+ * A server whose facilitators are asked through `through`. The names are private in the SDK's types, and there is no other place to
  * hear each answer. Throws, before anything is sent, where a version of the SDK keeps its clients elsewhere.
  */
 function throughClients(

@@ -12,7 +12,7 @@ export type PreBroadcastRefusals = ReadonlyMap<string, { readonly used: boolean 
  */
 export type FacilitatorRefusals = (facilitator: FacilitatorClient | undefined) => PreBroadcastRefusals;
 
-/** One map is for all facilitators. Throws STORE_CONFIG where what is given, or what it gives, is no map of refusals. */
+/** The refusals of each facilitator: a map is that of all. Throws STORE_CONFIG where the option, or a result of its function, is no map. */
 export function refusalsByFacilitator(given: PreBroadcastRefusals | FacilitatorRefusals): FacilitatorRefusals {
   if (typeof given !== "function") {
     const all = checkedRefusals(given);

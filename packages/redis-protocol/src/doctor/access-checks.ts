@@ -35,7 +35,7 @@ function open(
   { isDefaultUser, server }: { readonly isDefaultUser: boolean; readonly server: string },
 ): Checked {
   const isBound = isPublic(config("bind"));
-  // What is not told is no failure. This connection, though, was taken at a public address.
+  // A server that does not tell `bind` is no failure, unless this connection itself came in at a public address.
   const isReached = isBound ?? isPublicAddress(hostOf(server));
   if (isReached && !(isDefaultUser && isProtecting(config, info))) return failure(message, SET_PASSWORD);
   const whence = isBound === undefined ? " Who can reach it is not told (CONFIG GET bind)." : "";

@@ -49,7 +49,7 @@ export const unknown = (message: string): Checked => ({ level: "unknown", messag
 export const warning = (message: string, mend: string): Checked => ({ level: "warning", message, mend });
 export const failure = (message: string, mend: string): Checked => ({ level: "error", message, mend });
 
-/** What is kept there. A limit that is forgotten admits a client again; a forgotten marker serves a payment twice. */
+/** What the server keeps. A forgotten limit admits a client again; a forgotten marker serves a payment twice. */
 export type Keeps = "money" | "limits";
 
 /** What a server that takes no call costs, where payments or sessions are kept. */
@@ -58,7 +58,7 @@ export const NOTHING_SOLD = "Every paid request is answered 503, and nothing is 
 const LIMITS_FAIL =
   "What has a rate limit is answered as `onUnavailable` says: 503 by default, or without this server.";
 
-/** The cost of an error depends on what is kept there. */
+/** The cost of an error depends on what the server keeps. */
 export function costing<F extends Finding>(found: F, keeps: Keeps): F {
   return keeps === "money" ? found : { ...found, message: found.message.replace(NOTHING_SOLD, LIMITS_FAIL) };
 }
