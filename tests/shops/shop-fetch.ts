@@ -1,4 +1,4 @@
-// A shop as a fetch handler, such as a Next route's `GET`. It needs REDIS_URL, FACILITATOR_URL, RPC_URL and PAY_TO; PORT is 3000.
+// A shop as a fetch handler, such as a Next route's `GET`. It needs REDIS_URL, FACILITATOR_URL, RPC_URL, PAY_TO and ORIGIN; PORT is 3000. ORIGIN: where buyers reach it, the same on each instance.
 // npm install @tollbooth-stores/ioredis @tollbooth-stores/x402 @hono/node-server @x402/core @x402/evm ioredis viem
 import { serve } from "@hono/node-server";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";
@@ -8,17 +8,17 @@ import { HTTPFacilitatorClient, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { createPublicClient, http } from "viem";
 
-const { REDIS_URL = "", FACILITATOR_URL = "", RPC_URL, PAY_TO: payTo = "", PORT = "3000" } = process.env;
-const stores = createIoredisStores({ connection: { url: REDIS_URL } });
-const facilitator = new HTTPFacilitatorClient({ url: FACILITATOR_URL });
-const server = new x402ResourceServer(facilitator).register("eip155:84532", new ExactEvmScheme());
-const accepts = { scheme: "exact", network: "eip155:84532", payTo, price: "$0.01" } as const;
+const { REDIS_URL = "", FACILITATOR_URL: url = "", RPC_URL, PAY_TO: payTo = "", ORIGIN: origin = "" } = process.env;
+const { verifications: store } = createIoredisStores({ connection: { url: REDIS_URL } });
+const x402 = new x402ResourceServer(new HTTPFacilitatorClient({ url })).register("eip155:84532", new ExactEvmScheme());
+const routes = { "GET /quote": { accepts: { scheme: "exact", network: "eip155:84532", payTo, price: "$1" } } } as const;
 const findSettlement = evmSettlements(createPublicClient({ transport: http(RPC_URL) }));
-const base = { store: stores.verifications, origin: "https://shop.example", findSettlement };
-const routes = { "GET /quote": { accepts } };
-const gate = paidRoutes(server, routes, { ...base, collector: ({ adapter }) => adapter.getHeader("idempotency-key") });
+const base = { store, origin, findSettlement };
+const gate = paidRoutes(x402, routes, { ...base, collector: ({ adapter }) => adapter.getHeader("idempotency-key") });
+await gate.initialize();
+gate.reconcileEvery(60_000);
 export const GET = paid(gate, async () => {
   console.log("quote");
   return Response.json({ quote: `${process.pid}-${crypto.randomUUID()}` });
 });
-serve({ fetch: GET, port: Number(PORT) });
+serve({ fetch: GET, port: Number(process.env.PORT ?? 3000) });

@@ -58,7 +58,12 @@ export function shopTests(
       redis = await startRedis();
       const start = async (): Promise<Instance> => {
         const PORT = String(await freePort());
-        const ours = { FACILITATOR_URL: `${url}/facilitator`, RPC_URL: `${url}/rpc`, PAY_TO: payTo };
+        const ours = {
+          FACILITATOR_URL: `${url}/facilitator`,
+          RPC_URL: `${url}/rpc`,
+          PAY_TO: payTo,
+          ORIGIN: "https://shop.example",
+        };
         const env = { REDIS_URL: redis.url, ...ours, PORT };
         const child = fork(pathOf(shop), {
           env: { ...process.env, ...env },
