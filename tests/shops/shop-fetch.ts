@@ -1,4 +1,4 @@
-// A shop as a fetch handler, such as a Next route's `GET`. It needs REDIS_URL, FACILITATOR_URL, RPC_URL, PAY_TO and ORIGIN; PORT is 3000. ORIGIN: where buyers reach it, the same on each instance.
+// A shop as a fetch handler. Set REDIS_URL, FACILITATOR_URL, RPC_URL, PAY_TO and ORIGIN, where buyers reach all instances; PORT is 3000.
 // npm install @tollbooth-stores/ioredis @tollbooth-stores/x402 @hono/node-server @x402/core @x402/evm ioredis viem
 import { serve } from "@hono/node-server";
 import { createIoredisStores } from "@tollbooth-stores/ioredis";

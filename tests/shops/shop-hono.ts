@@ -1,4 +1,4 @@
-// A shop on Hono. Start it with REDIS_URL, FACILITATOR_URL, RPC_URL, PAY_TO and ORIGIN of your own; PORT is 3000. ORIGIN: where buyers reach it, the same on each instance.
+// A shop on Hono. Set REDIS_URL, FACILITATOR_URL, RPC_URL, PAY_TO and ORIGIN, where buyers reach all instances; PORT is 3000.
 // npm install @tollbooth-stores/ioredis @tollbooth-stores/x402 @tollbooth-stores/hono hono @hono/node-server @x402/core @x402/evm ioredis viem
 import { serve } from "@hono/node-server";
 import { paid } from "@tollbooth-stores/hono";
