@@ -41,7 +41,8 @@ export function clientTo(endpoint: RedisEndpoint, options: ClientOptions = {}): 
 
 /** A pool of two clients, likewise. */
 export function poolTo(endpoint: RedisEndpoint): NodeRedisClient {
-  return connecting(createClientPool(optionsTo(endpoint), { minimum: 1, maximum: 2 }));
+  // As many at least as at most: the pool of redis 5 throws from a timer where it retires a client after its own destroy().
+  return connecting(createClientPool(optionsTo(endpoint), { minimum: 2, maximum: 2 }));
 }
 
 function connecting<C extends NodeRedisClient & { connect(): Promise<unknown>; destroy(): void }>(client: C): C {
