@@ -39,7 +39,12 @@ export const sessions: Lane = async (lane) => {
     for (let index = 0; index < DEBITS && !stopping(); index += 1) {
       const spend = { quota: "calls", amount: 1n, opId: `operation ${index}` };
       pending = 1;
-      const debited = await untilAnswered(lane, "debit", () => stores.sessions.debit(id, spend));
+      // Read beside each debit: so each fault that strikes a debit strikes a read, too.
+      const [debited, found] = await Promise.all([
+        untilAnswered(lane, "debit", () => stores.sessions.debit(id, spend)),
+        fact.look(),
+      ]);
+      if (found === "gone") facts.missed(fact);
       if (debited === undefined) return;
       if (debited.status === "missing") {
         facts.missed(fact);
