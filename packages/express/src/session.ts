@@ -1,6 +1,7 @@
 // The session of a request, calls spent from it, and the sale of one.
 import type { IncomingMessage } from "node:http";
 import {
+  addCookies,
   type HeldSession,
   isHeld,
   type RequestSession,
@@ -41,7 +42,6 @@ export function session<T>(
   const read = sessionReader(options);
   const found = new WeakMap<IncomingMessage, RequestSession<T>>();
   const middleware: ExpressMiddleware = async (request, response, next) => {
-    let told: string | undefined;
     const teller = {
       requireTellable() {
         if (paymentOf(request) !== undefined) {
@@ -50,11 +50,7 @@ export function session<T>(
         if (response.headersSent)
           throw new TypeError("The headers are sent already, so the session's cookie cannot be told.");
       },
-      tell(line: string) {
-        // Of several the last one counts.
-        response.setHeader("set-cookie", [...cookiesOf(response).filter((other) => other !== told), line]);
-        told = line;
-      },
+      tell: (line: string) => void response.setHeader("set-cookie", addCookies(cookiesOf(response), [line])),
     };
     const { signal } = goneOf(response);
     const answer = await read((name) => headerOf(request, name), teller, signal).catch((error: unknown) => {

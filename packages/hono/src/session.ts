@@ -1,5 +1,6 @@
 // The session of a request as `c.var.session`, calls spent from it, and the sale of one.
 import {
+  addCookies,
   type HeldSession,
   isHeld,
   type RequestSession,
@@ -59,23 +60,37 @@ async function withSession<T>(
   read: SessionReader<T>,
   put: (session: RequestSession<T>) => void,
 ): Promise<Response | undefined> {
-  const cookies: string[] = [];
+  /** Of several the last one counts. */
+  let told: { line: string; before: string[] } | undefined;
   const teller = {
     requireTellable() {
       if (c.finalized) throw new TypeError("The response is made already, so the session's cookie cannot be told.");
       if (isBeingSold(c))
         throw new TypeError("An answer that is sold cannot change the session: do so on another route.");
     },
-    tell: (line: string) => cookies.push(line),
+    tell(line: string) {
+      told = { line, before: c.newResponse(null, 200).headers.getSetCookie() };
+    },
   };
   const { session: found, refused } = await read((name) => c.req.header(name), teller, c.req.raw.signal);
   if (refused !== undefined) return responseOf(refused);
   sessions.set(c, found);
   put(found);
   await next();
-  // At the end: a handler's own Response replaces what was set before it. Of several the last one counts.
-  for (const line of cookies.slice(-1)) c.header("set-cookie", line, { append: true });
+  if (told !== undefined) tellCookie(c, told);
   return undefined;
+}
+
+/**
+ * At the end, because a handler's own Response replaces what was set before it. But in its place in time, between what was set before
+ * and after it: the cookie of a session that was sold or opened since, which may have the same name, wins.
+ */
+function tellCookie(c: Context, { line, before }: { line: string; before: readonly string[] }): void {
+  const set = c.res.headers.getSetCookie();
+  const earlier = set.filter((other) => before.includes(other));
+  const later = set.filter((other) => !before.includes(other));
+  c.header("set-cookie", undefined);
+  for (const cookie of addCookies(addCookies(earlier, [line]), later)) c.header("set-cookie", cookie, { append: true });
 }
 
 /**

@@ -24,6 +24,7 @@ export {
   presentedSession,
   type SessionCookie,
 } from "./session-credential.ts";
+export { addCookies } from "./cookie-lines.ts";
 export { type SpendOptions, spendCall } from "./spend-call.ts";
 export { type SellSession, type SellSessionOptions, sellSession } from "./sell-session.ts";
 export { type SoldSessionsOptions, soldSessions } from "./sold-sessions.ts";
