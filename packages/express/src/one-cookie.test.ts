@@ -16,29 +16,33 @@ const sell = () =>
   sellSession({
     sessions,
     secret: "s".repeat(32),
-    grant: { extendMs: 60_000 },
+    grant: { extendMs: 60_000, quotas: { calls: 2n } },
     data: () => ({ plan: "pass" }),
     prolongs,
   });
 const visitor = session({ sessions, required: false });
 
-/** The plans of the sessions that the cookies of the name open, in the order in which they are told. */
-async function plansIn({ headers }: Response): Promise<(string | undefined)[]> {
+/** The values of the cookies of the name, in the order in which they are told. */
+function idsIn({ headers }: Response): string[] {
   const told = headers.getSetCookie().filter((line) => line.startsWith(`${name}=`));
-  const ids = told.map((line) => line.slice(name.length + 1).split(";")[0] ?? "");
-  return Promise.all(ids.map(async (id) => (await sessions.get(id))?.data.plan));
+  return told.map((line) => line.slice(name.length + 1).split(";")[0] ?? "");
+}
+/** The plans of the sessions that they open. */
+function plansIn(answer: Response): Promise<(string | undefined)[]> {
+  return Promise.all(idsIn(answer).map(async (id) => (await sessions.get(id))?.data.plan));
 }
 
 const opens: ExpressMiddleware = async (request, _response, next) => {
   await visitor.of(request).open(opening);
   next();
 };
+const rotates: ExpressMiddleware = async (request, _response, next) => {
+  await visitor.of(request).rotate();
+  next();
+};
 const fronts: Record<string, ExpressMiddleware> = {
   "opens a session": opens,
-  "rotates the session": async (request, _response, next) => {
-    await visitor.of(request).rotate();
-    next();
-  },
+  "rotates the session": rotates,
   "sets a cookie": async (_request, response, next) => {
     response.appendHeader("set-cookie", `${name}=visitor; Path=/`);
     next();
@@ -55,6 +59,16 @@ test.each(Object.entries(fronts))(
     expect([answer.status, await plansIn(answer)]).toEqual([201, ["pass"]]);
   },
 );
+
+test("a session that middleware in front rotates is prolonged under its new id, and its gate hears of the move", async () => {
+  const gate = fakeGate();
+  const app = await listen((express) => express.post("/sold", visitor, rotates, paid(gate), sell()));
+  const { record } = await sessions.create({ data: { plan: "pass" }, idleTtlMs: 60_000, quotas: { calls: 1n } });
+  const headers = { payment: record.id, cookie: `${name}=${record.id}` };
+  const answer = await app("/sold", { method: "POST", headers });
+  const [id = ""] = [...(gate.asked[0]?.context.sessionMoves?.values() ?? [])];
+  expect([answer.status, await answer.json(), idsIn(answer)]).toMatchObject([201, { quotas: { calls: "3" } }, [id]]);
+});
 
 test("a session that middleware in front opens is told beside an answer that sells nothing", async () => {
   const app = await listen((express) => express.post("/sold", visitor, opens, paid(fakeGate()), sell()));

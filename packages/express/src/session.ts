@@ -9,6 +9,7 @@ import {
   type SessionOptions,
   type SpendOptions,
   sellSession as seller,
+  sessionMovesOf,
   sessionReader,
   spendCall,
 } from "@tollbooth-stores/http";
@@ -53,10 +54,12 @@ export function session<T>(
       tell: (line: string) => void response.setHeader("set-cookie", addCookies(cookiesOf(response), [line])),
     };
     const { signal } = goneOf(response);
-    const answer = await read((name) => headerOf(request, name), teller, signal).catch((error: unknown) => {
-      // After the client has gone an error has no reader.
-      if (!signal.aborted) throw error;
-    });
+    const answer = await read((name) => headerOf(request, name), teller, signal, sessionMovesOf(request)).catch(
+      (error: unknown) => {
+        // After the client has gone an error has no reader.
+        if (!signal.aborted) throw error;
+      },
+    );
     if (answer === undefined) return;
     if (answer.refused !== undefined) return sendAnswer(response, answer.refused);
     found.set(request, answer.session);
@@ -110,6 +113,6 @@ export function sellSession<T>(options: SellSessionOptions<T>): ExpressMiddlewar
     const payment = paymentOf(request);
     if (payment === undefined)
       throw new TypeError("sellSession() needs paid() before it, with a gate that sells this route.");
-    sendAnswer(response, await sell(payment, (name) => headerOf(request, name)));
+    sendAnswer(response, await sell(payment, (name) => headerOf(request, name), sessionMovesOf(request)));
   };
 }

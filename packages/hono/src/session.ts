@@ -10,6 +10,7 @@ import {
   type SessionReader,
   type SpendOptions,
   sellSession as seller,
+  sessionMovesOf,
   sessionReader,
   spendCall,
 } from "@tollbooth-stores/http";
@@ -72,7 +73,12 @@ async function withSession<T>(
       told = { line, before: c.newResponse(null, 200).headers.getSetCookie() };
     },
   };
-  const { session: found, refused } = await read((name) => c.req.header(name), teller, c.req.raw.signal);
+  const { session: found, refused } = await read(
+    (name) => c.req.header(name),
+    teller,
+    c.req.raw.signal,
+    sessionMovesOf(c),
+  );
   if (refused !== undefined) return responseOf(refused);
   sessions.set(c, found);
   put(found);
@@ -124,7 +130,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): Handler<PaidEnv>
     const payment = c.get("payment");
     if (payment === undefined)
       throw new TypeError("sellSession() needs paid() before it, with a gate that sells this route.");
-    const response = responseOf(await sell(payment, (name) => c.req.header(name)));
+    const response = responseOf(await sell(payment, (name) => c.req.header(name), sessionMovesOf(c)));
     // Where middleware behind paid() has used `c.res`, Hono puts the cookies that are there in the place of a response's own.
     for (const line of response.headers.getSetCookie()) c.header("set-cookie", line, { append: true });
     return response;

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { isStoreError, type NewSession, type SessionRecord, type SessionStore } from "@tollbooth-stores/core";
 import { type Answer, problem } from "./answer.ts";
 import { type Credential, type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
+import { idAfter, type SessionMoves } from "./session-moves.ts";
 import { storeFailure } from "./store-failure.ts";
 
 export type SessionOptions<T> = CredentialOptions & {
@@ -68,10 +69,12 @@ export interface CookieTeller {
   tell(line: string): void;
 }
 
+/** `moves`: those of the request, where something else may read or move its sessions too. */
 export type SessionReader<T> = (
   header: HeaderReader,
   teller: CookieTeller,
   signal?: AbortSignal | undefined,
+  moves?: SessionMoves | undefined,
 ) => Promise<{ session: RequestSession<T>; refused?: undefined } | { session?: undefined; refused: Answer }>;
 
 /**
@@ -85,12 +88,12 @@ export function sessionReader<T>(options: SessionOptions<T>): SessionReader<T> {
   const unauthorized = (code: string, message: string) => ({
     refused: problem(401, code, message, credential.challenge),
   });
-  return async (header, teller, signal) => {
+  return async (header, teller, signal, moves = new Map()) => {
     const sent = credential.read(header);
     let record: SessionRecord<T> | null = null;
     if (sent.status === "ok") {
       try {
-        record = await sessions.get(sent.id, { touch, signal });
+        record = await sessions.get(idAfter(moves, sent.id), { touch, signal });
       } catch (error) {
         const refused = storeFailure(error);
         if (refused === undefined) throw error;
@@ -102,19 +105,22 @@ export function sessionReader<T>(options: SessionOptions<T>): SessionReader<T> {
         ? unauthorized("session_required", "This needs a session, and the request names none.")
         : unauthorized("session_over", "The session is over, or never was.");
     }
-    return { session: requestSession(sessions, credential, teller, record ?? undefined) };
+    return { session: requestSession({ sessions, credential, teller, moves }, record ?? undefined) };
   };
 }
 
+interface SessionParts<T> {
+  sessions: SessionStore<T>;
+  credential: Credential;
+  teller: CookieTeller;
+  moves: SessionMoves;
+}
+
 function requestSession<T>(
-  sessions: SessionStore<T>,
-  credential: Credential,
-  teller: CookieTeller,
+  { sessions, credential, teller, moves }: SessionParts<T>,
   found: SessionRecord<T> | undefined,
 ): RequestSession<T> {
   let record = found;
-  /** New ids by old ones, of the rotates in this request. */
-  const moves = new Map<string, string>();
   const tell = (id: string | undefined) => {
     const line = credential.cookieLine(id);
     if (line !== undefined) teller.tell(line);
@@ -168,9 +174,7 @@ function requestSession<T>(
       const back = { opId: `back:${opId}`, quotas: { [quota]: 1n } };
       const giveBack = async () => {
         // A rotate in between has moved the session. One that was opened in between is another.
-        let at = id;
-        for (let next = moves.get(at); next !== undefined; next = moves.get(at)) at = next;
-        await onceMore(() => sessions.credit(at, back)).catch((error: unknown) => {
+        await onceMore(() => sessions.credit(idAfter(moves, id), back)).catch((error: unknown) => {
           if (!isStoreError(error)) throw error;
         });
       };

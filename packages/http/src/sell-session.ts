@@ -6,6 +6,7 @@ import type { PaymentInHand } from "./paid-gate.ts";
 import { prolonger } from "./prolong-session.ts";
 import { ahead, type MarkInHand, OWN, sessionName, takeMark } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
+import { idAfter } from "./session-moves.ts";
 import { type Sold, sessionAnswer, tokenMaker } from "./session-token.ts";
 
 export type SellSessionOptions<T> = CredentialOptions & {
@@ -30,8 +31,15 @@ export type SellSessionOptions<T> = CredentialOptions & {
   prolongs?: ((record: SessionRecord<T>, payment: PaymentInHand) => boolean) | undefined;
 };
 
-/** `header` reads the request's headers: a session that it presents is prolonged. */
-export type SellSession = (payment: PaymentInHand, header?: HeaderReader) => Promise<Answer>;
+/**
+ * `header` reads the request's headers: a session that it presents is prolonged. `moves`: those of the request, so that a session that
+ * middleware in front has rotated is prolonged under its new id, and not lost.
+ */
+export type SellSession = (
+  payment: PaymentInHand,
+  header?: HeaderReader,
+  moves?: ReadonlyMap<string, string> | undefined,
+) => Promise<Answer>;
 
 /**
  * A gate's `serve` that sells a session: 201 with JSON `{ session, expiresAt, quotas }`, and with `cookie` a Set-Cookie in place
@@ -85,7 +93,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     return made;
   }
 
-  return async (payment, header = () => undefined) => {
+  return async (payment, header = () => undefined, moves = new Map()) => {
     if (payment.settled === false) {
       throw new StoreError(
         "STORE_CONFIG",
@@ -94,7 +102,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     }
     const { key, signal } = payment;
     const read = credential.read(header);
-    const presented = read.status === "ok" ? read.id : undefined;
+    const presented = read.status === "ok" ? idAfter(moves, read.id) : undefined;
     const createWith = { data: data(payment) };
     const mark = await takeMark(sessions, { markId: markOf(key), signal, ...createWith });
     const { prolonged } = mark.current();

@@ -44,7 +44,8 @@ export function credentialOf(options: CredentialOptions): Credential {
 
 /**
  * For a gate's `collector`, where `sellSession` prolongs the session that is presented: binds the payment to that session.
- * Without it a copy of the payment could prolong another one. A hash, never the id. Undefined where none is presented.
+ * Without it a copy of the payment could prolong another one. A hash, never the id. Undefined where none is presented. Of the id that the
+ * client shows, also where this request has moved the session: a client that lost the answer shows the same again.
  */
 export function presentedSession(options: CredentialOptions): (context: RequestContext) => string | undefined {
   const credential = credentialOf(options);

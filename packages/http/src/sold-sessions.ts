@@ -4,6 +4,7 @@ import { durationOption } from "@tollbooth-stores/core/native";
 import type { AnswerKeeper } from "./answer-keeper.ts";
 import { readMark, sessionName } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf } from "./session-credential.ts";
+import { idAfter } from "./session-moves.ts";
 import { sessionAnswer, tokenMaker } from "./session-token.ts";
 
 export type SoldSessionsOptions = CredentialOptions & {
@@ -42,13 +43,13 @@ export function soldSessions({
       signal?.throwIfAborted();
       return KEPT;
     },
-    async read(_text, { key, header }) {
+    async read(_text, { key, header, sessionMoves = new Map() }) {
       const { prolonged } = await readMark(sessions, markOf(key));
       const own = prolonged === undefined ? tokenOf(key) : undefined;
       const name = own === undefined ? prolonged?.name : sessionName(sessions, own);
       const presented = credential.read(header);
       const isPresented = presented.status === "ok" && sessionName(sessions, presented.id) === name;
-      const id = isPresented ? presented.id : own;
+      const id = isPresented ? idAfter(sessionMoves, presented.id) : own;
       if (id === undefined) throw new Error("The session that was prolonged is not presented.");
       const record = await sessions.get(id);
       if (record === null) throw new Error("The session is over, or has another id.");
