@@ -162,3 +162,29 @@ test("how many calls are left is told where one was used, and not where it was g
   }
   expect(told).toEqual([null, "1", null, "0"]);
 });
+
+test("a login that cost nothing does not open what is sold: it is answered as a session that never was", async () => {
+  let served = 0;
+  const app = await listen((express) => {
+    const pass = session({ sessions, bearer: true, opens: ({ data }) => data.user === "payer" });
+    const unclear = session({ sessions, bearer: true, opens: Object(async () => true) });
+    express.use("/hour", pass).use("/unclear", unclear);
+    express.get(["/hour", "/unclear"], (_request, response) => {
+      served += 1;
+      response.send("the goods");
+    });
+  });
+  const ask = async (path: string, id: string) => {
+    const answer = await app(path, { headers: { authorization: `Bearer ${id}` } });
+    return [answer.status, await answer.text(), [...answer.headers].filter(([name]) => name !== "date")];
+  };
+  const login = (await sessions.create({ data: { user: "ann" }, idleTtlMs: 60_000 })).record.id;
+  expect(await ask("/hour", login)).toEqual(await ask("/hour", `${"A".repeat(19)}.${"B".repeat(43)}`));
+  expect([(await ask("/hour", login))[0], (await ask("/unclear", login))[0], served]).toEqual([401, 500, 0]);
+  const pass = (await sessions.create({ data: { user: "payer" }, idleTtlMs: 60_000 })).record.id;
+  expect((await ask("/hour", pass)).slice(0, 2)).toEqual([200, "the goods"]);
+});
+
+test("a store in the place of the options is STORE_CONFIG when session() is made", () => {
+  expect(() => session(Object(sessions))).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+});

@@ -158,3 +158,27 @@ test("how many calls are left is told where one was used, and not where it was g
   }
   expect(told).toEqual([null, "1", null, "0"]);
 });
+
+test("a login that cost nothing does not open what is sold: it is answered as a session that never was", async () => {
+  const app = new Hono().onError((error, c) => c.text(error.message, 500));
+  let served = 0;
+  const serve: MiddlewareHandler = async (c) => {
+    served += 1;
+    return c.text("the goods");
+  };
+  app.get("/hour", session({ sessions, bearer: true, opens: ({ data }) => data.user === "payer" }), serve);
+  app.get("/unclear", session({ sessions, bearer: true, opens: Object(async () => true) }), serve);
+  const ask = async (path: string, id: string) => {
+    const answer = await app.request(path, { headers: { authorization: `Bearer ${id}` } });
+    return [answer.status, await answer.text(), [...answer.headers]];
+  };
+  const login = (await sessions.create({ data: { user: "ann" }, idleTtlMs: 60_000 })).record.id;
+  expect(await ask("/hour", login)).toEqual(await ask("/hour", `${"A".repeat(19)}.${"B".repeat(43)}`));
+  expect([(await ask("/hour", login))[0], (await ask("/unclear", login))[0], served]).toEqual([401, 500, 0]);
+  const pass = (await sessions.create({ data: { user: "payer" }, idleTtlMs: 60_000 })).record.id;
+  expect((await ask("/hour", pass)).slice(0, 2)).toEqual([200, "the goods"]);
+});
+
+test("a store in the place of the options is STORE_CONFIG when session() is made", () => {
+  expect(() => session(Object(sessions))).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+});

@@ -1,17 +1,25 @@
 // The session of a request: read once from its credential, then opened, rotated, spent from and ended by handlers.
 import { randomUUID } from "node:crypto";
 import { isStoreError, type NewSession, type SessionRecord, type SessionStore } from "@tollbooth-stores/core";
+import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type Answer, problem } from "./answer.ts";
 import { type Credential, type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
 import { idAfter, type SessionMoves } from "./session-moves.ts";
+import { isOpened, type OpensOption, requireFunction, requireSessionStore } from "./session-opens.ts";
 import { storeFailure } from "./store-failure.ts";
 
-export type SessionOptions<T> = CredentialOptions & {
-  sessions: SessionStore<T>;
-  /** True: each request extends the session to now + its idle TTL. Default false. */
-  touch?: boolean | undefined;
-  /** False: a request without a live session goes on, without one. Default true: 401. A store that is away is 503 in any case. */
-  required?: boolean | undefined;
+export type SessionOptions<T> = CredentialOptions &
+  OpensOption<T> & {
+    sessions: SessionStore<T>;
+    /** True: each request extends the session to now + its idle TTL. Default false. */
+    touch?: boolean | undefined;
+    /** False: a request without a live session goes on, without one. Default true: 401. A store that is away is 503 in any case. */
+    required?: boolean | undefined;
+  };
+
+const optionNames: OptionNames<SessionOptions<unknown>> = {
+  ...{ sessions: true, opens: true, touch: true, required: true },
+  ...{ cookie: true, bearer: true },
 };
 
 /** One call, taken from a quota. */
@@ -83,7 +91,10 @@ export type SessionReader<T> = (
  * beside it may have rotated the session. Throws STORE_CONFIG for options that cannot be meant.
  */
 export function sessionReader<T>(options: SessionOptions<T>): SessionReader<T> {
-  const { sessions, touch = false, required = true } = options;
+  requireSessionStore(options, "get");
+  requireKnownOptions(options, optionNames);
+  requireFunction("opens", options.opens);
+  const { sessions, required = true } = options;
   const credential = credentialOf(options);
   const unauthorized = (code: string, message: string) => ({
     refused: problem(401, code, message, credential.challenge),
@@ -93,7 +104,7 @@ export function sessionReader<T>(options: SessionOptions<T>): SessionReader<T> {
     let record: SessionRecord<T> | null = null;
     if (sent.status === "ok") {
       try {
-        record = await sessions.get(idAfter(moves, sent.id), { touch, signal });
+        record = await openedSession(options, idAfter(moves, sent.id), signal);
       } catch (error) {
         const refused = storeFailure(error);
         if (refused === undefined) throw error;
@@ -107,6 +118,20 @@ export function sessionReader<T>(options: SessionOptions<T>): SessionReader<T> {
     }
     return { session: requestSession({ sessions, credential, teller, moves }, record ?? undefined) };
   };
+}
+
+async function openedSession<T>(
+  { sessions, touch = false, opens }: SessionOptions<T>,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<SessionRecord<T> | null> {
+  if (opens === undefined) return sessions.get(id, { touch, signal });
+  const record = await sessions.get(id, { signal });
+  if (record === null || !isOpened({ opens }, record)) return null;
+  if (!touch) return record;
+  // Only now: a session that is not opened here is not extended by what asks here.
+  const touched = await sessions.touch(id, { signal });
+  return touched.status === "ok" ? { ...record, expiresAtMs: touched.expiresAtMs } : null;
 }
 
 interface SessionParts<T> {
