@@ -62,7 +62,7 @@ async function withSession<T>(
   put: (session: RequestSession<T>) => void,
 ): Promise<Response | undefined> {
   /** Of several the last one counts. */
-  let told: { line: string; before: string[] } | undefined;
+  let cookie: { line: string; before: string[] } | undefined;
   const teller = {
     requireTellable() {
       if (c.finalized) throw new TypeError("The response is made already, so the session's cookie cannot be told.");
@@ -70,7 +70,7 @@ async function withSession<T>(
         throw new TypeError("An answer that is sold cannot change the session: do so on another route.");
     },
     tell(line: string) {
-      told = { line, before: c.newResponse(null, 200).headers.getSetCookie() };
+      cookie = { line, before: c.newResponse(null, 200).headers.getSetCookie() };
     },
   };
   const { session: found, refused } = await read(
@@ -83,7 +83,7 @@ async function withSession<T>(
   sessions.set(c, found);
   put(found);
   await next();
-  if (told !== undefined) tellCookie(c, told);
+  if (cookie !== undefined) tellCookie(c, cookie);
   return undefined;
 }
 

@@ -124,14 +124,16 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     const name = prolonged?.name ?? sessionName(sessions, tokenOf(key));
     const isHeld = presented !== undefined && sessionName(sessions, presented) === name;
     const held = isHeld ? await sessions.get(presented, { signal }) : null;
-    if (held !== null) return told(presented, held);
-    if (prolonged !== undefined) return told(undefined, { expiresAtMs: prolonged.untilMs });
+    if (held !== null) return answerWith(presented, held);
+    if (prolonged !== undefined) return answerWith(undefined, { expiresAtMs: prolonged.untilMs });
 
     const sold = presented === undefined ? undefined : await prolong(payment, presented, mark);
-    return sold === undefined ? told(tokenOf(key), await makeOwn(payment, createWith, mark)) : told(presented, sold);
+    return sold === undefined
+      ? answerWith(tokenOf(key), await makeOwn(payment, createWith, mark))
+      : answerWith(presented, sold);
   };
 
-  function told(id: string | undefined, sold: Sold): Answer {
+  function answerWith(id: string | undefined, sold: Sold): Answer {
     return sessionAnswer(id, sold, id === undefined ? undefined : credential.cookieLine(id));
   }
 }
