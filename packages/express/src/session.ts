@@ -30,8 +30,8 @@ const sessions = new WeakMap<IncomingMessage, RequestSession<unknown>>();
 
 /**
  * Reads the session by its cookie or its bearer token: `const visitor = session({ sessions })`, and in handlers behind it
- * `visitor.of(req)`. Missing, malformed or over: 401, or with `required: false` a session without `record`. A store that is
- * away: 503 with Retry-After.
+ * `visitor.of(req)`. Missing, malformed, over, or not one that `opens` takes: 401, or with `required: false` a session without
+ * `record`. A store that is away: 503 with Retry-After.
  */
 export function session<T>(options: SessionOptions<T> & { required: false }): SessionMiddleware<RequestSession<T>>;
 export function session<T>(

@@ -31,8 +31,8 @@ export interface OptionalSessionEnv<T> {
 const sessions = new WeakMap<Context, RequestSession<unknown>>();
 
 /**
- * Puts the session into `c.var.session`, by its cookie or its bearer token. Missing, malformed or over: 401, or with
- * `required: false` a session without `record`. A store that is away: 503 with Retry-After.
+ * Puts the session into `c.var.session`, by its cookie or its bearer token. Missing, malformed, over, or
+ * not one that `opens` takes: 401, or with `required: false` a session without `record`. A store that is away: 503 with Retry-After.
  */
 export function session<T>(options: SessionOptions<T> & { required: false }): MiddlewareHandler<OptionalSessionEnv<T>>;
 export function session<T>(

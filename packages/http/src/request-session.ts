@@ -46,8 +46,9 @@ export interface RequestSession<T> {
   /** Makes a session, and sets its cookie. With bearer tokens, tell the client `record.id`. The one before stays as it is. */
   open(session: NewSession<T>): Promise<SessionRecord<T>>;
   /**
-   * Moves the session to a new id, and sets its cookie. The old id is dead at once. Do so when rights change: at a login. False
-   * where the session is over, or another request has moved it: then the cookie stays, because that request sets it.
+   * Moves the session to a new id, and sets its cookie. The old id is dead at once. Do so when rights change: at a login. Not in front
+   * of a sale of sessions: an answer that is lost takes the new id with it, and what was bought. False where the session is over, or
+   * another request has moved it: then the cookie stays, because that request sets it.
    */
   rotate(): Promise<boolean>;
   /**

@@ -24,12 +24,12 @@ export type SellSessionOptions<T> = CredentialOptions &
       /** 1..2^63-1 each: what is added to each quota. */
       quotas?: Readonly<Record<string, bigint>> | undefined;
     };
-    /** What the new session remembers of its payment. A session that is prolonged keeps its own. */
+    /** What the new session remembers of its payment, as `opens` asks for it. A session that is prolonged keeps its own. */
     data(payment: PaymentInHand): T;
     /**
-     * Whether the session that is presented is prolonged; else the payment makes a new one. Default: each one that `opens` takes. It is
-     * asked of no other: a payer whose login was prolonged would have paid for what `session({ opens })` does not open. Its answer must be a
-     * boolean, as that of `opens`: an error here leaves the payment owed.
+     * Whether the session that is presented is prolonged; else the payment makes a new one. Default: each one that `opens` takes.
+     * It is asked of no other: a payer whose login was prolonged would have paid for what `session({ opens })` does not open. Its answer
+     * must be a boolean, as that of `opens`: an error here leaves the payment owed.
      */
     prolongs?: ((record: SessionRecord<T>, payment: PaymentInHand) => boolean) | undefined;
   };
@@ -118,6 +118,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     const read = credential.read(header);
     const presented = read.status === "ok" ? idAfter(moves, read.id) : undefined;
     const createWith = { data: data(payment) };
+    requireOpened(tokenOf(key), createWith.data);
     const mark = await takeMark(sessions, { markId: markOf(key), signal, ...createWith });
     const { prolonged } = mark.current();
     // Its own session, too, is presented only by a payer that was told it.
@@ -132,6 +133,17 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
       ? answerWith(tokenOf(key), await makeOwn(payment, createWith, mark))
       : answerWith(presented, sold);
   };
+
+  /** Before anything is given: a session that its routes refuse is worth nothing to who paid for it. */
+  function requireOpened(id: string, given: T): void {
+    const createdAtMs = Date.now();
+    const times = { createdAtMs, expiresAtMs: createdAtMs + grant.extendMs };
+    if (isOpened(options, { id, data: given, version: 0, ...times, quotas: grant.quotas })) return;
+    throw new StoreError(
+      "STORE_CONFIG",
+      "opens does not take what data returns, so the session that is sold would open nothing. Nothing was given for the payment.",
+    );
+  }
 
   function answerWith(id: string | undefined, sold: Sold): Answer {
     return sessionAnswer(id, sold, id === undefined ? undefined : credential.cookieLine(id));

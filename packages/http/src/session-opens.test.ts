@@ -125,6 +125,18 @@ test("prolongs is asked of a session that is opened alone, and its answer must b
   expect([await callsOf(login), await callsOf(pass)]).toEqual([3n, 3n]);
 });
 
+test("a sale whose new session would open nothing gives nothing: STORE_CONFIG, and the payment stays owed", async () => {
+  const pass = await created("pass");
+  const useless = seller({ data: () => ({ plan: "basic" }) });
+  for (const header of [() => undefined, bearer(pass)]) {
+    await expect(useless(payment(), header)).rejects.toMatchObject({
+      code: "STORE_CONFIG",
+      message: expect.stringContaining("data"),
+    });
+  }
+  expect(await callsOf(pass)).toBe(3n);
+});
+
 test.each([
   [{ prolong: () => true }, '"prolongs"'],
   [{ prolongs: true }, "prolongs must be a function"],
