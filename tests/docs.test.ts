@@ -22,6 +22,13 @@ describe("pages", () => {
     expect(missing).toEqual([]);
   });
 
+  it.each(pages)("%s shows no sessions without saying which of the store's count there", (page) => {
+    const programs = readFileSync(join(root, page), "utf8").matchAll(/^```ts\n(.*?)^```/gms);
+    const using = [...programs].filter(([code]) => /\b(session|sellSession|sessionReader)(<\w+>)?\(/.test(code));
+    // Programs of one page are put together by who copies them: a free login would open what another one sells.
+    expect(using.filter(([code]) => !code.includes("opens:"))).toEqual([]);
+  });
+
   it("have the files that they name found", () => {
     expect(namedFiles("`claim.ts`, `a/b.mjs`, not `*.test.ts` nor `a.b`, claim.ts")).toEqual(["claim.ts", "a/b.mjs"]);
   });

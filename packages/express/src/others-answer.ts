@@ -8,12 +8,12 @@ export function requireUnanswered(response: ServerResponse): void {
   if (hasBegun(response) || isOver(response)) throw answeredByOthers();
 }
 
-/** Until the function that it returns is called, `told` hears of a head before it is written. */
-export function onOthersHead(response: ServerResponse, told: (error: Error) => void): () => void {
+/** Until the function that it returns is called, `onHead` hears of a head before it is written. */
+export function onOthersHead(response: ServerResponse, onHead: (error: Error) => void): () => void {
   const { writeHead } = response;
   return replaceMembers(response, {
     writeHead: member((...given: unknown[]) => {
-      told(answeredByOthers());
+      onHead(answeredByOthers());
       return Reflect.apply(writeHead, response, given);
     }),
   });

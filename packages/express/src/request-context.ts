@@ -1,7 +1,7 @@
 // What a gate asks about an Express request.
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { queryReader, type RequestContext } from "@tollbooth-stores/http";
+import { queryReader, type RequestContext, sessionMovesOf } from "@tollbooth-stores/http";
 import type { ExpressRequest } from "./express-types.ts";
 import { isOver } from "./send-answer.ts";
 
@@ -63,6 +63,7 @@ export function contextOf(request: ExpressRequest, response: ServerResponse): Re
     decodedPath: routedPathOf(request),
     method,
     signal: goneOf(response).signal,
+    sessionMoves: sessionMovesOf(request),
     adapter: {
       getHeader: (name) => headerOf(request, name),
       getMethod: () => method,

@@ -1,6 +1,6 @@
 // Sends a whole answer through Node's response.
 import type { ServerResponse } from "node:http";
-import type { Answer } from "@tollbooth-stores/http";
+import { type Answer, addCookies } from "@tollbooth-stores/http";
 
 /** True where the client has gone, or the end was sent: by Node's own state, whatever stands in front of it. */
 export function isOver(response: ServerResponse): boolean {
@@ -29,7 +29,7 @@ export function sendAnswer(
   const before = cookiesOf(response);
   for (const [name, value] of Object.entries(headers)) {
     if (name !== "set-cookie") response.setHeader(name, value);
-    else response.setHeader(name, [...before, ...(cookies.join(", ") === value ? cookies : [value])]);
+    else response.setHeader(name, addCookies(before, cookies.join(", ") === value ? cookies : [value]));
   }
   // An answer with a length has no trailers: Node throws where one is announced.
   for (const name of ["transfer-encoding", "trailer"]) response.removeHeader(name);

@@ -1,5 +1,6 @@
 // session(), spend() and sellSession() on Express.
 
+import type { RequestSession } from "@tollbooth-stores/http";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores, type SessionStore, StoreError } from "@tollbooth-stores/memory";
 import type { Express } from "express";
@@ -24,11 +25,6 @@ function site(store: SessionStore<Data> = sessions, more: (app: Express) => void
     app.use("/mine", user);
     app.get("/mine/name", (request, response) => response.send(user.of(request).record.data.user));
     app.post("/mine/rotate", async (request, response) => response.json(await user.of(request).rotate()));
-    app.post("/mine/late", async (request, response) => {
-      response.write("sent");
-      const outcome = await user.of(request).rotate().catch(String);
-      response.end(String(outcome));
-    });
     app.post("/mine/logout", async (request, response) => {
       await user.of(request).logout();
       response.sendStatus(204);
@@ -73,12 +69,40 @@ test("of two requests that rotate at once one tells a cookie, and that one opens
   expect((await app("/mine/name", cookie(told[0] ?? ""))).status).toBe(200);
 });
 
-test("a rotate whose cookie cannot be sent any more is refused before it moves the session", async () => {
-  const app = await site();
-  const id = await login(app);
-  expect(await (await app("/mine/late", { method: "POST", ...cookie(id) })).text()).toContain("headers are sent");
-  expect((await app("/mine/name", cookie(id))).status).toBe(200);
-});
+const changes: Record<string, (found: RequestSession<Data>) => Promise<unknown>> = {
+  open: (found) => found.open({ data: { user: "bob" }, idleTtlMs: 60_000 }),
+  rotate: (found) => found.rotate(),
+  logout: (found) => found.logout(),
+};
+test.each(Object.entries(changes))(
+  "%s changes nothing behind paid(), and after the headers: its cookie could not be told",
+  async (_name, change) => {
+    let created = 0;
+    const create = (...call: Parameters<typeof sessions.create>) => {
+      created += 1;
+      return sessions.create(...call);
+    };
+    const user = session({ sessions: Object.assign({}, sessions, { create }) });
+    const app = await listen((express) => {
+      express.post("/sold", user, paid(fakeGate()), async (request, response) => {
+        response.send(await change(user.of(request)).catch(String));
+      });
+      express.post("/late", user, async (request, response) => {
+        response.write("sent");
+        response.end(await change(user.of(request)).catch(String));
+      });
+    });
+    const { record } = await sessions.create({ data: { user: "ann" }, idleTtlMs: 60_000 });
+    for (const [path, words] of [
+      ["/sold", "cannot change the session"] as const,
+      ["/late", "headers are sent"] as const,
+    ]) {
+      const answer = await app(path, { method: "POST", headers: { payment: "one", ...cookie(record.id).headers } });
+      expect(await answer.text()).toContain(words);
+      expect([answer.headers.getSetCookie(), await sessions.get(record.id), created]).toEqual([[], record, 0]);
+    }
+  },
+);
 
 test("a store that is away is 503 with Retry-After", async () => {
   const app = await site({ ...sessions, get: () => Promise.reject(new StoreError("STORE_UNAVAILABLE", "Away.")) });
@@ -105,28 +129,21 @@ test("calls are spent once, and given back before a failure is told", async () =
   expect((await sessions.get(id))?.quotas).toEqual({ calls: 0n });
 });
 
-test("a session is sold by cookie, once for one payment, and an answer that is sold changes none", async () => {
+test("a session is sold by cookie, once for one payment, and opens what was bought", async () => {
   const secret = "s".repeat(32);
   const grant = { extendMs: 60_000, quotas: { calls: 1n } };
   const gate = fakeGate();
   const app = await site(sessions, (app) => {
-    const user = session({ sessions });
     app.post(
       "/sold/pass",
       paid(gate),
       sellSession({ sessions, secret, grant, data: ({ payer = "" }) => ({ user: payer }) }),
     );
-    app.post("/sold/rotate", user, paid(gate), async (request, response) => {
-      response.send(await user.of(request).rotate().catch(String));
-    });
   });
   const buy = () => app("/sold/pass", { method: "POST", headers: { payment: "one" } });
   const id = idIn(await buy());
   expect(await (await app("/mine/name", cookie(id))).text()).toBe("0xann");
   expect(idIn(await buy())).toBe("");
-  const rotate = await app("/sold/rotate", { method: "POST", headers: { payment: "two", ...cookie(id).headers } });
-  expect(await rotate.text()).toContain("cannot change the session");
-  expect(await sessions.get(id)).not.toBeNull();
 });
 
 test("a client that goes while its session is read stops the read, and runs no handler", async () => {
@@ -161,4 +178,30 @@ test("how many calls are left is told where one was used, and not where it was g
     told.push((await app(`/mine/call/${status}`, cookie(id))).headers.get("x-calls-left"));
   }
   expect(told).toEqual([null, "1", null, "0"]);
+});
+
+test("a login that cost nothing does not open what is sold: it is answered as a session that never was", async () => {
+  let served = 0;
+  const app = await listen((express) => {
+    const pass = session({ sessions, bearer: true, opens: ({ data }) => data.user === "payer" });
+    const unclear = session({ sessions, bearer: true, opens: Object(async () => true) });
+    express.use("/hour", pass).use("/unclear", unclear);
+    express.get(["/hour", "/unclear"], (_request, response) => {
+      served += 1;
+      response.send("the goods");
+    });
+  });
+  const ask = async (path: string, id: string) => {
+    const answer = await app(path, { headers: { authorization: `Bearer ${id}` } });
+    return [answer.status, await answer.text(), [...answer.headers].filter(([name]) => name !== "date")];
+  };
+  const login = (await sessions.create({ data: { user: "ann" }, idleTtlMs: 60_000 })).record.id;
+  expect(await ask("/hour", login)).toEqual(await ask("/hour", `${"A".repeat(19)}.${"B".repeat(43)}`));
+  expect([(await ask("/hour", login))[0], (await ask("/unclear", login))[0], served]).toEqual([401, 500, 0]);
+  const pass = (await sessions.create({ data: { user: "payer" }, idleTtlMs: 60_000 })).record.id;
+  expect((await ask("/hour", pass)).slice(0, 2)).toEqual([200, "the goods"]);
+});
+
+test("a store in the place of the options is STORE_CONFIG when session() is made", () => {
+  expect(() => session(Object(sessions))).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
 });

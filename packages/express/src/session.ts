@@ -1,6 +1,7 @@
 // The session of a request, calls spent from it, and the sale of one.
 import type { IncomingMessage } from "node:http";
 import {
+  addCookies,
   type HeldSession,
   isHeld,
   type RequestSession,
@@ -8,6 +9,7 @@ import {
   type SessionOptions,
   type SpendOptions,
   sellSession as seller,
+  sessionMovesOf,
   sessionReader,
   spendCall,
 } from "@tollbooth-stores/http";
@@ -28,8 +30,8 @@ const sessions = new WeakMap<IncomingMessage, RequestSession<unknown>>();
 
 /**
  * Reads the session by its cookie or its bearer token: `const visitor = session({ sessions })`, and in handlers behind it
- * `visitor.of(req)`. Missing, malformed or over: 401, or with `required: false` a session without `record`. A store that is
- * away: 503 with Retry-After.
+ * `visitor.of(req)`. Missing, malformed, over, or not one that `opens` takes: 401, or with `required: false` a session without
+ * `record`. A store that is away: 503 with Retry-After.
  */
 export function session<T>(options: SessionOptions<T> & { required: false }): SessionMiddleware<RequestSession<T>>;
 export function session<T>(
@@ -41,7 +43,6 @@ export function session<T>(
   const read = sessionReader(options);
   const found = new WeakMap<IncomingMessage, RequestSession<T>>();
   const middleware: ExpressMiddleware = async (request, response, next) => {
-    let told: string | undefined;
     const teller = {
       requireTellable() {
         if (paymentOf(request) !== undefined) {
@@ -50,17 +51,15 @@ export function session<T>(
         if (response.headersSent)
           throw new TypeError("The headers are sent already, so the session's cookie cannot be told.");
       },
-      tell(line: string) {
-        // Of several the last one counts.
-        response.setHeader("set-cookie", [...cookiesOf(response).filter((other) => other !== told), line]);
-        told = line;
-      },
+      tell: (line: string) => void response.setHeader("set-cookie", addCookies(cookiesOf(response), [line])),
     };
     const { signal } = goneOf(response);
-    const answer = await read((name) => headerOf(request, name), teller, signal).catch((error: unknown) => {
-      // After the client has gone an error has no reader.
-      if (!signal.aborted) throw error;
-    });
+    const answer = await read((name) => headerOf(request, name), teller, signal, sessionMovesOf(request)).catch(
+      (error: unknown) => {
+        // After the client has gone an error has no reader.
+        if (!signal.aborted) throw error;
+      },
+    );
     if (answer === undefined) return;
     if (answer.refused !== undefined) return sendAnswer(response, answer.refused);
     found.set(request, answer.session);
@@ -114,6 +113,6 @@ export function sellSession<T>(options: SellSessionOptions<T>): ExpressMiddlewar
     const payment = paymentOf(request);
     if (payment === undefined)
       throw new TypeError("sellSession() needs paid() before it, with a gate that sells this route.");
-    sendAnswer(response, await sell(payment, (name) => headerOf(request, name)));
+    sendAnswer(response, await sell(payment, (name) => headerOf(request, name), sessionMovesOf(request)));
   };
 }

@@ -12,6 +12,7 @@ import {
   paidSettings,
   readBody,
   responseOf,
+  sessionMovesOf,
 } from "@tollbooth-stores/http";
 import type { Context, MiddlewareHandler } from "hono";
 import { soldResponse } from "./sold-response.ts";
@@ -59,7 +60,7 @@ export function isBeingSold(c: Context): boolean {
 export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<PaidEnv> {
   const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(options);
   return async (c, next) => {
-    const context = contextOf(c.req.raw, c.req.path);
+    const context = { ...contextOf(c.req.raw, c.req.path), sessionMoves: sessionMovesOf(c) };
     if (isSoldAlready(gate, context, sellers.get(c))) return next();
     const first = beforeGate(gate, context, unsold ?? (isOfRoute(c) ? "refuse" : "pass"));
     if (first === "pass") return next();

@@ -1,5 +1,6 @@
 // session(), spend() and sellSession() on Hono.
 
+import type { RequestSession } from "@tollbooth-stores/http";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores, type SessionStore, StoreError } from "@tollbooth-stores/memory";
 import { Hono, type MiddlewareHandler } from "hono";
@@ -124,18 +125,40 @@ test.each(["in front of paid()", "behind it"])(
   },
 );
 
-test("an answer that is sold changes no session", async () => {
-  const app = new Hono();
-  app.onError((error, c) => c.text(error.message, 500));
-  app.post("/sold", session({ sessions }), paid(fakeGate()), async (c) => c.json(await c.var.session.rotate()));
-  const { record } = await sessions.create({ data: { user: "ann" }, idleTtlMs: 60_000 });
-  const answer = await app.request("/sold", {
-    method: "POST",
-    headers: { payment: "one", ...cookie(record.id).headers },
-  });
-  expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining("cannot change the session")]);
-  expect(await sessions.get(record.id)).not.toBeNull();
-});
+const changes: Record<string, (found: RequestSession<Data>) => Promise<unknown>> = {
+  open: (found) => found.open({ data: { user: "bob" }, idleTtlMs: 60_000 }),
+  rotate: (found) => found.rotate(),
+  logout: (found) => found.logout(),
+};
+test.each(Object.entries(changes))(
+  "%s changes nothing behind paid(), and after the response: its cookie could not be told",
+  async (_name, change) => {
+    let created = 0;
+    const create = (...call: Parameters<typeof sessions.create>) => {
+      created += 1;
+      return sessions.create(...call);
+    };
+    const app = new Hono().onError((error, c) => c.text(error.message, 500));
+    const read = session({ sessions: Object.assign({}, sessions, { create }) });
+    app.post("/sold", read, paid(fakeGate()), async (c) => c.json(await change(c.var.session)));
+    app.post("/late", read, async (c, next) => {
+      await next();
+      const error = await change(c.var.session).catch(String);
+      c.res = new Response(String(error));
+    });
+    app.post("/late", (c) => c.text("made"));
+    const { record } = await sessions.create({ data: { user: "ann" }, idleTtlMs: 60_000 });
+    for (const [path, status, words] of [
+      ["/sold", 500, "cannot change the session"] as const,
+      ["/late", 200, "made already"] as const,
+    ]) {
+      const headers = { payment: "one", ...cookie(record.id).headers };
+      const answer = await app.request(path, { method: "POST", headers });
+      expect([answer.status, await answer.text()]).toEqual([status, expect.stringContaining(words)]);
+      expect([answer.headers.getSetCookie(), await sessions.get(record.id), created]).toEqual([[], record, 0]);
+    }
+  },
+);
 
 test("of several cookies of one request the last one is told", async () => {
   const app = new Hono();
@@ -157,4 +180,28 @@ test("how many calls are left is told where one was used, and not where it was g
     told.push((await app.request(`/mine/call/${status}`, cookie(id))).headers.get("x-calls-left"));
   }
   expect(told).toEqual([null, "1", null, "0"]);
+});
+
+test("a login that cost nothing does not open what is sold: it is answered as a session that never was", async () => {
+  const app = new Hono().onError((error, c) => c.text(error.message, 500));
+  let served = 0;
+  const serve: MiddlewareHandler = async (c) => {
+    served += 1;
+    return c.text("the goods");
+  };
+  app.get("/hour", session({ sessions, bearer: true, opens: ({ data }) => data.user === "payer" }), serve);
+  app.get("/unclear", session({ sessions, bearer: true, opens: Object(async () => true) }), serve);
+  const ask = async (path: string, id: string) => {
+    const answer = await app.request(path, { headers: { authorization: `Bearer ${id}` } });
+    return [answer.status, await answer.text(), [...answer.headers]];
+  };
+  const login = (await sessions.create({ data: { user: "ann" }, idleTtlMs: 60_000 })).record.id;
+  expect(await ask("/hour", login)).toEqual(await ask("/hour", `${"A".repeat(19)}.${"B".repeat(43)}`));
+  expect([(await ask("/hour", login))[0], (await ask("/unclear", login))[0], served]).toEqual([401, 500, 0]);
+  const pass = (await sessions.create({ data: { user: "payer" }, idleTtlMs: 60_000 })).record.id;
+  expect((await ask("/hour", pass)).slice(0, 2)).toEqual([200, "the goods"]);
+});
+
+test("a store in the place of the options is STORE_CONFIG when session() is made", () => {
+  expect(() => session(Object(sessions))).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
 });

@@ -1,5 +1,6 @@
 // The session of a request as `c.var.session`, calls spent from it, and the sale of one.
 import {
+  addCookies,
   type HeldSession,
   isHeld,
   type RequestSession,
@@ -9,6 +10,7 @@ import {
   type SessionReader,
   type SpendOptions,
   sellSession as seller,
+  sessionMovesOf,
   sessionReader,
   spendCall,
 } from "@tollbooth-stores/http";
@@ -29,8 +31,8 @@ export interface OptionalSessionEnv<T> {
 const sessions = new WeakMap<Context, RequestSession<unknown>>();
 
 /**
- * Puts the session into `c.var.session`, by its cookie or its bearer token. Missing, malformed or over: 401, or with
- * `required: false` a session without `record`. A store that is away: 503 with Retry-After.
+ * Puts the session into `c.var.session`, by its cookie or its bearer token. Missing, malformed, over, or
+ * not one that `opens` takes: 401, or with `required: false` a session without `record`. A store that is away: 503 with Retry-After.
  */
 export function session<T>(options: SessionOptions<T> & { required: false }): MiddlewareHandler<OptionalSessionEnv<T>>;
 export function session<T>(
@@ -59,23 +61,42 @@ async function withSession<T>(
   read: SessionReader<T>,
   put: (session: RequestSession<T>) => void,
 ): Promise<Response | undefined> {
-  const cookies: string[] = [];
+  /** Of several the last one counts. */
+  let cookie: { line: string; before: string[] } | undefined;
   const teller = {
     requireTellable() {
       if (c.finalized) throw new TypeError("The response is made already, so the session's cookie cannot be told.");
       if (isBeingSold(c))
         throw new TypeError("An answer that is sold cannot change the session: do so on another route.");
     },
-    tell: (line: string) => cookies.push(line),
+    tell(line: string) {
+      cookie = { line, before: c.newResponse(null, 200).headers.getSetCookie() };
+    },
   };
-  const { session: found, refused } = await read((name) => c.req.header(name), teller, c.req.raw.signal);
+  const { session: found, refused } = await read(
+    (name) => c.req.header(name),
+    teller,
+    c.req.raw.signal,
+    sessionMovesOf(c),
+  );
   if (refused !== undefined) return responseOf(refused);
   sessions.set(c, found);
   put(found);
   await next();
-  // At the end: a handler's own Response replaces what was set before it. Of several the last one counts.
-  for (const line of cookies.slice(-1)) c.header("set-cookie", line, { append: true });
+  if (cookie !== undefined) tellCookie(c, cookie);
   return undefined;
+}
+
+/**
+ * At the end, because a handler's own Response replaces what was set before it. But in its place in time, between what was set before
+ * and after it: the cookie of a session that was sold or opened since, which may have the same name, wins.
+ */
+function tellCookie(c: Context, { line, before }: { line: string; before: readonly string[] }): void {
+  const set = c.res.headers.getSetCookie();
+  const earlier = set.filter((other) => before.includes(other));
+  const later = set.filter((other) => !before.includes(other));
+  c.header("set-cookie", undefined);
+  for (const cookie of addCookies(addCookies(earlier, [line]), later)) c.header("set-cookie", cookie, { append: true });
 }
 
 /**
@@ -109,7 +130,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): Handler<PaidEnv>
     const payment = c.get("payment");
     if (payment === undefined)
       throw new TypeError("sellSession() needs paid() before it, with a gate that sells this route.");
-    const response = responseOf(await sell(payment, (name) => c.req.header(name)));
+    const response = responseOf(await sell(payment, (name) => c.req.header(name), sessionMovesOf(c)));
     // Where middleware behind paid() has used `c.res`, Hono puts the cookies that are there in the place of a response's own.
     for (const line of response.headers.getSetCookie()) c.header("set-cookie", line, { append: true });
     return response;

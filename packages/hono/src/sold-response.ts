@@ -1,4 +1,5 @@
 // The response of a request while a gate answers it: what handlers make, what middleware in front does, and the gate's answer.
+import { addCookies } from "@tollbooth-stores/http";
 import type { Context } from "hono";
 
 export interface SoldResponse {
@@ -12,8 +13,8 @@ export interface SoldResponse {
   /** Whether onError has made that response: middleware behind it has put nothing in its place. */
   isOnErrors(): boolean;
   /**
-   * Ends with `response`, and adds to its headers. Headers and cookies that middleware had set stay, except where it has its own. What
-   * handlers set is gone.
+   * Ends with `response`, and adds to its headers. Headers and cookies that middleware had set stay, except where it has its own; its
+   * cookies come last. What handlers set is gone.
    */
   replace(response: Response): void;
   /** From now on, and from `answered` on, handlers that are still at work change nothing, and nothing tells them so. */
@@ -102,12 +103,11 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
     replace(response) {
       putBack();
       isOver = true;
-      const own = response.headers.getSetCookie();
-      for (const [name, value] of read().headers) {
-        if (name !== "set-cookie") {
-          if (!response.headers.has(name)) response.headers.set(name, value);
-        } else if (!own.includes(value)) response.headers.append(name, value);
-      }
+      const { headers } = response;
+      const cookies = addCookies(read().headers.getSetCookie(), headers.getSetCookie());
+      for (const [name, value] of read().headers) if (!headers.has(name)) headers.set(name, value);
+      headers.delete("set-cookie");
+      for (const line of cookies) headers.append("set-cookie", line);
       write(undefined);
       write(response);
     },

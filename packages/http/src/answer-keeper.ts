@@ -10,6 +10,8 @@ export interface KeptRequest {
   readonly signal?: AbortSignal | undefined;
   /** Reads the request's headers. A request that is told again has the collector of the first one. */
   readonly header: HeaderReader;
+  /** `sessionMoves` of the request's context. */
+  readonly sessionMoves?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface AnswerKeeper {

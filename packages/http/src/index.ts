@@ -24,6 +24,8 @@ export {
   presentedSession,
   type SessionCookie,
 } from "./session-credential.ts";
+export { type SessionMoves, sessionMovesOf } from "./session-moves.ts";
+export { addCookies } from "./cookie-lines.ts";
 export { type SpendOptions, spendCall } from "./spend-call.ts";
 export { type SellSession, type SellSessionOptions, sellSession } from "./sell-session.ts";
 export { type SoldSessionsOptions, soldSessions } from "./sold-sessions.ts";

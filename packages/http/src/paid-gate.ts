@@ -24,6 +24,8 @@ export interface RequestContext {
   readonly method: string;
   /** Aborts when the client has gone. */
   readonly signal?: AbortSignal | undefined;
+  /** New ids by old ones, of the sessions that middleware in front has moved in this request. */
+  readonly sessionMoves?: ReadonlyMap<string, string> | undefined;
 }
 
 /** The payment that an answer is made for. */

@@ -1,16 +1,25 @@
 // The session of a request: read once from its credential, then opened, rotated, spent from and ended by handlers.
 import { randomUUID } from "node:crypto";
 import { isStoreError, type NewSession, type SessionRecord, type SessionStore } from "@tollbooth-stores/core";
+import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type Answer, problem } from "./answer.ts";
 import { type Credential, type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
+import { idAfter, type SessionMoves } from "./session-moves.ts";
+import { isOpened, type OpensOption, requireFunction, requireSessionStore } from "./session-opens.ts";
 import { storeFailure } from "./store-failure.ts";
 
-export type SessionOptions<T> = CredentialOptions & {
-  sessions: SessionStore<T>;
-  /** True: each request extends the session to now + its idle TTL. Default false. */
-  touch?: boolean | undefined;
-  /** False: a request without a live session goes on, without one. Default true: 401. A store that is away is 503 in any case. */
-  required?: boolean | undefined;
+export type SessionOptions<T> = CredentialOptions &
+  OpensOption<T> & {
+    sessions: SessionStore<T>;
+    /** True: each request extends the session to now + its idle TTL. Default false. */
+    touch?: boolean | undefined;
+    /** False: a request without a live session goes on, without one. Default true: 401. A store that is away is 503 in any case. */
+    required?: boolean | undefined;
+  };
+
+const optionNames: OptionNames<SessionOptions<unknown>> = {
+  ...{ sessions: true, opens: true, touch: true, required: true },
+  ...{ cookie: true, bearer: true },
 };
 
 /** One call, taken from a quota. */
@@ -37,8 +46,9 @@ export interface RequestSession<T> {
   /** Makes a session, and sets its cookie. With bearer tokens, tell the client `record.id`. The one before stays as it is. */
   open(session: NewSession<T>): Promise<SessionRecord<T>>;
   /**
-   * Moves the session to a new id, and sets its cookie. The old id is dead at once. Do so when rights change: at a login. False
-   * where the session is over, or another request has moved it: then the cookie stays, because that request sets it.
+   * Moves the session to a new id, and sets its cookie. The old id is dead at once. Do so when rights change: at a login. Not in front
+   * of a sale of sessions: an answer that is lost takes the new id with it, and what was bought. False where the session is over, or
+   * another request has moved it: then the cookie stays, because that request sets it.
    */
   rotate(): Promise<boolean>;
   /**
@@ -68,10 +78,12 @@ export interface CookieTeller {
   tell(line: string): void;
 }
 
+/** `moves`: those of the request, where something else may read or move its sessions too. */
 export type SessionReader<T> = (
   header: HeaderReader,
   teller: CookieTeller,
   signal?: AbortSignal | undefined,
+  moves?: SessionMoves | undefined,
 ) => Promise<{ session: RequestSession<T>; refused?: undefined } | { session?: undefined; refused: Answer }>;
 
 /**
@@ -80,17 +92,20 @@ export type SessionReader<T> = (
  * beside it may have rotated the session. Throws STORE_CONFIG for options that cannot be meant.
  */
 export function sessionReader<T>(options: SessionOptions<T>): SessionReader<T> {
-  const { sessions, touch = false, required = true } = options;
+  requireSessionStore(options, "get");
+  requireKnownOptions(options, optionNames);
+  requireFunction("opens", options.opens);
+  const { sessions, required = true } = options;
   const credential = credentialOf(options);
   const unauthorized = (code: string, message: string) => ({
     refused: problem(401, code, message, credential.challenge),
   });
-  return async (header, teller, signal) => {
+  return async (header, teller, signal, moves = new Map()) => {
     const sent = credential.read(header);
     let record: SessionRecord<T> | null = null;
     if (sent.status === "ok") {
       try {
-        record = await sessions.get(sent.id, { touch, signal });
+        record = await openedSession(options, idAfter(moves, sent.id), signal);
       } catch (error) {
         const refused = storeFailure(error);
         if (refused === undefined) throw error;
@@ -102,19 +117,36 @@ export function sessionReader<T>(options: SessionOptions<T>): SessionReader<T> {
         ? unauthorized("session_required", "This needs a session, and the request names none.")
         : unauthorized("session_over", "The session is over, or never was.");
     }
-    return { session: requestSession(sessions, credential, teller, record ?? undefined) };
+    return { session: requestSession({ sessions, credential, teller, moves }, record ?? undefined) };
   };
 }
 
+async function openedSession<T>(
+  { sessions, touch = false, opens }: SessionOptions<T>,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<SessionRecord<T> | null> {
+  if (opens === undefined) return sessions.get(id, { touch, signal });
+  const record = await sessions.get(id, { signal });
+  if (record === null || !isOpened({ opens }, record)) return null;
+  if (!touch) return record;
+  // Only now: a session that is not opened here is not extended by what asks here.
+  const touched = await sessions.touch(id, { signal });
+  return touched.status === "ok" ? { ...record, expiresAtMs: touched.expiresAtMs } : null;
+}
+
+interface SessionParts<T> {
+  sessions: SessionStore<T>;
+  credential: Credential;
+  teller: CookieTeller;
+  moves: SessionMoves;
+}
+
 function requestSession<T>(
-  sessions: SessionStore<T>,
-  credential: Credential,
-  teller: CookieTeller,
+  { sessions, credential, teller, moves }: SessionParts<T>,
   found: SessionRecord<T> | undefined,
 ): RequestSession<T> {
   let record = found;
-  /** New ids by old ones, of the rotates in this request. */
-  const moves = new Map<string, string>();
   const tell = (id: string | undefined) => {
     const line = credential.cookieLine(id);
     if (line !== undefined) teller.tell(line);
@@ -168,9 +200,7 @@ function requestSession<T>(
       const back = { opId: `back:${opId}`, quotas: { [quota]: 1n } };
       const giveBack = async () => {
         // A rotate in between has moved the session. One that was opened in between is another.
-        let at = id;
-        for (let next = moves.get(at); next !== undefined; next = moves.get(at)) at = next;
-        await onceMore(() => sessions.credit(at, back)).catch((error: unknown) => {
+        await onceMore(() => sessions.credit(idAfter(moves, id), back)).catch((error: unknown) => {
           if (!isStoreError(error)) throw error;
         });
       };

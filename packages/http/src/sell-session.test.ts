@@ -133,6 +133,20 @@ test("a payment that comes again with its session, or with what that was rotated
   expect(again.expiresAt).toBe(new Date(now + 479_000).toISOString());
 });
 
+test("a session that was moved in this request is prolonged under its new id", async () => {
+  const sessions = stores();
+  const sell = seller(sessions);
+  const { session } = told(await sell(payment("one")));
+  const ids = [session];
+  for (const _turn of [1, 2]) {
+    const moved = await sessions.rotate(ids.at(-1) ?? "");
+    ids.push(moved.status === "ok" ? moved.record.id : "");
+  }
+  const moves = new Map(ids.slice(1).map((id, index) => [ids[index] ?? "", id]));
+  const prolonged = told(await sell(payment("two"), presenting(session), moves));
+  expect(prolonged).toMatchObject({ session: ids[2], quotas: { calls: "6" } });
+});
+
 test("an attempt that has lost its lease changes nothing more", async () => {
   const sessions = stores();
   const { session } = told(await seller(sessions)(payment("one", "1")));

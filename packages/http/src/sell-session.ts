@@ -1,37 +1,53 @@
 // Sells a session: what a payment bought is credited once, whatever crashes, and the token is made again of the payment.
 import { type SessionRecord, type SessionStore, StoreError } from "@tollbooth-stores/core";
-import { durationOption } from "@tollbooth-stores/core/native";
+import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
 import type { PaymentInHand } from "./paid-gate.ts";
 import { prolonger } from "./prolong-session.ts";
 import { ahead, type MarkInHand, OWN, sessionName, takeMark } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
+import { idAfter } from "./session-moves.ts";
+import { isOpened, type OpensOption, requireBoolean, requireFunction, requireSessionStore } from "./session-opens.ts";
 import { type Sold, sessionAnswer, tokenMaker } from "./session-token.ts";
 
-export type SellSessionOptions<T> = CredentialOptions & {
-  sessions: SessionStore<T>;
-  /**
-   * At least 32 characters or bytes, the same on every instance, kept secret: who knows it can make the token of any payment.
-   * With a new one, a payment that is owed makes a new session.
-   */
-  secret: string | Uint8Array;
-  grant: {
-    /** Milliseconds, or "15m": how long the session lasts, or by how much the presented one is prolonged. */
-    extendMs: number | string;
-    /** 1..2^63-1 each: what is added to each quota. */
-    quotas?: Readonly<Record<string, bigint>> | undefined;
+export type SellSessionOptions<T> = CredentialOptions &
+  OpensOption<T> & {
+    sessions: SessionStore<T>;
+    /**
+     * At least 32 characters or bytes, the same on every instance, kept secret: who knows it can make the token of any payment.
+     * With a new one, a payment that is owed makes a new session.
+     */
+    secret: string | Uint8Array;
+    grant: {
+      /** Milliseconds, or "15m": how long the session lasts, or by how much the presented one is prolonged. */
+      extendMs: number | string;
+      /** 1..2^63-1 each: what is added to each quota. */
+      quotas?: Readonly<Record<string, bigint>> | undefined;
+    };
+    /** What the new session remembers of its payment, as `opens` asks for it. A session that is prolonged keeps its own. */
+    data(payment: PaymentInHand): T;
+    /**
+     * Whether the session that is presented is prolonged; else the payment makes a new one. Default: each one that `opens` takes.
+     * It is asked of no other: a payer whose login was prolonged would have paid for what `session({ opens })` does not open. Its answer
+     * must be a boolean, as that of `opens`: an error here leaves the payment owed.
+     */
+    prolongs?: ((record: SessionRecord<T>, payment: PaymentInHand) => boolean) | undefined;
   };
-  /** What the new session remembers of its payment. A session that is prolonged keeps its own. */
-  data(payment: PaymentInHand): T;
-  /**
-   * Whether the session that is presented is prolonged; else the payment makes a new one. Default: any live session of the store is. So
-   * give it where the store has sessions that this route does not sell: of another plan, or of a login.
-   */
-  prolongs?: ((record: SessionRecord<T>, payment: PaymentInHand) => boolean) | undefined;
+
+const optionNames: OptionNames<SellSessionOptions<unknown>> = {
+  ...{ sessions: true, secret: true, grant: true, data: true, opens: true, prolongs: true },
+  ...{ cookie: true, bearer: true },
 };
 
-/** `header` reads the request's headers: a session that it presents is prolonged. */
-export type SellSession = (payment: PaymentInHand, header?: HeaderReader) => Promise<Answer>;
+/**
+ * `header` reads the request's headers: a session that it presents is prolonged. `moves`: those of the request, so that a session that
+ * middleware in front has rotated is prolonged under its new id, and not lost.
+ */
+export type SellSession = (
+  payment: PaymentInHand,
+  header?: HeaderReader,
+  moves?: ReadonlyMap<string, string> | undefined,
+) => Promise<Answer>;
 
 /**
  * A gate's `serve` that sells a session: 201 with JSON `{ session, expiresAt, quotas }`, and with `cookie` a Set-Cookie in place
@@ -50,16 +66,22 @@ export type SellSession = (payment: PaymentInHand, header?: HeaderReader) => Pro
  * the payment.
  */
 export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
-  const { sessions, secret, data } = options;
+  requireSessionStore(options, "credit");
+  requireKnownOptions(options, optionNames);
+  for (const name of ["opens", "prolongs"] as const) requireFunction(name, options[name]);
+  const { sessions, secret, data, prolongs } = options;
   if (typeof data !== "function") throw new StoreError("STORE_CONFIG", "data must be a function of the payment.");
-  if (typeof sessions?.credit !== "function") {
-    throw new StoreError("STORE_CONFIG", "sessions must be a SessionStore: `stores.sessions` of a provider.");
-  }
   const credential = credentialOf(options);
   const grant = grantOf(options.grant);
   const { tokenOf, markOf } = tokenMaker(secret);
 
-  const prolong = prolonger({ sessions, grant, tokenOf, prolongs: options.prolongs ?? (() => true) });
+  const prolong = prolonger<T>({
+    ...{ sessions, grant, tokenOf },
+    prolongs(record, payment) {
+      if (!isOpened(options, record)) return false;
+      return prolongs === undefined || requireBoolean("prolongs", prolongs(record, payment));
+    },
+  });
 
   /** Makes the payment's own session. One that an attempt before has made was not told, and its time has run since: that one goes. */
   async function makeOwn({ key, signal }: PaymentInHand, createWith: { data: T }, mark: MarkInHand): Promise<Sold> {
@@ -85,7 +107,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     return made;
   }
 
-  return async (payment, header = () => undefined) => {
+  return async (payment, header = () => undefined, moves = new Map()) => {
     if (payment.settled === false) {
       throw new StoreError(
         "STORE_CONFIG",
@@ -94,22 +116,36 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     }
     const { key, signal } = payment;
     const read = credential.read(header);
-    const presented = read.status === "ok" ? read.id : undefined;
+    const presented = read.status === "ok" ? idAfter(moves, read.id) : undefined;
     const createWith = { data: data(payment) };
+    requireOpened(tokenOf(key), createWith.data);
     const mark = await takeMark(sessions, { markId: markOf(key), signal, ...createWith });
     const { prolonged } = mark.current();
     // Its own session, too, is presented only by a payer that was told it.
     const name = prolonged?.name ?? sessionName(sessions, tokenOf(key));
     const isHeld = presented !== undefined && sessionName(sessions, presented) === name;
     const held = isHeld ? await sessions.get(presented, { signal }) : null;
-    if (held !== null) return told(presented, held);
-    if (prolonged !== undefined) return told(undefined, { expiresAtMs: prolonged.untilMs });
+    if (held !== null) return answerWith(presented, held);
+    if (prolonged !== undefined) return answerWith(undefined, { expiresAtMs: prolonged.untilMs });
 
     const sold = presented === undefined ? undefined : await prolong(payment, presented, mark);
-    return sold === undefined ? told(tokenOf(key), await makeOwn(payment, createWith, mark)) : told(presented, sold);
+    return sold === undefined
+      ? answerWith(tokenOf(key), await makeOwn(payment, createWith, mark))
+      : answerWith(presented, sold);
   };
 
-  function told(id: string | undefined, sold: Sold): Answer {
+  /** Before anything is given: a session that its routes refuse is worth nothing to who paid for it. */
+  function requireOpened(id: string, given: T): void {
+    const createdAtMs = Date.now();
+    const times = { createdAtMs, expiresAtMs: createdAtMs + grant.extendMs };
+    if (isOpened(options, { id, data: given, version: 0, ...times, quotas: grant.quotas })) return;
+    throw new StoreError(
+      "STORE_CONFIG",
+      "opens does not take what data returns, so the session that is sold would open nothing. Nothing was given for the payment.",
+    );
+  }
+
+  function answerWith(id: string | undefined, sold: Sold): Answer {
     return sessionAnswer(id, sold, id === undefined ? undefined : credential.cookieLine(id));
   }
 }

@@ -1,7 +1,7 @@
 // Where a session's id travels: in a cookie, or as a bearer token. What cannot be an id never reaches the store.
 import { createHash } from "node:crypto";
 import { StoreError } from "@tollbooth-stores/core";
-import type { RequestContext } from "./paid-gate.ts";
+import type { RequestAdapter } from "./paid-gate.ts";
 
 export interface SessionCookie {
   /** Default "__Host-session": browsers take it only from this host, by https. Without `secure`, "session". */
@@ -44,9 +44,12 @@ export function credentialOf(options: CredentialOptions): Credential {
 
 /**
  * For a gate's `collector`, where `sellSession` prolongs the session that is presented: binds the payment to that session.
- * Without it a copy of the payment could prolong another one. A hash, never the id. Undefined where none is presented.
+ * Without it a copy of the payment could prolong another one. A hash, never the id. Undefined where none is presented. Of the id that the
+ * client shows, also where this request has moved the session: a client that lost the answer shows the same again.
  */
-export function presentedSession(options: CredentialOptions): (context: RequestContext) => string | undefined {
+export function presentedSession(
+  options: CredentialOptions,
+): (context: { adapter: Pick<RequestAdapter, "getHeader"> }) => string | undefined {
   const credential = credentialOf(options);
   return ({ adapter }) => {
     const presented = credential.read((name) => adapter.getHeader(name));

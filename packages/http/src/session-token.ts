@@ -32,7 +32,7 @@ export function sessionAnswer(
   { expiresAtMs, quotas }: Sold,
   cookie: string | undefined,
 ): Answer {
-  const told = {
+  const body = {
     ...(cookie === undefined && id !== undefined && { session: id }),
     expiresAt: new Date(expiresAtMs).toISOString(),
     // As text: a quota may pass 2^53.
@@ -45,6 +45,6 @@ export function sessionAnswer(
       "content-type": "application/json",
       ...(cookie !== undefined && { "set-cookie": cookie }),
     },
-    body: new TextEncoder().encode(JSON.stringify(told)),
+    body: new TextEncoder().encode(JSON.stringify(body)),
   };
 }

@@ -84,6 +84,9 @@ test("a session that was rotated or ended since is told under the id that it has
   const id = moved.status === "ok" ? moved.record.id : "";
   expect(bodyOf(await keeper.read(text, { key: "one", header: bearer(id) })).session).toBe(id);
   await expect(keeper.read(text, { key: "one", header: nothing })).rejects.toThrow("another id");
+  const moves = new Map([[bodyOf(sold).session, id]]);
+  const inThisRequest = { key: "one", header: bearer(bodyOf(sold).session), sessionMoves: moves };
+  expect(bodyOf(await keeper.read(text, inThisRequest)).session).toBe(id);
   await sessions.delete(id);
   await expect(keeper.read(text, { key: "one", header: bearer(id) })).rejects.toThrow("over");
 });

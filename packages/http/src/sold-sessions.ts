@@ -1,9 +1,11 @@
 // Sessions that were sold, for a payer that lost the answer: told again from the store and from the payment.
-import { type SessionStore, StoreError } from "@tollbooth-stores/core";
+import type { SessionStore } from "@tollbooth-stores/core";
 import { durationOption } from "@tollbooth-stores/core/native";
 import type { AnswerKeeper } from "./answer-keeper.ts";
 import { readMark, sessionName } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf } from "./session-credential.ts";
+import { idAfter } from "./session-moves.ts";
+import { requireSessionStore } from "./session-opens.ts";
 import { sessionAnswer, tokenMaker } from "./session-token.ts";
 
 export type SoldSessionsOptions = CredentialOptions & {
@@ -24,15 +26,9 @@ const KEPT = "a sold session";
  * has there, or else under the payment's token. One that was prolonged is told only to a request that presents it. A session that
  * is over, or was moved to an id that is not presented, is not told again: 409. Throws STORE_CONFIG as `sellSession` does.
  */
-export function soldSessions({
-  sessions,
-  secret,
-  forMs = DEFAULT_FOR_MS,
-  ...options
-}: SoldSessionsOptions): AnswerKeeper {
-  if (typeof sessions?.get !== "function") {
-    throw new StoreError("STORE_CONFIG", "sessions must be a SessionStore: `stores.sessions` of a provider.");
-  }
+export function soldSessions(options: SoldSessionsOptions): AnswerKeeper {
+  requireSessionStore(options, "get");
+  const { sessions, secret, forMs = DEFAULT_FOR_MS } = options;
   const credential = credentialOf(options);
   const { tokenOf, markOf } = tokenMaker(secret);
   return {
@@ -42,13 +38,13 @@ export function soldSessions({
       signal?.throwIfAborted();
       return KEPT;
     },
-    async read(_text, { key, header }) {
+    async read(_text, { key, header, sessionMoves = new Map() }) {
       const { prolonged } = await readMark(sessions, markOf(key));
       const own = prolonged === undefined ? tokenOf(key) : undefined;
       const name = own === undefined ? prolonged?.name : sessionName(sessions, own);
       const presented = credential.read(header);
       const isPresented = presented.status === "ok" && sessionName(sessions, presented.id) === name;
-      const id = isPresented ? presented.id : own;
+      const id = isPresented ? idAfter(sessionMoves, presented.id) : own;
       if (id === undefined) throw new Error("The session that was prolonged is not presented.");
       const record = await sessions.get(id);
       if (record === null) throw new Error("The session is over, or has another id.");

@@ -1,4 +1,5 @@
 // One payment through the gate: verified once, made once, settled once; and what its copies and its payer are told.
+import type { KeptRequest } from "@tollbooth-stores/http";
 import { buyer, makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test, vi } from "vitest";
@@ -190,6 +191,18 @@ describe("the kept part of an answer", () => {
       "payment-response",
       "x-edition",
     ]);
+  });
+
+  test("is read with the request's headers, and with the sessions that it has moved", async () => {
+    const told = { status: 200, headers: {}, body: new Uint8Array() };
+    const read = vi.fn((_text: string, _request: KeptRequest) => told);
+    const gate = shop.gate(undefined, { collector, answers: { forMs: 60_000, write: () => "kept", read } });
+    const request = requestTo("/quote", { ...(await payment()), "idempotency-key": "mine" });
+    await ask(gate, handler(), request);
+    const sessionMoves = new Map([["old", "new"]]);
+    expect((await ask(gate, handler(), { ...request, sessionMoves }))?.status).toBe(200);
+    expect(read.mock.calls[0]?.[1]).toMatchObject({ key: expect.any(String), sessionMoves });
+    expect(read.mock.calls[0]?.[1].header("idempotency-key")).toBe("mine");
   });
 
   test("cannot be told to be a cookie", () => {

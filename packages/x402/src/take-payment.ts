@@ -135,8 +135,8 @@ async function pay(
 ): Promise<Answer> {
   const { server, store, keeper, leaseMs } = settings;
   const { payment, requirements } = bought;
-  const { adapter, signal } = request;
-  const kept = { key: payment.key, signal, header: (name: string) => adapter.getHeader(name) };
+  const { adapter, signal, sessionMoves } = request;
+  const kept = { key: payment.key, signal, sessionMoves, header: (name: string) => adapter.getHeader(name) };
   const keep: Keep<Answer> | undefined = keeper && {
     forMs: keeper.forMs,
     write: (answer) => keeper.write(answer, kept),

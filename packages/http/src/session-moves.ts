@@ -1,0 +1,20 @@
+// The sessions that a request has moved to new ids. The client still names them by the old ones.
+
+/** New ids by old ones. Everything that reads the sessions of one request shares it. */
+export type SessionMoves = Map<string, string>;
+
+const all = new WeakMap<object, SessionMoves>();
+
+/** The moves of a request. `request`: any object that stands for it alone. */
+export function sessionMovesOf(request: object): SessionMoves {
+  const moves: SessionMoves = all.get(request) ?? new Map();
+  all.set(request, moves);
+  return moves;
+}
+
+/** The id that the session has by now. */
+export function idAfter(moves: ReadonlyMap<string, string>, id: string): string {
+  let now = id;
+  for (let next = moves.get(now); next !== undefined; next = moves.get(now)) now = next;
+  return now;
+}
