@@ -1,8 +1,9 @@
 // Examines the servers behind running stores again, after a reconnect and every five minutes. It tells what is unsafe, and stops nothing.
 import type { ConnectionMessage } from "@tollbooth-stores/core";
 import { areConnectionsObserved, hearConnections } from "@tollbooth-stores/core/native";
-import { endFinding, isAway, tellUnsafe } from "./examination.ts";
+import { isAway } from "./examination.ts";
 import type { ExaminationOptions, Examined } from "./store-provider.ts";
+import { findingReporter } from "./unsafe-findings.ts";
 
 /** How long until a server that was away is asked again, in milliseconds. */
 const ASK_AGAIN_MS = 10_000;
@@ -32,7 +33,7 @@ export function watchSafety({ examine, found }: SafetyWatchOptions): () => void 
   /** When an examination began for that reason. */
   let changeAskedMs = Number.NEGATIVE_INFINITY;
   let primaries = new Set<string | undefined>();
-  const finder = {};
+  const findings = findingReporter();
   let next: { timer: NodeJS.Timeout; atMs: number } | undefined;
 
   const schedule = (inMs: number) => {
@@ -43,7 +44,7 @@ export function watchSafety({ examine, found }: SafetyWatchOptions): () => void 
   };
   const learn = (examined: readonly Examined[]) => {
     // A later subscriber is told by the next examination.
-    if (areConnectionsObserved()) tellUnsafe(examined, finder);
+    if (areConnectionsObserved()) findings.report(examined);
     primaries = new Set(examined.filter(({ check }) => check === "reachable").map(({ server }) => server));
     schedule(examined.some(isAway) ? ASK_AGAIN_MS : REPEAT_MS);
   };
@@ -77,6 +78,6 @@ export function watchSafety({ examine, found }: SafetyWatchOptions): () => void 
     hasEnded = true;
     clearTimeout(next?.timer);
     endHearing();
-    endFinding(finder);
+    findings.close();
   };
 }
