@@ -60,7 +60,7 @@ it("asks at the start, once for several reconnects, every five minutes, and not 
   await vi.advanceTimersByTimeAsync(5_000);
   expect(asked).toHaveLength(2);
   await vi.advanceTimersByTimeAsync(6_000);
-  expect(asked).toEqual([false, false, false]);
+  expect(asked).toEqual([true, false, false]);
   await vi.advanceTimersByTimeAsync(10 * MINUTE_MS);
   expect(asked).toEqual([false, false, false, true, true]);
   stopHearing();
@@ -221,6 +221,31 @@ it("tells what a strict start found, and asks again after ten seconds where a se
   finds({ ...finding("error", "It does not answer."), check: "reachable" });
   await vi.advanceTimersByTimeAsync(MINUTE_MS + 25_000);
   expect(asked).toEqual([true, true, true]);
+  end();
+});
+
+it.each(["lost", "given-up"] as const)("tells that a server is away soon after its connection is %s", async (event) => {
+  const { told, asked, examine, finding, finds, turn } = scene("j:1");
+  const end = watchSafety({ examine, found: [] });
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  finds({ ...finding("error", "It does not answer."), check: "reachable" });
+  turn(event);
+  turn(event);
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect([told, asked]).toEqual([["reachable: It does not answer."], [true]]);
+  finds();
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  const askedIn30s = async (eventOf: (second: number) => typeof event | "reconnected") => {
+    const before = asked.length;
+    for (let second = 0; second < 30; second += 1) {
+      turn(eventOf(second));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    return asked.slice(before);
+  };
+  expect(await askedIn30s(() => event)).toEqual([true, true, true]);
+  // After a reconnect what was refused before is asked, too.
+  expect(await askedIn30s((second) => (second % 10 === 5 ? "reconnected" : event))).toEqual([true, false, false]);
   end();
 });
 
