@@ -1,4 +1,4 @@
-// The gateway's log: lines of JSON by pino. One a request, and what the stores' telemetry tells of connections and payments.
+// The gateway's log: lines of JSON by pino, one for each request, and one for each event of connections and payments.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import * as core from "@tollbooth-stores/core";
@@ -19,21 +19,21 @@ export function gatewayLog(level = "info", hooks: LoggerOptions["hooks"] = {}): 
   return pino({ level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime, formatters, hooks }, out);
 }
 
-/** Libraries print, the x402 SDK for one. A line has what stands before the first colon: behind it may be anything. */
+/** For libraries that print, such as the x402 SDK. Only the text before the first colon is logged: a secret may follow it. */
 export function logConsole(log: Logger): void {
   const print = (said: unknown) => log.warn({ said: String(said).split(":", 1)[0] }, "console");
   Object.assign(console, { debug: print, log: print, info: print, warn: print, error: print });
 }
 
-/** What the line of the request that is being answered says more. */
+/** Further fields for the log line of the current request. */
 const notes = new AsyncLocalStorage<{ payment?: string }>();
 
-/** Method, route, status, milliseconds, the payment's handle, and the code of a 5xx, a word of ours. Never a path, query or header. */
+/** Logs method, route, status, milliseconds, the payment's handle, and a 5xx's problem code. Never a path, query or header. */
 export function requestLog(log: Logger): MiddlewareHandler {
   return async (c, next) => {
     const [startedMs, more] = [performance.now(), {}];
     await notes.run(more, next);
-    // A path that no route has may hold anything.
+    // The route's pattern: a client's own path may hold a secret.
     const route = matchedRoutes(c).findLast(({ path }) => !path.includes("*"))?.path ?? "none";
     const about = { method: c.req.method, route, status: c.res.status, ms: Math.round(performance.now() - startedMs) };
     const code = c.res.status < 500 ? undefined : await problemCode(c.res);
@@ -43,12 +43,12 @@ export function requestLog(log: Logger): MiddlewareHandler {
 
 const quiet: readonly string[] = ["connecting", "ready", "closed"];
 const alarms: readonly string[] = ["receipt-after-expiry", "delivery-unheard", "second-receipt"];
-/** Tells of connections, of alike events one line a second, and of payments. Returns a function that ends it. */
+/** Logs events of connections, equal ones once a second, and of payments. Returns the function that ends it. */
 export function logEvents(log: Logger): () => void {
   const lately = new Map<string, number>();
   const onTurn = (message: unknown) => {
     const { provider, purpose, server, event, reason, downMs } = message as core.ConnectionMessage;
-    // An attempt that tells why the one before it failed is no quiet one.
+    // With a reason, "connecting" says that the attempt before it failed.
     const level = event === "safe" || (quiet.includes(event) && reason === undefined) ? "info" : "warn";
     const about = { event, provider, purpose, server, ...(event.endsWith("safe") && { reason }) };
     const kind = JSON.stringify(about);
@@ -64,7 +64,7 @@ export function logEvents(log: Logger): () => void {
   };
   const onPayment = (message: unknown) => {
     const { event, attempt, handle: payment } = message as core.PaymentMessage;
-    // Every caller that is told to ask again is no news.
+    // Each 503 "ask again" is such an event: too many, and nothing to do.
     if (event !== "pending") log[alarms.includes(event) ? "error" : "warn"]({ event, payment, attempt }, "payment");
   };
   const onAnswer = (message: unknown) =>

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 
 /** Larger answers are the upstream's mistake, in bytes. */
 const maxAnswerBytes = 1_048_576;
-const passedOn = ["content-type", "x-request-id"];
+const passOn = ["content-type", "x-request-id"];
 
 /** Answers 502, or 504 where it took longer than `timeout`, for everything that is no whole 2xx answer. */
 export async function callUpstream(
@@ -13,13 +13,13 @@ export async function callUpstream(
   payment: PaymentInHand | undefined,
 ): Promise<Response> {
   const late = AbortSignal.timeout(upstream.timeout);
-  const told = Object.fromEntries(passedOn.flatMap((name) => (c.req.header(name) ? [[name, c.req.header(name)]] : [])));
+  const passed = Object.fromEntries(passOn.flatMap((name) => (c.req.header(name) ? [[name, c.req.header(name)]] : [])));
   // Without its host, of which a client may write several spellings.
   const path = c.req.url.replace(/^[^:]*:\/\/[^/?#]*\/?/, "/");
   try {
     const response = await fetch(upstream.url + path, {
       method: c.req.method,
-      headers: { "x-paid-by": payment?.key ?? "session", ...told },
+      headers: { "x-paid-by": payment?.key ?? "session", ...passed },
       body: c.req.method === "GET" ? null : await c.req.arrayBuffer(),
       signal: payment === undefined ? late : AbortSignal.any([late, payment.signal]),
       redirect: "error",

@@ -1,6 +1,5 @@
-// What an examination of the stores' servers means: whether a strict start is refused, and what the connection channel is told.
-import { type ConnectionMessage, StoreError } from "@tollbooth-stores/core";
-import { publishConnection } from "@tollbooth-stores/core/native";
+// What an examination of the stores' servers means for a start: whether it is refused, and which errors are warnings only.
+import { StoreError } from "@tollbooth-stores/core";
 import type { Examined } from "./store-provider.ts";
 
 /**
@@ -38,72 +37,4 @@ export function withLimitsFallback(found: readonly Examined[]): readonly Examine
 function lineOf({ check, server, message, mend }: Examined): string {
   const where = server === undefined ? "" : ` (${server})`;
   return `${check}${where}: ${message}${mend === undefined ? "" : ` Mend: ${mend}`}`;
-}
-
-/** What this process was told and is not mended, as it was told, with the stores that find it still. */
-const told = new Map<string, { place: string; unsafe: ConnectionMessage; finders: Set<object> }>();
-const MOST_TOLD = 1_000;
-/** Stands for stores that were closed with a finding that was not mended. Other stores on that server may end it. */
-const closedStores = {};
-
-/**
- * Tells errors and warnings on the connection channel, each once a process, and again where it was mended meanwhile; "safe" where
- * it is mended. `finder`: the stores that were examined. Several may be on one server, with other users and other settings.
- */
-export function tellUnsafe(found: readonly Examined[], finder: object): void {
-  const unsafe = found.filter(({ level }) => level === "error" || level === "warning");
-  for (const each of unsafe) {
-    const finding = findingOf(each);
-    const known = told.get(finding) ?? { place: placeOf(each), unsafe: messageOf(each), finders: new Set() };
-    if (known.finders.size === 0) {
-      if (told.size >= MOST_TOLD) continue;
-      told.set(finding, known);
-      publishConnection(known.unsafe);
-    }
-    known.finders.add(finder);
-  }
-  const still = new Set(unsafe.map(findingOf));
-  // What a server does not tell now is not mended.
-  const unknown = new Set(found.filter(({ level }) => level === "unknown").map(placeOf));
-  const asked = new Set(found.flatMap(placesOf).filter((place) => !unknown.has(place)));
-  const servers = new Set(found.map(({ server }) => server));
-  const isReached = found.some(({ check, level }) => check === "reachable" && level === "ok");
-  for (const [finding, { place, unsafe, finders }] of told) {
-    // After a failover, say.
-    const hasLeft = isReached && finders.has(finder) && !servers.has(unsafe.server) && unsafe.server !== undefined;
-    if (still.has(finding) || !(asked.has(place) || hasLeft)) continue;
-    finders.delete(finder);
-    finders.delete(closedStores);
-    if (finders.size > 0) continue;
-    told.delete(finding);
-    publishConnection({ ...unsafe, event: "safe" });
-  }
-}
-
-/** The stores are closed: what they found is not mended by that. */
-export function endFinding(finder: object): void {
-  for (const { finders } of told.values()) if (finders.delete(finder)) finders.add(closedStores);
-}
-
-/** Where it was found: on a server, by whichever connections; without a server, for the stores that it concerns. */
-function placeOf({ provider, server, check, stores }: Examined): string {
-  return JSON.stringify([provider, check, server ?? stores]);
-}
-
-/** A server that answers ends what was found before any server of a cluster, or behind sentinels, was known. */
-function placesOf(each: Examined): string[] {
-  const { server, check, level, ...rest } = each;
-  const isReached = server !== undefined && check === "reachable" && level === "ok";
-  return isReached ? [placeOf(each), placeOf({ ...rest, check, level })] : [placeOf(each)];
-}
-
-/** Figures change from one examination to the next. The level is not told: the same words are a warning where limits alone are kept. */
-function findingOf(each: Examined): string {
-  return `${placeOf(each)}\n${each.message.replace(/[\d.]+/g, "#")}`;
-}
-
-function messageOf({ check, provider, server, message, mend }: Examined): ConnectionMessage {
-  const about = { provider, purpose: "commands", ...(server !== undefined && { server }) } as const;
-  const mended = mend === undefined ? "" : ` Mend: ${mend}`;
-  return { ...about, event: "unsafe", reason: `${check}: ${message}${mended}` };
 }

@@ -35,7 +35,11 @@ export function expandVariables(text: string, environment: Environment): Expande
       problems.push(`has a \${ that is neither ${wellFormed}; put text with \${ in it into a variable`);
       return "";
     }
-    const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+    const value: unknown = Object.hasOwn(environment, name) ? environment[name] : undefined;
+    if (value !== undefined && typeof value !== "string") {
+      problems.push(`the variable ${name} is no text; give \`env\` texts alone`);
+      return "";
+    }
     if (fallback !== undefined && (value === undefined || value === "")) return fallback;
     if (value === undefined) problems.push(`the variable ${name} is not set; set it, or write \${${name}:-default}`);
     const oddity = oddityOf(value ?? "");

@@ -3,7 +3,6 @@ import {
   combineStores,
   failOpen,
   type RateLimitStore,
-  type SessionCodec,
   StoreError,
   type Stores,
   withFallback,
@@ -15,9 +14,9 @@ import { isMapping, mergeKey } from "./block-reader.ts";
 import { closeWithLast } from "./close-with-last.ts";
 import { storeNames } from "./common-tables.ts";
 import { refuseErrors, withLimitsFallback } from "./examination.ts";
-import type { Environment } from "./expand-variables.ts";
 import { type Dialect, translateStores } from "./gateway-dialect.ts";
-import { type KeyvLike, keyvProvider } from "./keyv-provider.ts";
+import { keyvProvider } from "./keyv-provider.ts";
+import { type LoadOptions, requireLoadOptions } from "./load-options.ts";
 import { memoryProvider } from "./memory-provider.ts";
 import { type Plan, planStores, type StoreDescription } from "./plan-stores.ts";
 import { collectProblems, collectWarnings } from "./problems.ts";
@@ -25,35 +24,7 @@ import { providerRegistry } from "./provider-registry.ts";
 import { readSource } from "./read-source.ts";
 import { redisProviders } from "./redis/redis-clients.ts";
 import { watchSafety } from "./safety-watch.ts";
-import type { ExaminationOptions, Examined, OpenedStores, StoreName, StoreProvider } from "./store-provider.ts";
-
-export interface LoadOptions {
-  /**
-   * The source of `${VAR}`. Default `process.env`. `false`: nothing is expanded, for an object that was expanded
-   * before.
-   */
-  env?: Environment | false | undefined;
-  /**
-   * Where relative paths of files start. Default: the folder of a file given as source, else the process's working
-   * directory.
-   */
-  folder?: string | undefined;
-  /** Providers that the document may name besides memory, redis, ioredis and keyv, or instead of one of them. */
-  providers?: readonly StoreProvider[] | undefined;
-  /** The storage of `provider: keyv`: a Keyv, an adapter or a Map. It stays open when the stores are closed. */
-  keyv?: KeyvLike | undefined;
-  /** Turns session data into text and back. Default: JSON. */
-  codec?: SessionCodec | undefined;
-  /**
-   * Called before anything is opened, for each setting that is allowed but deserves a warning. Throw to refuse it.
-   * `describe()` lists the warnings too. Default: `process.emitWarning`.
-   */
-  onWarning?: ((message: string) => void) | undefined;
-  /** Instead of the document's `strict`: whether stores that are not safe for payments must not start. */
-  strict?: boolean | undefined;
-  /** Called for every call that `onUnavailable: allow` or `memory` answered without the store. */
-  onFallback?: ((error: StoreError) => void) | undefined;
-}
+import type { ExaminationOptions, Examined, OpenedStores, StoreName } from "./store-provider.ts";
 
 /** The chosen settings, fit for a log: secrets are masked. */
 export interface StoresDescription extends Record<StoreName, StoreDescription> {
@@ -89,6 +60,7 @@ export interface LoadedStores<T = unknown> extends Stores<T> {
  * start may be tried again. Nothing is open then.
  */
 export async function loadStores<T = unknown>(source: unknown, options: LoadOptions = {}): Promise<LoadedStores<T>> {
+  requireLoadOptions(options);
   const { env = process.env, providers = [], codec } = options;
   const builtIn = [memoryProvider(), ...redisProviders(), keyvProvider(options.keyv)];
   const registry = providerRegistry(builtIn, providers);

@@ -138,6 +138,80 @@ it("says that what it told is over where the server has left, and where servers 
   end();
 });
 
+it("ends what is mended while something else of that check is not known, and tells it again when it returns", async () => {
+  const { told, mended, examine, finding, finds } = scene("g:1");
+  const evicts = finding("error", "It evicts.");
+  const notToldAlways = finding("unknown", "It never tells how many keys it has evicted: 0");
+  finds(evicts, notToldAlways);
+  const end = watchSafety({ examine });
+  await vi.advanceTimersByTimeAsync(100);
+  // This may be the same: the server tells it no more.
+  finds(finding("unknown", "It does not tell whether it evicts."), notToldAlways);
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect([told.length, mended]).toEqual([1, []]);
+  finds(finding("unknown", "It never tells how many keys it has evicted: 1"));
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(mended).toEqual(["eviction: It evicts."]);
+  finds(evicts, notToldAlways);
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(told).toEqual(["eviction: It evicts.", "eviction: It evicts."]);
+  // Another connection's user is told nothing.
+  finds(finding("ok", "It does not evict."), { ...finding("unknown", "It does not tell."), stores: ["rateLimits"] });
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(mended).toHaveLength(2);
+  // The stores are closed, and opened anew after it was mended.
+  finds(evicts, notToldAlways);
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  end();
+  finds(notToldAlways);
+  const endAnew = watchSafety({ examine });
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect([told.length, mended.length]).toEqual([3, 3]);
+  endAnew();
+});
+
+it("does not say that a replica is mended while its primary or its replication is not known", async () => {
+  const { mended, examine, finding, finds } = scene("h:1");
+  finds({ ...finding("error", "It evicts."), server: "h:2" });
+  const end = watchSafety({ examine });
+  await vi.advanceTimersByTimeAsync(100);
+  finds({ ...finding("unknown", "1 of 2 replicas were not looked at."), check: "replication" });
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  // The server of another connection answers, and says nothing of this one's.
+  finds(
+    { ...finding("error", "It does not answer."), check: "reachable", server: "h:3" },
+    { ...finding("ok", "It answers."), check: "reachable", server: "h:4", stores: ["rateLimits"] },
+  );
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(mended).toEqual([]);
+  finds({ ...finding("ok", "Replicas keep up."), check: "replication" });
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(mended).toContain("eviction: It evicts.");
+  end();
+});
+
+it("tells the same words of two connections without a server once, and ends them when neither finds them", async () => {
+  const { mended, examine, finding, finds } = scene("i:1");
+  const heard: unknown[] = [];
+  const hear = (message: unknown) => void heard.push(Object(message).event);
+  subscribe(connectionChannel, hear);
+  onTestFinished(() => void unsubscribe(connectionChannel, hear));
+  const { server: _, ...queues } = { ...finding("warning", "Your client queues calls."), check: "client" as const };
+  const limits = { stores: ["rateLimits"] } as const;
+  finds(queues, { ...queues, ...limits });
+  const end = watchSafety({ examine });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(heard).toEqual(["unsafe"]);
+  const fine = { ...queues, level: "ok", message: "Your client queues nothing." } as const;
+  finds(queues, { ...fine, ...limits });
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(mended).toEqual([]);
+  finds(fine, { ...fine, ...limits });
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(heard).toEqual(["unsafe", "safe"]);
+  end();
+});
+
 it("tells what a strict start found, and asks again after ten seconds where a server is away", async () => {
   const { told, asked, examine, finding, finds } = scene("c:1");
   const end = watchSafety({ examine, found: [finding("warning", "It may evict.")] });
@@ -147,6 +221,31 @@ it("tells what a strict start found, and asks again after ten seconds where a se
   finds({ ...finding("error", "It does not answer."), check: "reachable" });
   await vi.advanceTimersByTimeAsync(MINUTE_MS + 25_000);
   expect(asked).toEqual([true, true, true]);
+  end();
+});
+
+it.each(["lost", "given-up"] as const)("tells that a server is away soon after its connection is %s", async (event) => {
+  const { told, asked, examine, finding, finds, turn } = scene("j:1");
+  const end = watchSafety({ examine, found: [] });
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  finds({ ...finding("error", "It does not answer."), check: "reachable" });
+  turn(event);
+  turn(event);
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect([told, asked]).toEqual([["reachable: It does not answer."], [true]]);
+  finds();
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  const askedIn30s = async (eventOf: (second: number) => typeof event | "reconnected") => {
+    const before = asked.length;
+    for (let second = 0; second < 30; second += 1) {
+      turn(eventOf(second));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    return asked.slice(before);
+  };
+  expect(await askedIn30s(() => event)).toEqual([true, true, true]);
+  // After a reconnect what was refused before is asked, too.
+  expect(await askedIn30s((second) => (second % 10 === 5 ? "reconnected" : event))).toEqual([true, false, false]);
   end();
 });
 

@@ -46,6 +46,19 @@ describe("createStores", () => {
     ]);
   });
 
+  it.each<[string, readonly unknown[], RegExp]>([
+    ["nothing", [], /^The port must have/],
+    ["null", [null], /^The port must have/],
+    ["a client", [{ get: async () => null, set: async () => "OK" }], /^The port must have/],
+    ["options that are null", [mapPort(), null], /^The options must be an object/],
+    ["a misspelt option", [mapPort(), { keyprefix: "app" }], /^Unknown option "keyprefix"; did you mean "keyPrefix"/],
+    ["a prefix that is no text", [mapPort(), { keyPrefix: 5 }], /^keyPrefix must be/],
+    ["an empty prefix", [mapPort(), { keyPrefix: "" }], /^keyPrefix must be/],
+  ])("refuses %s in the place of a port and its options", (_, given, message) => {
+    const refused = { code: "STORE_CONFIG", message: expect.stringMatching(message) };
+    expect(() => Reflect.apply(createStores, undefined, given)).toThrow(expect.objectContaining(refused));
+  });
+
   it("pings the port in one round trip, and leaves nothing behind", async () => {
     const port = mapPort();
     const { latencyMs } = await createStores(port).ping();

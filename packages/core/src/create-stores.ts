@@ -3,10 +3,17 @@ import type { AtomicPort } from "./atomic-port.ts";
 import type { CallOptions } from "./call-options.ts";
 import { checkPort } from "./check-port.ts";
 import { StoreError } from "./errors.ts";
+import { requireKnownOptions } from "./known-options.ts";
 import { observedCheck } from "./observed-check.ts";
 import { createRateLimitStore } from "./rate-limit/create-rate-limit-store.ts";
 import { createSessionStore } from "./session/create-session-store.ts";
-import { DEFAULT_KEY_PREFIX, KEY_SUFFIX, type StoreOptions } from "./store-options.ts";
+import {
+  DEFAULT_KEY_PREFIX,
+  type KEY_SUFFIX,
+  prefixWithSuffix,
+  type StoreOptions,
+  storeOptionNames,
+} from "./store-options.ts";
 import { abortable, storeRuntime } from "./store-runtime.ts";
 import type { Stores } from "./stores.ts";
 import { createVerificationStore } from "./verification/create-verification-store.ts";
@@ -62,8 +69,9 @@ export async function pingPort(
 
 /** The three stores of one backend. Closing them closes the port. */
 export function createStores<T = unknown>(port: AtomicPort, options: StoreOptions = {}): Stores<T> {
-  const prefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX;
-  const optionsOf = (store: keyof typeof KEY_SUFFIX) => ({ ...options, keyPrefix: prefix + KEY_SUFFIX[store] });
+  requireKnownOptions(options, storeOptionNames);
+  const { keyPrefix: prefix = DEFAULT_KEY_PREFIX } = options;
+  const optionsOf = (store: keyof typeof KEY_SUFFIX) => ({ ...options, keyPrefix: prefixWithSuffix(prefix, store) });
   return combineStores<T>(
     {
       rateLimits: createRateLimitStore(port, optionsOf("rateLimits"), { closePort: false }),

@@ -21,7 +21,7 @@ export { corrupt, maxQuota, type SessionState } from "./session/session-state.ts
 export { createdSession } from "./session/transitions/create-session.ts";
 export { creditPastDeadline, quotaTooLarge } from "./session/transitions/credit-session.ts";
 export { successorTaken } from "./session/transitions/rotate-session.ts";
-export { storeOptionNames } from "./store-options.ts";
+export { prefixWithSuffix, storeOptionNames } from "./store-options.ts";
 export {
   areBatchesObserved,
   areConnectionsObserved,

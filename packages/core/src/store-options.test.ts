@@ -12,6 +12,9 @@ const refusal = (options: StoreOptions): string => {
   }
 };
 
+/** As plain JavaScript passes it. */
+const wrongRefusal = (options: unknown): unknown => Reflect.apply(refusal, undefined, [options]);
+
 describe("resolveStoreOptions", () => {
   it("fills in the defaults", () => {
     expect(resolveStoreOptions({}, "rateLimits")).toMatchObject({
@@ -38,6 +41,19 @@ describe("resolveStoreOptions", () => {
     expect(refusal({ maxValueBytes: 0 })).toMatch(/^maxValueBytes/);
     expect(refusal({ defaults: { idleTtlMs: 0 } })).toMatch(/^defaults.idleTtlMs/);
     expect(refusal({ defaults: { windowMs: undefined } })).toBe("");
+    expect(wrongRefusal({ keyPrefix: 5 })).toMatch(/^keyPrefix/);
+    expect(wrongRefusal({ keyPrefix: null })).toMatch(/^keyPrefix/);
+    // Taken for "not given", it would leave the hashes unkeyed.
+    expect(wrongRefusal({ keySecret: null })).toMatch(/^keySecret/);
+    expect(wrongRefusal({ keySecret: 5 })).toMatch(/^keySecret/);
+    expect(wrongRefusal({ keySecret: { secret: "hunter2" } })).toMatch(/^keySecret(?!.*hunter2)/);
+    expect(wrongRefusal({ defaults: null })).toMatch(/^`defaults` must be an object/);
+    expect(wrongRefusal({ codec: null })).toMatch(/^codec must have/);
+    expect(wrongRefusal({ codec: "json" })).toMatch(/^codec must have/);
+    expect(wrongRefusal({ codec: { encode: () => "" } })).toMatch(/^codec must have/);
+    // The first one writes: without it the hashes would be unkeyed.
+    expect(wrongRefusal({ keySecret: [undefined, "old"] })).toMatch(/^keySecret/);
+    expect(wrongRefusal(null)).toBe("The options must be an object.");
     const misspelt = { windowMS: 60_000, idleTtlMs: 1 };
     expect(refusal({ defaults: misspelt })).toBe('Unknown option "windowMS" in `defaults`; did you mean "windowMs"?');
   });

@@ -91,16 +91,11 @@ function configError(message: string): StoreError {
 
 /** Throws STORE_CONFIG, naming the option, where one is wrong. */
 export function resolveStoreOptions(options: StoreOptions, store: keyof typeof KEY_SUFFIX): ResolvedStoreOptions {
-  const keyPrefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX + KEY_SUFFIX[store];
-  if (!/^[\w.:/-]{1,200}$/.test(keyPrefix)) {
-    throw configError("keyPrefix must be 1 to 200 characters of A-Z a-z 0-9 _ . : / -");
-  }
-  const { keySecret, ttlJitter = DEFAULT_TTL_JITTER, maxValueBytes = DEFAULT_MAX_VALUE_BYTES } = options;
-  const secrets = typeof keySecret === "string" ? [keySecret] : (keySecret ?? [undefined]);
-  if (secrets.some((secret) => secret !== undefined && (typeof secret !== "string" || secret === ""))) {
-    throw configError("keySecret must be a string that is not empty, or a list of such.");
-  }
-  const [first, ...rest] = secrets.map(pseudonymizer);
+  if (typeof options !== "object" || options === null) throw configError("The options must be an object.");
+  const { keyPrefix = DEFAULT_KEY_PREFIX + KEY_SUFFIX[store], keySecret, codec, defaults = {} } = options;
+  requirePrefix(keyPrefix);
+  const { ttlJitter = DEFAULT_TTL_JITTER, maxValueBytes = DEFAULT_MAX_VALUE_BYTES } = options;
+  const [first, ...rest] = secretsOf(keySecret).map(pseudonymizer);
   if (first === undefined) throw configError("keySecret must not be an empty list; leave it out for unkeyed hashes.");
   if (typeof ttlJitter !== "number" || !(ttlJitter >= 0 && ttlJitter <= 0.5)) {
     throw configError("ttlJitter must be a number from 0 to 0.5.");
@@ -108,7 +103,7 @@ export function resolveStoreOptions(options: StoreOptions, store: keyof typeof K
   if (!Number.isSafeInteger(maxValueBytes) || maxValueBytes < 1) {
     throw configError("maxValueBytes must be a whole number of bytes, 1 or more.");
   }
-  const defaults = options.defaults ?? {};
+  if (codec !== undefined && !isCodec(codec)) throw configError("codec must have the functions encode and decode.");
   requireKnownOptions(defaults, defaultNames, "defaults");
   for (const [name, value] of Object.entries(defaults)) {
     try {
@@ -123,8 +118,34 @@ export function resolveStoreOptions(options: StoreOptions, store: keyof typeof K
     ttlJitter,
     defaults,
     provider: options.provider ?? "custom",
-    codec: options.codec,
+    codec,
     maxValueBytes,
     inProcess: options.inProcess === true,
   };
+}
+
+/** The prefix of one store's keys, from an option that its suffix is appended to. Throws STORE_CONFIG where the option is wrong. */
+export function prefixWithSuffix(keyPrefix: string | undefined, store: keyof typeof KEY_SUFFIX): string {
+  const prefix = keyPrefix === undefined ? DEFAULT_KEY_PREFIX : keyPrefix;
+  requirePrefix(prefix);
+  return prefix + KEY_SUFFIX[store];
+}
+
+function requirePrefix(keyPrefix: unknown): void {
+  if (typeof keyPrefix === "string" && /^[\w.:/-]{1,200}$/.test(keyPrefix)) return;
+  throw configError("keyPrefix must be 1 to 200 characters of A-Z a-z 0-9 _ . : / -");
+}
+
+/** `[undefined]` where none is given. */
+function secretsOf(keySecret: StoreOptions["keySecret"]): readonly (string | undefined)[] {
+  if (keySecret === undefined) return [undefined];
+  const secrets: readonly unknown[] = Array.isArray(keySecret) ? keySecret : [keySecret];
+  const texts = secrets.filter((secret): secret is string => typeof secret === "string" && secret !== "");
+  if (texts.length === secrets.length) return texts;
+  throw configError("keySecret must be a string that is not empty, or a list of such.");
+}
+
+function isCodec(codec: unknown): boolean {
+  if (typeof codec !== "object" || codec === null || !("encode" in codec) || !("decode" in codec)) return false;
+  return typeof codec.encode === "function" && typeof codec.decode === "function";
 }

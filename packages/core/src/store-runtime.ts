@@ -75,6 +75,7 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
   about: Pick<OperationMessage, "store" | "provider">,
   { closePort = true }: PortUse,
 ): StoreRuntime<C> {
+  requirePort(port);
   const closing = new AbortController();
   // One listener per waiting caller, each removed in time. Node would take more than ten for a leak and warn.
   setMaxListeners(0, closing.signal);
@@ -162,6 +163,14 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
     },
   };
   return runtime;
+}
+
+/** Throws STORE_CONFIG for what is no port, such as a client: the first call would be the first to tell. */
+function requirePort(port: unknown): void {
+  const isPort =
+    typeof port === "object" && port !== null && "transact" in port && "close" in port && "capabilities" in port;
+  if (isPort && typeof port.transact === "function" && typeof port.close === "function" && port.capabilities) return;
+  throw new StoreError("STORE_CONFIG", "The port must have `capabilities` and the functions `transact` and `close`.");
 }
 
 /** Makes a port's own error safe. A StoreError stays as it is, and so does the reason of the caller's abort. */

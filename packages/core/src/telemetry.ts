@@ -106,8 +106,8 @@ export interface ConnectionMessage {
    *   a failover or another server. For people to read: the stores decide nothing by it.
    * - "closed": the stores closed it for good: they were closed, or its node has left the cluster.
    * - "unsafe": the server may forget payments, or is set up wrongly. Told by what opens the stores from a configuration:
-   *   after the start, after a reconnect and every five minutes. Each finding of a server is told once a process, however
-   *   many stores and connections lead there, and again where it was mended meanwhile. `reason` says what was found.
+   *   after the start, when a connection is lost or made anew, and every five minutes. Each finding of a server is told once a
+   *   process, however many stores and connections lead there, and again where it was mended meanwhile. `reason` says what was found.
    * - "safe": what was told as "unsafe" is mended, or its server is one of these no more. `provider`, `server` and `reason` are
    *   those of the "unsafe".
    */

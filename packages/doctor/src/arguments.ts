@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import type { Resolution } from "@tollbooth-stores/core";
 import type { ExamineOptions } from "./examine.ts";
 
-/** Whose warnings fail, besides errors: of no check, of all, or of these. */
+/** Which warnings give status 1, as errors do: of no check, of all, or of these. */
 export type FailOn = "error" | "warning" | readonly string[];
 
 /** What to do, as the arguments say it. */
@@ -28,10 +28,11 @@ without a yes. Elsewhere it needs --yes.
 
 --json prints one JSON document, errors too: { "error": { "code", "message" } }.
 
---fail-on warning gives status 1 for warnings, too; names of checks instead of "warning", for their warnings alone.
+--fail-on warning gives status 1 for warnings, too, and 2 where payments could not be counted. Names of checks instead of "warning":
+for the warnings of these checks alone, and 2 for what of them could not be told.
 
 Exit status: 0 fine, or warnings and unknowns only, or recorded; 1 errors were found, or the payment was not resolved; 2 a
-mistake in the arguments or the configuration, --yes is missing, or no answer.`;
+mistake in the arguments or the configuration, --yes is missing, no answer, or none to what --fail-on asks about.`;
 
 function parsed(given: readonly string[]) {
   try {

@@ -1,8 +1,7 @@
 // An examination of everything that a configuration names: its servers, and the payments that are in doubt.
 import { type Environment, type Examined, type LoadedStores, loadStores } from "@tollbooth-stores/config";
-import { isStoreError, type VerificationStore } from "@tollbooth-stores/core";
+import { countPayments } from "./count-payments.ts";
 import { type Counts, doubt } from "./doubt.ts";
-import { hearUnreadable } from "./hear-unreadable.ts";
 
 export interface ExamineOptions {
   /** A path, YAML or JSON text with a line break, or an object, as `loadStores` takes it. */
@@ -22,7 +21,7 @@ export interface Examination {
   payments: Counts | undefined;
 }
 
-/** "configuration": a setting that is allowed and yet warned of. "payments": what is in doubt or owed. */
+/** "configuration": what `loadStores` warns of, such as no `keySecret`. "payments": those in doubt or owed. */
 export type Finding = Omit<Examined, "check"> & { check: Examined["check"] | "payments" | "configuration" };
 
 const order = ["error", "warning", "unknown", "ok"] as const;
@@ -33,7 +32,7 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
   try {
     let examined: readonly Examined[] = await stores.examine();
     const { provider: described, shared } = stores.describe().verifications;
-    const counted = shared && !isAway(examined) ? await countPayments(stores.verifications) : undefined;
+    const counted = shared && !isAway(examined) ? await countPayments(stores) : undefined;
     if (counted?.failure !== undefined) {
       // Whether the server hangs by now, or refuses this alone.
       const now = (await stores.examine({ criticalOnly: true })).filter(isReachError);
@@ -82,31 +81,6 @@ export async function openStores({ config, url, client, env }: ExamineOptions): 
   const provider = client ?? "ioredis";
   // The url comes from a person, not from a document: nothing in it is expanded.
   return loadStores({ stores: { provider, [provider]: { url } } }, { ...options, env: false, strict: false });
-}
-
-/** How long the payments in doubt may take to be counted, in milliseconds. */
-const COUNT_MS = 20_000;
-
-/** `failure`: why the list would be incomplete. */
-type Counted = { counts: Counts; failure?: undefined } | { counts?: undefined; failure: string };
-
-async function countPayments(store: VerificationStore): Promise<Counted> {
-  const counts = { inDoubt: 0, owed: 0, oldestMs: 0 };
-  const signal = AbortSignal.timeout(COUNT_MS);
-  try {
-    const { unreadable } = await hearUnreadable(async () => {
-      for await (const { kind, atMs } of store.unresolved({ signal })) {
-        if (kind === "in-doubt") counts.inDoubt += 1;
-        else counts.owed += 1;
-        counts.oldestMs = Math.max(counts.oldestMs, Date.now() - atMs);
-      }
-    });
-    return { counts: { ...counts, unreadable: unreadable.length } };
-  } catch (error) {
-    if (isStoreError(error)) return { failure: error.message };
-    if (error !== signal.reason) throw error;
-    return { failure: `It took more than ${COUNT_MS / 1_000} s.` };
-  }
 }
 
 interface NotListed {

@@ -140,6 +140,9 @@ it("fails on warnings where it is told to: on all, or on those of a check", asyn
   expect(exits[2]?.out).toMatch(/^0 errors, [1-9]/m);
   const away = await doctor(["--url", "redis://127.0.0.1:1", "--fail-on", "warning"]);
   expect(away.status).toBe(2);
+  // Payments in a process's memory cannot be counted from outside.
+  writeFileSync(join(folder, "memory.yaml"), "stores: {}\n");
+  expect((await doctor(["--config", "memory.yaml", "--fail-on", "payments"])).status).toBe(2);
 });
 
 it("takes each check of the README for --fail-on, and refuses a name that is none", () => {

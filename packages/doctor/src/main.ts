@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // The command `npx @tollbooth-stores/doctor`.
 import { isStoreError } from "@tollbooth-stores/core";
-import { type Command, type FailOn, readArguments, usage } from "./arguments.ts";
+import { type Command, readArguments, usage } from "./arguments.ts";
+import { examinationStatus } from "./examination-status.ts";
 import { examine } from "./examine.ts";
-import { ERRORS, FINE, NO_ANSWER, type Outcome, type Status } from "./outcome.ts";
+import { FINE, NO_ANSWER, type Outcome } from "./outcome.ts";
 import { askOnTerminal, list, resolve } from "./payment-commands.ts";
 import { reportText } from "./report.ts";
 
@@ -15,16 +16,7 @@ async function run(command: Command): Promise<Outcome> {
   }
   const examination = await examine(command.options);
   const text = reportText(examination, { colour: process.stdout.isTTY === true && !process.env.NO_COLOR });
-  return { status: statusOf(examination.findings, command.failOn), json: examination, text };
-}
-
-function statusOf(findings: Awaited<ReturnType<typeof examine>>["findings"], failOn: FailOn): Status {
-  const errors = findings.filter(({ level }) => level === "error");
-  if (errors.length === 0) {
-    const fails = (check: string) => failOn === "warning" || (failOn !== "error" && failOn.includes(check));
-    return findings.some(({ level, check }) => level === "warning" && fails(check)) ? ERRORS : FINE;
-  }
-  return errors.every(({ check }) => check === "reachable") ? NO_ANSWER : ERRORS;
+  return { status: examinationStatus(examination.findings, command.failOn), json: examination, text };
 }
 
 async function outcomeOf(given: readonly string[]): Promise<Outcome> {

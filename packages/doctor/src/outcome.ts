@@ -1,10 +1,10 @@
 // How a run of the command ends: its exit status, and what it prints as text or as JSON.
 
-/** Fine; or warnings and unknowns only; or recorded. */
+/** Fine; or warnings and unknowns that --fail-on does not ask about; or recorded. */
 export const FINE = 0;
 /** Errors were found, or the payment was not resolved. */
 export const ERRORS = 1;
-/** A mistake in the arguments or the configuration, or no answer. */
+/** A mistake in the arguments or the configuration, no answer, or an unknown of what --fail-on asks about. */
 export const NO_ANSWER = 2;
 
 /** An exit status. */

@@ -1,9 +1,9 @@
-// What a log may hold of an error that nothing foresaw.
+// An unexpected error in the form in which it may be logged: without texts that can hold a secret.
 
 export interface ErrorForLog {
-  /** The error's name; of what is no Error its type. */
+  /** The error's name; for a thrown value that is no Error, its type. */
   error: string;
-  /** The lines of its stack, without its message. */
+  /** The lines of its stack, without its message. Undefined for a value that is no Error. */
   at: string[] | undefined;
 }
 

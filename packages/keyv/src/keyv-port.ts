@@ -55,6 +55,11 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
   if (!Number.isSafeInteger(commandTimeoutMs) || commandTimeoutMs < 1 || commandTimeoutMs > longestTimeoutMs) {
     throw new StoreError("STORE_CONFIG", `commandTimeoutMs must be whole milliseconds from 1 to ${longestTimeoutMs}.`);
   }
+  const { shared = false, durable = false } = options;
+  if (typeof shared !== "boolean" || typeof durable !== "boolean") {
+    throw new StoreError("STORE_CONFIG", "shared and durable must be true or false.");
+  }
+  if (typeof clock?.now !== "function") throw new StoreError("STORE_CONFIG", "clock must have the function now.");
   const adapter = checkedAdapter(options.keyv);
   const { locks, hint } = sharedBy(adapter.identity);
   let closed = false;
@@ -140,7 +145,7 @@ export function keyvPort(options: KeyvPortOptions): AtomicPort {
 
   const { entries } = adapter;
   return {
-    capabilities: { shared: options.shared ?? false, atomic: false, durable: options.durable ?? false },
+    capabilities: { shared, atomic: false, durable },
     async transact<R>(
       keys: readonly string[],
       step: (records: readonly (StoredRecord | null)[], nowMs: number) => Step<R>,

@@ -18,6 +18,13 @@ const misspelt = [
     'Unknown option "windowms" in `defaults`; did you mean "windowMs"?',
   ],
 ] as const;
+const wrong = [
+  [null, /^The options must be an object/],
+  [{ keyv, clock: null }, /^clock must have the function now/],
+  [{ keyv, durable: "true" }, /^shared and durable must be true or false/],
+  [{ keyv, shared: 1 }, /^shared and durable must be true or false/],
+  [{ keyv, codec: {} }, /^codec must have/],
+] as const;
 const all: KeyvStoresOptions = {
   keyv,
   keyPrefix: "mine",
@@ -39,6 +46,11 @@ it.each([createKeyvStores, createKeyvRateLimitStore, createKeyvSessionStore, cre
     expect(() => create(all)).not.toThrow();
     for (const [options, message] of misspelt) {
       expect(() => create({ ...options })).toThrow(expect.objectContaining({ code: "STORE_CONFIG", message }));
+    }
+    // As plain JavaScript passes them.
+    for (const [options, message] of wrong) {
+      const refused = { code: "STORE_CONFIG", message: expect.stringMatching(message) };
+      expect(() => Reflect.apply(create, undefined, [options])).toThrow(expect.objectContaining(refused));
     }
   },
 );

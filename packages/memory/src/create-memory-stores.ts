@@ -14,14 +14,19 @@ import {
   createRateLimitStore,
   createSessionStore,
   createVerificationStore,
-  DEFAULT_KEY_PREFIX,
   isEvictable,
   isEvictableVerification,
   isKeptRecord,
-  KEY_SUFFIX,
+  type KEY_SUFFIX,
   ruleOf,
 } from "@tollbooth-stores/core";
-import { type OptionNames, observedCheck, requireKnownOptions, storeOptionNames } from "@tollbooth-stores/core/native";
+import {
+  type OptionNames,
+  observedCheck,
+  prefixWithSuffix,
+  requireKnownOptions,
+  storeOptionNames,
+} from "@tollbooth-stores/core/native";
 import { type MemoryPortOptions, memoryPort } from "./memory-port.ts";
 
 /** All options are optional. `maxEntries` applies to each store. */
@@ -34,14 +39,15 @@ const optionNames: OptionNames<MemoryOptions> = { ...givenOptionNames, maxEntrie
 
 /** Only this process sees the state, and the state ends with the process. */
 export function createMemoryStores<T = unknown>(options: MemoryOptions = {}): Stores<T> {
+  const common = storeOptions(options);
   const ports = {
     rateLimits: memoryPortOf("rateLimits", options),
     sessions: memoryPortOf("sessions", options),
     verifications: memoryPortOf("verifications", options),
   };
   const optionsOf = (store: keyof typeof KEY_SUFFIX): StoreOptions => ({
-    ...storeOptions(options),
-    keyPrefix: (options.keyPrefix ?? DEFAULT_KEY_PREFIX) + KEY_SUFFIX[store],
+    ...common,
+    keyPrefix: prefixWithSuffix(options.keyPrefix, store),
   });
   return combineStores<T>(
     {
@@ -88,7 +94,8 @@ export async function checkMemoryPorts(ports: readonly AtomicPort[], call?: Call
  * STORE_CAPACITY.
  */
 export function createMemoryRateLimitStore(options: MemoryOptions = {}): RateLimitStore {
-  return createRateLimitStore(memoryPortOf("rateLimits", options), storeOptions(options));
+  const common = storeOptions(options);
+  return createRateLimitStore(memoryPortOf("rateLimits", options), common);
 }
 
 /**
@@ -96,7 +103,8 @@ export function createMemoryRateLimitStore(options: MemoryOptions = {}): RateLim
  * STORE_CAPACITY.
  */
 export function createMemorySessionStore<T = unknown>(options: MemoryOptions = {}): SessionStore<T> {
-  return createSessionStore<T>(memoryPortOf("sessions", options), storeOptions(options));
+  const common = storeOptions(options);
+  return createSessionStore<T>(memoryPortOf("sessions", options), common);
 }
 
 /**
@@ -105,7 +113,8 @@ export function createMemorySessionStore<T = unknown>(options: MemoryOptions = {
  * else is ever evicted. A result kept for duplicates takes no place of its own.
  */
 export function createMemoryVerificationStore(options: MemoryOptions = {}): VerificationStore {
-  return createVerificationStore(memoryPortOf("verifications", options), storeOptions(options));
+  const common = storeOptions(options);
+  return createVerificationStore(memoryPortOf("verifications", options), common);
 }
 
 /** Throws STORE_CONFIG for an option that is unknown. */

@@ -50,6 +50,7 @@ export function memoryPort(options: MemoryPortOptions = {}): AtomicPort {
   if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > MAX_ENTRIES_LIMIT) {
     throw new StoreError("STORE_CONFIG", `maxEntries must be a whole number from 1 to ${MAX_ENTRIES_LIMIT}.`);
   }
+  if (typeof clock?.now !== "function") throw new StoreError("STORE_CONFIG", "clock must have the function now.");
 
   const { isEvictable = () => false, needsNoRoom = () => false } = options;
   const held = places({ isEvictable, needsNoRoom });

@@ -13,6 +13,14 @@ const misspelt = [
   [{ maxEntrys: 5, ttlJitter: 0 }, 'Unknown option "maxEntrys"; did you mean "maxEntries"?'],
   [{ defaults: { windowms: 5, idleTtlMs: 5 } }, 'Unknown option "windowms" in `defaults`; did you mean "windowMs"?'],
 ] as const;
+const wrong = [
+  [null, /^The options must be an object/],
+  [{ clock: null }, /^clock must have the function now/],
+  [{ clock: { now: 5 } }, /^clock must have the function now/],
+  [{ keyPrefix: 5 }, /^keyPrefix must be/],
+  [{ keySecret: null }, /^keySecret must be/],
+  [{ codec: {} }, /^codec must have/],
+] as const;
 const all: MemoryOptions = {
   keyPrefix: "mine",
   keySecret: "secret",
@@ -30,6 +38,11 @@ it.each([createMemoryStores, createMemoryRateLimitStore, createMemorySessionStor
     expect(() => create(all)).not.toThrow();
     for (const [options, message] of misspelt) {
       expect(() => create({ ...options })).toThrow(expect.objectContaining({ code: "STORE_CONFIG", message }));
+    }
+    // As plain JavaScript passes them.
+    for (const [options, message] of wrong) {
+      const refused = { code: "STORE_CONFIG", message: expect.stringMatching(message) };
+      expect(() => Reflect.apply(create, undefined, [options])).toThrow(expect.objectContaining(refused));
     }
   },
 );

@@ -64,7 +64,7 @@ export function connectionMetrics(meter: Meter): () => void {
   };
 }
 
-/** How many findings of each provider were told as unsafe, and not as safe since. */
+/** Counts, by provider, the findings with an "unsafe" event and no "safe" event after it. */
 function unsafeFindings(meter: Meter): { hear(message: ConnectionMessage): void; end(): void } {
   const byProvider = new Map<string, Set<string>>();
   const gauge = meter.createObservableGauge("tollbooth.unsafe.count", {

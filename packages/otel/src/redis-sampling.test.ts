@@ -1,4 +1,4 @@
-// What is told of each Redis, of one that hangs, leaves, or is away from the start.
+// The metrics of a Redis that answers, hangs, leaves the stores, or is away from the start.
 import type { RedisPort } from "@tollbooth-stores/redis-protocol";
 import { expect, it } from "vitest";
 import type { AskedServer } from "./redis-sampling.ts";

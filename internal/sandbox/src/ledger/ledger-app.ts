@@ -2,6 +2,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { PaymentPayloadV2Schema, PaymentRequirementsV2Schema } from "@x402/core/schemas";
+import type { Network } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/facilitator";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -96,7 +97,7 @@ export function ledgerApp(chain: PaymentChain, log: AppendLog): Hono<Env> {
 
 /** The SDK's schemas let `extra` be left out where its types do not. */
 function withExtra<T extends { extra?: Record<string, unknown> | null | undefined; network: string }>(requirements: T) {
-  return { ...requirements, extra: requirements.extra ?? {}, network: caip2(requirements.network) };
+  return { ...requirements, extra: requirements.extra ?? {}, network: networkOf(requirements.network) };
 }
 
 function withRecord<
@@ -107,8 +108,10 @@ function withRecord<
   return { ...rest, accepted: withExtra(payload.accepted) };
 }
 
-/** A CAIP-2 name as the SDK types it. */
-function caip2(network: string): `${string}:${string}` {
-  const [namespace = "", reference = ""] = network.split(":", 2);
-  return `${namespace}:${reference}`;
+/** The SDK's schema requires the colon, and its type of the network's name does not say so. */
+function networkOf(name: string): Network {
+  if (isNetwork(name)) return name;
+  throw new SyntaxError("The network's name has no colon.");
 }
+
+const isNetwork = (name: string): name is Network => name.includes(":");

@@ -50,7 +50,7 @@ export function ledgerRpc(ledger: Ledger, facilitator: Address): RpcMethods {
   };
   const needed = (which: z.output<typeof pinned>): Block => {
     const block = find(which);
-    // As EIP-1898 numbers it. Nothing is told of a block that is yet to come.
+    // As EIP-1898 numbers it. A block that is yet to come is missing, too.
     if (block === undefined) throw new RpcError(-32_001, "The chain does not have this block.");
     return block;
   };
@@ -59,7 +59,7 @@ export function ledgerRpc(ledger: Ledger, facilitator: Address): RpcMethods {
     if (!transfer) return [];
     return transferLogs(transfer)
       .filter((log) => isWanted(log, topics))
-      .map((log) => ({ ...log, ...placeOf(block, transfer.transaction), removed: false }));
+      .map((log) => ({ ...log, ...transactionLocation(block, transfer.transaction), removed: false }));
   };
 
   return new Map<string, (params: readonly unknown[]) => unknown>([
@@ -69,14 +69,14 @@ export function ledgerRpc(ledger: Ledger, facilitator: Address): RpcMethods {
       "eth_getBlockByNumber",
       (params) => {
         const [which, whole] = blockByNumber.parse(params);
-        return toldBlock(find(which), whole);
+        return blockAnswer(find(which), whole);
       },
     ],
     [
       "eth_getBlockByHash",
       (params) => {
         const [hash, whole] = blockByHash.parse(params);
-        return toldBlock(blocks.byHash(hash), whole);
+        return blockAnswer(blocks.byHash(hash), whole);
       },
     ],
     [
@@ -113,7 +113,7 @@ export function ledgerRpc(ledger: Ledger, facilitator: Address): RpcMethods {
         const block = blocks.of(transaction);
         if (block === undefined) return null;
         const sent = { from: facilitator, to: simulatedChain.token.address, contractAddress: null };
-        return { ...placeOf(block, transaction), ...sent, status: "0x1", type: "0x0", logs: logsIn(block) };
+        return { ...transactionLocation(block, transaction), ...sent, status: "0x1", type: "0x0", logs: logsIn(block) };
       },
     ],
   ]);
@@ -142,15 +142,15 @@ function authorizationAsked(data: Hex): readonly [Address, Hex] {
   throw new RpcError(3, "execution reverted: of the simulated token only authorizationState can be called");
 }
 
-/** Where a transaction and its logs are: alone in the block. */
-function placeOf({ number, hash, timestamp }: Block, transaction: Hex) {
+/** The fields that name the block of a transaction and of its logs. It is the only one of its block. */
+function transactionLocation({ number, hash, timestamp }: Block, transaction: Hex) {
   return {
     ...{ blockNumber: numberToHex(number), blockHash: hash, blockTimestamp: numberToHex(timestamp) },
     ...{ transactionHash: transaction, transactionIndex: "0x0" },
   };
 }
 
-function toldBlock(block: Block | undefined, whole: boolean): object | null {
+function blockAnswer(block: Block | undefined, whole: boolean): object | null {
   if (whole) throw new RpcError(-32_602, "Whole transactions are not kept: ask for a block with their hashes.");
   if (block === undefined) return null;
   const { number, timestamp, hash, parentHash, transaction } = block;

@@ -65,7 +65,7 @@ function readEndpoints(reader: BlockReader, key: string, defaultPort: number): r
 
 /** Tells the reader of a host that holds more than a host. */
 export function isHost(reader: BlockReader, host: string): boolean {
-  if (!/[\s/@[\]]|^[^:]*:[^:]*$/.test(host)) return true;
+  if (!/[\s\p{Cc},;\\/@[\]]|^[^:]*:[^:]*$/u.test(host)) return true;
   reader.problem("host", "must be a host name or address alone; a port goes into port, a URL into url");
   return false;
 }

@@ -66,6 +66,8 @@ it.each([
   ["{ host: 'redis://u:hunter2@a' }"],
   ["{ host: 'a:6379' }"],
   ["{ host: 'user:hunter2@a' }"],
+  ["{ host: 'a,b' }"],
+  ['{ host: "a\\0" }'],
   ["{ host: a, port: 0 }"],
   ["{ host: a, port: '6379x' }"],
   ["{ host: a, db: -1 }"],

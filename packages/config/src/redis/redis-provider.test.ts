@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { isStoreError } from "@tollbooth-stores/core";
 import { describe, expect, it } from "vitest";
-import { type LoadOptions, loadStores } from "../load-stores.ts";
+import type { LoadOptions } from "../load-options.ts";
+import { loadStores } from "../load-stores.ts";
 import { fakeClient } from "./fake-client.test-support.ts";
 
 const env = { REDIS_URL: "redis://app:p%40ss@cache.test:6390/3", REDIS_HOST: "cache.test", REDIS_PASSWORD: "s#c:r'et" };

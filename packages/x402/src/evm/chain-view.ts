@@ -3,7 +3,7 @@ import type { Eip3009Reference } from "./read-reference.ts";
 import { type Ask, asking, type EvmClient, hexOf, listOf, objectOf, quantityOf, toQuantity, Unproven } from "./rpc.ts";
 import { addressTopic, nonceTopics } from "./topics.ts";
 
-export interface FinalBlock {
+export interface Block {
   readonly number: bigint;
   readonly hash: string;
   /** Unix seconds. */
@@ -28,11 +28,11 @@ export interface Receipt {
 /** Each call throws Unproven where the node fails, or answers in another form. */
 export interface ChainView {
   chainId(): Promise<bigint>;
-  finalBlock(confirmations: number | undefined): Promise<FinalBlock>;
-  blockAt(number: bigint): Promise<FinalBlock>;
-  newestBlock(): Promise<FinalBlock>;
+  finalBlock(confirmations: number | undefined): Promise<Block>;
+  blockAt(number: bigint): Promise<Block>;
+  newestBlock(): Promise<Block>;
   /** In the state of this very block: a node that does not have it fails. True if it was used or cancelled. */
-  isNonceUsed(payment: Eip3009Reference, block: FinalBlock): Promise<boolean>;
+  isNonceUsed(payment: Eip3009Reference, block: Block): Promise<boolean>;
   /** Undefined where there is none, or the transaction failed. */
   receipt(hash: string): Promise<Receipt | undefined>;
   /** The hashes of the transactions that used or cancelled the nonce, in these blocks inclusive, as far as the node knows. */
@@ -88,7 +88,7 @@ export function chainView(client: EvmClient, signal: AbortSignal): ChainView {
   };
 }
 
-async function block(ask: Ask, tag: string): Promise<FinalBlock> {
+async function block(ask: Ask, tag: string): Promise<Block> {
   const answer = await ask("eth_getBlockByNumber", [tag, false]);
   if (answer === null || answer === undefined) throw new Unproven("The node does not have a block that is needed.");
   const { number, hash, timestamp } = objectOf(answer);

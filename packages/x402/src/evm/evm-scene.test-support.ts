@@ -93,7 +93,7 @@ export function altered(
 ): { readonly client: EvmClient; readonly asked: readonly string[] } {
   const asked: string[] = [];
   const client: EvmClient = {
-    async request({ method, params }) {
+    async request({ method, params }: { method: string; params?: unknown }) {
       asked.push(method);
       const ask = () => evm.request({ method, params });
       const answer = answers[method];

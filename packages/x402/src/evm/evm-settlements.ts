@@ -1,10 +1,11 @@
 // payOnce's findSettlement for EIP-3009 payments on EVM chains: asks the chain itself, at a block that is final.
 import { type FindContext, type FoundSettlement, StoreError } from "@tollbooth-stores/core";
-import { type ChainView, chainView, type FinalBlock, type Receipt } from "./chain-view.ts";
+import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
+import { type Block, type ChainView, chainView, type Receipt } from "./chain-view.ts";
 import { findNonceUse } from "./find-nonce-use.ts";
 import { judgeNonceUse } from "./judge-nonce-use.ts";
 import { type Eip3009Reference, readReference } from "./read-reference.ts";
-import { type EvmClient, StillOpen, Unproven } from "./rpc.ts";
+import { type EvmClient, NoFinding, Unproven } from "./rpc.ts";
 
 /** A client for each network, by its CAIP-2 name: `{ "eip155:8453": client }`. */
 export type EvmClients = Readonly<Record<string, EvmClient>>;
@@ -29,6 +30,14 @@ export interface EvmSettlementsOptions {
   readonly onUnknown?: ((reason: string, cause: unknown) => void) | undefined;
 }
 
+const optionNames: OptionNames<EvmSettlementsOptions> = {
+  confirmations: true,
+  logRange: true,
+  maxLogRequests: true,
+  lookBackSeconds: true,
+  onUnknown: true,
+};
+
 /** For `findSettlement` of payOnce and of `reconcileUnresolved`. */
 export type EvmSettlements = (
   evidence: string | undefined,
@@ -52,7 +61,9 @@ export type EvmSettlements = (
  * Throws STORE_CONFIG for wrong options at once, and at a lookup where a client is one of another chain.
  */
 export function evmSettlements(clients: EvmClient | EvmClients, options: EvmSettlementsOptions = {}): EvmSettlements {
+  requireKnownOptions(options, optionNames);
   const { confirmations, logRange = 1_000, maxLogRequests = 20, lookBackSeconds = 3_600, onUnknown } = options;
+  if (onUnknown !== undefined && typeof onUnknown !== "function") throw wrongOptions("onUnknown must be a function.");
   for (const [name, value] of Object.entries({ confirmations, logRange, maxLogRequests, lookBackSeconds })) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
       throw wrongOptions(`${name} must be a whole number, 1 or more.`);
@@ -70,7 +81,7 @@ export function evmSettlements(clients: EvmClient | EvmClients, options: EvmSett
     } catch (error) {
       if (!(error instanceof Unproven)) throw error;
       onUnknown?.(error.message, error.cause);
-      if (error instanceof StillOpen) return "unknown";
+      if (error instanceof NoFinding) return "unknown";
       // Without the cause, which may hold the node's URL.
       throw new Unproven(error.message);
     }
@@ -87,7 +98,7 @@ export function evmSettlements(clients: EvmClient | EvmClients, options: EvmSett
     if (!(await chain.isNonceUsed(payment, final))) {
       if (final.timestamp > payment.validBefore) return { none: "expired" };
       if (await chain.isNonceUsed(payment, await chain.newestBlock())) throw notFinal();
-      throw new StillOpen("The payment may still be settled: no final block is later than its end.");
+      throw new NoFinding("The payment may still be settled: no final block is later than its end.");
     }
     const hash = await findNonceUse(chain, payment, final, { logRange, maxLogRequests, lookBackSeconds });
     const found = await chain.receipt(hash);
@@ -99,7 +110,7 @@ export function evmSettlements(clients: EvmClient | EvmClients, options: EvmSett
   async function judged(
     chain: ChainView,
     payment: Eip3009Reference,
-    final: FinalBlock,
+    final: Block,
     receipt: Receipt,
   ): Promise<FoundSettlement> {
     if (receipt.blockNumber > final.number) throw notFinal();
@@ -137,7 +148,8 @@ async function receiptOfEvidence(
 
 function clientFor(clients: EvmClient | EvmClients): (network: string) => EvmClient {
   if (isClient(clients)) return () => clients;
-  const byNetwork = new Map(Object.entries(clients));
+  const isMap = typeof clients === "object" && clients !== null && !Array.isArray(clients);
+  const byNetwork = new Map(isMap ? Object.entries(clients) : []);
   if (byNetwork.size === 0 || ![...byNetwork.values()].every(isClient)) {
     throw wrongOptions("evmSettlements needs a client with `request`, or one for each network by its name.");
   }
@@ -148,7 +160,7 @@ function clientFor(clients: EvmClient | EvmClients): (network: string) => EvmCli
   }
   return (network) => {
     const client = byNetwork.get(network);
-    if (client === undefined) throw new StillOpen("evmSettlements has no client for the payment's network.");
+    if (client === undefined) throw new NoFinding("evmSettlements has no client for the payment's network.");
     return client;
   };
 }
@@ -157,6 +169,7 @@ const notFinal = () => new Unproven("The payment's transaction is not final yet.
 
 const wrongOptions = (message: string) => new StoreError("STORE_CONFIG", message);
 
-function isClient(clients: EvmClient | EvmClients): clients is EvmClient {
-  return typeof clients.request === "function";
+/** Plain JavaScript passes anything. */
+function isClient(clients: EvmClient | EvmClients | undefined): clients is EvmClient {
+  return typeof clients?.request === "function";
 }

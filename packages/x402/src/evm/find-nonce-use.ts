@@ -1,5 +1,5 @@
 // Finds the transaction that ended a nonce, in windows of blocks from the time when the payment began to be valid; then before it.
-import type { ChainView, FinalBlock } from "./chain-view.ts";
+import type { Block, ChainView } from "./chain-view.ts";
 import type { Eip3009Reference } from "./read-reference.ts";
 import { Unproven } from "./rpc.ts";
 
@@ -17,7 +17,7 @@ export interface SearchBounds {
 export async function findNonceUse(
   chain: ChainView,
   payment: Eip3009Reference,
-  final: FinalBlock,
+  final: Block,
   { logRange, maxLogRequests, lookBackSeconds }: SearchBounds,
 ): Promise<string> {
   const earliest = payment.validBefore - BigInt(lookBackSeconds);
@@ -56,7 +56,7 @@ const notFound = () =>
  * A block that is not later than the instant, and at most about `slack` blocks before it: first in steps back that grow four
  * times, then by halving. Some 40 requests at most on the longest chain.
  */
-async function blockBefore(chain: ChainView, final: FinalBlock, since: bigint, slack: bigint): Promise<bigint> {
+async function blockBefore(chain: ChainView, final: Block, since: bigint, slack: bigint): Promise<bigint> {
   let late = final.number;
   let early = final.number;
   let step = slack;

@@ -1,6 +1,6 @@
 // Reads the reference of an EIP-3009 payment, as identifyPayment wrote it and a store kept it.
 import { type Fields, hexIn, MalformedPayload, textIn, uint256In } from "../payload-fields.ts";
-import { StillOpen } from "./rpc.ts";
+import { NoFinding } from "./rpc.ts";
 
 /** Instants are Unix seconds; `amount` is in the token's smallest unit; hex is lower case. */
 export interface Eip3009Reference {
@@ -14,14 +14,14 @@ export interface Eip3009Reference {
   readonly validBefore: bigint;
 }
 
-/** Throws StillOpen for any other one. */
+/** Throws NoFinding for any other one. */
 export function readReference(reference: string | undefined): Eip3009Reference {
   if (reference === undefined)
-    throw new StillOpen("The payment has no reference: give payOnce that of identifyPayment.");
+    throw new NoFinding("The payment has no reference: give payOnce that of identifyPayment.");
   try {
     const parsed: unknown = JSON.parse(reference);
     const fields: Fields = typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
-    if (textIn(fields, "scheme") !== "eip3009") throw new StillOpen("Only payments by EIP-3009 are looked up.");
+    if (textIn(fields, "scheme") !== "eip3009") throw new NoFinding("Only payments by EIP-3009 are looked up.");
     return {
       network: textIn(fields, "network"),
       asset: hexIn(fields, "asset", 20),
@@ -34,7 +34,7 @@ export function readReference(reference: string | undefined): Eip3009Reference {
     };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof MalformedPayload) {
-      throw new StillOpen("The payment's reference is none that identifyPayment wrote.");
+      throw new NoFinding("The payment's reference is none that identifyPayment wrote.");
     }
     throw error;
   }

@@ -1,8 +1,11 @@
 // Asks a JSON-RPC client, and reads the fields of its answers: what cannot be read proves nothing.
 
-/** The one call that is needed of a viem client, or of any other one of EIP-1193. */
+/**
+ * The one call that is needed of a viem client, or of any other one of EIP-1193. It is called with `{ method, params }`, params being a
+ * list. The type says less: viem's clients fit no type with `method` and `params` both with strictNullChecks and without.
+ */
 export interface EvmClient {
-  request(args: { method: string; params?: unknown }): Promise<unknown>;
+  request(args: object): Promise<unknown>;
 }
 
 /** Why nothing can be told, in words. */
@@ -10,8 +13,8 @@ export class Unproven extends Error {
   override name = "Unproven";
 }
 
-/** It is certain that nothing is certain yet: the answer "unknown". */
-export class StillOpen extends Unproven {}
+/** Nothing failed, and nothing is decided, such as for a payment that may still be settled. The lookup answers "unknown". */
+export class NoFinding extends Unproven {}
 
 export type Ask = (method: string, params: readonly unknown[]) => Promise<unknown>;
 

@@ -1,0 +1,54 @@
+// Counts the payments that are in doubt or owed.
+import type { LoadedStores } from "@tollbooth-stores/config";
+import { isStoreError, type VerificationStore } from "@tollbooth-stores/core";
+import type { Counts } from "./doubt.ts";
+import { hearUnreadable } from "./hear-unreadable.ts";
+
+/** `failure`: why the list would be incomplete. */
+type Counted = { counts: Counts; failure?: undefined } | { counts?: undefined; failure: string };
+
+interface CountedStores extends Pick<LoadedStores, "servers"> {
+  verifications: Pick<VerificationStore, "unresolved">;
+}
+
+/** Takes as long as the keyspace is large. The store gives each page `commandTimeoutMs`, so a server that hangs ends it. */
+export async function countPayments({ verifications, servers }: CountedStores): Promise<Counted> {
+  const counts = { inDoubt: 0, owed: 0, oldestMs: 0 };
+  const limitMs = longestMs(await keysOn(servers));
+  // Not AbortSignal.timeout: its timer cannot be stepped.
+  const tooLong = new AbortController();
+  const timer = setTimeout(() => tooLong.abort(), limitMs);
+  const { signal } = tooLong;
+  try {
+    const { unreadable } = await hearUnreadable(async () => {
+      for await (const { kind, atMs } of verifications.unresolved({ signal })) {
+        if (kind === "in-doubt") counts.inDoubt += 1;
+        else counts.owed += 1;
+        counts.oldestMs = Math.max(counts.oldestMs, Date.now() - atMs);
+      }
+    });
+    return { counts: { ...counts, unreadable: unreadable.length } };
+  } catch (error) {
+    if (isStoreError(error)) return { failure: error.message };
+    if (error !== signal.reason) throw error;
+    return { failure: `It took more than ${limitMs / 1_000} s, too long for the server's number of keys.` };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A page has some 500 keys, and 500 ms by default. A listing that takes longer for all of them may never end. */
+function longestMs(keys: number | undefined): number {
+  return keys === undefined ? 600_000 : Math.min(20_000 + keys, 86_400_000);
+}
+
+/** Undefined where it is not told. */
+async function keysOn(servers: LoadedStores["servers"]): Promise<number | undefined> {
+  try {
+    const sizes = await Promise.all((await servers()).map(({ ask }) => ask("DBSIZE")));
+    const keys = sizes.reduce<number>((sum, size) => sum + Number(size), 0);
+    return keys >= 0 ? keys : undefined;
+  } catch {
+    return undefined;
+  }
+}
