@@ -21,7 +21,7 @@ import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
 import { flowToday } from "./payment-flow.ts";
 import { conflictOf, isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
-import { refuseCopies } from "./refuse-copies.ts";
+import { nearlyOverIn, OTHER_TERMS, refuseCopies } from "./refuse-copies.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
 import { fateOf, type SdkPayment, sdkSteps } from "./sdk-steps.ts";
 import { sellable } from "./sellable.ts";
@@ -81,19 +81,30 @@ export async function takePayment(
     const refusal = await refuse();
     const told = await unlessUsed(settings, paying, payment, refusal);
     if (told !== refusal) return told;
-    return (await isRefusedForAll(settings, payment, paying.request.signal)) ? refusal : pending(1_000);
+    return refusedForAll(settings, payment, paying.request.signal, refusal);
   }
   const bought: SdkPayment = { payment, payload, requirements, extensions: undefined, transport };
   return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isEarlier: true });
 }
 
-/** Whether no copy of the payment can be charged any more after the refusal of this one, so that its payer may pay anew. */
-async function isRefusedForAll(
+/** `refusal` once no copy of the payment can be charged after it, so that its payer may pay anew. */
+async function refusedForAll(
   { store, leaseMs }: GateSettings,
   payment: Payment,
   signal: AbortSignal | undefined,
-): Promise<boolean> {
-  return (await refuseCopies(store, payment, { leaseMs, signal })) || endRefusedPayment(store, payment, leaseMs);
+  refusal: Answer,
+): Promise<Answer> {
+  const copies = await refuseCopies(store, payment, { leaseMs, signal });
+  switch (copies.status) {
+    case "refused":
+      return refusal;
+    case "nearly-over":
+      return refusedElsewhere(copies.retryAfterMs);
+    case "used":
+      return alreadyUsed();
+    case "open":
+      return (await endRefusedPayment(store, payment, leaseMs)) ? refusal : pending(1_000);
+  }
 }
 
 function paymentOf(
@@ -187,8 +198,10 @@ async function pay(
       if (paid.kept === undefined || payment.collector === undefined) return alreadyUsed();
       return sold(paid.receipt, paid.kept);
     }
-    case "rejected":
-      return refuse(paid.reason);
+    case "rejected": {
+      const overInMs = paid.reason === OTHER_TERMS ? await nearlyOverIn(store, payment) : undefined;
+      return overInMs === undefined ? refuse(paid.reason) : refusedElsewhere(overInMs);
+    }
     case "conflict": {
       const conflict = await conflictOf(store, payment);
       if (conflict.status === "used") return alreadyUsed();
