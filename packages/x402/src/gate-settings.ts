@@ -3,11 +3,11 @@ import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
 import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import type { AnswerKeeper, RequestContext } from "@tollbooth-stores/http";
 import type { x402ResourceServer } from "@x402/core/server";
-import { facilitatorsOf } from "./facilitators-asked.ts";
 import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { evmRefusals, type FacilitatorRefusals, type PreBroadcastRefusals, refusalsByFacilitator } from "./refusals.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
+import { facilitatorsOf, watchFacilitators } from "./watch-facilitators.ts";
 
 export interface GateSettings {
   readonly server: x402ResourceServer;
@@ -56,6 +56,7 @@ export function gateSettings(server: x402ResourceServer, options: PaidRoutesOpti
   if (order !== "serve-then-settle" && order !== "settle-then-serve") {
     throw new StoreError("STORE_CONFIG", 'order must be "serve-then-settle" or "settle-then-serve".');
   }
+  watchFacilitators(server);
   return {
     ...{ server, store, findSettlement, collector, onHandlerError },
     origin: checkedOrigin(options.origin),
@@ -86,7 +87,7 @@ function checkedRefusals(
   given: PreBroadcastRefusals | FacilitatorRefusals,
 ): FacilitatorRefusals {
   const refusals = refusalsByFacilitator(given);
-  for (const facilitator of [undefined, ...(facilitatorsOf(server) ?? [])]) refusals(facilitator);
+  for (const facilitator of [undefined, ...facilitatorsOf(server)]) refusals(facilitator);
   return refusals;
 }
 

@@ -72,9 +72,7 @@ export async function conflictOf(
     case "accepted":
       return { status: "used" };
     case "rejected":
-      return verification.used
-        ? { status: "used" }
-        : { status: "rejected", retryAfterMs: verification.expiresInMs };
+      return verification.used ? { status: "used" } : { status: "rejected", retryAfterMs: verification.expiresInMs };
   }
 }
 
