@@ -28,7 +28,7 @@ export async function verifyAtFacilitators(
 ): Promise<Verified> {
   let known: ReturnType<FacilitatorRefusals> | undefined;
   let isGuess = false;
-  const response: VerifyResponse | undefined = await hear(
+  const response: unknown = await hear(
     server,
     {
       payload: verifying[0],
@@ -42,9 +42,15 @@ export async function verifyAtFacilitators(
     },
     () => server.verifyPayment(...verifying),
   ).catch(errorOfVerify);
-  if (response?.isValid === false && isGuess) return { response: undefined, used: false };
-  const reason = response?.isValid === false ? response.invalidReason : undefined;
+  if (!isVerification(response) || (!response.isValid && isGuess)) return { response: undefined, used: false };
+  const reason = response.isValid ? undefined : response.invalidReason;
   return { response, used: reason !== undefined && (known ?? refusals(undefined)).get(reason)?.used === true };
+}
+
+/** A facilitator may answer anything: what is no clear yes or no is no judgement. */
+function isVerification(response: unknown): response is VerifyResponse {
+  const { isValid, invalidReason }: Partial<Record<keyof VerifyResponse, unknown>> = Object(response);
+  return isValid === true || (isValid === false && typeof (invalidReason ?? "") === "string");
 }
 
 export interface Settled {

@@ -38,8 +38,8 @@ const watchingClients = new WeakMap<FacilitatorClient, FacilitatorClient>();
 const watchedServers = new WeakSet<x402ResourceServer>();
 
 /**
- * From now on `hear` hears what `server` asks; for all gates, so it is done once. While the SDK's `initialize` asks the facilitators anew it
- * has forgotten all of them: the server then goes on with what it knew. There is no public place to hear each answer, so methods are
+ * From now on `hear` hears what `server` asks; for all gates, so it is done once. While the SDK's `initialize` asks the facilitators anew
+ * it has forgotten all of them: the server then goes on with what it knew. There is no public place to hear each answer, so methods are
  * replaced that are private in the SDK's types. STORE_CONFIG where a version has no such ones: nothing may be sold by it.
  */
 export function watchFacilitators(server: x402ResourceServer): void {
