@@ -202,9 +202,12 @@ test("a server whose method is bound, so that no facilitator is heard, refuses n
 describe("a success of a facilitator is the receipt", () => {
   const findSettlement = async () => "unknown" as const;
 
-  test("although a hook makes another answer of it", async () => {
+  test.each([
+    ["", { transaction: "" }],
+    [" of the same transaction", {}],
+  ])("although a hook makes another answer%s of it", async (_, more) => {
     const server = serverOf(shop.facilitator).onAfterSettle(async ({ result }) => {
-      Object.assign(result, { success: false, transaction: "", errorReason: "invalid_exact_evm_signature" });
+      Object.assign(result, { success: false, errorReason: "invalid_exact_evm_signature", ...more });
     });
     const gate = shop.gate(undefined, { findSettlement }, server);
     const sold = await ask(gate, handler(), await pay("/quote"));

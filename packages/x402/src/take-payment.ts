@@ -27,6 +27,7 @@ import { fateOf, type SdkPayment, sdkSteps } from "./sdk-steps.ts";
 import { sellable } from "./sellable.ts";
 import { requireSettleable } from "./settlement-overrides.ts";
 import { soldAnswer } from "./sold-answer.ts";
+import { within } from "./within.ts";
 
 /** A request with a payment. */
 export interface PaidRequest {
@@ -130,9 +131,11 @@ async function unlessUsed(
 ): Promise<Answer> {
   // Never sold here, so `findSettlement` need not know that chain.
   if (!server.hasRegisteredScheme(accepted.network, accepted.scheme)) return refusal;
-  const signal = AbortSignal.any([AbortSignal.timeout(3 * leaseMs), ...(request.signal ? [request.signal] : [])]);
+  const late = () => new DOMException("findSettlement did not answer in time.", "TimeoutError");
   try {
-    const fate = await fateOf(findSettlement, payment, { signal, fence: "0" });
+    const fate = await within(3 * leaseMs, request.signal, late, (signal) =>
+      fateOf(findSettlement, payment, { signal, fence: "0" }),
+    );
     if (fate === "used") return alreadyUsed();
     return fate === "open" ? pending(1_000) : refusal;
   } catch {
