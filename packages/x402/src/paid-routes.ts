@@ -21,9 +21,10 @@ import { isKnownPayment } from "./payment-record.ts";
 import { planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
 import { type RoundTold, reconcileEvery } from "./reconcile-every.ts";
-import { refuseRoutes } from "./refuse-routes.ts";
+import { refusePrices, refuseRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
 import { takePayment } from "./take-payment.ts";
+import { haveAllAnswered } from "./watch-facilitators.ts";
 
 export interface PaidRoutes extends PaidGate, KnownPayments {
   /** The SDK's side, for `onProtectedRequest` hooks and a paywall provider. Do not let it process requests. */
@@ -80,6 +81,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       forgetFacilitators(server);
       throw error;
     });
+    await refusePrices(server, routes);
   }
 
   /** The request as the route that sells it matches it. Older SDKs do not know the router's view of a path. */
@@ -109,7 +111,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     try {
       await initialize();
     } catch (error) {
-      if (isConfigurationError(error)) throw error;
+      if (isConfigurationError(error, haveAllAnswered(server))) throw error;
       return isPaidFor(request) ? notReady() : noPriceNow();
     }
     if (isHead(context)) return head(request);
@@ -175,10 +177,11 @@ function isPaidFor({ adapter }: RequestContext): boolean {
  * It will be the same at the next request, unless a facilitator that is away is all that is missing. By name, because an application
  * may have several copies of the SDK.
  */
-function isConfigurationError(error: unknown): boolean {
+function isConfigurationError(error: unknown, isEachFacilitatorKnown: boolean): boolean {
   if (!(error instanceof Error)) return false;
+  if (error.name !== "RouteConfigurationError")
+    return ["StoreError", "FacilitatorCapabilityError"].includes(error.name);
   const { errors }: { errors?: unknown } = Object(error);
-  const isAway = Array.isArray(errors) && errors.every((one) => Object(one).reason === "missing_facilitator");
-  if (error.name === "RouteConfigurationError") return !isAway;
-  return ["StoreError", "FacilitatorCapabilityError"].includes(error.name);
+  const isOneMissing = Array.isArray(errors) && errors.every((one) => Object(one).reason === "missing_facilitator");
+  return isEachFacilitatorKnown || !isOneMissing;
 }

@@ -35,6 +35,8 @@ interface KnownKind {
 /** The seller's clients, by those that a watched server asks in their place. */
 const sellersClients = new WeakMap<FacilitatorClient, FacilitatorClient>();
 const watchingClients = new WeakMap<FacilitatorClient, FacilitatorClient>();
+/** Those that have not said, when they were asked last, what they support. */
+const unanswered = new WeakSet<FacilitatorClient>();
 const watchedServers = new WeakSet<x402ResourceServer>();
 
 /**
@@ -91,12 +93,22 @@ export function facilitatorsOf(server: x402ResourceServer): readonly Facilitator
     : [];
 }
 
+/** Whether each of them has said, when it was asked last, what it supports: then no other answer is to be waited for. */
+export function haveAllAnswered(server: x402ResourceServer): boolean {
+  return !facilitatorsOf(server).some((client) => unanswered.has(client));
+}
+
 function watching(client: FacilitatorClient): FacilitatorClient {
   if (sellersClients.has(client)) return client;
   const before = watchingClients.get(client);
   if (before !== undefined) return before;
   const made: FacilitatorClient = {
-    getSupported: () => client.getSupported(),
+    async getSupported() {
+      unanswered.add(client);
+      const supported = await client.getSupported();
+      if (Array.isArray(Object(supported).kinds)) unanswered.delete(client);
+      return supported;
+    },
     verify(...given) {
       const ask = () => client.verify(...given);
       return heardOf(given[0])?.verify?.(client, ask) ?? ask();
