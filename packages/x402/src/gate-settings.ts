@@ -8,6 +8,7 @@ import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { evmRefusals, type FacilitatorRefusals, type PreBroadcastRefusals, refusalsByFacilitator } from "./refusals.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
 import { facilitatorsOf, watchFacilitators } from "./watch-facilitators.ts";
+import { LONGEST_TIMER_MS } from "./within.ts";
 
 export interface GateSettings {
   readonly server: x402ResourceServer;
@@ -58,13 +59,20 @@ export function gateSettings(server: x402ResourceServer, options: PaidRoutesOpti
   }
   watchFacilitators(server);
   return {
-    ...{ server, store, findSettlement, collector, onHandlerError },
+    server,
+    store,
+    findSettlement,
+    collector,
+    onHandlerError,
     origin: checkedOrigin(options.origin),
     refusals: checkedRefusals(server, options.refusals ?? evmRefusals),
     settlesFirst: order === "settle-then-serve",
     keeper: keeperOf(options.answers),
     leaseMs: durationOption(options.leaseMs ?? DEFAULT_LEASE_MS, "leaseMs", LONGEST_LEASE_MS),
-    handlerTimeoutMs: handlerTimeoutMs === undefined ? undefined : durationOption(handlerTimeoutMs, "handlerTimeoutMs"),
+    handlerTimeoutMs:
+      handlerTimeoutMs === undefined
+        ? undefined
+        : durationOption(handlerTimeoutMs, "handlerTimeoutMs", LONGEST_TIMER_MS),
   };
 }
 

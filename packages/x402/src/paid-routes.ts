@@ -20,11 +20,12 @@ import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { isKnownPayment } from "./payment-record.ts";
 import { planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
-import { type RoundTold, reconcileEvery } from "./reconcile-every.ts";
+import { type ReconcileRound, reconcileEvery } from "./reconcile-every.ts";
 import { refusePrices, refuseRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
 import { takePayment } from "./take-payment.ts";
 import { haveAllAnswered } from "./watch-facilitators.ts";
+import { LONGEST_TIMER_MS } from "./within.ts";
 
 export interface PaidRoutes extends PaidGate, KnownPayments {
   /** The SDK's side, for `onProtectedRequest` hooks and a paywall provider. Do not let it process requests. */
@@ -48,10 +49,11 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
   /** Asks `findSettlement` about every payment in doubt: for a timer. As core's `reconcileUnresolved`. */
   reconcile(options?: ReconcileOptions): Promise<Reconciled>;
   /**
-   * `reconcile` every `ms` milliseconds, on any number of instances. A round that fails is told, and the next one tries again. It
-   * keeps no process alive. The function that it returns ends it, and resolves when the last round is over.
+   * `reconcile` again and again, on any number of instances. `interval`: milliseconds, or a duration such as "1m". `onRound` hears what
+   * came of each round; after one that failed the next one tries again. It keeps no process alive. The function that it returns ends it,
+   * and resolves when the last round is over. Throws STORE_CONFIG for an interval that is none, or above 24 days.
    */
-  reconcileEvery(ms: number, told?: RoundTold): () => Promise<void>;
+  reconcileEvery(interval: number | string, onRound?: (round: ReconcileRound) => void): () => Promise<void>;
 }
 
 /**
@@ -141,9 +143,9 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       } catch (error) {
         if (error instanceof HandlerThrew) throw error.cause;
         context.signal?.throwIfAborted();
-        const told = failure(error);
-        if (told === undefined) throw error;
-        return told;
+        const refusal = failure(error);
+        if (refusal === undefined) throw error;
+        return refusal;
       }
     },
     async knows(context) {
@@ -152,7 +154,8 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       return header.status === "payment" && isKnownPayment(store, header.payload).catch(() => true);
     },
     reconcile,
-    reconcileEvery: (ms, told) => reconcileEvery(durationOption(ms, "ms"), reconcile, told),
+    reconcileEvery: (interval, onRound) =>
+      reconcileEvery(durationOption(interval, "interval", LONGEST_TIMER_MS), reconcile, onRound),
   };
 }
 

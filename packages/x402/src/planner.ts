@@ -90,8 +90,14 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
         extensions: planned.declaredExtensions,
         transport,
         async refuse(reason, payload) {
-          const more = [extensions, transport, payload] as const;
-          const required = await server.createPaymentRequiredResponse(accepts, resource, reason, ...more);
+          const required = await server.createPaymentRequiredResponse(
+            accepts,
+            resource,
+            reason,
+            extensions,
+            transport,
+            payload,
+          );
           return answerOfInstructions({
             // As the SDK has it: the payer has to approve Permit2 first.
             status: reason === "permit2_allowance_required" ? 412 : 402,

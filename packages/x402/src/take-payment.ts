@@ -45,7 +45,7 @@ interface IdentifiedRequest extends Pick<PaidRequest, "request" | "serve" | "htt
   /** The answer where the facilitator rejects it. */
   readonly refuse: (reason: string) => Promise<Answer>;
   /** The payment's own terms are no longer those of its route. */
-  readonly isEarlier: boolean;
+  readonly isOnEarlierTerms: boolean;
 }
 
 export async function takePayment(
@@ -62,13 +62,12 @@ export async function takePayment(
     const payment = paymentOf(settings, paying, requirements, identity);
     const refuse = (reason: string) => planned.refuse(reason, payload);
     const bought: SdkPayment = { payment, payload, requirements, extensions, transport };
-    return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isEarlier: false });
+    return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isOnEarlierTerms: false });
   }
 
   const { transport } = planned;
   // Refused by a hook: that says nothing about the payment.
-  if (planned.type === "answer" && planned.answer.status !== 402 && planned.answer.status !== 412)
-    return planned.answer;
+  if (planned.type === "answer" && planned.answer.status !== 402) return planned.answer;
   const refuse = async (): Promise<Answer> => {
     if (planned.type === "unpriced") throw planned.error;
     return planned.answer;
@@ -85,7 +84,7 @@ export async function takePayment(
     return refusedForAll(settings, payment, paying.request.signal, refusal);
   }
   const bought: SdkPayment = { payment, payload, requirements, extensions: undefined, transport };
-  return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isEarlier: true });
+  return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isOnEarlierTerms: true });
 }
 
 /** `refusal` once no copy of the payment can be charged after it, so that its payer may pay anew. */
@@ -145,7 +144,7 @@ async function unlessUsed(
 
 async function pay(
   settings: GateSettings,
-  { request, serve, http, bought, payer, refuse, isEarlier }: IdentifiedRequest,
+  { request, serve, http, bought, payer, refuse, isOnEarlierTerms }: IdentifiedRequest,
 ): Promise<Answer> {
   const { server, store, keeper, leaseMs } = settings;
   const { payment, requirements } = bought;
@@ -159,20 +158,20 @@ async function pay(
   const flow = flowToday(server, requirements);
   if (flow === undefined) {
     // Nothing was ever sold on such terms, so this is a known payment for something else.
-    if (isEarlier) return alreadyUsed();
+    if (isOnEarlierTerms) return alreadyUsed();
     // A scheme may add a flow to a route's terms at each request, which no check at the start can see.
     throw new Error("The route's payment flow is neither authorization nor upfront.");
   }
-  const first = settings.settlesFirst || flow === "upfront";
+  const settlesFirst = settings.settlesFirst || flow === "upfront";
   const handler = handlerRun(
-    sellable(serve, first ? undefined : (answer) => requireSettleable(server, requirements, answer)),
-    { key: payment.key, payer, settled: first },
+    sellable(serve, settlesFirst ? undefined : (answer) => requireSettleable(server, requirements, answer)),
+    { key: payment.key, payer, settled: settlesFirst },
     settings.handlerTimeoutMs,
   );
   // An earlier payment begins nothing, unless these very bytes were accepted when they were what the route asked for. So
   // none gets in at its own price while another payment of its nonce is given up.
-  const mayBegin = async () => !isEarlier || isBoundTo(store, payment);
-  const steps = sdkSteps(server, bought, { ...settings, settlesFirst: first }, handler.made, mayBegin);
+  const mayBegin = async () => !isOnEarlierTerms || isBoundTo(store, payment);
+  const steps = sdkSteps(server, bought, { ...settings, settlesFirst }, handler.made, mayBegin);
 
   const sold = (receipt: string, answer: Answer) =>
     soldAnswer(http, { receipt, network: requirements.network, payer, settled: steps.settled() }, answer);
@@ -184,8 +183,10 @@ async function pay(
       payment,
       { ...steps, serve: handler.serve },
       {
-        order: first ? "settle-then-serve" : "serve-then-settle",
-        ...{ keep, leaseMs, signal },
+        order: settlesFirst ? "settle-then-serve" : "serve-then-settle",
+        keep,
+        leaseMs,
+        signal,
       },
     );
   } catch (error) {
@@ -212,8 +213,8 @@ async function pay(
       return status === "rejected" ? refusedElsewhere(retryAfterMs) : pending(retryAfterMs);
     }
     case "pending":
-      if (steps.away() === "facilitator") return facilitatorUnavailable();
-      return steps.away() === "lookup" ? lookupUnavailable() : pending(paid.retryAfterMs);
+      if (steps.unreachable() === "facilitator") return facilitatorUnavailable();
+      return steps.unreachable() === "lookup" ? lookupUnavailable() : pending(paid.retryAfterMs);
   }
 }
 
