@@ -147,6 +147,18 @@ describe("while the server's own initialize asks the facilitators again", () => 
     expect(await ask(gate, handler(), await quote())).toMatchObject({ status: 200 });
   });
 
+  test("what is supported no more is not sold any more once all have answered", async () => {
+    const server = serverOfTwo();
+    const gate = shop.gate(undefined, {}, server);
+    await gate.initialize();
+    const supported = vi.spyOn(shop.facilitator, "getSupported").mockRejectedValueOnce(new Error("Away."));
+    await server.initialize();
+    expect(await ask(gate, handler(), requestTo("/quote"))).toMatchObject({ status: 402 });
+    supported.mockImplementation(() => rejecting.getSupported());
+    await server.initialize();
+    await expect(ask(gate, handler(), requestTo("/quote"))).rejects.toThrow("eip155:84532");
+  });
+
   test("the rejection of a facilitator for another chain is not believed", async () => {
     const server = serverOfTwo();
     let learn: (() => Promise<void>) | undefined;

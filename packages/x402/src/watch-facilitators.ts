@@ -63,7 +63,12 @@ export function watchFacilitators(server: x402ResourceServer): void {
     known.set(name, found);
     return found;
   };
+  const initialize = server.initialize;
   const replaced = {
+    async initialize() {
+      await initialize.call(server);
+      if (haveAllAnswered(server)) known.clear();
+    },
     getSupportedKind: (...asked: Kind) => lookUp(...asked)?.kind,
     getFacilitatorExtensions: (...asked: Kind) => lookUp(...asked)?.extensions ?? extensionsOf.apply(server, asked),
     getFacilitatorClient(...asked: Kind) {
