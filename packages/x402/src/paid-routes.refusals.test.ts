@@ -188,7 +188,7 @@ describe("a transaction that was named", () => {
   });
 });
 
-test("a server whose method is bound, so that no facilitator is heard, refuses nothing by its last word", async () => {
+test("a server whose method is bound is heard all the same, and refuses nothing by its last word", async () => {
   const transaction = `0x${"ab".repeat(32)}`;
   vi.spyOn(shop.facilitator, "settle")
     .mockResolvedValueOnce({ ...failed, network, errorReason: "settlement_pending", transaction })
