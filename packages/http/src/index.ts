@@ -30,7 +30,7 @@ export { type SpendOptions, spendCall } from "./spend-call.ts";
 export { type SellSession, type SellSessionOptions, sellSession } from "./sell-session.ts";
 export { type SoldSessionsOptions, soldSessions } from "./sold-sessions.ts";
 export { type ErrorForLog, errorForLog } from "./error-for-log.ts";
-export { storeFailure } from "./store-failure.ts";
+export { isUnavailable, storeFailure } from "./store-failure.ts";
 export { type NotReady, readiness, type ReadinessOptions } from "./readiness.ts";
 
 // Between a gate and what speaks fetch.

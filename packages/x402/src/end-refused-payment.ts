@@ -16,7 +16,11 @@ export async function endRefusedPayment(
 ): Promise<boolean> {
   const name = paymentRecord(key);
   const claim = await store.claim(name, {
-    ...{ token: randomUUID(), fingerprint, leaseMs, onLeaseExpiry: "retry", retainUntilMs: validUntilMs },
+    token: randomUUID(),
+    fingerprint,
+    leaseMs,
+    onLeaseExpiry: "retry",
+    retainUntilMs: validUntilMs,
     payment: { payload: payloadHash, collector },
   });
   // Of an owed payment claim gives the lease to deliver under.

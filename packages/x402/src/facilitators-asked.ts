@@ -1,10 +1,11 @@
 // Verifies and settles through the SDK, and reads what each facilitator answered. The SDK may ask one twice, or one after another, and
 // tells the last answer only: a refusal by one must not hide what another one sent.
-import type { FacilitatorClient, x402ResourceServer } from "@x402/core/server";
+import type { x402ResourceServer } from "@x402/core/server";
 import type { SettleResponse, VerifyResponse } from "@x402/core/types";
 import { type ReadSettlement, readSettlement } from "./read-settlement.ts";
 import type { FacilitatorRefusals } from "./refusals.ts";
 import { errorOfSettle, errorOfVerify } from "./sdk-errors.ts";
+import { facilitatorsOf, hear } from "./watch-facilitators.ts";
 
 type Verifying = Parameters<x402ResourceServer["verifyPayment"]>;
 type Settling = Parameters<x402ResourceServer["settlePayment"]>;
@@ -16,23 +17,40 @@ export interface Verified {
   readonly used: boolean;
 }
 
-/** As `server.verifyPayment`. */
+/**
+ * As `server.verifyPayment`. A rejection by one of several facilitators, of which none is known for the payment's network and scheme, is
+ * no judgement: it may be for another chain.
+ */
 export async function verifyAtFacilitators(
   server: x402ResourceServer,
   verifying: Verifying,
   refusals: FacilitatorRefusals,
 ): Promise<Verified> {
   let known: ReturnType<FacilitatorRefusals> | undefined;
-  const watched = throughClients(server, (client) => ({
-    ...passedOn(client),
-    verify(...given) {
-      known = refusals(client);
-      return client.verify(...given);
+  let isGuess = false;
+  const response: unknown = await hear(
+    server,
+    {
+      payload: verifying[0],
+      guesses() {
+        isGuess = facilitatorsOf(server).length > 1;
+      },
+      verify(client, ask) {
+        known = refusals(client);
+        return ask();
+      },
     },
-  }));
-  const response: VerifyResponse | undefined = await watched.verifyPayment(...verifying).catch(errorOfVerify);
-  const reason = response?.isValid === false ? response.invalidReason : undefined;
+    () => server.verifyPayment(...verifying),
+  ).catch(errorOfVerify);
+  if (!isVerification(response) || (!response.isValid && isGuess)) return { response: undefined, used: false };
+  const reason = response.isValid ? undefined : response.invalidReason;
   return { response, used: reason !== undefined && (known ?? refusals(undefined)).get(reason)?.used === true };
+}
+
+/** A facilitator may answer anything: what is no clear yes or no is no judgement. */
+function isVerification(response: unknown): response is VerifyResponse {
+  const { isValid, invalidReason }: Partial<Record<keyof VerifyResponse, unknown>> = Object(response);
+  return isValid === true || (isValid === false && typeof (invalidReason ?? "") === "string");
 }
 
 export interface Settled {
@@ -55,24 +73,31 @@ export async function settleAtFacilitators(
   const knownOfHooks = refusals(undefined);
   const attempts: ReadSettlement[] = [];
   let success: SettleResponse | undefined;
-  const watched = throughClients(server, (client) => ({
-    ...passedOn(client),
-    async settle(...given) {
-      const known = refusals(client);
-      try {
-        const response = await client.settle(...given);
-        const read = readSettlement(response, requirements, known);
-        attempts.push(read);
-        // A copy, which a hook cannot change.
-        if (read.status === "settled") success = { ...response };
-        return response;
-      } catch (error) {
-        attempts.push(readError(error, requirements, known));
-        throw error;
-      }
+  let isOfSdk = false;
+  const response = await hear(
+    server,
+    {
+      payload: settling[0],
+      settles() {
+        isOfSdk = true;
+      },
+      async settle(client, ask) {
+        const known = refusals(client);
+        try {
+          const answer = await ask();
+          const read = readSettlement(answer, requirements, known);
+          attempts.push(read);
+          // A copy, which a hook cannot change.
+          if (read.status === "settled") success = { ...answer };
+          return answer;
+        } catch (error) {
+          attempts.push(readError(error, requirements, known));
+          throw error;
+        }
+      },
     },
-  }));
-  const response = await watched.settlePayment(...settling).catch((error: unknown) => {
+    () => server.settlePayment(...settling),
+  ).catch((error: unknown) => {
     const answer = errorOfSettle(error);
     if (answer === undefined && sentIn(attempts) === undefined) throw error;
     return answer;
@@ -81,7 +106,7 @@ export async function settleAtFacilitators(
   // Money has moved, whatever a hook made of the answer.
   const receipt = attempts.findLast(({ status }) => status === "settled");
   if (receipt !== undefined) return { response: last?.status === "settled" ? response : success, read: receipt };
-  if (attempts.length === 0 && last?.status === "refused" && !isWatched(watched)) {
+  if (attempts.length === 0 && last?.status === "refused" && !isOfSdk) {
     return { response, read: { status: "unclear", transaction: undefined } };
   }
   return { response, read: readTogether(attempts, last) };
@@ -114,58 +139,4 @@ function readError(error: unknown, asked: Settling[1], known: ReturnType<Facilit
   const { transaction }: { transaction?: unknown } = Object(error);
   const named = typeof transaction === "string" && transaction !== "";
   return { status: "unclear", transaction: named ? transaction : undefined };
-}
-
-/** The clients that were given to the server. Undefined where a version of the SDK keeps them elsewhere. */
-export function facilitatorsOf(server: x402ResourceServer): readonly FacilitatorClient[] | undefined {
-  const clients: unknown = Reflect.get(server, "facilitatorClients");
-  return Array.isArray(clients) ? clients.filter(isFacilitator) : undefined;
-}
-
-/**
- * A server whose facilitators are asked through `through`. The names are private in the SDK's types, and there is no other place to
- * hear each answer. Throws, before anything is sent, where a version of the SDK keeps its clients elsewhere.
- */
-function throughClients(
-  server: x402ResourceServer,
-  through: (client: FacilitatorClient) => FacilitatorClient,
-): x402ResourceServer {
-  const clientOf: unknown = Reflect.get(server, "getFacilitatorClient");
-  const clients = facilitatorsOf(server);
-  if (typeof clientOf !== "function" || clients === undefined) {
-    throw new Error("This version of @x402/core keeps its facilitator clients elsewhere.");
-  }
-  const hooksOf: unknown = Reflect.get(server, "getLabeledHooks");
-  const own: x402ResourceServer = Object.create(server, {
-    getLabeledHooks: {
-      value(...given: unknown[]) {
-        watchedServers.add(own);
-        return typeof hooksOf === "function" ? Reflect.apply(hooksOf, this, given) : [];
-      },
-    },
-    getFacilitatorClient: {
-      value(...kind: unknown[]) {
-        const client: unknown = Reflect.apply(clientOf, server, kind);
-        return isFacilitator(client) ? through(client) : client;
-      },
-    },
-    facilitatorClients: { value: clients.map(through) },
-  });
-  return own;
-}
-
-/** The watched servers on which a call of the SDK's has run: a method that is bound to the seller's own server runs there instead. */
-const watchedServers = new WeakSet<x402ResourceServer>();
-const isWatched = (server: x402ResourceServer) => watchedServers.has(server);
-
-function passedOn(client: FacilitatorClient): FacilitatorClient {
-  return {
-    verify: (...given) => client.verify(...given),
-    settle: (...given) => client.settle(...given),
-    getSupported: () => client.getSupported(),
-  };
-}
-
-function isFacilitator(client: unknown): client is FacilitatorClient {
-  return typeof Object(client).settle === "function";
 }

@@ -1,6 +1,6 @@
 // What the gate answers when it does not serve: one status for one meaning. 402 only ever means "pay (again)".
 import { isStoreError } from "@tollbooth-stores/core";
-import { type Answer, problem } from "@tollbooth-stores/http";
+import { type Answer, isUnavailable, problem } from "@tollbooth-stores/http";
 import { LONGEST_PAYMENT_HEADER } from "./request-at-origin.ts";
 
 /** 409: used before, or presented for something else. Never 402, which would ask for money a second time. */
@@ -98,12 +98,9 @@ export function websocketIsNotSold(): Answer {
   );
 }
 
-/** What may be over soon. */
-const unavailable = ["STORE_UNAVAILABLE", "STORE_CAPACITY", "STORE_CLOSED"] as const;
-
 /** The answer to a failure of the store or of a step's time; undefined for any other error. */
 export function failure(error: unknown): Answer | undefined {
-  if (unavailable.some((code) => isStoreError(error, code))) {
+  if (isUnavailable(error)) {
     const message = "Shared state cannot be reached. Send the same payment again; do not sign a new one.";
     return notNow("store_unavailable", message);
   }

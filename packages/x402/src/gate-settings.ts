@@ -3,11 +3,12 @@ import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
 import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import type { AnswerKeeper, RequestContext } from "@tollbooth-stores/http";
 import type { x402ResourceServer } from "@x402/core/server";
-import { facilitatorsOf } from "./facilitators-asked.ts";
 import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { evmRefusals, type FacilitatorRefusals, type PreBroadcastRefusals, refusalsByFacilitator } from "./refusals.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
+import { facilitatorsOf, watchFacilitators } from "./watch-facilitators.ts";
+import { LONGEST_TIMER_MS } from "./within.ts";
 
 export interface GateSettings {
   readonly server: x402ResourceServer;
@@ -56,14 +57,22 @@ export function gateSettings(server: x402ResourceServer, options: PaidRoutesOpti
   if (order !== "serve-then-settle" && order !== "settle-then-serve") {
     throw new StoreError("STORE_CONFIG", 'order must be "serve-then-settle" or "settle-then-serve".');
   }
+  watchFacilitators(server);
   return {
-    ...{ server, store, findSettlement, collector, onHandlerError },
+    server,
+    store,
+    findSettlement,
+    collector,
+    onHandlerError,
     origin: checkedOrigin(options.origin),
     refusals: checkedRefusals(server, options.refusals ?? evmRefusals),
     settlesFirst: order === "settle-then-serve",
     keeper: keeperOf(options.answers),
     leaseMs: durationOption(options.leaseMs ?? DEFAULT_LEASE_MS, "leaseMs", LONGEST_LEASE_MS),
-    handlerTimeoutMs: handlerTimeoutMs === undefined ? undefined : durationOption(handlerTimeoutMs, "handlerTimeoutMs"),
+    handlerTimeoutMs:
+      handlerTimeoutMs === undefined
+        ? undefined
+        : durationOption(handlerTimeoutMs, "handlerTimeoutMs", LONGEST_TIMER_MS),
   };
 }
 
@@ -86,7 +95,7 @@ function checkedRefusals(
   given: PreBroadcastRefusals | FacilitatorRefusals,
 ): FacilitatorRefusals {
   const refusals = refusalsByFacilitator(given);
-  for (const facilitator of [undefined, ...(facilitatorsOf(server) ?? [])]) refusals(facilitator);
+  for (const facilitator of [undefined, ...facilitatorsOf(server)]) refusals(facilitator);
   return refusals;
 }
 

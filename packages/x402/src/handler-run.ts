@@ -1,7 +1,7 @@
 // Runs the seller's handler for payOnce: once in a call, within its time, and sold only where it succeeds.
 import type { StepContext } from "@tollbooth-stores/core";
-import { joinSignals } from "@tollbooth-stores/core/native";
 import type { Answer, PaymentInHand, Serve } from "@tollbooth-stores/http";
+import { within } from "./within.ts";
 
 /** The handler answered with 400 or above: not sold. */
 export class NotSold extends Error {
@@ -49,7 +49,9 @@ export function handlerRun(
   const run = async (step: StepContext): Promise<Answer> => {
     if (started) throw new AlreadyRan("The lease was lost while the handler ran.");
     started = true;
-    const answer = await within(timeoutMs, step.signal, (signal) => serve({ ...payment, fence: step.fence, signal }));
+    const make = (signal: AbortSignal) => serve({ ...payment, fence: step.fence, signal });
+    const late = () => new HandlerTimeout("The handler took longer than handlerTimeoutMs.");
+    const answer = await (timeoutMs === undefined ? make(step.signal) : within(timeoutMs, step.signal, late, make));
     if (answer.status >= 400) throw new NotSold(answer);
     return answer;
   };
@@ -66,27 +68,4 @@ export function handlerRun(
     made: () => made,
     failed: () => failed,
   };
-}
-
-async function within<T>(
-  timeoutMs: number | undefined,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  if (timeoutMs === undefined) return work(signal);
-  const joined = joinSignals([signal]);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new HandlerTimeout("The handler took longer than handlerTimeoutMs.");
-      joined.abort(error);
-      reject(error);
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([work(joined.signal), late]);
-  } finally {
-    clearTimeout(timer);
-    joined.letGo();
-  }
 }

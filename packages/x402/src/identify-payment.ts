@@ -36,7 +36,7 @@ export type Identity =
   | { readonly status: "unsupported"; readonly message: string };
 
 /** How long ahead a payment may end: a store remembers none for longer, so that it could be replayed afterwards. */
-const LONGEST_AHEAD_MS = 31 * 86_400_000;
+export const LONGEST_AHEAD_MS: number = 31 * 86_400_000;
 
 /**
  * `payload`: the scheme's own part of the payment payload (`paymentPayload.payload`). `nowMs`: for the bound of 31 days, and

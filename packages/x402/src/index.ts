@@ -15,5 +15,5 @@ export { evmRefusals, type FacilitatorRefusals, type PreBroadcastRefusals } from
 export type { KeptAnswers } from "./kept-answers.ts";
 export { type PaidRoutes, paidRoutes } from "./paid-routes.ts";
 export type { PaidRoutesOptions } from "./paid-routes-options.ts";
-export type { RoundTold } from "./reconcile-every.ts";
+export type { ReconcileRound } from "./reconcile-every.ts";
 export type { FindSettlement } from "./sdk-steps.ts";

@@ -42,8 +42,8 @@ export function keepAnswers({
       // A part answers the range that was asked for, and "not modified" a copy: neither is what another request gets.
       if (status === 206 || status === 304) throw new RangeError("A part of an answer is not kept.");
       if (body.byteLength > maxBytes) throw new RangeError("The answer is larger than answers.maxBytes.");
-      const told = Object.entries(all).filter(([name]) => kept.has(name.toLowerCase()));
-      return JSON.stringify({ status, headers: told, body: Buffer.from(body).toString("base64") });
+      const keptHeaders = Object.entries(all).filter(([name]) => kept.has(name.toLowerCase()));
+      return JSON.stringify({ status, headers: keptHeaders, body: Buffer.from(body).toString("base64") });
     },
     read: readKept,
   };

@@ -1,7 +1,9 @@
 // A payment that is shown at a wrong route or on wrong terms as well: what its right one says meanwhile, and that it is sold there after.
 import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
+import { paymentRecord } from "@tollbooth-stores/core/native";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { describe, expect, test, vi } from "vitest";
+import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
 import { ask, cent, handler, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
 
 const shop = shopForEachTest();
@@ -11,6 +13,12 @@ const at = (path: string, payload: unknown, more = {}) => requestTo(path, { ...p
 const transfers = () => shop.controls.counts().transfers;
 const dearer = { accepts: { ...oneCent, price: "$0.05" } };
 const gateOfThree = () => shop.gate({ ...cent("/quote"), ...cent("/same"), "GET /dear": dearer });
+
+function identifiedPayment({ payload, accepted }: { payload: object; accepted: object }): IdentifiedPayment {
+  const identity = identifyPayment({ ...payload }, Object(accepted));
+  if (identity.status !== "identified") throw new Error(identity.message);
+  return identity;
+}
 
 interface Rejection {
   isValid: false;
@@ -61,6 +69,38 @@ describe("a payment that was refused a moment ago", () => {
     shop.clock.advance(6_000);
     expect((await ask(gate, serve, at("/quote", payload)))?.status).toBe(200);
     expect([serve.mock.calls.length, transfers()]).toEqual([1, 1]);
+  });
+
+  test("is 402 again only once that lasts for ten seconds more, at no route with less than nine", async () => {
+    const gate = gateOfThree();
+    const today = shop.gate({ "GET /quote": dearer });
+    const serve = handler();
+    const { payload } = await made();
+    const soonOver = { status: 503, error: "refused_elsewhere", headers: { "retry-after": "1" } };
+    expect((await ask(today, serve, at("/quote", payload)))?.status).toBe(402);
+    shop.clock.advance(1_000);
+    for (const each of [today, gate]) expect((await ask(each, serve, at("/quote", payload)))?.status).toBe(402);
+    shop.clock.advance(8_700);
+    for (const each of [today, gate]) expect(await ask(each, serve, at("/quote", payload))).toMatchObject(soonOver);
+    shop.clock.advance(300);
+    expect((await ask(today, serve, at("/quote", payload)))?.status).toBe(402);
+    shop.clock.advance(8_999);
+    expect(await ask(gate, serve, at("/quote", payload))).toMatchObject({ status: 503, error: "refused_elsewhere" });
+    expect([serve.mock.calls.length, transfers()]).toEqual([0, 0]);
+  });
+
+  test("is not 402 again either shortly before that is over where another payload of its nonce was given up", async () => {
+    const today = shop.gate({ "GET /quote": dearer });
+    const { payload } = await made();
+    const { key, validUntilMs } = identifiedPayment(payload);
+    const claim = { token: "t", fingerprint: "f", onLeaseExpiry: "retry", retainUntilMs: validUntilMs } as const;
+    const bound = { payload: "another" };
+    await shop.stores.verifications.claim(paymentRecord(key), { ...claim, leaseMs: 100, payment: bound });
+    shop.clock.advance(100);
+    expect((await ask(today, handler(), at("/quote", payload)))?.status).toBe(402);
+    shop.clock.advance(9_700);
+    const told = await ask(today, handler(), at("/quote", payload));
+    expect(told).toMatchObject({ status: 503, error: "refused_elsewhere", headers: { "retry-after": "1" } });
   });
 
   test("by the facilitator is 503 at another route, and then judged there", async () => {
@@ -115,7 +155,7 @@ test("where it is accepted or was used elsewhere it is 409: it is never sold twi
   expect((await ask(gate, handler(), at("/quote", payload)))?.status).toBe(409);
   const used = await made();
   holdVerification()({ isValid: false, invalidReason: "invalid_exact_evm_nonce_already_used" });
-  for (const path of ["/same", "/quote", "/same"]) {
+  for (const path of ["/same", "/quote", "/dear", "/same"]) {
     expect((await ask(gate, handler(), at(path, used.payload)))?.status).toBe(409);
   }
   expect(transfers()).toBe(0);

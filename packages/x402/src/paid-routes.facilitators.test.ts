@@ -123,10 +123,18 @@ describe("a facilitator is given", () => {
     expect(verify).toHaveBeenCalledWith(expect.objectContaining({ resource }), expect.anything());
   });
 
-  test("no payload with two authorizations", async () => {
-    const { payload } = await made();
-    const both = { ...payload, payload: { ...Object(payload).payload, permit2Authorization: {} } };
+  test("no payload with two authorizations, each of which could be paid", async () => {
+    const { payload, authorization } = await made();
+    const { from, to, value: amount, validAfter, validBefore: deadline } = authorization;
+    const permit2Authorization = {
+      ...{ from, spender: to, nonce: "7", deadline },
+      permitted: { token: Object(payload.accepted).asset, amount },
+      witness: { to, validAfter },
+    };
+    const both = { ...payload, payload: { ...Object(payload).payload, permit2Authorization } };
+    const verify = vi.spyOn(shop.facilitator, "verify").mockResolvedValue({ isValid: true });
     expect(await ask(shop.gate(), handler(), quote(both))).toMatchObject({ status: 400, error: "malformed_payment" });
+    expect(verify).not.toHaveBeenCalled();
   });
 });
 

@@ -373,6 +373,19 @@ describe("a payment of which the store knows nothing any more", () => {
     expect((await ask(never, handler(), await of(1_000)))?.status).toBe(402);
   });
 
+  test("at another price is judged by a lookup that takes less than three leases, and 503 after a longer one", async () => {
+    const leaseMs = 40;
+    const receipt = `0x${"ab".repeat(32)}`;
+    const afterTwoLeases = () => new Promise<{ receipt: string }>((done) => setTimeout(done, 2 * leaseMs, { receipt }));
+    for (const [findSettlement, told] of [
+      [afterTwoLeases, { status: 409 }],
+      [() => new Promise<never>(() => undefined), { status: 503, error: "lookup_unavailable" }],
+    ] as const) {
+      const gate = shop.gate(undefined, { leaseMs, findSettlement });
+      expect(await ask(gate, handler(), quote((await made({ value: "1" })).payload))).toMatchObject(told);
+    }
+  });
+
   test("on a chain that was never sold here is 402 without a lookup", async () => {
     const findSettlement = vi.fn(shop.findSettlement);
     const elsewhere = await made({ network: "eip155:1" });

@@ -99,19 +99,14 @@ describe("a word of one facilitator", () => {
   });
 });
 
-describe("where the SDK forgot which facilitator is for which chain, and so asks one after another", () => {
+describe("where the SDK does not know which facilitator is for a chain, and so asks one after another", () => {
   const refuses = facilitatorElsewhere({
     settle: async () => ({ ...failed, network, errorReason: "invalid_exact_evm_payload_authorization_valid_before" }),
   });
 
-  /** The SDK forgets its facilitators while its own `initialize` asks them again: here between verify and settle. */
-  function forgetful(options: Partial<PaidRoutesOptions>, first: FacilitatorClient, second: FacilitatorClient) {
-    const server = serverOf(first, second).onAfterVerify(async () => {
-      vi.spyOn(first, "getSupported").mockImplementationOnce(() => new Promise(() => undefined));
-      void server.initialize();
-    });
-    const gate = shop.gate(undefined, { collector: () => "mine", ...options }, server);
-    return { gate, learnAgain: () => server.initialize() };
+  function askedInTurn(options: Partial<PaidRoutesOptions>, first: FacilitatorClient, second: FacilitatorClient) {
+    const server = Object.assign(serverOf(first, second), { getFacilitatorClient: () => undefined });
+    return shop.gate(undefined, { collector: () => "mine", ...options }, server);
   }
 
   test.each(["serve-then-settle", "settle-then-serve"] as const)(
@@ -123,12 +118,11 @@ describe("where the SDK forgot which facilitator is for which chain, and so asks
         moves ??= () => settle(...given);
         return Promise.reject(new Error("The reply was lost."));
       });
-      const { gate, learnAgain } = forgetful({ order }, shop.facilitator, refuses);
+      const gate = askedInTurn({ order }, shop.facilitator, refuses);
       const [serve, request] = [handler(), await pay("/quote")];
       expect(await ask(gate, serve, request)).toMatchObject({ status: 503 });
       expect(await doubts()).toBe(1);
       await moves?.();
-      await learnAgain();
       expect(await ask(gate, serve, request)).toMatchObject({ status: 200 });
       expect([serve.mock.calls.length, transfers()]).toEqual([1, 1]);
     },
@@ -136,7 +130,7 @@ describe("where the SDK forgot which facilitator is for which chain, and so asks
 
   test("the second one's success is the receipt", async () => {
     const lost = facilitatorElsewhere({ settle: () => Promise.reject(new Error("Away.")) });
-    const { gate } = forgetful({}, lost, shop.facilitator);
+    const gate = askedInTurn({}, lost, shop.facilitator);
     expect(await ask(gate, handler(), await pay("/quote"))).toMatchObject({ status: 200 });
     expect(transfers()).toBe(1);
   });
@@ -148,9 +142,22 @@ describe("where the SDK forgot which facilitator is for which chain, and so asks
     const refused = { ...failed, network, errorReason };
     const error = Object.assign(new Error("Refused."), { ...refused, name: "SettleError", statusCode: 400 });
     vi.spyOn(shop.facilitator, "settle").mockRejectedValue(error);
-    const { gate } = forgetful({}, shop.facilitator, refuses);
+    const gate = askedInTurn({}, shop.facilitator, refuses);
     expect(await ask(gate, handler(), await pay("/quote"))).toMatchObject({ status });
     expect(await doubts()).toBe(inDoubt);
+  });
+});
+
+describe("a rejection by a facilitator that the SDK asked because it knows none for the chain", () => {
+  const invalid = { isValid: false, invalidReason: "invalid_network" };
+
+  test.each([
+    ["one of several is no judgement", 503, [facilitatorElsewhere({ verify: async () => invalid })]],
+    ["the only one is believed", 402, []],
+  ] as const)("%s: %i", async (_, status, others) => {
+    if (others.length === 0) vi.spyOn(shop.facilitator, "verify").mockResolvedValue(invalid);
+    const server = Object.assign(serverOf(...others, shop.facilitator), { getFacilitatorClient: () => undefined });
+    expect(await ask(shop.gate(undefined, {}, server), handler(), await pay("/quote"))).toMatchObject({ status });
   });
 });
 
@@ -181,7 +188,7 @@ describe("a transaction that was named", () => {
   });
 });
 
-test("a server whose method is bound, so that no facilitator is heard, refuses nothing by its last word", async () => {
+test("a server whose method is bound is heard all the same, and refuses nothing by its last word", async () => {
   const transaction = `0x${"ab".repeat(32)}`;
   vi.spyOn(shop.facilitator, "settle")
     .mockResolvedValueOnce({ ...failed, network, errorReason: "settlement_pending", transaction })
@@ -195,9 +202,12 @@ test("a server whose method is bound, so that no facilitator is heard, refuses n
 describe("a success of a facilitator is the receipt", () => {
   const findSettlement = async () => "unknown" as const;
 
-  test("although a hook makes another answer of it", async () => {
+  test.each([
+    ["", { transaction: "" }],
+    [" of the same transaction", {}],
+  ])("although a hook makes another answer%s of it", async (_, more) => {
     const server = serverOf(shop.facilitator).onAfterSettle(async ({ result }) => {
-      Object.assign(result, { success: false, transaction: "", errorReason: "invalid_exact_evm_signature" });
+      Object.assign(result, { success: false, errorReason: "invalid_exact_evm_signature", ...more });
     });
     const gate = shop.gate(undefined, { findSettlement }, server);
     const sold = await ask(gate, handler(), await pay("/quote"));

@@ -133,6 +133,7 @@ describe("options", () => {
     ["no bytes", { answers: { maxBytes: -1 } }, "answers.maxBytes"],
     ["no time for answers", { answers: { forMs: 0 } }, "answers.forMs"],
     ["half a millisecond", { handlerTimeoutMs: 0.5 }, "handlerTimeoutMs"],
+    ["a time for the handler that no timer can hold", { handlerTimeoutMs: 2 ** 31 }, "handlerTimeoutMs"],
     ["no lease", { leaseMs: 0 }, "leaseMs"],
     ["a lease of more than an hour", { leaseMs: 3_600_001 }, "leaseMs"],
     // As JavaScript gives them.
@@ -157,6 +158,21 @@ describe("options", () => {
     for (const name of ["leaseMs", "handlerTimeoutMs"]) {
       expect(() => shop.gate(cent("/quote"), { [name]: "10 seconds" })).toThrow(name);
     }
+  });
+
+  test.each([0, -1, 0.5, Number.NaN, 2 ** 31, "1 minute", "25d", undefined])(
+    "do not let payments be reconciled every %j",
+    (interval) => {
+      const opening = () => shop.gate().reconcileEvery(Object({ interval }).interval);
+      expect(opening).toThrow("interval");
+      expect(opening).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+    },
+  );
+
+  test("let payments be reconciled every 1m", async () => {
+    const round = vi.spyOn(shop.stores.verifications, "unresolved");
+    await shop.gate().reconcileEvery("1m")();
+    expect(round).not.toHaveBeenCalled();
   });
 
   test("and a server that is none of the SDK's is refused", () => {

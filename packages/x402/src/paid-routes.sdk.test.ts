@@ -159,6 +159,21 @@ describe("extensions", () => {
   });
 });
 
+test("an extension's hooks run for a payment on a route that declares it: at verify and at settle", async () => {
+  const [verified, settled] = [vi.fn(async () => undefined), vi.fn(async () => undefined)];
+  const hooks = { onAfterVerify: verified, onAfterSettle: settled };
+  const server = shop.server().registerExtension({ key: "note", hooks });
+  const routes: RoutesConfig = {
+    "GET /quote": { accepts: oneCent, extensions: { note: { info: { shop: "mine" } } } },
+    "GET /plain": { accepts: oneCent },
+  };
+  const gate = shop.gate(routes, {}, server);
+  expect((await ask(gate, handler(), quote((await made()).payload)))?.status).toBe(200);
+  const plain = requestTo("/plain", paymentHeader((await made()).payload));
+  expect((await ask(gate, handler(), plain))?.status).toBe(200);
+  expect([verified.mock.calls.length, settled.mock.calls.length]).toEqual([1, 1]);
+});
+
 describe("payment flows", () => {
   test("upfront settles first: a handler's 500 is charged and owed, and the retry is served", async () => {
     const upfront = { ...oneCent, extra: { paymentFlow: "upfront" } };
@@ -191,11 +206,15 @@ describe("payment flows", () => {
     await expect(ask(gate, handler(), requestTo("/quote"))).rejects.toMatchObject({ code: "STORE_CONFIG" });
   });
 
-  test.each(["batch-settlement", "auth-capture", "upto"])(
-    "the scheme %s is refused where no payment of it can be named",
-    (scheme) => {
-      const routes = accepting({ ...oneCent, scheme, ...(scheme === "upto" && { network: "solana:x" as const }) });
-      expect(() => shop.gate(routes)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
-    },
-  );
+  test.each([
+    ["batch-settlement", network],
+    ["auth-capture", network],
+    ["upto", "solana:x"],
+    ["exact", "aptos:1"],
+    ["exact", "eip15:1"],
+  ] as const)("%s on %s is refused, since no payment of it can be named", (scheme, on) => {
+    const routes = accepting({ ...oneCent, scheme, network: on });
+    expect(() => shop.gate(routes)).toThrow(`"GET /quote" (${scheme} on ${on}): of this scheme and network`);
+    expect(() => shop.gate(routes)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+  });
 });

@@ -20,10 +20,12 @@ import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { isKnownPayment } from "./payment-record.ts";
 import { planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
-import { type RoundTold, reconcileEvery } from "./reconcile-every.ts";
-import { refuseRoutes } from "./refuse-routes.ts";
+import { type ReconcileRound, reconcileEvery } from "./reconcile-every.ts";
+import { refusePrices, refuseRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
 import { takePayment } from "./take-payment.ts";
+import { haveAllAnswered } from "./watch-facilitators.ts";
+import { LONGEST_TIMER_MS } from "./within.ts";
 
 export interface PaidRoutes extends PaidGate, KnownPayments {
   /** The SDK's side, for `onProtectedRequest` hooks and a paywall provider. Do not let it process requests. */
@@ -47,10 +49,11 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
   /** Asks `findSettlement` about every payment in doubt: for a timer. As core's `reconcileUnresolved`. */
   reconcile(options?: ReconcileOptions): Promise<Reconciled>;
   /**
-   * `reconcile` every `ms` milliseconds, on any number of instances. A round that fails is told, and the next one tries again. It
-   * keeps no process alive. The function that it returns ends it, and resolves when the last round is over.
+   * `reconcile` again and again, on any number of instances. `interval`: milliseconds, or a duration such as "1m". `onRound` hears what
+   * came of each round; after one that failed the next one tries again. It keeps no process alive. The function that it returns ends it,
+   * and resolves when the last round is over. Throws STORE_CONFIG for an interval that is none, or above 24 days.
    */
-  reconcileEvery(ms: number, told?: RoundTold): () => Promise<void>;
+  reconcileEvery(interval: number | string, onRound?: (round: ReconcileRound) => void): () => Promise<void>;
 }
 
 /**
@@ -80,6 +83,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       forgetFacilitators(server);
       throw error;
     });
+    await refusePrices(server, routes);
   }
 
   /** The request as the route that sells it matches it. Older SDKs do not know the router's view of a path. */
@@ -109,7 +113,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     try {
       await initialize();
     } catch (error) {
-      if (isConfigurationError(error)) throw error;
+      if (isConfigurationError(error, haveAllAnswered(server))) throw error;
       return isPaidFor(request) ? notReady() : noPriceNow();
     }
     if (isHead(context)) return head(request);
@@ -139,9 +143,9 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       } catch (error) {
         if (error instanceof HandlerThrew) throw error.cause;
         context.signal?.throwIfAborted();
-        const told = failure(error);
-        if (told === undefined) throw error;
-        return told;
+        const refusal = failure(error);
+        if (refusal === undefined) throw error;
+        return refusal;
       }
     },
     async knows(context) {
@@ -150,7 +154,8 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       return header.status === "payment" && isKnownPayment(store, header.payload).catch(() => true);
     },
     reconcile,
-    reconcileEvery: (ms, told) => reconcileEvery(durationOption(ms, "ms"), reconcile, told),
+    reconcileEvery: (interval, onRound) =>
+      reconcileEvery(durationOption(interval, "interval", LONGEST_TIMER_MS), reconcile, onRound),
   };
 }
 
@@ -175,10 +180,11 @@ function isPaidFor({ adapter }: RequestContext): boolean {
  * It will be the same at the next request, unless a facilitator that is away is all that is missing. By name, because an application
  * may have several copies of the SDK.
  */
-function isConfigurationError(error: unknown): boolean {
+function isConfigurationError(error: unknown, isEachFacilitatorKnown: boolean): boolean {
   if (!(error instanceof Error)) return false;
+  if (error.name !== "RouteConfigurationError")
+    return ["StoreError", "FacilitatorCapabilityError"].includes(error.name);
   const { errors }: { errors?: unknown } = Object(error);
-  const isAway = Array.isArray(errors) && errors.every((one) => Object(one).reason === "missing_facilitator");
-  if (error.name === "RouteConfigurationError") return !isAway;
-  return ["StoreError", "FacilitatorCapabilityError"].includes(error.name);
+  const isOneMissing = Array.isArray(errors) && errors.every((one) => Object(one).reason === "missing_facilitator");
+  return isEachFacilitatorKnown || !isOneMissing;
 }

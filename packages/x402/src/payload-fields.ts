@@ -1,4 +1,4 @@
-// Reads the fields of a payload that anybody may have sent: text of one form each, or nothing.
+// Reads the fields of a payload, which is untrusted: each is text of one form, or the payload is malformed.
 
 /** A field that has not the form that its payload promises. */
 export class MalformedPayload extends Error {

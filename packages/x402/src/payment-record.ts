@@ -13,24 +13,46 @@ export async function isUnknown(store: VerificationStore, paymentKey: string): P
   return (await look(store, paymentKey)).status === "absent";
 }
 
+/** Ended for good without a settlement. */
+export async function isEnded(store: VerificationStore, paymentKey: string): Promise<boolean> {
+  return (await look(store, paymentKey)).status === "expired";
+}
+
 /** Money may move for it, or has moved: its payer must not be told that nothing was charged. */
 export async function mayBeCharged(store: VerificationStore, paymentKey: string): Promise<boolean> {
   const { status } = await look(store, paymentKey);
   return status !== "absent" && status !== "expired";
 }
 
-/**
- * Of a payment's first verification. While it is "running" or "accepted" an attempt may be about to claim the payment, at a price
- * that its route asks no more.
- */
+export type FirstVerification =
+  /** It has not begun, its verifier could not tell, or its rejection is over. */
+  | { readonly status: "absent" }
+  | { readonly status: "running" }
+  /** An attempt may be about to claim the payment, at a price that its route asks no more. */
+  | { readonly status: "accepted" }
+  /** No copy is accepted for `expiresInMs`. `used`: the payment had been settled before. */
+  | { readonly status: "rejected"; readonly used: boolean; readonly expiresInMs: number };
+
+/** Of a payment's first verification, whatever it was presented for. */
 export async function verificationOf(
   store: VerificationStore,
   payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
-): Promise<"running" | "accepted" | "none"> {
+): Promise<FirstVerification> {
   const verification = await store.peek(firstVerification(payment));
-  if (verification.status === "in-progress") return "running";
-  const isAccepted = verification.status === "done" && verification.outcome === "accepted";
-  return isAccepted || verification.status === "spent" ? "accepted" : "none";
+  switch (verification.status) {
+    case "absent":
+      return { status: "absent" };
+    case "in-progress":
+      return { status: "running" };
+    case "done": {
+      const { outcome, value, expiresInMs } = verification;
+      return outcome === "accepted"
+        ? { status: "accepted" }
+        : { status: "rejected", used: saysUsed(value), expiresInMs };
+    }
+    default:
+      return { status: "accepted" };
+  }
 }
 
 /**
@@ -42,19 +64,15 @@ export async function conflictOf(
   payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
 ): Promise<{ status: "used" } | { status: "rejected" | "open"; retryAfterMs: number }> {
   if (!(await isUnknown(store, payment.key))) return { status: "used" };
-  const verification = await store.peek(firstVerification(payment));
+  const verification = await verificationOf(store, payment);
   switch (verification.status) {
-    case "done": {
-      const { outcome, value, expiresInMs } = verification;
-      if (outcome === "accepted" || saysUsed(value)) return { status: "used" };
-      return { status: "rejected", retryAfterMs: expiresInMs };
-    }
-    // Absent: its verifier could not tell, or the rejection is just over.
     case "absent":
-    case "in-progress":
+    case "running":
       return { status: "open", retryAfterMs: 1_000 };
-    default:
+    case "accepted":
       return { status: "used" };
+    case "rejected":
+      return verification.used ? { status: "used" } : { status: "rejected", retryAfterMs: verification.expiresInMs };
   }
 }
 

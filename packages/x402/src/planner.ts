@@ -38,29 +38,30 @@ export interface Planner {
 }
 
 /**
- * The seam is public: a server that inherits all of the seller's, and whose `verifyPayment` answers valid and whose
+ * The seam is public: a server that has all of the seller's methods, and whose `verifyPayment` answers valid and whose
  * `getPaymentFlow` answers "authorization". With it `processHTTPRequest` neither calls a facilitator nor settles.
  */
 export function planner(server: x402ResourceServer, routes: RoutesConfig, paywall: PaywallConfig | undefined): Planner {
-  const planning: x402ResourceServer = Object.create(server);
   /** By the request's adapter, which the SDK hands through: how it made the route's terms. */
   const made = new WeakMap<object, RequiredArguments>();
   /** By the request's adapter: the context of a request that its hooks let through. */
   const pricing = new WeakMap<object, unknown>();
-  // The seller's own server will verify and settle, so it asks.
-  planning.initialize = () => askFacilitators(server);
-  planning.verifyPayment = async () => ({ isValid: true });
-  planning.getPaymentFlow = () => "authorization";
-  planning.buildPaymentRequirementsFromOptions = (options, context) => {
-    const adapter = adapterOf(context);
-    if (adapter !== undefined) pricing.set(adapter, context);
-    return server.buildPaymentRequirementsFromOptions(options, context);
-  };
-  planning.createPaymentRequiredResponse = (...given) => {
-    const adapter = adapterIn(given[4]);
-    if (adapter !== undefined) made.set(adapter, given);
-    return server.createPaymentRequiredResponse(...given);
-  };
+  const planning = serverWith(server, {
+    // The seller's own server will verify and settle, so it asks.
+    initialize: () => askFacilitators(server),
+    verifyPayment: async () => ({ isValid: true }),
+    getPaymentFlow: () => "authorization",
+    buildPaymentRequirementsFromOptions(options, context) {
+      const adapter = adapterOf(context);
+      if (adapter !== undefined) pricing.set(adapter, context);
+      return server.buildPaymentRequirementsFromOptions(options, context);
+    },
+    createPaymentRequiredResponse(...given) {
+      const adapter = adapterIn(given[4]);
+      if (adapter !== undefined) made.set(adapter, given);
+      return server.createPaymentRequiredResponse(...given);
+    },
+  });
   const http = new x402HTTPResourceServer(planning, routes);
 
   return {
@@ -90,7 +91,12 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
         transport,
         async refuse(reason, payload) {
           const required = await server.createPaymentRequiredResponse(
-            ...([accepts, resource, reason, extensions, transport, payload] as const),
+            accepts,
+            resource,
+            reason,
+            extensions,
+            transport,
+            payload,
           );
           return answerOfInstructions({
             // As the SDK has it: the payer has to approve Permit2 first.
@@ -105,6 +111,24 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       };
     },
   };
+}
+
+/**
+ * The seller's server with some methods of its own. All others run on the seller's, which may be of a class with private fields: those are
+ * no other object's, also not one's that inherits.
+ */
+function serverWith(server: x402ResourceServer, own: Partial<x402ResourceServer>): x402ResourceServer {
+  const methods = new Map<string | symbol, unknown>(Object.entries(own));
+  // The target has no properties, so that the handler may answer for all of them.
+  return new Proxy<x402ResourceServer>(Object.create(Object.getPrototypeOf(server)), {
+    get(_target, name) {
+      if (methods.has(name)) return methods.get(name);
+      const value: unknown = Reflect.get(server, name);
+      return typeof value === "function" ? value.bind(server) : value;
+    },
+    has: (_target, name) => Reflect.has(server, name),
+    set: (_target, name, value) => Reflect.set(server, name, value),
+  });
 }
 
 function adapterIn(transport: unknown): object | undefined {

@@ -39,7 +39,9 @@ export function readPaymentHeader(adapter: RequestAdapter): PaymentHeader {
   return {
     status: "payment",
     payload: {
-      ...{ x402Version: 2, accepted: requirementsIn(accepted), payload: inOneSpelling(payload) },
+      x402Version: 2,
+      accepted: requirementsIn(accepted),
+      payload: inOneSpelling(payload),
       ...(extensions && { extensions }),
       ...(resource && { resource: resourceIn(resource) }),
     },

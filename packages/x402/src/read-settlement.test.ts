@@ -26,6 +26,12 @@ const cases: [string, SettlementToRead, ReadSettlement][] = [
     { status: "unclear", transaction: "pending" },
   ],
   [
+    "success with a list of transactions",
+    Object({ success: true, transaction: [transaction], network }),
+    { status: "unclear", transaction: undefined },
+  ],
+  ["nothing at all", Object({ answer: null }).answer, { status: "unclear", transaction: undefined }],
+  [
     "a used nonce",
     { success: false, transaction: "", errorReason: used },
     { status: "refused", reason: used, used: true },

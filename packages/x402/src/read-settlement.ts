@@ -27,18 +27,23 @@ export type ReadSettlement =
  * `upto` payment of 0 was not sent. A refusal needs a reason that is known to come before a transaction is sent, and no transaction.
  */
 export function readSettlement(
-  { success, transaction = "", network, errorReason = "", amount }: SettlementToRead,
+  answer: SettlementToRead,
   asked: { readonly network: string; readonly scheme: string },
   refusals: PreBroadcastRefusals,
 ): ReadSettlement {
+  // A facilitator's client may answer anything.
+  const fields: Partial<Record<keyof SettlementToRead, unknown>> = Object(answer);
+  const { success, transaction = "", network, errorReason, amount } = fields;
+  if (typeof transaction !== "string") return { status: "unclear", transaction: undefined };
   if (success === true && network === asked.network) {
     if (isTransaction(transaction, asked.network)) return { status: "settled", receipt: transaction };
     const nothing = asked.scheme === "upto" && transaction === "" && amount === "0";
     if (nothing) return { status: "settled", receipt: NOTHING_CHARGED };
   }
-  const refusal = refusals.get(errorReason);
+  const reason = typeof errorReason === "string" ? errorReason : "";
+  const refusal = refusals.get(reason);
   if (success === false && transaction === "" && refusal !== undefined) {
-    return { status: "refused", reason: errorReason, used: refusal.used };
+    return { status: "refused", reason, used: refusal.used };
   }
   return { status: "unclear", transaction: transaction === "" ? undefined : transaction };
 }

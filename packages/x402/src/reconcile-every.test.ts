@@ -6,8 +6,8 @@ const reconciled = { settled: 1, expired: 0, inDoubt: 0, owed: 0, failed: 0 };
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("goes on after a round that failed, tells each, and is over when its end resolves", async () => {
-  const told = vi.fn();
+it("goes on after a round that failed, reports each, and is over when its end resolves", async () => {
+  const onRound = vi.fn();
   let rounds = 0;
   const end = reconcileEvery(
     1_000,
@@ -16,12 +16,16 @@ it("goes on after a round that failed, tells each, and is over when its end reso
       if (rounds === 1) throw new Error("away");
       return reconciled;
     },
-    told,
+    onRound,
   );
   await vi.advanceTimersByTimeAsync(999);
   expect(rounds).toBe(0);
   await vi.advanceTimersByTimeAsync(2_001);
-  expect(told.mock.calls).toEqual([[{ error: new Error("away") }], [{ reconciled }], [{ reconciled }]]);
+  expect(onRound.mock.calls).toEqual([
+    [{ ok: false, error: new Error("away") }],
+    [{ ok: true, reconciled }],
+    [{ ok: true, reconciled }],
+  ]);
   await end();
   await vi.advanceTimersByTimeAsync(5_000);
   expect(rounds).toBe(3);

@@ -1,27 +1,28 @@
 // Reconciles payments in doubt again and again, whose payers do not come back.
 import type { Reconciled, ReconcileOptions } from "@tollbooth-stores/core";
 
-/** Told after each round: what came of it, or why it failed. The next round tries again, also where this throws or rejects. */
-export type RoundTold = (
-  outcome: { reconciled: Reconciled; error?: undefined } | { reconciled?: undefined; error: unknown },
-) => void;
+/** What came of a round. */
+export type ReconcileRound =
+  | { readonly ok: true; readonly reconciled: Reconciled }
+  | { readonly ok: false; readonly error: unknown };
 
+/** `intervalMs`: at most LONGEST_TIMER_MS. `onRound` is called after each round. The next one runs also where it throws or rejects. */
 export function reconcileEvery(
-  ms: number,
+  intervalMs: number,
   reconcile: (options: ReconcileOptions) => Promise<Reconciled>,
-  told: RoundTold = () => {},
+  onRound: (round: ReconcileRound) => void = () => {},
 ): () => Promise<void> {
   const ended = new AbortController();
   const { signal } = ended;
   const rounds = async () => {
     while (!signal.aborted) {
-      await pause(ms, signal);
+      await pause(intervalMs, signal);
       if (signal.aborted) return;
-      const outcome = await reconcile({ signal }).then(
-        (reconciled) => ({ reconciled }),
-        (error: unknown) => ({ error }),
+      const round = await reconcile({ signal }).then(
+        (reconciled): ReconcileRound => ({ ok: true, reconciled }),
+        (error: unknown): ReconcileRound => ({ ok: false, error }),
       );
-      if (!signal.aborted || "reconciled" in outcome) await quietly(() => told(outcome));
+      if (!signal.aborted || round.ok) await quietly(() => onRound(round));
     }
   };
   const running = rounds();
@@ -31,12 +32,12 @@ export function reconcileEvery(
   };
 }
 
-/** Payments in doubt are ended whatever becomes of the one who is told. */
-async function quietly(tell: () => unknown): Promise<void> {
+/** The rounds go on though the seller's callback fails. */
+async function quietly(report: () => unknown): Promise<void> {
   try {
-    await tell();
+    await report();
   } catch (error) {
-    console.warn("reconcileEvery: the callback that is told of a round failed:", error);
+    console.warn("reconcileEvery: onRound failed:", error);
   }
 }
 

@@ -1,31 +1,73 @@
 // Refuses a payment on other terms than its route's for all of its copies, before its payer is told to pay anew.
 import { type CallOptions, type Payment, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
 import { firstVerification } from "@tollbooth-stores/core/native";
-import { verificationOf } from "./payment-record.ts";
+import { isEnded, verificationOf } from "./payment-record.ts";
 
 /** What the SDK says of a payment on other terms. */
 export const OTHER_TERMS = "No matching payment requirements";
 
+/** What is left of a rejection's ten seconds where a refusal is told: one second is for copies that are refused together. */
+const LEFT_MS = 9_000;
+/** A store whose records end between any two looks says nothing that could be relied on. */
+const MOST_LOOKS = 5;
+
+export type Refusal =
+  /** No instance accepts a copy for nine seconds at least. */
+  | { readonly status: "refused" }
+  /** A rejection stands that is over in `retryAfterMs`. A copy may be accepted then, so no payer is told now to pay anew. */
+  | { readonly status: "nearly-over"; readonly retryAfterMs: number }
+  /** It was rejected because it had been settled before. */
+  | { readonly status: "used" }
+  /** A copy is being verified or was accepted, and may be charged. Nothing has changed. */
+  | { readonly status: "open" };
+
 /**
- * True once the store remembers the refusal: for ten seconds no instance accepts a copy that it had found on its route's terms. It is
- * recorded as a verification, of which a payload has one at a time. False, and as before, where a copy is being verified or was
- * accepted: that one may be charged. Throws STORE_UNAVAILABLE where such a verification takes longer than a lease.
+ * Records the refusal as a verification, of which a payload has one at a time: while it is remembered, no copy that had been found on
+ * its route's terms is accepted. A rejection is remembered for ten seconds, which cannot be prolonged. Throws STORE_UNAVAILABLE where a
+ * verification takes longer than a lease.
  */
 export async function refuseCopies(
   store: VerificationStore,
   payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
   { leaseMs, signal }: CallOptions & { leaseMs: number },
-): Promise<boolean> {
-  let found = await verificationOf(store, payment);
-  if (found === "running") {
-    // Perhaps that copy is being refused, too, which takes no time.
-    await store.wait(firstVerification(payment), { signal });
-    found = await verificationOf(store, payment);
-  }
-  if (found !== "none") return false;
+): Promise<Refusal> {
   const refuse = async () => ({ ok: false, reason: OTHER_TERMS }) as const;
-  const verified = await verifyOnce(store, payment, refuse, { leaseMs, waitMs: leaseMs, signal });
-  if (verified.ok) return false;
-  // Not by this call: it was rejected by another one, or was presented for another purchase, and may be accepted there.
-  return verified.ran || (await verificationOf(store, payment)) === "none";
+  let hasWaited = false;
+  for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+    const found = await verificationOf(store, payment);
+    switch (found.status) {
+      case "accepted":
+        return { status: "open" };
+      case "running":
+        if (hasWaited) return { status: "open" };
+        // Perhaps that copy is being refused, too, which takes no time.
+        await store.wait(firstVerification(payment), { signal });
+        hasWaited = true;
+        break;
+      case "rejected":
+        if (found.used) return { status: "used" };
+        if (found.expiresInMs >= LEFT_MS) return { status: "refused" };
+        return { status: "nearly-over", retryAfterMs: found.expiresInMs };
+      case "absent": {
+        const verified = await verifyOnce(store, payment, refuse, { leaseMs, waitMs: leaseMs, signal });
+        if (verified.ok) return { status: "open" };
+        if (verified.ran) return { status: "refused" };
+      }
+    }
+  }
+  return { status: "open" };
+}
+
+/**
+ * In how many milliseconds a refusal for other terms is over that an earlier call had recorded, where that is too soon to tell it again.
+ * Undefined where it may be told.
+ */
+export async function nearlyOverIn(
+  store: VerificationStore,
+  payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
+): Promise<number | undefined> {
+  if (await isEnded(store, payment.key)) return undefined;
+  const found = await verificationOf(store, payment);
+  if (found.status !== "rejected") return 1_000;
+  return found.expiresInMs >= LEFT_MS ? undefined : found.expiresInMs;
 }

@@ -1,31 +1,87 @@
-// Refuses, before anything is sold, routes whose payments could not be told apart or settled once.
+// Refuses, before anything is sold, routes whose payments could not be told apart, settled once, or made at all.
 import { StoreError } from "@tollbooth-stores/core";
+import type { PaymentOption } from "@x402/core/http";
 import type { RouteConfig, RoutesConfig, x402ResourceServer } from "@x402/core/server";
-import type { PaymentRequirements } from "@x402/core/types";
+import { LONGEST_AHEAD_MS } from "./identify-payment.ts";
 import { paymentFlow } from "./payment-flow.ts";
 
 /** Throws STORE_CONFIG that names each such route. A scheme that is not registered is for the SDK to report. */
 export function refuseRoutes(server: x402ResourceServer, routes: RoutesConfig): void {
-  const wrong = Object.entries(byPattern(routes)).flatMap(([pattern, { accepts }]) =>
-    [accepts].flat().flatMap(({ scheme, network, extra = {} }) => {
-      const requirements = { scheme, network, extra, asset: "", amount: "0", payTo: "", maxTimeoutSeconds: 0 };
-      const why = objectionTo(server, requirements);
-      return why === undefined ? [] : [`"${pattern}" (${scheme} on ${network}): ${why}`];
-    }),
+  refuse(
+    waysToPay(routes).map(({ name, option }) => ({ name, why: objectionTo(server, option) ?? termsObjection(option) })),
   );
+}
+
+/**
+ * Rejects with STORE_CONFIG that names each route with a price that its scheme cannot read, or that nobody can pay. A price of a function
+ * is known at a request only.
+ */
+export async function refusePrices(server: x402ResourceServer, routes: RoutesConfig): Promise<void> {
+  const judged = waysToPay(routes).map(async ({ name, option }) => ({
+    name,
+    why: await priceObjection(server, option),
+  }));
+  refuse(await Promise.all(judged));
+}
+
+function refuse(judged: readonly { name: string; why: string | undefined }[]): void {
+  const wrong = judged.flatMap(({ name, why }) => (why === undefined ? [] : [`${name}: ${why}`]));
   if (wrong.length > 0) throw new StoreError("STORE_CONFIG", `paidRoutes cannot sell ${wrong.join(" ")}`);
 }
 
-function objectionTo(server: x402ResourceServer, requirements: PaymentRequirements): string | undefined {
-  const { scheme, network } = requirements;
+function objectionTo(server: x402ResourceServer, { scheme, network, extra = {} }: PaymentOption): string | undefined {
   const known = scheme === "exact" || (scheme === "upto" && network.startsWith("eip155:"));
   if (!known || !/^(?:eip155|solana):/.test(network)) {
     return "of this scheme and network a payment's identity is not known, so that a replay could not be refused.";
   }
   if (!server.hasRegisteredScheme(network, scheme)) return undefined;
+  const requirements = { scheme, network, extra, asset: "", amount: "0", payTo: "", maxTimeoutSeconds: 0 };
   return paymentFlow(server, requirements) === "escrow"
     ? "escrow settles twice for one payment; choose the paymentFlow authorization or upfront."
     : undefined;
+}
+
+/** Written without types they may be anything. */
+function termsObjection(option: PaymentOption): string | undefined {
+  const { payTo, maxTimeoutSeconds = 0 }: Partial<Record<keyof PaymentOption, unknown>> = option;
+  if (typeof payTo !== "function" && !isAddress(payTo, option.network))
+    return "payTo must be an address of that network.";
+  const isTime = typeof maxTimeoutSeconds === "number" && maxTimeoutSeconds >= 0;
+  return isTime && maxTimeoutSeconds * 1_000 <= LONGEST_AHEAD_MS
+    ? undefined
+    : "maxTimeoutSeconds must be a number of seconds, at most 31 days.";
+}
+
+async function priceObjection(
+  server: x402ResourceServer,
+  { scheme, network, price }: PaymentOption,
+): Promise<string | undefined> {
+  if (typeof price === "function") return undefined;
+  let parsed: Partial<Record<"amount" | "asset", unknown>> | undefined;
+  try {
+    parsed = await server.getRegisteredScheme(network, scheme)?.parsePrice(price, network);
+  } catch {
+    return "price is none that its scheme can read.";
+  }
+  if (parsed === undefined) return undefined;
+  const { amount, asset } = parsed;
+  if (typeof amount !== "string" || !/^\d+$/.test(amount)) {
+    return "price must be an amount of the asset's smallest unit, or of money.";
+  }
+  return isAddress(asset, network) ? undefined : "price must name its asset by an address of that network.";
+}
+
+/** 20 bytes as 0x-hex on EVM, 32 bytes in base58 on Solana. */
+function isAddress(value: unknown, network: string): boolean {
+  if (typeof value !== "string") return false;
+  if (network.startsWith("eip155:")) return /^0x[0-9a-fA-F]{40}$/.test(value);
+  return /^[1-9A-HJ-NP-Za-km-z]{32,44}$/.test(value);
+}
+
+function waysToPay(routes: RoutesConfig): { name: string; option: PaymentOption }[] {
+  return Object.entries(byPattern(routes)).flatMap(([pattern, { accepts }]) =>
+    [accepts].flat().map((option) => ({ name: `"${pattern}" (${option.scheme} on ${option.network})`, option })),
+  );
 }
 
 function byPattern(routes: RoutesConfig): Record<string, RouteConfig> {

@@ -5,9 +5,9 @@ import type { HTTPResponseInstructions } from "@x402/core/http";
 const utf8 = new TextEncoder();
 
 /** Text and bytes go out as they are where the content type is no JSON; everything else is JSON, `{}` where there is none. */
-export function answerOfInstructions({ status, headers, body, isHtml }: HTTPResponseInstructions): Answer {
+export function answerOfInstructions({ status, headers, body }: HTTPResponseInstructions): Answer {
   const lower = lowerCase(headers);
-  const isJson = isHtml !== true && /[/+]json\b/.test(lower["content-type"] ?? "application/json");
+  const isJson = /[/+]json\b/.test(lower["content-type"] ?? "application/json");
   return { status, headers: lower, body: bytesOf(body, isJson) };
 }
 

@@ -38,7 +38,7 @@ export interface SdkSteps extends Omit<PaymentSteps<never>, "serve"> {
   /** The settlement of this very call, with what the SDK's extensions added to it. */
   settled(): SettleResponse | undefined;
   /** What could not be asked, so that the payment was neither accepted nor rejected. */
-  away(): "facilitator" | "lookup" | undefined;
+  unreachable(): "facilitator" | "lookup" | undefined;
 }
 
 /** How long after a payment's end a lookup that cannot tell is taken for "not yet", because clocks differ. */
@@ -54,7 +54,7 @@ export function sdkSteps(
 ): SdkSteps {
   let settled: SettleResponse | undefined;
   let refused = false;
-  let away: "facilitator" | "lookup" | undefined;
+  let unreachable: "facilitator" | "lookup" | undefined;
   const phase = settlesFirst ? "before-handler" : "after-handler";
   const settleOnce = async (): Promise<ReadSettlement> => {
     const answer = made();
@@ -75,14 +75,14 @@ export function sdkSteps(
       const fate = await fateOf(findSettlement, payment, step);
       return fate === "open" ? { later: true } : { ok: false, reason, used: fate === "used" };
     } catch {
-      away = "lookup";
+      unreachable = "lookup";
       return { later: true };
     }
   };
 
   return {
     settled: () => settled,
-    away: () => away,
+    unreachable: () => unreachable,
 
     async verify(step) {
       if (!(await mayBegin())) return reject(OTHER_TERMS, step);
@@ -92,7 +92,7 @@ export function sdkSteps(
         refusals,
       );
       if (verified === undefined) {
-        away = "facilitator";
+        unreachable = "facilitator";
         return { later: true };
       }
       if (verified.isValid) {
@@ -103,7 +103,7 @@ export function sdkSteps(
       }
       const reason = verified.invalidReason ?? "invalid_payment";
       if (reason.startsWith("unexpected_")) {
-        away = "facilitator";
+        unreachable = "facilitator";
         return { later: true };
       }
       if (used) return { ok: false, reason, used: true };

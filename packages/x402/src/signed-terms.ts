@@ -28,6 +28,14 @@ export function referenceText(network: string, terms: SignedTerms): string {
   const { identity, payer, payTo, asset, nonce } = terms;
   const [amount, validAfter, validBefore] = [terms.amount, terms.validAfter, terms.validBefore].map(String);
   return JSON.stringify({
-    ...{ scheme: identity.scheme, network, asset, payer, nonce, validAfter, validBefore, payTo, amount },
+    scheme: identity.scheme,
+    network,
+    asset,
+    payer,
+    nonce,
+    validAfter,
+    validBefore,
+    payTo,
+    amount,
   });
 }

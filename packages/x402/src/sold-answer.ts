@@ -21,9 +21,9 @@ export function soldAnswer(
 ): Answer {
   const transaction = receipt === NOTHING_CHARGED ? "" : receipt;
   const short = { success: true, transaction, network, ...(payer !== undefined && { payer }) };
-  const { "settlement-overrides": _overrides, ...told } = lowerCase(headers);
+  const { "settlement-overrides": _overrides, ...sent } = lowerCase(headers);
   const inFull = settled?.transaction === transaction ? settled : short;
-  return { status, headers: { ...told, ...receiptHeaders(http, inFull, short), "cache-control": "no-store" }, body };
+  return { status, headers: { ...sent, ...receiptHeaders(http, inFull, short), "cache-control": "no-store" }, body };
 }
 
 /** The payment is delivered: an extension that adds what no header can say must not keep its answer back. */

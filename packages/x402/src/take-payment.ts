@@ -21,12 +21,13 @@ import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
 import { flowToday } from "./payment-flow.ts";
 import { conflictOf, isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
-import { refuseCopies } from "./refuse-copies.ts";
+import { nearlyOverIn, OTHER_TERMS, refuseCopies } from "./refuse-copies.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
 import { fateOf, type SdkPayment, sdkSteps } from "./sdk-steps.ts";
 import { sellable } from "./sellable.ts";
 import { requireSettleable } from "./settlement-overrides.ts";
 import { soldAnswer } from "./sold-answer.ts";
+import { within } from "./within.ts";
 
 /** A request with a payment. */
 export interface PaidRequest {
@@ -44,7 +45,7 @@ interface IdentifiedRequest extends Pick<PaidRequest, "request" | "serve" | "htt
   /** The answer where the facilitator rejects it. */
   readonly refuse: (reason: string) => Promise<Answer>;
   /** The payment's own terms are no longer those of its route. */
-  readonly isEarlier: boolean;
+  readonly isOnEarlierTerms: boolean;
 }
 
 export async function takePayment(
@@ -61,13 +62,12 @@ export async function takePayment(
     const payment = paymentOf(settings, paying, requirements, identity);
     const refuse = (reason: string) => planned.refuse(reason, payload);
     const bought: SdkPayment = { payment, payload, requirements, extensions, transport };
-    return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isEarlier: false });
+    return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isOnEarlierTerms: false });
   }
 
   const { transport } = planned;
   // Refused by a hook: that says nothing about the payment.
-  if (planned.type === "answer" && planned.answer.status !== 402 && planned.answer.status !== 412)
-    return planned.answer;
+  if (planned.type === "answer" && planned.answer.status !== 402) return planned.answer;
   const refuse = async (): Promise<Answer> => {
     if (planned.type === "unpriced") throw planned.error;
     return planned.answer;
@@ -81,19 +81,30 @@ export async function takePayment(
     const refusal = await refuse();
     const told = await unlessUsed(settings, paying, payment, refusal);
     if (told !== refusal) return told;
-    return (await isRefusedForAll(settings, payment, paying.request.signal)) ? refusal : pending(1_000);
+    return refusedForAll(settings, payment, paying.request.signal, refusal);
   }
   const bought: SdkPayment = { payment, payload, requirements, extensions: undefined, transport };
-  return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isEarlier: true });
+  return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isOnEarlierTerms: true });
 }
 
-/** Whether no copy of the payment can be charged any more after the refusal of this one, so that its payer may pay anew. */
-async function isRefusedForAll(
+/** `refusal` once no copy of the payment can be charged after it, so that its payer may pay anew. */
+async function refusedForAll(
   { store, leaseMs }: GateSettings,
   payment: Payment,
   signal: AbortSignal | undefined,
-): Promise<boolean> {
-  return (await refuseCopies(store, payment, { leaseMs, signal })) || endRefusedPayment(store, payment, leaseMs);
+  refusal: Answer,
+): Promise<Answer> {
+  const copies = await refuseCopies(store, payment, { leaseMs, signal });
+  switch (copies.status) {
+    case "refused":
+      return refusal;
+    case "nearly-over":
+      return refusedElsewhere(copies.retryAfterMs);
+    case "used":
+      return alreadyUsed();
+    case "open":
+      return (await endRefusedPayment(store, payment, leaseMs)) ? refusal : pending(1_000);
+  }
 }
 
 function paymentOf(
@@ -119,9 +130,11 @@ async function unlessUsed(
 ): Promise<Answer> {
   // Never sold here, so `findSettlement` need not know that chain.
   if (!server.hasRegisteredScheme(accepted.network, accepted.scheme)) return refusal;
-  const signal = AbortSignal.any([AbortSignal.timeout(3 * leaseMs), ...(request.signal ? [request.signal] : [])]);
+  const late = () => new DOMException("findSettlement did not answer in time.", "TimeoutError");
   try {
-    const fate = await fateOf(findSettlement, payment, { signal, fence: "0" });
+    const fate = await within(3 * leaseMs, request.signal, late, (signal) =>
+      fateOf(findSettlement, payment, { signal, fence: "0" }),
+    );
     if (fate === "used") return alreadyUsed();
     return fate === "open" ? pending(1_000) : refusal;
   } catch {
@@ -131,7 +144,7 @@ async function unlessUsed(
 
 async function pay(
   settings: GateSettings,
-  { request, serve, http, bought, payer, refuse, isEarlier }: IdentifiedRequest,
+  { request, serve, http, bought, payer, refuse, isOnEarlierTerms }: IdentifiedRequest,
 ): Promise<Answer> {
   const { server, store, keeper, leaseMs } = settings;
   const { payment, requirements } = bought;
@@ -145,20 +158,20 @@ async function pay(
   const flow = flowToday(server, requirements);
   if (flow === undefined) {
     // Nothing was ever sold on such terms, so this is a known payment for something else.
-    if (isEarlier) return alreadyUsed();
+    if (isOnEarlierTerms) return alreadyUsed();
     // A scheme may add a flow to a route's terms at each request, which no check at the start can see.
     throw new Error("The route's payment flow is neither authorization nor upfront.");
   }
-  const first = settings.settlesFirst || flow === "upfront";
+  const settlesFirst = settings.settlesFirst || flow === "upfront";
   const handler = handlerRun(
-    sellable(serve, first ? undefined : (answer) => requireSettleable(server, requirements, answer)),
-    { key: payment.key, payer, settled: first },
+    sellable(serve, settlesFirst ? undefined : (answer) => requireSettleable(server, requirements, answer)),
+    { key: payment.key, payer, settled: settlesFirst },
     settings.handlerTimeoutMs,
   );
   // An earlier payment begins nothing, unless these very bytes were accepted when they were what the route asked for. So
   // none gets in at its own price while another payment of its nonce is given up.
-  const mayBegin = async () => !isEarlier || isBoundTo(store, payment);
-  const steps = sdkSteps(server, bought, { ...settings, settlesFirst: first }, handler.made, mayBegin);
+  const mayBegin = async () => !isOnEarlierTerms || isBoundTo(store, payment);
+  const steps = sdkSteps(server, bought, { ...settings, settlesFirst }, handler.made, mayBegin);
 
   const sold = (receipt: string, answer: Answer) =>
     soldAnswer(http, { receipt, network: requirements.network, payer, settled: steps.settled() }, answer);
@@ -170,8 +183,10 @@ async function pay(
       payment,
       { ...steps, serve: handler.serve },
       {
-        order: first ? "settle-then-serve" : "serve-then-settle",
-        ...{ keep, leaseMs, signal },
+        order: settlesFirst ? "settle-then-serve" : "serve-then-settle",
+        keep,
+        leaseMs,
+        signal,
       },
     );
   } catch (error) {
@@ -187,8 +202,10 @@ async function pay(
       if (paid.kept === undefined || payment.collector === undefined) return alreadyUsed();
       return sold(paid.receipt, paid.kept);
     }
-    case "rejected":
-      return refuse(paid.reason);
+    case "rejected": {
+      const overInMs = paid.reason === OTHER_TERMS ? await nearlyOverIn(store, payment) : undefined;
+      return overInMs === undefined ? refuse(paid.reason) : refusedElsewhere(overInMs);
+    }
     case "conflict": {
       const conflict = await conflictOf(store, payment);
       if (conflict.status === "used") return alreadyUsed();
@@ -196,8 +213,8 @@ async function pay(
       return status === "rejected" ? refusedElsewhere(retryAfterMs) : pending(retryAfterMs);
     }
     case "pending":
-      if (steps.away() === "facilitator") return facilitatorUnavailable();
-      return steps.away() === "lookup" ? lookupUnavailable() : pending(paid.retryAfterMs);
+      if (steps.unreachable() === "facilitator") return facilitatorUnavailable();
+      return steps.unreachable() === "lookup" ? lookupUnavailable() : pending(paid.retryAfterMs);
   }
 }
 

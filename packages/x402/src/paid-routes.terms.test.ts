@@ -1,0 +1,84 @@
+// Terms that can never be paid: said when the gate is made or initialized, by route and option, not at a payment.
+import type { PaymentOption } from "@x402/core/http";
+import { type FacilitatorClient, x402ResourceServer } from "@x402/core/server";
+import { ExactEvmScheme } from "@x402/evm/exact/server";
+import { describe, expect, test } from "vitest";
+import { ask, handler, network, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
+
+const shop = shopForEachTest();
+const selling = (terms: object) => {
+  const accepts: PaymentOption = Object({ ...oneCent, ...terms });
+  return shop.gate({ "GET /fine": { accepts: oneCent }, "GET /quote": { accepts: [oneCent, accepts] } });
+};
+const names = (option: string) =>
+  expect.objectContaining({
+    code: "STORE_CONFIG",
+    message: expect.stringContaining(`"GET /quote" (exact on eip155:84532): ${option} `),
+  });
+
+test.each([
+  ["payTo", ""],
+  ["payTo", "0x123"],
+  ["payTo", "seller.eth"],
+  ["payTo", undefined],
+  ["payTo", 5],
+  ["maxTimeoutSeconds", -1],
+  ["maxTimeoutSeconds", "60"],
+  ["maxTimeoutSeconds", 31 * 86_400 + 1],
+])("%s of %j is no gate", (option, value) => {
+  expect(() => selling({ [option]: value })).toThrow(names(option));
+});
+
+test.each(["", "one cent", "$abc", "-1", "0.01 NONE", Number.NaN, undefined, null])(
+  "a price of %j fails initialize, and every request as that",
+  async (price) => {
+    const gate = selling({ price });
+    await expect(gate.initialize()).rejects.toEqual(names("price"));
+    await expect(ask(gate, handler(), requestTo("/fine"))).rejects.toEqual(names("price"));
+  },
+);
+
+const asset = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
+test.each([
+  { asset, amount: "1.5" },
+  { asset, amount: "abc" },
+  { asset, amount: 5 },
+  { asset, amount: "-1" },
+  { asset: "0x123", amount: "5" },
+  { asset: "", amount: "5" },
+])("a price of %j fails initialize", async (price) => {
+  await expect(selling({ price }).initialize()).rejects.toEqual(names("price"));
+});
+
+test("terms that a function tells at each request are no mistake of the gate, and 0 seconds are the SDK's default", async () => {
+  const [payTo, price] = [() => "", () => "$abc"];
+  await selling({ payTo, price, maxTimeoutSeconds: 0 }).initialize();
+});
+
+describe("where no facilitator supports what a route asks for", () => {
+  const kinds = [{ x402Version: 2, scheme: "exact", network: "eip155:8453" as const }];
+  const others: FacilitatorClient = {
+    getSupported: async () => ({ kinds, extensions: [], signers: {} }),
+    verify: () => Promise.reject(new Error("Not asked.")),
+    settle: () => Promise.reject(new Error("Not asked.")),
+  };
+  const gateOf = (...facilitators: FacilitatorClient[]) =>
+    shop.gate(undefined, {}, new x402ResourceServer(facilitators).register(network, new ExactEvmScheme()));
+
+  test("and all have said so, a request throws what is wrong, until one supports it", async () => {
+    const facilitator = { ...others };
+    const gate = gateOf(facilitator);
+    await expect(gate.initialize()).rejects.toThrow(/"GET \/quote".*eip155:84532/);
+    await expect(ask(gate, handler(), requestTo("/quote"))).rejects.toThrow(/"GET \/quote".*eip155:84532/);
+    facilitator.getSupported = () => shop.facilitator.getSupported();
+    expect(await ask(gate, handler(), requestTo("/quote"))).toMatchObject({ status: 402 });
+  });
+
+  test("and one is away or answers nonsense, it is 503: that one may", async () => {
+    const away = { ...others, getSupported: () => Promise.reject(new Error("Away.")) };
+    const odd = { ...others, getSupported: async () => Object({ kinds: "all" }) };
+    for (const other of [away, odd]) {
+      expect(await ask(gateOf(others, other), handler(), requestTo("/quote"))).toMatchObject({ status: 503 });
+    }
+  });
+});

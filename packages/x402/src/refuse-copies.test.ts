@@ -1,0 +1,54 @@
+// A refusal for all copies lasts long enough after each time it is told.
+import type { VerificationStore } from "@tollbooth-stores/core";
+import { manualClock } from "@tollbooth-stores/core/testing";
+import { createMemoryStores } from "@tollbooth-stores/memory";
+import { beforeEach, expect, test } from "vitest";
+import { verificationOf } from "./payment-record.ts";
+import { refuseCopies } from "./refuse-copies.ts";
+
+const clock = manualClock();
+const payment = { key: "key", payloadHash: "payload", fingerprint: "purchase" };
+let store: VerificationStore;
+beforeEach(() => {
+  store = createMemoryStores({ clock }).verifications;
+});
+
+const refuse = (through: VerificationStore = store, of = payment) => refuseCopies(through, of, { leaseMs: 300 });
+
+test.each(["purchase", "another purchase"])(
+  "one of %s that is nearly over is not told again, and begins anew once it is over",
+  async (fingerprint) => {
+    expect(await refuse(store, { ...payment, fingerprint })).toEqual({ status: "refused" });
+    clock.advance(1_000);
+    expect(await refuse()).toEqual({ status: "refused" });
+    clock.advance(1);
+    expect(await refuse()).toEqual({ status: "nearly-over", retryAfterMs: 8_999 });
+    clock.advance(8_998);
+    expect(await refuse()).toEqual({ status: "nearly-over", retryAfterMs: 1 });
+    clock.advance(1);
+    expect(await refuse()).toEqual({ status: "refused" });
+    expect(await verificationOf(store, payment)).toMatchObject({ status: "rejected", expiresInMs: 10_000 });
+  },
+);
+
+test("one that ends between two looks is begun anew, not taken for one that lasts", async () => {
+  let looked = false;
+  const slow: VerificationStore = {
+    ...store,
+    async peek(name) {
+      const look = await store.peek(name);
+      if (!looked) {
+        looked = true;
+        await refuse();
+      }
+      return look;
+    },
+    async claim(...given) {
+      const claim = await store.claim(...given);
+      if (claim.status === "done") clock.advance(10_000);
+      return claim;
+    },
+  };
+  expect(await refuse(slow)).toEqual({ status: "refused" });
+  expect(await verificationOf(store, payment)).toMatchObject({ status: "rejected", expiresInMs: 10_000 });
+});
