@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import type { RequestContext } from "@tollbooth-stores/http";
 import { buyer } from "@tollbooth-stores/sandbox";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { keepAnswers } from "./kept-answers.ts";
 import { openShop, type Shop } from "./paid-routes.test-support.ts";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
@@ -93,6 +94,17 @@ test("every option has its row, and every row is an option", () => {
   const options = [...declared.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name);
   const rows = readme.slice(readme.indexOf("## Options of"), readme.indexOf("## Answers"));
   expect([...rows.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual(options);
+});
+
+test("the defaults of kept answers are told", () => {
+  const [, row = ""] = /^\| `answers` \| `([^`]+)` \|/m.exec(readme) ?? [];
+  const [maxBytes = 0, forMs] = [...row.matchAll(/\d+/g)].map(Number);
+  const { forMs: kept, write } = keepAnswers({});
+  expect(kept).toBe(forMs);
+  const context = { key: "", header: () => undefined, signal: undefined };
+  const answer = (bytes: number) => ({ status: 200, headers: {}, body: new Uint8Array(bytes) });
+  expect(() => write(answer(maxBytes), context)).not.toThrow();
+  expect(() => write(answer(maxBytes + 1), context)).toThrow(RangeError);
 });
 
 test("the headers that are kept are told", () => {
