@@ -101,8 +101,11 @@ describe("a request with a payment", () => {
       const leaving = new AbortController();
       const { send, requests } = answering(first);
       const onRepeat = () => void setTimeout(() => leaving.abort(new Error("Enough.")));
+      const beganMs = performance.now();
       const sending = repeat503(send, { onRepeat })(url, { ...paying, signal: leaving.signal });
       await expect(sending).rejects.toThrow("Enough.");
+      // A wait is a second at the least.
+      expect(performance.now() - beganMs).toBeLessThan(900);
       expect(requests).toHaveLength(1);
     }
     const leaving = new AbortController();
@@ -110,8 +113,10 @@ describe("a request with a payment", () => {
       leaving.abort(new Error("Enough."));
       throw new TypeError("terminated");
     });
-    await expect(repeat503(hanging)(url, { ...paying, signal: leaving.signal })).rejects.toThrow("Enough.");
-    expect(hanging).toHaveBeenCalledTimes(1);
+    const onRepeat = vi.fn();
+    const sending = repeat503(hanging, { onRepeat })(url, { ...paying, signal: leaving.signal });
+    await expect(sending).rejects.toThrow("Enough.");
+    expect([hanging.mock.calls.length, onRepeat.mock.calls.length]).toEqual([1, 0]);
   });
 });
 
