@@ -320,6 +320,12 @@ describe("a payment that a limit must let pass", () => {
     expect(await gate.knows(requestTo("/login", headers))).toBe(false);
   });
 
+  test("is not asked for any longer once the client has gone", async () => {
+    const signal = AbortSignal.abort(new Error("The client has gone."));
+    const asking = shop.gate().knows(requestTo("/quote", await payment(), { signal }));
+    await expect(asking).rejects.toThrow("The client has gone.");
+  });
+
   test("cannot be told while the store is away, but for what names no payment, or a route that is not sold", async () => {
     await shop.stores.close();
     const gate = shop.gate();
