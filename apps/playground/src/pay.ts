@@ -1,7 +1,8 @@
 // `npm run pay`: one buyer's whole tour of a running gateway, every step printed. Signs for real; only the ledger is simulated.
 
 import { randomInt } from "node:crypto";
-import { type Buyer, buyer, demoAccount, fundedAccounts, payerLabel, sendUntilKnown } from "@tollbooth-stores/sandbox";
+import { type Buyer, buyer, demoAccount, fundedAccounts, payerLabel } from "@tollbooth-stores/sandbox";
+import { repeat503 } from "@tollbooth-stores/x402/buyer";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { z } from "zod";
 import { readCommand, UsageError } from "./command-line.ts";
@@ -28,14 +29,13 @@ async function show(response: Response): Promise<string> {
 }
 
 /** A request that carries a payment: 503 asks for the same payment again, and gets it. */
-function sendPaid(url: string, init: RequestInit): Promise<Response> {
-  return sendUntilKnown(url, init, {
-    async onRepeat(answer, waitMs) {
-      await show(answer);
-      detail("not known yet", `the same payment again in ${waitMs / 1_000} s`);
-    },
-  });
-}
+const sendPaid = repeat503(fetch, {
+  async onRepeat({ answer, waitMs }) {
+    if (answer === undefined) detail("answer", "none came");
+    else await show(answer);
+    detail("not known yet", `the same payment again in ${waitMs / 1_000} s`);
+  },
+});
 
 /** The tour stops where the gateway does not do what it should. */
 function expectStatus(response: Response, status: number): void {

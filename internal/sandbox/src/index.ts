@@ -9,7 +9,6 @@ export { readLog } from "./append-log.ts";
 
 // The buyer.
 export { type Buyer, buyer } from "./buyer/paying-client.ts";
-export { sendUntilKnown } from "./buyer/send-until-known.ts";
 
 // What tests need of it.
 export { type RunningSandbox, type SandboxControls, sandboxControls } from "./sandbox-controls.ts";

@@ -2,6 +2,7 @@
 import type { RequestContext } from "@tollbooth-stores/http";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores, rateLimiter, StoreError } from "@tollbooth-stores/memory";
+import type { Request, Response } from "express";
 import { expect, test } from "vitest";
 import { listen } from "./app.test-support.ts";
 import { clientIp, limit } from "./limit.ts";
@@ -91,4 +92,92 @@ test("a payment that the gate knows passes a limit that is used up, and uses not
   expect([await statusOf("known"), await statusOf("new"), await statusOf("new"), await statusOf("known")]).toEqual([
     200, 200, 429, 200,
   ]);
+});
+
+test("of two gates either one lets a payment pass, and where neither can tell the answer is 503, at no limit's cost", async () => {
+  const away = () => Promise.reject(new StoreError("STORE_UNAVAILABLE", "Away."));
+  const known = { knows: async ({ adapter }: RequestContext) => adapter.getHeader("payment") === "known" };
+  const one = rateLimiter(rateLimits, { name: "two gates", limit: 1, window: "1m" });
+  const app = await listen((app) => {
+    app.use(limit(one, () => "me", { unlessKnownTo: [{ knows: away }, known] }));
+    app.get("/", (_request, response) => response.send("ok"));
+  });
+  const ask = (payment: string) => app("/", { headers: { payment } });
+  expect([(await ask("known")).status, (await ask("known")).status]).toEqual([200, 200]);
+  const unclear = await ask("new");
+  expect([unclear.status, unclear.headers.get("retry-after")]).toEqual([503, "1"]);
+});
+
+test.each(["knows", "keyOf", "rule"])(
+  "where others answer while a limit waits for %s, no handler runs",
+  async (slow) => {
+    let answerMeanwhile = () => {};
+    const meanwhile = (name: string) => {
+      if (name === slow) answerMeanwhile();
+    };
+    const one = rateLimiter(rateLimits, { name: `others ${slow}`, limit: 1, window: "1m" });
+    const rule: typeof one = async (...call) => {
+      meanwhile("rule");
+      return one(...call);
+    };
+    const gate = {
+      async knows() {
+        meanwhile("knows");
+        return slow === "knows";
+      },
+    };
+    const errors: unknown[] = [];
+    let runs = 0;
+    const app = await listen((app) => {
+      app.use((_request, response, next) => {
+        answerMeanwhile = () => response.status(504).send("timeout");
+        next();
+      });
+      app.use(
+        limit(
+          rule,
+          async () => {
+            meanwhile("keyOf");
+            return "me";
+          },
+          { unlessKnownTo: gate },
+        ),
+      );
+      app.use(() => {
+        runs += 1;
+      });
+      app.use((error: unknown, _request: Request, _response: Response, next: (error: unknown) => void) => {
+        errors.push(error);
+        next(error);
+      });
+    });
+    // The second one is denied, where the limit is asked at all.
+    for (let request = 0; request < 2; request += 1) expect((await app("/")).status).toBe(504);
+    expect([runs, errors]).toEqual([0, []]);
+  },
+);
+
+test("a response that others have begun goes on where it is allowed, and breaks off where it is denied", async () => {
+  const errors: unknown[] = [];
+  const app = await listen((app) => {
+    app.use((_request, response, next) => {
+      response.write("beat ");
+      next();
+    });
+    app.use(limit(rateLimiter(rateLimits, { name: "begun", limit: 1, window: "1m" }), () => "me"));
+    app.use((_request, response) => {
+      response.end("made");
+    });
+    app.use((error: unknown, _request: Request, _response: Response, next: (error: unknown) => void) => {
+      errors.push(error);
+      next(error);
+    });
+  });
+  expect(await (await app("/")).text()).toBe("beat made");
+  await expect(app("/").then((answer) => answer.text())).rejects.toThrow();
+  expect(String(errors)).toContain("begun by others");
+});
+
+test.each([[], [{}], [{ trustedProxies: "1" }]])("clientIp of %j is refused when it is made", (...given) => {
+  expect(() => Reflect.apply(clientIp, undefined, given)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
 });

@@ -1,33 +1,56 @@
 // Holds a route's clients to a rate limit, and tells them of it.
+import type { ServerResponse } from "node:http";
 import type { RateLimiter } from "@tollbooth-stores/core";
 import {
   addressReader,
+  beforeLimit,
   type ClientIpOptions,
   type LimitOptions,
-  requireLimit,
+  type LimitTaken,
+  limitGates,
   takeFromLimit,
 } from "@tollbooth-stores/http";
 import type { ExpressMiddleware, ExpressRequest } from "./express-types.ts";
 import { contextOf, headerOf } from "./request-context.ts";
-import { sendAnswer } from "./send-answer.ts";
+import { hasBegun, isOver, sendAnswer } from "./send-answer.ts";
 
 /**
  * Takes one from the allowance of the client that `keyOf` names; several limits on a route are told together, in their order.
  * Denied: 429 with Retry-After. No name: 400, because a shared one would let one client use up the allowance of all. A store that
  * cannot answer: 503 with Retry-After; only core's `failOpen` admits then. The headers are on every answer. In front of a gate that
- * sells, give `unlessKnownTo`: who was charged must be able to ask again.
+ * sells, give `unlessKnownTo`: who was charged must be able to ask again. Where others have answered meanwhile, no handler runs. A
+ * response that others have begun goes on without the headers; denied, it is an error. Throws STORE_CONFIG for what cannot be meant.
  */
 export function limit<Request extends ExpressRequest>(
   rule: RateLimiter,
   keyOf: (request: Request) => string | undefined | Promise<string | undefined>,
-  { unlessKnownTo: gate }: LimitOptions = {},
+  options?: LimitOptions,
 ): ExpressMiddleware<Request> {
-  requireLimit(rule, keyOf);
+  const gates = limitGates(rule, keyOf, options);
+
+  /** Rejects where a client has gone while a gate or the store was asked. */
+  async function decide(request: Request, response: ServerResponse): Promise<LimitTaken> {
+    const before = await beforeLimit(gates, () => contextOf(request, response));
+    if (before === "pass" || isOver(response)) return { headers: {} };
+    if (before !== "take") return { headers: {}, refused: before };
+    const key = await keyOf(request);
+    return isOver(response) ? { headers: {} } : takeFromLimit(rule, request, key);
+  }
+
   return async (request, response, next) => {
-    if (await gate?.knows(contextOf(request, response))) return next();
-    const { headers, refused } = await takeFromLimit(rule, request, await keyOf(request));
-    if (refused !== undefined) return sendAnswer(response, refused);
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    const taken = await decide(request, response).catch((error: unknown) => {
+      // After the client has gone an error has no reader.
+      if (!isOver(response)) throw error;
+    });
+    // Others may have answered meanwhile: a timeout in front, say.
+    if (taken === undefined || isOver(response)) return;
+    const { headers, refused } = taken;
+    if (hasBegun(response)) {
+      if (refused !== undefined) throw new Error("The response was begun by others before limit() could refuse it.");
+    } else {
+      if (refused !== undefined) return sendAnswer(response, refused);
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    }
     next();
   };
 }

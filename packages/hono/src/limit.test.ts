@@ -96,3 +96,77 @@ test("a payment that the gate knows passes a limit that is used up, and uses not
     200, 200, 429, 200,
   ]);
 });
+
+test("of two gates either one lets a payment pass, and where neither can tell the answer is 503", async () => {
+  const away = () => Promise.reject(new StoreError("STORE_UNAVAILABLE", "Away."));
+  const known = { knows: async ({ adapter }: RequestContext) => adapter.getHeader("payment") === "known" };
+  const one = rateLimiter(rateLimits, { name: "two gates", limit: 1, window: "1m" });
+  const app = new Hono();
+  app.use(limit(one, () => "me", { unlessKnownTo: [{ knows: away }, known] }));
+  app.get("/", (c) => c.text("ok"));
+  const ask = (payment: string) => app.request("/", { headers: { payment } });
+  expect([(await ask("known")).status, (await ask("known")).status]).toEqual([200, 200]);
+  const unclear = await ask("new");
+  expect([unclear.status, unclear.headers.get("retry-after")]).toEqual([503, "1"]);
+});
+
+test("where a timeout answers while a limit waits, no handler runs", async () => {
+  const one = rateLimiter(rateLimits, { name: "late", limit: 9, window: "1m" });
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let over = Promise.resolve();
+  let runs = 0;
+  const app = new Hono();
+  app.use(async (c, next) => {
+    over = next();
+    c.res = new Response("timeout", { status: 504 });
+  });
+  app.use(limit(one, () => released.then(() => "me")));
+  app.get("/", (c) => {
+    runs += 1;
+    return c.text("ok");
+  });
+  expect((await app.request("/")).status).toBe(504);
+  release();
+  await over;
+  expect(runs).toBe(0);
+});
+
+test("a client that leaves while the store is slow ends the limit's wait", async () => {
+  const leaving = new AbortController();
+  const signals: (AbortSignal | undefined)[] = [];
+  const untilGone = (signal: AbortSignal | undefined) =>
+    new Promise<never>((_resolve, reject) => {
+      signals.push(signal);
+      signal?.addEventListener("abort", () => reject(signal.reason));
+      leaving.abort(new Error("The client has gone."));
+    });
+  const errors: unknown[] = [];
+  const app = new Hono();
+  app.get(
+    "/limit",
+    limit(
+      (_key, options) => untilGone(options?.signal),
+      () => "me",
+    ),
+  );
+  app.onError((error, c) => {
+    errors.push(error);
+    return c.text("", 400);
+  });
+  await app.request("/limit", { signal: leaving.signal });
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+  expect(String(errors)).toContain("The client has gone.");
+});
+
+test.each([
+  [],
+  [{}],
+  [{ trustedProxies: 0 }],
+  [{ connInfo: () => ({ remote: {} }) }],
+  [{ connInfo: { remote: {} }, trustedProxies: 0 }],
+])("clientIp of %j is refused when it is made", (...given) => {
+  expect(() => Reflect.apply(clientIp, undefined, given)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+});

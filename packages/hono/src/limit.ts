@@ -1,13 +1,14 @@
 // Holds a route's clients to a rate limit, and tells them of it.
 
-import type { RateLimiter } from "@tollbooth-stores/core";
+import { type RateLimiter, StoreError } from "@tollbooth-stores/core";
 import {
   addressReader,
+  beforeLimit,
   type ClientIpOptions,
   contextOf,
   type LimitOptions,
+  limitGates,
   limitHeadersOf,
-  requireLimit,
   responseOf,
   takeFromLimit,
 } from "@tollbooth-stores/http";
@@ -18,18 +19,23 @@ import type { GetConnInfo } from "hono/conninfo";
  * Takes one from the allowance of the client that `keyOf` names; several limits on a route are told together, in their order.
  * Denied: 429 with Retry-After. No name: 400, because a shared one would let one client use up the allowance of all. A store that
  * cannot answer: 503 with Retry-After; only core's `failOpen` admits then. The headers are on every answer. In front of a gate that
- * sells, give `unlessKnownTo`: who was charged must be able to ask again.
+ * sells, give `unlessKnownTo`: who was charged must be able to ask again. Where others have answered meanwhile, no handler runs. Throws
+ * STORE_CONFIG for what cannot be meant.
  */
 export function limit(
   rule: RateLimiter,
   keyOf: (c: Context) => string | undefined | Promise<string | undefined>,
-  { unlessKnownTo: gate }: LimitOptions = {},
+  options?: LimitOptions,
 ): MiddlewareHandler {
-  requireLimit(rule, keyOf);
+  const gates = limitGates(rule, keyOf, options);
   return async (c, next) => {
-    if (await gate?.knows(contextOf(c.req.raw, c.req.path))) return next();
-    const { refused } = await takeFromLimit(rule, c, await keyOf(c), c.req.raw.signal);
-    if (refused !== undefined) return responseOf(refused);
+    const before = await beforeLimit(gates, () => contextOf(c.req.raw, c.req.path));
+    if (before === "take") {
+      const { refused } = await takeFromLimit(rule, c, await keyOf(c), c.req.raw.signal);
+      if (refused !== undefined) return responseOf(refused);
+    } else if (before !== "pass") return responseOf(before);
+    // Others have answered meanwhile: a timeout in front, say.
+    if (c.finalized) return undefined;
     await next();
     // Later limits are told too. A response that cannot have headers any more is an upgrade.
     if (c.res.status >= 200) for (const [name, value] of Object.entries(limitHeadersOf(c))) c.header(name, value);
@@ -41,10 +47,14 @@ export function limit(
  * A `keyOf` by address. `connInfo` comes from the runtime's adapter: `getConnInfo` of "@hono/node-server/conninfo", say. See
  * `addressReader` of @tollbooth-stores/http for what counts behind proxies.
  */
-export function clientIp({
-  connInfo,
-  trustedProxies,
-}: ClientIpOptions & { connInfo: GetConnInfo }): (c: Context) => string | undefined {
-  const read = addressReader({ trustedProxies });
+export function clientIp(options: ClientIpOptions & { connInfo: GetConnInfo }): (c: Context) => string | undefined {
+  const { connInfo, ...rest }: ClientIpOptions & { connInfo?: GetConnInfo } = Object(options);
+  if (typeof connInfo !== "function") {
+    throw new StoreError(
+      "STORE_CONFIG",
+      'clientIp({ connInfo, trustedProxies }) needs your runtime\'s getConnInfo, of "@hono/node-server/conninfo" say.',
+    );
+  }
+  const read = addressReader(rest);
   return (c) => read(connInfo(c).remote.address, c.req.header("x-forwarded-for"));
 }

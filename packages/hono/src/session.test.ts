@@ -73,6 +73,25 @@ test("a store that is away is 503 with Retry-After", async () => {
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
 });
 
+test("a client that leaves while the store is slow ends the session's wait", async () => {
+  const leaving = new AbortController();
+  const signals: (AbortSignal | undefined)[] = [];
+  const slow: SessionStore<Data> = {
+    ...sessions,
+    get: (_id, options) =>
+      new Promise((_resolve, reject) => {
+        signals.push(options?.signal);
+        options?.signal?.addEventListener("abort", () => reject(options.signal?.reason));
+        leaving.abort(new Error("The client has gone."));
+      }),
+  };
+  const app = new Hono();
+  app.get("/", session({ sessions: slow }), (c) => c.text("made"));
+  app.onError((error, c) => c.text(error.message, 400));
+  const answer = await app.request("/", { signal: leaving.signal, ...cookie(await login(site())) });
+  expect([await answer.text(), signals.length]).toEqual(["The client has gone.", 1]);
+});
+
 test("calls are spent once, and given back where the handler throws or fails", async () => {
   const app = site();
   const id = await login(app);

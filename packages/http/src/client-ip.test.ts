@@ -22,3 +22,12 @@ test.each([
 test.each([-1, 1.5, Number.NaN, 101])("%s proxies are refused", (trustedProxies) => {
   expect(() => addressReader({ trustedProxies })).toThrow("trustedProxies");
 });
+
+test.each([undefined, null, 1, "1", [], {}, { trustedProxies: 1, trustProxies: 1 }])(
+  "options that are %j are refused when it is made",
+  (options) => {
+    expect(() => Reflect.apply(addressReader, undefined, [options])).toThrow(
+      expect.objectContaining({ code: "STORE_CONFIG" }),
+    );
+  },
+);

@@ -1,20 +1,26 @@
 // The client's address, as far as the network can tell: the socket's, unless proxies in front are to be believed.
 import { isIP } from "node:net";
 import { StoreError } from "@tollbooth-stores/core";
+import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 
 export interface ClientIpOptions {
   /** How many proxies of yours each append an address to X-Forwarded-For. 0: the header means nothing. */
   trustedProxies: number;
 }
 
+const optionNames: OptionNames<ClientIpOptions> = { trustedProxies: true };
+
 /**
  * Reads addresses. With n trusted proxies the n-th entry of X-Forwarded-For from the right is the last that no client could
  * have written; where it is missing or no address, the socket's counts. Undefined where neither is known. An IPv6 address is
- * its network of 64 bits, which one client owns. Throws STORE_CONFIG unless `trustedProxies` is a whole number from 0 to 100.
+ * its network of 64 bits, which one client owns. Throws STORE_CONFIG for other options, and unless `trustedProxies` is a whole number
+ * from 0 to 100.
  */
-export function addressReader({
-  trustedProxies,
-}: ClientIpOptions): (socketAddress: string | undefined, forwardedFor: string | undefined) => string | undefined {
+export function addressReader(
+  options: ClientIpOptions,
+): (socketAddress: string | undefined, forwardedFor: string | undefined) => string | undefined {
+  requireKnownOptions(options, optionNames);
+  const { trustedProxies } = options;
   if (!Number.isInteger(trustedProxies) || trustedProxies < 0 || trustedProxies > 100) {
     throw new StoreError("STORE_CONFIG", "trustedProxies must be a whole number from 0 to 100.");
   }

@@ -6,7 +6,14 @@ export type { KnownPayments, PaidGate, PaymentInHand, RequestAdapter, RequestCon
 // What a framework's middleware is made of.
 export { isSoldAlready } from "./paid-once.ts";
 export { beforeGate, type PaidOptions, type PaidSettings, paidSettings } from "./paid-options.ts";
-export { type LimitOptions, type LimitTaken, limitHeadersOf, requireLimit, takeFromLimit } from "./limit.ts";
+export {
+  beforeLimit,
+  limitGates,
+  type LimitOptions,
+  type LimitTaken,
+  limitHeadersOf,
+  takeFromLimit,
+} from "./limit.ts";
 export { addressReader, type ClientIpOptions } from "./client-ip.ts";
 export {
   type CookieTeller,

@@ -1,7 +1,8 @@
 // Limits, as a framework's middleware takes from them.
 import { createMemoryStores, failOpen, rateLimiter, StoreError } from "@tollbooth-stores/memory";
 import { expect, test } from "vitest";
-import { requireLimit, takeFromLimit } from "./limit.ts";
+import { beforeLimit, limitGates, takeFromLimit } from "./limit.ts";
+import type { KnownPayments, RequestContext } from "./paid-gate.ts";
 
 const { rateLimits } = createMemoryStores();
 const few = rateLimiter(rateLimits, { name: "few", limit: 1, window: "1m" });
@@ -63,12 +64,65 @@ test("a limiter's mistake is thrown", async () => {
   await expect(takeFromLimit(mistaken, {}, "me")).rejects.toThrow("No.");
 });
 
-test("a middleware without a rule, or without what names its clients, is a wrong option", () => {
-  expect(() => requireLimit(few, () => "me")).not.toThrow();
-  for (const [rule, keyOf] of [
-    [few, undefined],
-    [undefined, () => "me"],
-  ] as const) {
-    expect(() => requireLimit(rule, keyOf)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
-  }
+const gateThat = (answer: () => Promise<boolean>): KnownPayments => ({ knows: answer });
+const yes = gateThat(async () => true);
+const no = gateThat(async () => false);
+const unable = gateThat(() => Promise.reject(away));
+const context = (signal?: AbortSignal): RequestContext => ({
+  path: "/",
+  method: "GET",
+  signal,
+  adapter: {
+    getHeader: () => undefined,
+    getMethod: () => "GET",
+    getPath: () => "/",
+    getUrl: () => "/",
+    getAcceptHeader: () => "",
+    getUserAgent: () => "",
+  },
+});
+
+test("a payment that one of the gates knows passes, whatever the others say", async () => {
+  expect(await beforeLimit([no, unable, yes], context)).toBe("pass");
+  expect(await beforeLimit([no, no], context)).toBe("take");
+  expect(await beforeLimit([], () => expect.unreachable("No gate is asked."))).toBe("take");
+});
+
+test("where a gate cannot tell, the answer is 503: neither passed, nor refused as one too many", async () => {
+  const answer = await beforeLimit([no, unable], context);
+  expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+});
+
+test("a gate's mistake is thrown, and so is the reason of a client that has gone", async () => {
+  const mistaken = gateThat(() => Promise.reject(new TypeError("A mistake.")));
+  await expect(beforeLimit([mistaken], context)).rejects.toThrow("A mistake.");
+  const gone = AbortSignal.abort(new Error("Gone."));
+  await expect(beforeLimit([unable], () => context(gone))).rejects.toThrow("Gone.");
+});
+
+test("only true passes: any other value that a gate in plain JavaScript resolves with does not", async () => {
+  const gates: KnownPayments[] = [JSON.parse("{}")];
+  for (const gate of gates) Reflect.set(gate, "knows", async () => "no");
+  expect(await beforeLimit(gates, context)).toBe("take");
+});
+
+test.each([
+  ["no rule", [undefined, () => "me"]],
+  ["nothing that names its clients", [few, undefined]],
+  ["a gate that knows no payments", [few, () => "me", { unlessKnownTo: { handle: async () => undefined } }]],
+  ["a list with something else in it", [few, () => "me", { unlessKnownTo: [yes, undefined] }]],
+  ["null for a gate", [few, () => "me", { unlessKnownTo: null }]],
+  ["a gate in the place of options", [few, () => "me", yes]],
+  ["a misspelt option", [few, () => "me", { unlessKnowTo: yes }]],
+])("a limit with %s is a wrong option", (_what, given) => {
+  expect(() => Reflect.apply(limitGates, undefined, given)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+});
+
+test("a limit takes no gate, one, or several", () => {
+  const me = () => "me";
+  const none: KnownPayments[] = [];
+  const found = [undefined, { unlessKnownTo: yes }, { unlessKnownTo: [yes, no] }, { unlessKnownTo: none }].map(
+    (options) => limitGates(few, me, options),
+  );
+  expect(found).toEqual([[], [yes], [yes, no], []]);
 });

@@ -1,16 +1,20 @@
 // One limit of a route: what the client is told, and whether the request goes on.
 import { type LimiterDecision, type RateLimiter, rateLimitHeaders, StoreError } from "@tollbooth-stores/core";
+import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type Answer, problem } from "./answer.ts";
-import type { KnownPayments } from "./paid-gate.ts";
+import type { KnownPayments, RequestContext } from "./paid-gate.ts";
 import { storeFailure } from "./store-failure.ts";
 
 export interface LimitOptions {
   /**
-   * The gate that a limit stands in front of. A payment that it knows passes, and uses nothing up: its payer was charged, or may
-   * have been, and asks again for the answer.
+   * The gate that a limit stands in front of, or all of them. A payment that one of them knows passes, and uses nothing up: its payer
+   * was charged, or may have been, and asks again for the answer. Where none can tell, the answer is 503. Put the limit directly before
+   * the gate: what else answers such a request, a session say, is under no limit.
    */
-  unlessKnownTo?: KnownPayments | undefined;
+  unlessKnownTo?: KnownPayments | readonly KnownPayments[] | undefined;
 }
+
+const optionNames: OptionNames<LimitOptions> = { unlessKnownTo: true };
 
 export interface LimitTaken {
   /** For every answer to this request: tells all its limits together. By lower-case names. */
@@ -23,13 +27,48 @@ const longestKey = 1_024;
 /** What the limits of a request decided, in their order. */
 const decided = new WeakMap<object, readonly LimiterDecision[]>();
 
-/** Throws STORE_CONFIG where a middleware was given no rule, or nothing that names its clients. */
-export function requireLimit(rule: unknown, keyOf: unknown): void {
-  if (typeof rule === "function" && typeof keyOf === "function") return;
-  throw new StoreError(
-    "STORE_CONFIG",
-    "limit(rule, keyOf) needs a rateLimiter(...), and a function that names a request's client, such as clientIp({ trustedProxies: 0 }).",
-  );
+/**
+ * The gates of a limit. Throws STORE_CONFIG where a middleware was given no rule, nothing that names its clients, or an option that
+ * cannot be meant.
+ */
+export function limitGates(rule: unknown, keyOf: unknown, options: LimitOptions = {}): readonly KnownPayments[] {
+  if (typeof rule !== "function" || typeof keyOf !== "function") {
+    throw new StoreError(
+      "STORE_CONFIG",
+      "limit(rule, keyOf) needs a rateLimiter(...), and a function that names a request's client, such as clientIp({ trustedProxies: 0 }).",
+    );
+  }
+  requireKnownOptions(options, optionNames);
+  const { unlessKnownTo = [] } = options;
+  const gates = [unlessKnownTo].flat();
+  if (gates.every((gate) => typeof gate?.knows === "function")) return gates;
+  throw new StoreError("STORE_CONFIG", "unlessKnownTo must be a gate, such as paidRoutes(...), or a list of gates.");
+}
+
+/**
+ * "pass": a gate knows the payment that the request brings. "take": the limit decides. An answer: no gate can tell, so the request
+ * must not go on, and 429 would have a payer that was charged sign anew. Rejects as the gates do, but for failures of a store.
+ */
+export async function beforeLimit(
+  gates: readonly KnownPayments[],
+  contextOf: () => RequestContext,
+): Promise<"pass" | "take" | Answer> {
+  if (gates.length === 0) return "take";
+  const context = contextOf();
+  let failure: { error: unknown } | undefined;
+  for (const gate of gates) {
+    try {
+      if ((await gate.knows(context)) === true) return "pass";
+    } catch (error) {
+      failure ??= { error };
+    }
+  }
+  if (failure === undefined) return "take";
+  context.signal?.throwIfAborted();
+  if (storeFailure(failure.error) === undefined) throw failure.error;
+  const message =
+    "Whether this payment was taken before cannot be asked now. Send the same payment again; do not sign a new one.";
+  return problem(503, "store_unavailable", message, { "retry-after": "1" });
 }
 
 /**

@@ -47,9 +47,10 @@ export type Serve = (payment: PaymentInHand) => Promise<Answer>;
 
 export interface KnownPayments {
   /**
-   * Whether the request brings a payment that is under way, in doubt or charged. Its payer comes for what was bought, so a rate
-   * limit in front of the gate must let it pass. One look into the store. Nothing is verified: it opens nothing else. True also
-   * where the store cannot say: the gate itself refuses then. Never rejects.
+   * Whether the gate would answer the request for a payment that is under way, in doubt, or charged and not handed over, or would
+   * tell a kept answer again. Its payer comes for what was bought, so a rate limit in front of the gate must let it pass. False for a
+   * request that the gate lets through for nothing: that one is the limit's. Nothing is verified: it opens nothing else. Rejects where
+   * the store cannot say.
    */
   knows(context: RequestContext): Promise<boolean>;
 }

@@ -37,6 +37,12 @@ test.each([
   expect(text).not.toContain(token);
 });
 
+test("it can be asked for again for an hour, unless told otherwise", () => {
+  const { sessions, keeper } = shop();
+  expect(keeper.forMs).toBe(3_600_000);
+  expect(soldSessions({ sessions, secret, forMs: "5m" }).forMs).toBe(300_000);
+});
+
 test("another payment, or another secret, is told nothing", async () => {
   const { sessions, sell, keeper } = shop();
   const sold = await sell(keyOf);

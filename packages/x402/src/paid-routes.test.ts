@@ -288,28 +288,63 @@ describe("a payment that a limit must let pass", () => {
       return { status: 200, headers: {}, body: new Uint8Array() };
     });
     expect(await ask(gate, serve, requestTo("/quote", headers))).toMatchObject({ status: 200 });
-    expect([inHandler, await knows(gate, headers), await knows(gate, await payment())]).toEqual([true, true, false]);
+    expect([inHandler, await knows(gate, await payment())]).toEqual([true, false]);
+  });
+
+  test("is one that was handed over only where its answer may be told again", async () => {
+    const bare = await payment();
+    const headers = { ...bare, "idempotency-key": "mine" };
+    const gate = shop.gate(undefined, { collector });
+    expect(await ask(gate, handler(), requestTo("/quote", headers))).toMatchObject({ status: 200 });
+    expect([await knows(gate, headers), await knows(gate, bare)]).toEqual([true, false]);
+    expect(await knows(shop.gate(undefined, { collector, answers: false }), headers)).toBe(false);
+    expect(await knows(shop.gate(), headers)).toBe(false);
+    expect(await ask(gate, handler(), requestTo("/quote", headers))).toMatchObject({
+      status: 200,
+      text: '{"quote":1}',
+    });
+  });
+
+  test("is none where a hook lets the request through for nothing, and a HEAD is none", async () => {
+    const gate = shop.gate(undefined, { order: "settle-then-serve", onHandlerError: () => undefined });
+    const headers = await payment();
+    expect(await ask(gate, handler({ status: 500 }), requestTo("/quote", headers))).toMatchObject({ error: "owed" });
+    expect(await knows(gate, headers)).toBe(true);
+    expect(await gate.knows(requestTo("/quote", headers, { method: "HEAD" }))).toBe(false);
+    gate.http.onProtectedRequest(async ({ adapter }) =>
+      adapter.getHeader("api-key") === "free" ? { grantAccess: true } : undefined,
+    );
+    const free = { ...headers, "api-key": "free" };
+    expect([await knows(gate, headers), await knows(gate, free)]).toEqual([true, false]);
+    expect(await ask(gate, handler(), requestTo("/quote", free))).toBeUndefined();
+    expect(await ask(gate, handler(), requestTo("/quote", headers))).toMatchObject({ status: 200 });
   });
 
   test("is none with another signature, or for a route that is not sold: the nonce is public on its chain", async () => {
     const gate = shop.gate();
     const { payload } = await makePayment(await shop.controls.payer());
     const headers = paymentHeader(payload);
-    await ask(gate, handler(), requestTo("/quote", headers));
+    const owing = shop.gate(undefined, { order: "settle-then-serve", onHandlerError: () => undefined });
+    await ask(owing, handler({ status: 500 }), requestTo("/quote", headers));
     expect(await knows(gate, headers)).toBe(true);
     const signature = `0x${"11".repeat(64)}1b`;
     const forged = paymentHeader({ ...payload, payload: { ...Object(payload).payload, signature } });
     expect(await knows(gate, forged)).toBe(false);
     expect(await gate.knows(requestTo("/login", headers))).toBe(false);
-    await shop.stores.close();
-    expect(await gate.knows(requestTo("/login", headers))).toBe(false);
   });
 
-  test("is any while the store is away: the gate itself answers 503 then", async () => {
+  test("is not asked for any longer once the client has gone", async () => {
+    const signal = AbortSignal.abort(new Error("The client has gone."));
+    const asking = shop.gate().knows(requestTo("/quote", await payment(), { signal }));
+    await expect(asking).rejects.toThrow("The client has gone.");
+  });
+
+  test("cannot be told while the store is away, but for what names no payment, or a route that is not sold", async () => {
     await shop.stores.close();
     const gate = shop.gate();
     const headers = await payment();
-    expect(await knows(gate, headers)).toBe(true);
-    expect(await ask(gate, handler(), requestTo("/quote", headers))).toMatchObject({ status: 503 });
+    await expect(knows(gate, headers)).rejects.toMatchObject({ code: "STORE_CLOSED" });
+    expect([await knows(gate), await knows(gate, { "payment-signature": "garbage" })]).toEqual([false, false]);
+    expect(await gate.knows(requestTo("/login", headers))).toBe(false);
   });
 });

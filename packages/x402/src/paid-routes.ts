@@ -17,7 +17,7 @@ import {
 import { gateSettings } from "./gate-settings.ts";
 import { HandlerThrew } from "./handler-run.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
-import { isKnownPayment } from "./payment-record.ts";
+import { stageOf } from "./payment-record.ts";
 import { planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
 import { type ReconcileRound, reconcileEvery } from "./reconcile-every.ts";
@@ -64,7 +64,7 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
 export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, options: PaidRoutesOptions): PaidRoutes {
   const settings = gateSettings(server, options);
   const { store, findSettlement, leaseMs, origin } = settings;
-  const { http, plan } = planner(server, routes, options.paywall);
+  const { http, plan, isFree } = planner(server, routes, options.paywall);
   refuseRoutes(server, routes);
   let initialized: Promise<void> | undefined;
 
@@ -149,9 +149,16 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       }
     },
     async knows(context) {
-      if (sold(context) === undefined) return false;
+      const request = sold(context);
+      if (request === undefined || isHead(context)) return false;
       const header = readPaymentHeader(context.adapter);
-      return header.status === "payment" && isKnownPayment(store, header.payload).catch(() => true);
+      if (header.status !== "payment") return false;
+      const stage = await stageOf(store, header.payload, { signal: context.signal });
+      if (stage === "none") return false;
+      // Without a collector, or where nothing is kept, the answer is 409: used before.
+      const isRetold = settings.keeper !== undefined && Boolean(settings.collector?.(request));
+      if (stage === "delivered" && !isRetold) return false;
+      return !(await isFree(request));
     },
     reconcile,
     reconcileEvery: (interval, onRound) =>

@@ -1,5 +1,5 @@
 // What the store knows of a payment, for decisions that must not be made against one that is under way.
-import type { Look, Payment, VerificationStore } from "@tollbooth-stores/core";
+import type { CallOptions, Look, Payment, VerificationStore } from "@tollbooth-stores/core";
 import { boundPayload, firstVerification, paymentRecord, saysUsed } from "@tollbooth-stores/core/native";
 import type { PaymentPayload } from "@x402/core/types";
 import { identifyPayment } from "./identify-payment.ts";
@@ -77,16 +77,28 @@ export async function conflictOf(
 }
 
 /**
- * For a request that came with `payload`, whatever its route asks for today. With this exact payload, which a verification has
- * accepted: the nonce alone is public on its chain.
+ * Of a request that came with `payload`, whatever its route asks for today. "unfinished": under way, in doubt, or charged and not
+ * handed over. With this exact payload, which a verification has accepted: the nonce alone is public on its chain.
  */
-export async function isKnownPayment(
+export async function stageOf(
   store: VerificationStore,
   { accepted, payload }: PaymentPayload,
-): Promise<boolean> {
+  options?: CallOptions,
+): Promise<"none" | "unfinished" | "delivered"> {
   const identity = identifyPayment(payload, accepted);
-  if (identity.status !== "identified") return false;
-  return (await mayBeCharged(store, identity.key)) && isBoundTo(store, identity);
+  if (identity.status !== "identified") return "none";
+  const found = await store.peek(paymentRecord(identity.key), options);
+  if (found.payload !== boundPayload(identity.payloadHash)) return "none";
+  switch (found.status) {
+    case "in-progress":
+    case "unknown":
+    case "settled":
+      return "unfinished";
+    case "delivered":
+      return "delivered";
+    default:
+      return "none";
+  }
 }
 
 /** Whether an attempt has claimed the payment with this exact payload: it was accepted then, and the record is bound to it. */

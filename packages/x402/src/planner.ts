@@ -35,7 +35,12 @@ export interface Planner {
   /** The seller's own: for hooks and the paywall. Never its `processSettlement`: the gate settles. */
   readonly http: x402HTTPResourceServer;
   plan(request: RequestAtOrigin): Promise<Plan>;
+  /** Whether a hook lets the request through for nothing. Only the hooks run. Rejects as they do. */
+  isFree(request: RequestAtOrigin): Promise<boolean>;
 }
+
+/** Ends the SDK's planning at the prices, which come after the hooks. */
+const hooksAreOver = new Error("The request's hooks have run.");
 
 /**
  * The seam is public: a server that has all of the seller's methods, and whose `verifyPayment` answers valid and whose
@@ -46,6 +51,8 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   const made = new WeakMap<object, RequiredArguments>();
   /** By the request's adapter: the context of a request that its hooks let through. */
   const pricing = new WeakMap<object, unknown>();
+  /** By the request's adapter: for these only the hooks run. */
+  const unpriced = new WeakSet<object>();
   const planning = serverWith(server, {
     // The seller's own server will verify and settle, so it asks.
     initialize: () => askFacilitators(server),
@@ -53,6 +60,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
     getPaymentFlow: () => "authorization",
     buildPaymentRequirementsFromOptions(options, context) {
       const adapter = adapterOf(context);
+      if (adapter !== undefined && unpriced.has(adapter)) throw hooksAreOver;
       if (adapter !== undefined) pricing.set(adapter, context);
       return server.buildPaymentRequirementsFromOptions(options, context);
     },
@@ -66,6 +74,15 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
 
   return {
     http,
+    async isFree(request) {
+      unpriced.add(request.adapter);
+      try {
+        return (await http.processHTTPRequest(request)).type === "no-payment-required";
+      } catch (error) {
+        if (error === hooksAreOver) return false;
+        throw error;
+      }
+    },
     async plan(request) {
       let planned: HTTPProcessResult;
       try {

@@ -4,14 +4,17 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { RequestContext } from "@tollbooth-stores/http";
 import { buyer } from "@tollbooth-stores/sandbox";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { keepAnswers } from "./kept-answers.ts";
 import { openShop, type Shop } from "./paid-routes.test-support.ts";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 const readme = read("../README.md");
 const programs = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, text]) => text ?? "");
 const own = {
+  "@tollbooth-stores/x402/buyer": "../../src/buyer.ts",
   "@tollbooth-stores/x402/fetch": "../../src/fetch.ts",
   "@tollbooth-stores/x402": "../../src/index.ts",
 };
@@ -59,8 +62,20 @@ test("the other programs print what their comments say", async () => {
   expect(printed.mock.calls).toEqual([[43], ["settled"], ["unknown"]]);
 });
 
+test("the limit of a fetch handler refuses one client too many, and passes a known payment", async () => {
+  const { limited } = await import(/* @vite-ignore */ fileOf(1));
+  const gate = { knows: async ({ adapter }: RequestContext) => adapter.getHeader("payment") === "known" };
+  const handler = limited(gate, async () => new Response("ok"));
+  const statusOf = async (headers: Record<string, string>) =>
+    (await handler(new Request("https://api.example/quote", { headers }))).status;
+  for (let request = 0; request < 100; request += 1) await statusOf({ "api-key": "mine" });
+  expect([await statusOf({ "api-key": "mine" }), await statusOf({ payment: "known" }), await statusOf({})]).toEqual([
+    429, 200, 400,
+  ]);
+});
+
 test("every program type-checks", { timeout: 60_000 }, async () => {
-  expect(programs).toHaveLength(5);
+  expect(programs).toHaveLength(7);
   const config = join(folder, "tsconfig.json");
   // As a reader's project is: without the rule that our own declarations are built by.
   const compilerOptions = { isolatedDeclarations: false };
@@ -79,6 +94,17 @@ test("every option has its row, and every row is an option", () => {
   const options = [...declared.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name);
   const rows = readme.slice(readme.indexOf("## Options of"), readme.indexOf("## Answers"));
   expect([...rows.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual(options);
+});
+
+test("the defaults of kept answers are told", () => {
+  const [, row = ""] = /^\| `answers` \| `([^`]+)` \|/m.exec(readme) ?? [];
+  const [maxBytes = 0, forMs] = [...row.matchAll(/\d+/g)].map(Number);
+  const { forMs: kept, write } = keepAnswers({});
+  expect(kept).toBe(forMs);
+  const context = { key: "", header: () => undefined, signal: undefined };
+  const answer = (bytes: number) => ({ status: 200, headers: {}, body: new Uint8Array(bytes) });
+  expect(() => write(answer(maxBytes), context)).not.toThrow();
+  expect(() => write(answer(maxBytes + 1), context)).toThrow(RangeError);
 });
 
 test("the headers that are kept are told", () => {

@@ -1,0 +1,174 @@
+// What a buyer does where it hears no outcome: the same payment again, and no other one.
+import { buyer as customerOf } from "@tollbooth-stores/sandbox";
+import { x402Client } from "@x402/core/client";
+import { ExactEvmScheme } from "@x402/evm/exact/client";
+import { wrapFetchWithPayment } from "@x402/fetch";
+import { describe, expect, test, vi } from "vitest";
+import { type RepeatOptions, repeat503 } from "./buyer.ts";
+import { paid } from "./fetch.ts";
+import { origin, shopForEachTest } from "./paid-routes.test-support.ts";
+
+const url = `${origin}/quote`;
+const paying = { headers: { "payment-signature": "the payment" } };
+
+/** A fetch that answers each request with the next of `answers`, and with the last one from then on. */
+function answering(...answers: (number | [status: number, retryAfter: string] | Error)[]) {
+  const requests: { payment: string | null; method: string; body: string; type: string | null }[] = [];
+  const send: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const { headers, method } = request;
+    const answer = answers[Math.min(requests.length, answers.length - 1)] ?? 500;
+    const body = await request.text();
+    requests.push({ payment: headers.get("payment-signature"), method, body, type: headers.get("content-type") });
+    if (answer instanceof Error) throw answer;
+    const [status, retryAfter] = typeof answer === "number" ? [answer] : answer;
+    return new Response("said", {
+      status,
+      ...(retryAfter !== undefined && { headers: { "retry-after": retryAfter } }),
+    });
+  };
+  return { send, requests };
+}
+
+/** Waits no time at all, and remembers for how long it should have. */
+function noWait() {
+  const waits: number[] = [];
+  return { waits, wait: async (ms: number) => void waits.push(ms) };
+}
+
+const atOnce = { wait: async () => undefined };
+
+describe("a request with a payment", () => {
+  test("is sent again after Retry-After, the same payment and body, until there is an outcome", async () => {
+    const { send, requests } = answering([503, "3"], 503, 502, 504, new TypeError("fetch failed"), 200);
+    const { waits, wait } = noWait();
+    const heard: unknown[] = [];
+    const onRepeat: RepeatOptions["onRepeat"] = async ({ answer, error }) => {
+      heard.push(answer === undefined ? String(error) : [answer.status, await answer.text()]);
+    };
+    const body = new Blob(["an order"]).stream();
+    const headers = { ...paying.headers, "content-type": "text/plain" };
+    const init = { method: "POST", headers, body, duplex: "half" } as const;
+    const answer = await repeat503(send, { wait, onRepeat })(new Request(url, init));
+    expect(answer.status).toBe(200);
+    const sent = { payment: "the payment", method: "POST", body: "an order", type: "text/plain" };
+    expect(requests).toEqual(Array(6).fill(sent));
+    expect(waits).toEqual([3_000, 1_000, 1_000, 1_000, 1_000]);
+    expect(heard).toEqual([[503, "said"], [503, "said"], [502, "said"], [504, "said"], "TypeError: fetch failed"]);
+  });
+
+  test.each([200, 402, 409, 429, 500])("is not sent again after %i", async (status) => {
+    const { send, requests } = answering([status, "1"]);
+    expect((await repeat503(send, atOnce)(url, paying)).status).toBe(status);
+    expect(requests).toHaveLength(1);
+  });
+
+  test("is sent as often as it may be: the last answer is there to be read, the last error is thrown", async () => {
+    const { send, requests } = answering(503);
+    const last = await repeat503(send, { ...atOnce, attempts: 3 })(url, paying);
+    expect([last.status, await last.text(), requests.length]).toEqual([503, "said", 3]);
+    const failing = answering(new TypeError("fetch failed"));
+    const sending = repeat503(failing.send, { ...atOnce, attempts: 2 })(url, paying);
+    await expect(sending).rejects.toThrow("fetch failed");
+    expect(failing.requests).toHaveLength(2);
+  });
+
+  test("is not sent again once its time is over", async () => {
+    const { send, requests } = answering([503, "4"]);
+    const { waits, wait } = noWait();
+    expect((await repeat503(send, { wait, forMs: 10_000 })(url, paying)).status).toBe(503);
+    expect([requests.length, waits]).toEqual([3, [4_000, 4_000]]);
+  });
+
+  test.each(["0", "soon", "-5", "Thu, 01 Jan 1970 00:00:00 GMT"])(
+    "waits a second where Retry-After is %j",
+    async (text) => {
+      const { waits, wait } = noWait();
+      await repeat503(answering([503, text], 200).send, { wait })(url, paying);
+      expect(waits).toEqual([1_000]);
+    },
+  );
+
+  test("waits until a Retry-After that is a date", async () => {
+    const { waits, wait } = noWait();
+    const date = new Date(Date.now() + 20_000).toUTCString();
+    await repeat503(answering([503, date], 200).send, { wait })(url, paying);
+    expect(waits).toEqual([expect.closeTo(19_500, -3.5)]);
+  });
+
+  test("is over at once where its signal aborts: in a wait, and in an attempt", async () => {
+    for (const first of [503, new TypeError("fetch failed")]) {
+      const leaving = new AbortController();
+      const { send, requests } = answering(first);
+      const onRepeat = () => void setTimeout(() => leaving.abort(new Error("Enough.")));
+      const beganMs = performance.now();
+      const sending = repeat503(send, { onRepeat })(url, { ...paying, signal: leaving.signal });
+      await expect(sending).rejects.toThrow("Enough.");
+      // A wait is a second at the least.
+      expect(performance.now() - beganMs).toBeLessThan(900);
+      expect(requests).toHaveLength(1);
+    }
+    const leaving = new AbortController();
+    const hanging = vi.fn<typeof fetch>(async () => {
+      leaving.abort(new Error("Enough."));
+      throw new TypeError("terminated");
+    });
+    const onRepeat = vi.fn();
+    const sending = repeat503(hanging, { onRepeat })(url, { ...paying, signal: leaving.signal });
+    await expect(sending).rejects.toThrow("Enough.");
+    expect([hanging.mock.calls.length, onRepeat.mock.calls.length]).toEqual([1, 0]);
+  });
+});
+
+test("a request without a payment is handed on as it came, whatever the answer is", async () => {
+  const send = vi.fn<typeof fetch>(async () => new Response("", { status: 503 }));
+  const init = { method: "POST", body: "an order" };
+  expect((await repeat503(send)(url, init)).status).toBe(503);
+  expect(send.mock.calls).toEqual([[url, init]]);
+  expect(send.mock.calls[0]?.[1]).toBe(init);
+});
+
+test.each([
+  [undefined],
+  [fetch, null],
+  [fetch, { attempts: 0 }],
+  [fetch, { forMs: "1m" }],
+  [fetch, { forMs: Number.NaN }],
+  [fetch, { onRepeat: 1 }],
+  [fetch, { attempt: 3 }],
+])("%s with %j is refused when it is made", (...given) => {
+  expect(() => Reflect.apply(repeat503, undefined, given)).toThrow(TypeError);
+});
+
+describe("the SDK's own client", () => {
+  const shop = shopForEachTest();
+
+  /** A shop that fails once after the settlement, and its customer's fetch. */
+  async function scene() {
+    let runs = 0;
+    const gate = shop.gate(undefined, { order: "settle-then-serve", onHandlerError: () => undefined });
+    const GET = paid(gate, () => {
+      runs += 1;
+      return runs === 1 ? new Response("", { status: 500 }) : Response.json({ quote: 42 });
+    });
+    const { account } = customerOf(await shop.controls.payer());
+    const client = new x402Client().register("eip155:*", new ExactEvmScheme(account));
+    const toShop: typeof fetch = (input, init) => GET(new Request(input, init));
+    return { client, toShop };
+  }
+
+  test("alone signs anew after a 503, and pays twice", async () => {
+    const { client, toShop } = await scene();
+    const buy = wrapFetchWithPayment(toShop, client);
+    expect([(await buy(url)).status, (await buy(url)).status]).toEqual([503, 200]);
+    expect(shop.controls.counts().transfers).toBe(2);
+  });
+
+  test("with repeat503 pays once, and gets what it paid for", async () => {
+    const { client, toShop } = await scene();
+    const buy = wrapFetchWithPayment(repeat503(toShop, atOnce), client);
+    const answer = await buy(url);
+    expect([answer.status, await answer.json()]).toEqual([200, { quote: 42 }]);
+    expect(shop.controls.counts().transfers).toBe(1);
+  });
+});

@@ -1,0 +1,125 @@
+// For buyers: sends a request with its payment again until its outcome is known, so that no second payment is signed for it.
+
+export interface Repetition {
+  /** What came instead of an outcome. Its body may be read. Undefined where no answer came. */
+  readonly answer: Response | undefined;
+  /** Why no answer came. */
+  readonly error: unknown;
+  /** Until the request is sent again, in milliseconds. */
+  readonly waitMs: number;
+}
+
+export interface RepeatOptions {
+  /** How long, in milliseconds, after its first sending the request may be sent again. Default 60,000. */
+  forMs?: number | undefined;
+  /** How often the request is sent, the first time included. Default 30. */
+  attempts?: number | undefined;
+  /** Called before each wait. */
+  onRepeat?: ((repetition: Repetition) => void | Promise<void>) | undefined;
+  /** How to wait. Default: a timer. It rejects when the signal aborts. */
+  wait?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
+}
+
+/** Without a Retry-After, and at the least. */
+const SHORTEST_WAIT_MS = 1_000;
+/** 502 and 504 are a proxy's: it lost the server that may be taking the payment. */
+const undecided: readonly number[] = [502, 503, 504];
+const known: readonly string[] = ["forMs", "attempts", "onRepeat", "wait"];
+
+/**
+ * A `fetch` that sends a request with a payment again, the same payment and the same bytes, while the answer is 503 (or a proxy's 502
+ * or 504) or does not come. It waits as Retry-After says, a second at the least. It signs nothing. `fetch` is called for a request
+ * without a payment as it is. For the official client: `wrapFetchWithPayment(repeat503(fetch), client)`.
+ *
+ * Resolves with the first other answer, or with the last one where time or attempts are over; rejects with the last error where no
+ * answer came then. **The payment may have been charged in both cases**: send it again later, and sign no other one for the same purchase
+ * before it is no longer valid. Rejects with the reason of the request's own signal, which also ends a wait. An attempt that is under way
+ * when the time is over is not cut off. Throws a TypeError for options that cannot be meant.
+ */
+export function repeat503(send: typeof fetch, options: RepeatOptions = {}): typeof fetch {
+  const { forMs = 60_000, attempts = 30, onRepeat, wait = pause } = requireOptions(send, options);
+  return async (input, init) => {
+    if (!hasPayment(input, init)) return send(input, init);
+    const request = new Request(input, init);
+    const body = request.method === "GET" || request.method === "HEAD" ? undefined : await request.arrayBuffer();
+    let spentMs = 0;
+    for (let sent = 1; ; sent += 1) {
+      const beganMs = performance.now();
+      const { answer, error } = await attempt(send, request, body);
+      if (answer !== undefined && !undecided.includes(answer.status)) return answer;
+      const waitMs = waitAfter(answer);
+      spentMs += performance.now() - beganMs + waitMs;
+      if (sent >= attempts || spentMs > forMs) {
+        if (answer === undefined) throw error;
+        return answer;
+      }
+      await onRepeat?.({ answer, error, waitMs });
+      // Read to its end, so that its connection can be used again.
+      if (answer?.bodyUsed === false) await answer.arrayBuffer().catch(() => undefined);
+      await wait(waitMs, request.signal);
+    }
+  };
+}
+
+/** Rejects where the request's own signal ended it. */
+async function attempt(
+  send: typeof fetch,
+  request: Request,
+  body: ArrayBuffer | undefined,
+): Promise<{ answer: Response | undefined; error: unknown }> {
+  request.signal.throwIfAborted();
+  try {
+    const answer = await send(new Request(request, body === undefined ? undefined : { body }));
+    return { answer, error: undefined };
+  } catch (error) {
+    request.signal.throwIfAborted();
+    return { answer: undefined, error };
+  }
+}
+
+/** Of either version of x402. Reads no body. */
+function hasPayment(input: string | URL | Request, init: RequestInit | undefined): boolean {
+  const own = typeof input === "object" && "headers" in input ? input.headers : undefined;
+  const headers = new Headers(init?.headers ?? own);
+  return headers.has("payment-signature") || headers.has("x-payment");
+}
+
+/** Retry-After is a number of seconds, or a date. */
+function waitAfter(answer: Response | undefined): number {
+  const text = answer?.headers.get("retry-after") ?? "";
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
+  return Math.max(SHORTEST_WAIT_MS, Number.isNaN(ms) ? 0 : ms);
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const end = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", end);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", end, { once: true });
+  });
+}
+
+/** Without core's checks, which need Node: buyers are browsers, too. */
+function requireOptions(send: unknown, options: RepeatOptions): RepeatOptions {
+  if (typeof send !== "function") throw new TypeError("repeat503(fetch, options) needs a fetch.");
+  if (typeof options !== "object" || options === null) throw new TypeError("The options must be an object.");
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new TypeError(`Unknown option; known: ${known.join(", ")}.`);
+  for (const name of ["forMs", "attempts"] as const) {
+    const value = options[name];
+    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
+    throw new TypeError(`${name} must be a whole number, 1 or more.`);
+  }
+  for (const name of ["onRepeat", "wait"] as const) {
+    if (options[name] === undefined || typeof options[name] === "function") continue;
+    throw new TypeError(`${name} must be a function.`);
+  }
+  return options;
+}
