@@ -14,6 +14,7 @@ import {
   responseOf,
 } from "@tollbooth-stores/http";
 import type { Context, MiddlewareHandler } from "hono";
+import { withholdNodeResponse } from "./node-response.ts";
 import { soldResponse } from "./sold-response.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
@@ -67,7 +68,10 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     // Middleware in front has answered already: the client would not get what is sold here.
     if (c.finalized) return undefined;
     const thisSale = [...c.req.raw.headers];
-    const sold = soldResponse(c, () => sale.getStore() === thisSale);
+    const isHandler = () => sale.getStore() === thisSale;
+    const { requireUnsent } = withholdNodeResponse(c.env, isHandler);
+    requireUnsent();
+    const sold = soldResponse(c, isHandler);
     const ended = joinSignals([c.req.raw.signal, sold.answered]);
     let cookies: string[] = [];
     let failed: { error: unknown; response: Response } | undefined;
@@ -84,6 +88,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
           throw c.error;
         }
         const made = await answerOf(response, c.req.method, maxAnswerBytes);
+        requireUnsent();
         cookies = response.headers.getSetCookie();
         return made;
       });

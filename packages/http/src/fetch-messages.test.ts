@@ -124,3 +124,8 @@ test("no answer, or one whose body was read by another, is an error, and not an 
   await expect(answerOf(read)).rejects.toThrow(TypeError);
   await expect(answerOf(undefined)).rejects.toThrow("returned no response");
 });
+
+test("a response that another has sent already is an error, and not an empty answer", async () => {
+  const sent = new Response(null, { headers: { "x-hono-already-sent": "true" } });
+  await expect(answerOf(sent)).rejects.toThrow("already sent");
+});

@@ -89,6 +89,8 @@ export async function answerOf(
   if (response === undefined) throw new TypeError("The handler returned no response.");
   // `Response.error()`: no status that can be sent.
   if (response.status < 200) throw new TypeError("The handler's response has no status.");
+  // @hono/node-server sends nothing for it, so its payer would pay for what left before, or for nothing.
+  if (response.headers.has("x-hono-already-sent")) throw new TypeError("The handler's response was already sent.");
   // Its stream would end at once, as that of an empty answer.
   if (response.bodyUsed) throw new TypeError("The body of the handler's response was read before.");
   const chunks: Uint8Array[] = [];
