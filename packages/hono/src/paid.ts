@@ -87,7 +87,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
           if (sold.isOnErrors()) failed = { error: c.error, response };
           throw c.error;
         }
-        const made = await answerOf(response, c.req.method, maxAnswerBytes);
+        const made = await answerOf(response, c.req.method, maxAnswerBytes, payment.signal);
         requireUnsent();
         cookies = response.headers.getSetCookie();
         return made;

@@ -129,3 +129,31 @@ test("a response that another has sent already is an error, and not an empty ans
   const sent = new Response(null, { headers: { "x-hono-already-sent": "true" } });
   await expect(answerOf(sent)).rejects.toThrow("already sent");
 });
+
+test("a body that is still read when its sale ends is cancelled there, and a response that comes after that is not read", async () => {
+  for (const when of ["before", "while it waits"] as const) {
+    const sale = new AbortController();
+    const reason = new Error("The sale is over.");
+    let pulled = 0;
+    const cancelled: unknown[] = [];
+    const stalled = new ReadableStream(
+      {
+        pull: () => {
+          pulled += 1;
+          return new Promise(() => undefined);
+        },
+        cancel: (why) => void cancelled.push(why),
+      },
+      { highWaterMark: 0 },
+    );
+    if (when === "before") sale.abort(reason);
+    const answered = answerOf(new Response(stalled), "GET", 10, sale.signal);
+    if (when !== "before") setTimeout(() => sale.abort(reason), 1);
+    await expect(answered).rejects.toBe(reason);
+    expect([cancelled, pulled]).toEqual([[reason], when === "before" ? 0 : 1]);
+  }
+});
+
+test("an answer without a body is none after its sale has ended", async () => {
+  await expect(answerOf(new Response(null), "GET", 10, AbortSignal.abort(new Error("Over.")))).rejects.toThrow("Over.");
+});

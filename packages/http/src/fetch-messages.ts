@@ -79,12 +79,14 @@ export function bodyTooLarge(maxBodyBytes: number): Answer {
 
 /**
  * Takes a Response whole. Rejects where there is none, and where its body was read, breaks off, is shorter than it says, or has more than
- * `maxAnswerBytes`: then it is cancelled there. `method`: the request's. Cookies are joined by ", ".
+ * `maxAnswerBytes`: then it is cancelled there. So it is when `signal` aborts, whose reason it rejects with: what is made for a sale that is
+ * over is not read on. `method`: the request's. Cookies are joined by ", ".
  */
 export async function answerOf(
   response: Response | undefined,
   method = "GET",
   maxAnswerBytes: number = DEFAULT_MAX_ANSWER_BYTES,
+  signal?: AbortSignal,
 ): Promise<Answer> {
   if (response === undefined) throw new TypeError("The handler returned no response.");
   // `Response.error()`: no status that can be sent.
@@ -93,17 +95,40 @@ export async function answerOf(
   if (response.headers.has("x-hono-already-sent")) throw new TypeError("The handler's response was already sent.");
   // Its stream would end at once, as that of an empty answer.
   if (response.bodyUsed) throw new TypeError("The body of the handler's response was read before.");
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    if (length > maxAnswerBytes) throw answerTooLarge(maxAnswerBytes);
-    chunks.push(chunk);
-  }
-  const body = new Uint8Array(Buffer.concat(chunks));
+  const body = response.body === null ? new Uint8Array() : await bytesOf(response.body, maxAnswerBytes, signal);
+  signal?.throwIfAborted();
   const cookies = response.headers.get("set-cookie");
   const headers = { ...Object.fromEntries(response.headers), ...(cookies !== null && { "set-cookie": cookies }) };
   return wholeAnswer({ status: response.status, headers, body }, method);
+}
+
+/** What it has by then where `signal` aborts: a cancelled stream ends at once, however long its source takes. */
+async function bytesOf(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const reader = body.getReader();
+  const cancel = (reason: unknown) => void reader.cancel(reason).catch(() => undefined);
+  const onAbort = () => cancel(signal?.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      length += next.value.byteLength;
+      if (length > maxBytes) {
+        const error = answerTooLarge(maxBytes);
+        cancel(error);
+        throw error;
+      }
+      chunks.push(next.value);
+    }
+    return new Uint8Array(Buffer.concat(chunks));
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
 }
 
 /** More than any `problem` has. */

@@ -182,3 +182,30 @@ describe("a request body", () => {
     expect(handle).not.toHaveBeenCalled();
   });
 });
+
+describe("a body that stalls is cancelled, and its payment served at the next try,", () => {
+  test.each([
+    ["when the client leaves", {}],
+    ["when handlerTimeoutMs is over", { handlerTimeoutMs: 20 }],
+  ])("%s", async (_when, options) => {
+    const cancelled = vi.fn();
+    const pull = vi.fn(() => new Promise<void>(() => undefined));
+    let stalls = true;
+    const GET = paid(shop.gate(undefined, options), () => {
+      if (!stalls) return new Response("whole");
+      return new Response(new ReadableStream({ pull, cancel: cancelled }, { highWaterMark: 0 }));
+    });
+    const headers = await payment();
+    const client = new AbortController();
+    const answered = GET(at("/quote", { headers, signal: client.signal }));
+    await expect.poll(() => pull.mock.calls.length).toBe(1);
+    if ("handlerTimeoutMs" in options) expect((await answered).status).toBe(504);
+    else {
+      client.abort(new Error("The client has left."));
+      await expect(answered).rejects.toThrow("has left");
+    }
+    expect([cancelled.mock.calls.length, shop.controls.counts().transfers]).toEqual([1, 0]);
+    stalls = false;
+    expect(await (await GET(at("/quote", { headers }))).text()).toBe("whole");
+  });
+});

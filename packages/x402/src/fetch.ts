@@ -50,7 +50,7 @@ export function paid<Rest extends readonly unknown[]>(
     const answer = await gate.handle(context, body, async (payment) => {
       payments.set(request, payment);
       const response = await handler(request, ...rest);
-      const made = await answerOf(response, request.method, maxAnswerBytes);
+      const made = await answerOf(response, request.method, maxAnswerBytes, payment.signal);
       cookies = response.headers.getSetCookie();
       return made;
     });
