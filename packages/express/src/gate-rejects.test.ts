@@ -74,7 +74,7 @@ test("a gate that rejects gives nothing away through a driver that calls back ou
         driver.query(() => response.status(201).setHeader("x-late", "yes").json({ goods: "for nothing" }));
       });
       app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
-        await pause(errorHandlerMs);
+        if (errorHandlerMs > 0) await pause(errorHandlerMs);
         response.status(502).send(error.message);
       });
     });
@@ -99,6 +99,49 @@ test("an error handler that answers from such a driver ends the answer, too", as
   expect([answer.status, await answer.json()]).toEqual([500, expect.objectContaining({ error: "internal_error" })]);
   driver.end();
 });
+
+test.each([
+  ["at once", 0],
+  ["in two parts, some time apart,", 30],
+])(
+  "an error handler that answers %s has its own head where middleware in front holds writes back outside of its context",
+  async (_how, betweenMs) => {
+    const driver = pooledDriver();
+    const seen: unknown[] = [];
+    const app = await listen((app) => {
+      app.use((_request, response, next) => {
+        for (const name of ["write", "end"] as const) {
+          const method = response[name];
+          const later = (...given: unknown[]) => driver.query(() => void Reflect.apply(method, response, given));
+          Object.assign(response, { [name]: later });
+        }
+        response.once("finish", () => seen.push([response.headersSent, response.statusCode]));
+        next();
+      });
+      app.get("/sold", paid(rejecting("at once")), async (_request, response) => {
+        await pause(15);
+        response.status(200).set("x-late", "1").json({ goods: "for nothing" });
+      });
+      app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+        response.status(502).type("text");
+        if (betweenMs > 0) {
+          response.write("A hook ");
+          await pause(betweenMs);
+          response.end("has failed.");
+        } else response.send(error.message);
+      });
+    });
+    const answer = await app("/sold", { signal: AbortSignal.timeout(1_000) });
+    expect([answer.status, await answer.text(), answer.headers.get("x-late")]).toEqual([
+      502,
+      "A hook has failed.",
+      null,
+    ]);
+    expect(answer.headers.get("content-type")).toContain("text/plain");
+    await expect.poll(() => seen).toEqual([[true, 502]]);
+    driver.end();
+  },
+);
 
 /** Calls back from a timer of its own, some milliseconds later. */
 function pooledDriver() {
