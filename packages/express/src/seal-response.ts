@@ -68,18 +68,13 @@ export function sealExceptFor(response: ServerResponse, writer: () => Writer, an
         return name === "write" ? true : response;
       }
       if (typeof method !== "function") return undefined;
-      if (name !== "end") return Reflect.apply(method, response, given);
-      // Taken away first: the end may be held back, and its head is then written by the seal.
-      const { statusCode, statusMessage } = response;
-      if (!open()) return response;
-      Object.assign(response, { statusCode, statusMessage });
       const result: unknown = Reflect.apply(method, response, given);
-      sealUntilFinish(response);
+      if (name === "end") sealUntilFinish(response);
       return result;
     };
     return [name, member(call)];
   });
-  const open = replaceMembers(response, {
+  replaceMembers(response, {
     ...Object.fromEntries(members),
     _implicitHeader: member(nodesOwnHead),
     headersSent: { get: () => !isShutOut() && hasBegun(response) },
