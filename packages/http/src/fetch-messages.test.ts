@@ -25,6 +25,20 @@ test("a body that was read, or is being read, by another is an error, and not on
   for (const request of [read, locked]) await expect(readBody(request, 1)).rejects.toThrow("Put paid() before");
 });
 
+test("a body that breaks off because the client has left is no 400: there is no reader for it", async () => {
+  const client = new AbortController();
+  const breaking = () =>
+    new Request("https://api.example", {
+      method: "POST",
+      body: new ReadableStream({ pull: (stream) => stream.error(new Error("cut")) }),
+      signal: client.signal,
+      ...{ duplex: "half" },
+    });
+  expect(await readBody(breaking(), 10)).toMatchObject({ status: 400 });
+  client.abort(new Error("The client has left."));
+  await expect(readBody(breaking(), 10)).rejects.toThrow("has left");
+});
+
 test("a body that is said to be too large is not read, and one that is ends there", async () => {
   const said = post("x", { "content-length": "2" });
   expect(await readBody(said, 1)).toMatchObject({ status: 413 });

@@ -1,4 +1,4 @@
-// What handlers stream for a sale that is over is cancelled, whether it is read already or comes only then.
+// What handlers stream: cancelled where the sale is over, read already or not; and not sold where it breaks.
 import { type PaidGate, problem } from "@tollbooth-stores/http";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { Hono } from "hono";
@@ -67,4 +67,30 @@ test("a body that a handler answers with after the gate has given up is cancelle
   answer();
   await made[0];
   expect(cancel).toHaveBeenCalledTimes(1);
+});
+
+test("an answer whose stream breaks is not charged, and served at the next try", async () => {
+  const gate = fakeGate();
+  let isBroken = true;
+  const app = new Hono()
+    .onError((_, c) => c.text("sorry"))
+    .get("/sold", paid(gate), (c) => {
+      const body = new ReadableStream({
+        start(stream) {
+          stream.enqueue(new TextEncoder().encode("half of it"));
+          if (isBroken) stream.error(new Error("Broken off."));
+          else stream.close();
+        },
+      });
+      return c.body(body);
+    });
+  expect([await (await app.request("/sold", { headers: { payment: "one" } })).text(), gate.charged]).toEqual([
+    "sorry",
+    [],
+  ]);
+  isBroken = false;
+  expect([await (await app.request("/sold", { headers: { payment: "one" } })).text(), gate.charged]).toEqual([
+    "half of it",
+    ["one"],
+  ]);
 });
