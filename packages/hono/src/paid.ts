@@ -40,7 +40,7 @@ export function isBeingSold(c: Context): boolean {
 }
 
 /**
- * The handlers behind it run at most once in a request. Their response is read whole, and the gate's answer is told in its place:
+ * The handlers behind it run at most once in a request. Their response is read whole, and the gate's answer is sent in its place:
  * theirs where it was paid for.
  *
  * A request that the gate does not sell goes on from `app.use(paid(gate))` and `app.all(...)`, and its response streams as without

@@ -171,11 +171,11 @@ function isJson(contentType: string): boolean {
  * of a gate may be another than the handler's.
  */
 export function responseOf({ status, headers, body }: Answer, cookies: readonly string[] = []): Response {
-  const told = new Headers(headers);
-  if (cookies.length > 0 && told.get("set-cookie") === cookies.join(", ")) {
-    told.delete("set-cookie");
-    for (const cookie of cookies) told.append("set-cookie", cookie);
+  const sent = new Headers(headers);
+  if (cookies.length > 0 && sent.get("set-cookie") === cookies.join(", ")) {
+    sent.delete("set-cookie");
+    for (const cookie of cookies) sent.append("set-cookie", cookie);
   }
   const hasNoBody = body.byteLength === 0 || status === 204 || status === 205 || status === 304;
-  return new Response(hasNoBody ? null : new Uint8Array(body), { status, headers: told });
+  return new Response(hasNoBody ? null : new Uint8Array(body), { status, headers: sent });
 }
