@@ -55,10 +55,10 @@ export function isBeingSold(c: Context): boolean {
  *
  * A handler that returns no response is an error. Where middleware in front answers first, as timeout() does, the sale ends: nothing is
  * charged, or the payment is owed, if it was being settled. What handlers do after the gate's answer, or after that of the middleware, is
- * dropped. Throws STORE_CONFIG for options that cannot be meant.
+ * dropped. Throws STORE_CONFIG without a gate, and for options that cannot be meant.
  */
 export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<PaidEnv> {
-  const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(options);
+  const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(gate, options);
   return async (c, next) => {
     const context = contextOf(c.req.raw, c.req.path);
     if (isSoldAlready(gate, context, sellers.get(c))) return next();
