@@ -14,7 +14,8 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** As much of Node's response as is looked at. */
 function sendable() {
-  const response = { headersSent: false, end: () => void Object.assign(response, { headersSent: true }) };
+  const send = () => void Object.assign(response, { headersSent: true });
+  const response = { headersSent: false, writeHead: send, end: send };
   return response;
 }
 
@@ -92,6 +93,28 @@ test("a response that says it was sent is not charged, whatever server it is on"
   app.get("/sold", paid(gate), () => RESPONSE_ALREADY_SENT);
   expect((await app.request("/sold", pay)).status).toBe(500);
   expect([gate.charged, errors[0]?.message]).toEqual([[], expect.stringContaining("already sent")]);
+});
+
+test("a binding of another server that has the same name is the handler's as ever", async () => {
+  const { app, gate } = shop();
+  app.get("/sold", paid(gate), (c) => c.json(c.env.outgoing));
+  expect(await (await app.request("/sold", pay, { outgoing: { queue: "mail" } })).json()).toEqual({ queue: "mail" });
+});
+
+test("a handler may call another shop with its own bindings, whose handlers are refused as well", async () => {
+  const { app, gate, errors } = shop();
+  const other = new Hono<Node>().onError((error, c) => c.text(error.message));
+  other.get("/sold/answers", paid(fakeGate()), (c) => c.text("of another"));
+  other.get("/sold/writes", paid(fakeGate()), (c) => {
+    c.env.outgoing.end("the goods");
+    return RESPONSE_ALREADY_SENT;
+  });
+  app.get("/sold/:how", paid(gate), (c) => other.request(`/sold/${c.req.param("how")}`, pay, c.env));
+  const outgoing = sendable();
+  expect(await (await app.request("/sold/answers", pay, { outgoing })).text()).toBe("of another");
+  const refused = await app.request("/sold/writes", { headers: { payment: "two" } }, { outgoing });
+  expect(await refused.text()).toContain("c.env.outgoing");
+  expect([outgoing.headersSent, errors]).toEqual([false, []]);
 });
 
 test("what is not sold writes to Node's response as without paid()", async () => {
