@@ -29,8 +29,8 @@ export interface PaidSettings {
 }
 
 /**
- * The options of a framework's paid(), with their defaults. Throws STORE_CONFIG where there is no gate, for a misspelt option, and for bounds
- * that are no positive integer: NaN, as of an environment variable that is not set, would bound nothing.
+ * The options of a framework's paid(), with their defaults. Throws STORE_CONFIG without a gate, for a misspelt option, and for bounds that
+ * are no positive integer: NaN, as of an environment variable that is not set, would bound nothing.
  */
 export function paidSettings(gate: PaidGate, options: PaidOptions = {}): PaidSettings {
   // JavaScript may give anything, a promise of a gate for one.
