@@ -74,7 +74,7 @@ test("a gate that rejects gives nothing away through a driver that calls back ou
         driver.query(() => response.status(201).setHeader("x-late", "yes").json({ goods: "for nothing" }));
       });
       app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
-        await pause(errorHandlerMs);
+        if (errorHandlerMs > 0) await pause(errorHandlerMs);
         response.status(502).send(error.message);
       });
     });
@@ -85,6 +85,21 @@ test("a gate that rejects gives nothing away through a driver that calls back ou
     expect(answer.headers.get("x-late")).toBe(null);
     driver.end();
   }
+});
+
+test("such a driver that calls back after the error handler's answer was sent changes nothing, and does not throw", async () => {
+  const handed: ExpressResponse[] = [];
+  const app = await listen((app) => {
+    app.get("/sold", paid(rejecting("at once")), (_request, response) => void handed.push(response));
+    app.use((error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+      response.status(502).send(error.message);
+    });
+  });
+  expect((await app("/sold")).status).toBe(502);
+  const [late] = handed;
+  await expect.poll(() => late?.writableFinished).toBe(true);
+  late?.status(201).setHeader("x-late", "yes").json({ goods: "for nothing" });
+  expect(late?.statusCode).toBe(502);
 });
 
 test("an error handler that answers from such a driver ends the answer, too", async () => {
@@ -99,6 +114,49 @@ test("an error handler that answers from such a driver ends the answer, too", as
   expect([answer.status, await answer.json()]).toEqual([500, expect.objectContaining({ error: "internal_error" })]);
   driver.end();
 });
+
+test.each([
+  ["at once", 0],
+  ["in two parts, some time apart,", 30],
+])(
+  "an error handler that answers %s has its own head where middleware in front holds writes back outside of its context",
+  async (_how, betweenMs) => {
+    const driver = pooledDriver();
+    const seen: unknown[] = [];
+    const app = await listen((app) => {
+      app.use((_request, response, next) => {
+        for (const name of ["write", "end"] as const) {
+          const method = response[name];
+          const later = (...given: unknown[]) => driver.query(() => void Reflect.apply(method, response, given));
+          Object.assign(response, { [name]: later });
+        }
+        response.once("finish", () => seen.push(response.statusCode));
+        next();
+      });
+      app.get("/sold", paid(rejecting("at once")), async (_request, response) => {
+        await pause(15);
+        response.status(200).set("x-late", "1").json({ goods: "for nothing" });
+      });
+      app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+        response.status(502).type("text");
+        if (betweenMs > 0) {
+          response.write("A hook ");
+          await pause(betweenMs);
+          response.end("has failed.");
+        } else response.send(error.message);
+      });
+    });
+    const answer = await app("/sold", { signal: AbortSignal.timeout(1_000) });
+    expect([answer.status, await answer.text(), answer.headers.get("x-late")]).toEqual([
+      502,
+      "A hook has failed.",
+      null,
+    ]);
+    expect(answer.headers.get("content-type")).toContain("text/plain");
+    await expect.poll(() => seen).toEqual([502]);
+    driver.end();
+  },
+);
 
 /** Calls back from a timer of its own, 50 ms later: an error handler that answers at once is sooner, also on a busy machine. */
 function pooledDriver() {

@@ -1,19 +1,19 @@
-// An answer that others give in the place of the one that is sold: a timeout in front, say, or a heartbeat.
+// Middleware in front of paid() that answers the request itself, as a timeout or a heartbeat does.
 import type { ServerResponse } from "node:http";
 import { member, replaceMembers } from "./replace-members.ts";
 import { hasBegun, isOver } from "./send-answer.ts";
 
-/** Throws where what is sold could not be sent: the response was begun, or is over. */
+/** Throws where the response was begun, or is over: the sold answer could not be sent. */
 export function requireUnanswered(response: ServerResponse): void {
   if (hasBegun(response) || isOver(response)) throw answeredByOthers();
 }
 
-/** Until the function that it returns is called, `onHead` hears of a head before it is written. */
-export function onOthersHead(response: ServerResponse, onHead: (error: Error) => void): () => void {
+/** Calls `beforeHead` before a head is written. The function that it returns ends that. */
+export function onOthersHead(response: ServerResponse, beforeHead: (error: Error) => void): () => void {
   const { writeHead } = response;
   return replaceMembers(response, {
     writeHead: member((...given: unknown[]) => {
-      onHead(answeredByOthers());
+      beforeHead(answeredByOthers());
       return Reflect.apply(writeHead, response, given);
     }),
   });

@@ -40,3 +40,9 @@ test("a route whose own function calls paid() gives nothing away with unsold: re
   });
   expect((await app("/quote")).status).toBe(404);
 });
+
+test("paid() without a gate is refused when it is made, with words", () => {
+  for (const given of [[], [undefined, { unsold: "pass" }]]) {
+    expect(() => Reflect.apply(paid, undefined, given)).toThrow("was given no gate");
+  }
+});

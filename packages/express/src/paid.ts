@@ -49,10 +49,11 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
  * Where the client goes, or others answer before the handlers run, nothing is written, and no answer is sold. A response that others
  * have begun is an error. An answer counts as delivered when it is handed to the response, not when it has arrived.
  * Where the gate fails, error handlers answer, and what the handlers do from then on is dropped. Work that a driver calls outside of its
- * caller's async context may be either's: an answer that it ends is a plain 500 then. Throws STORE_CONFIG for options that cannot be meant.
+ * caller's async context may be either's: an answer that it ends is a plain 500 then.
+ * Throws STORE_CONFIG without a gate, and for options that cannot be meant.
  */
 export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
-  const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(options);
+  const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(gate, options);
   const middleware: ExpressMiddleware = async (request, response, next) => {
     const context = contextOf(request, response);
     if (isSoldAlready(gate, context, sellers.get(request))) return next();

@@ -1,9 +1,12 @@
 // Bodies that paid() reads: what the payment is bound to, and what handlers find.
+import { request as httpRequest } from "node:http";
 import { gzipSync } from "node:zlib";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
+import express from "express";
 import { expect, test } from "vitest";
 import { listen } from "./app.test-support.ts";
 import { paid } from "./paid.ts";
+import { bodyOf, rawBody } from "./request-body.ts";
 
 async function shop() {
   const gate = fakeGate();
@@ -32,4 +35,29 @@ test("identity is no encoding, and JSON with a byte order mark is JSON", async (
   const { status, told, bound } = await (await shop()).send(bytes, "Identity");
   expect([status, told]).toEqual([200, { isBuffer: false, body: { a: 1 } }]);
   expect(Buffer.from(bound ?? [])).toEqual(bytes);
+});
+
+test("a body that a parser has kept is 413 beyond maxBodyBytes too, and nothing is asked", async () => {
+  const gate = fakeGate();
+  const app = await listen((app) => {
+    app.use(express.json({ verify: rawBody }));
+    app.post("/sold", paid(gate, { maxBodyBytes: 7 }), (_request, response) => void response.send("sold"));
+  });
+  const send = (body: string) =>
+    app("/sold", { method: "POST", body, headers: { payment: "one", "content-type": "application/json" } });
+  expect([(await send('{"a":10}')).status, gate.asked]).toEqual([413, []]);
+  expect((await send('{"a":1}')).status).toBe(200);
+});
+
+test("a client that leaves while its body is read has none, and its part of a body is not taken for one", async () => {
+  const read: unknown[] = [];
+  const app = await listen((app) =>
+    app.post("/sold", async (request) => {
+      const body = await bodyOf(request, 10);
+      read.push([body, request.body]);
+    }),
+  );
+  const upload = httpRequest({ port: app.port, path: "/sold", method: "POST" });
+  upload.on("error", () => undefined).write("part", () => upload.destroy());
+  await expect.poll(() => read, { interval: 5 }).toEqual([[undefined, undefined]]);
 });

@@ -48,7 +48,18 @@ export type Writer = "handlers" | "error handlers" | "unknown";
  * handler, and let through, it would give the goods away if it was not. Once the answer is ended, it is sealed for all.
  */
 export function sealExceptFor(response: ServerResponse, writer: () => Writer, answer: () => void): void {
-  const isShutOut = () => writer() !== "error handlers";
+  let isNodesOwn = false;
+  const isShutOut = () => !isNodesOwn && writer() !== "error handlers";
+  const implicitHeader: unknown = Reflect.get(response, "_implicitHeader");
+  /** What middleware in front held back reaches Node's methods outside of its writer's context, and Node asks for the head then. */
+  const nodesOwnHead = () => {
+    isNodesOwn = true;
+    try {
+      if (typeof implicitHeader === "function") Reflect.apply(implicitHeader, response, []);
+    } finally {
+      isNodesOwn = false;
+    }
+  };
   const members = [...changing, "write"].map((name): [string, PropertyDescriptor] => {
     const method: unknown = Reflect.get(response, name);
     const call = (...given: unknown[]): unknown => {
@@ -65,6 +76,7 @@ export function sealExceptFor(response: ServerResponse, writer: () => Writer, an
   });
   replaceMembers(response, {
     ...Object.fromEntries(members),
+    _implicitHeader: member(nodesOwnHead),
     headersSent: { get: () => !isShutOut() && hasBegun(response) },
     ...Object.fromEntries(["statusCode", "statusMessage"].map((name) => [name, guarded(response, name, isShutOut)])),
   });

@@ -1,6 +1,7 @@
 // Middleware in front of paid() that answers while a sale is under way: the payer is not charged for what it does not get.
 
 import type { Answer, PaidGate } from "@tollbooth-stores/http";
+import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores, payOnce } from "@tollbooth-stores/memory";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
@@ -118,3 +119,18 @@ test.each(cases)(
     expect([again.status, await again.text(), transfers]).toEqual([200, "the goods", ["one"]]);
   },
 );
+
+test("where middleware in front has answered before it hands on, nothing is asked, and no handler runs", async () => {
+  const gate = fakeGate();
+  let runs = 0;
+  const app = new Hono().use(async (c, next) => {
+    c.res = new Response("an old copy");
+    await next();
+  });
+  app.get("/sold", paid(gate), (c) => {
+    runs += 1;
+    return c.text("the goods");
+  });
+  const answer = await app.request("/sold", { headers: { payment: "one" } });
+  expect([await answer.text(), gate.asked, runs]).toEqual(["an old copy", [], 0]);
+});

@@ -9,6 +9,7 @@ await import("./paid.test.ts");
 await import("./paid-twice.test.ts");
 await import("./session.test.ts");
 await import("./sold-response.test.ts");
+await import("./streamed-body.test.ts");
 
 test("the global Response is that of @hono/node-server", () => {
   expect(Response).not.toBe(native);

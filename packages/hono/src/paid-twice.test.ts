@@ -72,3 +72,9 @@ test("a header that the answer has of its own stays, whatever was set before", a
   );
   expect((await app.request("/sold")).headers.get("cache-control")).toBe("own");
 });
+
+test("paid() without a gate is refused when it is made, with words", () => {
+  for (const given of [[], [undefined, { unsold: "pass" }]]) {
+    expect(() => Reflect.apply(paid, undefined, given)).toThrow("was given no gate");
+  }
+});

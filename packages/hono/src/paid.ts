@@ -15,6 +15,7 @@ import {
   sessionMovesOf,
 } from "@tollbooth-stores/http";
 import type { Context, MiddlewareHandler } from "hono";
+import { withholdNodeResponse } from "./node-response.ts";
 import { soldResponse } from "./sold-response.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
@@ -40,7 +41,7 @@ export function isBeingSold(c: Context): boolean {
 }
 
 /**
- * The handlers behind it run at most once in a request. Their response is read whole, and the gate's answer is told in its place:
+ * The handlers behind it run at most once in a request. Their response is read whole, and the gate's answer is sent in its place:
  * theirs where it was paid for.
  *
  * A request that the gate does not sell goes on from `app.use(paid(gate))` and `app.all(...)`, and its response streams as without
@@ -55,10 +56,10 @@ export function isBeingSold(c: Context): boolean {
  *
  * A handler that returns no response is an error. Where middleware in front answers first, as timeout() does, the sale ends: nothing is
  * charged, or the payment is owed, if it was being settled. What handlers do after the gate's answer, or after that of the middleware, is
- * dropped. Throws STORE_CONFIG for options that cannot be meant.
+ * dropped. Throws STORE_CONFIG without a gate, and for options that cannot be meant.
  */
 export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<PaidEnv> {
-  const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(options);
+  const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(gate, options);
   return async (c, next) => {
     const context = { ...contextOf(c.req.raw, c.req.path), sessionMoves: sessionMovesOf(c) };
     if (isSoldAlready(gate, context, sellers.get(c))) return next();
@@ -68,7 +69,10 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     // Middleware in front has answered already: the client would not get what is sold here.
     if (c.finalized) return undefined;
     const thisSale = [...c.req.raw.headers];
-    const sold = soldResponse(c, () => sale.getStore() === thisSale);
+    const isHandler = () => sale.getStore() === thisSale;
+    const { requireUnsent } = withholdNodeResponse(c.env, isHandler);
+    requireUnsent();
+    const sold = soldResponse(c, isHandler);
     const ended = joinSignals([c.req.raw.signal, sold.answered]);
     let cookies: string[] = [];
     let failed: { error: unknown; response: Response } | undefined;
@@ -84,7 +88,8 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
           if (sold.isOnErrors()) failed = { error: c.error, response };
           throw c.error;
         }
-        const made = await answerOf(response, c.req.method, maxAnswerBytes);
+        const made = await answerOf(response, c.req.method, maxAnswerBytes, payment.signal);
+        requireUnsent();
         cookies = response.headers.getSetCookie();
         return made;
       });

@@ -27,13 +27,14 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
   const read = (): Response => Reflect.get(prototype, "res", c);
   const write = (response: Response | undefined) => Reflect.set(prototype, "res", response, c);
   const { header } = c;
+  let { finalized } = c;
   const answered = new AbortController();
   /** The headers from before the handlers, while these are at work. */
   let aside: [string, string][] | undefined;
   /** How many responses the handlers have set since one of them threw. Hono sets that of onError first. */
   let afterError = 0;
   let isOver = false;
-  let toNobody: Response | undefined;
+  let discarded: Response | undefined;
   const isLate = () => (isOver || answered.signal.aborted) && isHandler();
 
   function putAside(): void {
@@ -53,15 +54,28 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
   }
 
   Object.defineProperties(c, {
+    // Hono hands on a late response only where there is none yet.
+    finalized: {
+      configurable: true,
+      enumerable: true,
+      get: () => !isLate() && finalized,
+      set(next: boolean) {
+        if (!isLate()) finalized = next;
+      },
+    },
     res: {
       configurable: true,
       get() {
         if (!isLate()) return read();
-        toNobody ??= new Response();
-        return toNobody;
+        discarded ??= new Response();
+        return discarded;
       },
       set(response: Response | undefined) {
-        if (isLate()) return;
+        if (isLate()) {
+          // What it streams would stay open for a reader that never comes.
+          response?.body?.cancel().catch(() => undefined);
+          return;
+        }
         if (c.error !== undefined) afterError += 1;
         // Middleware in front, which gets its own headers back.
         if (!isOver && !isHandler()) {

@@ -25,6 +25,20 @@ test("a body that was read, or is being read, by another is an error, and not on
   for (const request of [read, locked]) await expect(readBody(request, 1)).rejects.toThrow("Put paid() before");
 });
 
+test("a body that breaks off because the client has left is no 400: there is no reader for it", async () => {
+  const client = new AbortController();
+  const breaking = () =>
+    new Request("https://api.example", {
+      method: "POST",
+      body: new ReadableStream({ pull: (stream) => stream.error(new Error("cut")) }),
+      signal: client.signal,
+      ...{ duplex: "half" },
+    });
+  expect(await readBody(breaking(), 10)).toMatchObject({ status: 400 });
+  client.abort(new Error("The client has left."));
+  await expect(readBody(breaking(), 10)).rejects.toThrow("has left");
+});
+
 test("a body that is said to be too large is not read, and one that is ends there", async () => {
   const said = post("x", { "content-length": "2" });
   expect(await readBody(said, 1)).toMatchObject({ status: 413 });
@@ -123,4 +137,37 @@ test("no answer, or one whose body was read by another, is an error, and not an 
   reader?.releaseLock();
   await expect(answerOf(read)).rejects.toThrow(TypeError);
   await expect(answerOf(undefined)).rejects.toThrow("returned no response");
+});
+
+test("a response that another has sent already is an error, and not an empty answer", async () => {
+  const sent = new Response(null, { headers: { "x-hono-already-sent": "true" } });
+  await expect(answerOf(sent)).rejects.toThrow("already sent");
+});
+
+test("a body that is still read when its sale ends is cancelled there, and a response that comes after that is not read", async () => {
+  for (const when of ["before", "while it waits"] as const) {
+    const sale = new AbortController();
+    const reason = new Error("The sale is over.");
+    let pulled = 0;
+    const cancelled: unknown[] = [];
+    const stalled = new ReadableStream(
+      {
+        pull: () => {
+          pulled += 1;
+          return new Promise(() => undefined);
+        },
+        cancel: (why) => void cancelled.push(why),
+      },
+      { highWaterMark: 0 },
+    );
+    if (when === "before") sale.abort(reason);
+    const answered = answerOf(new Response(stalled), "GET", 10, sale.signal);
+    if (when !== "before") setTimeout(() => sale.abort(reason), 1);
+    await expect(answered).rejects.toBe(reason);
+    expect([cancelled, pulled]).toEqual([[reason], when === "before" ? 0 : 1]);
+  }
+});
+
+test("an answer without a body is none after its sale has ended", async () => {
+  await expect(answerOf(new Response(null), "GET", 10, AbortSignal.abort(new Error("Over.")))).rejects.toThrow("Over.");
 });

@@ -79,29 +79,56 @@ export function bodyTooLarge(maxBodyBytes: number): Answer {
 
 /**
  * Takes a Response whole. Rejects where there is none, and where its body was read, breaks off, is shorter than it says, or has more than
- * `maxAnswerBytes`: then it is cancelled there. `method`: the request's. Cookies are joined by ", ".
+ * `maxAnswerBytes`: then it is cancelled there. So it is when `signal` aborts, whose reason it rejects with: what is made for a sale that is
+ * over is not read on. `method`: the request's. Cookies are joined by ", ".
  */
 export async function answerOf(
   response: Response | undefined,
   method = "GET",
   maxAnswerBytes: number = DEFAULT_MAX_ANSWER_BYTES,
+  signal?: AbortSignal,
 ): Promise<Answer> {
   if (response === undefined) throw new TypeError("The handler returned no response.");
   // `Response.error()`: no status that can be sent.
   if (response.status < 200) throw new TypeError("The handler's response has no status.");
+  // @hono/node-server sends nothing for it, so its payer would pay for what left before, or for nothing.
+  if (response.headers.has("x-hono-already-sent")) throw new TypeError("The handler's response was already sent.");
   // Its stream would end at once, as that of an empty answer.
   if (response.bodyUsed) throw new TypeError("The body of the handler's response was read before.");
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    if (length > maxAnswerBytes) throw answerTooLarge(maxAnswerBytes);
-    chunks.push(chunk);
-  }
-  const body = new Uint8Array(Buffer.concat(chunks));
+  const body = response.body === null ? new Uint8Array() : await bytesOf(response.body, maxAnswerBytes, signal);
+  signal?.throwIfAborted();
   const cookies = response.headers.get("set-cookie");
   const headers = { ...Object.fromEntries(response.headers), ...(cookies !== null && { "set-cookie": cookies }) };
   return wholeAnswer({ status: response.status, headers, body }, method);
+}
+
+/** What it has by then where `signal` aborts: a cancelled stream ends at once, however long its source takes. */
+async function bytesOf(
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const reader = body.getReader();
+  const cancel = (reason: unknown) => void reader.cancel(reason).catch(() => undefined);
+  const onAbort = () => cancel(signal?.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      length += next.value.byteLength;
+      if (length > maxBytes) {
+        const error = answerTooLarge(maxBytes);
+        cancel(error);
+        throw error;
+      }
+      chunks.push(next.value);
+    }
+    return new Uint8Array(Buffer.concat(chunks));
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
 }
 
 /** More than any `problem` has. */
@@ -144,11 +171,11 @@ function isJson(contentType: string): boolean {
  * of a gate may be another than the handler's.
  */
 export function responseOf({ status, headers, body }: Answer, cookies: readonly string[] = []): Response {
-  const all = new Headers(headers);
-  if (cookies.length > 0 && all.get("set-cookie") === cookies.join(", ")) {
-    all.delete("set-cookie");
-    for (const cookie of cookies) all.append("set-cookie", cookie);
+  const sent = new Headers(headers);
+  if (cookies.length > 0 && sent.get("set-cookie") === cookies.join(", ")) {
+    sent.delete("set-cookie");
+    for (const cookie of cookies) sent.append("set-cookie", cookie);
   }
   const hasNoBody = body.byteLength === 0 || status === 204 || status === 205 || status === 304;
-  return new Response(hasNoBody ? null : new Uint8Array(body), { status, headers: all });
+  return new Response(hasNoBody ? null : new Uint8Array(body), { status, headers: sent });
 }

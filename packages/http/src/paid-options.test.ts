@@ -5,6 +5,7 @@ import type { PaidGate } from "./paid-gate.ts";
 import { beforeGate, paidSettings } from "./paid-options.ts";
 
 const handle: PaidGate["handle"] = async () => undefined;
+const gate: PaidGate = { handle };
 const context = contextOf(new Request("https://api.example/quote"));
 
 test("what is not sold passes or is 404, as it is told, and a gate that cannot say is asked", () => {
@@ -18,11 +19,19 @@ test("what is not sold passes or is 404, as it is told, and a gate that cannot s
 test("options that cannot be meant are refused when the middleware is made", () => {
   const refused = expect.objectContaining({ code: "STORE_CONFIG" });
   for (const bytes of [Number.NaN, 0, -1, 1.5, Number.POSITIVE_INFINITY]) {
-    expect(() => paidSettings({ maxAnswerBytes: bytes })).toThrow(refused);
-    expect(() => paidSettings({ maxBodyBytes: bytes })).toThrow(refused);
+    expect(() => paidSettings(gate, { maxAnswerBytes: bytes })).toThrow(refused);
+    expect(() => paidSettings(gate, { maxBodyBytes: bytes })).toThrow(refused);
   }
   const misspelt = { maxAnswerByte: 1, unsold: "pass" } as const;
-  expect(() => paidSettings(misspelt)).toThrow('did you mean "maxAnswerBytes"?');
-  expect(() => paidSettings(JSON.parse('{ "unsold": "refused" }'))).toThrow(refused);
-  expect(paidSettings()).toEqual({ maxBodyBytes: 1_048_576, maxAnswerBytes: 67_108_864, unsold: undefined });
+  expect(() => paidSettings(gate, misspelt)).toThrow('did you mean "maxAnswerBytes"?');
+  expect(() => paidSettings(gate, JSON.parse('{ "unsold": "refused" }'))).toThrow(refused);
+  expect(paidSettings(gate)).toEqual({ maxBodyBytes: 1_048_576, maxAnswerBytes: 67_108_864, unsold: undefined });
+});
+
+test("what is no gate is refused when the middleware is made, with words of what is missing", () => {
+  for (const none of [undefined, null, {}, Promise.resolve(gate), handle]) {
+    const making = () => Reflect.apply(paidSettings, undefined, [none]);
+    expect(making).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+    expect(making).toThrow("was given no gate");
+  }
 });

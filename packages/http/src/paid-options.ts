@@ -29,10 +29,17 @@ export interface PaidSettings {
 }
 
 /**
- * The options of a framework's paid(), with their defaults. Throws STORE_CONFIG for a misspelt one, and for bounds that are no positive
- * integer: NaN, as of an environment variable that is not set, would bound nothing.
+ * The options of a framework's paid(), with their defaults. Throws STORE_CONFIG without a gate, for a misspelt option, and for bounds that
+ * are no positive integer: NaN, as of an environment variable that is not set, would bound nothing.
  */
-export function paidSettings(options: PaidOptions = {}): PaidSettings {
+export function paidSettings(gate: PaidGate, options: PaidOptions = {}): PaidSettings {
+  // JavaScript may give anything, a promise of a gate for one.
+  if (typeof Object(gate).handle !== "function") {
+    throw new StoreError(
+      "STORE_CONFIG",
+      "paid() was given no gate: it has no handle(context, body, serve). Give it what paidRoutes(...) returns, awaited if it is a promise.",
+    );
+  }
   requireKnownOptions(options, names);
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxAnswerBytes = DEFAULT_MAX_ANSWER_BYTES, unsold } = options;
   for (const [name, bytes] of Object.entries({ maxBodyBytes, maxAnswerBytes })) {

@@ -32,14 +32,30 @@ describe("a route handler", () => {
       readonly own = "own";
     }
     const seen = vi.fn();
-    const POST = paid(gate(), async (request) => {
-      seen(request instanceof FrameworkRequest && request.own, await request.text(), paymentOf(request)?.payer);
+    const POST = paid(gate(), async (request: FrameworkRequest) => {
+      seen(request.own, await request.text(), paymentOf(request)?.payer);
       return new Response();
     });
+    // @ts-expect-error: the handler is made for the framework's own requests.
+    const refused: Parameters<typeof POST>[0] = at("/quote");
+    expect(refused).toBeInstanceOf(Request);
     const made = await makePayment(await shop.controls.payer());
     const init = { method: "POST", body: "two teas", headers: paymentHeader(made.payload) };
     expect((await POST(new FrameworkRequest("http://made-up.example/quote", init))).status).toBe(200);
     expect(seen).toHaveBeenCalledExactlyOnceWith("own", "two teas", made.authorization.from.toLowerCase());
+  });
+
+  test("that is missing, or has no gate, is refused when it is made, with words", () => {
+    for (const [given, words] of [
+      [[], "no gate"],
+      [[undefined, () => new Response()], "no gate"],
+      [[gate()], "no handler"],
+      [[gate(), { unsold: "pass" }], "no handler"],
+    ] as const) {
+      const making = () => Reflect.apply(paid, undefined, given);
+      expect(making).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+      expect(making).toThrow(words);
+    }
   });
 
   test("of a route that is not sold is 404, and with unsold: pass answers as it is, without a payment", async () => {
@@ -180,5 +196,32 @@ describe("a request body", () => {
     const { handle, answered } = post(() => new Response(), streamed("12", new Error("cut")), await payment());
     expect((await answered).status).toBe(400);
     expect(handle).not.toHaveBeenCalled();
+  });
+});
+
+describe("a body that stalls is cancelled, and its payment served at the next try,", () => {
+  test.each([
+    ["when the client leaves", {}],
+    ["when handlerTimeoutMs is over", { handlerTimeoutMs: 20 }],
+  ])("%s", async (_when, options) => {
+    const cancelled = vi.fn();
+    const pull = vi.fn(() => new Promise<void>(() => undefined));
+    let stalls = true;
+    const GET = paid(shop.gate(undefined, options), () => {
+      if (!stalls) return new Response("whole");
+      return new Response(new ReadableStream({ pull, cancel: cancelled }, { highWaterMark: 0 }));
+    });
+    const headers = await payment();
+    const client = new AbortController();
+    const answered = GET(at("/quote", { headers, signal: client.signal }));
+    await expect.poll(() => pull.mock.calls.length).toBe(1);
+    if ("handlerTimeoutMs" in options) expect((await answered).status).toBe(504);
+    else {
+      client.abort(new Error("The client has left."));
+      await expect(answered).rejects.toThrow("has left");
+    }
+    expect([cancelled.mock.calls.length, shop.controls.counts().transfers]).toEqual([1, 0]);
+    stalls = false;
+    expect(await (await GET(at("/quote", { headers }))).text()).toBe("whole");
   });
 });

@@ -1,4 +1,5 @@
 // The gate around a handler that speaks fetch: Next route handlers, and everything else with `(request) => Response`.
+import { StoreError } from "@tollbooth-stores/core";
 import {
   answerOf,
   beforeGate,
@@ -13,9 +14,9 @@ import {
 
 export type { PaidOptions } from "@tollbooth-stores/http";
 
-/** `rest`: what the framework gives beside the request, such as Next's `{ params }`. */
-export type FetchHandler<Rest extends readonly unknown[]> = (
-  request: Request,
+/** `Req`: the framework's own request, such as NextRequest. `rest`: what it gives beside that, such as Next's `{ params }`. */
+export type FetchHandler<Rest extends readonly unknown[], Req extends Request = Request> = (
+  request: Req,
   ...rest: Rest
 ) => Response | Promise<Response>;
 
@@ -31,14 +32,20 @@ export function paymentOf(request: Request): PaymentInHand | undefined {
  * handler gets the framework's own request with its body unread. What it throws is thrown, once the payment is free again.
  *
  * A body that does not come to its end is 400. A request that the gate does not sell is 404; with `unsold: "pass"` it goes straight
- * to the handler, its body unread. Throws STORE_CONFIG for options that cannot be meant.
+ * to the handler, its body unread. Throws STORE_CONFIG without a gate or a handler, and for options that cannot be meant.
  */
-export function paid<Rest extends readonly unknown[]>(
+export function paid<Rest extends readonly unknown[], Req extends Request = Request>(
   gate: PaidGate,
-  handler: FetchHandler<Rest>,
+  handler: FetchHandler<Rest, Req>,
   options?: PaidOptions,
-): (request: Request, ...rest: Rest) => Promise<Response> {
-  const { maxBodyBytes, maxAnswerBytes, unsold = "refuse" } = paidSettings(options);
+): (request: Req, ...rest: Rest) => Promise<Response> {
+  const { maxBodyBytes, maxAnswerBytes, unsold = "refuse" } = paidSettings(gate, options);
+  if (typeof handler !== "function") {
+    throw new StoreError(
+      "STORE_CONFIG",
+      "paid(gate, handler) was given no handler, which makes the answer that is sold.",
+    );
+  }
   return async (request, ...rest) => {
     const context = contextOf(request);
     const before = beforeGate(gate, context, unsold);
@@ -50,7 +57,7 @@ export function paid<Rest extends readonly unknown[]>(
     const answer = await gate.handle(context, body, async (payment) => {
       payments.set(request, payment);
       const response = await handler(request, ...rest);
-      const made = await answerOf(response, request.method, maxAnswerBytes);
+      const made = await answerOf(response, request.method, maxAnswerBytes, payment.signal);
       cookies = response.headers.getSetCookie();
       return made;
     });

@@ -78,7 +78,7 @@ describe("20 copies at once", () => {
   test("with an Idempotency-Key: one verify, one run, one settle, and 20 times the same bytes", async () => {
     const gate = shop.gate(undefined, { collector });
     const bytes = Uint8Array.from({ length: 1_000 }, (_, index) => (index * 7) % 256);
-    const serve = handler({ headers: { "content-type": "image/png" }, body: bytes });
+    const serve = handler({ headers: { "Content-Type": "image/png" }, body: bytes });
     const headers = { ...(await payment()), "idempotency-key": "mine" };
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(gate, serve, requestTo("/quote", headers))));
     expect(answers.map((answer) => answer?.status)).toEqual(Array(20).fill(200));
