@@ -17,6 +17,11 @@ export interface KeptRequest {
 export interface AnswerKeeper {
   /** How long after its delivery an answer is kept, in milliseconds. */
   readonly forMs: number;
+  /**
+   * Called before a new payment is verified. A throw: the answer could not be told again, so nothing is sold or charged, and the gate's
+   * `handle` rejects with it.
+   */
+  requireTellable?(request: KeptRequest): void;
   /** The store keeps the text in plain. A throw: the answer is not kept. */
   write(answer: Answer, request: KeptRequest): string;
   /** A throw: an owed answer is made again, and a duplicate gets none (409). A `StoreError`: a duplicate is 503. */

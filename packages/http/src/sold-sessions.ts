@@ -24,7 +24,8 @@ const KEPT = "a sold session";
  * A gate's `answers` beside `sellSession`, with the same store, secret and credential. Nothing of the answer is kept, so no token is.
  * A session is told again as it is now, while it is live by the store's clock: to a request that presents it, under the id that it
  * has there, or else under the payment's token. One that was prolonged is told only to a request that presents it. A session that
- * is over, or was moved to an id that is not presented, is not told again: 409. Throws STORE_CONFIG as `sellSession` does.
+ * is over, or was moved to an id that is not presented, is not told again: 409. So a new payment is refused with a TypeError before it is
+ * verified where middleware in front has rotated the session. Throws STORE_CONFIG as `sellSession` does.
  */
 export function soldSessions(options: SoldSessionsOptions): AnswerKeeper {
   requireSessionStore(options, "get");
@@ -33,6 +34,12 @@ export function soldSessions(options: SoldSessionsOptions): AnswerKeeper {
   const { tokenOf, markOf } = tokenMaker(secret);
   return {
     forMs: durationOption(forMs, "forMs"),
+    requireTellable({ sessionMoves }) {
+      if (sessionMoves === undefined || sessionMoves.size === 0) return;
+      throw new TypeError(
+        "Middleware in front of this sale has rotated the session. A lost answer would take its new id with it: rotate on other routes.",
+      );
+    },
     write(_answer, { signal }) {
       // A new session's time is to begin when it is told, so nothing is kept for a client that has gone.
       signal?.throwIfAborted();

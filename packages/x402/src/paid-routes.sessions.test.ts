@@ -49,6 +49,20 @@ describe("sellSession", () => {
   });
 });
 
+test("a sale of sessions behind middleware that has rotated one is refused before anything is charged", async () => {
+  const gate = shop.gate(upfront, {
+    answers: soldSessions({ sessions: shop.stores.sessions, secret, bearer: true }),
+  });
+  const request = await paying(gate);
+  const sessionMoves = new Map([["old", "new"]]);
+  await expect(ask(gate, serving(), { ...request, sessionMoves })).rejects.toThrow("rotate on other routes");
+  expect(transfers()).toBe(0);
+  // The payment is as good as before. Once it is paid, a rotate does not keep its answer back.
+  expect(await ask(gate, serving(), request)).toMatchObject({ status: 201 });
+  expect(await ask(gate, serving(), { ...request, sessionMoves })).toMatchObject({ status: 409 });
+  expect(transfers()).toBe(1);
+});
+
 test("a handler that is served before the settlement is told so", async () => {
   const gate = shop.gate();
   const serve = handler();

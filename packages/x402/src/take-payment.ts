@@ -170,7 +170,10 @@ async function pay(
   );
   // An earlier payment begins nothing, unless these very bytes were accepted when they were what the route asked for. So
   // none gets in at its own price while another payment of its nonce is given up.
-  const mayBegin = async () => !isOnEarlierTerms || isBoundTo(store, payment);
+  const mayBegin = async () => {
+    keeper?.requireTellable?.(kept);
+    return !isOnEarlierTerms || isBoundTo(store, payment);
+  };
   const steps = sdkSteps(server, bought, { ...settings, settlesFirst }, handler.made, mayBegin);
 
   const sold = (receipt: string, answer: Answer) =>
