@@ -9,6 +9,8 @@ const tooOld =
 const refusals: Readonly<Record<string, string>> = {
   ...login,
   READONLY: "This Redis is a read-only replica; point the connection at the primary.",
+  REPLICA:
+    "This Redis is a replica that takes writes (replica-read-only no), and loses them when it synchronizes; point the connection at the primary.",
   OOM: "Redis is out of memory; raise maxmemory, and keep maxmemory-policy at noeviction.",
   LOADING: "Redis is still loading its data; try again.",
   MASTERDOWN: "This Redis is a replica whose primary is down; point the connection at the primary.",

@@ -6,7 +6,7 @@ import { errorWord, refused, rightMissing } from "../connection/redis-errors.ts"
 import type { RedisPort } from "../redis-port.ts";
 import { unreadable } from "./reading.ts";
 import type { Script } from "./script.ts";
-import { requireNewEnough } from "./server-version.ts";
+import { requireSuitable } from "./server-version.ts";
 import { type Caller, routing, tickBatches } from "./tick-batches.ts";
 import { deadlineRunner, type Progress } from "./within-deadline.ts";
 
@@ -86,9 +86,10 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
       return await port.evalSha(script.sha1, keys, args, signal);
     } catch (error) {
       if (errorWord(error) !== "NOSCRIPT" || signal.aborted) throw error;
-      // NOSCRIPT means that nothing ran, on a new or restarted server. That may be an older one: check its version first.
+      // NOSCRIPT means that nothing ran, on a new or restarted server. That may be an older one, or a replica: look first. A ping has
+      // no key, and is answered by a replica.
       unsent();
-      await requireNewEnough(port, keys, signal);
+      await requireSuitable(port, keys, signal, { forRecords: keys.length > 0 });
       signal.throwIfAborted();
       sent();
       return port.eval(script.source, keys, args, signal);
@@ -167,7 +168,9 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
       return (await withinDeadline(connectTimeoutMs, [], options, ask)) ?? ["0"];
     },
     async *scan(pattern, options) {
-      await withinDeadline(undefined, [], options, ({ signal }) => requireNewEnough(port, [], signal));
+      await withinDeadline(undefined, [], options, ({ signal }) =>
+        requireSuitable(port, [], signal, { forRecords: true }),
+      );
       const pages = port.scan(pattern, commandTimeoutMs)[Symbol.asyncIterator]();
       // A failed listing has ended. Its next step must not be taken for its end.
       const nextPage = () =>
