@@ -154,8 +154,10 @@ function writableReplicaSuite<Client>(
     let primary: RunningRedis;
     let replica: RunningRedis;
     const used: Readonly<Record<string, () => Stores>> = {
-      "a connection of its own": () => provider.create.stores({ connection: { url: replica.url }, keyPrefix, commandTimeoutMs }),
-      "a client of the caller's": () => provider.create.stores({ client: borrow(replica), keyPrefix, commandTimeoutMs }),
+      "a connection of its own": () =>
+        provider.create.stores({ connection: { url: replica.url }, keyPrefix, commandTimeoutMs }),
+      "a client of the caller's": () =>
+        provider.create.stores({ client: borrow(replica), keyPrefix, commandTimeoutMs }),
     };
     beforeAll(async () => {
       primary = await startRedis();
@@ -163,30 +165,35 @@ function writableReplicaSuite<Client>(
     });
     afterAll(() => Promise.all([replica.stop(), primary.stop()]));
 
-    it.each(Object.entries(used))("refuses every call but ping, over %s", async (_, opened) => {
-      const stores = opened();
-      onTestFinished(() => stores.close());
-      await stores.ping();
-      for (const call of [...Object.values(reads), ...Object.values(writes), () => stores.check()]) {
-        await expect(call(stores, "a-session-that-is-not-there")).rejects.toMatchObject(refused);
-      }
-      expect(await replica.command("DBSIZE")).toBe(0);
-    });
+    describe.each(Object.entries(used))("over %s", (_, opened) => {
+      it("refuses every call but ping", async () => {
+        const stores = opened();
+        onTestFinished(() => stores.close());
+        await stores.ping();
+        for (const call of [...Object.values(reads), ...Object.values(writes), () => stores.check()]) {
+          await expect(call(stores, "a-session-that-is-not-there")).rejects.toMatchObject(refused);
+        }
+        expect(await replica.command("DBSIZE")).toBe(0);
+      });
 
-    it.each(Object.entries(used))("says so in check() where it was a primary, over %s", async (_, opened) => {
-      await promote(replica);
-      const stores = opened();
-      onTestFinished(() => stores.close());
-      await stores.check();
-      await mark(stores, "before");
-      await demote(replica, primary);
-      await expect(stores.check()).rejects.toMatchObject(refused);
-      expect(await replica.command("DBSIZE")).toBe(0);
+      it("says so in check() where it was a primary", async () => {
+        await promote(replica);
+        const stores = opened();
+        onTestFinished(() => stores.close());
+        await stores.check();
+        await mark(stores, "before");
+        await demote(replica, primary);
+        await expect(stores.check()).rejects.toMatchObject(refused);
+        expect(await replica.command("DBSIZE")).toBe(0);
+      });
     });
 
     it("refuses calls from that check() on, over a connection of its own, until it is a primary again", async () => {
       await promote(replica);
-      const stores = await connectionScene(provider, onTestFinished).connected({ url: replica.url }, { commandTimeoutMs });
+      const stores = await connectionScene(provider, onTestFinished).connected(
+        { url: replica.url },
+        { commandTimeoutMs },
+      );
       await mark(stores, "before");
       await demote(replica, primary);
       await expect(stores.check()).rejects.toMatchObject(refused);
