@@ -5,6 +5,7 @@ import type { ClientProvider } from "./client-provider.ts";
 import type { BorrowCluster } from "./cluster-suite.ts";
 import { connectionScene } from "./connection-scene.ts";
 import { checksOf, doctorScene, foundBy, good, prefixes } from "./doctor-scene.ts";
+import { isRedis7OrNewer } from "./find-server.ts";
 import { startRedisCluster } from "./start-redis-cluster.ts";
 import { startSentinel } from "./start-sentinel.ts";
 import { until } from "./until.ts";
@@ -34,6 +35,14 @@ export function doctorTopologySuite<Client>(
       const own = provider.create.port({ connection: { cluster: nodes } });
       onTestFinished(() => own.close());
       expect(checksOf(await examineRedis(own, { keeps: "limits", prefixes }), "error")).toEqual([]);
+      const app = ["ACL", "SETUSER", "app", "on", ">app", "~*", "+@all", "-asking"] as const;
+      await Promise.all(cluster.nodes.map((node) => node.command(...app)));
+      const asApp = provider.create.port({ connection: { cluster: nodes, username: "app", password: "app" } });
+      onTestFinished(() => asApp.close());
+      const rights = foundBy(await examineRedis(asApp, { keeps: "money", prefixes }), "rights");
+      // Redis 6.2 has no ACL DRYRUN, and ASKING cannot be tried.
+      const said = (await isRedis7OrNewer()) ? /may not run .*: asking\. / : /ASKING.*is not told/;
+      expect(rights.map(({ message }) => message)).toEqual(Array(3).fill(expect.stringMatching(said)));
       await cluster.nodes[2]?.kill("SIGSTOP");
       onTestFinished(() => cluster.nodes[2]?.kill("SIGCONT"));
       for (const found of [await examined(client), await examineRedis(own, { keeps: "money", prefixes })]) {

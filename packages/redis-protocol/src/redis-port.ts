@@ -81,6 +81,8 @@ export interface RedisServer {
   readonly name: string;
   /** What the client puts before the stores' keys. `ask` sends its words as they are. Default: nothing. */
   readonly keyPrefix?: string | undefined;
+  /** The database that the connection is to. Default: 0. */
+  readonly db?: number | undefined;
   /** Sends one command. Rejects with the server's error, its error word first in `message`. */
   ask(...words: string[]): Promise<unknown>;
 }

@@ -1,6 +1,6 @@
 // Turns a server's or a client's error into a StoreError that names the mend and quotes nothing.
 import { StoreError, type StoreErrorOutcome } from "@tollbooth-stores/core";
-import { connectionMend, login } from "./connection-failures.ts";
+import { connectionMend, login, missingRight } from "./connection-failures.ts";
 
 const tooOld =
   "This Redis is too old: the stores need Redis 6.2 or Valkey 7.2, or newer. Update it, or change `url` or `host` of the connection.";
@@ -59,7 +59,7 @@ export function isRefusal(error: unknown): boolean {
 
 /** STORE_UNAVAILABLE for a server's error word. `outcome` applies to words that do not settle it. */
 export function refused(word: string | undefined, outcome: StoreErrorOutcome, cause?: unknown): StoreError {
-  const mend = word === undefined ? undefined : refusals[word];
+  const mend = word === "NOPERM" ? missingRight(cause) : word === undefined ? undefined : refusals[word];
   return new StoreError(
     "STORE_UNAVAILABLE",
     mend ??

@@ -106,7 +106,7 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
     scan: (pattern, stepMs = DEFAULT_STEP_MS) => scanServer(asking(stepMs), pattern),
     async servers(stepMs = DEFAULT_STEP_MS) {
       const node = commands.established()?.node ?? ("sentinels" in at ? undefined : at);
-      return [{ name: node === undefined ? "the primary" : addressOf(node), ask: asking(stepMs) }];
+      return [{ name: node === undefined ? "the primary" : addressOf(node), db, ask: asking(stepMs) }];
     },
     tags: async () => ["0"],
     async close(graceMs) {

@@ -15,6 +15,7 @@ function scene(count: number, refusedAfterMs: number) {
   const primary: Primary = {
     name: "10.0.1.1:6379",
     keyPrefix: "",
+    db: 0,
     ask: async () => undefined,
     facts: {
       info: (field) => info[field],

@@ -25,6 +25,8 @@ export interface Primary {
   readonly ask: AskServer;
   /** What the client puts before the stores' keys. */
   readonly keyPrefix: string;
+  /** The database of the stores' connection. */
+  readonly db: number;
   readonly facts: ServerFacts;
 }
 
@@ -111,7 +113,7 @@ async function findingsOf(visited: VisitedServer, primary: Primary, about: About
   }
   const full = prefixes.map((prefix) => primary.keyPrefix + prefix);
   const loading = await checkLoadingUser(ask, facts, { keeps, prefixes: full });
-  const rights = await checkRights(ask, facts.user, full);
+  const rights = await checkRights(ask, facts.user, full, { cluster: about.port.cluster, db: primary.db });
   return [
     ...named("role", ok(`This is a replica of ${primary.name}: ${kind === "filling" ? FILLING : CAN_REPLACE}`)),
     ...named("version", checkVersion(facts)),

@@ -1,5 +1,6 @@
 // One primary: what it says of itself, what its user may do, its keys, and its replicas.
 import { isStoreError } from "@tollbooth-stores/core";
+import { isConnectionRefused } from "../connection/connection-failures.ts";
 import { parseEndpoint, REDIS_PORT } from "../connection/redis-address.ts";
 import type { RedisServer } from "../redis-port.ts";
 import { type About, askOf } from "./about.ts";
@@ -19,7 +20,7 @@ import { type ServerFacts, serverFacts } from "./server-facts.ts";
 /** Never rejects. */
 export async function examineServer(server: RedisServer, about: About): Promise<readonly Finding[]> {
   const { keeps, prefixes, criticalOnly, commandTimeoutMs, security, port } = about;
-  const { name, keyPrefix = "" } = server;
+  const { name, keyPrefix = "", db = 0 } = server;
   const named = namedFor(name);
   const ask = askOf(server, about);
   let facts: ServerFacts;
@@ -32,8 +33,8 @@ export async function examineServer(server: RedisServer, about: About): Promise<
   // Before the scripts of the rights: a server may hold back all that comes after one.
   const loading = await known(checkLoadingUser(ask, facts, { keeps, prefixes: full }));
   const [rights, replicas] = await Promise.all([
-    known(checkRights(ask, facts.user, full)),
-    examineReplicas({ name, ask, keyPrefix, facts }, about),
+    known(checkRights(ask, facts.user, full, { cluster: port.cluster, db })),
+    examineReplicas({ name, ask, keyPrefix, db, facts }, about),
   ]);
   const isPaused = rights.silence !== undefined && (await holdsBackScripts(name, rights.silence, about));
   const isHung = rights.silence !== undefined && !isPaused;
@@ -82,7 +83,10 @@ async function known(asked: Promise<Checked | readonly Checked[]>): Promise<Know
 
 function silentServer(error: unknown): Checked {
   // Our own errors are written for a log. Any other one may hold an address or a password.
-  if (isStoreError(error)) return failure(`The server takes no call. ${NOTHING_SOLD}`, error.message);
+  if (isStoreError(error)) {
+    if (!isConnectionRefused(error)) return failure(`The server takes no call. ${NOTHING_SOLD}`, error.message);
+    return { ...failure(`The connection is refused. ${NOTHING_SOLD}`, error.message), refused: true };
+  }
   const reason = error instanceof NoAnswer ? error.message : "This server did not answer in time.";
   return failure(`${reason} ${NOTHING_SOLD}`, "Look whether it runs, and what the network does.");
 }

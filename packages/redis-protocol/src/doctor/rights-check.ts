@@ -3,9 +3,15 @@ import { randomUUID } from "node:crypto";
 import { errorWord } from "../connection/redis-errors.ts";
 import type { AskServer } from "../connection/scan-keys.ts";
 import { type Checked, failure, NOTHING_SOLD, ok, unknown, warning } from "./finding.ts";
-import { commandsOn, type NeededCommand } from "./needed-commands.ts";
+import { clusterCommands, commandsOn, databaseCommands, type NeededCommand } from "./needed-commands.ts";
 
 const INFO: NeededCommand = { name: "INFO", fitting: [], harmless: ["server"] };
+
+/** What the stores' connections are to. */
+export interface ConnectedTo {
+  readonly cluster: boolean;
+  readonly db: number;
+}
 
 /**
  * `user`: the name of the connection's user; undefined where that is not told. `prefixes`: of the stores' keys. Rejects where
@@ -15,6 +21,7 @@ export async function checkRights(
   ask: AskServer,
   user: string | undefined,
   prefixes: readonly string[],
+  { cluster, db }: ConnectedTo,
 ): Promise<Checked> {
   const keys = prefixes.map(stranger);
   // Without a key as well: a node of a cluster answers a key of another node's before it looks whether scripts run now.
@@ -22,23 +29,30 @@ export async function checkRights(
   const refused = refusals.find((each) => each !== undefined);
   if (refused !== undefined) return refused;
   const may = await rightsOf(ask, user);
-  const wanted = keys.flatMap(commandsOn);
+  const wanted = [...keys.flatMap(commandsOn), ...(cluster ? clusterCommands : databaseCommands(db))];
   const answers = await Promise.all(wanted.map(may));
-  const missing = new Set(wanted.filter((_, at) => answers[at] === false).map(({ name }) => name.toLowerCase()));
+  const answered = (answer: boolean | undefined) => wanted.filter((_, at) => answers[at] === answer);
+  const missing = new Set(answered(false).map(({ name, right }) => right ?? name.toLowerCase()));
   if (missing.size > 0) {
     return failure(
-      `This user may not run, on keys of the stores: ${[...missing].sort().join(", ")}. Calls that need it fail: a payment may be verified and not served.`,
+      `This user may not run what the stores need: ${[...missing].sort().join(", ")}. Calls that need it fail: a payment may be verified and not served.`,
       "ACL SETUSER <name> ~<keyPrefix>:* and + each of them.",
     );
   }
-  if (answers.includes(undefined)) return unknown("It may run scripts. The server does not tell its other rights now.");
+  const [untold, ...more] = answered(undefined);
+  if (more.length > 0 || untold?.harmless !== undefined) {
+    return unknown("It may run scripts. The server does not tell its other rights now.");
+  }
   if ((await may(INFO)) === false) {
     return warning(
       "This user may not run INFO: a server that is too old, or was changed, is not noticed.",
       "ACL SETUSER <name> +info",
     );
   }
-  return ok("This user may run every command of the stores.");
+  if (untold === undefined) return ok("This user may run every command of the stores.");
+  return ok(
+    `This user may run the stores' commands. Of ${untold.name}, which is needed while slots move, that is not told (ACL DRYRUN).`,
+  );
 }
 
 /** A key under the prefix that does not exist. */
@@ -96,6 +110,7 @@ export async function dryRun(
 const BUSY = new Set(["LOADING", "BUSY", "MASTERDOWN", "NOAUTH"]);
 
 async function tried(ask: AskServer, { name, harmless }: NeededCommand): Promise<boolean | undefined> {
+  if (harmless === undefined) return undefined;
   try {
     await ask(name, ...harmless);
     return true;
