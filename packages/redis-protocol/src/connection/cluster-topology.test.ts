@@ -47,6 +47,10 @@ describe("readTopology", () => {
     ["nodes without ports", [[0, 5, ["a", 0, id]]]],
     ["nodes with ports that are none", [[0, 5, ["a", "x", id]]]],
     ["nodes that are none", [[0, 5, null]]],
+    ["nodes with ports beyond the last", [[0, 5, ["a", 65_536, id]]]],
+    ["slots beyond the last", [[0, 1e15, ["a", 1, id]]]],
+    ["slots below the first", [[-1, 5, ["a", 1, id]]]],
+    ["slots that are none", [["x", 5.5, ["a", 1, id]]]],
   ])("finds no owner in %s", (_, reply) => {
     const { primaries, owners, nodes } = readTopology(reply, asked);
     expect([primaries.size, owners.length, nodes.length]).toEqual([0, 0, 0]);

@@ -1,6 +1,7 @@
 // What the server may forget at a crash, and in a failover.
 
 import { type Checked, counted, failure, type Keeps, NOTHING_SOLD, ok, unknown, warning } from "./finding.ts";
+import { replicaLines } from "./replica-addresses.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
 export function checkPersistence(facts: ServerFacts, keeps: Keeps): Checked[] {
@@ -156,6 +157,7 @@ export function checkReplication({ info, config }: ServerFacts, keeps: Keeps): C
       "Bring the replicas back, and look at their network and disks.",
     );
   }
+  if (!/^\d{1,15}$/.test(count)) return unknown(`The server tells a count of replicas that is none: ${count}`);
   if (count === "0") return ok("There is no replica: if this server's disk is lost, so are its payments.");
   const { shown, slowest } = lagOf(info, Number(count));
   if (slowest > LAGS_S) {
@@ -184,7 +186,7 @@ export function checkReplication({ info, config }: ServerFacts, keeps: Keeps): C
 }
 
 function lagOf(info: ServerFacts["info"], count: number): { shown: string; slowest: number } {
-  const replicas = Array.from({ length: count }, (_, at) => info(`slave${at}`) ?? "");
+  const replicas = replicaLines(info);
   const ofAll = (field: string) =>
     replicas.flatMap((line) => {
       const value = new RegExp(`\\b${field}=(-?\\d+)`).exec(line)?.[1];
@@ -194,7 +196,10 @@ function lagOf(info: ServerFacts["info"], count: number): { shown: string; slowe
   const slowest = Math.max(0, ...ofAll("lag"));
   const offsets = ofAll("offset");
   const behind = Math.max(0, Number(info("master_repl_offset") ?? 0) - Math.min(...offsets));
-  const bytes = offsets.length === 0 ? "" : ` and ${counted(behind, "byte")}`;
+  const bytes = Number.isFinite(behind) && offsets.length > 0 ? ` and ${counted(behind, "byte")}` : "";
   const notYet = filling === 0 ? "" : ` ${filling} of them ${filling === 1 ? "is" : "are"} being filled.`;
-  return { shown: `${counted(count, "replica")}, at most ${slowest} s${bytes} behind.${notYet}`, slowest };
+  const isAll = replicas.length === count;
+  const all = `${counted(count, "replica")}, ${isAll ? "" : `and the server describes ${replicas.length} of them`}`;
+  const lag = `${isAll ? "" : ": "}at most ${slowest} s${bytes} behind.${notYet}`;
+  return { shown: replicas.length === 0 ? `${all}.` : all + lag, slowest };
 }

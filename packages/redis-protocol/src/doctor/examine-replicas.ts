@@ -116,11 +116,11 @@ async function findingsOf(visited: VisitedServer, primary: Primary, about: About
   const rights = await checkRights(ask, facts.user, full, { cluster: about.port.cluster, db: primary.db });
   return [
     ...named("role", ok(`This is a replica of ${primary.name}: ${kind === "filling" ? FILLING : CAN_REPLACE}`)),
-    ...named("version", checkVersion(facts)),
-    ...named("eviction", checkEviction(facts, keeps)),
-    ...named("persistence", checkPersistence(facts, keeps)),
-    ...named("memory", checkReplicaMemory(facts, primary.facts)),
-    ...named("users", checkUsers(facts, security, visited.name)),
+    ...named("version", () => checkVersion(facts)),
+    ...named("eviction", () => checkEviction(facts, keeps)),
+    ...named("persistence", () => checkPersistence(facts, keeps)),
+    ...named("memory", () => checkReplicaMemory(facts, primary.facts)),
+    ...named("users", () => checkUsers(facts, security, visited.name)),
     ...named("users", loading),
     ...named("rights", rights),
   ];

@@ -17,6 +17,19 @@ const portTo = (...errors: readonly Error[]): RedisPort => ({
 });
 const answered = (message: string, cause: Error) => new StoreError("STORE_UNAVAILABLE", message, { cause });
 
+it("leaves unknown what one check could not make out, and goes on with the others", async () => {
+  const security = { password: true, tls: undefined };
+  Object.defineProperty(security, "tls", {
+    get() {
+      throw new RangeError("Invalid array length");
+    },
+  });
+  const port = { ...portTo(new Error("NOPERM this user has no permissions to run this command")), security: () => security };
+  const found = await examineRedis(port, { keeps: "money", prefixes: ["tollbooth:rl"] });
+  const levels = Object.fromEntries(found.map(({ check, level }) => [check, level]));
+  expect(levels).toMatchObject({ reachable: "ok", tls: "unknown", rights: "error", memory: "unknown" });
+});
+
 it("tells a node that refuses the login from one that is away, so that waiting is not advised", async () => {
   const port = portTo(
     answered("Check `password`.", new Error("WRONGPASS invalid username-password pair")),

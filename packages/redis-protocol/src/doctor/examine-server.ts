@@ -8,7 +8,7 @@ import { checkNetwork, checkTls, checkUsers } from "./access-checks.ts";
 import { checkCluster } from "./cluster-check.ts";
 import { checkPersistence, checkReplication } from "./durability-checks.ts";
 import { examineReplicas } from "./examine-replicas.ts";
-import { type Checked, type Finding, failure, NOTHING_SOLD, namedFor, ok, unknown } from "./finding.ts";
+import { type Checked, type Finding, failure, NOTHING_SOLD, namedFor, ok, UNREADABLE, unknown } from "./finding.ts";
 import { checkKeys } from "./keys-check.ts";
 import { checkLoadingUser } from "./loading-user-check.ts";
 import { checkEviction, checkMemory } from "./memory-checks.ts";
@@ -45,19 +45,19 @@ export async function examineServer(server: RedisServer, about: About): Promise<
   const reached = isPaused ? paused : silence === undefined ? ok("The server answers.") : silentServer(silence);
   return [
     ...named("reachable", reached),
-    ...named("version", checkVersion(facts)),
-    ...named("role", checkRole(facts)),
-    ...named("eviction", checkEviction(facts, keeps)),
-    ...named("persistence", checkPersistence(facts, keeps)),
-    ...named("replication", checkReplication(facts, keeps)),
-    ...named("memory", checkMemory(facts)),
-    ...named("cluster", checkCluster(facts, { isDescribed: port.cluster })),
-    ...named("users", checkUsers(facts, security, name)),
+    ...named("version", () => checkVersion(facts)),
+    ...named("role", () => checkRole(facts)),
+    ...named("eviction", () => checkEviction(facts, keeps)),
+    ...named("persistence", () => checkPersistence(facts, keeps)),
+    ...named("replication", () => checkReplication(facts, keeps)),
+    ...named("memory", () => checkMemory(facts)),
+    ...named("cluster", () => checkCluster(facts, { isDescribed: port.cluster })),
+    ...named("users", () => checkUsers(facts, security, name)),
     ...named("users", loading.found),
-    ...named("tls", checkTls(security, name)),
-    ...(criticalOnly ? [] : named("network", checkNetwork(facts))),
-    ...named("round trip", checkRoundTrip(facts, commandTimeoutMs)),
-    ...(criticalOnly ? [] : named("clock", checkClock(facts))),
+    ...named("tls", () => checkTls(security, name)),
+    ...(criticalOnly ? [] : named("network", () => checkNetwork(facts))),
+    ...named("round trip", () => checkRoundTrip(facts, commandTimeoutMs)),
+    ...(criticalOnly ? [] : named("clock", () => checkClock(facts))),
     ...named("rights", rights.found),
     ...named("keys", keys.found),
     ...replicas,
@@ -72,12 +72,13 @@ interface Known {
   silence?: unknown;
 }
 
-/** What was found out stays, also where the server stops answering other questions. */
+/** What was found out stays, also where the server stops answering other questions, or answers what cannot be read. */
 async function known(asked: Promise<Checked | readonly Checked[]>): Promise<Known> {
   try {
     return { found: await asked };
-  } catch (silence) {
-    return { found: NOT_KNOWN, silence };
+  } catch (error) {
+    const isSilence = error instanceof NoAnswer || isStoreError(error);
+    return isSilence ? { found: NOT_KNOWN, silence: error } : { found: UNREADABLE };
   }
 }
 

@@ -19,11 +19,23 @@ export async function replicaAddresses(
     const announced = await inSlots(ask, name);
     if (announced.length > 0) return announced;
   }
-  const count = Number(info("connected_slaves") ?? 0);
-  return Array.from({ length: count }, (_, at) => info(`slave${at}`) ?? "").flatMap((line) => {
+  return replicaLines(info).flatMap((line) => {
     const [, host, port] = /^ip=([^,]+),port=(\d+)/.exec(line) ?? [];
     return host === undefined || Number(port) === 0 ? [] : [{ host, port: Number(port) }];
   });
+}
+
+/** More are not read. */
+const MOST_REPLICAS = 1_000;
+
+/** What INFO says of each replica. The lines are counted, and not what the server says their number is. */
+export function replicaLines(info: ServerFacts["info"]): readonly string[] {
+  const lines: string[] = [];
+  for (let line = info("slave0"); line !== undefined && lines.length < MOST_REPLICAS; ) {
+    lines.push(line);
+    line = info(`slave${lines.length}`);
+  }
+  return lines;
 }
 
 async function inSlots(ask: AskServer, name: string): Promise<readonly ResolvedNode[]> {
