@@ -93,7 +93,14 @@ export function topologyRefusal(error: unknown): unknown {
       "What `cluster` names is no Redis Cluster but a single server; describe the connection by `url` or `host`.",
     );
   }
-  if (/^NOPERM|^ERR unknown (sub)?command/i.test(error.message)) {
+  if (/^ERR unknown (sub)?command/i.test(error.message)) {
+    return new StoreError(
+      "STORE_UNAVAILABLE",
+      "The server does not know CLUSTER SLOTS, which `cluster` needs. If its redis.conf has `rename-command CLUSTER`, remove that line; else describe the connection by `url` or `host`.",
+      { cause: error },
+    );
+  }
+  if (error.message.startsWith("NOPERM")) {
     return new StoreError("STORE_UNAVAILABLE", "This Redis user may not run CLUSTER SLOTS, which `cluster` needs.", {
       cause: error,
     });

@@ -46,7 +46,7 @@ export function scriptsUnknown(error: unknown): StoreError | undefined {
   return error instanceof Error && /^ERR unknown command/i.test(error.message)
     ? new StoreError(
         "STORE_UNAVAILABLE",
-        "This server does not know EVALSHA. If it is a Sentinel, describe the connection by `sentinel`.",
+        "This server does not know EVALSHA. If it is a Sentinel, describe the connection by `sentinel`; if its redis.conf has `rename-command EVALSHA`, remove that line.",
       )
     : undefined;
 }

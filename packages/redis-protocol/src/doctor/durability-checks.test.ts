@@ -142,10 +142,18 @@ const counting = (connected: string, lines: Fields = {}) =>
   checkReplication(saying({ info: { role: "master", connected_slaves: connected, ...lines } }), "limits");
 
 table([
-  ["replicas: a count beyond all reason", counting("100000000000"), [["unknown", /100000000000 replicas, and the server describes 0 of them\. /]]],
+  [
+    "replicas: a count beyond all reason",
+    counting("100000000000"),
+    [["unknown", /100000000000 replicas, and the server describes 0 of them\. /]],
+  ],
   ["replicas: a count that is none", counting("many"), [["unknown", /count of replicas that is none: many/]]],
   ["replicas: a count below none", counting("-1"), [["unknown", /count of replicas that is none/]]],
-  ["replicas: one of two is told", counting("2", { slave0: "lag=1" }), [["unknown", /2 replicas, and the server describes 1 of them: at most 1 s behind\. /]]],
+  [
+    "replicas: one of two is told",
+    counting("2", { slave0: "lag=1" }),
+    [["unknown", /2 replicas, and the server describes 1 of them: at most 1 s behind\. /]],
+  ],
   ["replicas: offsets that are none", replicas(0, GUARDED, "x"), [["ok", /^2 replicas, at most 0 s behind\. /]]],
 ]);
 

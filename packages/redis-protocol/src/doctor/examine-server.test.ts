@@ -24,7 +24,10 @@ it("leaves unknown what one check could not make out, and goes on with the other
       throw new RangeError("Invalid array length");
     },
   });
-  const port = { ...portTo(new Error("NOPERM this user has no permissions to run this command")), security: () => security };
+  const port = {
+    ...portTo(new Error("NOPERM this user has no permissions to run this command")),
+    security: () => security,
+  };
   const found = await examineRedis(port, { keeps: "money", prefixes: ["tollbooth:rl"] });
   const levels = Object.fromEntries(found.map(({ check, level }) => [check, level]));
   expect(levels).toMatchObject({ reachable: "ok", tls: "unknown", rights: "error", memory: "unknown" });
