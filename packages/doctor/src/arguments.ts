@@ -68,6 +68,7 @@ const checks: ReadonlySet<string> = new Set([
     "memory",
     "persistence",
     "replication",
+    "sentinels",
     "cluster",
     "users",
     "network",

@@ -46,6 +46,8 @@ export interface RedisPort {
    * reason where there is no connection or no login. The caller closes it.
    */
   visit?(node: { readonly host: string; readonly port: number }, stepMs?: number): Promise<VisitedServer>;
+  /** Optional: the sentinels that the connection names. Undefined where it names none. */
+  sentinels?(): Sentinels | undefined;
   /**
    * Optional: settings of a caller's client that can cost calls or payments, each with the option that mends it.
    * Undefined where the client does not tell its settings.
@@ -91,6 +93,15 @@ export interface RedisServer {
 export interface VisitedServer extends RedisServer {
   /** Idempotent. Unanswered questions reject. */
   close(): void;
+}
+
+/** Sentinels, as they are asked about themselves. */
+export interface Sentinels {
+  /** What they call the primary. */
+  readonly name: string;
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  /** As the port's `visit`, with the login and TLS of the sentinels. */
+  visit(node: { readonly host: string; readonly port: number }, stepMs?: number): Promise<VisitedServer>;
 }
 
 /** The command was certainly not written to any connection. */

@@ -30,6 +30,7 @@ export type Check =
   | "memory"
   | "persistence"
   | "replication"
+  | "sentinels"
   | "cluster"
   | "rights"
   | "client"

@@ -20,7 +20,7 @@ export class NoAnswer extends Error {
 }
 
 /** Commands whose second word says what they do. */
-const CONTAINERS = new Set(["ACL", "CLUSTER", "CONFIG", "MEMORY"]);
+const CONTAINERS = new Set(["ACL", "CLUSTER", "CONFIG", "MEMORY", "SENTINEL"]);
 /** A timer may fire that much early. */
 const EARLY_MS = 5;
 

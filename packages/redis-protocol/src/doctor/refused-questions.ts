@@ -16,7 +16,7 @@ class Refusal {
 const ASK_AGAIN_MS = 3_600_000;
 
 /** What a server tells of itself. A right that the stores need is asked for each time: it may have been given since. */
-const FACTS = new Set(["INFO", "CONFIG", "ACL", "CLUSTER", "TIME"]);
+const FACTS = new Set(["INFO", "CONFIG", "ACL", "CLUSTER", "SENTINEL", "TIME"]);
 const isFact = ([name = "", subcommand = ""]: readonly string[]) => FACTS.has(name) && subcommand !== "SLOTS";
 
 /** Rejects at once with the error that the question had within the last hour. */
