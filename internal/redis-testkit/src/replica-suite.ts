@@ -3,7 +3,7 @@
 import type { Stores, VerificationStore } from "@tollbooth-stores/core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
-import { connectionScene, worksAgain } from "./connection-scene.ts";
+import { connectionScene, outcomeOf, worksAgain } from "./connection-scene.ts";
 import { demote, promote } from "./replication.ts";
 import { type RunningRedis, startRedis } from "./start-redis.ts";
 import { startReplica } from "./start-replica.ts";
@@ -176,6 +176,17 @@ function writableReplicaSuite<Client>(
         expect(await replica.command("DBSIZE")).toBe(0);
       });
 
+      it("refuses a connection that is made after it was a primary, and has the scripts", async () => {
+        await promote(replica);
+        const before = opened();
+        await mark(before, "before");
+        await before.close();
+        await demote(replica, primary);
+        const stores = opened();
+        onTestFinished(() => stores.close());
+        await expect(mark(stores, "after")).rejects.toMatchObject(refused);
+      });
+
       it("says so in check() where it was a primary", async () => {
         await promote(replica);
         const stores = opened();
@@ -184,6 +195,10 @@ function writableReplicaSuite<Client>(
         await mark(stores, "before");
         await demote(replica, primary);
         await expect(stores.check()).rejects.toMatchObject(refused);
+        await replica.command("CLIENT", "KILL", "TYPE", "normal");
+        // A client of the caller's may send by itself again what was on its way.
+        await until(async () => (await outcomeOf(stores.ping())) === "ok");
+        await expect(mark(stores, "after")).rejects.toMatchObject(refused);
         expect(await replica.command("DBSIZE")).toBe(0);
       });
     });

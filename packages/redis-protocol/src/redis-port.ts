@@ -16,6 +16,12 @@ export interface RedisPort {
   ready(signal: AbortSignal, keys?: readonly string[]): Promise<void>;
   /** Optional: whether `ready` would resolve at once. Then calls need not wait for its promise. */
   isReady?(keys?: readonly string[]): boolean;
+  /**
+   * Optional, for one server: a number that changes with each connection. The server of a new one is asked whether it is a
+   * replica that takes writes, before a script with keys is sent over it. Without this, only a server that lacks a script is
+   * asked, and by `check()`.
+   */
+  generation?(): number;
   /** Optional: why there is no connection for `keys` just now. Only its class and code are shown, never its message. */
   connectionError?(keys?: readonly string[]): unknown;
   /**

@@ -76,18 +76,28 @@ const LARGE = 4_096;
 
 export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRunner {
   const { commandTimeoutMs, clock, coalesce = true } = options;
+  /** The connection whose server was found to be no replica that takes writes. */
+  let suitable: number | undefined;
   const send = async (
     script: Script,
     keys: readonly string[],
     args: readonly string[],
     { signal, unsent, sent }: Progress,
   ): Promise<unknown> => {
+    // A ping has no key, and is answered by a replica.
+    while (keys.length > 0 && port.generation?.() !== suitable) {
+      const asked = port.generation?.();
+      unsent();
+      await requireSuitable(port, keys, signal, { forRecords: true });
+      signal.throwIfAborted();
+      suitable = asked;
+      sent();
+    }
     try {
       return await port.evalSha(script.sha1, keys, args, signal);
     } catch (error) {
       if (errorWord(error) !== "NOSCRIPT" || signal.aborted) throw error;
-      // NOSCRIPT means that nothing ran, on a new or restarted server. That may be an older one, or a replica: look first. A ping has
-      // no key, and is answered by a replica.
+      // NOSCRIPT means that nothing ran, on a new or restarted server. That may be an older one, or a replica: look first.
       unsent();
       await requireSuitable(port, keys, signal, { forRecords: keys.length > 0 });
       signal.throwIfAborted();
