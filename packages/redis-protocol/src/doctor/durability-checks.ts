@@ -44,8 +44,8 @@ function failedSnapshot(config: ServerFacts["config"]): Checked[] {
 }
 
 /**
- * Of an append-only file that was switched on while the server ran: nothing is on disk before its first rewrite is done. Redis
- * schedules it again where it failed; another rewrite that failed is not. Undefined where it is done.
+ * The first rewrite of an append-only file that was switched on while the server ran. Nothing is on disk before it is done. Redis
+ * schedules a failed first rewrite again, and no later one. Undefined: it is done.
  */
 function firstRewrite(info: ServerFacts["info"]): "failing" | "under way" | undefined {
   const isScheduled = info("aof_rewrite_scheduled") === "1";
@@ -132,7 +132,7 @@ function withoutAof({ info, config, aheadMs }: ServerFacts, forgets: Forgets): C
   );
 }
 
-/** Redis tells its start as the last save where there was none. */
+/** Before the first snapshot, INFO gives the time of the server's start. */
 function lastSnapshot(info: ServerFacts["info"], serverNowMs: number): string {
   const lastMs = Number(info("rdb_last_save_time") ?? Number.NaN) * 1_000;
   if (Number.isNaN(lastMs)) return "";
@@ -150,7 +150,7 @@ export function checkReplication({ info, config }: ServerFacts, keeps: Keeps): C
   if (info("role") !== "master") return ok("A replica has no replicas to ask for.");
   const required = config("min-replicas-to-write");
   const good = info("min_slaves_good_slaves");
-  // Told only where min-replicas-to-write is above 0.
+  // INFO has this field only where min-replicas-to-write is above 0.
   if (good !== undefined && Number(good) < Number(required ?? 1)) {
     return failure(
       `${counted(Number(good), "replica")} of the ${required ?? 1} that min-replicas-to-write asks for keep up: writes are refused. ${NOTHING_SOLD}`,
@@ -171,7 +171,7 @@ export function checkReplication({ info, config }: ServerFacts, keeps: Keeps): C
   if (maxLag === undefined && required !== "0") {
     return unknown(`${shown} The server does not tell its min-replicas-max-lag.`);
   }
-  // Each of the two switches it off.
+  // A 0 in either setting switches the protection off.
   if (Number(required) > 0 && maxLag !== "0") {
     const refuses = `${shown} Without ${required} of them within ${maxLag} s, writes are refused: a failover forgets no more than that.`;
     return keeps === "limits" || Number(maxLag) <= LAGS_S

@@ -30,9 +30,9 @@ export interface Primary {
   readonly facts: ServerFacts;
 }
 
-/** Of each primary, at a time. */
+/** How many replicas of one primary are examined at the same time. */
 const AT_ONCE = 8;
-/** After so many milliseconds no other replica is begun: replicas that hang take a second or more each. */
+/** In milliseconds. No other replica is begun after that: each one that hangs takes a second or more. */
 const BEGIN_MS = 5_000;
 const LOOK = "Run the doctor beside it, by --url.";
 
@@ -126,7 +126,7 @@ async function findingsOf(visited: VisitedServer, primary: Primary, about: About
   ];
 }
 
-/** Users are no part of what a primary sends to its replicas. */
+/** Replication does not copy users, so a replica may refuse the login that its primary takes. */
 function notReached(error: unknown, { name }: Primary): Checked {
   const word = errorWord(error);
   if (error instanceof LoginRefused || word === "WRONGPASS" || word === "NOAUTH") {

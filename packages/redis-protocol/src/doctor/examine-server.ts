@@ -30,7 +30,7 @@ export async function examineServer(server: RedisServer, about: About): Promise<
     return named("reachable", silentServer(error));
   }
   const full = prefixes.map((prefix) => keyPrefix + prefix);
-  // Before the scripts of the rights: a server may hold back all that comes after one.
+  // Before the scripts that ask for rights: a paused server answers nothing after a script on the same connection.
   const loading = await known(checkLoadingUser(ask, facts, { keeps, prefixes: full }));
   const [rights, replicas] = await Promise.all([
     known(checkRights(ask, facts.user, full, { cluster: port.cluster, db })),

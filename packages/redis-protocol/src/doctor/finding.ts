@@ -41,14 +41,14 @@ export type Checked = Omit<Finding, "check" | "server">;
 
 export const ok = (message: string): Checked => ({ level: "ok", message });
 export const unknown = (message: string): Checked => ({ level: "unknown", message });
-/** A check that failed in this process. */
+/** A check threw an error: the server said something that it does not expect. */
 export const UNREADABLE: Checked = unknown("What the server says of this cannot be read.");
 export const warning = (message: string, mend: string): Checked => ({ level: "warning", message, mend });
 export const failure = (message: string, mend: string): Checked => ({ level: "error", message, mend });
 
 type Found = Checked | readonly Checked[];
 
-/** Findings of one server. A check that is given as a function may fail on what the server says: the others are made all the same. */
+/** Findings of one server. A check that is given as a function may throw; its finding is unknown then. */
 export const namedFor =
   (server: string) =>
   (check: Check, found: Found | (() => Found)): Finding[] =>

@@ -1,4 +1,4 @@
-// Where the replicas of a primary are, as it tells.
+// The addresses of a primary's replicas, as the primary tells them.
 import { replicasInSlots } from "../connection/cluster-topology.ts";
 import type { ResolvedNode } from "../connection/connection.ts";
 import { parseEndpoint, REDIS_PORT } from "../connection/redis-address.ts";
@@ -25,10 +25,10 @@ export async function replicaAddresses(
   });
 }
 
-/** More are not read. */
+/** Lines beyond this number are not read. */
 const MOST_REPLICAS = 1_000;
 
-/** What INFO says of each replica. The lines are counted, and not what the server says their number is. */
+/** INFO's line of each replica. `connected_slaves` is not believed: a wrong number would stall the process. */
 export function replicaLines(info: ServerFacts["info"]): readonly string[] {
   const lines: string[] = [];
   for (let line = info("slave0"); line !== undefined && lines.length < MOST_REPLICAS; ) {

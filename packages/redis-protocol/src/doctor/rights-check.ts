@@ -28,7 +28,7 @@ export async function checkRights(
   { cluster, db }: ConnectedTo,
 ): Promise<readonly Checked[]> {
   const keys = prefixes.map(stranger);
-  // Without a key as well: a node of a cluster answers a key of another node's before it looks whether scripts run now.
+  // Once without a key: for a key of another node, a cluster's node redirects before it says that it is busy.
   const refusals = await Promise.all([[], ...keys.map((key) => [key])].map((each) => scriptRefusal(ask, each)));
   const refused = refusals.find((each) => each !== undefined);
   if (refused !== undefined) return [refused];
@@ -79,10 +79,10 @@ function withoutInfo(why: "missing" | "absent"): Checked {
 /** A key under the prefix that does not exist. */
 export const stranger = (prefix: string): string => `${prefix}:{doctor}:${randomUUID()}`;
 
-/** No script has it. */
+/** The SHA-1 of no script. */
 const NO_SHA1 = "0".repeat(40);
 
-/** Whether the user may run a script on these keys: asked for one that the server cannot know, so that none runs. */
+/** Asks to run a script that the server cannot know, so none runs. Undefined where the user may. */
 async function scriptRefusal(ask: AskServer, keys: readonly string[]): Promise<Checked | undefined> {
   try {
     await ask("EVALSHA", NO_SHA1, String(keys.length), ...keys);
@@ -107,7 +107,7 @@ type Right = "given" | "missing" | "absent" | "untold";
 
 async function rightsOf(ask: AskServer, user: string | undefined): Promise<(command: NeededCommand) => Promise<Right>> {
   if (user === undefined) return (command) => tried(ask, command);
-  // One at first: each refused question leaves an entry in the server's ACL log.
+  // One question first: each refused one leaves an entry in the server's ACL log.
   const hasDryRun = (await dryRun(ask, user, { name: "PING", fitting: [] })) !== undefined;
   if (!hasDryRun) return (command) => tried(ask, command);
   return async (command) => {

@@ -6,7 +6,7 @@ import type { Sentinels, VisitedServer } from "../redis-port.ts";
 import { type About, askOf } from "./about.ts";
 import { type Checked, counted, NOTHING_SOLD, ok, unknown, warning } from "./finding.ts";
 
-/** What one sentinel says. Undefined: it may not be asked. */
+/** What one sentinel says. A field is undefined where the user may not ask for it. */
 interface Report {
   /** Whether it finds enough sentinels to agree on a failover. */
   readonly isEnough: boolean | undefined;
