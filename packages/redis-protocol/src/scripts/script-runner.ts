@@ -78,14 +78,10 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   const { commandTimeoutMs, clock, coalesce = true } = options;
   /** The connection whose server was found to be no replica that takes writes. */
   let suitable: number | undefined;
-  const send = async (
-    script: Script,
-    keys: readonly string[],
-    args: readonly string[],
-    { signal, unsent, sent }: Progress,
-  ): Promise<unknown> => {
-    // A ping has no key, and is answered by a replica.
-    while (keys.length > 0 && port.generation?.() !== suitable) {
+  /** A ping has no key, and is answered by a replica. */
+  const isSuitable = (keys: readonly string[]) => keys.length === 0 || port.generation?.() === suitable;
+  const findSuitable = async (keys: readonly string[], { signal, unsent, sent }: Progress): Promise<void> => {
+    while (!isSuitable(keys)) {
       const asked = port.generation?.();
       unsent();
       await requireSuitable(port, keys, signal, { forRecords: true });
@@ -93,6 +89,13 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
       suitable = asked;
       sent();
     }
+  };
+  const send = async (
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    { signal, unsent, sent }: Progress,
+  ): Promise<unknown> => {
     try {
       return await port.evalSha(script.sha1, keys, args, signal);
     } catch (error) {
@@ -126,6 +129,8 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   const sendFlat: ScriptRunner["send"] = (script, keys, prepare, callOptions) => {
     const askedAtMs = performance.now();
     return withinDeadline(undefined, keys, callOptions, async (progress) => {
+      // Before calls are prepared: those that are aborted meanwhile are not sent.
+      if (!isSuitable(keys)) await findSuitable(keys, progress);
       const prepared = prepare();
       return prepared === undefined ? undefined : sendNow(script, prepared, askedAtMs, progress);
     }).catch(noticing);
@@ -133,9 +138,10 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   const run: ScriptRunner["run"] = async (script, calls, callOptions, connectTimeoutMs) => {
     const prepared = preparedOf(calls);
     const askedAtMs = performance.now();
-    const raw = await withinDeadline(connectTimeoutMs, prepared.keys, callOptions, (progress) =>
-      sendNow(script, prepared, askedAtMs, progress),
-    ).catch(noticing);
+    const raw = await withinDeadline(connectTimeoutMs, prepared.keys, callOptions, async (progress) => {
+      if (!isSuitable(prepared.keys)) await findSuitable(prepared.keys, progress);
+      return sendNow(script, prepared, askedAtMs, progress);
+    }).catch(noticing);
     return replies(raw, calls.length);
   };
   const askTogether = tickBatches<{ script: Script; slot: number }, ScriptCall, ScriptReply>({
