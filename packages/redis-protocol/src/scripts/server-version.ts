@@ -6,7 +6,10 @@ import { bare } from "./script.ts";
 import version from "./version.lua";
 import writableReplica from "./writable-replica.lua";
 
-/** Asks an old server for its version, and with an argument any server whether it is a replica that takes writes. Sent with EVAL, so no server knows it by a SHA-1. */
+/**
+ * Asks an old server for its version, and with an argument any server whether it is a replica that takes writes.
+ * Sent with EVAL, so no server knows it by a SHA-1.
+ */
 export const versionScript: string = bare(writableReplica + version);
 
 /** The oldest Redis that can run the scripts. Every Valkey is newer: its first is 7.2. */
