@@ -1,11 +1,12 @@
 // A server that announces a network proxy's address as its own, so that clients reach it by the proxy.
+import { isRedis7OrNewer } from "./find-server.ts";
 import { type Address, type NetProxy, startNetProxy } from "./net-proxy.ts";
 import type { RunningRedis } from "./server-process.ts";
 
 /**
  * True: a proxy before each server, whose faults strike clients and spare what servers and sentinels open between
- * themselves. "everyone": its faults strike those too. They are told apart by their source address, which needs Linux;
- * elsewhere true means "everyone".
+ * themselves. "everyone": its faults strike those too. They are told apart by their source address, which needs Linux
+ * and Redis 7; elsewhere true means "everyone".
  */
 export type Proxied = boolean | "everyone";
 
@@ -27,7 +28,8 @@ export async function startBehindProxy<S extends RunningRedis>(
     const server = await start(undefined, []);
     return Object.assign(server, { address: { host: server.host, port: server.port }, proxy: undefined });
   }
-  const spares = proxied === true && process.platform === "linux" ? [PEERS_ADDRESS] : [];
+  const isToldApart = proxied === true && process.platform === "linux" && (await isRedis7OrNewer());
+  const spares = isToldApart ? [PEERS_ADDRESS] : [];
   const lines = spares.map((address) => `bind-source-addr ${address}`);
   const proxy = await startNetProxy(undefined, { spares });
   try {

@@ -1,6 +1,10 @@
 // Servers that are set up wrongly, each in one way, and what an examination says of it.
 import type { Finding } from "@tollbooth-stores/redis-protocol";
+import { isRedis7OrNewer } from "./find-server.ts";
 import type { RedisOptions } from "./start-redis.ts";
+
+/** Before Redis 7 protected mode counts only where no address is bound. */
+const whereBound = (await isRedis7OrNewer()) ? "warning" : "error";
 
 type Case = [name: string, broken: Partial<RedisOptions>, Finding["check"], Finding["level"], message: RegExp];
 
@@ -42,7 +46,7 @@ export const wrongServers: readonly Case[] = [
     "is protected by its mode alone",
     { requirepass: undefined, config: ["appendonly yes", "bind 0.0.0.0", "protected-mode yes"] },
     "users",
-    "warning",
+    whereBound,
     /default/,
   ],
   [

@@ -1,6 +1,6 @@
 // An examination names servers that take no call, ports that are no Redis, and users without rights. It only reads.
 import type { Socket } from "node:net";
-import type { Finding } from "@tollbooth-stores/redis-protocol";
+import { type Finding, neededCommands } from "@tollbooth-stores/redis-protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
 import { connectionScene } from "./connection-scene.ts";
@@ -13,8 +13,12 @@ import { startStandIn } from "./start-stand-in.ts";
 import { startTlsRedis } from "./start-tls-redis.ts";
 import { until } from "./until.ts";
 
+/** Redis 6.2 has no ACL DRYRUN: rights are tried there, by commands that change nothing. */
+const isNewer = await isRedis7OrNewer();
+
 /** As INFO counts them; without their subcommands by Redis 6.2. */
 const reads = new Set([
+  ...(isNewer ? [] : neededCommands),
   ...["acl|whoami", "acl|list", "acl|dryrun", "info", "config|get", "cluster|info", "time", "scan", "pttl"],
   ...["memory|usage", "auth", "evalsha"],
 ]);
@@ -38,7 +42,10 @@ export function doctorTroubleSuite<Client>(
       const before = await state();
       await redis.command("CONFIG", "RESETSTAT");
       expect(foundBy(await examined({ url: redis.url }), "keys")).toHaveLength(3);
-      const counted = String(await redis.command("INFO", "commandstats")).matchAll(/^cmdstat_([^:]+):/gm);
+      const counted = String(await redis.command("INFO", "commandstats")).matchAll(
+        // Redis 6.2 has a line of each command that was refused, too.
+        /^cmdstat_([^:]+):calls=[1-9]/gm,
+      );
       const sent = [...counted].flatMap(([, name = ""]) => (own.includes(name) ? [] : [name]));
       expect(sent).toEqual(expect.arrayContaining(["info", "scan", "evalsha"]));
       const isRead = (name: string) => [...reads].some((read) => read === name || read.startsWith(`${name}|`));
@@ -49,7 +56,7 @@ export function doctorTroubleSuite<Client>(
     it("finds that a user may run no script, or none on the stores' keys, also where nothing else can be asked", async () => {
       const { started, examined } = scene();
       const redis = await started(good);
-      const all = (await isRedis7OrNewer()) ? ["+@all", "-acl", "-info", "-config"] : ["+evalsha"];
+      const all = isNewer ? ["+@all", "-acl", "-info", "-config"] : ["+evalsha"];
       for (const rules of [
         ["~*", "+ping"],
         ["~other:*", ...all],
@@ -130,7 +137,7 @@ export function doctorTroubleSuite<Client>(
 
     it("says that a server is busy with a script, or loading", async () => {
       const { started, examined } = scene();
-      const redis = await started({ ...good, config: ["appendonly no", "busy-reply-threshold 20", ...debugging] });
+      const redis = await started({ ...good, config: ["appendonly no", "lua-time-limit 20", ...debugging] });
       const busy = "local t = redis.call('TIME')[1] while redis.call('TIME')[1] - t < 60 do end";
       const killed = expect(redis.command("EVAL", busy, "0")).rejects.toThrow(/killed/i);
       const isBusy = () =>
@@ -142,6 +149,8 @@ export function doctorTroubleSuite<Client>(
       expect(await examined({ url: redis.url })).toContainEqual(away(/busy with another script/));
       await redis.command("SCRIPT", "KILL");
       await killed;
+      // Redis 6.2 answers nothing while it loads so little.
+      if (!isNewer) return;
       await redis.command("EVAL", "for i = 1, 3000 do redis.call('SET', 'k' .. i, 'x') end", "0");
       await redis.command("CONFIG", "SET", "key-load-delay", "2000");
       await redis.command("CONFIG", "SET", "loading-process-events-interval-bytes", "1024");
@@ -214,7 +223,7 @@ export function doctorTroubleSuite<Client>(
 }
 
 /** Redis 6.2 has no such setting, and needs none. */
-const debugging = (await isRedis7OrNewer()) ? ["enable-debug-command yes"] : [];
+const debugging = isNewer ? ["enable-debug-command yes"] : [];
 
 const matching = ({ mend, ...rest }: { check: string; level: string; mend: RegExp }) => ({
   ...rest,

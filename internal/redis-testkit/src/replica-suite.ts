@@ -1,8 +1,12 @@
-// A read-only replica answers nothing, reads included: it may not have heard yet of a revoked session or a used payment.
+// A replica answers nothing, reads included: it may not have heard yet of a revoked session or a used payment. One that takes
+// writes (replica-read-only no) loses them at its next synchronization, so that a payment would be served twice.
 import type { Stores, VerificationStore } from "@tollbooth-stores/core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
+import { connectionScene, outcomeOf, worksAgain } from "./connection-scene.ts";
+import { demote, promote } from "./replication.ts";
 import { type RunningRedis, startRedis } from "./start-redis.ts";
+import { startReplica } from "./start-replica.ts";
 import { until } from "./until.ts";
 
 const check = {
@@ -81,8 +85,16 @@ async function prepare({ rateLimits, sessions, verifications }: Stores): Promise
   return record.id;
 }
 
-/** Registers the tests. */
-export function replicaSuite<Client>({ name, create }: ClientProvider<Client>): void {
+/** Registers the tests. `borrow`: a client of the caller's. */
+export function replicaSuite<Client>(
+  provider: ClientProvider<Client>,
+  borrow: (endpoint: RunningRedis) => Client,
+): void {
+  readOnlyReplicaSuite(provider);
+  writableReplicaSuite(provider, borrow);
+}
+
+function readOnlyReplicaSuite<Client>({ name, create }: ClientProvider<Client>): void {
   describe(`${name} on a read-only replica`, () => {
     let primary: RunningRedis;
     let replica: RunningRedis;
@@ -122,6 +134,88 @@ export function replicaSuite<Client>({ name, create }: ClientProvider<Client>): 
       const before = await replicated();
       await call(opened(primary), id);
       expect(await replicated()).toBe(before);
+    });
+  });
+}
+
+function writableReplicaSuite<Client>(
+  provider: ClientProvider<Client>,
+  borrow: (endpoint: RunningRedis) => Client,
+): void {
+  const [keyPrefix, commandTimeoutMs] = ["replica", 5_000];
+  const refused = {
+    code: "STORE_UNAVAILABLE",
+    outcome: "not-applied",
+    message: expect.stringMatching(/replica that takes writes.*primary/),
+  };
+  const mark = ({ verifications }: Stores, key: string) => verifications.markOnce(key, request);
+
+  describe(`${provider.name} on a replica that takes writes`, () => {
+    let primary: RunningRedis;
+    let replica: RunningRedis;
+    const used: Readonly<Record<string, () => Stores>> = {
+      "a connection of its own": () =>
+        provider.create.stores({ connection: { url: replica.url }, keyPrefix, commandTimeoutMs }),
+      "a client of the caller's": () =>
+        provider.create.stores({ client: borrow(replica), keyPrefix, commandTimeoutMs }),
+    };
+    beforeAll(async () => {
+      primary = await startRedis();
+      replica = await startReplica(primary, { config: ["replica-read-only no"] });
+    });
+    afterAll(() => Promise.all([replica.stop(), primary.stop()]));
+
+    describe.each(Object.entries(used))("over %s", (_, opened) => {
+      it("refuses every call but ping", async () => {
+        const stores = opened();
+        onTestFinished(() => stores.close());
+        await stores.ping();
+        for (const call of [...Object.values(reads), ...Object.values(writes), () => stores.check()]) {
+          await expect(call(stores, "a-session-that-is-not-there")).rejects.toMatchObject(refused);
+        }
+        expect(await replica.command("DBSIZE")).toBe(0);
+      });
+
+      it("refuses a connection that is made after it was a primary, and has the scripts", async () => {
+        await promote(replica);
+        const before = opened();
+        await mark(before, "before");
+        await before.close();
+        await demote(replica, primary);
+        const stores = opened();
+        onTestFinished(() => stores.close());
+        await expect(mark(stores, "after")).rejects.toMatchObject(refused);
+      });
+
+      it("says so in check() where it was a primary", async () => {
+        await promote(replica);
+        const stores = opened();
+        onTestFinished(() => stores.close());
+        await stores.check();
+        await mark(stores, "before");
+        await demote(replica, primary);
+        await expect(stores.check()).rejects.toMatchObject(refused);
+        await replica.command("CLIENT", "KILL", "TYPE", "normal");
+        // A client of the caller's may send by itself again what was on its way.
+        await until(async () => (await outcomeOf(stores.ping())) === "ok");
+        await expect(mark(stores, "after")).rejects.toMatchObject(refused);
+        expect(await replica.command("DBSIZE")).toBe(0);
+      });
+    });
+
+    it("refuses calls from that check() on, over a connection of its own, until it is a primary again", async () => {
+      await promote(replica);
+      const stores = await connectionScene(provider, onTestFinished).connected(
+        { url: replica.url },
+        { commandTimeoutMs },
+      );
+      await mark(stores, "before");
+      await demote(replica, primary);
+      await expect(stores.check()).rejects.toMatchObject(refused);
+      await expect(mark(stores, "after")).rejects.toMatchObject(refused);
+      await promote(replica);
+      await worksAgain(stores, 3_000);
+      await demote(replica, primary);
     });
   });
 }

@@ -18,7 +18,7 @@ export interface Stores<T = unknown> extends AsyncDisposable {
   /**
    * Proves that every backend behind the stores would take a write now, by writing a probe that it removes again; no
    * store's state changes. `latencyMs` is the slowest backend's time. Rejects with STORE_UNAVAILABLE, which says why (no
-   * answer, a read-only replica, no memory, no disk, too few replicas); with STORE_CAPACITY where a memory store is full.
+   * answer, a replica, no memory, no disk, too few replicas); with STORE_CAPACITY where a memory store is full.
    * What `ping` leaves out is left out here.
    */
   check(options?: CallOptions): Promise<{ latencyMs: number }>;

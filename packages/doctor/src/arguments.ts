@@ -69,6 +69,7 @@ const checks: ReadonlySet<string> = new Set([
     "memory",
     "persistence",
     "replication",
+    "sentinels",
     "cluster",
     "users",
     "network",

@@ -25,6 +25,7 @@ export function ioredisPort(client: IoredisClient): RedisPort {
   const cluster = client.isCluster;
   let setupFailed = false;
   let closed = false;
+  let generation = 0;
 
   const isReady = () => client.status === "ready" && !setupFailed && !isBackedUp(client);
   const gate = connectionGate(() => {
@@ -45,6 +46,7 @@ export function ioredisPort(client: IoredisClient): RedisPort {
   const changed = () => gate.changed();
   const connecting = () => {
     setupFailed = false;
+    generation += 1;
   };
   client.on("error", failed);
   client.on("connect", connecting);
@@ -69,6 +71,8 @@ export function ioredisPort(client: IoredisClient): RedisPort {
     name: "ioredis",
     cluster,
     ready: gate.ready,
+    // A node of a cluster that is a replica redirects each call.
+    ...(cluster ? {} : { generation: () => generation }),
     connectionError: gate.connectionError,
     evalSha: (sha1, keys, args) => run("evalsha", sha1, keys, args),
     eval: (source, keys, args) => run("eval", source, keys, args),

@@ -34,6 +34,7 @@ describe("checkWrites", () => {
 
   it.each([
     ["READONLY", /read-only replica/],
+    ["REPLICA", /takes writes/],
     ["OOM", /maxmemory/],
     ["NOREPLICAS", /too few replicas/],
     ["MISCONF", /cannot persist/],

@@ -4,8 +4,9 @@ import source from "./scripts/check-writes.lua";
 import { loneRunner } from "./scripts/native-context.ts";
 import { type Script, script } from "./scripts/script.ts";
 import type { ScriptRunner } from "./scripts/script-runner.ts";
+import writableReplica from "./scripts/writable-replica.lua";
 
-export const checkScript: Script = script("check-writes", source);
+export const checkScript: Script = script("check-writes", writableReplica, source);
 
 export interface CheckWritesOptions extends CallOptions {
   /** Hash tags, one for each primary of a cluster: text of which Redis takes the slot. Default: one tag, for one server. */
@@ -16,7 +17,7 @@ export interface CheckWritesOptions extends CallOptions {
 
 /**
  * Writes and deletes the key `<prefix>:check:{<tag>}` for each tag. Rejects with STORE_UNAVAILABLE, which says why the
- * server refused (READONLY, OOM, MISCONF, NOREPLICAS, a missing right), or that it did not answer in time.
+ * server refused (READONLY, REPLICA, OOM, MISCONF, NOREPLICAS, a missing right), or that it did not answer in time.
  */
 export async function checkWrites(
   runner: Pick<ScriptRunner, "run">,

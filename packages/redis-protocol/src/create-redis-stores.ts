@@ -24,7 +24,7 @@ import {
   observedCheck,
   storeOptionNames,
 } from "@tollbooth-stores/core/native";
-import { checkWrites } from "./check-writes.ts";
+import { checkScript, checkWrites } from "./check-writes.ts";
 import { DEFAULT_COMMAND_TIMEOUT_MS, DEFAULT_CONNECT_TIMEOUT_MS } from "./connection/default-timeouts.ts";
 import { literalPattern } from "./connection/scan-keys.ts";
 import { sharedPort } from "./connection/shared-port.ts";
@@ -178,8 +178,9 @@ export function createRedisStores<T = unknown>(
       verifications: createRedisVerificationStore(share(), optionsOf("verifications"), use),
     },
     {
-      // A script without calls proves that the server answers and that this user may run scripts.
-      ping: (callOptions) => runner.run(verificationScripts.peek, [], callOptions, connectTimeoutMs),
+      // A script without calls proves that the server answers and that this user may run scripts. A replica may get this one:
+      // it has no script of records then, and is refused when it gets the first.
+      ping: (callOptions) => runner.run(checkScript, [], callOptions, connectTimeoutMs),
       check: (callOptions) =>
         observedCheck(port.name, callOptions, async () => {
           const tags = await runner.tags(callOptions, connectTimeoutMs);

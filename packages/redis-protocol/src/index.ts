@@ -39,6 +39,7 @@ export {
   NotSent,
   type RedisPort,
   type RedisServer,
+  type Sentinels,
   type VisitedServer,
 } from "./redis-port.ts";
 export { rateLimitScripts } from "./rate-limit/limit-scripts.ts";

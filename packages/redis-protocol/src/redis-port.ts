@@ -16,6 +16,12 @@ export interface RedisPort {
   ready(signal: AbortSignal, keys?: readonly string[]): Promise<void>;
   /** Optional: whether `ready` would resolve at once. Then calls need not wait for its promise. */
   isReady?(keys?: readonly string[]): boolean;
+  /**
+   * Optional, for one server: a number that changes with each connection. The server of a new one is asked whether it is a
+   * replica that takes writes, before a script with keys is sent over it. Without this, only a server that lacks a script is
+   * asked, and by `check()`.
+   */
+  generation?(): number;
   /** Optional: why there is no connection for `keys` just now. Only its class and code are shown, never its message. */
   connectionError?(keys?: readonly string[]): unknown;
   /**
@@ -46,6 +52,8 @@ export interface RedisPort {
    * reason where there is no connection or no login. The caller closes it.
    */
   visit?(node: { readonly host: string; readonly port: number }, stepMs?: number): Promise<VisitedServer>;
+  /** Optional: the sentinels that the connection names. Undefined where it names none. */
+  sentinels?(): Sentinels | undefined;
   /**
    * Optional: settings of a caller's client that can cost calls or payments, each with the option that mends it.
    * Undefined where the client does not tell its settings.
@@ -81,6 +89,8 @@ export interface RedisServer {
   readonly name: string;
   /** What the client puts before the stores' keys. `ask` sends its words as they are. Default: nothing. */
   readonly keyPrefix?: string | undefined;
+  /** The database that the connection is to. Default: 0. */
+  readonly db?: number | undefined;
   /** Sends one command. Rejects with the server's error, its error word first in `message`. */
   ask(...words: string[]): Promise<unknown>;
 }
@@ -89,6 +99,15 @@ export interface RedisServer {
 export interface VisitedServer extends RedisServer {
   /** Idempotent. Unanswered questions reject. */
   close(): void;
+}
+
+/** Sentinels, as they are asked about themselves. */
+export interface Sentinels {
+  /** What they call the primary. */
+  readonly name: string;
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  /** As the port's `visit`, with the login and TLS of the sentinels. */
+  visit(node: { readonly host: string; readonly port: number }, stepMs?: number): Promise<VisitedServer>;
 }
 
 /** The command was certainly not written to any connection. */

@@ -16,7 +16,7 @@ describe("scripts", () => {
     expect(Object.keys(pinned)).toHaveLength(scripts.length);
     expect(pinned).toMatchInlineSnapshot(`
       {
-        "check-writes": "682dc41b1373c1b3736e818d825365e8d07d01c4",
+        "check-writes": "a55caef21dc9349a07e95206f50fd98a6c433c56",
         "rate-limit.block.fixed-window": "290d7dd5576d479a65cd685df24d68d1a0f16451",
         "rate-limit.block.sliding-window": "57b65909361e017bd4095995426a20b333bb5179",
         "rate-limit.block.token-bucket": "bdf6c83b5d327175a8da1750b6480bd0557271e9",

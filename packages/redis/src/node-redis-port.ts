@@ -30,6 +30,7 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
   const cluster = isCluster(client);
   let closed = false;
   let unanswered = 0;
+  let generation = 0;
 
   /** Where a command cannot be taken back, commands for a silent server must not pile up here and be sent late. */
   const isBackedUp = () => unanswered > MOST_UNANSWERED && !takesBack(client);
@@ -44,9 +45,12 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
     return (isReady(client) ?? true) && !isBackedUp();
   });
   const failed = (error: unknown) => gate.failed(error);
-  const changed = () => gate.changed();
+  const ready = () => {
+    generation += 1;
+    gate.changed();
+  };
   client.on("error", failed);
-  client.on("ready", changed);
+  client.on("ready", ready);
 
   const run = async (
     command: "evalSha" | "eval",
@@ -70,6 +74,8 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
     name: "node-redis",
     cluster,
     ready: gate.ready,
+    // A node of a cluster that is a replica redirects each call.
+    ...(cluster ? {} : { generation: () => generation }),
     connectionError: gate.connectionError,
     evalSha: (sha1, keys, args, signal) => run("evalSha", sha1, keys, args, signal),
     eval: (script, keys, args, signal) => run("eval", script, keys, args, signal),
@@ -83,7 +89,7 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
       if (closed) return;
       closed = true;
       gate.changed();
-      client.off("ready", changed);
+      client.off("ready", ready);
       client.off("error", failed);
     },
   };

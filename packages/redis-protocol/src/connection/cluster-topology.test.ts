@@ -47,6 +47,10 @@ describe("readTopology", () => {
     ["nodes without ports", [[0, 5, ["a", 0, id]]]],
     ["nodes with ports that are none", [[0, 5, ["a", "x", id]]]],
     ["nodes that are none", [[0, 5, null]]],
+    ["nodes with ports beyond the last", [[0, 5, ["a", 65_536, id]]]],
+    ["slots beyond the last", [[0, 1e15, ["a", 1, id]]]],
+    ["slots below the first", [[-1, 5, ["a", 1, id]]]],
+    ["slots that are none", [["x", 5.5, ["a", 1, id]]]],
   ])("finds no owner in %s", (_, reply) => {
     const { primaries, owners, nodes } = readTopology(reply, asked);
     expect([primaries.size, owners.length, nodes.length]).toEqual([0, 0, 0]);
@@ -81,7 +85,7 @@ describe("topologyRefusal", () => {
   it.each([
     ["ERR This instance has cluster support disabled", /no Redis Cluster but a single server.*`url` or `host`/],
     ["NOPERM this user has no permissions to run the 'cluster|slots' command", /may not run CLUSTER SLOTS/],
-    ["ERR unknown command 'CLUSTER'", /may not run CLUSTER SLOTS/],
+    ["ERR unknown command 'CLUSTER'", /does not know CLUSTER SLOTS.*rename-command/],
   ])("says what %j means", (message, words) => {
     expect(topologyRefusal(new Error(message))).toMatchObject({
       code: "STORE_UNAVAILABLE",

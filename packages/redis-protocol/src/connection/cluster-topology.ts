@@ -2,6 +2,7 @@
 import { StoreError } from "@tollbooth-stores/core";
 import type { ResolvedNode } from "./connection.ts";
 import { addressOf } from "./establish.ts";
+import { SLOTS } from "./key-slot.ts";
 import { errorWord } from "./redis-errors.ts";
 
 export interface Topology {
@@ -13,6 +14,8 @@ export interface Topology {
   readonly nodes: readonly ResolvedNode[];
 }
 
+const LAST_PORT = 65_535;
+
 /** Reads a reply to CLUSTER SLOTS. A node without an address gets the asked node's host. */
 export function readTopology(reply: unknown, asked: ResolvedNode): Topology {
   const owners: (string | undefined)[] = [];
@@ -20,13 +23,14 @@ export function readTopology(reply: unknown, asked: ResolvedNode): Topology {
   const nodes = new Map<string, ResolvedNode>();
   for (const entry of listOf(reply)) {
     const [first, last, ...described] = listOf(entry);
+    if (!isSlot(first) || !isSlot(last)) continue;
     const [primary, ...replicas] = described.flatMap((node) => readNode(node, asked));
     for (const node of replicas) nodes.set(addressOf(node), node);
     if (primary === undefined) continue;
     const address = addressOf(primary);
     primaries.set(address, primary);
     nodes.set(address, primary);
-    for (let slot = Number(first); slot <= Number(last); slot += 1) owners[slot] = address;
+    for (let slot = first; slot <= last; slot += 1) owners[slot] = address;
   }
   return { owners, primaries, nodes: [...nodes.values()] };
 }
@@ -46,8 +50,14 @@ export function replicasInSlots(reply: unknown, asked: ResolvedNode): readonly R
 /** A node of an unknown endpoint is told as null, "" or "?". */
 function readNode(description: unknown, asked: ResolvedNode): ResolvedNode[] {
   const [host, port]: readonly unknown[] = listOf(description);
-  if (!Number.isInteger(Number(port)) || Number(port) === 0) return [];
-  return [{ host: isKnown(host) ? host : asked.host, port: Number(port) }];
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 1 || number > LAST_PORT) return [];
+  return [{ host: isKnown(host) ? host : asked.host, port: number }];
+}
+
+/** Other numbers than these would fill the memory, or be counted up to for ever. */
+function isSlot(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < SLOTS;
 }
 
 function isKnown(host: unknown): host is string {
@@ -83,7 +93,14 @@ export function topologyRefusal(error: unknown): unknown {
       "What `cluster` names is no Redis Cluster but a single server; describe the connection by `url` or `host`.",
     );
   }
-  if (/^NOPERM|^ERR unknown (sub)?command/i.test(error.message)) {
+  if (/^ERR unknown (sub)?command/i.test(error.message)) {
+    return new StoreError(
+      "STORE_UNAVAILABLE",
+      "The server does not know CLUSTER SLOTS, which `cluster` needs. If its redis.conf has `rename-command CLUSTER`, remove that line; else describe the connection by `url` or `host`.",
+      { cause: error },
+    );
+  }
+  if (error.message.startsWith("NOPERM")) {
     return new StoreError("STORE_UNAVAILABLE", "This Redis user may not run CLUSTER SLOTS, which `cluster` needs.", {
       cause: error,
     });

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { StoreError } from "@tollbooth-stores/core";
 import { describe, expect, it } from "vitest";
 import { connectionMend, hopelessConnection, isConnectionRefused } from "./connection-failures.ts";
+import { LoginRefused } from "./login-refused.ts";
 import { Stalled } from "./stalled.ts";
 
 const SECRET = "hunter2";
@@ -12,7 +13,10 @@ const hopeless: readonly [Error, RegExp][] = [
   [new Error("WRONGPASS invalid username-password pair or user is disabled."), /`username` and `password`/],
   [new Error("ERR invalid password"), /`username` and `password`/],
   [new Error("NOAUTH Authentication required."), /set `password`/],
-  [new Error("NOPERM this user has no permissions to run the 'info' command"), /ACL must allow/],
+  [new Error("NOPERM this user has no permissions to run the 'eval' command"), /ACL must allow EVALSHA, EVAL/],
+  [new Error("NOPERM this user has no permissions to access one of the keys used as arguments"), /the key prefix/],
+  [new Error("NOPERM this user has no permissions to run the 'info' command or its subcommand"), /not run INFO.*ACL/],
+  [new Error("NOPERM User app has no permissions to run the 'cluster|slots' command"), /not run CLUSTER SLOTS.*ACL/],
   [new Error("ERR DB index is out of range"), /`db`/],
   [new Error("ERR invalid DB index"), /`db`/],
   [new Error("ERR SELECT is not allowed in cluster mode"), /`cluster`, without `db`/],
@@ -64,6 +68,9 @@ describe("isConnectionRefused", () => {
     const refused = [...hopeless.map(([error]) => error), ours("NOPERM"), ours("WRONGPASS"), ours("NOAUTH")];
     const passes = [...passing.map(([error]) => error), ours(undefined), ours("READONLY"), undefined];
     refused.push(new StoreError("STORE_CONFIG", "Install it."));
+    // As a call is answered: with our own error, whose cause is a class and a code.
+    refused.push(...hopeless.flatMap(([error]) => ("code" in error ? hopelessConnection(error) : undefined) ?? []));
+    refused.push(new StoreError("STORE_UNAVAILABLE", "No.", { cause: new LoginRefused("The login was refused.") }));
     expect(refused.filter((error) => !isConnectionRefused(error))).toEqual([]);
     expect(passes.filter(isConnectionRefused)).toEqual([]);
   });

@@ -17,12 +17,19 @@ export const login = {
   NOPERM: "This Redis user may not run the stores' commands; its ACL must allow EVALSHA, EVAL and the key prefix.",
 };
 
+/** For NOPERM: names the command, which Redis tells in its own words. The scripts' own rights are told together. */
+export function missingRight(error: unknown): string {
+  const [, command] = (error instanceof Error && /to run the '([a-z|]+)' command/.exec(error.message)) || [];
+  if (command === undefined || command.startsWith("eval")) return login.NOPERM;
+  const name = command.replace("|", " ").toUpperCase();
+  return `This Redis user may not run ${name}, which the stores need; its ACL must allow it (+${command}).`;
+}
+
 const ADDRESS = "the connection's `url`, `host` and `port`, `cluster` or `sentinel.nodes`";
 
 const failures: readonly Failure[] = [
   { pattern: /^WRONGPASS|^ERR invalid password/, mend: login.WRONGPASS, hopeless: true },
   { pattern: /^NOAUTH/, mend: login.NOAUTH, hopeless: true },
-  { pattern: /^NOPERM/, mend: login.NOPERM, hopeless: true },
   {
     pattern: /^ERR (DB index|invalid DB index)/,
     mend: "Redis has no such database; check `db` of the connection.",
@@ -122,6 +129,7 @@ function failureOf(error: unknown): Omit<Failure, "pattern"> | undefined {
   if (error instanceof Stalled) return stalled(error);
   if (error instanceof LoginRefused) return { mend: login.WRONGPASS, hopeless: true };
   if (!(error instanceof Error)) return undefined;
+  if (error.message.startsWith("NOPERM")) return { mend: missingRight(error), hopeless: true };
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const known = failures.find(({ pattern }) => pattern.test(code) || pattern.test(error.message));
   return known ?? (/ECONNRESET|EPIPE|closed|disconnected/i.test(`${code} ${error.message}`) ? closed : undefined);
@@ -134,14 +142,20 @@ export function hopelessConnection(error: unknown): StoreError | undefined {
   return failure?.hopeless === true ? new StoreError("STORE_UNAVAILABLE", failure.mend, { cause: error }) : undefined;
 }
 
-/** Error words of a login or a right that is missing. */
-const refusals: ReadonlySet<string | undefined> = new Set(Object.keys(login));
+/** The class and the code of an error's cause, where one of ours has a cause. */
+function isRefusedCause(cause: unknown): boolean {
+  if (!(cause instanceof Object)) return false;
+  const [name, code]: unknown[] = [Reflect.get(cause, "name"), Reflect.get(cause, "code")];
+  if (name === LoginRefused.name) return true;
+  if (typeof code !== "string") return false;
+  return code in login || failures.some(({ hopeless, pattern }) => hopeless && pattern.test(code));
+}
 
 /** Whether what is wrong must be configured, such as a login, a certificate or a database: waiting does not mend it. */
 export function isConnectionRefused(error: unknown): boolean {
   if (isStoreError(error, "STORE_CONFIG")) return true;
   // Among our own errors are those of a failover, too, which passes.
-  if (isStoreError(error)) return error.cause instanceof Object && refusals.has(Reflect.get(error.cause, "code"));
+  if (isStoreError(error)) return isRefusedCause(error.cause);
   return failureOf(error)?.hopeless === true;
 }
 

@@ -4,7 +4,7 @@ import type { ResolvedAccess, ResolvedNode } from "./connection.ts";
 import { LoginRefused } from "./login-refused.ts";
 import { errorWord } from "./redis-errors.ts";
 import type { OpenLink, RedisLink } from "./redis-link.ts";
-import { type ServerIdentity, serverIdentity } from "./server-identity.ts";
+import { isWritableReplica, type ServerIdentity, serverIdentity } from "./server-identity.ts";
 import { Stalled } from "./stalled.ts";
 
 /** Who logs in where. */
@@ -18,6 +18,8 @@ export interface Established {
   readonly link: RedisLink;
   readonly node: ResolvedNode;
   readonly identity: ServerIdentity;
+  /** It would take the stores' writes, and lose them. */
+  readonly isWritableReplica: boolean;
 }
 
 /** What a connection is for. */
@@ -58,9 +60,9 @@ export async function establish(
   const work = async (): Promise<Established> => {
     await link.opened;
     phase = "login";
-    const identity = await logIn(link, username, password, db);
+    const info = await logIn(link, username, password, db);
     await prepare(link);
-    return { link, node, identity };
+    return { link, node, identity: serverIdentity(info), isWritableReplica: isWritableReplica(info) };
   };
   try {
     return await Promise.race([given, work()]);
@@ -82,13 +84,13 @@ function refusedSelect(error: unknown): never {
   );
 }
 
-/** All commands go out together, so that a login costs one round trip. */
+/** Resolves to what INFO told. All commands go out together, so that a login costs one round trip. */
 async function logIn(
   link: RedisLink,
   username: string | undefined,
   password: string | undefined,
   db: number,
-): Promise<ServerIdentity> {
+): Promise<string> {
   const login =
     password === undefined
       ? []
@@ -112,5 +114,5 @@ async function logIn(
     await Promise.all(login);
     throw error;
   });
-  return serverIdentity(replies.map(String).join("\r\n"));
+  return replies.map(String).join("\r\n");
 }

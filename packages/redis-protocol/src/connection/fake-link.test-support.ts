@@ -62,7 +62,7 @@ export function fakeLink(): FakeLink {
 }
 
 export function establishedOn(link: RedisLink): Established {
-  return { link, node: { host: "redis", port: 6_379 }, identity: {} };
+  return { link, node: { host: "redis", port: 6_379 }, identity: {}, isWritableReplica: false };
 }
 
 /** Attempts to connect, which the test settles. */

@@ -1,11 +1,12 @@
 // The slot of a key or a sharded channel in a Redis Cluster, by the Redis Cluster specification.
 
-const SLOTS = 16_384;
+export const SLOTS = 16_384;
 const POLYNOMIAL = 0x1021;
 
 /** A hash tag for each owner of slots, such that keys with it live there. `owners`: the owner's name by slot. */
 export function tagOfEach(owners: readonly (string | undefined)[]): string[] {
-  const missing = new Set(owners.filter((owner) => owner !== undefined));
+  // A key has no other slot, so an owner of one would be looked for without end.
+  const missing = new Set(owners.slice(0, SLOTS).filter((owner) => owner !== undefined));
   const tags: string[] = [];
   for (let candidate = 0; missing.size > 0; candidate += 1) {
     const owner = owners[keySlot(String(candidate))];

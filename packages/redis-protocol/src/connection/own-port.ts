@@ -14,6 +14,7 @@ const CLOSE_GRACE_MS = 500;
 export function ownPort(connection: ResolvedConnection, options: RouteOptions): RedisPort {
   const route = routeTo(connection, options);
   const visits = visiting(accessOf(connection), options);
+  const sentinelVisits = connection.kind === "sentinel" ? visiting(connection.sentinelAccess, options) : undefined;
   let closing: Promise<void> | undefined;
   return {
     name: options.provider,
@@ -29,12 +30,17 @@ export function ownPort(connection: ResolvedConnection, options: RouteOptions): 
     tags: route.tags,
     servers: route.servers,
     visit: visits.visit,
+    sentinels() {
+      if (connection.kind !== "sentinel" || sentinelVisits === undefined) return undefined;
+      return { name: connection.name, nodes: connection.sentinels, visit: sentinelVisits.visit };
+    },
     // A connection of our own queues nothing, and sends nothing twice.
     advice: () => [],
     addresses: () => addressesOf(connection),
     security: () => securityOf(connection),
     close() {
       visits.close();
+      sentinelVisits?.close();
       closing ??= route.close(CLOSE_GRACE_MS).catch(() => undefined);
       return closing;
     },

@@ -1,6 +1,6 @@
 // Turns a server's or a client's error into a StoreError that names the mend and quotes nothing.
 import { StoreError, type StoreErrorOutcome } from "@tollbooth-stores/core";
-import { connectionMend, login } from "./connection-failures.ts";
+import { connectionMend, login, missingRight } from "./connection-failures.ts";
 
 const tooOld =
   "This Redis is too old: the stores need Redis 6.2 or Valkey 7.2, or newer. Update it, or change `url` or `host` of the connection.";
@@ -9,6 +9,8 @@ const tooOld =
 const refusals: Readonly<Record<string, string>> = {
   ...login,
   READONLY: "This Redis is a read-only replica; point the connection at the primary.",
+  REPLICA:
+    "This Redis is a replica that takes writes (replica-read-only no), and loses them when it synchronizes; point the connection at the primary.",
   OOM: "Redis is out of memory; raise maxmemory, and keep maxmemory-policy at noeviction.",
   LOADING: "Redis is still loading its data; try again.",
   MASTERDOWN: "This Redis is a replica whose primary is down; point the connection at the primary.",
@@ -44,7 +46,7 @@ export function scriptsUnknown(error: unknown): StoreError | undefined {
   return error instanceof Error && /^ERR unknown command/i.test(error.message)
     ? new StoreError(
         "STORE_UNAVAILABLE",
-        "This server does not know EVALSHA. If it is a Sentinel, describe the connection by `sentinel`.",
+        "This server does not know EVALSHA. If it is a Sentinel, describe the connection by `sentinel`; if its redis.conf has `rename-command EVALSHA`, remove that line.",
       )
     : undefined;
 }
@@ -57,7 +59,7 @@ export function isRefusal(error: unknown): boolean {
 
 /** STORE_UNAVAILABLE for a server's error word. `outcome` applies to words that do not settle it. */
 export function refused(word: string | undefined, outcome: StoreErrorOutcome, cause?: unknown): StoreError {
-  const mend = word === undefined ? undefined : refusals[word];
+  const mend = word === "NOPERM" ? missingRight(cause) : word === undefined ? undefined : refusals[word];
   return new StoreError(
     "STORE_UNAVAILABLE",
     mend ??

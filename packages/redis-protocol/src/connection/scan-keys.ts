@@ -2,13 +2,13 @@
 import { StoreError } from "@tollbooth-stores/core";
 import { NotSent, type RedisServer } from "../redis-port.ts";
 import { DEFAULT_STEP_MS } from "./default-timeouts.ts";
+import { SLOTS } from "./key-slot.ts";
 
 /** Sends one command to one server. */
 export type AskServer = (...words: string[]) => Promise<unknown>;
 
 /** How many keys a SCAN looks at in one step. */
 const COUNT = "500";
-const SLOTS = 16_384;
 /** How much of a step one server may take. */
 const ASK_SHARE = 0.6;
 

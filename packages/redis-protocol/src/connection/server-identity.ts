@@ -1,4 +1,4 @@
-// Who a server says it is, from INFO: for telemetry alone. Nothing is decided from it.
+// Who a server says it is, from INFO: for telemetry, and to refuse replicas.
 import type { ServerIdentity } from "@tollbooth-stores/core";
 
 export type { ServerIdentity };
@@ -14,6 +14,11 @@ export function serverIdentity(info: string): ServerIdentity {
     ...(version === undefined ? {} : { version }),
     ...(role === undefined ? {} : { role }),
   };
+}
+
+/** Whether this is a replica that takes writes (replica-read-only no): its next synchronization drops them. */
+export function isWritableReplica(info: string): boolean {
+  return /^role:slave\r?$/m.test(info) && !/^slave_read_only:1\r?$/m.test(info);
 }
 
 /** Whether two identities belong to different servers, or to different runs of one. Unknown ones are not compared. */

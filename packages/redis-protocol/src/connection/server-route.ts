@@ -22,6 +22,12 @@ const FAILOVER_MS = 5_000;
 /** So long before that, the sentinels are asked how it went. */
 const ASK_BEFORE_MS = 1_000;
 
+/** By error word: what the connection is given up for. */
+const replicaWords: Readonly<Record<string, string>> = {
+  READONLY: "read-only replica",
+  REPLICA: "replica that takes writes",
+};
+
 export function serverRoute({ access, db, at, ...options }: ServerRouteOptions): Route {
   const { library, connectTimeoutMs, provider } = options;
   let named: string | undefined;
@@ -71,27 +77,36 @@ export function serverRoute({ access, db, at, ...options }: ServerRouteOptions):
       return unlessAborted(signal, commands.send(signal, words));
     };
 
+  /** Without keys it is a ping or a listing's first question, which a replica may answer. */
+  const sendToPrimary = async (keys: readonly string[], words: readonly string[], signal: AbortSignal) => {
+    if (keys.length > 0 && commands.established()?.isWritableReplica === true) {
+      throw new Error("REPLICA The connection leads to a replica that takes writes.");
+    }
+    return commands.send(signal, words);
+  };
+
   return {
     ready: (signal) => commands.ready(signal),
     isReady: () => commands.isUp(),
     error: () => commands.error(),
-    async send(_, words, signal) {
+    async send(keys, words, signal) {
       const generation = commands.generation();
       try {
-        return await commands.send(signal, words);
+        return await sendToPrimary(keys, words, signal);
       } catch (error) {
         // The name may lead to another server by now. The replica ran nothing, so this call may be sent again.
-        if (errorWord(error) !== "READONLY" || !commands.giveUp("read-only replica", generation)) throw error;
+        const replica = replicaWords[errorWord(error) ?? ""];
+        if (replica === undefined || !commands.giveUp(replica, generation)) throw error;
         await commands.ready(signal).catch(() => {
           throw error;
         });
-        return commands.send(signal, words);
+        return sendToPrimary(keys, words, signal);
       }
     },
     scan: (pattern, stepMs = DEFAULT_STEP_MS) => scanServer(asking(stepMs), pattern),
     async servers(stepMs = DEFAULT_STEP_MS) {
       const node = commands.established()?.node ?? ("sentinels" in at ? undefined : at);
-      return [{ name: node === undefined ? "the primary" : addressOf(node), ask: asking(stepMs) }];
+      return [{ name: node === undefined ? "the primary" : addressOf(node), db, ask: asking(stepMs) }];
     },
     tags: async () => ["0"],
     async close(graceMs) {

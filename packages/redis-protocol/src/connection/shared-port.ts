@@ -7,12 +7,13 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
   return () => {
     open += 1;
     let closed = false;
-    const { addresses, advice, connectionError, isReady, security, servers, tags, visit } = port;
+    const { addresses, advice, connectionError, generation, isReady, security, sentinels, servers, tags, visit } = port;
     return {
       name: port.name,
       cluster: port.cluster,
       ready: (signal, keys) => port.ready(signal, keys),
       ...(isReady && { isReady: (keys) => isReady.call(port, keys) }),
+      ...(generation && { generation: () => generation.call(port) }),
       ...(connectionError && { connectionError: (keys) => connectionError.call(port, keys) }),
       evalSha: (sha1, keys, args, signal) => port.evalSha(sha1, keys, args, signal),
       eval: (source, keys, args, signal) => port.eval(source, keys, args, signal),
@@ -20,6 +21,7 @@ export function sharedPort(port: RedisPort, close: () => Promise<void> = () => p
       ...(servers && { servers: (stepMs) => servers.call(port, stepMs) }),
       ...(visit && { visit: (node, stepMs) => visit.call(port, node, stepMs) }),
       ...(addresses && { addresses: () => addresses.call(port) }),
+      ...(sentinels && { sentinels: () => sentinels.call(port) }),
       ...(advice && { advice: () => advice.call(port) }),
       ...(security && { security: () => security.call(port) }),
       ...(tags && { tags: (signal) => tags.call(port, signal) }),

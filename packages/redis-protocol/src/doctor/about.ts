@@ -10,7 +10,7 @@ export interface About {
   port: Pick<RedisPort, "cluster" | "visit">;
   security: ConnectionSecurity;
   keeps: Keeps;
-  /** Without the client's own. */
+  /** Of the stores' keys, without the prefix that the client itself adds. */
   prefixes: readonly string[];
   criticalOnly: boolean;
   commandTimeoutMs: number;

@@ -1,4 +1,4 @@
-// Who may reach the server, and who may read along.
+// Who can reach the server, whether a password and TLS are needed, and on which addresses it listens.
 import { isIP } from "node:net";
 import type { ConnectionSecurity } from "../redis-port.ts";
 import { type Checked, failure, ok, unknown, warning } from "./finding.ts";
@@ -28,7 +28,7 @@ export function checkUsers(
   return found.length > 0 ? found : [ok("Every user needs a password.")];
 }
 
-/** Protected mode looks at the default user alone. */
+/** The finding for users without a password. Protected mode protects the default user only. */
 function open(
   { config, info }: ServerFacts,
   message: string,
@@ -79,7 +79,7 @@ function isPublic(bind: string | undefined): boolean | undefined {
 
 const hostOf = (server: string) => server.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 
-/** No name: a name tells nothing. */
+/** False for a host name: it does not tell whether its address is public. */
 function isPublicAddress(host: string): boolean {
   return isIP(host) !== 0 && !LOCAL.test(host) && !PRIVATE.test(host) && !/^[0:.]+$/.test(host);
 }

@@ -48,6 +48,19 @@ table([
   ],
 ]);
 
+const role = (info: Fields) => checkRole(saying({ info }));
+
+table([
+  ["role: a primary", role({ role: "master" }), [["ok", /primary/]]],
+  ["role: a read-only replica", role({ role: "slave", slave_read_only: "1" }), [["error", /takes no write.*nothing/]]],
+  [
+    "role: one that takes writes",
+    role({ role: "slave", slave_read_only: "0" }),
+    [["error", /takes writes.*loses them/]],
+  ],
+  ["role: an active replica", role({ role: "active-replica" }), [["error", /calls itself active-replica.*twice/]]],
+]);
+
 const HERE = "127.0.0.1:6379";
 const unlisted = (server: string, info: Fields = {}) => checkUsers(saying({ info }), { password: false }, server);
 

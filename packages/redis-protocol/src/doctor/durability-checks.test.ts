@@ -124,11 +124,11 @@ table([
   ],
 ]);
 
-const replicas = (lag: number, config: Fields = {}) =>
+const replicas = (lag: number, config: Fields = {}, offset = "100") =>
   checkReplication(
     saying({
       info: {
-        ...{ role: "master", connected_slaves: "2", master_repl_offset: "100" },
+        ...{ role: "master", connected_slaves: "2", master_repl_offset: offset },
         slave0: "ip=10.0.0.2,port=6379,state=online,offset=100,lag=0",
         slave1: `ip=10.0.0.3,port=6379,state=online,offset=90,lag=${lag}`,
       },
@@ -137,6 +137,25 @@ const replicas = (lag: number, config: Fields = {}) =>
     "money",
   );
 const GUARDED = { "min-replicas-to-write": "1", "min-replicas-max-lag": "10" };
+
+const counting = (connected: string, lines: Fields = {}) =>
+  checkReplication(saying({ info: { role: "master", connected_slaves: connected, ...lines } }), "limits");
+
+table([
+  [
+    "replicas: a count beyond all reason",
+    counting("100000000000"),
+    [["unknown", /100000000000 replicas, and the server describes 0 of them\. /]],
+  ],
+  ["replicas: a count that is none", counting("many"), [["unknown", /count of replicas that is none: many/]]],
+  ["replicas: a count below none", counting("-1"), [["unknown", /count of replicas that is none/]]],
+  [
+    "replicas: one of two is told",
+    counting("2", { slave0: "lag=1" }),
+    [["unknown", /2 replicas, and the server describes 1 of them: at most 1 s behind\. /]],
+  ],
+  ["replicas: offsets that are none", replicas(0, GUARDED, "x"), [["ok", /^2 replicas, at most 0 s behind\. /]]],
+]);
 
 table([
   [

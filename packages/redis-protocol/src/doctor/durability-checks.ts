@@ -1,6 +1,7 @@
 // What the server may forget at a crash, and in a failover.
 
 import { type Checked, counted, failure, type Keeps, NOTHING_SOLD, ok, unknown, warning } from "./finding.ts";
+import { replicaLines } from "./replica-addresses.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
 export function checkPersistence(facts: ServerFacts, keeps: Keeps): Checked[] {
@@ -43,8 +44,8 @@ function failedSnapshot(config: ServerFacts["config"]): Checked[] {
 }
 
 /**
- * Of an append-only file that was switched on while the server ran: nothing is on disk before its first rewrite is done. Redis
- * schedules it again where it failed; another rewrite that failed is not. Undefined where it is done.
+ * The first rewrite of an append-only file that was switched on while the server ran. Nothing is on disk before it is done. Redis
+ * schedules a failed first rewrite again, and no later one. Undefined: it is done.
  */
 function firstRewrite(info: ServerFacts["info"]): "failing" | "under way" | undefined {
   const isScheduled = info("aof_rewrite_scheduled") === "1";
@@ -131,7 +132,7 @@ function withoutAof({ info, config, aheadMs }: ServerFacts, forgets: Forgets): C
   );
 }
 
-/** Redis tells its start as the last save where there was none. */
+/** Before the first snapshot, INFO gives the time of the server's start. */
 function lastSnapshot(info: ServerFacts["info"], serverNowMs: number): string {
   const lastMs = Number(info("rdb_last_save_time") ?? Number.NaN) * 1_000;
   if (Number.isNaN(lastMs)) return "";
@@ -149,13 +150,14 @@ export function checkReplication({ info, config }: ServerFacts, keeps: Keeps): C
   if (info("role") !== "master") return ok("A replica has no replicas to ask for.");
   const required = config("min-replicas-to-write");
   const good = info("min_slaves_good_slaves");
-  // Told only where min-replicas-to-write is above 0.
+  // INFO has this field only where min-replicas-to-write is above 0.
   if (good !== undefined && Number(good) < Number(required ?? 1)) {
     return failure(
       `${counted(Number(good), "replica")} of the ${required ?? 1} that min-replicas-to-write asks for keep up: writes are refused. ${NOTHING_SOLD}`,
       "Bring the replicas back, and look at their network and disks.",
     );
   }
+  if (!/^\d{1,15}$/.test(count)) return unknown(`The server tells a count of replicas that is none: ${count}`);
   if (count === "0") return ok("There is no replica: if this server's disk is lost, so are its payments.");
   const { shown, slowest } = lagOf(info, Number(count));
   if (slowest > LAGS_S) {
@@ -169,7 +171,7 @@ export function checkReplication({ info, config }: ServerFacts, keeps: Keeps): C
   if (maxLag === undefined && required !== "0") {
     return unknown(`${shown} The server does not tell its min-replicas-max-lag.`);
   }
-  // Each of the two switches it off.
+  // A 0 in either setting switches the protection off.
   if (Number(required) > 0 && maxLag !== "0") {
     const refuses = `${shown} Without ${required} of them within ${maxLag} s, writes are refused: a failover forgets no more than that.`;
     return keeps === "limits" || Number(maxLag) <= LAGS_S
@@ -184,7 +186,7 @@ export function checkReplication({ info, config }: ServerFacts, keeps: Keeps): C
 }
 
 function lagOf(info: ServerFacts["info"], count: number): { shown: string; slowest: number } {
-  const replicas = Array.from({ length: count }, (_, at) => info(`slave${at}`) ?? "");
+  const replicas = replicaLines(info);
   const ofAll = (field: string) =>
     replicas.flatMap((line) => {
       const value = new RegExp(`\\b${field}=(-?\\d+)`).exec(line)?.[1];
@@ -194,7 +196,10 @@ function lagOf(info: ServerFacts["info"], count: number): { shown: string; slowe
   const slowest = Math.max(0, ...ofAll("lag"));
   const offsets = ofAll("offset");
   const behind = Math.max(0, Number(info("master_repl_offset") ?? 0) - Math.min(...offsets));
-  const bytes = offsets.length === 0 ? "" : ` and ${counted(behind, "byte")}`;
+  const bytes = Number.isFinite(behind) && offsets.length > 0 ? ` and ${counted(behind, "byte")}` : "";
   const notYet = filling === 0 ? "" : ` ${filling} of them ${filling === 1 ? "is" : "are"} being filled.`;
-  return { shown: `${counted(count, "replica")}, at most ${slowest} s${bytes} behind.${notYet}`, slowest };
+  const isAll = replicas.length === count;
+  const all = `${counted(count, "replica")}, ${isAll ? "" : `and the server describes ${replicas.length} of them`}`;
+  const lag = `${isAll ? "" : ": "}at most ${slowest} s${bytes} behind.${notYet}`;
+  return { shown: replicas.length === 0 ? `${all}.` : all + lag, slowest };
 }

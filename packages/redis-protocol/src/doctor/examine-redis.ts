@@ -6,6 +6,7 @@ import type { RedisPort } from "../redis-port.ts";
 import { examineServer } from "./examine-server.ts";
 import { costing, type Finding, failure, type Keeps, NOTHING_SOLD, ok, unknown } from "./finding.ts";
 import type { RefusedQuestions } from "./refused-questions.ts";
+import { checkSentinels } from "./sentinel-check.ts";
 
 export interface ExamineOptions {
   /** "money": payments or sessions are kept there. "limits": rate limits only, which may be forgotten. */
@@ -20,7 +21,7 @@ export interface ExamineOptions {
   commandTimeoutMs?: number | undefined;
   /** How long each question may take, in milliseconds. Default 1,000, or `commandTimeoutMs` where that is longer. */
   askTimeoutMs?: number | undefined;
-  /** For examinations that are repeated: what a server refused before is not asked again. Default: all is asked. */
+  /** For examinations that are repeated: what a server refused is not asked again for an hour. Default: all is asked. */
   refused?: RefusedQuestions | undefined;
 }
 
@@ -43,8 +44,12 @@ export async function examineRedis(
     if (servers.length === 0) throw new Error("A cluster without a primary.");
     const security = port.security?.() ?? { tls: undefined, password: undefined };
     const about = { port, security, keeps, prefixes, criticalOnly, commandTimeoutMs, askTimeoutMs, refused };
-    const found = await Promise.all(servers.map((server) => examineServer(server, about)));
-    return [...found.flat(), ...clientFindings(port)].map((each) => costing(each, keeps));
+    const [sentinels, ...found] = await Promise.all([
+      checkSentinels(port.sentinels?.(), about),
+      ...servers.map((server) => examineServer(server, about)),
+    ]);
+    const ofSentinels = sentinels.map((each): Finding => ({ check: "sentinels", ...each }));
+    return [...found.flat(), ...ofSentinels, ...clientFindings(port)].map((each) => costing(each, keeps));
   } catch (error) {
     return [costing(unreachable(error, connectTimeoutMs, port), keeps)];
   }

@@ -1,4 +1,4 @@
-// How many replicas of a primary are looked at, and what is said of the others. Real replicas are asked by the doctor's suites.
+// The replicas of a primary are examined eight at a time, for five seconds. The doctor's suites test real replicas.
 import { expect, it, onTestFinished, vi } from "vitest";
 import type { About } from "./about.ts";
 import { examineReplicas, type Primary } from "./examine-replicas.ts";
@@ -15,6 +15,7 @@ function scene(count: number, refusedAfterMs: number) {
   const primary: Primary = {
     name: "10.0.1.1:6379",
     keyPrefix: "",
+    db: 0,
     ask: async () => undefined,
     facts: {
       info: (field) => info[field],
@@ -42,7 +43,7 @@ function scene(count: number, refusedAfterMs: number) {
   return { examined: examineReplicas(primary, about), most: () => most };
 }
 
-it("looks at all replicas of a primary, eight at a time", async () => {
+it("examines all replicas of a primary, eight at a time", async () => {
   const { examined, most } = scene(20, 10);
   await vi.advanceTimersByTimeAsync(100);
   const found = await examined;
@@ -50,7 +51,7 @@ it("looks at all replicas of a primary, eight at a time", async () => {
   expect([new Set(found.map(({ server }) => server)).size, most()]).toEqual([20, 8]);
 });
 
-it("says how many it has not looked at where the others took five seconds", async () => {
+it("starts no examination after five seconds, and says how many replicas are left", async () => {
   const { examined } = scene(40, 2_000);
   await vi.advanceTimersByTimeAsync(6_000);
   const found = await examined;

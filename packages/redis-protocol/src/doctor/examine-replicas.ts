@@ -25,12 +25,14 @@ export interface Primary {
   readonly ask: AskServer;
   /** What the client puts before the stores' keys. */
   readonly keyPrefix: string;
+  /** The database of the stores' connection. */
+  readonly db: number;
   readonly facts: ServerFacts;
 }
 
-/** Of each primary, at a time. */
+/** How many replicas of one primary are examined at the same time. */
 const AT_ONCE = 8;
-/** After so many milliseconds no other replica is begun: replicas that hang take a second or more each. */
+/** In milliseconds. No other replica is begun after that: each one that hangs takes a second or more. */
 const BEGIN_MS = 5_000;
 const LOOK = "Run the doctor beside it, by --url.";
 
@@ -111,20 +113,20 @@ async function findingsOf(visited: VisitedServer, primary: Primary, about: About
   }
   const full = prefixes.map((prefix) => primary.keyPrefix + prefix);
   const loading = await checkLoadingUser(ask, facts, { keeps, prefixes: full });
-  const rights = await checkRights(ask, facts.user, full);
+  const rights = await checkRights(ask, facts.user, full, { cluster: about.port.cluster, db: primary.db });
   return [
     ...named("role", ok(`This is a replica of ${primary.name}: ${kind === "filling" ? FILLING : CAN_REPLACE}`)),
-    ...named("version", checkVersion(facts)),
-    ...named("eviction", checkEviction(facts, keeps)),
-    ...named("persistence", checkPersistence(facts, keeps)),
-    ...named("memory", checkReplicaMemory(facts, primary.facts)),
-    ...named("users", checkUsers(facts, security, visited.name)),
+    ...named("version", () => checkVersion(facts)),
+    ...named("eviction", () => checkEviction(facts, keeps)),
+    ...named("persistence", () => checkPersistence(facts, keeps)),
+    ...named("memory", () => checkReplicaMemory(facts, primary.facts)),
+    ...named("users", () => checkUsers(facts, security, visited.name)),
     ...named("users", loading),
     ...named("rights", rights),
   ];
 }
 
-/** Users are no part of what a primary sends to its replicas. */
+/** Replication does not copy users, so a replica may refuse the login that its primary takes. */
 function notReached(error: unknown, { name }: Primary): Checked {
   const word = errorWord(error);
   if (error instanceof LoginRefused || word === "WRONGPASS" || word === "NOAUTH") {

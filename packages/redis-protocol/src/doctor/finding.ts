@@ -30,6 +30,7 @@ export type Check =
   | "memory"
   | "persistence"
   | "replication"
+  | "sentinels"
   | "cluster"
   | "rights"
   | "client"
@@ -38,16 +39,28 @@ export type Check =
 /** What a check makes of the facts of one server. */
 export type Checked = Omit<Finding, "check" | "server">;
 
-/** Findings of one server. */
-export const namedFor =
-  (server: string) =>
-  (check: Check, found: Checked | readonly Checked[]): Finding[] =>
-    [found].flat().map((each) => ({ check, server, ...each }));
-
 export const ok = (message: string): Checked => ({ level: "ok", message });
 export const unknown = (message: string): Checked => ({ level: "unknown", message });
+/** A check threw an error: the server said something that it does not expect. */
+export const UNREADABLE: Checked = unknown("What the server says of this cannot be read.");
 export const warning = (message: string, mend: string): Checked => ({ level: "warning", message, mend });
 export const failure = (message: string, mend: string): Checked => ({ level: "error", message, mend });
+
+type Found = Checked | readonly Checked[];
+
+/** Findings of one server. A check that is given as a function may throw; its finding is unknown then. */
+export const namedFor =
+  (server: string) =>
+  (check: Check, found: Found | (() => Found)): Finding[] =>
+    [typeof found === "function" ? attempted(found) : found].flat().map((each) => ({ check, server, ...each }));
+
+function attempted(check: () => Found): Found {
+  try {
+    return check();
+  } catch {
+    return UNREADABLE;
+  }
+}
 
 /** What the server keeps. A forgotten limit admits a client again; a forgotten marker serves a payment twice. */
 export type Keeps = "money" | "limits";

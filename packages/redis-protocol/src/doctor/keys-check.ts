@@ -17,7 +17,7 @@ interface Sample {
   weight: number | undefined;
 }
 
-/** Of a server's keys: where fewer are looked at, those that were not met tell nothing. */
+/** A sample below this share of the server's keys does not prove that a store has none. */
 const ENOUGH = 0.5;
 
 export async function checkKeys(ask: AskServer, prefixes: readonly string[]): Promise<Checked[]> {

@@ -45,7 +45,7 @@ async function rightsByServer(
   { user }: ServerFacts,
   prefixes: readonly string[],
 ): Promise<boolean | undefined> {
-  // One at first: each refused question leaves an entry in the server's ACL log.
+  // One question first: each refused one leaves an entry in the server's ACL log.
   if (user === undefined || (await dryRun(ask, user, { name: "PING", fitting: [] })) === undefined) return undefined;
   const wanted = prefixes.flatMap((prefix) => loggedOn(stranger(prefix)));
   const answers = await Promise.all(wanted.map((command) => dryRun(ask, "default", command)));
@@ -54,7 +54,7 @@ async function rightsByServer(
 }
 
 const logged = loggedOn("k").map(({ name }) => name.toLowerCase());
-/** Each has a command of those. */
+/** Categories that hold a command which the append-only file has. */
 const WRITTEN = new Set(
   ["all", "write", "keyspace", "string", "hash", "sortedset", "fast", "slow", "connection"].map((each) => `@${each}`),
 );

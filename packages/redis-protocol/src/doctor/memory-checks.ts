@@ -39,7 +39,7 @@ export function checkEviction({ info, config }: ServerFacts, keeps: Keeps): Chec
   return found;
 }
 
-/** `isOver`: no more are evicted, or none that matters. What was forgotten before stays forgotten. */
+/** `isOver`: the server evicts nothing more, or nothing that matters. What it evicted before stays lost. */
 function checkEvicted(evicted: number, { isOver }: { readonly isOver: boolean }): Checked {
   const message = `The server has evicted ${counted(evicted, "key")} since it started: payments among them can be served twice.`;
   if (!isOver) return failure(message, NOEVICTION);

@@ -3,10 +3,15 @@
 export interface NeededCommand {
   /** In capitals, as Redis writes it. */
   readonly name: string;
+  /** As an ACL names it. Default: the name in small letters. */
+  readonly right?: string;
   /** Arguments that fit, for ACL DRYRUN, which runs nothing. */
   readonly fitting: readonly string[];
-  /** Arguments with which it only reads, or fails before it changes anything. Redis looks at the rights before both. */
-  readonly harmless: readonly string[];
+  /**
+   * Arguments with which it only reads, or fails before it changes anything. Redis looks at the rights before both. Undefined
+   * where there are none, so that only ACL DRYRUN can tell.
+   */
+  readonly harmless: readonly string[] | undefined;
 }
 
 const reading = (name: string, ...fitting: string[]): NeededCommand => ({ name, fitting, harmless: fitting });
@@ -28,6 +33,17 @@ export function commandsOn(key: string): readonly NeededCommand[] {
     ...writesOn(key),
   ];
 }
+
+/** What a connection to a cluster needs: to know the nodes, and to follow slots that move. */
+export const clusterCommands: readonly NeededCommand[] = [
+  { ...reading("CLUSTER", "SLOTS"), right: "cluster|slots" },
+  // It would change where the connection's next command may run.
+  { name: "ASKING", fitting: [], harmless: undefined },
+];
+
+/** What a connection to this database needs. Its own connections are in it already. */
+export const databaseCommands = (db: number): readonly NeededCommand[] =>
+  db === 0 ? [] : [reading("SELECT", String(db))];
 
 function writesOn(key: string): readonly NeededCommand[] {
   return [

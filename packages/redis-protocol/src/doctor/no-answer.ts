@@ -20,8 +20,8 @@ export class NoAnswer extends Error {
 }
 
 /** Commands whose second word says what they do. */
-const CONTAINERS = new Set(["ACL", "CLUSTER", "CONFIG", "MEMORY"]);
-/** A timer may fire that much early. */
+const CONTAINERS = new Set(["ACL", "CLUSTER", "CONFIG", "MEMORY", "SENTINEL"]);
+/** A timer may fire so many milliseconds early. */
 const EARLY_MS = 5;
 
 /** Rejects with `NoAnswer` where there is none. `limitMs`: the deadline that `ask` has for each question, in milliseconds. */

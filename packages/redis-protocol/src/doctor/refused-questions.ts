@@ -1,23 +1,36 @@
-// What a server refused to tell, for want of a right. Each such question leaves an entry in its ACL log, so that it is asked once.
+// What a server refused to tell, for want of a right. Each such question leaves an entry in its ACL log, so it is asked once an
+// hour at most.
 import { errorWord } from "../connection/redis-errors.ts";
 import type { AskServer } from "../connection/scan-keys.ts";
 
-/** The server's error, by server and question. Keep it for as long as examinations are repeated. */
+/** By server and question. Keep it for as long as examinations are repeated. */
 export type RefusedQuestions = Map<string, unknown>;
 
-/** What a server tells of itself. A right that the stores need is asked for each time: it may have been given since. */
-const FACTS = new Set(["INFO", "CONFIG", "ACL", "CLUSTER", "TIME"]);
+/** The server's error, and when it came. */
+class Refusal {
+  readonly atMs: number = performance.now();
+  constructor(readonly error: unknown) {}
+}
 
-/** Rejects at once with the error that the question had before. */
+/** A right that is given later is noticed by then. */
+const ASK_AGAIN_MS = 3_600_000;
+
+/** What a server tells of itself. A right that the stores need is asked for each time: it may have been given since. */
+const FACTS = new Set(["INFO", "CONFIG", "ACL", "CLUSTER", "SENTINEL", "TIME"]);
+const isFact = ([name = "", subcommand = ""]: readonly string[]) => FACTS.has(name) && subcommand !== "SLOTS";
+
+/** Rejects at once with the error that the question had within the last hour. */
 export function askingOnce(ask: AskServer, server: string, refused: RefusedQuestions): AskServer {
   return async (...words) => {
-    if (!FACTS.has(words[0] ?? "")) return ask(...words);
+    if (!isFact(words)) return ask(...words);
     const question = JSON.stringify([server, ...words]);
-    if (refused.has(question)) throw refused.get(question);
+    const before = refused.get(question);
+    if (before instanceof Refusal && performance.now() - before.atMs < ASK_AGAIN_MS) throw before.error;
+    refused.delete(question);
     try {
       return await ask(...words);
     } catch (error) {
-      if (errorWord(error) === "NOPERM") refused.set(question, error);
+      if (errorWord(error) === "NOPERM") refused.set(question, new Refusal(error));
       throw error;
     }
   };

@@ -1,4 +1,4 @@
-// Where the replicas of a primary are, as it tells.
+// The addresses of a primary's replicas, as the primary tells them.
 import { replicasInSlots } from "../connection/cluster-topology.ts";
 import type { ResolvedNode } from "../connection/connection.ts";
 import { parseEndpoint, REDIS_PORT } from "../connection/redis-address.ts";
@@ -19,11 +19,23 @@ export async function replicaAddresses(
     const announced = await inSlots(ask, name);
     if (announced.length > 0) return announced;
   }
-  const count = Number(info("connected_slaves") ?? 0);
-  return Array.from({ length: count }, (_, at) => info(`slave${at}`) ?? "").flatMap((line) => {
+  return replicaLines(info).flatMap((line) => {
     const [, host, port] = /^ip=([^,]+),port=(\d+)/.exec(line) ?? [];
     return host === undefined || Number(port) === 0 ? [] : [{ host, port: Number(port) }];
   });
+}
+
+/** Lines beyond this number are not read. */
+const MOST_REPLICAS = 1_000;
+
+/** INFO's line of each replica. `connected_slaves` is not believed: a wrong number would stall the process. */
+export function replicaLines(info: ServerFacts["info"]): readonly string[] {
+  const lines: string[] = [];
+  for (let line = info("slave0"); line !== undefined && lines.length < MOST_REPLICAS; ) {
+    lines.push(line);
+    line = info(`slave${lines.length}`);
+  }
+  return lines;
 }
 
 async function inSlots(ask: AskServer, name: string): Promise<readonly ResolvedNode[]> {

@@ -3,9 +3,19 @@ import { randomUUID } from "node:crypto";
 import { errorWord } from "../connection/redis-errors.ts";
 import type { AskServer } from "../connection/scan-keys.ts";
 import { type Checked, failure, NOTHING_SOLD, ok, unknown, warning } from "./finding.ts";
-import { commandsOn, type NeededCommand } from "./needed-commands.ts";
+import { clusterCommands, commandsOn, databaseCommands, type NeededCommand } from "./needed-commands.ts";
 
 const INFO: NeededCommand = { name: "INFO", fitting: [], harmless: ["server"] };
+
+/** What the stores' connections are to. */
+export interface ConnectedTo {
+  readonly cluster: boolean;
+  readonly db: number;
+}
+
+/** No ACL mends what redis.conf has taken away. */
+const absent = (names: string) =>
+  `Remove \`rename-command\` of ${names} from redis.conf, and restart the server. A service that has disabled that cannot be used.`;
 
 /**
  * `user`: the name of the connection's user; undefined where that is not told. `prefixes`: of the stores' keys. Rejects where
@@ -15,39 +25,64 @@ export async function checkRights(
   ask: AskServer,
   user: string | undefined,
   prefixes: readonly string[],
-): Promise<Checked> {
+  { cluster, db }: ConnectedTo,
+): Promise<readonly Checked[]> {
   const keys = prefixes.map(stranger);
-  // Without a key as well: a node of a cluster answers a key of another node's before it looks whether scripts run now.
+  // Once without a key: for a key of another node, a cluster's node redirects before it says that it is busy.
   const refusals = await Promise.all([[], ...keys.map((key) => [key])].map((each) => scriptRefusal(ask, each)));
   const refused = refusals.find((each) => each !== undefined);
-  if (refused !== undefined) return refused;
-  const may = await rightsOf(ask, user);
-  const wanted = keys.flatMap(commandsOn);
-  const answers = await Promise.all(wanted.map(may));
-  const missing = new Set(wanted.filter((_, at) => answers[at] === false).map(({ name }) => name.toLowerCase()));
-  if (missing.size > 0) {
-    return failure(
-      `This user may not run, on keys of the stores: ${[...missing].sort().join(", ")}. Calls that need it fail: a payment may be verified and not served.`,
+  if (refused !== undefined) return [refused];
+  const rightTo = await rightsOf(ask, user);
+  const wanted = [...keys.flatMap(commandsOn), ...(cluster ? clusterCommands : databaseCommands(db))];
+  const rights = await Promise.all(wanted.map(rightTo));
+  const having = (right: Right) => wanted.filter((_, at) => rights[at] === right);
+  const found = [...lacking(having("missing"), having("absent"))];
+  if (found.length > 0) return found;
+  const [untold, ...more] = having("untold");
+  if (more.length > 0 || untold?.harmless !== undefined) {
+    return [unknown("It may run scripts. The server does not tell its other rights now.")];
+  }
+  const info = await rightTo(INFO);
+  if (info === "missing" || info === "absent") return [withoutInfo(info)];
+  if (untold === undefined) return [ok("This user may run every command of the stores.")];
+  return [
+    ok(
+      `This user may run the stores' commands. Of ${untold.name}, which is needed while slots move, that is not told (ACL DRYRUN).`,
+    ),
+  ];
+}
+
+function* lacking(missing: readonly NeededCommand[], disabled: readonly NeededCommand[]): Generator<Checked> {
+  const fail = "Calls that need it fail: a payment may be verified and not served.";
+  if (missing.length > 0) {
+    yield failure(
+      `This user may not run what the stores need: ${listed(missing)}. ${fail}`,
       "ACL SETUSER <name> ~<keyPrefix>:* and + each of them.",
     );
   }
-  if (answers.includes(undefined)) return unknown("It may run scripts. The server does not tell its other rights now.");
-  if ((await may(INFO)) === false) {
-    return warning(
-      "This user may not run INFO: a server that is too old, or was changed, is not noticed.",
-      "ACL SETUSER <name> +info",
-    );
+  if (disabled.length > 0) {
+    yield failure(`This server does not know what the stores need: ${listed(disabled)}. ${fail}`, absent("each"));
   }
-  return ok("This user may run every command of the stores.");
+}
+
+/** As an ACL names them, each once. */
+const listed = (commands: readonly NeededCommand[]) =>
+  [...new Set(commands.map(({ name, right }) => right ?? name.toLowerCase()))].sort().join(", ");
+
+function withoutInfo(why: "missing" | "absent"): Checked {
+  const unseen = "a server that is too old, or was changed, and a replica that takes writes are not noticed.";
+  return why === "missing"
+    ? warning(`This user may not run INFO: ${unseen}`, "ACL SETUSER <name> +info")
+    : warning(`This server does not know INFO: ${unseen}`, absent("INFO"));
 }
 
 /** A key under the prefix that does not exist. */
 export const stranger = (prefix: string): string => `${prefix}:{doctor}:${randomUUID()}`;
 
-/** No script has it. */
+/** The SHA-1 of no script. */
 const NO_SHA1 = "0".repeat(40);
 
-/** Whether the user may run a script on these keys: asked for one that the server cannot know, so that none runs. */
+/** Asks to run a script that the server cannot know, so none runs. Undefined where the user may. */
 async function scriptRefusal(ask: AskServer, keys: readonly string[]): Promise<Checked | undefined> {
   try {
     await ask("EVALSHA", NO_SHA1, String(keys.length), ...keys);
@@ -61,21 +96,25 @@ async function scriptRefusal(ask: AskServer, keys: readonly string[]): Promise<C
       );
     }
     if (isAbsent(error)) {
-      return failure(`This server runs no scripts (EVALSHA). ${NOTHING_SOLD}`, "Use a Redis or Valkey that does.");
+      return failure(`This server runs no scripts (EVALSHA). ${NOTHING_SOLD}`, absent("EVALSHA"));
     }
     return undefined;
   }
 }
 
-/** Whether a command may be run. Undefined where the server does not say. */
-type MayRun = (command: NeededCommand) => Promise<boolean | undefined>;
+/** "absent": the server does not know the command. "untold": it does not say. */
+type Right = "given" | "missing" | "absent" | "untold";
 
-async function rightsOf(ask: AskServer, user: string | undefined): Promise<MayRun> {
+async function rightsOf(ask: AskServer, user: string | undefined): Promise<(command: NeededCommand) => Promise<Right>> {
   if (user === undefined) return (command) => tried(ask, command);
-  // One at first: each refused question leaves an entry in the server's ACL log.
+  // One question first: each refused one leaves an entry in the server's ACL log.
   const hasDryRun = (await dryRun(ask, user, { name: "PING", fitting: [] })) !== undefined;
   if (!hasDryRun) return (command) => tried(ask, command);
-  return async (command) => (await dryRun(ask, user, command)) ?? tried(ask, command);
+  return async (command) => {
+    const may = await dryRun(ask, user, command);
+    if (may === undefined) return tried(ask, command);
+    return may ? "given" : "missing";
+  };
 }
 
 /** Undefined where the server does not answer that question, or does not know the command. */
@@ -95,17 +134,19 @@ export async function dryRun(
 /** Answers that say nothing of a right. */
 const BUSY = new Set(["LOADING", "BUSY", "MASTERDOWN", "NOAUTH"]);
 
-async function tried(ask: AskServer, { name, harmless }: NeededCommand): Promise<boolean | undefined> {
+async function tried(ask: AskServer, { name, harmless }: NeededCommand): Promise<Right> {
+  if (harmless === undefined) return "untold";
   try {
     await ask(name, ...harmless);
-    return true;
+    return "given";
   } catch (error) {
     const word = errorWord(error);
     if (word === undefined) throw error;
-    if (BUSY.has(word)) return undefined;
-    return !isForbidden(error) && !isAbsent(error);
+    if (BUSY.has(word)) return "untold";
+    if (isAbsent(error)) return "absent";
+    return isForbidden(error) ? "missing" : "given";
   }
 }
 
 const isForbidden = (error: unknown) => errorWord(error) === "NOPERM";
-const isAbsent = (error: unknown) => error instanceof Error && /^-?ERR unknown command/i.test(error.message);
+const isAbsent = (error: unknown) => error instanceof Error && /^-?ERR unknown (sub)?command/i.test(error.message);

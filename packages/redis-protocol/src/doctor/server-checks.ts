@@ -3,6 +3,7 @@ import { type Checked, failure, NOTHING_SOLD, ok, unknown, warning } from "./fin
 import type { ServerFacts } from "./server-facts.ts";
 
 const FLOOR = { redis: [6, 2], valkey: [7, 2] } as const;
+const CONNECT = "Connect to the primary: its own address, the sentinels, or the cluster.";
 const SLOW_MS = 5;
 const APART_MS = 1_000;
 
@@ -35,10 +36,20 @@ export function checkRole({ info }: ServerFacts): Checked {
   }
   if (role === undefined) return unknown("The server does not tell whether it is a primary.");
   if (role === "master") return ok("This is a primary.");
-  return failure(
-    `This is a replica: it takes no write, and what it answers may be old. ${NOTHING_SOLD}`,
-    "Connect to the primary: its own address, the sentinels, or the cluster.",
-  );
+  if (role !== "slave") {
+    return failure(
+      `The server calls itself ${role}, which is no primary: what it took may be dropped or replaced, and payments served twice.`,
+      CONNECT,
+    );
+  }
+  if (info("slave_read_only") === "0") {
+    return failure(
+      "This is a replica that takes writes (replica-read-only no), and loses them when it synchronizes: the stores refuse it. " +
+        NOTHING_SOLD,
+      `${CONNECT} On the replica: CONFIG SET replica-read-only yes.`,
+    );
+  }
+  return failure(`This is a replica: it takes no write, and what it answers may be old. ${NOTHING_SOLD}`, CONNECT);
 }
 
 /** `commandTimeoutMs`: how long a call of the stores may take. */

@@ -25,7 +25,7 @@ const settings = [
   ...["maxmemory-policy", "appendfsync", "save", "bind", "protected-mode"],
   ...["min-replicas-to-write", "min-replicas-max-lag", "stop-writes-on-bgsave-error", "no-appendfsync-on-rewrite"],
 ];
-/** Error words that every question gets, and every call of the stores. They say nothing of one right. */
+/** With these error words a server refuses every command. So they do not say that one right is missing. */
 const REFUSES_ALL = new Set(["LOADING", "BUSY", "MASTERDOWN", "NOAUTH", "WRONGPASS"]);
 const ROUND_TRIPS = 5;
 
@@ -40,7 +40,7 @@ export async function serverFacts(ask: AskServer): Promise<ServerFacts> {
     ...settings.map((name) => told(ask("CONFIG", "GET", name))),
   ]);
   const infoFields = fields(info);
-  // Where the other questions are refused for another reason.
+  // A loading server still answers INFO. Another refusal may hide the error word LOADING.
   if (infoFields.get("loading") === "1") throw refused("LOADING", "not-applied");
   const clusterFields = fields(cluster);
   const configured = new Map(values.flatMap(pairsOf));
@@ -55,7 +55,7 @@ export async function serverFacts(ask: AskServer): Promise<ServerFacts> {
   };
 }
 
-/** Undefined for a server's refusal of this question. Rejects where there was no answer, and where none will be given. */
+/** Undefined where the server refuses this question. Rejects where it does not answer, or refuses every command. */
 async function told(answer: Promise<unknown>): Promise<unknown> {
   return answer.catch((error: unknown) => {
     const word = errorWord(error);
@@ -87,7 +87,7 @@ function instantOf(time: unknown): number {
   return Number(seconds) * 1_000 + Number(micros) / 1_000;
 }
 
-/** What a server says is printed: no line break, no control character, and no end of it. */
+/** A server's answers are printed, so control characters are taken out, and long answers are cut. */
 const MOST_SHOWN = 1_000;
 const shown = (text: unknown) => String(text).replace(/\p{C}/gu, "").slice(0, MOST_SHOWN);
 

@@ -1,4 +1,4 @@
-// A server that says what a test gives, and nothing else; and rows of what checks make of it.
+// Facts that a test gives, as if a server had told them; and a table of checks with the findings that are expected.
 import { expect, it } from "vitest";
 import type { Checked } from "./finding.ts";
 import type { ServerFacts } from "./server-facts.ts";

@@ -6,7 +6,7 @@ import { errorWord, refused, rightMissing } from "../connection/redis-errors.ts"
 import type { RedisPort } from "../redis-port.ts";
 import { unreadable } from "./reading.ts";
 import type { Script } from "./script.ts";
-import { requireNewEnough } from "./server-version.ts";
+import { requireSuitable } from "./server-version.ts";
 import { type Caller, routing, tickBatches } from "./tick-batches.ts";
 import { deadlineRunner, type Progress } from "./within-deadline.ts";
 
@@ -76,6 +76,20 @@ const LARGE = 4_096;
 
 export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRunner {
   const { commandTimeoutMs, clock, coalesce = true } = options;
+  /** The connection whose server was found to be no replica that takes writes. */
+  let suitable: number | undefined;
+  /** A ping has no key, and is answered by a replica. */
+  const isSuitable = (keys: readonly string[]) => keys.length === 0 || port.generation?.() === suitable;
+  const findSuitable = async (keys: readonly string[], { signal, unsent, sent }: Progress): Promise<void> => {
+    while (!isSuitable(keys)) {
+      const asked = port.generation?.();
+      unsent();
+      await requireSuitable(port, keys, signal, { forRecords: true });
+      signal.throwIfAborted();
+      suitable = asked;
+      sent();
+    }
+  };
   const send = async (
     script: Script,
     keys: readonly string[],
@@ -86,9 +100,9 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
       return await port.evalSha(script.sha1, keys, args, signal);
     } catch (error) {
       if (errorWord(error) !== "NOSCRIPT" || signal.aborted) throw error;
-      // NOSCRIPT means that nothing ran, on a new or restarted server. That may be an older one: check its version first.
+      // NOSCRIPT means that nothing ran, on a new or restarted server. That may be an older one, or a replica: look first.
       unsent();
-      await requireNewEnough(port, keys, signal);
+      await requireSuitable(port, keys, signal, { forRecords: keys.length > 0 });
       signal.throwIfAborted();
       sent();
       return port.eval(script.source, keys, args, signal);
@@ -115,6 +129,8 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   const sendFlat: ScriptRunner["send"] = (script, keys, prepare, callOptions) => {
     const askedAtMs = performance.now();
     return withinDeadline(undefined, keys, callOptions, async (progress) => {
+      // Before calls are prepared: those that are aborted meanwhile are not sent.
+      if (!isSuitable(keys)) await findSuitable(keys, progress);
       const prepared = prepare();
       return prepared === undefined ? undefined : sendNow(script, prepared, askedAtMs, progress);
     }).catch(noticing);
@@ -122,9 +138,10 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   const run: ScriptRunner["run"] = async (script, calls, callOptions, connectTimeoutMs) => {
     const prepared = preparedOf(calls);
     const askedAtMs = performance.now();
-    const raw = await withinDeadline(connectTimeoutMs, prepared.keys, callOptions, (progress) =>
-      sendNow(script, prepared, askedAtMs, progress),
-    ).catch(noticing);
+    const raw = await withinDeadline(connectTimeoutMs, prepared.keys, callOptions, async (progress) => {
+      if (!isSuitable(prepared.keys)) await findSuitable(prepared.keys, progress);
+      return sendNow(script, prepared, askedAtMs, progress);
+    }).catch(noticing);
     return replies(raw, calls.length);
   };
   const askTogether = tickBatches<{ script: Script; slot: number }, ScriptCall, ScriptReply>({
@@ -167,7 +184,9 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
       return (await withinDeadline(connectTimeoutMs, [], options, ask)) ?? ["0"];
     },
     async *scan(pattern, options) {
-      await withinDeadline(undefined, [], options, ({ signal }) => requireNewEnough(port, [], signal));
+      await withinDeadline(undefined, [], options, ({ signal }) =>
+        requireSuitable(port, [], signal, { forRecords: true }),
+      );
       const pages = port.scan(pattern, commandTimeoutMs)[Symbol.asyncIterator]();
       // A failed listing has ended. Its next step must not be taken for its end.
       const nextPage = () =>

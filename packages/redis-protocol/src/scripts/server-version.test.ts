@@ -164,3 +164,49 @@ describe("asking for the version", () => {
     expect(server.log).toEqual(["EVALSHA", "version"]);
   });
 });
+
+describe("a port that tells its connections apart", () => {
+  const connected = () => {
+    const { server, port } = fake("6.2.14");
+    server.known = true;
+    let generation = 1;
+    const told: RedisPort = { ...port, generation: () => generation };
+    const stores = createRedisStores(told, { commandTimeoutMs: 100, connectTimeoutMs: 100 });
+    const connectAnew = () => {
+      generation += 1;
+    };
+    return { server, stores, connectAnew };
+  };
+
+  it("has its server looked at once for each connection, also where that knows the scripts", async () => {
+    const { server, stores, connectAnew } = connected();
+    await missing(stores);
+    await missing(stores);
+    connectAnew();
+    await missing(stores);
+    expect(server.log).toEqual(["version", "EVALSHA", "EVALSHA", "version", "EVALSHA"]);
+  });
+
+  it("sends no call to a replica that takes writes, and looks again at the next", async () => {
+    const { server, stores } = connected();
+    server.version = new Error("REPLICA This server is a replica that takes writes.");
+    const refused = {
+      code: "STORE_UNAVAILABLE",
+      outcome: "not-applied",
+      message: expect.stringMatching(/takes writes/),
+    };
+    await expect(missing(stores)).rejects.toMatchObject(refused);
+    await expect(missing(stores)).rejects.toMatchObject(refused);
+    server.version = null;
+    expect(await missing(stores)).toBeNull();
+    expect(server.log).toEqual(["version", "version", "version", "EVALSHA"]);
+  });
+
+  it("does not send a call that is aborted meanwhile", async () => {
+    const { server, stores } = connected();
+    const caller = new AbortController();
+    server.onVersion = async () => caller.abort(new Error("The caller has gone."));
+    await expect(stores.sessions.get("an-id", { signal: caller.signal })).rejects.toThrow();
+    expect(server.log).toEqual(["version"]);
+  });
+});

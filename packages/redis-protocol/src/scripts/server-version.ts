@@ -1,21 +1,32 @@
-// Checks that a server is new enough. A server that lacks our scripts is asked for its version before it gets any.
+// Checks that a server is new enough, and no replica that takes writes. A server that lacks our scripts is asked before it
+// gets any.
 import { serverTooOld } from "../connection/redis-errors.ts";
 import type { RedisPort } from "../redis-port.ts";
 import { bare } from "./script.ts";
 import version from "./version.lua";
+import writableReplica from "./writable-replica.lua";
 
-/** Asks an old server for its version. Sent with EVAL, so no server knows it by a SHA-1. */
-export const versionScript: string = bare(version);
+/**
+ * Asks an old server for its version, and with an argument any server whether it is a replica that takes writes.
+ * Sent with EVAL, so no server knows it by a SHA-1.
+ */
+export const versionScript: string = bare(writableReplica + version);
 
 /** The oldest Redis that can run the scripts. Every Valkey is newer: its first is 7.2. */
 const OLDEST = { major: 6, minor: 2 };
 
 /**
  * Throws STORE_UNAVAILABLE ("not-applied") where the node that owns `keys` is too old, and rethrows what the port
- * throws. A server that does not tell its version is accepted.
+ * throws: where records are at stake, also the error word REPLICA. A server that does not tell is accepted.
  */
-export async function requireNewEnough(port: RedisPort, keys: readonly string[], signal: AbortSignal): Promise<void> {
-  if (isTooOld(await port.eval(versionScript, keys, [], signal))) throw serverTooOld();
+export async function requireSuitable(
+  port: RedisPort,
+  keys: readonly string[],
+  signal: AbortSignal,
+  { forRecords }: { readonly forRecords: boolean },
+): Promise<void> {
+  const args = forRecords ? ["role"] : [];
+  if (isTooOld(await port.eval(versionScript, keys, args, signal))) throw serverTooOld();
 }
 
 /** `version`: the version script's answer, e.g. "6.0.16". An unreadable one counts as new enough. */
