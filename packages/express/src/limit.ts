@@ -12,7 +12,7 @@ import {
 } from "@tollbooth-stores/http";
 import type { ExpressMiddleware, ExpressRequest } from "./express-types.ts";
 import { contextOf, headerOf } from "./request-context.ts";
-import { hasBegun, isOver, sendAnswer } from "./send-answer.ts";
+import { hasBegun, isOver, sendRefusal } from "./send-answer.ts";
 
 /**
  * Takes one from the allowance of the client that `keyOf` names; several limits on a route are told together, in their order.
@@ -45,12 +45,8 @@ export function limit<Request extends ExpressRequest>(
     // Others may have answered meanwhile: a timeout in front, say.
     if (taken === undefined || isOver(response)) return;
     const { headers, refused } = taken;
-    if (hasBegun(response)) {
-      if (refused !== undefined) throw new Error("The response was begun by others before limit() could refuse it.");
-    } else {
-      if (refused !== undefined) return sendAnswer(response, refused);
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    }
+    if (refused !== undefined) return sendRefusal(response, refused, "limit");
+    if (!hasBegun(response)) for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     next();
   };
 }

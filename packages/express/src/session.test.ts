@@ -170,6 +170,54 @@ test("a client that goes while its session is read stops the read, and runs no h
   expect(errors).toEqual([]);
 });
 
+test.each(["live", "absent"])("where others answer while a %s session is read, no handler runs", async (which) => {
+  let answerMeanwhile = () => {};
+  const slow: SessionStore<Data> = {
+    ...sessions,
+    async get(id, options) {
+      answerMeanwhile();
+      return sessions.get(id, options);
+    },
+  };
+  const errors: unknown[] = [];
+  let runs = 0;
+  const app = await listen((app) => {
+    app.use((_request, response, next) => {
+      answerMeanwhile = () => response.status(504).send("timeout");
+      next();
+    });
+    app.use(session({ sessions: slow }), () => {
+      runs += 1;
+    });
+    app.use((error: unknown, _request: unknown, _response: unknown, _next: unknown) => errors.push(error));
+  });
+  const id = which === "live" ? await login(await site()) : "A".repeat(43);
+  expect((await app("/", cookie(id))).status).toBe(504);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([runs, errors]).toEqual([0, []]);
+});
+
+test.each<[string, (app: Express) => unknown]>([
+  ["session", (app) => app.use(session({ sessions }))],
+  ["spend", (app) => app.use(session({ sessions }), spend("none"))],
+])("a response that others have begun breaks off where %s() refuses the request", async (by, refuses) => {
+  const errors: unknown[] = [];
+  const app = await listen((app) => {
+    app.use((_request, response, next) => {
+      response.write("beat ");
+      next();
+    });
+    refuses(app);
+    app.use((error: unknown, _request: unknown, _response: unknown, next: (error: unknown) => void) => {
+      errors.push(error);
+      next(error);
+    });
+  });
+  const id = by === "spend" ? await login(await site()) : "A".repeat(43);
+  await expect(app("/", cookie(id)).then((answer) => answer.text())).rejects.toThrow();
+  expect(String(errors)).toContain(`begun by others before ${by}()`);
+});
+
 test("how many calls are left is told where one was used, and not where it was given back", async () => {
   const app = await site();
   const id = await login(app);

@@ -17,7 +17,7 @@ import { beforeFailureEnds } from "./before-failure-ends.ts";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { paymentOf } from "./paid.ts";
 import { goneOf, headerOf } from "./request-context.ts";
-import { cookiesOf, isOver, sendAnswer } from "./send-answer.ts";
+import { cookiesOf, isOver, sendAnswer, sendRefusal } from "./send-answer.ts";
 
 /** A middleware; `of(req)` is the session that it found. */
 export type SessionMiddleware<Session> = ExpressMiddleware & {
@@ -60,8 +60,9 @@ export function session<T>(
         if (!signal.aborted) throw error;
       },
     );
-    if (answer === undefined) return;
-    if (answer.refused !== undefined) return sendAnswer(response, answer.refused);
+    // Others may have answered meanwhile: a timeout in front, say.
+    if (answer === undefined || isOver(response)) return;
+    if (answer.refused !== undefined) return sendRefusal(response, answer.refused, "session");
     found.set(request, answer.session);
     sessions.set(request, answer.session);
     next();
@@ -91,7 +92,7 @@ export function spend(quota: string, options?: SpendOptions): ExpressMiddleware 
     if (found === undefined) throw new TypeError("spend() needs session() before it.");
     if (isOver(response)) return;
     const { spent, refused } = await spendCall(found, quota, options);
-    if (refused !== undefined) return sendAnswer(response, refused);
+    if (refused !== undefined) return sendRefusal(response, refused, "spend");
     // No handler ran, and its answer would have no reader.
     if (isOver(response)) return spent.giveBack();
     const { header } = options ?? {};
