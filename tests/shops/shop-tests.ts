@@ -36,6 +36,15 @@ export function shopTests(
   shop: string,
   { open }: ShopOptions = { open: async (logs) => openSandboxLedger(logs) },
 ): void {
+  it(`${shop} is a screenful, at most 25 lines, and runs where it is copied to: it needs the packages that it names`, () => {
+    const text = readFileSync(pathOf(shop), "utf8");
+    expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(25);
+    const packages = [...text.matchAll(/ from "((?:@[\w-]+\/)?[^"/]+)/g)].map(([, name]) => name);
+    const installed = /^\/\/ npm install (.*)$/m.exec(text)?.[1]?.split(" ") ?? [];
+    // `ioredis` is the peer of the provider.
+    expect(installed.toSorted()).toEqual([...new Set([...packages, "ioredis"])].toSorted());
+  });
+
   describe(shop, () => {
     let redis: RunningRedis;
     let controls: SandboxControls;
@@ -99,15 +108,6 @@ export function shopTests(
     };
     const ask = (instance: Instance, headers: Record<string, string> = {}) => fetch(instance.url, { headers });
     const told = async (answer: Response) => [answer.status, Object(await answer.json()).error];
-
-    it("is a screenful, at most 25 lines, and runs where it is copied to: it needs the packages that it names", () => {
-      const text = readFileSync(pathOf(shop), "utf8");
-      expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(25);
-      const packages = [...text.matchAll(/ from "((?:@[\w-]+\/)?[^"/]+)/g)].map(([, name]) => name);
-      const installed = /^\/\/ npm install (.*)$/m.exec(text)?.[1]?.split(" ") ?? [];
-      // `ioredis` is the peer of the provider.
-      expect(installed.toSorted()).toEqual([...new Set([...packages, "ioredis"])].toSorted());
-    });
 
     it("sells to the SDK's own client, with a receipt, and once", async () => {
       const [first, second] = instances;
