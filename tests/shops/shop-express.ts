@@ -15,7 +15,7 @@ const routes = { "GET /quote": { accepts: { scheme: "exact", network: "eip155:84
 const findSettlement = evmSettlements(createPublicClient({ transport: http(RPC_URL) }));
 const base = { store, origin, findSettlement };
 const gate = paidRoutes(x402, routes, { ...base, collector: ({ adapter }) => adapter.getHeader("idempotency-key") });
-await gate.initialize();
+gate.initialize().catch(console.error); // a gate whose facilitator is away asks it again
 gate.reconcileEvery(60_000);
 const app = express().get("/quote", paid(gate), (_, response) => {
   console.log("quote");

@@ -25,7 +25,7 @@ export type SellSessionOptions<T> = CredentialOptions &
       quotas?: Readonly<Record<string, bigint>> | undefined;
     };
     /** What the new session remembers of its payment, as `opens` asks for it. A session that is prolonged keeps its own. */
-    data(payment: PaymentInHand): T;
+    data(payment: PaymentInHand): T | Promise<T>;
     /**
      * Whether the session that is presented is prolonged; else the payment makes a new one. Default: each one that `opens` takes.
      * It is asked of no other: a payer whose login was prolonged would have paid for what `session({ opens })` does not open. Its answer
@@ -117,7 +117,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     const { key, signal } = payment;
     const read = credential.read(header);
     const presented = read.status === "ok" ? idAfter(moves, read.id) : undefined;
-    const createWith = { data: data(payment) };
+    const createWith = { data: await data(payment) };
     requireOpened(tokenOf(key), createWith.data);
     const mark = await takeMark(sessions, { markId: markOf(key), signal, ...createWith });
     const { prolonged } = mark.current();

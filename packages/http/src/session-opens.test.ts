@@ -116,6 +116,12 @@ test("a payment that presents a session which is not opened buys a new one, and 
   expect(await callsOf(pass)).toBe(103n);
 });
 
+test("what a new session remembers may be told by a promise", async () => {
+  const { body } = await seller({ data: async () => ({ plan: "pass" }) })(payment(), () => undefined);
+  const { session } = JSON.parse(new TextDecoder().decode(body));
+  expect((await read(session)).session?.record?.data).toEqual({ plan: "pass" });
+});
+
 test("prolongs is asked of a session that is opened alone, and its answer must be one", async () => {
   const [login, pass] = [await created("login"), await created("pass")];
   await seller({ prolongs: () => true })(payment(), bearer(login));

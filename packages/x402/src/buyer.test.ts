@@ -1,4 +1,5 @@
 // What a buyer does where it hears no outcome: the same payment again, and no other one.
+import { createServer } from "node:http";
 import { buyer as customerOf } from "@tollbooth-stores/sandbox";
 import { x402Client } from "@x402/core/client";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
@@ -61,6 +62,34 @@ describe("a request with a payment", () => {
     const { send, requests } = answering([status, "1"]);
     expect((await repeat503(send, atOnce)(url, paying)).status).toBe(status);
     expect(requests).toHaveLength(1);
+  });
+
+  test("is sent again after 429 where an earlier answer left it open: a limit says nothing of the payment", async () => {
+    const { send, requests } = answering(503, [429, "2"], 200);
+    const { waits, wait } = noWait();
+    expect((await repeat503(send, { wait })(url, paying)).status).toBe(200);
+    expect([requests.length, waits]).toEqual([3, [1_000, 2_000]]);
+  });
+
+  test("is not held by an answer whose body never ends", async () => {
+    const cancelled = vi.fn();
+    const answers = [new Response(new ReadableStream({ cancel: cancelled }), { status: 503 }), new Response("made")];
+    const answer = await repeat503(async () => answers.shift() ?? Response.error(), atOnce)(url, paying);
+    expect([await answer.text(), cancelled.mock.calls.length]).toEqual(["made", 1]);
+  });
+
+  test("follows a redirect with its body", async () => {
+    const server = createServer((request, response) => {
+      if (request.url === "/quote") response.writeHead(308, { location: "/quote/" }).end();
+      else request.pipe(response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const at = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/quote`;
+    const answer = await repeat503(fetch, { attempts: 1 })(at, { ...paying, method: "POST", body: "an order" });
+    expect(await answer.text()).toBe("an order");
+    server.closeAllConnections();
+    server.close();
   });
 
   test("is sent as often as it may be: the last answer is there to be read, the last error is thrown", async () => {

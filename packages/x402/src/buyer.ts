@@ -24,11 +24,13 @@ export interface RepeatOptions {
 const SHORTEST_WAIT_MS = 1_000;
 /** 502 and 504 are a proxy's: it lost the server that may be taking the payment. */
 const undecided: readonly number[] = [502, 503, 504];
+/** Node and browsers run a longer timer at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 const known: readonly string[] = ["forMs", "attempts", "onRepeat", "wait"];
 
 /**
  * A `fetch` that sends a request with a payment again, the same payment and the same bytes, while the answer is 503 (or a proxy's 502
- * or 504) or does not come. It waits as Retry-After says, a second at the least. It signs nothing. `fetch` is called for a request
+ * or 504) or does not come; after that also on 429, since a limit says nothing of the payment. It waits as Retry-After says, a second at the least. It signs nothing. `fetch` is called for a request
  * without a payment as it is. For the official client: `wrapFetchWithPayment(repeat503(fetch), client)`.
  *
  * Resolves with the first other answer, or with the last one where time or attempts are over; rejects with the last error where no
@@ -41,12 +43,15 @@ export function repeat503(send: typeof fetch, options: RepeatOptions = {}): type
   return async (input, init) => {
     if (!hasPayment(input, init)) return send(input, init);
     const request = new Request(input, init);
-    const body = request.method === "GET" || request.method === "HEAD" ? undefined : await request.arrayBuffer();
+    const body = request.method === "GET" || request.method === "HEAD" ? undefined : await request.blob();
     let spentMs = 0;
+    let mayBeCharged = false;
     for (let sent = 1; ; sent += 1) {
       const beganMs = performance.now();
       const { answer, error } = await attempt(send, request, body);
-      if (answer !== undefined && !undecided.includes(answer.status)) return answer;
+      const isUndecided = answer === undefined || undecided.includes(answer.status);
+      if (!isUndecided && !(answer.status === 429 && mayBeCharged)) return answer;
+      mayBeCharged = true;
       const waitMs = waitAfter(answer);
       spentMs += performance.now() - beganMs + waitMs;
       if (sent >= attempts || spentMs > forMs) {
@@ -54,8 +59,8 @@ export function repeat503(send: typeof fetch, options: RepeatOptions = {}): type
         return answer;
       }
       await onRepeat?.({ answer, error, waitMs });
-      // Read to its end, so that its connection can be used again.
-      if (answer?.bodyUsed === false) await answer.arrayBuffer().catch(() => undefined);
+      // Not read to its end, which may never come.
+      if (answer?.bodyUsed === false) await answer.body?.cancel().catch(() => undefined);
       await wait(waitMs, request.signal);
     }
   };
@@ -65,7 +70,7 @@ export function repeat503(send: typeof fetch, options: RepeatOptions = {}): type
 async function attempt(
   send: typeof fetch,
   request: Request,
-  body: ArrayBuffer | undefined,
+  body: Blob | undefined,
 ): Promise<{ answer: Response | undefined; error: unknown }> {
   request.signal.throwIfAborted();
   try {
@@ -114,8 +119,8 @@ function requireOptions(send: unknown, options: RepeatOptions): RepeatOptions {
   if (unknown !== undefined) throw new TypeError(`Unknown option; known: ${known.join(", ")}.`);
   for (const name of ["forMs", "attempts"] as const) {
     const value = options[name];
-    if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue;
-    throw new TypeError(`${name} must be a whole number, 1 or more.`);
+    if (value === undefined || (Number.isSafeInteger(value) && value > 0 && value <= LONGEST_MS)) continue;
+    throw new TypeError(`${name} must be a whole number from 1 to ${LONGEST_MS}.`);
   }
   for (const name of ["onRepeat", "wait"] as const) {
     if (options[name] === undefined || typeof options[name] === "function") continue;

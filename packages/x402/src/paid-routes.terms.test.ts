@@ -1,9 +1,11 @@
 // Terms that can never be paid: said when the gate is made or initialized, by route and option, not at a payment.
+
+import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import type { PaymentOption } from "@x402/core/http";
 import { type FacilitatorClient, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
-import { describe, expect, test } from "vitest";
-import { ask, handler, network, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
+import { describe, expect, test, vi } from "vitest";
+import { ask, handler, network, oneCent, requestTo, required, shopForEachTest } from "./paid-routes.test-support.ts";
 
 const shop = shopForEachTest();
 const selling = (terms: object) => {
@@ -29,7 +31,7 @@ test.each([
   expect(() => selling({ [option]: value })).toThrow(names(option));
 });
 
-test.each(["", "one cent", "$abc", "-1", "0.01 NONE", Number.NaN, undefined, null])(
+test.each(["", "$0.0000001", "one cent", "$abc", "-1", "0.01 NONE", Number.NaN, undefined, null])(
   "a price of %j fails initialize, and every request as that",
   async (price) => {
     const gate = selling({ price });
@@ -53,6 +55,37 @@ test.each([
 test("terms that a function tells at each request are no mistake of the gate, and 0 seconds are the SDK's default", async () => {
   const [payTo, price] = [() => "", () => "$abc"];
   await selling({ payTo, price, maxTimeoutSeconds: 0 }).initialize();
+});
+
+test("a payment is never answered with a mistake of the gate: it may have been charged by another instance", async () => {
+  let isAway = false;
+  const scheme = new ExactEvmScheme().registerMoneyParser(async () => {
+    if (isAway) throw new Error("Away.");
+    return null;
+  });
+  const gate = shop.gate(undefined, {}, new x402ResourceServer(shop.facilitator).register(network, scheme));
+  const [accepted] = required(await ask(shop.gate(), handler(), requestTo("/quote"))).accepts;
+  const { payload } = await makePayment(await shop.controls.payer());
+  const paying = requestTo("/quote", paymentHeader({ ...payload, accepted }));
+  isAway = true;
+  await expect(ask(gate, handler(), requestTo("/quote"))).rejects.toEqual(names("price"));
+  expect(await ask(gate, handler(), paying)).toMatchObject({ status: 503 });
+  isAway = false;
+  expect(await ask(gate, handler(), paying)).toMatchObject({ status: 200 });
+});
+
+test("a facilitator that does not answer at the start holds no request for good, and is asked again", async () => {
+  const getSupported = vi.fn(() => shop.facilitator.getSupported()).mockReturnValueOnce(new Promise(() => undefined));
+  const facilitator: FacilitatorClient = {
+    getSupported,
+    verify: (...given) => shop.facilitator.verify(...given),
+    settle: (...given) => shop.facilitator.settle(...given),
+  };
+  const server = new x402ResourceServer(facilitator).register(network, new ExactEvmScheme());
+  const gate = shop.gate(undefined, { leaseMs: 50 }, server);
+  expect(await ask(gate, handler(), requestTo("/quote"))).toMatchObject({ status: 503 });
+  expect(await ask(gate, handler(), requestTo("/quote"))).toMatchObject({ status: 402 });
+  expect(getSupported).toHaveBeenCalledTimes(2);
 });
 
 describe("where no facilitator supports what a route asks for", () => {

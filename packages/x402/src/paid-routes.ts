@@ -25,7 +25,7 @@ import { refusePrices, refuseRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
 import { takePayment } from "./take-payment.ts";
 import { haveAllAnswered } from "./watch-facilitators.ts";
-import { LONGEST_TIMER_MS } from "./within.ts";
+import { LONGEST_TIMER_MS, within } from "./within.ts";
 
 export interface PaidRoutes extends PaidGate, KnownPayments {
   /** The SDK's side, for `onProtectedRequest` hooks and a paywall provider. Do not let it process requests. */
@@ -67,6 +67,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
   const { http, plan, isFree } = planner(server, routes, options.paywall);
   refuseRoutes(server, routes);
   let initialized: Promise<void> | undefined;
+  let isReady = false;
 
   function initialize(): Promise<void> {
     initialized ??= start().catch((error: unknown) => {
@@ -84,6 +85,18 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       throw error;
     });
     await refusePrices(server, routes);
+    isReady = true;
+  }
+
+  /** Bounded, since what is asked may never answer. It is asked anew then. */
+  async function ready(signal: AbortSignal | undefined): Promise<void> {
+    if (isReady) return;
+    const late = () => {
+      initialized = undefined;
+      forgetFacilitators(server);
+      return new DOMException("The facilitators, or what reads the prices, did not answer in time.", "TimeoutError");
+    };
+    await within(3 * leaseMs, signal, late, initialize);
   }
 
   /** The request as the route that sells it matches it. Older SDKs do not know the router's view of a path. */
@@ -111,10 +124,12 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     if (request === undefined) return undefined;
     if (isPreflight(context)) return preflight();
     try {
-      await initialize();
+      await ready(context.signal);
     } catch (error) {
+      // The payment may have been taken before, by an instance that was well. It is answered once this one is.
+      if (isPaidFor(request)) return notReady();
       if (isConfigurationError(error, haveAllAnswered(server))) throw error;
-      return isPaidFor(request) ? notReady() : noPriceNow();
+      return noPriceNow();
     }
     if (isHead(context)) return head(request);
     const header = readPaymentHeader(request.adapter);

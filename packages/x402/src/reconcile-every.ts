@@ -22,7 +22,7 @@ export function reconcileEvery(
         (reconciled): ReconcileRound => ({ ok: true, reconciled }),
         (error: unknown): ReconcileRound => ({ ok: false, error }),
       );
-      if (!signal.aborted || round.ok) await quietly(() => onRound(round));
+      if (!signal.aborted || round.ok) void quietly(() => onRound(round));
     }
   };
   const running = rounds();

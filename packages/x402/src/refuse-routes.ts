@@ -68,6 +68,8 @@ async function priceObjection(
   if (typeof amount !== "string" || !/^\d+$/.test(amount)) {
     return "price must be an amount of the asset's smallest unit, or of money.";
   }
+  if (/^0+$/.test(amount) && /[1-9]/.test(String(price)))
+    return "price is less than the asset's smallest unit: it would be free.";
   return isAddress(asset, network) ? undefined : "price must name its asset by an address of that network.";
 }
 
