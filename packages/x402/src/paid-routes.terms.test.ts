@@ -40,6 +40,31 @@ test.each(["", "$0.0000001", "one cent", "$abc", "-1", "0.01 NONE", Number.NaN, 
   },
 );
 
+test.each([
+  "GTE /quote",
+  "GET quote",
+  "quote",
+  "GET https://api.example/quote",
+  "GET,POST /quote",
+  "GET /quote/",
+  "GET /a /b",
+])("a route of the key %j matches no request, and is no gate", (pattern) => {
+  expect(() => shop.gate({ [pattern]: { accepts: oneCent } })).toThrow(
+    expect.objectContaining({ code: "STORE_CONFIG", message: expect.stringContaining(`"${pattern}": `) }),
+  );
+});
+
+test.each([{}, { "GET /quote": { accepts: [] } }])("routes that sell nothing are no gate: %j", (routes) => {
+  expect(() => shop.gate(routes)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
+});
+
+test.each(["*", "/", "/quote", "* /a/*", "get /a/[id]", "DELETE /:id", "GET */b"])(
+  "a route of the key %j is sold",
+  (pattern) => {
+    shop.gate({ [pattern]: { accepts: oneCent } });
+  },
+);
+
 const asset = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
 test.each([
   { asset, amount: "1.5" },

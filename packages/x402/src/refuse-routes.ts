@@ -4,9 +4,15 @@ import type { PaymentOption } from "@x402/core/http";
 import type { RouteConfig, RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import { LONGEST_AHEAD_MS } from "./identify-payment.ts";
 import { paymentFlow } from "./payment-flow.ts";
+import { patternObjection } from "./route-patterns.ts";
 
 /** Throws STORE_CONFIG that names each such route. A scheme that is not registered is for the SDK to report. */
 export function refuseRoutes(server: x402ResourceServer, routes: RoutesConfig): void {
+  const unsellable = Object.entries(byPattern(routes)).map(([pattern, { accepts }]) => ({
+    name: `"${pattern}":`,
+    why: [accepts].flat().length === 0 ? "accepts must name a way to pay." : patternObjection(pattern),
+  }));
+  refuse(unsellable.length > 0 ? unsellable : [{ name: "anything:", why: "there is no route." }]);
   refuse(
     waysToPay(routes).map(({ name, option }) => ({ name, why: objectionTo(server, option) ?? termsObjection(option) })),
   );
@@ -25,7 +31,7 @@ export async function refusePrices(server: x402ResourceServer, routes: RoutesCon
 }
 
 function refuse(judged: readonly { name: string; why: string | undefined }[]): void {
-  const wrong = judged.flatMap(({ name, why }) => (why === undefined ? [] : [`${name}: ${why}`]));
+  const wrong = judged.flatMap(({ name, why }) => (why === undefined ? [] : [`${name} ${why}`]));
   if (wrong.length > 0) throw new StoreError("STORE_CONFIG", `paidRoutes cannot sell ${wrong.join(" ")}`);
 }
 
@@ -82,7 +88,7 @@ function isAddress(value: unknown, network: string): boolean {
 
 function waysToPay(routes: RoutesConfig): { name: string; option: PaymentOption }[] {
   return Object.entries(byPattern(routes)).flatMap(([pattern, { accepts }]) =>
-    [accepts].flat().map((option) => ({ name: `"${pattern}" (${option.scheme} on ${option.network})`, option })),
+    [accepts].flat().map((option) => ({ name: `"${pattern}" (${option.scheme} on ${option.network}):`, option })),
   );
 }
 
