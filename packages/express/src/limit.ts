@@ -32,9 +32,11 @@ export function limit<Request extends ExpressRequest>(
   async function decide(request: Request, response: ServerResponse): Promise<LimitTaken> {
     const before = await beforeLimit(gates, () => contextOf(request, response));
     if (before === "pass" || isOver(response)) return { headers: {} };
-    if (before !== "take") return { headers: {}, refused: before };
     const key = await keyOf(request);
-    return isOver(response) ? { headers: {} } : takeFromLimit(rule, request, key);
+    if (isOver(response)) return { headers: {} };
+    const taken = await takeFromLimit(rule, request, key);
+    // Where no gate can tell, the gate itself answers what is allowed: it knows the payment's handle.
+    return before === "take" || taken.refused === undefined ? taken : { headers: taken.headers, refused: before };
   }
 
   return async (request, response, next) => {

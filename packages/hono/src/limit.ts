@@ -30,10 +30,11 @@ export function limit(
   const gates = limitGates(rule, keyOf, options);
   return async (c, next) => {
     const before = await beforeLimit(gates, () => contextOf(c.req.raw, c.req.path));
-    if (before === "take") {
+    if (before !== "pass") {
       const { refused } = await takeFromLimit(rule, c, await keyOf(c), c.req.raw.signal);
-      if (refused !== undefined) return responseOf(refused);
-    } else if (before !== "pass") return responseOf(before);
+      // Where no gate can tell, the gate itself answers what is allowed: it knows the payment's handle.
+      if (refused !== undefined) return responseOf(before === "take" ? refused : before);
+    }
     // Others have answered meanwhile: a timeout in front, say.
     if (c.finalized) return undefined;
     await next();

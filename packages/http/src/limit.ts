@@ -8,7 +8,7 @@ import { storeFailure } from "./store-failure.ts";
 export interface LimitOptions {
   /**
    * The gate that a limit stands in front of, or all of them. A payment that one of them knows passes, and uses nothing up: its payer
-   * was charged, or may have been, and asks again for the answer. Where none can tell, the answer is 503. Put the limit directly before
+   * was charged, or may have been, and asks again for the answer. Where none can tell, what the limit denies is 503, not 429. Put the limit directly before
    * the gate: what else answers such a request, a session say, is under no limit.
    */
   unlessKnownTo?: KnownPayments | readonly KnownPayments[] | undefined;
@@ -46,8 +46,8 @@ export function limitGates(rule: unknown, keyOf: unknown, options: LimitOptions 
 }
 
 /**
- * "pass": a gate knows the payment that the request brings. "take": the limit decides. An answer: no gate can tell, so the request
- * must not go on, and 429 would have a payer that was charged sign anew. Rejects as the gates do, but for failures of a store.
+ * "pass": a gate knows the payment that the request brings. "take": the limit decides. An answer: no gate can tell. It takes the place
+ * of a 429, which would have a payer that was charged sign anew; a request that the limit allows may go on to the gate, or get it as well. Rejects as the gates do, but for failures of a store.
  */
 export async function beforeLimit(
   gates: readonly KnownPayments[],
