@@ -55,8 +55,8 @@ export function twoProcessesSuite(program: string): void {
     const id = await login();
     expect(await (await other("/name", id)).text()).toBe("ann");
     const both = await Promise.all([one("/rotate", id, post), other("/rotate", id, post)]);
-    const told = await Promise.all(both.filter(({ status }) => status === 200).map((answer) => answer.json()));
-    const moved = told.map(Object).filter((answer) => answer.moved);
+    const answers = await Promise.all(both.filter(({ status }) => status === 200).map((answer) => answer.json()));
+    const moved = answers.map(Object).filter((answer) => answer.moved);
     expect(moved).toHaveLength(1);
     for (const ask of [one, other]) {
       expect([(await ask("/name", id)).status, (await ask("/name", moved[0].session)).status]).toEqual([401, 200]);
@@ -76,9 +76,9 @@ export function twoProcessesSuite(program: string): void {
       const made = both.filter(({ status }) => status === 201);
       // The other one was ahead: an error of the handler, for which a real gate leaves the payment owed.
       expect(both.filter((answer) => !made.includes(answer)).map(({ status }) => status)).toEqual(made[1] ? [] : [500]);
-      const told = await Promise.all(made.map(async (answer) => Object(await answer.json())));
-      const [{ session }] = told;
-      expect(told).toEqual(told.map(() => expect.objectContaining({ session, quotas: { calls: "3" } })));
+      const bodies = await Promise.all(made.map(async (answer) => Object(await answer.json())));
+      const [{ session }] = bodies;
+      expect(bodies).toEqual(bodies.map(() => expect.objectContaining({ session, quotas: { calls: "3" } })));
       const calls = await Promise.all([one, other, one, other].map((ask) => ask("/call", session)));
       expect(calls.map(({ status }) => status).sort()).toEqual([200, 200, 200, 402]);
     }

@@ -165,7 +165,7 @@ export function storeRuntime<C extends Catalog<keyof C> = Catalog<never>>(
   return runtime;
 }
 
-/** Throws STORE_CONFIG for what is no port, such as a client: the first call would be the first to tell. */
+/** Throws STORE_CONFIG unless it is a port. Else a client, given by mistake, would fail at the first call only. */
 function requirePort(port: unknown): void {
   const isPort =
     typeof port === "object" && port !== null && "transact" in port && "close" in port && "capabilities" in port;

@@ -35,7 +35,7 @@ export function limit<Request extends ExpressRequest>(
     const key = await keyOf(request);
     if (isOver(response)) return { headers: {} };
     const taken = await takeFromLimit(rule, request, key);
-    // Where no gate can tell, the gate itself answers what is allowed: it knows the payment's handle.
+    // Where no gate could look the payment up, an allowed request goes on: the gate's own 503 has the payment's handle for the log.
     return before === "take" || taken.refused === undefined ? taken : { headers: taken.headers, refused: before };
   }
 

@@ -32,7 +32,7 @@ export function limit(
     const before = await beforeLimit(gates, () => contextOf(c.req.raw, c.req.path));
     if (before !== "pass") {
       const { refused } = await takeFromLimit(rule, c, await keyOf(c), c.req.raw.signal);
-      // Where no gate can tell, the gate itself answers what is allowed: it knows the payment's handle.
+      // Where no gate could look the payment up, an allowed request goes on: the gate's own 503 has the payment's handle for the log.
       if (refused !== undefined) return responseOf(before === "take" ? refused : before);
     }
     // Others have answered meanwhile: a timeout in front, say.

@@ -1,4 +1,4 @@
-// Node's own response, which @hono/node-server gives as `c.env.outgoing`: what is written to it leaves before it is paid for.
+// Node's own response, `c.env.outgoing` of @hono/node-server. A handler that writes to it sends its goods before they are paid for.
 
 /** Node's responses that are withheld already: the handlers of a sale may call another that has the same bindings. */
 const withheld = new WeakMap<object, unknown>();

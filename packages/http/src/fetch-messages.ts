@@ -79,8 +79,8 @@ export function bodyTooLarge(maxBodyBytes: number): Answer {
 
 /**
  * Takes a Response whole. Rejects where there is none, and where its body was read, breaks off, is shorter than it says, or has more than
- * `maxAnswerBytes`: then it is cancelled there. So it is when `signal` aborts, whose reason it rejects with: what is made for a sale that is
- * over is not read on. `method`: the request's. Cookies are joined by ", ".
+ * `maxAnswerBytes`: the rest is cancelled then. When `signal` aborts, the body is cancelled too, because its sale is over, and the promise
+ * rejects with the signal's reason. `method`: the request's. Cookies are joined by ", ".
  */
 export async function answerOf(
   response: Response | undefined,

@@ -21,7 +21,7 @@ export type SellSessionOptions<T> = CredentialOptions &
     grant: {
       /** Milliseconds, or "15m": how long the session lasts, or by how much the presented one is prolonged. */
       extendMs: number | string;
-      /** 1..2^63-1 each: what is added to each quota. */
+      /** Added to the quotas of these names; each from 1 to 2^63-1. */
       quotas?: Readonly<Record<string, bigint>> | undefined;
     };
     /** What the new session remembers of its payment, as `opens` asks for it. A session that is prolonged keeps its own. */

@@ -5,7 +5,7 @@ export type SessionMoves = Map<string, string>;
 
 const all = new WeakMap<object, SessionMoves>();
 
-/** The moves of a request. `request`: any object that stands for it alone. */
+/** The moves of a request. `request` may be any object, if the same one is given each time and no other request has it. */
 export function sessionMovesOf(request: object): SessionMoves {
   const moves: SessionMoves = all.get(request) ?? new Map();
   all.set(request, moves);

@@ -1,4 +1,4 @@
-// Sessions of several kinds in one store: one that a route does not open is none, for whoever reads, uses or sells one there.
+// Sessions of several kinds in one store. A route treats a session that it does not open as if there were none.
 import { createMemoryStores, type SessionStore, StoreError } from "@tollbooth-stores/memory";
 import { expect, test } from "vitest";
 import { type SessionOptions, sessionReader } from "./request-session.ts";

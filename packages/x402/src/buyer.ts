@@ -30,7 +30,8 @@ const known: readonly string[] = ["forMs", "attempts", "onRepeat", "wait"];
 
 /**
  * A `fetch` that sends a request with a payment again, the same payment and the same bytes, while the answer is 503 (or a proxy's 502
- * or 504) or does not come; after that also on 429, since a limit says nothing of the payment. It waits as Retry-After says, a second at the least. It signs nothing. `fetch` is called for a request
+ * or 504) or does not come; after that also on 429, since a limit says nothing of the payment. It waits as Retry-After says, a second at
+ * the least. It signs nothing. `fetch` is called for a request
  * without a payment as it is. For the official client: `wrapFetchWithPayment(repeat503(fetch), client)`.
  *
  * Resolves with the first other answer, or with the last one where time or attempts are over; rejects with the last error where no

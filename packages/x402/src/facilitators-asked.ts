@@ -47,7 +47,7 @@ export async function verifyAtFacilitators(
   return { response, used: reason !== undefined && (known ?? refusals(undefined)).get(reason)?.used === true };
 }
 
-/** A facilitator may answer anything: what is no clear yes or no is no judgement. */
+/** A facilitator may answer anything. Only a clear yes or no judges the payment. */
 function isVerification(response: unknown): response is VerifyResponse {
   const { isValid, invalidReason }: Partial<Record<keyof VerifyResponse, unknown>> = Object(response);
   return isValid === true || (isValid === false && typeof (invalidReason ?? "") === "string");

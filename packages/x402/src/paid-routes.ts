@@ -88,7 +88,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     isReady = true;
   }
 
-  /** Bounded, since what is asked may never answer. It is asked anew then. */
+  /** Rejects after three leases: a facilitator or a price parser may never answer. The next request asks again. */
   async function ready(signal: AbortSignal | undefined): Promise<void> {
     if (isReady) return;
     const late = () => {

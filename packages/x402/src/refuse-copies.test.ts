@@ -4,7 +4,7 @@ import { manualClock } from "@tollbooth-stores/core/testing";
 import { createMemoryStores } from "@tollbooth-stores/memory";
 import { beforeEach, expect, test } from "vitest";
 import { verificationOf } from "./payment-record.ts";
-import { refuseCopies } from "./refuse-copies.ts";
+import { nearlyOverIn, refuseCopies } from "./refuse-copies.ts";
 
 const clock = manualClock();
 const payment = { key: "key", payloadHash: "payload", fingerprint: "purchase" };
@@ -51,4 +51,13 @@ test("one that ends between two looks is begun anew, not taken for one that last
   };
   expect(await refuse(slow)).toEqual({ status: "refused" });
   expect(await verificationOf(store, payment)).toMatchObject({ status: "rejected", expiresInMs: 10_000 });
+});
+
+test("an earlier refusal is told again only while its rejection stands, and for nine seconds more", async () => {
+  // Its rejection may have ended since it was read: a copy may be accepted by now.
+  expect(await nearlyOverIn(store, payment)).toBe(1_000);
+  await refuse();
+  expect(await nearlyOverIn(store, payment)).toBe(undefined);
+  clock.advance(1_001);
+  expect(await nearlyOverIn(store, payment)).toBe(8_999);
 });

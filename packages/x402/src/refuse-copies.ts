@@ -6,7 +6,7 @@ import { isEnded, verificationOf } from "./payment-record.ts";
 /** What the SDK says of a payment on other terms. */
 export const OTHER_TERMS = "No matching payment requirements";
 
-/** What is left of a rejection's ten seconds where a refusal is told: one second is for copies that are refused together. */
+/** A refusal is told only while its rejection, of ten seconds, lasts for so long. So copies within the first second hear the same. */
 const LEFT_MS = 9_000;
 /** A store whose records end between any two looks says nothing that could be relied on. */
 const MOST_LOOKS = 5;

@@ -79,8 +79,8 @@ export async function takePayment(
   const payment = paymentOf(settings, paying, requirements, identity);
   if (await isUnknown(settings.store, identity.key)) {
     const refusal = await refuse();
-    const told = await unlessUsed(settings, paying, payment, refusal);
-    if (told !== refusal) return told;
+    const answer = await unlessUsed(settings, paying, payment, refusal);
+    if (answer !== refusal) return answer;
     return refusedForAll(settings, payment, paying.request.signal, refusal);
   }
   const bought: SdkPayment = { payment, payload, requirements, extensions: undefined, transport };

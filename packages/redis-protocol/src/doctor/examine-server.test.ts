@@ -1,4 +1,4 @@
-// What is said of a server that takes no call. Real servers are asked by the doctor's suites.
+// Findings about a server that answers no call. The doctor's suites ask real servers.
 import { StoreError } from "@tollbooth-stores/core";
 import { expect, it } from "vitest";
 import type { RedisPort } from "../redis-port.ts";

@@ -1,4 +1,4 @@
-// What is said of sentinels: those that do not answer, those that others find down, and too few for a failover.
+// Findings about sentinels: silent ones, ones that the others call down, and too few for a failover.
 import { expect, it } from "vitest";
 import type { RedisPort } from "../redis-port.ts";
 import { examineRedis } from "./examine-redis.ts";
