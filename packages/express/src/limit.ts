@@ -1,6 +1,7 @@
 // Holds a route's clients to a rate limit, and tells them of it.
 import type { ServerResponse } from "node:http";
 import type { RateLimiter } from "@tollbooth-stores/core";
+import { checkArguments } from "@tollbooth-stores/core/native";
 import {
   addressReader,
   beforeLimit,
@@ -26,7 +27,8 @@ export function limit<Request extends ExpressRequest>(
   keyOf: (request: Request) => string | undefined | Promise<string | undefined>,
   options?: LimitOptions,
 ): ExpressMiddleware<Request> {
-  const gates = limitGates(rule, keyOf, options);
+  // clientIp itself names no client: it makes what does.
+  const gates = limitGates(rule, Object.is(keyOf, clientIp) ? undefined : keyOf, options);
 
   /** Rejects where a client has gone while a gate or the store was asked. */
   async function decide(request: Request, response: ServerResponse): Promise<LimitTaken> {
@@ -55,6 +57,6 @@ export function limit<Request extends ExpressRequest>(
 
 /** A `keyOf` by address. See `addressReader` of @tollbooth-stores/http for what counts behind proxies. */
 export function clientIp(options: ClientIpOptions): (request: ExpressRequest) => string | undefined {
-  const read = addressReader(options);
+  const read = checkArguments("clientIp", () => addressReader(options));
   return (request) => read(request.socket.remoteAddress, headerOf(request, "x-forwarded-for"));
 }

@@ -1,10 +1,12 @@
 // The session of a request, calls spent from it, and the sale of one.
 import type { IncomingMessage } from "node:http";
+import { checkArguments } from "@tollbooth-stores/core/native";
 import {
   addCookies,
   type HeldSession,
   isHeld,
   type RequestSession,
+  requireSpend,
   type SellSessionOptions,
   type SessionOptions,
   type SpendOptions,
@@ -40,7 +42,7 @@ export function session<T>(
 export function session<T>(
   options: SessionOptions<T>,
 ): SessionMiddleware<RequestSession<T>> | SessionMiddleware<HeldSession<T>> {
-  const read = sessionReader(options);
+  const read = checkArguments("session", () => sessionReader(options));
   const found = new WeakMap<IncomingMessage, RequestSession<T>>();
   const middleware: ExpressMiddleware = async (request, response, next) => {
     const teller = {
@@ -87,6 +89,7 @@ export function session<T>(
  * `session()`. No call left: 402 (or `status`). A client that leaves once its handler runs has used its call.
  */
 export function spend(quota: string, options?: SpendOptions): ExpressMiddleware {
+  requireSpend(quota, options);
   return async (request, response, next) => {
     const found = sessions.get(request);
     if (found === undefined) throw new TypeError("spend() needs session() before it.");

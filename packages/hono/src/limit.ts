@@ -1,6 +1,7 @@
 // Holds a route's clients to a rate limit, and tells them of it.
 
 import { type RateLimiter, StoreError } from "@tollbooth-stores/core";
+import { checkArguments } from "@tollbooth-stores/core/native";
 import {
   addressReader,
   beforeLimit,
@@ -27,7 +28,8 @@ export function limit(
   keyOf: (c: Context) => string | undefined | Promise<string | undefined>,
   options?: LimitOptions,
 ): MiddlewareHandler {
-  const gates = limitGates(rule, keyOf, options);
+  // clientIp itself names no client: it makes what does.
+  const gates = limitGates(rule, Object.is(keyOf, clientIp) ? undefined : keyOf, options);
   return async (c, next) => {
     const before = await beforeLimit(gates, () => contextOf(c.req.raw, c.req.path));
     if (before !== "pass") {
@@ -53,9 +55,9 @@ export function clientIp(options: ClientIpOptions & { connInfo: GetConnInfo }): 
   if (typeof connInfo !== "function") {
     throw new StoreError(
       "STORE_CONFIG",
-      'clientIp({ connInfo, trustedProxies }) needs your runtime\'s getConnInfo, of "@hono/node-server/conninfo" say.',
+      'clientIp(): connInfo must be your runtime\'s getConnInfo, of "@hono/node-server/conninfo" say.',
     );
   }
-  const read = addressReader(rest);
+  const read = checkArguments("clientIp", () => addressReader(rest));
   return (c) => read(connInfo(c).remote.address, c.req.header("x-forwarded-for"));
 }

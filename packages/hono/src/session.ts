@@ -1,9 +1,11 @@
 // The session of a request as `c.var.session`, calls spent from it, and the sale of one.
+import { checkArguments } from "@tollbooth-stores/core/native";
 import {
   addCookies,
   type HeldSession,
   isHeld,
   type RequestSession,
+  requireSpend,
   responseOf,
   type SellSessionOptions,
   type SessionOptions,
@@ -41,7 +43,7 @@ export function session<T>(
 export function session<T>(
   options: SessionOptions<T>,
 ): MiddlewareHandler<OptionalSessionEnv<T>> | MiddlewareHandler<SessionEnv<T>> {
-  const read = sessionReader(options);
+  const read = checkArguments("session", () => sessionReader(options));
   if (options.required === false) {
     const optional: MiddlewareHandler<OptionalSessionEnv<T>> = (c, next) =>
       withSession(c, next, read, (found) => c.set("session", found));
@@ -104,6 +106,7 @@ function tellCookie(c: Context, { line, before }: { line: string; before: readon
  * `session()`. No call left: 402 (or `status`). A response that breaks off while it streams has used its call.
  */
 export function spend(quota: string, options?: SpendOptions): MiddlewareHandler {
+  requireSpend(quota, options);
   return async (c, next) => {
     const found = sessions.get(c);
     if (found === undefined) throw new TypeError("spend() needs session() before it.");

@@ -1,7 +1,7 @@
 // The client's address, as far as the network can tell: the socket's, unless proxies in front are to be believed.
 import { isIP } from "node:net";
 import { StoreError } from "@tollbooth-stores/core";
-import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
+import { checkArguments, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 
 export interface ClientIpOptions {
   /** How many proxies of yours each append an address to X-Forwarded-For. 0: the header means nothing. */
@@ -19,11 +19,13 @@ const optionNames: OptionNames<ClientIpOptions> = { trustedProxies: true };
 export function addressReader(
   options: ClientIpOptions,
 ): (socketAddress: string | undefined, forwardedFor: string | undefined) => string | undefined {
-  requireKnownOptions(options, optionNames);
-  const { trustedProxies } = options;
-  if (!Number.isInteger(trustedProxies) || trustedProxies < 0 || trustedProxies > 100) {
+  const trustedProxies = checkArguments("addressReader", () => {
+    requireKnownOptions(options, optionNames);
+    if (Number.isInteger(options.trustedProxies) && options.trustedProxies >= 0 && options.trustedProxies <= 100) {
+      return options.trustedProxies;
+    }
     throw new StoreError("STORE_CONFIG", "trustedProxies must be a whole number from 0 to 100.");
-  }
+  });
   return (socketAddress, forwardedFor) => {
     const socket = plainIp(socketAddress ?? "");
     if (trustedProxies === 0 || forwardedFor === undefined) return socket;

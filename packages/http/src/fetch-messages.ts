@@ -1,12 +1,19 @@
 // Between a gate and what speaks fetch: a Request becomes context and bytes, a Response an answer, and back.
+import { StoreError } from "@tollbooth-stores/core";
+import { checkArguments } from "@tollbooth-stores/core/native";
 import { type Answer, answerTooLarge, DEFAULT_MAX_ANSWER_BYTES, problem, wholeAnswer } from "./answer.ts";
+import { requireBytes } from "./option-types.ts";
 import type { RequestContext } from "./paid-gate.ts";
 
 /** The most bytes of a body that are read where nothing else is said. */
 export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
-/** What a gate asks about a Request. Path and query are as they were sent. `decodedPath`: as a router matched it. */
+/**
+ * What a gate asks about a Request. Path and query are as they were sent. `decodedPath`: as a router matched it. Throws STORE_CONFIG
+ * for what is no Request of fetch.
+ */
 export function contextOf(request: Request, decodedPath?: string): RequestContext {
+  checkArguments("contextOf", () => requireFetchRequest(request));
   const url = new URL(request.url);
   return {
     path: url.pathname,
@@ -23,6 +30,15 @@ export function contextOf(request: Request, decodedPath?: string): RequestContex
       ...queryReader(url.searchParams),
     },
   };
+}
+
+function requireFetchRequest(request: unknown): void {
+  const { url, headers }: { url?: unknown; headers?: unknown } = Object(request);
+  if (typeof url === "string" && typeof Object(headers).get === "function") return;
+  throw new StoreError(
+    "STORE_CONFIG",
+    "request must be a Request of fetch, as a route handler gets it. Hono has it as c.req.raw; Express has none.",
+  );
 }
 
 /** A name that comes more than once has a list. */
@@ -43,9 +59,13 @@ export function queryReader(query: URLSearchParams): {
 /**
  * The body's bytes, or the answer where there is none to go on with: 413 beyond `maxBodyBytes`, 400 where it breaks off. Reads a
  * copy, so that the handler finds the body unread. Rejects with the signal's reason where the client has gone, and with a TypeError
- * where the body was read before.
+ * where the body was read before. STORE_CONFIG without a Request, or without a bound.
  */
 export async function readBody(request: Request, maxBodyBytes: number): Promise<Uint8Array | Answer> {
+  checkArguments("readBody", () => {
+    requireFetchRequest(request);
+    requireBytes("maxBodyBytes", maxBodyBytes);
+  });
   if (request.bodyUsed || request.body?.locked) {
     throw new TypeError(
       "The request's body was read before paid(), and its bytes are gone. Put paid() before what reads it.",
@@ -88,6 +108,7 @@ export async function answerOf(
   maxAnswerBytes: number = DEFAULT_MAX_ANSWER_BYTES,
   signal?: AbortSignal,
 ): Promise<Answer> {
+  checkArguments("answerOf", () => requireBytes("maxAnswerBytes", maxAnswerBytes));
   if (response === undefined) throw new TypeError("The handler returned no response.");
   // `Response.error()`: no status that can be sent.
   if (response.status < 200) throw new TypeError("The handler's response has no status.");

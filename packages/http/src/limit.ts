@@ -1,6 +1,6 @@
 // One limit of a route: what the client is told, and whether the request goes on.
-import { type LimiterDecision, type RateLimiter, rateLimitHeaders, StoreError } from "@tollbooth-stores/core";
-import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
+import { type LimiterDecision, type RateLimiter, rateLimiter, rateLimitHeaders, StoreError } from "@tollbooth-stores/core";
+import { checkArguments, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type Answer, problem } from "./answer.ts";
 import type { KnownPayments, RequestContext } from "./paid-gate.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -32,17 +32,26 @@ const decided = new WeakMap<object, readonly LimiterDecision[]>();
  * cannot be meant.
  */
 export function limitGates(rule: unknown, keyOf: unknown, options: LimitOptions = {}): readonly KnownPayments[] {
-  if (typeof rule !== "function" || typeof keyOf !== "function") {
-    throw new StoreError(
-      "STORE_CONFIG",
-      "limit(rule, keyOf) needs a rateLimiter(...), and a function that names a request's client, such as clientIp({ trustedProxies: 0 }).",
-    );
-  }
-  requireKnownOptions(options, optionNames);
-  const { unlessKnownTo = [] } = options;
-  const gates = [unlessKnownTo].flat();
-  if (gates.every((gate) => typeof gate?.knows === "function")) return gates;
-  throw new StoreError("STORE_CONFIG", "unlessKnownTo must be a gate, such as paidRoutes(...), or a list of gates.");
+  return checkArguments("limit", () => {
+    requireRule(rule);
+    if (typeof keyOf !== "function") {
+      throw wrong("keyOf must be a function that names a request's client, such as clientIp({ trustedProxies: 0 }).");
+    }
+    if (typeof Object(options).knows === "function") throw wrong("give the gate as an option: { unlessKnownTo: gate }.");
+    requireKnownOptions(options, optionNames);
+    const { unlessKnownTo = [] } = options;
+    const gates = [unlessKnownTo].flat();
+    if (gates.every(isGate)) return gates;
+    throw wrong("unlessKnownTo must be a gate, such as paidRoutes(...), or a list of gates.");
+  });
+}
+
+const wrong = (message: string) => new StoreError("STORE_CONFIG", message);
+const isGate = (gate: unknown) => typeof Object(gate).knows === "function";
+
+function requireRule(rule: unknown): void {
+  if (typeof rule === "function" && rule !== rateLimiter) return;
+  throw wrong("rule must be a limiter: what rateLimiter(stores.rateLimits, { name, limit, window }) returns.");
 }
 
 /**
@@ -53,6 +62,10 @@ export async function beforeLimit(
   gates: readonly KnownPayments[],
   contextOf: () => RequestContext,
 ): Promise<"pass" | "take" | Answer> {
+  checkArguments("beforeLimit", () => {
+    if (!Array.isArray(gates) || !gates.every(isGate)) throw wrong("gates must be a list of gates: [gate].");
+    if (typeof contextOf !== "function") throw wrong("contextOf must be a function: () => contextOf(request).");
+  });
   if (gates.length === 0) return "take";
   const context = contextOf();
   let failure: { error: unknown } | undefined;
@@ -77,7 +90,7 @@ export async function beforeLimit(
  * 1,024 characters) the answer is 400, because a shared key would let one client use up the allowance of all.
  *
  * Denied: 429 with Retry-After. A store that cannot answer: 503 with Retry-After; only core's `failOpen` admits then. Rejects
- * with any other error of the limiter.
+ * with any other error of the limiter, and with STORE_CONFIG for arguments of other types.
  */
 export async function takeFromLimit(
   rule: RateLimiter,
@@ -85,8 +98,16 @@ export async function takeFromLimit(
   key: string | undefined,
   signal?: AbortSignal | undefined,
 ): Promise<LimitTaken> {
+  checkArguments("takeFromLimit", () => {
+    requireRule(rule);
+    if (Object(request) !== request) throw wrong("request must be the request's own object: (rule, request, key).");
+    if (!["string", "undefined"].includes(typeof (key ?? undefined))) {
+      throw wrong("key must be text that names the client, or undefined where it has no name. What does keyOf return?");
+    }
+  });
   const before = decided.get(request) ?? [];
-  if (key === undefined || key === "" || key.length > longestKey) {
+  // Null, too, in plain JavaScript.
+  if (!key || key.length > longestKey) {
     const message =
       "The request does not say who sends it, in at most 1,024 characters. So no limit can be kept for it.";
     return refusedWith(problem(400, "client_unknown", message), limitHeaders(before));

@@ -1,8 +1,9 @@
 // How a framework's paid() treats requests before its gate answers them.
 import { StoreError } from "@tollbooth-stores/core";
-import { requireKnownOptions } from "@tollbooth-stores/core/native";
+import { checkArguments, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type Answer, DEFAULT_MAX_ANSWER_BYTES, problem } from "./answer.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "./fetch-messages.ts";
+import { requireBytes } from "./option-types.ts";
 import type { PaidGate, RequestContext } from "./paid-gate.ts";
 
 export interface PaidOptions {
@@ -33,23 +34,22 @@ export interface PaidSettings {
  * are no positive integer: NaN, as of an environment variable that is not set, would bound nothing.
  */
 export function paidSettings(gate: PaidGate, options: PaidOptions = {}): PaidSettings {
-  // JavaScript may give anything, a promise of a gate for one.
-  if (typeof Object(gate).handle !== "function") {
-    throw new StoreError(
-      "STORE_CONFIG",
-      "paid() was given no gate: it has no handle(context, body, serve). Give it what paidRoutes(...) returns, awaited if it is a promise.",
-    );
-  }
-  requireKnownOptions(options, names);
-  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxAnswerBytes = DEFAULT_MAX_ANSWER_BYTES, unsold } = options;
-  for (const [name, bytes] of Object.entries({ maxBodyBytes, maxAnswerBytes })) {
-    if (Number.isSafeInteger(bytes) && bytes > 0) continue;
-    throw new StoreError("STORE_CONFIG", `${name} must be a positive integer, in bytes.`);
-  }
-  if (unsold !== undefined && unsold !== "pass" && unsold !== "refuse") {
-    throw new StoreError("STORE_CONFIG", 'unsold must be "pass" or "refuse".');
-  }
-  return { maxBodyBytes, maxAnswerBytes, unsold };
+  return checkArguments("paid", () => {
+    // JavaScript may give anything, a promise of a gate for one.
+    if (typeof Object(gate).handle !== "function") {
+      throw new StoreError(
+        "STORE_CONFIG",
+        "was given no gate: it has no handle(context, body, serve). Give it what paidRoutes(...) returns, awaited if it is a promise.",
+      );
+    }
+    requireKnownOptions(options, names);
+    const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxAnswerBytes = DEFAULT_MAX_ANSWER_BYTES, unsold } = options;
+    for (const [name, bytes] of Object.entries({ maxBodyBytes, maxAnswerBytes })) requireBytes(name, bytes);
+    if (unsold !== undefined && unsold !== "pass" && unsold !== "refuse") {
+      throw new StoreError("STORE_CONFIG", 'unsold must be "pass" or "refuse".');
+    }
+    return { maxBodyBytes, maxAnswerBytes, unsold };
+  });
 }
 
 /** "ask": the gate answers. "pass": the next handler does. Decided before a body is read. */

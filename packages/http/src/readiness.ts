@@ -1,7 +1,8 @@
 // Whether a gateway is to be sent requests: the answer for a balancer's probe, and a word when it changes.
-import { isStoreError, type StoreErrorCode, type Stores } from "@tollbooth-stores/core";
-import { durationOption } from "@tollbooth-stores/core/native";
+import { isStoreError, StoreError, type StoreErrorCode, type Stores } from "@tollbooth-stores/core";
+import { checkArguments, durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
+import { requireFunction } from "./option-types.ts";
 
 /** Why stores take no payments. Holds no secret: a StoreError's own words, and of another error its class alone. */
 export interface NotReady {
@@ -21,16 +22,26 @@ export interface ReadinessOptions {
   changed?: ((why: NotReady | undefined) => void) | undefined;
 }
 
+const optionNames: OptionNames<ReadinessOptions> = { withinMs: true, stopping: true, changed: true };
+
 /**
  * The answer to a readiness probe: 200 where every backend behind `stores` takes a write now, else 503. The body is
  * `{ "ready": false, "checks": { "stores": "unwritable" } }`; "ok" and "stopping" are the other words. Never rejects. Throws
- * STORE_CONFIG for `withinMs` that is no duration.
+ * STORE_CONFIG without stores, and for options that cannot be meant.
  *
  * It asks `check()`, because `ping()` succeeds on a read-only replica and on a full Redis, where every payment fails.
  */
 export function readiness(stores: Pick<Stores, "check">, options: ReadinessOptions = {}): () => Promise<Answer> {
+  const withinMs = checkArguments("readiness", () => {
+    if (typeof Object(stores).check !== "function") {
+      throw new StoreError("STORE_CONFIG", "stores must be the stores of a provider, which have check().");
+    }
+    requireKnownOptions(options, optionNames);
+    requireFunction("stopping", options.stopping, "a function that returns true or false");
+    requireFunction("changed", options.changed, "a function of the reason");
+    return durationOption(options.withinMs ?? 2_000, "withinMs");
+  });
   const { stopping = () => false, changed = () => {} } = options;
-  const withinMs = durationOption(options.withinMs ?? 2_000, "withinMs");
   let begun = 0;
   let newest = 0;
   let isReady = true;

@@ -1,11 +1,12 @@
 // The session of a request: read once from its credential, then opened, rotated, spent from and ended by handlers.
 import { randomUUID } from "node:crypto";
 import { isStoreError, type NewSession, type SessionRecord, type SessionStore } from "@tollbooth-stores/core";
-import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
+import { checkArguments, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type Answer, problem } from "./answer.ts";
+import { requireFlag, requireFunction } from "./option-types.ts";
 import { type Credential, type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
 import { idAfter, type SessionMoves } from "./session-moves.ts";
-import { isOpened, type OpensOption, requireFunction, requireSessionStore } from "./session-opens.ts";
+import { isOpened, OF_A_RECORD, type OpensOption, requireSessionStore } from "./session-opens.ts";
 import { storeFailure } from "./store-failure.ts";
 
 export type SessionOptions<T> = CredentialOptions &
@@ -92,11 +93,15 @@ export type SessionReader<T> = (
  * beside it may have rotated the session. Throws STORE_CONFIG for options that cannot be meant.
  */
 export function sessionReader<T>(options: SessionOptions<T>): SessionReader<T> {
-  requireSessionStore(options, "get");
-  requireKnownOptions(options, optionNames);
-  requireFunction("opens", options.opens);
+  const credential = checkArguments("sessionReader", () => {
+    requireSessionStore(options, "get");
+    requireKnownOptions(options, optionNames);
+    requireFunction("opens", options.opens, OF_A_RECORD);
+    requireFlag("touch", options.touch);
+    requireFlag("required", options.required);
+    return credentialOf(options);
+  });
   const { sessions, required = true } = options;
-  const credential = credentialOf(options);
   const unauthorized = (code: string, message: string) => ({
     refused: problem(401, code, message, credential.challenge),
   });

@@ -1,13 +1,14 @@
 // Sells a session: what a payment bought is credited once, whatever crashes, and the token is made again of the payment.
 import { type SessionRecord, type SessionStore, StoreError } from "@tollbooth-stores/core";
-import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
+import { checkArguments, type OptionNames, requireKnownOptions, spanOption } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
+import { requireFunction } from "./option-types.ts";
 import type { PaymentInHand } from "./paid-gate.ts";
 import { prolonger } from "./prolong-session.ts";
 import { ahead, type MarkInHand, OWN, sessionName, takeMark } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
 import { idAfter } from "./session-moves.ts";
-import { isOpened, type OpensOption, requireBoolean, requireFunction, requireSessionStore } from "./session-opens.ts";
+import { isOpened, OF_A_RECORD, type OpensOption, requireBoolean, requireSessionStore } from "./session-opens.ts";
 import { type Sold, sessionAnswer, tokenMaker } from "./session-token.ts";
 
 export type SellSessionOptions<T> = CredentialOptions &
@@ -39,6 +40,8 @@ const optionNames: OptionNames<SellSessionOptions<unknown>> = {
   ...{ cookie: true, bearer: true },
 };
 
+const grantNames: OptionNames<SellSessionOptions<unknown>["grant"]> = { extendMs: true, quotas: true };
+
 /**
  * `header` reads the request's headers: a session that it presents is prolonged. `moves`: those of the request, so that a session that
  * middleware in front has rotated is prolonged under its new id, and not lost.
@@ -66,14 +69,14 @@ export type SellSession = (
  * the payment.
  */
 export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
-  requireSessionStore(options, "credit");
-  requireKnownOptions(options, optionNames);
-  for (const name of ["opens", "prolongs"] as const) requireFunction(name, options[name]);
-  const { sessions, secret, data, prolongs } = options;
-  if (typeof data !== "function") throw new StoreError("STORE_CONFIG", "data must be a function of the payment.");
-  const credential = credentialOf(options);
-  const grant = grantOf(options.grant);
-  const { tokenOf, markOf } = tokenMaker(secret);
+  const { credential, grant, tokenOf, markOf } = checkArguments("sellSession", () => {
+    requireSessionStore(options, "credit");
+    requireKnownOptions(options, optionNames);
+    for (const name of ["opens", "prolongs"] as const) requireFunction(name, options[name], OF_A_RECORD);
+    requireFunction("data", options.data ?? "none", "a function of the payment");
+    return { credential: credentialOf(options), grant: grantOf(options.grant), ...tokenMaker(options.secret) };
+  });
+  const { sessions, data, prolongs } = options;
 
   const prolong = prolonger<T>({
     ...{ sessions, grant, tokenOf },
@@ -152,20 +155,27 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
 
 const mostOfAQuota = 2n ** 63n - 1n;
 
-function grantOf({ extendMs, quotas = {} }: SellSessionOptions<unknown>["grant"]): {
+/** A session that lasts for less than that is over before its buyer can use it. */
+const SHORTEST_GRANT_MS = 1_000;
+
+function grantOf(given: SellSessionOptions<unknown>["grant"] | undefined): {
   extendMs: number;
   quotas: Record<string, bigint>;
 } {
-  const amounts: [string, unknown][] = Object.entries(quotas);
+  if (given === undefined) throw new StoreError("STORE_CONFIG", 'grant is missing: { extendMs: "15m" }, with or without quotas.');
+  requireKnownOptions(given, grantNames, "grant");
+  const { extendMs, quotas = {} } = given;
+  const isList = typeof quotas !== "object" || quotas === null || Array.isArray(quotas);
+  const amounts: [string, unknown][] = isList ? [] : Object.entries(quotas);
   const wrong = amounts.some(
     ([name, amount]) =>
       name.length < 1 || name.length > 128 || typeof amount !== "bigint" || amount < 1n || amount > mostOfAQuota,
   );
-  if (wrong || amounts.length > 100) {
+  if (isList || wrong || amounts.length > 100) {
     throw new StoreError(
       "STORE_CONFIG",
       "grant.quotas must be at most 100, each a bigint 1..2^63-1 (`100n`), with names of 1 to 128 characters.",
     );
   }
-  return { extendMs: durationOption(extendMs, "grant.extendMs"), quotas: { ...quotas } };
+  return { extendMs: spanOption(extendMs, "grant.extendMs", { leastMs: SHORTEST_GRANT_MS }), quotas: { ...quotas } };
 }

@@ -1,6 +1,8 @@
 // Where a session's id travels: in a cookie, or as a bearer token. What cannot be an id never reaches the store.
 import { createHash } from "node:crypto";
 import { StoreError } from "@tollbooth-stores/core";
+import { checkArguments, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
+import { requireFlag } from "./option-types.ts";
 import type { RequestAdapter } from "./paid-gate.ts";
 
 export interface SessionCookie {
@@ -35,9 +37,20 @@ export interface Credential {
 const idForm = /^(?:[\w-]{19}\.)?[\w-]{43}$/;
 const cookieName = /^[\w!#$%&'*+.^`|~-]{1,100}$/;
 
+const cookieOptions: OptionNames<SessionCookie> = { name: true, sameSite: true, secure: true, maxAgeSeconds: true };
+
+/** One object may hold the options of all that must have the same credential: `session`, `sellSession` and `soldSessions`. */
+export const namesBesideCredential: Readonly<Record<string, true>> = {
+  ...{ cookie: true, bearer: true, sessions: true, opens: true, touch: true, required: true },
+  ...{ secret: true, grant: true, data: true, prolongs: true, forMs: true },
+};
+
 /** Throws STORE_CONFIG for options that no browser or client could follow. */
 export function credentialOf(options: CredentialOptions): Credential {
   if (options.bearer === undefined) return cookieCredential(options.cookie ?? {});
+  if (options.bearer !== true) {
+    throw new StoreError("STORE_CONFIG", "bearer must be true; leave it out for a cookie.");
+  }
   if (options.cookie !== undefined) throw new StoreError("STORE_CONFIG", "Give either cookie or bearer, not both.");
   return bearerCredential;
 }
@@ -50,7 +63,18 @@ export function credentialOf(options: CredentialOptions): Credential {
 export function presentedSession(
   options: CredentialOptions,
 ): (context: { adapter: Pick<RequestAdapter, "getHeader"> }) => string | undefined {
-  const credential = credentialOf(options);
+  const credential = checkArguments("presentedSession", () => {
+    const given = options ?? {};
+    requireKnownOptions(given, namesBesideCredential);
+    // With a store they are the options of its session, whose default is the cookie.
+    if (!("cookie" in given || "bearer" in given || "sessions" in given)) {
+      throw new StoreError(
+        "STORE_CONFIG",
+        "must be told where the session's id is: { bearer: true }, { cookie: {} } for the default cookie, or the options of sellSession.",
+      );
+    }
+    return credentialOf(given);
+  });
   return ({ adapter }) => {
     const presented = credential.read((name) => adapter.getHeader(name));
     if (presented.status !== "ok") return undefined;
@@ -72,9 +96,17 @@ const bearerCredential: Credential = {
 };
 
 function cookieCredential(cookie: SessionCookie): Credential {
+  if (typeof cookie !== "object") {
+    throw new StoreError("STORE_CONFIG", 'cookie must be an object, such as { name: "session" }.');
+  }
+  requireKnownOptions(cookie, cookieOptions, "cookie");
+  requireFlag("cookie.secure", cookie.secure);
   const { secure = true, sameSite = "Lax", maxAgeSeconds } = cookie;
   const { name = secure ? "__Host-session" : "session" } = cookie;
-  if (!cookieName.test(name))
+  if (sameSite !== "Lax" && sameSite !== "Strict") {
+    throw new StoreError("STORE_CONFIG", 'cookie.sameSite must be "Lax" or "Strict".');
+  }
+  if (typeof name !== "string" || !cookieName.test(name))
     throw new StoreError("STORE_CONFIG", "cookie.name must be 1 to 100 characters of a token.");
   if (!secure && /^__(host|secure)-/i.test(name)) {
     throw new StoreError(

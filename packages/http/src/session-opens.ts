@@ -22,10 +22,8 @@ export function requireBoolean(option: string, answer: unknown): boolean {
   throw new StoreError("STORE_CONFIG", `${option} must return true or false, and no promise. Nothing was changed.`);
 }
 
-export function requireFunction(option: string, given: unknown): void {
-  if (given === undefined || typeof given === "function") return;
-  throw new StoreError("STORE_CONFIG", `${option} must be a function of a session's record.`);
-}
+/** What `opens` and its like must be. */
+export const OF_A_RECORD = "a function of a session's record";
 
 /** Throws STORE_CONFIG where the store is missing, or was given in the place of the options. */
 export function requireSessionStore(options: unknown, method: keyof SessionStore): void {

@@ -17,7 +17,7 @@ export interface TokenMaker {
 
 /** Throws STORE_CONFIG for a short secret. */
 export function tokenMaker(secret: string | Uint8Array): TokenMaker {
-  if (!(Object(secret).length >= 32))
+  if (!(typeof secret === "string" || secret instanceof Uint8Array) || secret.length < 32)
     throw new StoreError("STORE_CONFIG", "secret must have at least 32 characters or bytes.");
   const hash = (text: string) => createHmac("sha256", secret).update(text).digest("base64url");
   return {

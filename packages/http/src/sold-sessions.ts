@@ -1,9 +1,9 @@
 // Sessions that were sold, for a payer that lost the answer: told again from the store and from the payment.
 import type { SessionStore } from "@tollbooth-stores/core";
-import { durationOption } from "@tollbooth-stores/core/native";
+import { checkArguments, requireKnownOptions, spanOption } from "@tollbooth-stores/core/native";
 import type { AnswerKeeper } from "./answer-keeper.ts";
 import { readMark, sessionName } from "./sale-mark.ts";
-import { type CredentialOptions, credentialOf } from "./session-credential.ts";
+import { type CredentialOptions, credentialOf, namesBesideCredential } from "./session-credential.ts";
 import { idAfter } from "./session-moves.ts";
 import { requireSessionStore } from "./session-opens.ts";
 import { sessionAnswer, tokenMaker } from "./session-token.ts";
@@ -28,12 +28,18 @@ const KEPT = "a sold session";
  * verified where middleware in front has rotated the session. Throws STORE_CONFIG as `sellSession` does.
  */
 export function soldSessions(options: SoldSessionsOptions): AnswerKeeper {
-  requireSessionStore(options, "get");
-  const { sessions, secret, forMs = DEFAULT_FOR_MS } = options;
-  const credential = credentialOf(options);
-  const { tokenOf, markOf } = tokenMaker(secret);
+  const { credential, forMs, tokenOf, markOf } = checkArguments("soldSessions", () => {
+    requireSessionStore(options, "get");
+    requireKnownOptions(options, namesBesideCredential);
+    return {
+      credential: credentialOf(options),
+      forMs: spanOption(options.forMs ?? DEFAULT_FOR_MS, "forMs", { leastMs: 1_000 }),
+      ...tokenMaker(options.secret),
+    };
+  });
+  const { sessions } = options;
   return {
-    forMs: durationOption(forMs, "forMs"),
+    forMs,
     requireTellable({ sessionMoves }) {
       if (sessionMoves === undefined || sessionMoves.size === 0) return;
       throw new TypeError(

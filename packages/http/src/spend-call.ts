@@ -1,4 +1,6 @@
 // One call of a session's quota for one request.
+import { StoreError } from "@tollbooth-stores/core";
+import { checkArguments, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type Answer, problem } from "./answer.ts";
 import type { RequestSession, Spent } from "./request-session.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -10,6 +12,23 @@ export interface SpendOptions {
   header?: string | undefined;
 }
 
+const optionNames: OptionNames<SpendOptions> = { status: true, header: true };
+
+/** The arguments of a framework's spend(). Throws STORE_CONFIG where it is made, for what would show at a request only. */
+export function requireSpend(quota: string, options: SpendOptions = {}): void {
+  checkArguments("spend", () => {
+    if (typeof quota !== "string" || quota === "") throw wrong('quota must be the name of one, such as "calls".');
+    requireKnownOptions(options, optionNames);
+    const { status = 402, header = "x" } = options;
+    if (status !== 402 && status !== 403) throw wrong("status must be 402 or 403, a number.");
+    if (typeof header !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(header)) {
+      throw wrong('header must be the name of one, such as "x-calls-left".');
+    }
+  });
+}
+
+const wrong = (message: string) => new StoreError("STORE_CONFIG", message);
+
 /**
  * Takes one call. Where none is left: 402 (or `status`); where the session is over: 401; where the store is away: 503 with
  * Retry-After, and the call may be spent.
@@ -17,8 +36,13 @@ export interface SpendOptions {
 export async function spendCall(
   session: Pick<RequestSession<unknown>, "spend">,
   quota: string,
-  { status = 402 }: SpendOptions = {},
+  options: SpendOptions = {},
 ): Promise<{ spent: Extract<Spent, { status: "ok" }>; refused?: undefined } | { spent?: undefined; refused: Answer }> {
+  checkArguments("spendCall", () => {
+    if (typeof Object(session).spend !== "function") throw wrong("session must be one of a sessionReader.");
+    requireSpend(quota, options);
+  });
+  const { status = 402 } = options;
   try {
     const spent = await session.spend(quota);
     if (spent.status === "ok") return { spent };

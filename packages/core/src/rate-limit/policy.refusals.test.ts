@@ -92,4 +92,15 @@ describe("rateLimiter says", () => {
   ])("%s", (_title, rule, message) => {
     expect(() => rateLimiter(store, rule)).toThrow(message);
   });
+
+  it.each<[string, readonly unknown[], RegExp]>([
+    ["that it needs a store", [{ name: "n", limit: 1, window: 1 }], /^rateLimiter\(\): store must be a RateLimitStore/],
+    ["that nothing is no store", [], /^rateLimiter\(\): store must be a RateLimitStore/],
+    ["that it needs a rule", [store], /^rateLimiter\(\): The options must be an object/],
+    ["which option is misspelt", [store, { name: "n", limit: 1, windows: 1 }], /^rateLimiter\(\):.*"window"/],
+  ])("%s", (_title, given, message) => {
+    expect(() => Reflect.apply(rateLimiter, undefined, given)).toThrow(
+      expect.objectContaining({ code: "STORE_CONFIG", message: expect.stringMatching(message) }),
+    );
+  });
 });

@@ -1,7 +1,9 @@
 // The façade rateLimiter: one named rule, one call per request, headers included.
 import type { CallOptions } from "../call-options.ts";
 import { parseDuration } from "../durations.ts";
-import { invalidArgument } from "../errors.ts";
+import { invalidArgument, StoreError } from "../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
+import { checkArguments } from "../named-refusal.ts";
 import { limitOf } from "./policy.ts";
 import { rateLimitHeaders } from "./rate-limit-headers.ts";
 import type { RateLimitDecision, RateLimitPolicy, RateLimitStore } from "./rate-limit-store.ts";
@@ -27,6 +29,8 @@ export interface RateLimitRule {
   burst?: number | undefined;
 }
 
+const ruleNames: OptionNames<RateLimitRule> = { name: true, limit: true, window: true, algorithm: true, burst: true };
+
 /** A decision, and the headers that tell the client of it. */
 export type LimiterDecision = RateLimitDecision & { headers: Record<string, string> };
 
@@ -49,10 +53,19 @@ function policyOf(rule: RateLimitRule, defaultWindowMs: number | undefined): Rat
 }
 
 /**
- * A limiter for one rule. Throws STORE_INVALID_ARGUMENT at once where the rule is wrong. The limiter rejects as
- * `consume` does: a store that cannot answer admits no client, unless it is wrapped in `failOpen` or `withFallback`.
+ * A limiter for one rule. Throws STORE_INVALID_ARGUMENT at once where the rule is wrong, and STORE_CONFIG without a store and for a
+ * misspelt option of the rule. The limiter rejects as `consume` does: a store that cannot answer admits no client, unless it is wrapped in `failOpen` or `withFallback`.
  */
 export function rateLimiter(store: RateLimitStore, rule: RateLimitRule): RateLimiter {
+  checkArguments("rateLimiter", () => {
+    if (typeof Object(store).consume !== "function") {
+      throw new StoreError(
+        "STORE_CONFIG",
+        "store must be a RateLimitStore, and comes before the rule: rateLimiter(stores.rateLimits, { name, limit, window }).",
+      );
+    }
+    requireKnownOptions(rule, ruleNames);
+  });
   const policy = policyOf(rule, store.defaultWindowMs);
   const { name } = rule;
   if (typeof name !== "string" || name === "") throw invalidArgument("name must be a string that is not empty.");
