@@ -108,7 +108,9 @@ export function blockReader(
     }
     const converted = convert(expanded.text);
     if ("value" in converted) return converted.value;
-    problems.add(path, `must be ${converted.wanted}`);
+    const empty = "empty" in expanded ? (expanded.empty ?? []) : [];
+    const why = empty.length > 0 ? `; the variable ${empty.join(", ")} is empty` : "";
+    problems.add(path, `must be ${converted.wanted}${why}`);
     return undefined;
   }
 

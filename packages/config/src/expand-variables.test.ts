@@ -17,7 +17,7 @@ it.each([
   [`\${NESTED}`, `\${A}`],
   ["$$", "$$"],
 ])("expands %j to %j", (text, expanded) => {
-  expect(expandVariables(text, environment)).toEqual({ text: expanded });
+  expect(expandVariables(text, environment)).toMatchObject({ text: expanded });
 });
 
 it("keeps every character of a value", () => {
@@ -63,6 +63,11 @@ it.each([
   }
 });
 
-it.each(["", "a b", '"', `"a'`])("finds nothing odd about %j", (value) => {
+it("names the variables that are empty, for what needs text", () => {
+  expect(expandVariables("${A}${B}", { A: "", B: "b" })).toEqual({ text: "b", empty: ["A"] });
+  expect(expandVariables("${A:-x}", { A: "" })).toEqual({ text: "x" });
+});
+
+it.each(["a b", '"', `"a'`])("finds nothing odd about %j", (value) => {
   expect(expandVariables(`\${V}`, { V: value })).toEqual({ text: value });
 });

@@ -159,6 +159,13 @@ describe("forms", () => {
     expect((await loadStores(text, { env })).describe()).toEqual(defaults);
   });
 
+  it("names the variable that is empty where text is needed", async () => {
+    const text = `stores:\n  provider: redis\n  redis:\n    url: \${REDIS_URL}\n`;
+    await expect(loadStores(text, { env: { REDIS_URL: "" } })).rejects.toThrow(
+      /stores.redis.url: .*the variable REDIS_URL is empty/,
+    );
+  });
+
   it("more than one instance is fine where allowUnshared says so", async () => {
     await loadStores({ stores: { instances: 2, allowUnshared: "true" } }, { env });
     await loadStores({ stores: { instances: 1 } }, { env });

@@ -67,8 +67,12 @@ describe("spanOption", () => {
     const bounds = { leastMs: 1_000, mostMs: 60_000 };
     expect([1_000, "600ms", "1m"].map((value) => spanOption(value, "extendMs", bounds))).toEqual([1_000, 600, 60_000]);
     expect(() => spanOption(600, "extendMs", bounds)).toThrow(
-      expect.objectContaining({ code: "STORE_CONFIG", message: expect.stringMatching(/^extendMs.*milliseconds.*"600s"/) }),
+      expect.objectContaining({
+        code: "STORE_CONFIG",
+        message: expect.stringMatching(/^extendMs.*milliseconds.*"600s"/),
+      }),
     );
-    for (const wrong of [0, "0s", 60_001]) expect(() => spanOption(wrong, "extendMs", bounds)).toThrow(/^extendMs must/);
+    for (const wrong of [0, "0s", 60_001])
+      expect(() => spanOption(wrong, "extendMs", bounds)).toThrow(/^extendMs must/);
   });
 });

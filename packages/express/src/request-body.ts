@@ -9,7 +9,10 @@ const kept = new WeakMap<IncomingMessage, Uint8Array>();
 /** For parsers that come before paid(): `express.json({ verify: rawBody })`. Keeps the bytes that the payment is bound to. */
 export function rawBody(request: IncomingMessage, _response: unknown, body: Uint8Array): void {
   if (Object(request) !== request || !(body instanceof Uint8Array)) {
-    throw new StoreError("STORE_CONFIG", "rawBody() is a parser's hook, given and not called: express.json({ verify: rawBody }).");
+    throw new StoreError(
+      "STORE_CONFIG",
+      "rawBody() is a parser's hook, given and not called: express.json({ verify: rawBody }).",
+    );
   }
   kept.set(request, body);
 }

@@ -1,5 +1,11 @@
 // One limit of a route: what the client is told, and whether the request goes on.
-import { type LimiterDecision, type RateLimiter, rateLimiter, rateLimitHeaders, StoreError } from "@tollbooth-stores/core";
+import {
+  type LimiterDecision,
+  type RateLimiter,
+  rateLimiter,
+  rateLimitHeaders,
+  StoreError,
+} from "@tollbooth-stores/core";
 import { checkArguments, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type Answer, problem } from "./answer.ts";
 import type { KnownPayments, RequestContext } from "./paid-gate.ts";
@@ -37,7 +43,8 @@ export function limitGates(rule: unknown, keyOf: unknown, options: LimitOptions 
     if (typeof keyOf !== "function") {
       throw wrong("keyOf must be a function that names a request's client, such as clientIp({ trustedProxies: 0 }).");
     }
-    if (typeof Object(options).knows === "function") throw wrong("give the gate as an option: { unlessKnownTo: gate }.");
+    if (typeof Object(options).knows === "function")
+      throw wrong("give the gate as an option: { unlessKnownTo: gate }.");
     requireKnownOptions(options, optionNames);
     const { unlessKnownTo = [] } = options;
     const gates = [unlessKnownTo].flat();

@@ -162,7 +162,8 @@ function grantOf(given: SellSessionOptions<unknown>["grant"] | undefined): {
   extendMs: number;
   quotas: Record<string, bigint>;
 } {
-  if (given === undefined) throw new StoreError("STORE_CONFIG", 'grant is missing: { extendMs: "15m" }, with or without quotas.');
+  if (given === undefined)
+    throw new StoreError("STORE_CONFIG", 'grant is missing: { extendMs: "15m" }, with or without quotas.');
   requireKnownOptions(given, grantNames, "grant");
   const { extendMs, quotas = {} } = given;
   const isList = typeof quotas !== "object" || quotas === null || Array.isArray(quotas);

@@ -202,7 +202,7 @@ describe("a request body", () => {
 describe("a body that stalls is cancelled, and its payment served at the next try,", () => {
   test.each([
     ["when the client leaves", {}],
-    ["when handlerTimeoutMs is over", { handlerTimeoutMs: 20 }],
+    ["when handlerTimeoutMs is over", { handlerTimeoutMs: "20ms" }],
   ])("%s", async (_when, options) => {
     const cancelled = vi.fn();
     const pull = vi.fn(() => new Promise<void>(() => undefined));

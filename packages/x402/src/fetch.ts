@@ -1,5 +1,6 @@
 // The gate around a handler that speaks fetch: Next route handlers, and everything else with `(request) => Response`.
 import { StoreError } from "@tollbooth-stores/core";
+import { checkArguments } from "@tollbooth-stores/core/native";
 import {
   answerOf,
   beforeGate,
@@ -43,11 +44,11 @@ export function paid<Rest extends readonly unknown[], Req extends Request = Requ
   if (typeof handler !== "function") {
     throw new StoreError(
       "STORE_CONFIG",
-      "paid(gate, handler) was given no handler, which makes the answer that is sold.",
+      "paid(): was given no handler, which makes the answer that is sold: paid(gate, handler).",
     );
   }
   return async (request, ...rest) => {
-    const context = contextOf(request);
+    const context = checkArguments("paid", () => contextOf(request));
     const before = beforeGate(gate, context, unsold);
     if (before === "pass") return handler(request, ...rest);
     if (before !== "ask") return responseOf(before);

@@ -1,9 +1,10 @@
 // The options of paidRoutes, checked before anything is sold.
 import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
-import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
-import type { AnswerKeeper, RequestContext } from "@tollbooth-stores/http";
+import { type OptionNames, requireKnownOptions, spanOption } from "@tollbooth-stores/core/native";
+import { type AnswerKeeper, presentedSession, type RequestContext } from "@tollbooth-stores/http";
 import type { x402ResourceServer } from "@x402/core/server";
-import { type KeptAnswers, keepAnswers } from "./kept-answers.ts";
+import { evmSettlements } from "./evm/evm-settlements.ts";
+import { keepAnswers } from "./kept-answers.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { evmRefusals, type FacilitatorRefusals, type PreBroadcastRefusals, refusalsByFacilitator } from "./refusals.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
@@ -38,6 +39,8 @@ const optionNames: OptionNames<PaidRoutesOptions> = {
   onHandlerError: true,
 };
 
+/** No facilitator answers within three leases of less. */
+const SHORTEST_LEASE_MS = 100;
 const LONGEST_LEASE_MS = 3_600_000;
 const DEFAULT_LEASE_MS = 10_000;
 
@@ -46,45 +49,73 @@ export function gateSettings(server: x402ResourceServer, options: PaidRoutesOpti
   requireKnownOptions(options, optionNames);
   const { store, findSettlement, collector, onHandlerError, order = "serve-then-settle", handlerTimeoutMs } = options;
   for (const method of ["verifyPayment", "settlePayment", "hasRegisteredScheme"]) {
-    requireFunction(Object(server)[method], "The first argument must be an x402ResourceServer of @x402/core/server.");
+    requireFunction(Object(server)[method], "server must be an x402ResourceServer of @x402/core/server.");
   }
   for (const method of ["claim", "renew", "complete"]) {
     requireFunction(Object(store)[method], "store must be a VerificationStore: `stores.verifications` of a provider.");
   }
   requireFunction(findSettlement, 'findSettlement must be a function; `async () => "unknown"` is always safe.');
-  requireFunction(collector ?? noFunction, "collector must be a function.");
+  if (Object.is(findSettlement, evmSettlements)) {
+    throw wrong("findSettlement must be what evmSettlements makes: evmSettlements(client).");
+  }
+  requireFunction(collector ?? noFunction, "collector must be a function of the request's context.");
+  if (Object.is(collector, presentedSession)) {
+    throw wrong("collector must be what presentedSession makes: presentedSession({ bearer: true }), say.");
+  }
+  if (options.paywall !== undefined)
+    requireObject(options.paywall, "paywall must be the SDK's PaywallConfig, an object.");
   requireFunction(onHandlerError ?? noFunction, "onHandlerError must be a function.");
   if (order !== "serve-then-settle" && order !== "settle-then-serve") {
-    throw new StoreError("STORE_CONFIG", 'order must be "serve-then-settle" or "settle-then-serve".');
+    throw wrong('order must be "serve-then-settle" or "settle-then-serve".');
   }
   watchFacilitators(server);
   return {
     server,
     store,
     findSettlement,
-    collector,
+    collector: collector && checkedCollector(collector),
     onHandlerError,
     origin: checkedOrigin(options.origin),
     refusals: checkedRefusals(server, options.refusals ?? evmRefusals),
     settlesFirst: order === "settle-then-serve",
     keeper: keeperOf(options.answers),
-    leaseMs: durationOption(options.leaseMs ?? DEFAULT_LEASE_MS, "leaseMs", LONGEST_LEASE_MS),
+    leaseMs: spanOption(options.leaseMs ?? DEFAULT_LEASE_MS, "leaseMs", {
+      leastMs: SHORTEST_LEASE_MS,
+      mostMs: LONGEST_LEASE_MS,
+    }),
     handlerTimeoutMs:
       handlerTimeoutMs === undefined
         ? undefined
-        : durationOption(handlerTimeoutMs, "handlerTimeoutMs", LONGEST_TIMER_MS),
+        : spanOption(handlerTimeoutMs, "handlerTimeoutMs", { leastMs: SHORTEST_LEASE_MS, mostMs: LONGEST_TIMER_MS }),
   };
 }
+
+const wrong = (message: string) => new StoreError("STORE_CONFIG", message);
 
 const noFunction = (): void => undefined;
 
 function requireFunction(value: unknown, message: string): void {
-  if (typeof value !== "function") throw new StoreError("STORE_CONFIG", message);
+  if (typeof value !== "function") throw wrong(message);
+}
+
+function requireObject(value: unknown, message: string): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(message);
+}
+
+/** Of promises each would be the same text, so strangers would be told each other's answers. */
+function checkedCollector(collector: NonNullable<PaidRoutesOptions["collector"]>): GateSettings["collector"] {
+  return (context) => {
+    const secret: unknown = collector(context) ?? undefined;
+    if (secret === undefined || typeof secret === "string") return secret;
+    throw wrong(
+      "collector must return text, or undefined where the request has none; no promise. Nothing was charged.",
+    );
+  };
 }
 
 function checkedOrigin(origin: unknown): string {
   if (typeof origin !== "string" || !URL.canParse(origin) || new URL(origin).origin !== origin) {
-    throw new StoreError("STORE_CONFIG", 'origin must be an origin without a path, such as "https://api.example".');
+    throw wrong('origin must be an origin without a path, such as "https://api.example".');
   }
   return origin;
 }
@@ -99,7 +130,13 @@ function checkedRefusals(
   return refusals;
 }
 
-function keeperOf(answers: KeptAnswers | AnswerKeeper | false = {}): AnswerKeeper | undefined {
+function keeperOf(answers: PaidRoutesOptions["answers"] = {}): AnswerKeeper | undefined {
   if (answers === false) return undefined;
-  return "write" in answers ? answers : keepAnswers(answers);
+  requireObject(answers, "answers must be { maxBytes, headers, forMs }, a keeper such as soldSessions(...), or false.");
+  if (!("write" in answers)) return keepAnswers(answers);
+  const { write, read, requireTellable = noFunction, forMs } = answers;
+  const needed = Object.entries({ write, read, requireTellable });
+  for (const [name, method] of needed) requireFunction(method, `answers must be a keeper whose ${name} is a function.`);
+  if (!Number.isSafeInteger(forMs) || forMs < 1) throw wrong("answers.forMs of a keeper must be whole milliseconds.");
+  return answers;
 }

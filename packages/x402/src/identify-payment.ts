@@ -1,5 +1,5 @@
 // Names the payment in an x402 payload, however it is spelled, and says until when it can move money.
-import { type PaymentIdentity, payloadHash, paymentKey } from "@tollbooth-stores/core";
+import { type PaymentIdentity, payloadHash, paymentKey, StoreError } from "@tollbooth-stores/core";
 import { eip3009Terms, permit2Terms } from "./evm-payment.ts";
 import { type Fields, MalformedPayload } from "./payload-fields.ts";
 import { canonicalText, referenceText, type SignedTerms } from "./signed-terms.ts";
@@ -45,7 +45,15 @@ export const LONGEST_AHEAD_MS: number = 31 * 86_400_000;
  * Schemes: `exact` by EIP-3009 and by Permit2, `upto` by Permit2, `exact` on Solana.
  */
 export function identifyPayment(payload: Fields, terms: TermsOfPayment, nowMs: number = Date.now()): Identity {
-  const { scheme, network } = terms;
+  const { scheme, network } = terms ?? {};
+  if (typeof scheme !== "string" || typeof network !== "string") {
+    throw new StoreError(
+      "STORE_CONFIG",
+      "identifyPayment(): terms must be the payment's requirements: { scheme, network, asset, ... }.",
+    );
+  }
+  if (typeof payload !== "object" || payload === null)
+    return { status: "malformed", message: "The payload is no object." };
   try {
     if (network.startsWith("solana:") && scheme === "exact") return svmIdentity(payload, terms, nowMs);
     if (!network.startsWith("eip155:") || (scheme !== "exact" && scheme !== "upto")) return unknownScheme();

@@ -1,6 +1,6 @@
 // Which part of an answer is kept beside its payment, and as which text.
 import { StoreError } from "@tollbooth-stores/core";
-import { durationOption } from "@tollbooth-stores/core/native";
+import { type OptionNames, requireKnownOptions, spanOption } from "@tollbooth-stores/core/native";
 import type { Answer, AnswerKeeper } from "@tollbooth-stores/http";
 
 export interface KeptAnswers {
@@ -23,21 +23,24 @@ const defaultHeaders = [
 const DEFAULT_MAX_BYTES = 32_768;
 const DEFAULT_FOR_MS = 3_600_000;
 
+const optionNames: OptionNames<KeptAnswers> = { maxBytes: true, headers: true, forMs: true };
+
 /** Throws STORE_CONFIG for options that cannot be meant. */
-export function keepAnswers({
-  maxBytes = DEFAULT_MAX_BYTES,
-  headers = [],
-  forMs = DEFAULT_FOR_MS,
-}: KeptAnswers): AnswerKeeper {
+export function keepAnswers(options: KeptAnswers): AnswerKeeper {
+  requireKnownOptions(options, optionNames, "answers");
+  const { maxBytes = DEFAULT_MAX_BYTES, headers = [], forMs = DEFAULT_FOR_MS } = options;
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 0) {
     throw new StoreError("STORE_CONFIG", "answers.maxBytes must be a whole number of bytes, 0 or more.");
+  }
+  if (!Array.isArray(headers) || !headers.every((name) => typeof name === "string")) {
+    throw new StoreError("STORE_CONFIG", "answers.headers must be a list of headers' names.");
   }
   const kept = new Set([...defaultHeaders, ...headers.map((name) => name.toLowerCase())]);
   if (kept.has("set-cookie")) {
     throw new StoreError("STORE_CONFIG", "answers.headers must not name set-cookie: a cookie is for one client.");
   }
   return {
-    forMs: durationOption(forMs, "answers.forMs"),
+    forMs: spanOption(forMs, "answers.forMs", { leastMs: 1_000 }),
     write({ status, headers: all, body }) {
       // A part answers the range that was asked for, and "not modified" a copy: neither is what another request gets.
       if (status === 206 || status === 304) throw new RangeError("A part of an answer is not kept.");

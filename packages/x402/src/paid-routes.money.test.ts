@@ -381,7 +381,7 @@ describe("a payment of which the store knows nothing any more", () => {
       [afterTwoLeases, { status: 409 }],
       [() => new Promise<never>(() => undefined), { status: 503, error: "lookup_unavailable" }],
     ] as const) {
-      const gate = shop.gate(undefined, { leaseMs, findSettlement });
+      const gate = shop.gate(undefined, { leaseMs: `${leaseMs}ms`, findSettlement });
       expect(await ask(gate, handler(), quote((await made({ value: "1" })).payload))).toMatchObject(told);
     }
   });

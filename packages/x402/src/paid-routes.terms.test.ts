@@ -107,7 +107,7 @@ test("a facilitator that does not answer at the start holds no request for good,
     settle: (...given) => shop.facilitator.settle(...given),
   };
   const server = new x402ResourceServer(facilitator).register(network, new ExactEvmScheme());
-  const gate = shop.gate(undefined, { leaseMs: 50 }, server);
+  const gate = shop.gate(undefined, { leaseMs: "50ms" }, server);
   expect(await ask(gate, handler(), requestTo("/quote"))).toMatchObject({ status: 503 });
   expect(await ask(gate, handler(), requestTo("/quote"))).toMatchObject({ status: 402 });
   expect(getSupported).toHaveBeenCalledTimes(2);

@@ -234,7 +234,7 @@ describe("a handler that does not succeed", () => {
   });
 
   test("in its time is 504, its signal aborted, and not charged", async () => {
-    const gate = shop.gate(undefined, { handlerTimeoutMs: 20 });
+    const gate = shop.gate(undefined, { handlerTimeoutMs: "20ms" });
     const headers = await payment();
     const aborted = vi.fn();
     const slow = handler(({ signal }) => new Promise(() => signal.addEventListener("abort", aborted)));

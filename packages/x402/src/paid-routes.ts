@@ -1,6 +1,6 @@
 // The gate of a paid API: payOnce owns the flow, and the official SDK plans, verifies and settles.
-import { type Reconciled, type ReconcileOptions, reconcileUnresolved } from "@tollbooth-stores/core";
-import { durationOption } from "@tollbooth-stores/core/native";
+import { type Reconciled, type ReconcileOptions, reconcileUnresolved, StoreError } from "@tollbooth-stores/core";
+import { checkArguments, spanOption } from "@tollbooth-stores/core/native";
 import type { Answer, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
 import type { RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
 import { forgetFacilitators } from "./ask-facilitators.ts";
@@ -14,6 +14,7 @@ import {
   preflight,
   websocketIsNotSold,
 } from "./gate-answers.ts";
+import { checkContext, checkReconcile, checkSale } from "./gate-arguments.ts";
 import { gateSettings } from "./gate-settings.ts";
 import { HandlerThrew } from "./handler-run.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
@@ -21,10 +22,10 @@ import { stageOf } from "./payment-record.ts";
 import { planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
 import { type ReconcileRound, reconcileEvery } from "./reconcile-every.ts";
-import { refusePrices, refuseRoutes } from "./refuse-routes.ts";
+import { refusePrices, refuseRoutes, requireRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
 import { takePayment } from "./take-payment.ts";
-import { haveAllAnswered } from "./watch-facilitators.ts";
+import { haveAllAnswered, namingUnanswered } from "./watch-facilitators.ts";
 import { LONGEST_TIMER_MS, within } from "./within.ts";
 
 export interface PaidRoutes extends PaidGate, KnownPayments {
@@ -62,7 +63,11 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
  * safely, and what the SDK throws for routes.
  */
 export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, options: PaidRoutesOptions): PaidRoutes {
-  const settings = gateSettings(server, options);
+  const settings = checkArguments("paidRoutes", () => {
+    const checked = gateSettings(server, options);
+    requireRoutes(routes);
+    return checked;
+  });
   const { store, findSettlement, leaseMs, origin } = settings;
   const { http, plan, isFree } = planner(server, routes, options.paywall);
   refuseRoutes(server, routes);
@@ -82,7 +87,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     refuseRoutes(server, routes);
     await http.initialize().catch((error: unknown) => {
       forgetFacilitators(server);
-      throw error;
+      throw namingUnanswered(server, error);
     });
     await refusePrices(server, routes);
     isReady = true;
@@ -146,13 +151,20 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     throw new Error("This version of @x402/core reads a payment from another header.");
   }
 
-  const reconcile = (more?: ReconcileOptions) => reconcileUnresolved(store, findSettlement, { leaseMs, ...more });
+  const reconcile = async (more?: ReconcileOptions) => {
+    checkReconcile(more);
+    return reconcileUnresolved(store, findSettlement, { leaseMs, ...more });
+  };
 
   return {
     http,
     initialize,
-    sells: (context) => sold(context) !== undefined,
+    sells(context) {
+      checkContext("sells", context);
+      return sold(context) !== undefined;
+    },
     async handle(context, body, serve) {
+      checkSale(context, body, serve);
       try {
         return await answer(context, body, serve);
       } catch (error) {
@@ -164,6 +176,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       }
     },
     async knows(context) {
+      checkContext("knows", context);
       const request = sold(context);
       if (request === undefined || isHead(context)) return false;
       const header = readPaymentHeader(context.adapter);
@@ -176,8 +189,15 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       return !(await isFree(request));
     },
     reconcile,
-    reconcileEvery: (interval, onRound) =>
-      reconcileEvery(durationOption(interval, "interval", LONGEST_TIMER_MS), reconcile, onRound),
+    reconcileEvery(interval, onRound) {
+      const intervalMs = checkArguments("gate.reconcileEvery", () => {
+        if (onRound !== undefined && typeof onRound !== "function") {
+          throw new StoreError("STORE_CONFIG", "onRound must be a function of what came of a round.");
+        }
+        return spanOption(interval, "interval", { leastMs: 1_000, mostMs: LONGEST_TIMER_MS });
+      });
+      return reconcileEvery(intervalMs, reconcile, onRound);
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 // Whether a facilitator's answer to `settle` proves that money moved, or that none did.
+import { StoreError } from "@tollbooth-stores/core";
 import type { PreBroadcastRefusals } from "./refusals.ts";
 
 /** The part of the SDK's SettleResponse that is read. */
@@ -31,6 +32,15 @@ export function readSettlement(
   asked: { readonly network: string; readonly scheme: string },
   refusals: PreBroadcastRefusals,
 ): ReadSettlement {
+  if (typeof Object(asked).network !== "string" || typeof Object(asked).scheme !== "string") {
+    throw new StoreError(
+      "STORE_CONFIG",
+      "readSettlement(): asked must be the payment's requirements: { network, scheme }.",
+    );
+  }
+  if (!(refusals instanceof Map)) {
+    throw new StoreError("STORE_CONFIG", "readSettlement(): refusals must be a Map of reasons, such as evmRefusals.");
+  }
   // A facilitator's client may answer anything.
   const fields: Partial<Record<keyof SettlementToRead, unknown>> = Object(answer);
   const { success, transaction = "", network, errorReason, amount } = fields;

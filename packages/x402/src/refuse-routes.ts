@@ -1,10 +1,37 @@
 // Refuses, before anything is sold, routes whose payments could not be told apart, settled once, or made at all.
 import { StoreError } from "@tollbooth-stores/core";
+import { closestKey, shownKey } from "@tollbooth-stores/core/native";
 import type { PaymentOption } from "@x402/core/http";
 import type { RouteConfig, RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import { LONGEST_AHEAD_MS } from "./identify-payment.ts";
 import { paymentFlow } from "./payment-flow.ts";
 import { patternObjection } from "./route-patterns.ts";
+
+/** Throws STORE_CONFIG where plain JavaScript gives no routes, or one without a way to pay. The SDK's own errors would not name it. */
+export function requireRoutes(routes: unknown): void {
+  if (!isRecord(routes)) {
+    throw new StoreError("STORE_CONFIG", 'routes must be an object, such as { "GET /quote": { accepts } }.');
+  }
+  const all = "accepts" in routes ? { "*": routes } : routes;
+  refuse(Object.entries(all).map(([pattern, route]) => ({ name: `"${pattern}":`, why: shapeObjection(route) })));
+}
+
+function shapeObjection(route: unknown): string | undefined {
+  if (!isRecord(route)) return "it must be an object with accepts.";
+  if (route.accepts === undefined) {
+    const misspelt = Object.keys(route).find((name) => closestKey(name, ["accepts"]) !== undefined);
+    if (misspelt === undefined) return "accepts must name a way to pay.";
+    return `${shownKey(misspelt)} is no option of a route; did you mean "accepts"?`;
+  }
+  const isWay = (way: unknown) => isRecord(way) && typeof way.scheme === "string" && typeof way.network === "string";
+  return [route.accepts].flat().every(isWay)
+    ? undefined
+    : "accepts must be { scheme, network, payTo, price } with a text for scheme and network, or a list of such.";
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** Throws STORE_CONFIG that names each such route. A scheme that is not registered is for the SDK to report. */
 export function refuseRoutes(server: x402ResourceServer, routes: RoutesConfig): void {

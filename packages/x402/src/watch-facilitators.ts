@@ -103,6 +103,20 @@ export function haveAllAnswered(server: x402ResourceServer): boolean {
   return !facilitatorsOf(server).some((client) => unanswered.has(client));
 }
 
+/** The SDK's error of an `initialize`, with the origins of those that did not answer: the rest of a URL may hold a key. */
+export function namingUnanswered(server: x402ResourceServer, error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== "Error") return error;
+  const origins = facilitatorsOf(server)
+    .filter((client) => unanswered.has(client))
+    .flatMap((client) => originOf(Object(client).url));
+  if (origins.length === 0) return error;
+  return new Error(`${error.message} No answer of use came from ${origins.join(", ")}.`, { cause: error });
+}
+
+function originOf(url: unknown): string[] {
+  return typeof url === "string" && URL.canParse(url) ? [new URL(url).origin] : [];
+}
+
 function watching(client: FacilitatorClient): FacilitatorClient {
   if (sellersClients.has(client)) return client;
   const before = watchingClients.get(client);

@@ -17,6 +17,7 @@ it.each(taken)("takes %s", (written, parts) => {
 });
 
 it.each([
+  ["", /^is empty; is its environment variable set/],
   ["http://localhost", /^must be redis:/],
   ["localhost:6379", /^must be redis:/],
   ["redis:localhost", /^must be redis:/],

@@ -19,6 +19,7 @@ export const REDIS_PORT = 6_379;
 /** The parts of a URL, or its problem. Never quotes the URL: it may hold a password. */
 export function parseRedisUrl(written: string): RedisUrl | { problem: string } {
   const form = "redis://host:6379 or, with TLS, rediss://host:6379";
+  if (written === "") return { problem: `is empty; is its environment variable set? It must be ${form}` };
   if (!/^rediss?:\/\//i.test(written)) return { problem: `must be ${form}` };
   const encode =
     "what is special in a URL (# / ? @ : %) must be percent-encoded in a user name or password; " +

@@ -372,6 +372,6 @@ describe("evmSettlements", () => {
 
   it("refuses networks that no payment has, and an empty map", () => {
     expect(() => evmSettlements({})).toThrow("needs a client");
-    expect(() => evmSettlements({ base: evm })).toThrow('is named as "eip155:8453" is');
+    expect(() => evmSettlements({ base: evm })).toThrow('must be named as "eip155:8453" is');
   });
 });

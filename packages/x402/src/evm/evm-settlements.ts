@@ -1,6 +1,6 @@
 // payOnce's findSettlement for EIP-3009 payments on EVM chains: asks the chain itself, at a block that is final.
 import { type FindContext, type FoundSettlement, StoreError } from "@tollbooth-stores/core";
-import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
+import { checkArguments, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type Block, type ChainView, chainView, type Receipt } from "./chain-view.ts";
 import { findNonceUse } from "./find-nonce-use.ts";
 import { judgeNonceUse } from "./judge-nonce-use.ts";
@@ -61,15 +61,11 @@ export type EvmSettlements = (
  * Throws STORE_CONFIG for wrong options at once, and at a lookup where a client is one of another chain.
  */
 export function evmSettlements(clients: EvmClient | EvmClients, options: EvmSettlementsOptions = {}): EvmSettlements {
-  requireKnownOptions(options, optionNames);
+  const clientOf = checkArguments("evmSettlements", () => {
+    requireSettlementsOptions(options);
+    return clientFor(clients);
+  });
   const { confirmations, logRange = 1_000, maxLogRequests = 20, lookBackSeconds = 3_600, onUnknown } = options;
-  if (onUnknown !== undefined && typeof onUnknown !== "function") throw wrongOptions("onUnknown must be a function.");
-  for (const [name, value] of Object.entries({ confirmations, logRange, maxLogRequests, lookBackSeconds })) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
-      throw wrongOptions(`${name} must be a whole number, 1 or more.`);
-    }
-  }
-  const clientOf = clientFor(clients);
   const knownChains = new WeakMap<EvmClient, bigint>();
 
   return async (evidence, { reference, signal }) => {
@@ -135,6 +131,16 @@ export function evmSettlements(clients: EvmClient | EvmClients, options: EvmSett
   }
 }
 
+function requireSettlementsOptions(options: EvmSettlementsOptions): void {
+  requireKnownOptions(options, optionNames);
+  const { onUnknown, ...numbers } = options;
+  if (onUnknown !== undefined && typeof onUnknown !== "function") throw wrongOptions("onUnknown must be a function.");
+  for (const [name, value] of Object.entries(numbers)) {
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
+    throw wrongOptions(`${name} must be a whole number, 1 or more.`);
+  }
+}
+
 /** The transaction that was noted, if it used the nonce. A failed one, or another one, proves nothing. */
 async function receiptOfEvidence(
   chain: ChainView,
@@ -151,11 +157,11 @@ function clientFor(clients: EvmClient | EvmClients): (network: string) => EvmCli
   const isMap = typeof clients === "object" && clients !== null && !Array.isArray(clients);
   const byNetwork = new Map(isMap ? Object.entries(clients) : []);
   if (byNetwork.size === 0 || ![...byNetwork.values()].every(isClient)) {
-    throw wrongOptions("evmSettlements needs a client with `request`, or one for each network by its name.");
+    throw wrongOptions("needs a client with `request`, or one for each network by its name.");
   }
   for (const network of byNetwork.keys()) {
     if (!/^eip155:[1-9]\d*$/.test(network)) {
-      throw wrongOptions('A network of evmSettlements is named as "eip155:8453" is.');
+      throw wrongOptions('its networks must be named as "eip155:8453" is.');
     }
   }
   return (network) => {

@@ -24,15 +24,23 @@ it("takes no client that answers at once, or has no request", () => {
 });
 
 it.each<[string, readonly unknown[], RegExp]>([
-  ["nothing", [], /^evmSettlements needs a client/],
-  ["null", [null], /^evmSettlements needs a client/],
-  ["a URL", ["https://user:hunter2@node.example"], /^evmSettlements needs a client/],
-  ["a list", [[ofUrl]], /^evmSettlements needs a client/],
-  ["a network without its client", [{ "eip155:1": undefined }], /^evmSettlements needs a client/],
-  ["options that are null", [ofUrl, null], /^The options must be an object/],
-  ["a misspelt option", [ofUrl, { logrange: 5 }], /^Unknown option "logrange"; did you mean "logRange"/],
-  ["a number as text", [ofUrl, { logRange: "5" }], /^logRange must be a whole number/],
-  ["an onUnknown that is no function", [ofUrl, { onUnknown: "log" }], /^onUnknown must be a function/],
+  ["nothing", [], /^evmSettlements\(\): needs a client/],
+  ["null", [null], /^evmSettlements\(\): needs a client/],
+  ["a URL", ["https://user:hunter2@node.example"], /^evmSettlements\(\): needs a client/],
+  ["a list", [[ofUrl]], /^evmSettlements\(\): needs a client/],
+  ["a network without its client", [{ "eip155:1": undefined }], /^evmSettlements\(\): needs a client/],
+  ["options that are null", [ofUrl, null], /^evmSettlements\(\): The options must be an object/],
+  [
+    "a misspelt option",
+    [ofUrl, { logrange: 5 }],
+    /^evmSettlements\(\): Unknown option "logrange"; did you mean "logRange"/,
+  ],
+  ["a number as text", [ofUrl, { logRange: "5" }], /^evmSettlements\(\): logRange must be a whole number/],
+  [
+    "an onUnknown that is no function",
+    [ofUrl, { onUnknown: "log" }],
+    /^evmSettlements\(\): onUnknown must be a function/,
+  ],
 ])("refuses %s when it is made", (_, given, message) => {
   const refused = { code: "STORE_CONFIG", message: expect.stringMatching(message) };
   expect(() => Reflect.apply(evmSettlements, undefined, given)).toThrow(expect.objectContaining(refused));
