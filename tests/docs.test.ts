@@ -14,6 +14,16 @@ function namedFiles(text: string): string[] {
   return [...text.matchAll(/`([\w./-]+\.(?:[cm]?[jt]sx?|lua|yaml))`/g)].map(([, name = ""]) => name);
 }
 
+/** Packages that the page's programs import, and none of its install lines has. */
+function notInstalled(page: string): string[] {
+  const programs = [...page.matchAll(/^ *```ts\n(.*?)^ *```/gms)].map(([, code = ""]) => code).join("\n");
+  const imported = [...programs.matchAll(/ from "((?:@[\w-]+\/)?[\w.-]+)(?!:)[/"]/g)].map(([, name = ""]) => name);
+  const installed = [...page.matchAll(/(?:^|`)npm install ([^\n`]*)/gm)].flatMap(([, names = ""]) =>
+    names.split(" ").map((name) => name.replace(/(?<=.)@.*$/, "")),
+  );
+  return [...new Set(imported)].filter((name) => !installed.includes(name) && !name.startsWith("node"));
+}
+
 describe("pages", () => {
   it.each(pages)("%s names files that exist", (page) => {
     const missing = namedFiles(readFileSync(join(root, page), "utf8")).filter(
@@ -27,6 +37,18 @@ describe("pages", () => {
     const using = [...programs].filter(([code]) => /\b(session|sellSession|sessionReader)(<\w+>)?\(/.test(code));
     // Programs of one page are put together by who copies them: a free login would open what another one sells.
     expect(using.filter(([code]) => !code.includes("opens:"))).toEqual([]);
+  });
+
+  it.each(pages.filter((page) => /^packages\/\w+\/README\.md$/.test(page)))(
+    "%s installs all that its programs import",
+    (page) => {
+      expect(notInstalled(readFileSync(join(root, page), "utf8"))).toEqual([]);
+    },
+  );
+
+  it("have a package that is imported and not installed found", () => {
+    const program = '```ts\nimport a from "@x/a/sub";\nimport b from "b";\nimport fs from "node:fs";\n```\n';
+    expect(notInstalled(`\`\`\`sh\nnpm install b@1\n\`\`\`\n${program}`)).toEqual(["@x/a"]);
   });
 
   it("have the files that they name found", () => {

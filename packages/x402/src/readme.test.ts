@@ -66,12 +66,17 @@ test("the limit of a fetch handler refuses one client too many, and passes a kno
   const { limited } = await import(/* @vite-ignore */ fileOf(1));
   const gate = { knows: async ({ adapter }: RequestContext) => adapter.getHeader("payment") === "known" };
   const handler = limited(gate, async () => new Response("ok"));
-  const statusOf = async (headers: Record<string, string>) =>
-    (await handler(new Request("https://api.example/quote", { headers }))).status;
-  for (let request = 0; request < 100; request += 1) await statusOf({ "api-key": "mine" });
-  expect([await statusOf({ "api-key": "mine" }), await statusOf({ payment: "known" }), await statusOf({})]).toEqual([
-    429, 200, 400,
-  ]);
+  const answerTo = (headers: Record<string, string>): Promise<Response> =>
+    handler(new Request("https://api.example/quote", { headers }));
+  const statusOf = async (headers: Record<string, string>) => (await answerTo(headers)).status;
+  const mine = { "x-forwarded-for": "198.51.100.7, 203.0.113.7" };
+  const first = await answerTo(mine);
+  expect([await first.text(), first.headers.get("x-ratelimit-remaining")]).toEqual(["ok", "99"]);
+  for (let request = 1; request < 100; request += 1) await statusOf(mine);
+  // What the client itself wrote into the header makes no other client of it.
+  const other = { "x-forwarded-for": "198.51.100.8, 203.0.113.7" };
+  const known = await statusOf({ ...mine, payment: "known" });
+  expect([await statusOf(mine), await statusOf(other), known, await statusOf({})]).toEqual([429, 429, 200, 400]);
 });
 
 test("every program type-checks", { timeout: 60_000 }, async () => {
