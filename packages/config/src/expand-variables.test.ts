@@ -64,8 +64,8 @@ it.each([
 });
 
 it("names the variables that are empty, for what needs text", () => {
-  expect(expandVariables("${A}${B}", { A: "", B: "b" })).toEqual({ text: "b", empty: ["A"] });
-  expect(expandVariables("${A:-x}", { A: "" })).toEqual({ text: "x" });
+  expect(expandVariables(`\${A}\${B}`, { A: "", B: "b" })).toEqual({ text: "b", empty: ["A"] });
+  expect(expandVariables(`\${A:-x}`, { A: "" })).toEqual({ text: "x" });
 });
 
 it.each(["a b", '"', `"a'`])("finds nothing odd about %j", (value) => {

@@ -54,7 +54,8 @@ function policyOf(rule: RateLimitRule, defaultWindowMs: number | undefined): Rat
 
 /**
  * A limiter for one rule. Throws STORE_INVALID_ARGUMENT at once where the rule is wrong, and STORE_CONFIG without a store and for a
- * misspelt option of the rule. The limiter rejects as `consume` does: a store that cannot answer admits no client, unless it is wrapped in `failOpen` or `withFallback`.
+ * misspelt option of the rule. The limiter rejects as
+ * `consume` does: a store that cannot answer admits no client, unless it is wrapped in `failOpen` or `withFallback`.
  */
 export function rateLimiter(store: RateLimitStore, rule: RateLimitRule): RateLimiter {
   checkArguments("rateLimiter", () => {
