@@ -25,7 +25,7 @@ const rooms: Readonly<Record<string, readonly string[][]>> = {
   core: [
     ["errors durations hashing keys call-options many-listeners telemetry payment-telemetry session-codec closest-key"],
     ["joined-signal"],
-    ["known-options"],
+    ["known-options named-refusal"],
     ["atomic-port local-hints native-transitions store-options store-runtime"],
     ["payment/"],
     ["rate-limit/", "session/", "verification/"],
