@@ -42,7 +42,7 @@ export interface PaymentInHand {
   readonly fence: string;
 }
 
-/** Makes the answer that is sold, whole. */
+/** Makes the answer that is sold, whole: it sees none of the request's `hiddenHeaders`. */
 export type Serve = (payment: PaymentInHand) => Promise<Answer>;
 
 export interface KnownPayments {

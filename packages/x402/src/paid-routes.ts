@@ -41,6 +41,9 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
    * Answers a request for a route that is sold. `undefined`: the next handler answers, because the route is not sold, or a hook gave
    * free access. A preflight of a sold route is 204, and reaches no handler.
    *
+   * `serve` must not see the headers that `hiddenHeaders(method)` of @tollbooth-stores/http names, because a payment buys the whole answer.
+   * A 304 is its error.
+   *
    * Rejects with what `serve` threw, once the payment is free again; with `context.signal`'s reason where the client has
    * gone; and with an error of a price function or a hook. A payment that was taken before is finished though a price function
    * throws. Failures of the store are answers (503).
