@@ -137,7 +137,7 @@ test("a session is sold by cookie, once for one payment, and opens what was boug
     app.post(
       "/sold/pass",
       paid(gate),
-      sellSession({ sessions, secret, grant, data: ({ payer = "" }) => ({ user: payer }) }),
+      sellSession({ gate, sessions, secret, grant, data: ({ payer = "" }) => ({ user: payer }) }),
     );
   });
   const buy = () => app("/sold/pass", { method: "POST", headers: { payment: "one" } });

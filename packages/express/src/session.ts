@@ -5,6 +5,7 @@ import {
   type HeldSession,
   isHeld,
   type RequestSession,
+  requireSpendable,
   type SellSessionOptions,
   type SessionOptions,
   type SpendOptions,
@@ -84,9 +85,10 @@ export function session<T>(
 
 /**
  * Takes one call from the session's quota, and gives it back, before the answer ends, where that is 500 and above. Behind
- * `session()`. No call left: 402 (or `status`). A client that leaves once its handler runs has used its call.
+ * `session()`. No call left: 402 (or `status`); no such quota: 403. A client that leaves once its handler runs has used its call.
  */
 export function spend(quota: string, options?: SpendOptions): ExpressMiddleware {
+  requireSpendable(quota, options);
   return async (request, response, next) => {
     const found = sessions.get(request);
     if (found === undefined) throw new TypeError("spend() needs session() before it.");

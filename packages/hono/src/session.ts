@@ -4,6 +4,7 @@ import {
   type HeldSession,
   isHeld,
   type RequestSession,
+  requireSpendable,
   responseOf,
   type SellSessionOptions,
   type SessionOptions,
@@ -101,9 +102,10 @@ function tellCookie(c: Context, { line, before }: { line: string; before: readon
 
 /**
  * Takes one call from the session's quota, and gives it back where the handler throws or answers with 500 and above. Behind
- * `session()`. No call left: 402 (or `status`). A response that breaks off while it streams has used its call.
+ * `session()`. No call left: 402 (or `status`); no such quota: 403. A response that breaks off while it streams has used its call.
  */
 export function spend(quota: string, options?: SpendOptions): MiddlewareHandler {
+  requireSpendable(quota, options);
   return async (c, next) => {
     const found = sessions.get(c);
     if (found === undefined) throw new TypeError("spend() needs session() before it.");

@@ -1,5 +1,6 @@
 // What a framework's middleware asks of a gate that sells answers. Its shapes are those of the x402 SDK's HTTP adapter.
 import type { Answer } from "./answer.ts";
+import type { AnswerKeeper } from "./answer-keeper.ts";
 
 /** What a gate asks about a request. */
 export interface RequestAdapter {
@@ -61,6 +62,8 @@ export interface PaidGate {
    * a route that is not sold from free access.
    */
   sells?(context: RequestContext): boolean;
+  /** How it keeps answers; false: not at all. With it `sellSession` is checked when it is made, and not at the first payment. */
+  readonly answers?: AnswerKeeper | false | undefined;
   /**
    * Answers a request for a route that is sold. `undefined`: the route is not sold (or this request has free access), so the
    * next handler answers. `serve` runs at most once in a call, and in none that is answered from what was kept.

@@ -1,18 +1,21 @@
 // Sells a session: what a payment bought is credited once, whatever crashes, and the token is made again of the payment.
-import { type SessionRecord, type SessionStore, StoreError } from "@tollbooth-stores/core";
+import { isStoreError, type SessionRecord, type SessionStore, StoreError } from "@tollbooth-stores/core";
 import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
-import type { PaymentInHand } from "./paid-gate.ts";
+import type { PaidGate, PaymentInHand } from "./paid-gate.ts";
 import { prolonger } from "./prolong-session.ts";
 import { ahead, type MarkInHand, OWN, sessionName, takeMark } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
 import { idAfter } from "./session-moves.ts";
 import { isOpened, type OpensOption, requireBoolean, requireFunction, requireSessionStore } from "./session-opens.ts";
+import { type RequestedSale, requireSellingGate } from "./session-sale.ts";
 import { type Sold, sessionAnswer, tokenMaker } from "./session-token.ts";
 
 export type SellSessionOptions<T> = CredentialOptions &
   OpensOption<T> & {
     sessions: SessionStore<T>;
+    /** The gate of the `paid` in front. What it is set otherwise than this sale is STORE_CONFIG when the sale is made. */
+    gate: PaidGate;
     /**
      * At least 32 characters or bytes, the same on every instance, kept secret: who knows it can make the token of any payment.
      * With a new one, a payment that is owed makes a new session.
@@ -24,7 +27,10 @@ export type SellSessionOptions<T> = CredentialOptions &
       /** Added to the quotas of these names; each from 1 to 2^63-1. */
       quotas?: Readonly<Record<string, bigint>> | undefined;
     };
-    /** What the new session remembers of its payment, as `opens` asks for it. A session that is prolonged keeps its own. */
+    /**
+     * What the new session remembers of its payment, as `opens` asks for it. A session that is prolonged keeps its own. Asked before the
+     * payment is settled, with a `settled` that is false, and again after that: so it changes nothing elsewhere.
+     */
     data(payment: PaymentInHand): T | Promise<T>;
     /**
      * Whether the session that is presented is prolonged; else the payment makes a new one. Default: each one that `opens` takes.
@@ -34,8 +40,9 @@ export type SellSessionOptions<T> = CredentialOptions &
     prolongs?: ((record: SessionRecord<T>, payment: PaymentInHand) => boolean) | undefined;
   };
 
+const grantNames = { extendMs: true, quotas: true } as const;
 const optionNames: OptionNames<SellSessionOptions<unknown>> = {
-  ...{ sessions: true, secret: true, grant: true, data: true, opens: true, prolongs: true },
+  ...{ sessions: true, gate: true, secret: true, grant: true, data: true, opens: true, prolongs: true },
   ...{ cookie: true, bearer: true },
 };
 
@@ -63,25 +70,56 @@ export type SellSession = (
  *
  * Rejects with a `StoreError`, and where another attempt is ahead; both leave the payment owed, and a retry goes on. Rejects with
  * STORE_CONFIG, and gives nothing, behind a gate that settles later. Throws STORE_CONFIG at once for options that would fail after
- * the payment.
+ * the payment, and for a `gate` without such `answers`, or with those of another store, secret or credential.
  */
 export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
-  requireSessionStore(options, "credit");
+  requireSessionStore(options, "get", "newId", "touch", "credit", "debit", "delete");
   requireKnownOptions(options, optionNames);
   for (const name of ["opens", "prolongs"] as const) requireFunction(name, options[name]);
   const { sessions, secret, data, prolongs } = options;
   if (typeof data !== "function") throw new StoreError("STORE_CONFIG", "data must be a function of the payment.");
   const credential = credentialOf(options);
   const grant = grantOf(options.grant);
-  const { tokenOf, markOf } = tokenMaker(secret);
+  const tokens = tokenMaker(secret);
+  const { tokenOf, markOf } = tokens;
+  let isStorable = false;
+  requireSellingGate(options.gate, { sessions, tokens, credential }, requireSellable);
 
-  const prolong = prolonger<T>({
-    ...{ sessions, grant, tokenOf },
-    prolongs(record, payment) {
-      if (!isOpened(options, record)) return false;
-      return prolongs === undefined || requireBoolean("prolongs", prolongs(record, payment));
-    },
-  });
+  const prolong = prolonger<T>({ ...{ sessions, grant, tokenOf }, prolongs: isProlonged });
+
+  function isProlonged(record: SessionRecord<T>, payment: PaymentInHand): boolean {
+    if (!isOpened(options, record)) return false;
+    return prolongs === undefined || requireBoolean("prolongs", prolongs(record, payment));
+  }
+
+  function presentedId(header: HeaderReader, moves: ReadonlyMap<string, string>): string | undefined {
+    const read = credential.read(header);
+    return read.status === "ok" ? idAfter(moves, read.id) : undefined;
+  }
+
+  /** Asks the seller's functions what the sale will ask them, while nothing is charged. */
+  async function requireSellable({ payment, header, moves }: RequestedSale): Promise<void> {
+    const given = await data(payment);
+    requireOpened(tokenOf(payment.key), given);
+    const presented = presentedId(header, moves);
+    const record = presented === undefined ? null : await sessions.get(presented, { signal: payment.signal });
+    if (record !== null) isProlonged(record, payment);
+    await requireStorable(payment, given);
+  }
+
+  /** At the first payment only: that the store takes such a session. It may be too large for it, or the store's user may lack a right. */
+  async function requireStorable({ key, signal }: PaymentInHand, given: T): Promise<void> {
+    if (isStorable) return;
+    const id = tokenOf(`trial of ${key}`);
+    try {
+      await sessions.credit(id, { ...grant, opId: key, createWith: { data: given } }, { signal });
+      await sessions.delete(id, { signal });
+    } catch (error) {
+      if (!isStoreError(error, "STORE_INVALID_ARGUMENT") && !isStoreError(error, "STORE_VALUE_TOO_LARGE")) throw error;
+      throw new StoreError("STORE_CONFIG", `The store takes no session of this grant and data. ${error.message}`);
+    }
+    isStorable = true;
+  }
 
   /** Makes the payment's own session. One that an attempt before has made was not told, and its time has run since: that one goes. */
   async function makeOwn({ key, signal }: PaymentInHand, createWith: { data: T }, mark: MarkInHand): Promise<Sold> {
@@ -115,8 +153,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
       );
     }
     const { key, signal } = payment;
-    const read = credential.read(header);
-    const presented = read.status === "ok" ? idAfter(moves, read.id) : undefined;
+    const presented = presentedId(header, moves);
     const createWith = { data: await data(payment) };
     requireOpened(tokenOf(key), createWith.data);
     const mark = await takeMark(sessions, { markId: markOf(key), signal, ...createWith });
@@ -152,14 +189,14 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
 
 const mostOfAQuota = 2n ** 63n - 1n;
 
-function grantOf({ extendMs, quotas = {} }: SellSessionOptions<unknown>["grant"]): {
-  extendMs: number;
-  quotas: Record<string, bigint>;
-} {
+function grantOf(grant: SellSessionOptions<unknown>["grant"]): { extendMs: number; quotas: Record<string, bigint> } {
+  // A misspelt name of it would sell sessions without calls.
+  requireKnownOptions(grant, grantNames, "grant");
+  const { extendMs, quotas = {} } = grant;
   const amounts: [string, unknown][] = Object.entries(quotas);
   const wrong = amounts.some(
     ([name, amount]) =>
-      name.length < 1 || name.length > 128 || typeof amount !== "bigint" || amount < 1n || amount > mostOfAQuota,
+      name.length < 1 || name.length > 128 || !name.isWellFormed() || typeof amount !== "bigint" || amount < 1n || amount > mostOfAQuota,
   );
   if (wrong || amounts.length > 100) {
     throw new StoreError(

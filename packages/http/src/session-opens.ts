@@ -27,9 +27,10 @@ export function requireFunction(option: string, given: unknown): void {
   throw new StoreError("STORE_CONFIG", `${option} must be a function of a session's record.`);
 }
 
-/** Throws STORE_CONFIG where the store is missing, or was given in the place of the options. */
-export function requireSessionStore(options: unknown, method: keyof SessionStore): void {
-  if (typeof Object(Object(options).sessions)[method] === "function") return;
+/** Throws STORE_CONFIG where the store is missing, lacks one of the methods, or was given in the place of the options. */
+export function requireSessionStore(options: unknown, ...methods: (keyof SessionStore)[]): void {
+  const sessions = Object(Object(options).sessions);
+  if (methods.every((method) => typeof sessions[method] === "function")) return;
   throw new StoreError(
     "STORE_CONFIG",
     "sessions must be a SessionStore: `{ sessions: stores.sessions }` of a provider.",

@@ -57,6 +57,14 @@ export function gateSettings(server: x402ResourceServer, options: PaidRoutesOpti
   if (order !== "serve-then-settle" && order !== "settle-then-serve") {
     throw new StoreError("STORE_CONFIG", 'order must be "serve-then-settle" or "settle-then-serve".');
   }
+  const keeper = keeperOf(options.answers);
+  if (keeper?.needsCollector === true && collector === undefined) {
+    throw new StoreError(
+      "STORE_CONFIG",
+      "answers need a collector: they are told again only to a request with the collector of the first one. For soldSessions: the buyer's " +
+        "Idempotency-Key, or else presentedSession(...).",
+    );
+  }
   watchFacilitators(server);
   return {
     server,
@@ -67,7 +75,7 @@ export function gateSettings(server: x402ResourceServer, options: PaidRoutesOpti
     origin: checkedOrigin(options.origin),
     refusals: checkedRefusals(server, options.refusals ?? evmRefusals),
     settlesFirst: order === "settle-then-serve",
-    keeper: keeperOf(options.answers),
+    keeper,
     leaseMs: durationOption(options.leaseMs ?? DEFAULT_LEASE_MS, "leaseMs", LONGEST_LEASE_MS),
     handlerTimeoutMs:
       handlerTimeoutMs === undefined

@@ -153,6 +153,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
 
   return {
     http,
+    answers: settings.keeper ?? false,
     initialize,
     sells: (context) => sold(context) !== undefined,
     async handle(context, body, serve) {
