@@ -11,8 +11,8 @@ import {
   problem,
 } from "@tollbooth-stores/http";
 import type { ExpressMiddleware } from "./express-types.ts";
-import { hideConditions } from "./hide-conditions.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
+import { hideConditions } from "./hide-conditions.ts";
 import { onOthersHead, requireUnanswered } from "./others-answer.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";

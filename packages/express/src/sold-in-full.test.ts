@@ -67,5 +67,7 @@ test("a POST whose handler sends a file is sold in full", async () => {
 test("what is not sold is answered as it asks", async () => {
   const { ask } = await shop();
   const etag = (await ask("/free/text")).headers.get("etag") ?? "";
-  expect((await ask("/free/text", { headers: { "if-none-match": etag, "cache-control": "max-age=0" } })).status).toBe(304);
+  expect((await ask("/free/text", { headers: { "if-none-match": etag, "cache-control": "max-age=0" } })).status).toBe(
+    304,
+  );
 });

@@ -137,7 +137,10 @@ test.each(["in front of paid()", "behind it"])(
       .use(paid(fakeGate()))
       .use(where === "behind it" ? visitor : none);
     const grant = { extendMs: 60_000 };
-    app.post("/sold", sellSession({ gate: fakeGate(), sessions, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }));
+    app.post(
+      "/sold",
+      sellSession({ gate: fakeGate(), sessions, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }),
+    );
     const answer = await app.request("/sold", { method: "POST", headers: { payment: "beside" } });
     const cookies = answer.headers.getSetCookie().map((line) => line.split("=")[0]);
     expect([answer.status, cookies.sort()]).toEqual([201, ["__Host-session", "visitor"]]);

@@ -196,7 +196,12 @@ function grantOf(grant: SellSessionOptions<unknown>["grant"]): { extendMs: numbe
   const amounts: [string, unknown][] = Object.entries(quotas);
   const wrong = amounts.some(
     ([name, amount]) =>
-      name.length < 1 || name.length > 128 || !name.isWellFormed() || typeof amount !== "bigint" || amount < 1n || amount > mostOfAQuota,
+      name.length < 1 ||
+      name.length > 128 ||
+      !name.isWellFormed() ||
+      typeof amount !== "bigint" ||
+      amount < 1n ||
+      amount > mostOfAQuota,
   );
   if (wrong || amounts.length > 100) {
     throw new StoreError(

@@ -98,7 +98,14 @@ test.each(refusedOptions)(
 const seller = (more = {}) => {
   const grant = { extendMs: "10m", quotas: { calls: 100n } };
   const gate = { handle: async () => undefined };
-  const options = { gate, sessions, secret: "s".repeat(32), grant, bearer: true, data: () => ({ plan: "pass" }) } as const;
+  const options = {
+    gate,
+    sessions,
+    secret: "s".repeat(32),
+    grant,
+    bearer: true,
+    data: () => ({ plan: "pass" }),
+  } as const;
   return sellSession<Data>({ ...options, opens, ...more });
 };
 let key = 0;

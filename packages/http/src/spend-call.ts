@@ -33,7 +33,10 @@ export function requireSpendable(quota: string, options: SpendOptions = {}): voi
   const sold = Object.keys(Object(Object(grant).quotas));
   if (grant !== undefined && !sold.includes(quota)) {
     const names = sold.map((name) => JSON.stringify(name)).join(", ") || "none";
-    throw new StoreError("STORE_CONFIG", `spend(${JSON.stringify(quota)}): the grant has no such quota. It has: ${names}.`);
+    throw new StoreError(
+      "STORE_CONFIG",
+      `spend(${JSON.stringify(quota)}): the grant has no such quota. It has: ${names}.`,
+    );
   }
 }
 
