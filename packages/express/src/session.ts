@@ -5,7 +5,7 @@ import {
   type HeldSession,
   isHeld,
   type RequestSession,
-  requireSpendable,
+  requireSpend,
   type SellSessionOptions,
   type SessionOptions,
   type SpendOptions,
@@ -88,7 +88,7 @@ export function session<T>(
  * `session()`. No call left: 402 (or `status`); no such quota: 403. A client that leaves once its handler runs has used its call.
  */
 export function spend(quota: string, options?: SpendOptions): ExpressMiddleware {
-  requireSpendable(quota, options);
+  requireSpend(quota, options);
   return async (request, response, next) => {
     const found = sessions.get(request);
     if (found === undefined) throw new TypeError("spend() needs session() before it.");

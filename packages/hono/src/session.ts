@@ -4,7 +4,7 @@ import {
   type HeldSession,
   isHeld,
   type RequestSession,
-  requireSpendable,
+  requireSpend,
   responseOf,
   type SellSessionOptions,
   type SessionOptions,
@@ -105,7 +105,7 @@ function tellCookie(c: Context, { line, before }: { line: string; before: readon
  * `session()`. No call left: 402 (or `status`); no such quota: 403. A response that breaks off while it streams has used its call.
  */
 export function spend(quota: string, options?: SpendOptions): MiddlewareHandler {
-  requireSpendable(quota, options);
+  requireSpend(quota, options);
   return async (c, next) => {
     const found = sessions.get(c);
     if (found === undefined) throw new TypeError("spend() needs session() before it.");

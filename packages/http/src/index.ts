@@ -34,7 +34,7 @@ export {
 } from "./session-credential.ts";
 export { type SessionMoves, sessionMovesOf } from "./session-moves.ts";
 export { addCookies } from "./cookie-lines.ts";
-export { requireSpendable, type SpendOptions, spendCall } from "./spend-call.ts";
+export { requireSpend, type SpendOptions, spendCall } from "./spend-call.ts";
 export { type SellSession, type SellSessionOptions, sellSession } from "./sell-session.ts";
 export { type SoldSessionsOptions, soldSessions } from "./sold-sessions.ts";
 export { type ErrorForLog, errorForLog } from "./error-for-log.ts";

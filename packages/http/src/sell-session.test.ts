@@ -198,12 +198,6 @@ test.each([
   [{ secret: undefined }, "secret"],
   [{ data: undefined }, "data"],
   [{ sessions: {} }, "stores.sessions"],
-  [{ grant: { extendMs: 1, quota: { calls: 1n } } }, '"quotas"'],
-  [{ grant: undefined }, "grant"],
-  [{ bearer: false }, "bearer must be true"],
-  [{ bearer: undefined, cookie: { maxAge: 60 } }, '"maxAgeSeconds"'],
-  [{ bearer: undefined, cookie: { sameSite: "None" } }, "cookie.sameSite"],
-  [{ bearer: undefined, cookie: { secure: "false" } }, "cookie.secure"],
   [{ gate: undefined }, "gate must be"],
   [{ gate: { handle: async () => undefined, answers: false } }, "answers: soldSessions"],
 ])("options that would fail after the payment are refused at once", (more, words) => {

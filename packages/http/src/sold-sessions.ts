@@ -1,6 +1,6 @@
 // Sessions that were sold, for a payer that lost the answer: told again from the store and from the payment.
 import type { SessionStore } from "@tollbooth-stores/core";
-import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
+import { durationOption } from "@tollbooth-stores/core/native";
 import type { AnswerKeeper } from "./answer-keeper.ts";
 import { readMark, sessionName } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf } from "./session-credential.ts";
@@ -18,11 +18,6 @@ export type SoldSessionsOptions = CredentialOptions & {
   forMs?: number | string | undefined;
 };
 
-/** `opens` is `sellSession`'s and the routes': one object may hold what they share. */
-const optionNames: OptionNames<SoldSessionsOptions> & { opens: true } = {
-  ...{ sessions: true, secret: true, forMs: true, opens: true },
-  ...{ cookie: true, bearer: true },
-};
 const DEFAULT_FOR_MS = 3_600_000;
 const KEPT = "a sold session";
 
@@ -36,7 +31,6 @@ const KEPT = "a sold session";
  */
 export function soldSessions(options: SoldSessionsOptions): AnswerKeeper {
   requireSessionStore(options, "get", "newId");
-  requireKnownOptions(options, optionNames);
   const { sessions, secret, forMs = DEFAULT_FOR_MS } = options;
   const credential = credentialOf(options);
   const tokens = tokenMaker(secret);

@@ -1,6 +1,5 @@
 // One call of a session's quota for one request.
 import { StoreError } from "@tollbooth-stores/core";
-import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type Answer, problem } from "./answer.ts";
 import type { RequestSession, Spent } from "./request-session.ts";
 import { storeFailure } from "./store-failure.ts";
@@ -17,27 +16,15 @@ export interface SpendOptions {
   grant?: { readonly quotas?: Readonly<Record<string, bigint>> | undefined } | undefined;
 }
 
-const optionNames: OptionNames<SpendOptions> = { status: true, header: true, grant: true };
-
-/** Throws STORE_CONFIG for options that would fail once a call is spent, and for a quota that no sold session has. */
-export function requireSpendable(quota: string, options: SpendOptions = {}): void {
-  requireKnownOptions(options, optionNames);
-  const { status = 402, header = "x", grant } = options;
-  if (typeof quota !== "string" || quota.length < 1 || quota.length > 128 || !quota.isWellFormed()) {
-    throw new StoreError("STORE_CONFIG", "spend needs the name of a quota, of 1 to 128 characters.");
-  }
-  if (status !== 402 && status !== 403) throw new StoreError("STORE_CONFIG", "status must be 402 or 403.");
-  if (typeof header !== "string" || !/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(header)) {
-    throw new StoreError("STORE_CONFIG", "header must be the name of a header, of 1 to 100 characters.");
-  }
-  const sold = Object.keys(Object(Object(grant).quotas));
-  if (grant !== undefined && !sold.includes(quota)) {
-    const names = sold.map((name) => JSON.stringify(name)).join(", ") || "none";
-    throw new StoreError(
-      "STORE_CONFIG",
-      `spend(${JSON.stringify(quota)}): the grant has no such quota. It has: ${names}.`,
-    );
-  }
+/** Throws STORE_CONFIG, where the route is made, for a quota that no session of its `grant` has. */
+export function requireSpend(quota: string, { grant }: SpendOptions = {}): void {
+  const sold = Object.keys(grant?.quotas ?? {});
+  if (grant === undefined || sold.includes(quota)) return;
+  const names = sold.map((name) => JSON.stringify(name)).join(", ") || "none";
+  throw new StoreError(
+    "STORE_CONFIG",
+    `spend(${JSON.stringify(quota)}): the grant has no such quota. It has: ${names}.`,
+  );
 }
 
 /**

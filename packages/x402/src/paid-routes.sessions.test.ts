@@ -91,7 +91,7 @@ test.each<[string, object, () => Promise<Record<string, string>>, string]>([
   ["a prolongs that throws", { prolongs: broken }, presentsOne, "Broken."],
   ["a prolongs that returns a promise", { prolongs: async () => true }, presentsOne, "prolongs must return"],
 ])("%s: refused before anything is charged, whatever the order", async (_what, wrong, presents, words) => {
-  for (const order of ["settle-then-serve", "serve-then-settle"] as const) {
+  for (const order of ["serve-then-settle", "settle-then-serve"] as const) {
     const gate = shop.gate(undefined, { ...keeping(), order });
     const paid = await paying(gate, await presents());
     await expect(ask(gate, serving(gate, wrong), paid)).rejects.toThrow(words);
