@@ -1,7 +1,6 @@
 // How a gate keeps an answer for a payer that lost it, where more is known of the answer than its bytes.
 import type { Answer } from "./answer.ts";
-import type { PaymentInHand } from "./paid-gate.ts";
-import type { HeaderReader } from "./session-credential.ts";
+import type { PaymentInHand } from "./payment-in-hand.ts";
 
 /** The request whose answer is kept, or told again. */
 export interface KeptRequest {
@@ -10,7 +9,7 @@ export interface KeptRequest {
   /** Aborted where the client has gone. */
   readonly signal?: AbortSignal | undefined;
   /** Reads the request's headers. A request that is told again has the collector of the first one. */
-  readonly header: HeaderReader;
+  readonly header: (name: string) => string | undefined;
   /** `sessionMoves` of the request's context. */
   readonly sessionMoves?: ReadonlyMap<string, string> | undefined;
 }

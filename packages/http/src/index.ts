@@ -1,7 +1,8 @@
 // The framework-free part of a paid API's middleware.
 export { type Answer, answerTooLarge, problem, wholeAnswer } from "./answer.ts";
 export type { AnswerKeeper, KeptRequest } from "./answer-keeper.ts";
-export type { KnownPayments, PaidGate, PaymentInHand, RequestAdapter, RequestContext, Serve } from "./paid-gate.ts";
+export type { KnownPayments, PaidGate, RequestAdapter, RequestContext, Serve } from "./paid-gate.ts";
+export type { PaymentInHand } from "./payment-in-hand.ts";
 
 // What a framework's middleware is made of.
 export { isSoldAlready } from "./paid-once.ts";

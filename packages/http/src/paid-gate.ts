@@ -1,6 +1,7 @@
 // What a framework's middleware asks of a gate that sells answers. Its shapes are those of the x402 SDK's HTTP adapter.
 import type { Answer } from "./answer.ts";
 import type { AnswerKeeper } from "./answer-keeper.ts";
+import type { PaymentInHand } from "./payment-in-hand.ts";
 
 /** What a gate asks about a request. */
 export interface RequestAdapter {
@@ -27,20 +28,6 @@ export interface RequestContext {
   readonly signal?: AbortSignal | undefined;
   /** New ids by old ones, of the sessions that middleware in front has moved in this request. */
   readonly sessionMoves?: ReadonlyMap<string, string> | undefined;
-}
-
-/** The payment that an answer is made for. */
-export interface PaymentInHand {
-  /** Names the payment on every instance and at every attempt: an `opId` for `credit`, say. */
-  readonly key: string;
-  /** The payer's address, where the payload names it. The facilitator has verified it. */
-  readonly payer?: string | undefined;
-  /** Whether the money has moved already. False: it is settled after the answer is made, and may be refused then. */
-  readonly settled?: boolean | undefined;
-  /** Aborts when this attempt lost its lease, or its time is over. */
-  readonly signal: AbortSignal;
-  /** The lease's fence, for systems that can check it. */
-  readonly fence: string;
 }
 
 /** Makes the answer that is sold, whole: it sees none of the request's `hiddenHeaders`. */

@@ -2,7 +2,8 @@
 import { isStoreError, type SessionRecord, type SessionStore, StoreError } from "@tollbooth-stores/core";
 import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
-import type { PaidGate, PaymentInHand } from "./paid-gate.ts";
+import type { PaidGate } from "./paid-gate.ts";
+import type { PaymentInHand } from "./payment-in-hand.ts";
 import { prolonger } from "./prolong-session.ts";
 import { ahead, type MarkInHand, OWN, sessionName, takeMark } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
@@ -72,7 +73,7 @@ export type SellSession = (
  * the payment, and for a `gate` without such `answers`, or with those of another store, secret or credential.
  */
 export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
-  requireSessionStore(options, "get", "newId", "touch", "credit", "debit", "delete");
+  requireSessionStore(options, "create", "get", "newId", "touch", "credit", "debit", "delete");
   requireKnownOptions(options, optionNames);
   for (const name of ["opens", "prolongs"] as const) requireFunction(name, options[name]);
   const { sessions, secret, data, prolongs } = options;
@@ -103,16 +104,16 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     const presented = presentedId(header, moves);
     const record = presented === undefined ? null : await sessions.get(presented, { signal: payment.signal });
     if (record !== null) isProlonged(record, payment);
-    await requireStorable(payment, given);
+    await requireStorable(given, payment.signal);
   }
 
   /** At the first payment only: that the store takes such a session. It may be too large for it, or the store's user may lack a right. */
-  async function requireStorable({ key, signal }: PaymentInHand, given: T): Promise<void> {
+  async function requireStorable(given: T, signal: AbortSignal): Promise<void> {
     if (isStorable) return;
-    const id = tokenOf(`trial of ${key}`);
     try {
-      await sessions.credit(id, { ...grant, opId: key, createWith: { data: given } }, { signal });
-      await sessions.delete(id, { signal });
+      const trial = { data: given, absoluteTtlMs: grant.extendMs, quotas: grant.quotas };
+      const { record } = await sessions.create(trial, { signal });
+      await sessions.delete(record.id, { signal });
     } catch (error) {
       if (!isStoreError(error, "STORE_INVALID_ARGUMENT") && !isStoreError(error, "STORE_VALUE_TOO_LARGE")) throw error;
       throw new StoreError("STORE_CONFIG", `The store takes no session of this grant and data. ${error.message}`);

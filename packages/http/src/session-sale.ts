@@ -1,7 +1,8 @@
 // Holds a gate to the sessions that are sold behind it, and these to the gate: before anything is charged.
 import { type SessionStore, StoreError } from "@tollbooth-stores/core";
 import type { AnswerKeeper } from "./answer-keeper.ts";
-import type { PaidGate, PaymentInHand } from "./paid-gate.ts";
+import type { PaidGate } from "./paid-gate.ts";
+import type { PaymentInHand } from "./payment-in-hand.ts";
 import type { Credential, HeaderReader } from "./session-credential.ts";
 import type { TokenMaker } from "./session-token.ts";
 
