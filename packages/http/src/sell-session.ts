@@ -9,7 +9,7 @@ import { ahead, type MarkInHand, OWN, sessionName, takeMark } from "./sale-mark.
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
 import { idAfter } from "./session-moves.ts";
 import { isOpened, type OpensOption, requireBoolean, requireFunction, requireSessionStore } from "./session-opens.ts";
-import { type RequestedSale, requireSellingGate } from "./session-sale.ts";
+import { differing, type RequestedSale, requireSellingGate } from "./session-sale.ts";
 import { type Sold, sessionAnswer, tokenMaker } from "./session-token.ts";
 
 export type SellSessionOptions<T> = CredentialOptions &
@@ -70,7 +70,7 @@ export type SellSession = (
  *
  * Rejects with a `StoreError`, and where another attempt is ahead; both leave the payment owed, and a retry goes on. Rejects with
  * STORE_CONFIG, and gives nothing, behind a gate that settles later. Throws STORE_CONFIG at once for options that would fail after
- * the payment, and for a `gate` without such `answers`, or with those of another store, secret or credential.
+ * the payment, and for a `gate` without such `answers`, or with those of another secret or credential.
  */
 export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   requireSessionStore(options, "create", "get", "newId", "touch", "credit", "debit", "delete");
@@ -83,7 +83,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   const tokens = tokenMaker(secret);
   const { tokenOf, markOf } = tokens;
   let isStorable = false;
-  requireSellingGate(options.gate, { sessions, tokens, credential }, requireSellable);
+  const gatesSessions = requireSellingGate(options.gate, { tokens, credential }, requireSellable);
 
   const prolong = prolonger<T>({ ...{ sessions, grant, tokenOf }, prolongs: isProlonged });
 
@@ -107,13 +107,18 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     await requireStorable(given, payment.signal);
   }
 
-  /** At the first payment only: that the store takes such a session. It may be too large for it, or the store's user may lack a right. */
+  /**
+   * At the first payment only: that the store takes such a session, and the gate's store finds it. It may be too large, or the store's user
+   * may lack a right.
+   */
   async function requireStorable(given: T, signal: AbortSignal): Promise<void> {
     if (isStorable) return;
     try {
       const trial = { data: given, absoluteTtlMs: grant.extendMs, quotas: grant.quotas };
-      const { record } = await sessions.create(trial, { signal });
-      await sessions.delete(record.id, { signal });
+      const { id } = (await sessions.create(trial, { signal })).record;
+      const isFound = gatesSessions === undefined || (await gatesSessions.get(id, { signal })) !== null;
+      await sessions.delete(id, { signal });
+      if (!isFound) throw differing("sessions");
     } catch (error) {
       if (!isStoreError(error, "STORE_INVALID_ARGUMENT") && !isStoreError(error, "STORE_VALUE_TOO_LARGE")) throw error;
       throw new StoreError("STORE_CONFIG", `The store takes no session of this grant and data. ${error.message}`);

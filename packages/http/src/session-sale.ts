@@ -49,12 +49,19 @@ export function keepsSessions(keeper: AnswerKeeper, side: SaleSide): CheckSale {
   };
 }
 
-/** Throws STORE_CONFIG for a gate that would charge for sessions that it cannot tell again. A gate that tells nothing of itself is taken. */
-export function requireSellingGate(gate: PaidGate, side: SaleSide, check: CheckSale): void {
+/**
+ * Throws STORE_CONFIG for a gate that would charge for sessions that it cannot tell again. A gate that tells nothing of itself is taken.
+ * Returns the store that the gate reads sold sessions from. Whether it is the seller's shows only by a session: one may be wrapped.
+ */
+export function requireSellingGate(
+  gate: PaidGate,
+  side: Omit<SaleSide, "sessions">,
+  check: CheckSale,
+): SaleSide["sessions"] | undefined {
   if (typeof Object(gate).handle !== "function") {
     throw new StoreError("STORE_CONFIG", "gate must be the gate of the paid() in front: what paidRoutes(...) returns.");
   }
-  if (gate.answers === undefined) return;
+  if (gate.answers === undefined) return undefined;
   const kept = gate.answers === false ? undefined : keepers.get(gate.answers);
   if (kept === undefined) {
     throw new StoreError(
@@ -63,15 +70,20 @@ export function requireSellingGate(gate: PaidGate, side: SaleSide, check: CheckS
     );
   }
   const differ = [
-    ...(kept.sessions === side.sessions ? [] : ["sessions"]),
     ...(kept.tokens.tokenOf("") === side.tokens.tokenOf("") ? [] : ["secret"]),
     ...(kept.credential.cookieLine("") === side.credential.cookieLine("") ? [] : ["cookie or bearer"]),
   ];
   if (differ.length > 0) {
-    throw new StoreError(
-      "STORE_CONFIG",
-      `sellSession and its gate's soldSessions must be given the same ${differ.join(", ")}: else a lost token cannot be told again.`,
-    );
+    throw differing(differ.join(", "));
   }
   if (kept.sellers.length < MOST_SELLERS) kept.sellers.push(check);
+  return kept.sessions;
+}
+
+/** STORE_CONFIG: the two sides were given different ones of `options`. */
+export function differing(options: string): StoreError {
+  return new StoreError(
+    "STORE_CONFIG",
+    `sellSession and its gate's soldSessions must be given the same ${options}: else a lost token cannot be told again.`,
+  );
 }

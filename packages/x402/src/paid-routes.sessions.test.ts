@@ -1,6 +1,7 @@
 // A gate that sells sessions: what it gives cannot be taken back, so the money moves first.
 import { StoreError } from "@tollbooth-stores/core";
 import { type PaidGate, sellSession, soldSessions } from "@tollbooth-stores/http";
+import { createMemoryStores } from "@tollbooth-stores/memory";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { describe, expect, test, vi } from "vitest";
 import { ask, handler, oneCent, requestTo, required, shopForEachTest } from "./paid-routes.test-support.ts";
@@ -57,11 +58,6 @@ describe("sellSession", () => {
       () => ({ answers: soldSessions({ sessions: shop.stores.sessions, secret }) }),
       "same cookie or bearer",
     ],
-    [
-      "has another store",
-      () => ({ answers: soldSessions({ ...pass(), sessions: { ...shop.stores.sessions } }) }),
-      "same sessions",
-    ],
   ])("behind a gate that %s is STORE_CONFIG when it is made", (_, options, words) => {
     const gate = shop.gate(upfront, { collector, ...options() });
     expect(() => serving(gate)).toThrow(
@@ -117,6 +113,13 @@ test("a store of sessions that is away: 503 before anything is charged", async (
   expect(create).toHaveBeenCalledTimes(2);
   const { record } = await Object(create.mock.results[1]).value;
   expect(await sessions.get(record.id)).toBeNull();
+});
+
+test("a gate that reads sold sessions from another store: refused before anything is charged", async () => {
+  const answers = soldSessions({ ...pass(), sessions: createMemoryStores().sessions });
+  const gate = shop.gate(upfront, { collector, answers });
+  await expect(ask(gate, serving(gate), await paying(gate))).rejects.toThrow("the same sessions");
+  expect(transfers()).toBe(0);
 });
 
 test("of two sellers behind one gate the one that can sell does", async () => {
