@@ -85,7 +85,7 @@ export function session<T>(
 
 /**
  * Takes one call from the session's quota, and gives it back, before the answer ends, where that is 500 and above. Behind
- * `session()`. No call left: 402 (or `status`); no such quota: 403. A client that leaves once its handler runs has used its call.
+ * `session()`. No call left: 402 (or `status`). A client that leaves once its handler runs has used its call.
  */
 export function spend(quota: string, options?: SpendOptions): ExpressMiddleware {
   requireSpend(quota, options);

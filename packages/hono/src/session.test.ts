@@ -194,12 +194,10 @@ test("of several cookies of one request the last one is told", async () => {
   expect((await sessions.get(id))?.data).toEqual({ user: "bob" });
 });
 
-test("a quota that is spelt otherwise than the one that is sold is refused at the start, or by 403", async () => {
-  const grant = { quotas: { calls: 1n } };
-  expect(() => spend("call", { grant })).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
-  const app = new Hono().get("/", session({ sessions }), spend("call"), (c) => c.text("served"));
-  const answer = await app.request("/", cookie(await login(site())));
-  expect([answer.status, Object(await answer.json()).error]).toEqual([403, "no_such_quota"]);
+test("a quota that is spelt otherwise than the one that is sold is refused at the start", () => {
+  expect(() => spend("call", { grant: { quotas: { calls: 1n } } })).toThrow(
+    expect.objectContaining({ code: "STORE_CONFIG" }),
+  );
 });
 
 test("how many calls are left is told where one was used, and not where it was given back", async () => {

@@ -102,7 +102,7 @@ function tellCookie(c: Context, { line, before }: { line: string; before: readon
 
 /**
  * Takes one call from the session's quota, and gives it back where the handler throws or answers with 500 and above. Behind
- * `session()`. No call left: 402 (or `status`); no such quota: 403. A response that breaks off while it streams has used its call.
+ * `session()`. No call left: 402 (or `status`). A response that breaks off while it streams has used its call.
  */
 export function spend(quota: string, options?: SpendOptions): MiddlewareHandler {
   requireSpend(quota, options);

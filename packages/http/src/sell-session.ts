@@ -15,8 +15,11 @@ import { type Sold, sessionAnswer, tokenMaker } from "./session-token.ts";
 export type SellSessionOptions<T> = CredentialOptions &
   OpensOption<T> & {
     sessions: SessionStore<T>;
-    /** The gate of the `paid` in front. What it is set otherwise than this sale is STORE_CONFIG when the sale is made. */
-    gate: PaidGate;
+    /**
+     * The gate of the `paid` in front. What is set otherwise there than in this sale is STORE_CONFIG when the sale is made, and what cannot
+     * be sold is refused before it is charged. Without it both show after the first charge, which stays owed until that is mended.
+     */
+    gate?: PaidGate | undefined;
     /**
      * At least 32 characters or bytes, the same on every instance, kept secret: who knows it can make the token of any payment.
      * With a new one, a payment that is owed makes a new session.

@@ -11,7 +11,7 @@ export interface SpendOptions {
   header?: string | undefined;
   /**
    * The `grant` of the sessions that are sold for this route: STORE_CONFIG at once where it has no such quota. Without it a misspelt quota
-   * shows at the first call of a payer: 403.
+   * shows at the first call of a payer, as one that is used up.
    */
   grant?: { readonly quotas?: Readonly<Record<string, bigint>> | undefined } | undefined;
 }
@@ -28,11 +28,11 @@ export function requireSpend(quota: string, { grant }: SpendOptions = {}): void 
 }
 
 /**
- * Takes one call. Where none is left: 402 (or `status`); where the session never had such a quota: 403, because paying for it again may
- * give none either; where the session is over: 401; where the store is away: 503 with Retry-After, and the call may be spent.
+ * Takes one call. Where none is left: 402 (or `status`); where the session is over: 401; where the store is away: 503 with
+ * Retry-After, and the call may be spent.
  */
 export async function spendCall(
-  session: Pick<RequestSession<unknown>, "spend"> & Partial<Pick<RequestSession<unknown>, "record">>,
+  session: Pick<RequestSession<unknown>, "spend">,
   quota: string,
   { status = 402 }: SpendOptions = {},
 ): Promise<{ spent: Extract<Spent, { status: "ok" }>; refused?: undefined } | { spent?: undefined; refused: Answer }> {
@@ -40,11 +40,6 @@ export async function spendCall(
     const spent = await session.spend(quota);
     if (spent.status === "ok") return { spent };
     if (spent.status === "missing") return { refused: problem(401, "session_over", "The session is over.") };
-    const { record } = session;
-    if (record !== undefined && !Object.hasOwn(record.quotas ?? {}, quota)) {
-      const message = `This session was given no quota ${JSON.stringify(quota)}. No call of it was spent.`;
-      return { refused: problem(403, "no_such_quota", message) };
-    }
     return { refused: problem(status, "no_calls_left", "This session has no call left.") };
   } catch (error) {
     const refused = storeFailure(error);
