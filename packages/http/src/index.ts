@@ -46,7 +46,6 @@ export {
   bodyTooLarge,
   contextOf,
   problemCode,
-  queryReader,
   readBody,
   responseOf,
 } from "./fetch-messages.ts";
