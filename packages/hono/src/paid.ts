@@ -4,7 +4,6 @@ import { joinSignals } from "@tollbooth-stores/core/native";
 import {
   answerOf,
   beforeGate,
-  contextOf,
   hiddenHeaders,
   hideConditions,
   isSoldAlready,
@@ -14,10 +13,10 @@ import {
   paidSettings,
   readBody,
   responseOf,
-  sessionMovesOf,
 } from "@tollbooth-stores/http";
 import type { Context, MiddlewareHandler } from "hono";
 import { withholdNodeResponse } from "./node-response.ts";
+import { contextOf } from "./request-context.ts";
 import { soldResponse } from "./sold-response.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
@@ -64,7 +63,7 @@ export function isBeingSold(c: Context): boolean {
 export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<PaidEnv> {
   const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(gate, options);
   return async (c, next) => {
-    const context = { ...contextOf(c.req.raw, c.req.path), sessionMoves: sessionMovesOf(c) };
+    const context = contextOf(c);
     if (isSoldAlready(gate, context, sellers.get(c))) return next();
     const first = beforeGate(gate, context, unsold ?? (isOfRoute(c) ? "refuse" : "pass"));
     if (first === "pass") return next();

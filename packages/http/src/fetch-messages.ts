@@ -5,7 +5,10 @@ import type { RequestContext } from "./paid-gate.ts";
 /** The most bytes of a body that are read where nothing else is said. */
 export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
-/** What a gate asks about a Request. Path and query are as they were sent. `decodedPath`: as a router matched it. */
+/**
+ * What a gate asks about a Request. Path and query are as they were sent. `decodedPath`: as a router matched it. Of a name that comes twice in
+ * the query the first value counts, as in `searchParams.get`: a price must be that of what the handler reads.
+ */
 export function contextOf(request: Request, decodedPath?: string): RequestContext {
   const url = new URL(request.url);
   return {
@@ -20,23 +23,9 @@ export function contextOf(request: Request, decodedPath?: string): RequestContex
       getUrl: () => request.url,
       getAcceptHeader: () => request.headers.get("accept") ?? "",
       getUserAgent: () => request.headers.get("user-agent") ?? "",
-      ...queryReader(url.searchParams),
+      getQueryParam: (name) => url.searchParams.get(name) ?? undefined,
+      getQueryParams: () => Object.fromEntries([...url.searchParams].toReversed()),
     },
-  };
-}
-
-/** A name that comes more than once has a list. */
-export function queryReader(query: URLSearchParams): {
-  getQueryParam(name: string): string | string[] | undefined;
-  getQueryParams(): Record<string, string | string[]>;
-} {
-  const getQueryParam = (name: string) => {
-    const [first, ...more] = query.getAll(name);
-    return first === undefined || more.length === 0 ? first : [first, ...more];
-  };
-  return {
-    getQueryParam,
-    getQueryParams: () => Object.fromEntries([...query.keys()].map((name) => [name, getQueryParam(name) ?? ""])),
   };
 }
 

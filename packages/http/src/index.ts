@@ -48,7 +48,6 @@ export {
   bodyTooLarge,
   contextOf,
   problemCode,
-  queryReader,
   readBody,
   responseOf,
 } from "./fetch-messages.ts";

@@ -8,7 +8,10 @@ export interface RequestAdapter {
   getHeader(name: string): string | undefined;
   getMethod(): string;
   getPath(): string;
-  /** The whole URL, query included. */
+  /**
+   * The whole URL: path and query as they were sent. The gate puts its own origin in the place of what comes before. A client writes its Host
+   * header as it likes, `a/sold?` too: make no URL of it.
+   */
   getUrl(): string;
   getAcceptHeader(): string;
   getUserAgent(): string;
@@ -21,7 +24,7 @@ export interface RequestContext {
   readonly adapter: RequestAdapter;
   /** As it was sent. */
   readonly path: string;
-  /** As the framework's router matched it, where that may differ. A route that either of them matches is sold. */
+  /** As the framework's router matched it, where that may differ. Its route's price is asked, or else that of `path`. */
   readonly decodedPath?: string;
   readonly method: string;
   /** Aborts when the client has gone. */

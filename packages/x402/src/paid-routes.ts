@@ -5,6 +5,7 @@ import type { Answer, KnownPayments, PaidGate, RequestContext, Serve } from "@to
 import type { RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
 import { forgetFacilitators } from "./ask-facilitators.ts";
 import {
+  ambiguousPath,
   failure,
   headIsNotSold,
   malformedPayment,
@@ -18,7 +19,7 @@ import { gateSettings } from "./gate-settings.ts";
 import { HandlerThrew } from "./handler-run.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { stageOf } from "./payment-record.ts";
-import { planner } from "./planner.ts";
+import { AmbiguousPath, planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
 import { type ReconcileRound, reconcileEvery } from "./reconcile-every.ts";
 import { refusePrices, refuseRoutes } from "./refuse-routes.ts";
@@ -67,7 +68,7 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
 export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, options: PaidRoutesOptions): PaidRoutes {
   const settings = gateSettings(server, options);
   const { store, findSettlement, leaseMs, origin } = settings;
-  const { http, plan, isFree } = planner(server, routes, options.paywall);
+  const { http, sells, plan, isFree } = planner(server, routes, options.paywall);
   refuseRoutes(server, routes);
   let initialized: Promise<void> | undefined;
   let isReady = false;
@@ -102,11 +103,11 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     await within(3 * leaseMs, signal, late, initialize);
   }
 
-  /** The request as the route that sells it matches it. Older SDKs do not know the router's view of a path. */
+  /** As the route that sells the request matches it: the router's view is first, because its handler is the one that runs. */
   function matched(context: RequestContext, method = context.method): RequestAtOrigin | undefined {
-    return [context.path, context.decodedPath ?? context.path]
+    return [context.decodedPath ?? context.path, context.path]
       .map((path) => ({ ...requestAtOrigin(context, origin, method), path }))
-      .find((request) => http.requiresPayment(request));
+      .find(sells);
   }
 
   /** The price of a HEAD request is that of the GET it asks about. */
@@ -161,6 +162,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
         return await answer(context, body, serve);
       } catch (error) {
         if (error instanceof HandlerThrew) throw error.cause;
+        if (error instanceof AmbiguousPath) return ambiguousPath();
         context.signal?.throwIfAborted();
         const refusal = failure(error);
         if (refusal === undefined) throw error;

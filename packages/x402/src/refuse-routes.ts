@@ -1,10 +1,10 @@
 // Refuses, before anything is sold, routes whose payments could not be told apart, settled once, or made at all.
 import { StoreError } from "@tollbooth-stores/core";
 import type { PaymentOption } from "@x402/core/http";
-import type { RouteConfig, RoutesConfig, x402ResourceServer } from "@x402/core/server";
+import type { RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import { LONGEST_AHEAD_MS } from "./identify-payment.ts";
 import { paymentFlow } from "./payment-flow.ts";
-import { patternObjection } from "./route-patterns.ts";
+import { byPattern, patternObjection } from "./route-patterns.ts";
 
 /** Throws STORE_CONFIG that names each such route. A scheme that is not registered is for the SDK to report. */
 export function refuseRoutes(server: x402ResourceServer, routes: RoutesConfig): void {
@@ -90,12 +90,4 @@ function waysToPay(routes: RoutesConfig): { name: string; option: PaymentOption 
   return Object.entries(byPattern(routes)).flatMap(([pattern, { accepts }]) =>
     [accepts].flat().map((option) => ({ name: `"${pattern}" (${option.scheme} on ${option.network}):`, option })),
   );
-}
-
-function byPattern(routes: RoutesConfig): Record<string, RouteConfig> {
-  return isOne(routes) ? { "*": routes } : routes;
-}
-
-function isOne(routes: RoutesConfig): routes is RouteConfig {
-  return "accepts" in routes;
 }
