@@ -198,7 +198,7 @@ test.each([
   [{ secret: undefined }, "secret"],
   [{ data: undefined }, "data"],
   [{ sessions: {} }, "stores.sessions"],
-  [{ gate: undefined }, "gate must be"],
+  [{ gate: {} }, "gate must be"],
   [{ gate: { handle: async () => undefined, answers: false } }, "answers: soldSessions"],
 ])("options that would fail after the payment are refused at once", (more, words) => {
   expect(() => seller(stores(), more)).toThrow(words);
