@@ -86,7 +86,7 @@ export function gatewayApp({ config, stores, sales, log, stopping }: GatewayPart
   function saleOf(route: SessionRoute): tollbooth.SellSessionOptions<SessionData> {
     const isTime = route.kind === "time-window";
     return {
-      sessions: stores.sessions,
+      ...{ gate: sales.sessions, sessions: stores.sessions },
       bearer: true,
       secret: config.sessionSecret,
       grant: isTime

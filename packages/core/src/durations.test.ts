@@ -1,7 +1,7 @@
 // Durations: what is accepted, and that nothing else is.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { durationOption, MAX_DURATION_MS, parseDuration, requireInstantMs, spanOption } from "./durations.ts";
+import { durationOption, MAX_DURATION_MS, parseDuration, requireInstantMs } from "./durations.ts";
 import { isStoreError } from "./errors.ts";
 
 const refuses = (run: () => unknown) => {
@@ -59,20 +59,5 @@ describe("durationOption", () => {
         expect.objectContaining({ code: "STORE_CONFIG", message: expect.stringMatching(/^leaseMs must/) }),
       );
     }
-  });
-});
-
-describe("spanOption", () => {
-  it("refuses a bare number that is too small to be milliseconds, and takes it with its unit", () => {
-    const bounds = { leastMs: 1_000, mostMs: 60_000 };
-    expect([1_000, "600ms", "1m"].map((value) => spanOption(value, "extendMs", bounds))).toEqual([1_000, 600, 60_000]);
-    expect(() => spanOption(600, "extendMs", bounds)).toThrow(
-      expect.objectContaining({
-        code: "STORE_CONFIG",
-        message: expect.stringMatching(/^extendMs.*milliseconds.*"600s"/),
-      }),
-    );
-    for (const wrong of [0, "0s", 60_001])
-      expect(() => spanOption(wrong, "extendMs", bounds)).toThrow(/^extendMs must/);
   });
 });

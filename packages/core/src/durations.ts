@@ -47,20 +47,3 @@ export function durationOption(value: number | string, name: string, mostMs: num
   }
   throw new StoreError("STORE_CONFIG", `${name} must be at most ${mostMs} milliseconds.`);
 }
-
-/**
- * As `durationOption`, for a duration that is never shorter than `leastMs`. A bare number below that is refused, because its author
- * meant seconds; text with a unit, as in "40ms", may say less.
- */
-export function spanOption(
-  value: number | string,
-  name: string,
-  { leastMs, mostMs }: { leastMs: number; mostMs?: number },
-): number {
-  const ms = durationOption(value, name, mostMs);
-  if (typeof value !== "number" || ms >= leastMs) return ms;
-  throw new StoreError(
-    "STORE_CONFIG",
-    `${name} is ${ms} milliseconds, since a bare number counts milliseconds. Write "${ms}s" for seconds, or "${ms}ms" if that is meant.`,
-  );
-}

@@ -8,7 +8,7 @@ import type { SessionCatalog } from "./session/catalog.ts";
 import type { VerificationCatalog } from "./verification/catalog.ts";
 
 export { closestKey } from "./closest-key.ts";
-export { durationOption, spanOption } from "./durations.ts";
+export { durationOption } from "./durations.ts";
 export { type JoinedSignal, joinSignals } from "./joined-signal.ts";
 export { type OptionNames, requireKnownOptions, shownKey } from "./known-options.ts";
 export { checkArguments } from "./named-refusal.ts";

@@ -9,7 +9,6 @@ export interface ExpressRequest extends IncomingMessage {
   readonly path: string;
   /** The route whose handlers run, or the last one whose handlers ran. */
   readonly route?: unknown;
-  readonly protocol: string;
   body?: unknown;
 }
 

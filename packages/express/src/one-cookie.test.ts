@@ -14,6 +14,7 @@ const opening = { data: { plan: "visitor" }, idleTtlMs: 60_000 };
 const prolongs = ({ data }: { data: Data }) => data.plan === "pass";
 const sell = () =>
   sellSession({
+    gate: fakeGate(),
     sessions,
     secret: "s".repeat(32),
     grant: { extendMs: 60_000, quotas: { calls: 2n } },

@@ -12,6 +12,7 @@ import {
 } from "@tollbooth-stores/http";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
+import { hideConditions } from "./hide-conditions.ts";
 import { onOthersHead, requireUnanswered } from "./others-answer.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
@@ -36,7 +37,8 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
 /**
  * The handlers behind it run at most once in a request. All that they write is held back and read whole, errors that Express's
  * handlers answer included, and the gate's answer is sent in its place: theirs where it was paid for. Early hints, trailers, a
- * `statusMessage`, headers of the connection and what comes after the end are dropped.
+ * `statusMessage`, headers of the connection and what comes after the end are dropped. The request that they see has no Range and no
+ * conditional headers, of which Express would make a 304: a payment buys the whole answer.
  *
  * A request that the gate does not sell goes on from `app.use(paid(gate))`, and its response streams as without paid(). From a route's
  * own paid(), as in `app.get("/quote", paid(gate), handler)`, it is 404. `unsold` says otherwise. A paid() that a function of
@@ -81,6 +83,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
         requireUnanswered(response);
         payments.set(request, payment);
         sellers.set(request, gate);
+        hideConditions(request);
         held = holdResponse(response, maxAnswerBytes);
         running.run({ request, role: "handlers" }, next);
         const made = await held.answer;

@@ -1,7 +1,7 @@
 // What a gate asks about an Express request.
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { queryReader, type RequestContext, sessionMovesOf } from "@tollbooth-stores/http";
+import { type RequestContext, sessionMovesOf } from "@tollbooth-stores/http";
 import type { ExpressRequest } from "./express-types.ts";
 import { isOver } from "./send-answer.ts";
 
@@ -68,18 +68,31 @@ export function contextOf(request: ExpressRequest, response: ServerResponse): Re
       getHeader: (name) => headerOf(request, name),
       getMethod: () => method,
       getPath: () => path,
-      getUrl: () => `${request.protocol}://${headerOf(request, "host") ?? "localhost"}${path}${query}`,
+      // Not of the Host header: `Host: a/sold?` would be a part of the path.
+      getUrl: () => `http://localhost${path}${query}`,
       getAcceptHeader: () => headerOf(request, "accept") ?? "",
       getUserAgent: () => headerOf(request, "user-agent") ?? "",
       getBody: () => request.body,
-      ...queryReader(new URLSearchParams(query)),
+      getQueryParam: (name) => queryOf(request)[name],
+      getQueryParams: () => queryOf(request),
     },
   };
 }
 
+/** As Express reads it, because its handlers do: a price by the query is the price of what they make. Nested values are left out. */
+function queryOf(request: ExpressRequest): Record<string, string | string[]> {
+  const { query }: { query?: unknown } = Object(request);
+  const plain: Record<string, string | string[]> = Object.create(null);
+  for (const [name, value] of Object.entries(Object(query))) {
+    if (typeof value === "string") plain[name] = value;
+    else if (Array.isArray(value) && value.every((each) => typeof each === "string")) plain[name] = value;
+  }
+  return plain;
+}
+
 /** A proxy's form names the origin too: `GET http://api.example/quote?a=1`. Its scheme is any: Express strips each. */
 function targetOf(target: string): { path: string; query: string } {
-  const [, path = "", query = ""] = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i.exec(target) ?? [];
+  const [, path = "", query = ""] = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/\\?#]*)?([^?#]*)(\?[^#]*)?/i.exec(target) ?? [];
   return { path: path.startsWith("/") ? path : `/${path}`, query };
 }
 

@@ -137,7 +137,7 @@ test("a session is sold by cookie, once for one payment, and opens what was boug
     app.post(
       "/sold/pass",
       paid(gate),
-      sellSession({ sessions, secret, grant, data: ({ payer = "" }) => ({ user: payer }) }),
+      sellSession({ gate, sessions, secret, grant, data: ({ payer = "" }) => ({ user: payer }) }),
     );
   });
   const buy = () => app("/sold/pass", { method: "POST", headers: { payment: "one" } });
@@ -216,6 +216,12 @@ test.each<[string, (app: Express) => unknown]>([
   const id = by === "spend" ? await login(await site()) : "A".repeat(43);
   await expect(app("/", cookie(id)).then((answer) => answer.text())).rejects.toThrow();
   expect(String(errors)).toContain(`begun by others before ${by}()`);
+});
+
+test("a quota that is spelt otherwise than the one that is sold is refused at the start", () => {
+  expect(() => spend("call", { grant: { quotas: { calls: 1n } } })).toThrow(
+    expect.objectContaining({ code: "STORE_CONFIG" }),
+  );
 });
 
 test("how many calls are left is told where one was used, and not where it was given back", async () => {

@@ -32,10 +32,11 @@ app.post("/rotate", user, async (request, response) => {
 });
 app.get("/call", user, spend("calls"), (_request, response) => response.send("ok"));
 const grant = { extendMs: 60_000, quotas: { calls: 3n } };
+const gate = fakeGate();
 app.post(
   "/sold",
-  paid(fakeGate()),
-  sellSession({ sessions, bearer: true, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }),
+  paid(gate),
+  sellSession({ gate, sessions, bearer: true, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }),
 );
 app.use((error: unknown, _request: Request, response: Response, next: (error: unknown) => void) => {
   const refused = storeFailure(error);

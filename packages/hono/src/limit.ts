@@ -6,7 +6,6 @@ import {
   addressReader,
   beforeLimit,
   type ClientIpOptions,
-  contextOf,
   type LimitOptions,
   limitGates,
   limitHeadersOf,
@@ -15,6 +14,7 @@ import {
 } from "@tollbooth-stores/http";
 import type { Context, MiddlewareHandler } from "hono";
 import type { GetConnInfo } from "hono/conninfo";
+import { contextOf } from "./request-context.ts";
 
 /**
  * Takes one from the allowance of the client that `keyOf` names; several limits on a route are told together, in their order.
@@ -31,7 +31,7 @@ export function limit(
   // clientIp itself names no client: it makes what does.
   const gates = limitGates(rule, Object.is(keyOf, clientIp) ? undefined : keyOf, options);
   return async (c, next) => {
-    const before = await beforeLimit(gates, () => contextOf(c.req.raw, c.req.path));
+    const before = await beforeLimit(gates, () => contextOf(c));
     if (before !== "pass") {
       const { refused } = await takeFromLimit(rule, c, await keyOf(c), c.req.raw.signal);
       // Where no gate could look the payment up, an allowed request goes on: the gate's own 503 has the payment's handle for the log.

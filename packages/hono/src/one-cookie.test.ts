@@ -16,6 +16,7 @@ const visitor = { data: { plan: "visitor" }, idleTtlMs: 60_000 };
 const prolongs = ({ data }: { data: Data }) => data.plan === "pass";
 const sell = () =>
   sellSession({
+    gate: fakeGate(),
     sessions,
     secret: "s".repeat(32),
     grant: { extendMs: 60_000, quotas: { calls: 2n } },

@@ -4,7 +4,8 @@ import { joinSignals } from "@tollbooth-stores/core/native";
 import {
   answerOf,
   beforeGate,
-  contextOf,
+  hiddenHeaders,
+  hideConditions,
   isSoldAlready,
   type PaidGate,
   type PaidOptions,
@@ -12,10 +13,10 @@ import {
   paidSettings,
   readBody,
   responseOf,
-  sessionMovesOf,
 } from "@tollbooth-stores/http";
 import type { Context, MiddlewareHandler } from "hono";
 import { withholdNodeResponse } from "./node-response.ts";
+import { contextOf } from "./request-context.ts";
 import { soldResponse } from "./sold-response.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
@@ -42,7 +43,8 @@ export function isBeingSold(c: Context): boolean {
 
 /**
  * The handlers behind it run at most once in a request. Their response is read whole, and the gate's answer is sent in its place:
- * theirs where it was paid for.
+ * theirs where it was paid for. The request that they see has no Range and no conditional headers: a payment buys the whole answer. So
+ * etag() goes behind paid(): in front of it, it would put a 304 in the place of what was sold.
  *
  * A request that the gate does not sell goes on from `app.use(paid(gate))` and `app.all(...)`, and its response streams as without
  * paid(). From a route of one method, as in `app.get("/quote", paid(gate), handler)`, it is 404. `unsold` says otherwise.
@@ -61,14 +63,15 @@ export function isBeingSold(c: Context): boolean {
 export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<PaidEnv> {
   const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(gate, options);
   return async (c, next) => {
-    const context = { ...contextOf(c.req.raw, c.req.path), sessionMoves: sessionMovesOf(c) };
+    const context = contextOf(c);
     if (isSoldAlready(gate, context, sellers.get(c))) return next();
     const first = beforeGate(gate, context, unsold ?? (isOfRoute(c) ? "refuse" : "pass"));
     if (first === "pass") return next();
     if (first !== "ask") return responseOf(first);
     // Middleware in front has answered already: the client would not get what is sold here.
     if (c.finalized) return undefined;
-    const thisSale = [...c.req.raw.headers];
+    const hidden = hiddenHeaders(c.req.method);
+    const thisSale = [...c.req.raw.headers].filter(([name]) => !hidden.includes(name));
     const isHandler = () => sale.getStore() === thisSale;
     const { requireUnsent } = withholdNodeResponse(c.env, isHandler);
     requireUnsent();
@@ -82,6 +85,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
       const answer = await gate.handle({ ...context, signal: ended.signal }, body, async (payment) => {
         sellers.set(c, gate);
         c.set("payment", payment);
+        hideConditions(c.req.raw);
         const response = await sold.madeBy(() => sale.run(thisSale, next));
         // An error that onError answers as a success is none that was paid for.
         if (c.error !== undefined && response.status < 400) {

@@ -113,7 +113,7 @@ test("a session is sold by cookie, once for one payment, and opens what was boug
   app.post(
     "/sold/pass",
     paid(gate),
-    sellSession({ sessions, secret, grant, data: ({ payer = "" }) => ({ user: payer }) }),
+    sellSession({ gate, sessions, secret, grant, data: ({ payer = "" }) => ({ user: payer }) }),
   );
   const buy = () => app.request("/sold/pass", { method: "POST", headers: { payment: "one" } });
   const bought = await buy();
@@ -137,7 +137,10 @@ test.each(["in front of paid()", "behind it"])(
       .use(paid(fakeGate()))
       .use(where === "behind it" ? visitor : none);
     const grant = { extendMs: 60_000 };
-    app.post("/sold", sellSession({ sessions, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }));
+    app.post(
+      "/sold",
+      sellSession({ gate: fakeGate(), sessions, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }),
+    );
     const answer = await app.request("/sold", { method: "POST", headers: { payment: "beside" } });
     const cookies = answer.headers.getSetCookie().map((line) => line.split("=")[0]);
     expect([answer.status, cookies.sort()]).toEqual([201, ["__Host-session", "visitor"]]);
@@ -189,6 +192,12 @@ test("of several cookies of one request the last one is told", async () => {
   expect(headers.getSetCookie()).toHaveLength(1);
   const id = /__Host-session=([^;]*)/.exec(headers.getSetCookie()[0] ?? "")?.[1] ?? "";
   expect((await sessions.get(id))?.data).toEqual({ user: "bob" });
+});
+
+test("a quota that is spelt otherwise than the one that is sold is refused at the start", () => {
+  expect(() => spend("call", { grant: { quotas: { calls: 1n } } })).toThrow(
+    expect.objectContaining({ code: "STORE_CONFIG" }),
+  );
 });
 
 test("how many calls are left is told where one was used, and not where it was given back", async () => {

@@ -26,10 +26,11 @@ app.get("/name", user, (c) => c.text(c.var.session.record.data.user));
 app.post("/rotate", user, async (c) => c.json({ moved: await c.var.session.rotate(), session: c.var.session.id }));
 app.get("/call", user, spend("calls"), (c) => c.text("ok"));
 const grant = { extendMs: 60_000, quotas: { calls: 3n } };
+const gate = fakeGate();
 app.post(
   "/sold",
-  paid(fakeGate()),
-  sellSession({ sessions, bearer: true, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }),
+  paid(gate),
+  sellSession({ gate, sessions, bearer: true, secret: "s".repeat(32), grant, data: () => ({ user: "ann" }) }),
 );
 app.onError((error, c) => {
   const refused = storeFailure(error);

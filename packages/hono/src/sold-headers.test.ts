@@ -135,8 +135,9 @@ describe.each(bothWays)("by %s", (way) => {
 
   test("a sold session is told by its cookie", async () => {
     const { sessions } = createMemoryStores<object>();
-    const options = { sessions, secret: "s".repeat(32), grant: { extendMs: 60_000 }, data: () => ({}) };
-    const app = new Hono().post("/sold", paid(fakeGate()), sellSession(options));
+    const gate = fakeGate();
+    const options = { gate, sessions, secret: "s".repeat(32), grant: { extendMs: 60_000 }, data: () => ({}) };
+    const app = new Hono().post("/sold", paid(gate), sellSession(options));
     const answer = await (await asker(app, way))("/sold", { method: "POST", ...pay });
     expect([answer.status, answer.headers.get("content-type")]).toEqual([201, "application/json"]);
     expect(answer.headers.getSetCookie()).toEqual([expect.stringContaining("__Host-session=")]);

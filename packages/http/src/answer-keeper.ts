@@ -1,6 +1,6 @@
 // How a gate keeps an answer for a payer that lost it, where more is known of the answer than its bytes.
 import type { Answer } from "./answer.ts";
-import type { HeaderReader } from "./session-credential.ts";
+import type { PaymentInHand } from "./payment-in-hand.ts";
 
 /** The request whose answer is kept, or told again. */
 export interface KeptRequest {
@@ -9,7 +9,7 @@ export interface KeptRequest {
   /** Aborted where the client has gone. */
   readonly signal?: AbortSignal | undefined;
   /** Reads the request's headers. A request that is told again has the collector of the first one. */
-  readonly header: HeaderReader;
+  readonly header: (name: string) => string | undefined;
   /** `sessionMoves` of the request's context. */
   readonly sessionMoves?: ReadonlyMap<string, string> | undefined;
 }
@@ -22,6 +22,13 @@ export interface AnswerKeeper {
    * `handle` rejects with it.
    */
   requireTellable?(request: KeptRequest): void;
+  /**
+   * Called once a new payment is verified, before it is charged, with a `settled` that is false. A rejection: what the handler is to sell
+   * cannot be sold, so nothing is charged, and the gate's `handle` rejects with it.
+   */
+  requireSellable?(payment: PaymentInHand, request: KeptRequest): Promise<void>;
+  /** True: an answer is told again only by what the gate's `collector` tells. A gate without one is STORE_CONFIG when it is made. */
+  readonly needsCollector?: boolean | undefined;
   /** The store keeps the text in plain. A throw: the answer is not kept. */
   write(answer: Answer, request: KeptRequest): string;
   /** A throw: an owed answer is made again, and a duplicate gets none (409). A `StoreError`: a duplicate is 503. */

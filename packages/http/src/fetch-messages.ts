@@ -9,8 +9,9 @@ import type { RequestContext } from "./paid-gate.ts";
 export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
 /**
- * What a gate asks about a Request. Path and query are as they were sent. `decodedPath`: as a router matched it. Throws STORE_CONFIG
- * for what is no Request of fetch.
+ * What a gate asks about a Request. Path and query are as they were sent. `decodedPath`: as a router matched it. Of a name that comes twice in
+ * the query the first value counts, as in `searchParams.get`: a price must be that of what the handler reads. Throws STORE_CONFIG for what is
+ * no Request of fetch.
  */
 export function contextOf(request: Request, decodedPath?: string): RequestContext {
   checkArguments("contextOf", () => requireFetchRequest(request));
@@ -27,7 +28,8 @@ export function contextOf(request: Request, decodedPath?: string): RequestContex
       getUrl: () => request.url,
       getAcceptHeader: () => request.headers.get("accept") ?? "",
       getUserAgent: () => request.headers.get("user-agent") ?? "",
-      ...queryReader(url.searchParams),
+      getQueryParam: (name) => url.searchParams.get(name) ?? undefined,
+      getQueryParams: () => Object.fromEntries([...url.searchParams].toReversed()),
     },
   };
 }
@@ -39,21 +41,6 @@ function requireFetchRequest(request: unknown): void {
     "STORE_CONFIG",
     "request must be a Request of fetch, as a route handler gets it. Hono has it as c.req.raw; Express has none.",
   );
-}
-
-/** A name that comes more than once has a list. */
-export function queryReader(query: URLSearchParams): {
-  getQueryParam(name: string): string | string[] | undefined;
-  getQueryParams(): Record<string, string | string[]>;
-} {
-  const getQueryParam = (name: string) => {
-    const [first, ...more] = query.getAll(name);
-    return first === undefined || more.length === 0 ? first : [first, ...more];
-  };
-  return {
-    getQueryParam,
-    getQueryParams: () => Object.fromEntries([...query.keys()].map((name) => [name, getQueryParam(name) ?? ""])),
-  };
 }
 
 /**

@@ -1,11 +1,13 @@
 // The framework-free part of a paid API's middleware.
 export { type Answer, answerTooLarge, problem, wholeAnswer } from "./answer.ts";
 export type { AnswerKeeper, KeptRequest } from "./answer-keeper.ts";
-export type { KnownPayments, PaidGate, PaymentInHand, RequestAdapter, RequestContext, Serve } from "./paid-gate.ts";
+export type { KnownPayments, PaidGate, RequestAdapter, RequestContext, Serve } from "./paid-gate.ts";
+export type { PaymentInHand } from "./payment-in-hand.ts";
 
 // What a framework's middleware is made of.
 export { isSoldAlready } from "./paid-once.ts";
 export { beforeGate, type PaidOptions, type PaidSettings, paidSettings } from "./paid-options.ts";
+export { hiddenHeaders, hideConditions } from "./conditional-headers.ts";
 export {
   beforeLimit,
   limitGates,
@@ -46,7 +48,6 @@ export {
   bodyTooLarge,
   contextOf,
   problemCode,
-  queryReader,
   readBody,
   responseOf,
 } from "./fetch-messages.ts";

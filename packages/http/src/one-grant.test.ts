@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { sellSession } from "./sell-session.ts";
 
 type Data = { plan: string };
+const gate = { handle: async () => undefined };
 const secret = "s".repeat(32);
 const grant = { extendMs: "10m", quotas: { calls: 100n } };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -189,7 +190,7 @@ async function playsOut(attempts: Attempt[], hasDeadline: boolean, hasShortLife:
 }
 
 const sellOf = (sessions: SessionStore<Data>) =>
-  sellSession<Data>({ bearer: true, secret, sessions, grant, data: () => ({ plan: "basic" }) });
+  sellSession<Data>({ gate, bearer: true, secret, sessions, grant, data: () => ({ plan: "basic" }) });
 
 function presenting(id: string | undefined): (name: string) => string | undefined {
   return (name) => (name === "authorization" && id !== undefined ? `Bearer ${id}` : undefined);

@@ -1,12 +1,17 @@
 // What a framework's middleware asks of a gate that sells answers. Its shapes are those of the x402 SDK's HTTP adapter.
 import type { Answer } from "./answer.ts";
+import type { AnswerKeeper } from "./answer-keeper.ts";
+import type { PaymentInHand } from "./payment-in-hand.ts";
 
 /** What a gate asks about a request. */
 export interface RequestAdapter {
   getHeader(name: string): string | undefined;
   getMethod(): string;
   getPath(): string;
-  /** The whole URL, query included. */
+  /**
+   * The whole URL: path and query as they were sent. The gate puts its own origin in the place of what comes before. A client writes its Host
+   * header as it likes, `a/sold?` too: make no URL of it.
+   */
   getUrl(): string;
   getAcceptHeader(): string;
   getUserAgent(): string;
@@ -19,7 +24,7 @@ export interface RequestContext {
   readonly adapter: RequestAdapter;
   /** As it was sent. */
   readonly path: string;
-  /** As the framework's router matched it, where that may differ. A route that either of them matches is sold. */
+  /** As the framework's router matched it, where that may differ. Its route's price is asked, or else that of `path`. */
   readonly decodedPath?: string;
   readonly method: string;
   /** Aborts when the client has gone. */
@@ -28,21 +33,7 @@ export interface RequestContext {
   readonly sessionMoves?: ReadonlyMap<string, string> | undefined;
 }
 
-/** The payment that an answer is made for. */
-export interface PaymentInHand {
-  /** Names the payment on every instance and at every attempt: an `opId` for `credit`, say. */
-  readonly key: string;
-  /** The payer's address, where the payload names it. The facilitator has verified it. */
-  readonly payer?: string | undefined;
-  /** Whether the money has moved already. False: it is settled after the answer is made, and may be refused then. */
-  readonly settled?: boolean | undefined;
-  /** Aborts when this attempt lost its lease, or its time is over. */
-  readonly signal: AbortSignal;
-  /** The lease's fence, for systems that can check it. */
-  readonly fence: string;
-}
-
-/** Makes the answer that is sold, whole. */
+/** Makes the answer that is sold, whole: it sees none of the request's `hiddenHeaders`. */
 export type Serve = (payment: PaymentInHand) => Promise<Answer>;
 
 export interface KnownPayments {
@@ -61,6 +52,8 @@ export interface PaidGate {
    * a route that is not sold from free access.
    */
   sells?(context: RequestContext): boolean;
+  /** How it keeps answers; false: not at all. With it `sellSession` is checked when it is made, and not at the first payment. */
+  readonly answers?: AnswerKeeper | false | undefined;
   /**
    * Answers a request for a route that is sold. `undefined`: the route is not sold (or this request has free access), so the
    * next handler answers. `serve` runs at most once in a call, and in none that is answered from what was kept.

@@ -10,10 +10,11 @@ interface Data {
 
 let now = Date.now();
 const stores = () => createMemoryStores<Data>({ clock: { now: () => now } }).sessions;
+const gate = { handle: async () => undefined };
 const secret = "s".repeat(32);
 const grant = { extendMs: "10m", quotas: { calls: 100n } };
 const seller = (sessions: SessionStore<Data>, more = {}) =>
-  sellSession<Data>({ sessions, secret, grant, bearer: true, data: () => ({ plan: "basic" }), ...more });
+  sellSession<Data>({ gate, sessions, secret, grant, bearer: true, data: () => ({ plan: "basic" }), ...more });
 let fence = 0;
 /** Each attempt has a lease of its own. */
 const payment = () => {

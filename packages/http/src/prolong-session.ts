@@ -1,6 +1,6 @@
 // Prolongs the session that a buyer presents: once for one payment, also where that session is moved or over meanwhile.
 import { isStoreError, type SessionRecord, type SessionStore } from "@tollbooth-stores/core";
-import type { PaymentInHand } from "./paid-gate.ts";
+import type { PaymentInHand } from "./payment-in-hand.ts";
 import { ahead, type MarkInHand, sessionName } from "./sale-mark.ts";
 import type { Sold } from "./session-token.ts";
 

@@ -7,10 +7,11 @@ import { presentedSession } from "./session-credential.ts";
 
 let now = Date.now();
 const stores = () => createMemoryStores<{ payer: string | undefined }>({ clock: { now: () => now } }).sessions;
+const gate = { handle: async () => undefined };
 const secret = "s".repeat(32);
 const grant = { extendMs: "10m", quotas: { calls: 3n } };
 const seller = (sessions: SessionStore<{ payer: string | undefined }>, more = {}) =>
-  sellSession({ sessions, secret, grant, bearer: true, data: ({ payer }) => ({ payer }), ...more });
+  sellSession({ gate, sessions, secret, grant, bearer: true, data: ({ payer }) => ({ payer }), ...more });
 const payment = (key: string, fence = "1", signal = new AbortController().signal) => ({
   key,
   fence,
@@ -197,6 +198,8 @@ test.each([
   [{ secret: undefined }, "secret"],
   [{ data: undefined }, "data"],
   [{ sessions: {} }, "stores.sessions"],
+  [{ gate: {} }, "gate must be"],
+  [{ gate: { handle: async () => undefined, answers: false } }, "answers: soldSessions"],
 ])("options that would fail after the payment are refused at once", (more, words) => {
   expect(() => seller(stores(), more)).toThrow(words);
   expect(() => seller(stores(), more)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));

@@ -1,19 +1,26 @@
 // Sells a session: what a payment bought is credited once, whatever crashes, and the token is made again of the payment.
-import { type SessionRecord, type SessionStore, StoreError } from "@tollbooth-stores/core";
-import { checkArguments, type OptionNames, requireKnownOptions, spanOption } from "@tollbooth-stores/core/native";
+import { isStoreError, type SessionRecord, type SessionStore, StoreError } from "@tollbooth-stores/core";
+import { checkArguments, durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import type { Answer } from "./answer.ts";
 import { requireFunction } from "./option-types.ts";
-import type { PaymentInHand } from "./paid-gate.ts";
+import type { PaidGate } from "./paid-gate.ts";
+import type { PaymentInHand } from "./payment-in-hand.ts";
 import { prolonger } from "./prolong-session.ts";
 import { ahead, type MarkInHand, OWN, sessionName, takeMark } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf, type HeaderReader } from "./session-credential.ts";
 import { idAfter } from "./session-moves.ts";
 import { isOpened, OF_A_RECORD, type OpensOption, requireBoolean, requireSessionStore } from "./session-opens.ts";
+import { differing, type RequestedSale, requireSellingGate } from "./session-sale.ts";
 import { type Sold, sessionAnswer, tokenMaker } from "./session-token.ts";
 
 export type SellSessionOptions<T> = CredentialOptions &
   OpensOption<T> & {
     sessions: SessionStore<T>;
+    /**
+     * The gate of the `paid` in front. What is set otherwise there than in this sale is STORE_CONFIG when the sale is made, and what cannot
+     * be sold is refused before it is charged. Without it both show after the first charge, which stays owed until that is mended.
+     */
+    gate?: PaidGate | undefined;
     /**
      * At least 32 characters or bytes, the same on every instance, kept secret: who knows it can make the token of any payment.
      * With a new one, a payment that is owed makes a new session.
@@ -25,7 +32,10 @@ export type SellSessionOptions<T> = CredentialOptions &
       /** Added to the quotas of these names; each from 1 to 2^63-1. */
       quotas?: Readonly<Record<string, bigint>> | undefined;
     };
-    /** What the new session remembers of its payment, as `opens` asks for it. A session that is prolonged keeps its own. */
+    /**
+     * What the new session remembers of its payment, as `opens` asks for it. A session that is prolonged keeps its own. Asked before the
+     * payment is settled, with a `settled` that is false, and again after that: so it changes nothing elsewhere.
+     */
     data(payment: PaymentInHand): T | Promise<T>;
     /**
      * Whether the session that is presented is prolonged; else the payment makes a new one. Default: each one that `opens` takes.
@@ -36,7 +46,7 @@ export type SellSessionOptions<T> = CredentialOptions &
   };
 
 const optionNames: OptionNames<SellSessionOptions<unknown>> = {
-  ...{ sessions: true, secret: true, grant: true, data: true, opens: true, prolongs: true },
+  ...{ sessions: true, gate: true, secret: true, grant: true, data: true, opens: true, prolongs: true },
   ...{ cookie: true, bearer: true },
 };
 
@@ -66,25 +76,65 @@ export type SellSession = (
  *
  * Rejects with a `StoreError`, and where another attempt is ahead; both leave the payment owed, and a retry goes on. Rejects with
  * STORE_CONFIG, and gives nothing, behind a gate that settles later. Throws STORE_CONFIG at once for options that would fail after
- * the payment.
+ * the payment, and for a `gate` without such `answers`, or with those of another secret or credential.
  */
 export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
-  const { credential, grant, tokenOf, markOf } = checkArguments("sellSession", () => {
-    requireSessionStore(options, "credit");
+  const { credential, grant, tokens, gatesSessions } = checkArguments("sellSession", () => {
+    requireSessionStore(options, "create", "get", "newId", "touch", "credit", "debit", "delete");
     requireKnownOptions(options, optionNames);
     for (const name of ["opens", "prolongs"] as const) requireFunction(name, options[name], OF_A_RECORD);
     requireFunction("data", options.data ?? "none", "a function of the payment");
-    return { credential: credentialOf(options), grant: grantOf(options.grant), ...tokenMaker(options.secret) };
+    const made = {
+      credential: credentialOf(options),
+      grant: grantOf(options.grant),
+      tokens: tokenMaker(options.secret),
+    };
+    return { ...made, gatesSessions: requireSellingGate(options.gate, made, requireSellable) };
   });
+  const { tokenOf, markOf } = tokens;
   const { sessions, data, prolongs } = options;
+  let isStorable = false;
 
-  const prolong = prolonger<T>({
-    ...{ sessions, grant, tokenOf },
-    prolongs(record, payment) {
-      if (!isOpened(options, record)) return false;
-      return prolongs === undefined || requireBoolean("prolongs", prolongs(record, payment));
-    },
-  });
+  const prolong = prolonger<T>({ ...{ sessions, grant, tokenOf }, prolongs: isProlonged });
+
+  function isProlonged(record: SessionRecord<T>, payment: PaymentInHand): boolean {
+    if (!isOpened(options, record)) return false;
+    return prolongs === undefined || requireBoolean("prolongs", prolongs(record, payment));
+  }
+
+  function presentedId(header: HeaderReader, moves: ReadonlyMap<string, string>): string | undefined {
+    const read = credential.read(header);
+    return read.status === "ok" ? idAfter(moves, read.id) : undefined;
+  }
+
+  /** Asks the seller's functions what the sale will ask them, while nothing is charged. */
+  async function requireSellable({ payment, header, moves }: RequestedSale): Promise<void> {
+    const given = await data(payment);
+    requireOpened(tokenOf(payment.key), given);
+    const presented = presentedId(header, moves);
+    const record = presented === undefined ? null : await sessions.get(presented, { signal: payment.signal });
+    if (record !== null) isProlonged(record, payment);
+    await requireStorable(given, payment.signal);
+  }
+
+  /**
+   * At the first payment only: that the store takes such a session, and the gate's store finds it. It may be too large, or the store's user
+   * may lack a right.
+   */
+  async function requireStorable(given: T, signal: AbortSignal): Promise<void> {
+    if (isStorable) return;
+    try {
+      const trial = { data: given, absoluteTtlMs: grant.extendMs, quotas: grant.quotas };
+      const { id } = (await sessions.create(trial, { signal })).record;
+      const isFound = gatesSessions === undefined || (await gatesSessions.get(id, { signal })) !== null;
+      await sessions.delete(id, { signal });
+      if (!isFound) throw differing("sessions");
+    } catch (error) {
+      if (!isStoreError(error, "STORE_INVALID_ARGUMENT") && !isStoreError(error, "STORE_VALUE_TOO_LARGE")) throw error;
+      throw new StoreError("STORE_CONFIG", `The store takes no session of this grant and data. ${error.message}`);
+    }
+    isStorable = true;
+  }
 
   /** Makes the payment's own session. One that an attempt before has made was not told, and its time has run since: that one goes. */
   async function makeOwn({ key, signal }: PaymentInHand, createWith: { data: T }, mark: MarkInHand): Promise<Sold> {
@@ -118,8 +168,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
       );
     }
     const { key, signal } = payment;
-    const read = credential.read(header);
-    const presented = read.status === "ok" ? idAfter(moves, read.id) : undefined;
+    const presented = presentedId(header, moves);
     const createWith = { data: await data(payment) };
     requireOpened(tokenOf(key), createWith.data);
     const mark = await takeMark(sessions, { markId: markOf(key), signal, ...createWith });
@@ -155,8 +204,6 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
 
 const mostOfAQuota = 2n ** 63n - 1n;
 
-/** A session that lasts for less than that is over before its buyer can use it. */
-const SHORTEST_GRANT_MS = 1_000;
 
 function grantOf(given: SellSessionOptions<unknown>["grant"] | undefined): {
   extendMs: number;
@@ -178,5 +225,5 @@ function grantOf(given: SellSessionOptions<unknown>["grant"] | undefined): {
       "grant.quotas must be at most 100, each a bigint 1..2^63-1 (`100n`), with names of 1 to 128 characters.",
     );
   }
-  return { extendMs: spanOption(extendMs, "grant.extendMs", { leastMs: SHORTEST_GRANT_MS }), quotas: { ...quotas } };
+  return { extendMs: durationOption(extendMs, "grant.extendMs"), quotas: { ...quotas } };
 }

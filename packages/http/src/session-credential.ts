@@ -42,7 +42,7 @@ const cookieOptions: OptionNames<SessionCookie> = { name: true, sameSite: true, 
 /** One object may hold the options of all that must have the same credential: `session`, `sellSession` and `soldSessions`. */
 export const namesBesideCredential: Readonly<Record<string, true>> = {
   ...{ cookie: true, bearer: true, sessions: true, opens: true, touch: true, required: true },
-  ...{ secret: true, grant: true, data: true, prolongs: true, forMs: true },
+  ...{ secret: true, grant: true, data: true, prolongs: true, forMs: true, gate: true },
 };
 
 /** Throws STORE_CONFIG for options that no browser or client could follow. */

@@ -97,7 +97,15 @@ test.each(refusedOptions)(
 
 const seller = (more = {}) => {
   const grant = { extendMs: "10m", quotas: { calls: 100n } };
-  const options = { sessions, secret: "s".repeat(32), grant, bearer: true, data: () => ({ plan: "pass" }) } as const;
+  const gate = { handle: async () => undefined };
+  const options = {
+    gate,
+    sessions,
+    secret: "s".repeat(32),
+    grant,
+    bearer: true,
+    data: () => ({ plan: "pass" }),
+  } as const;
   return sellSession<Data>({ ...options, opens, ...more });
 };
 let key = 0;

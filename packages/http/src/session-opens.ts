@@ -25,9 +25,10 @@ export function requireBoolean(option: string, answer: unknown): boolean {
 /** What `opens` and its like must be. */
 export const OF_A_RECORD = "a function of a session's record";
 
-/** Throws STORE_CONFIG where the store is missing, or was given in the place of the options. */
-export function requireSessionStore(options: unknown, method: keyof SessionStore): void {
-  if (typeof Object(Object(options).sessions)[method] === "function") return;
+/** Throws STORE_CONFIG where the store is missing, lacks one of the methods, or was given in the place of the options. */
+export function requireSessionStore(options: unknown, ...methods: (keyof SessionStore)[]): void {
+  const sessions = Object(Object(options).sessions);
+  if (methods.every((method) => typeof sessions[method] === "function")) return;
   throw new StoreError(
     "STORE_CONFIG",
     "sessions must be a SessionStore: `{ sessions: stores.sessions }` of a provider.",

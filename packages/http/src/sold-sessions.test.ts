@@ -16,11 +16,10 @@ const json = (body: unknown) => new TextEncoder().encode(JSON.stringify(body));
 function shop(credential: { bearer?: true } = { bearer: true }, clock: { now(): number } = Date) {
   const { sessions } = createMemoryStores<object>({ clock });
   const grant = { extendMs: "10m", quotas: { calls: 3n } };
-  return {
-    sessions,
-    sell: sellSession<object>({ ...credential, sessions, secret, grant, data: () => ({}) }),
-    keeper: soldSessions({ ...credential, sessions, secret }),
-  };
+  const keeper = soldSessions({ ...credential, sessions, secret });
+  const gate = { answers: keeper, handle: async () => undefined };
+  const sell = sellSession<object>({ ...credential, gate, sessions, secret, grant, data: () => ({}) });
+  return { sessions, sell, keeper };
 }
 
 test.each([

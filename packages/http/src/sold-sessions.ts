@@ -1,11 +1,12 @@
 // Sessions that were sold, for a payer that lost the answer: told again from the store and from the payment.
 import type { SessionStore } from "@tollbooth-stores/core";
-import { checkArguments, requireKnownOptions, spanOption } from "@tollbooth-stores/core/native";
+import { checkArguments, requireKnownOptions, durationOption } from "@tollbooth-stores/core/native";
 import type { AnswerKeeper } from "./answer-keeper.ts";
 import { readMark, sessionName } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf, namesBesideCredential } from "./session-credential.ts";
 import { idAfter } from "./session-moves.ts";
 import { requireSessionStore } from "./session-opens.ts";
+import { keepsSessions } from "./session-sale.ts";
 import { sessionAnswer, tokenMaker } from "./session-token.ts";
 
 export type SoldSessionsOptions = CredentialOptions & {
@@ -25,20 +26,24 @@ const KEPT = "a sold session";
  * A session is told again as it is now, while it is live by the store's clock: to a request that presents it, under the id that it
  * has there, or else under the payment's token. One that was prolonged is told only to a request that presents it. A session that
  * is over, or was moved to an id that is not presented, is not told again: 409. So a new payment is refused with a TypeError before it is
- * verified where middleware in front has rotated the session. Throws STORE_CONFIG as `sellSession` does.
+ * verified where middleware in front has rotated the session. One that no seller behind the gate could serve is refused before it is
+ * charged. Throws STORE_CONFIG as `sellSession` does.
  */
 export function soldSessions(options: SoldSessionsOptions): AnswerKeeper {
-  const { credential, forMs, tokenOf, markOf } = checkArguments("soldSessions", () => {
-    requireSessionStore(options, "get");
+  const { credential, forMs, tokens } = checkArguments("soldSessions", () => {
+    requireSessionStore(options, "get", "newId");
     requireKnownOptions(options, namesBesideCredential);
     return {
       credential: credentialOf(options),
-      forMs: spanOption(options.forMs ?? DEFAULT_FOR_MS, "forMs", { leastMs: 1_000 }),
-      ...tokenMaker(options.secret),
+      forMs: durationOption(options.forMs ?? DEFAULT_FOR_MS, "forMs"),
+      tokens: tokenMaker(options.secret),
     };
   });
   const { sessions } = options;
-  return {
+  const { tokenOf, markOf } = tokens;
+  const keeper: AnswerKeeper = {
+    needsCollector: true,
+    requireSellable: (payment, { header, sessionMoves: moves = new Map() }) => checkSale({ payment, header, moves }),
     forMs,
     requireTellable({ sessionMoves }) {
       if (sessionMoves === undefined || sessionMoves.size === 0) return;
@@ -64,4 +69,6 @@ export function soldSessions(options: SoldSessionsOptions): AnswerKeeper {
       return { ...sessionAnswer(id, record, credential.cookieLine(id)), status: 200 };
     },
   };
+  const checkSale = keepsSessions(keeper, { sessions, tokens, credential });
+  return keeper;
 }

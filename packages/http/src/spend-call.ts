@@ -10,11 +10,19 @@ export interface SpendOptions {
   status?: 402 | 403 | undefined;
   /** A header of the answer, such as "x-calls-left": how many calls are left. Not on an answer that gives its call back. */
   header?: string | undefined;
+  /**
+   * The `grant` of the sessions that are sold for this route: STORE_CONFIG at once where it has no such quota. Without it a misspelt quota
+   * shows at the first call of a payer, as one that is used up.
+   */
+  grant?: { readonly quotas?: Readonly<Record<string, bigint>> | undefined } | undefined;
 }
 
-const optionNames: OptionNames<SpendOptions> = { status: true, header: true };
+const optionNames: OptionNames<SpendOptions> = { status: true, header: true, grant: true };
 
-/** The arguments of a framework's spend(). Throws STORE_CONFIG where it is made, for what would show at a request only. */
+/**
+ * The arguments of a framework's spend(). Throws STORE_CONFIG where it is made, for what would show at a request only, and for a quota that
+ * no session of its `grant` has.
+ */
 export function requireSpend(quota: string, options: SpendOptions = {}): void {
   checkArguments("spend", () => {
     if (typeof quota !== "string" || quota === "") throw wrong('quota must be the name of one, such as "calls".');
@@ -24,7 +32,14 @@ export function requireSpend(quota: string, options: SpendOptions = {}): void {
     if (typeof header !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(header)) {
       throw wrong('header must be the name of one, such as "x-calls-left".');
     }
+    if (options.grant !== undefined) requireGranted(quota, options.grant);
   });
+}
+
+function requireGranted(quota: string, { quotas = {} }: { quotas?: Readonly<Record<string, bigint>> | undefined }): void {
+  if (Object.hasOwn(quotas, quota)) return;
+  const names = Object.keys(quotas).map((name) => JSON.stringify(name));
+  throw wrong(`The grant has no quota ${JSON.stringify(quota)}. It has: ${names.join(", ") || "none"}.`);
 }
 
 const wrong = (message: string) => new StoreError("STORE_CONFIG", message);

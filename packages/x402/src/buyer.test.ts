@@ -4,7 +4,7 @@ import { buyer as customerOf } from "@tollbooth-stores/sandbox";
 import { x402Client } from "@x402/core/client";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type RepeatOptions, repeat503 } from "./buyer.ts";
 import { paid } from "./fetch.ts";
 import { origin, shopForEachTest } from "./paid-routes.test-support.ts";
@@ -40,6 +40,40 @@ function noWait() {
 const atOnce = { wait: async () => undefined };
 
 describe("a request with a payment", () => {
+  test("whose body never ends is given up when its signal aborts", async () => {
+    const { send, requests } = answering(200);
+    for (const abortedBefore of [true, false]) {
+      const client = new AbortController();
+      if (abortedBefore) client.abort(new Error("too late"));
+      const init = {
+        method: "POST",
+        ...paying,
+        body: new ReadableStream(),
+        duplex: "half",
+        signal: client.signal,
+      } as const;
+      const sent = repeat503(send, atOnce)(url, init);
+      client.abort(new Error("too late"));
+      await expect(sent).rejects.toThrow("too late");
+    }
+    expect(requests).toEqual([]);
+  });
+
+  test.each(["error", "manual"] as const)("that is redirected is sent once, with redirect: %s", async (redirect) => {
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked += 1;
+      response.writeHead(307, { location: "/elsewhere" }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const { port } = Object(server.address());
+    const sent = repeat503(fetch, atOnce)(`http://127.0.0.1:${port}/`, { ...paying, redirect });
+    if (redirect === "error") await expect(sent).rejects.toThrow('redirect: "error"');
+    else expect((await sent).status).toBe(307);
+    expect(asked).toBe(1);
+  });
+
   test("is sent again after Retry-After, the same payment and body, until there is an outcome", async () => {
     const { send, requests } = answering([503, "3"], 503, 502, 504, new TypeError("fetch failed"), 200);
     const { waits, wait } = noWait();

@@ -36,7 +36,7 @@ const known: readonly string[] = ["forMs", "attempts", "onRepeat", "wait"];
  *
  * Resolves with the first other answer, or with the last one where time or attempts are over; rejects with the last error where no
  * answer came then. **The payment may have been charged in both cases**: send it again later, and sign no other one for the same purchase
- * before it is no longer valid. Rejects with the reason of the request's own signal, which also ends a wait. An attempt that is under way
+ * before it is no longer valid. Rejects with a TypeError at a redirect that the request does not want, and with the reason of the request's own signal, which also ends a wait. An attempt that is under way
  * when the time is over is not cut off. Throws a TypeError for options that cannot be meant.
  */
 export function repeat503(send: typeof fetch, options: RepeatOptions = {}): typeof fetch {
@@ -44,7 +44,7 @@ export function repeat503(send: typeof fetch, options: RepeatOptions = {}): type
   return async (input, init) => {
     if (!hasPayment(input, init)) return send(input, init);
     const request = new Request(input, init);
-    const body = request.method === "GET" || request.method === "HEAD" ? undefined : await request.blob();
+    const body = request.method === "GET" || request.method === "HEAD" ? undefined : await wholeBody(request);
     let spentMs = 0;
     let mayBeCharged = false;
     for (let sent = 1; ; sent += 1) {
@@ -74,13 +74,39 @@ async function attempt(
   body: Blob | undefined,
 ): Promise<{ answer: Response | undefined; error: unknown }> {
   request.signal.throwIfAborted();
+  // An unwanted redirect would reject as a lost answer does. As an answer it is known.
+  const isUnwanted = request.redirect === "error";
+  const again = { ...(body !== undefined && { body }), ...(isUnwanted && { redirect: "manual" as const }) };
+  let answer: Response;
   try {
-    const answer = await send(new Request(request, body === undefined ? undefined : { body }));
-    return { answer, error: undefined };
+    answer = await send(new Request(request, again));
   } catch (error) {
     request.signal.throwIfAborted();
     return { answer: undefined, error };
   }
+  if (isUnwanted && isRedirect(answer)) {
+    await answer.body?.cancel().catch(() => undefined);
+    throw new TypeError('The answer is a redirect, and the request says redirect: "error". It was not sent again.');
+  }
+  return { answer, error: undefined };
+}
+
+function isRedirect({ type, status }: Response): boolean {
+  return type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
+}
+
+/** Rejects when the signal aborts, for which a stream that never ends does not wait. */
+function wholeBody(request: Request): Promise<Blob> {
+  return new Promise((resolve, reject) => {
+    const { signal } = request;
+    const end = () => reject(signal.reason);
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end, { once: true });
+    request
+      .blob()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", end));
+  });
 }
 
 /** Of either version of x402. Reads no body. */

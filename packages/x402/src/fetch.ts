@@ -5,6 +5,7 @@ import {
   answerOf,
   beforeGate,
   contextOf,
+  hideConditions,
   type PaidGate,
   type PaidOptions,
   type PaymentInHand,
@@ -30,7 +31,7 @@ export function paymentOf(request: Request): PaymentInHand | undefined {
 
 /**
  * Sells what `handler` answers: it runs at most once in a call, and its body is read whole before anything is charged. The
- * handler gets the framework's own request with its body unread. What it throws is thrown, once the payment is free again.
+ * handler gets the framework's own request with its body unread, and without Range and conditional headers: a payment buys the whole answer. What it throws is thrown, once the payment is free again.
  *
  * A body that does not come to its end is 400. A request that the gate does not sell is 404; with `unsold: "pass"` it goes straight
  * to the handler, its body unread. Throws STORE_CONFIG without a gate or a handler, and for options that cannot be meant.
@@ -57,6 +58,7 @@ export function paid<Rest extends readonly unknown[], Req extends Request = Requ
     let cookies: string[] = [];
     const answer = await gate.handle(context, body, async (payment) => {
       payments.set(request, payment);
+      hideConditions(request);
       const response = await handler(request, ...rest);
       const made = await answerOf(response, request.method, maxAnswerBytes, payment.signal);
       cookies = response.headers.getSetCookie();

@@ -76,6 +76,15 @@ export function unsupportedPayment(message: string): Answer {
   return problem(400, "unsupported_payment", message);
 }
 
+/** 404, before any payment is looked at. */
+export function ambiguousPath(): Answer {
+  return problem(
+    404,
+    "ambiguous_path",
+    "The path is spelt so that it could be either of two routes that are sold. Nothing was charged. Spell it as its route does.",
+  );
+}
+
 export function headIsNotSold(): Answer {
   const answer = problem(405, "method_not_allowed", "", { allow: "GET" });
   return { ...answer, body: new Uint8Array() };

@@ -1,6 +1,6 @@
 // The options of paidRoutes, checked before anything is sold.
 import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
-import { type OptionNames, requireKnownOptions, spanOption } from "@tollbooth-stores/core/native";
+import { type OptionNames, requireKnownOptions, durationOption } from "@tollbooth-stores/core/native";
 import { type AnswerKeeper, presentedSession, type RequestContext } from "@tollbooth-stores/http";
 import type { x402ResourceServer } from "@x402/core/server";
 import { evmSettlements } from "./evm/evm-settlements.ts";
@@ -39,8 +39,6 @@ const optionNames: OptionNames<PaidRoutesOptions> = {
   onHandlerError: true,
 };
 
-/** No facilitator answers within three leases of less. */
-const SHORTEST_LEASE_MS = 100;
 const LONGEST_LEASE_MS = 3_600_000;
 const DEFAULT_LEASE_MS = 10_000;
 
@@ -68,6 +66,13 @@ export function gateSettings(server: x402ResourceServer, options: PaidRoutesOpti
   if (order !== "serve-then-settle" && order !== "settle-then-serve") {
     throw wrong('order must be "serve-then-settle" or "settle-then-serve".');
   }
+  const keeper = keeperOf(options.answers);
+  if (keeper?.needsCollector === true && collector === undefined) {
+    throw wrong(
+      "answers need a collector: they are told again only to a request with the collector of the first one. For soldSessions: the buyer's " +
+        "Idempotency-Key, or else presentedSession(...).",
+    );
+  }
   watchFacilitators(server);
   return {
     server,
@@ -78,15 +83,12 @@ export function gateSettings(server: x402ResourceServer, options: PaidRoutesOpti
     origin: checkedOrigin(options.origin),
     refusals: checkedRefusals(server, options.refusals ?? evmRefusals),
     settlesFirst: order === "settle-then-serve",
-    keeper: keeperOf(options.answers),
-    leaseMs: spanOption(options.leaseMs ?? DEFAULT_LEASE_MS, "leaseMs", {
-      leastMs: SHORTEST_LEASE_MS,
-      mostMs: LONGEST_LEASE_MS,
-    }),
+    keeper,
+    leaseMs: durationOption(options.leaseMs ?? DEFAULT_LEASE_MS, "leaseMs", LONGEST_LEASE_MS),
     handlerTimeoutMs:
       handlerTimeoutMs === undefined
         ? undefined
-        : spanOption(handlerTimeoutMs, "handlerTimeoutMs", { leastMs: SHORTEST_LEASE_MS, mostMs: LONGEST_TIMER_MS }),
+        : durationOption(handlerTimeoutMs, "handlerTimeoutMs", LONGEST_TIMER_MS),
   };
 }
 

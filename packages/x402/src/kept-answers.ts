@@ -1,6 +1,6 @@
 // Which part of an answer is kept beside its payment, and as which text.
 import { StoreError } from "@tollbooth-stores/core";
-import { type OptionNames, requireKnownOptions, spanOption } from "@tollbooth-stores/core/native";
+import { type OptionNames, requireKnownOptions, durationOption } from "@tollbooth-stores/core/native";
 import type { Answer, AnswerKeeper } from "@tollbooth-stores/http";
 
 export interface KeptAnswers {
@@ -18,7 +18,7 @@ export interface KeptAnswers {
 /** Headers that say what the body is. Any other one could be meant for one client, one connection or one moment. */
 const defaultHeaders = [
   ...["content-type", "content-language", "content-encoding", "content-disposition", "content-location"],
-  ...["etag", "last-modified", "link", "location"],
+  ...["content-range", "etag", "last-modified", "link", "location"],
 ];
 const DEFAULT_MAX_BYTES = 32_768;
 const DEFAULT_FOR_MS = 3_600_000;
@@ -40,10 +40,8 @@ export function keepAnswers(options: KeptAnswers): AnswerKeeper {
     throw new StoreError("STORE_CONFIG", "answers.headers must not name set-cookie: a cookie is for one client.");
   }
   return {
-    forMs: spanOption(forMs, "answers.forMs", { leastMs: 1_000 }),
+    forMs: durationOption(forMs, "answers.forMs"),
     write({ status, headers: all, body }) {
-      // A part answers the range that was asked for, and "not modified" a copy: neither is what another request gets.
-      if (status === 206 || status === 304) throw new RangeError("A part of an answer is not kept.");
       if (body.byteLength > maxBytes) throw new RangeError("The answer is larger than answers.maxBytes.");
       const keptHeaders = Object.entries(all).filter(([name]) => kept.has(name.toLowerCase()));
       return JSON.stringify({ status, headers: keptHeaders, body: Buffer.from(body).toString("base64") });

@@ -1,10 +1,11 @@
 // The gate of a paid API: payOnce owns the flow, and the official SDK plans, verifies and settles.
 import { type Reconciled, type ReconcileOptions, reconcileUnresolved, StoreError } from "@tollbooth-stores/core";
-import { checkArguments, spanOption } from "@tollbooth-stores/core/native";
+import { checkArguments, durationOption } from "@tollbooth-stores/core/native";
 import type { Answer, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
 import type { RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
 import { forgetFacilitators } from "./ask-facilitators.ts";
 import {
+  ambiguousPath,
   failure,
   headIsNotSold,
   malformedPayment,
@@ -19,7 +20,7 @@ import { gateSettings } from "./gate-settings.ts";
 import { HandlerThrew } from "./handler-run.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { stageOf } from "./payment-record.ts";
-import { planner } from "./planner.ts";
+import { AmbiguousPath, planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
 import { type ReconcileRound, reconcileEvery } from "./reconcile-every.ts";
 import { refusePrices, refuseRoutes, requireRoutes } from "./refuse-routes.ts";
@@ -41,6 +42,9 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
   /**
    * Answers a request for a route that is sold. `undefined`: the next handler answers, because the route is not sold, or a hook gave
    * free access. A preflight of a sold route is 204, and reaches no handler.
+   *
+   * `serve` must not see the headers that `hiddenHeaders(method)` of @tollbooth-stores/http names, because a payment buys the whole answer.
+   * A 304 is its error.
    *
    * Rejects with what `serve` threw, once the payment is free again; with `context.signal`'s reason where the client has
    * gone; and with an error of a price function or a hook. A payment that was taken before is finished though a price function
@@ -69,7 +73,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     return checked;
   });
   const { store, findSettlement, leaseMs, origin } = settings;
-  const { http, plan, isFree } = planner(server, routes, options.paywall);
+  const { http, sells, plan, isFree } = planner(server, routes, options.paywall);
   refuseRoutes(server, routes);
   let initialized: Promise<void> | undefined;
   let isReady = false;
@@ -104,11 +108,11 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     await within(3 * leaseMs, signal, late, initialize);
   }
 
-  /** The request as the route that sells it matches it. Older SDKs do not know the router's view of a path. */
+  /** As the route that sells the request matches it: the router's view is first, because its handler is the one that runs. */
   function matched(context: RequestContext, method = context.method): RequestAtOrigin | undefined {
-    return [context.path, context.decodedPath ?? context.path]
+    return [context.decodedPath ?? context.path, context.path]
       .map((path) => ({ ...requestAtOrigin(context, origin, method), path }))
-      .find((request) => http.requiresPayment(request));
+      .find(sells);
   }
 
   /** The price of a HEAD request is that of the GET it asks about. */
@@ -158,6 +162,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
 
   return {
     http,
+    answers: settings.keeper ?? false,
     initialize,
     sells(context) {
       checkContext("sells", context);
@@ -169,6 +174,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
         return await answer(context, body, serve);
       } catch (error) {
         if (error instanceof HandlerThrew) throw error.cause;
+        if (error instanceof AmbiguousPath) return ambiguousPath();
         context.signal?.throwIfAborted();
         const refusal = failure(error);
         if (refusal === undefined) throw error;
@@ -194,7 +200,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
         if (onRound !== undefined && typeof onRound !== "function") {
           throw new StoreError("STORE_CONFIG", "onRound must be a function of what came of a round.");
         }
-        return spanOption(interval, "interval", { leastMs: 1_000, mostMs: LONGEST_TIMER_MS });
+        return durationOption(interval, "interval", LONGEST_TIMER_MS);
       });
       return reconcileEvery(intervalMs, reconcile, onRound);
     },

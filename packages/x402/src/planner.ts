@@ -10,6 +10,7 @@ import type { PaywallConfig, RoutesConfig, x402ResourceServer } from "@x402/core
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { askFacilitators } from "./ask-facilitators.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
+import { routesByLetter } from "./route-patterns.ts";
 import { answerOfInstructions } from "./sdk-answer.ts";
 
 type RequiredArguments = Parameters<x402ResourceServer["createPaymentRequiredResponse"]>;
@@ -34,9 +35,17 @@ export type Plan =
 export interface Planner {
   /** The seller's own: for hooks and the paywall. Never its `processSettlement`: the gate settles. */
   readonly http: x402HTTPResourceServer;
+  /** Whether a route is that of the request, for the SDK or letter by letter. */
+  sells(request: RequestAtOrigin): boolean;
+  /** Rejects with AmbiguousPath where the two are different routes. */
   plan(request: RequestAtOrigin): Promise<Plan>;
   /** Whether a hook lets the request through for nothing. Only the hooks run. Rejects as they do. */
   isFree(request: RequestAtOrigin): Promise<boolean>;
+}
+
+/** The path is one route of the SDK's, and another one for a router that takes it letter by letter: whose price is it? */
+export class AmbiguousPath extends Error {
+  override readonly name = "AmbiguousPath";
 }
 
 /** Ends the SDK's planning at the prices, which come after the hooks. */
@@ -71,19 +80,27 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
     },
   });
   const http = new x402HTTPResourceServer(planning, routes);
+  const byLetter = routesByLetter(routes);
+  http.onProtectedRequest(async (context, route) => {
+    const other = byLetter(context);
+    if (other !== undefined && other !== route) throw new AmbiguousPath();
+  });
 
   return {
     http,
+    sells: (request) => http.requiresPayment(request) || byLetter(request) !== undefined,
     async isFree(request) {
       unpriced.add(request.adapter);
       try {
         return (await http.processHTTPRequest(request)).type === "no-payment-required";
       } catch (error) {
-        if (error === hooksAreOver) return false;
+        if (error === hooksAreOver || error instanceof AmbiguousPath) return false;
         throw error;
       }
     },
     async plan(request) {
+      // For the SDK it is free.
+      if (!http.requiresPayment(request)) throw new AmbiguousPath();
       let planned: HTTPProcessResult;
       try {
         planned = await http.processHTTPRequest(request, paywall);

@@ -2,10 +2,10 @@
 import { StoreError } from "@tollbooth-stores/core";
 import { closestKey, shownKey } from "@tollbooth-stores/core/native";
 import type { PaymentOption } from "@x402/core/http";
-import type { RouteConfig, RoutesConfig, x402ResourceServer } from "@x402/core/server";
+import type { RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import { LONGEST_AHEAD_MS } from "./identify-payment.ts";
 import { paymentFlow } from "./payment-flow.ts";
-import { patternObjection } from "./route-patterns.ts";
+import { byPattern, patternObjection } from "./route-patterns.ts";
 
 /** Throws STORE_CONFIG where plain JavaScript gives no routes, or one without a way to pay. The SDK's own errors would not name it. */
 export function requireRoutes(routes: unknown): void {
@@ -117,12 +117,4 @@ function waysToPay(routes: RoutesConfig): { name: string; option: PaymentOption 
   return Object.entries(byPattern(routes)).flatMap(([pattern, { accepts }]) =>
     [accepts].flat().map((option) => ({ name: `"${pattern}" (${option.scheme} on ${option.network}):`, option })),
   );
-}
-
-function byPattern(routes: RoutesConfig): Record<string, RouteConfig> {
-  return isOne(routes) ? { "*": routes } : routes;
-}
-
-function isOne(routes: RoutesConfig): routes is RouteConfig {
-  return "accepts" in routes;
 }

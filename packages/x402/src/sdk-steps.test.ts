@@ -37,6 +37,7 @@ async function settling(settled: object) {
     { findSettlement, refusals: () => evmRefusals, settlesFirst: false },
     () => undefined,
     async () => true,
+    async () => undefined,
   );
   return { steps, settlePayment };
 }

@@ -44,13 +44,17 @@ export interface SdkSteps extends Omit<PaymentSteps<never>, "serve"> {
 /** How long after a payment's end a lookup that cannot tell is taken for "not yet", because clocks differ. */
 const CLOCKS_DIFFER_MS = 900_000;
 
-/** `made`: the answer that the handler made in this call. `mayBegin`: whether the route takes such a payment. */
+/**
+ * `made`: the answer that the handler made in this call. `mayBegin`: whether the route takes such a payment. `requireSellable` rejects where
+ * the handler could sell nothing for a payment that is valid.
+ */
 export function sdkSteps(
   server: x402ResourceServer,
   { payment, payload, requirements, extensions, transport }: SdkPayment,
   { findSettlement, refusals, settlesFirst }: SettlingOptions,
   made: () => Answer | undefined,
   mayBegin: () => Promise<boolean>,
+  requireSellable: (step: StepContext) => Promise<void>,
 ): SdkSteps {
   let settled: SettleResponse | undefined;
   let refused = false;
@@ -99,6 +103,7 @@ export function sdkSteps(
         if ("skipHandler" in verified && verified.skipHandler !== undefined) {
           throw new Error("A hook of the x402 server asked to skip the handler, which paidRoutes does not support.");
         }
+        await requireSellable(step);
         return { ok: true };
       }
       const reason = verified.invalidReason ?? "invalid_payment";

@@ -10,6 +10,12 @@ export function sellable(serve: Serve, requireSettleable: ((answer: Answer) => v
     if (!isSendable || typeof headers !== "object" || headers === null || !(body instanceof Uint8Array)) {
       throw new TypeError("An answer needs a status from 200 to 599, headers, and a body of bytes.");
     }
+    if (status === 304) {
+      throw new TypeError(
+        "A payment buys the whole answer, and 304 is none. Hide the request's conditional headers from its handler: if-none-match, " +
+          "if-modified-since and the others of `hiddenHeaders(method)` of @tollbooth-stores/http.",
+      );
+    }
     requireSettleable?.(answer);
     return answer;
   };

@@ -1,5 +1,13 @@
 // A payment that came with a request, through payOnce: verified once, made once, settled once; and what its payer is told.
-import { type Keep, type Paid, type Payment, payloadHash, paymentFingerprint, payOnce } from "@tollbooth-stores/core";
+import {
+  type Keep,
+  type Paid,
+  type Payment,
+  payloadHash,
+  paymentFingerprint,
+  payOnce,
+  type StepContext,
+} from "@tollbooth-stores/core";
 import type { Answer, Serve } from "@tollbooth-stores/http";
 import type { x402HTTPResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
@@ -174,7 +182,9 @@ async function pay(
     keeper?.requireTellable?.(kept);
     return !isOnEarlierTerms || isBoundTo(store, payment);
   };
-  const steps = sdkSteps(server, bought, { ...settings, settlesFirst }, handler.made, mayBegin);
+  const requireSellable = async ({ fence, signal: ending }: StepContext) =>
+    keeper?.requireSellable?.({ key: payment.key, payer, settled: false, fence, signal: ending }, kept);
+  const steps = sdkSteps(server, bought, { ...settings, settlesFirst }, handler.made, mayBegin, requireSellable);
 
   const sold = (receipt: string, answer: Answer) =>
     soldAnswer(http, { receipt, network: requirements.network, payer, settled: steps.settled() }, answer);

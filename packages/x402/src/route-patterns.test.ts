@@ -1,0 +1,54 @@
+// What routes match letter by letter, and what becomes of a path that two of them could match.
+import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
+import { expect, test } from "vitest";
+import { ask, handler, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
+import { routesByLetter } from "./route-patterns.ts";
+
+const shop = shopForEachTest();
+const dear = { accepts: { ...oneCent, price: "$5" } };
+const cheap = { accepts: oneCent };
+
+test.each([
+  ["a name in another case", { "GET /w/free": cheap, "GET /w/[s]": dear }, "/w/Free"],
+  ["a letter that is decoded once more", { "GET /w/free": cheap, "GET /w/[s]": dear }, "/w/fre%65"],
+  ["a doubled slash", { "GET /w/:s": cheap, "GET /w/*": dear }, "/w//a"],
+  ["a slash at the end", { "GET /w/:s": cheap, "/w/*": dear }, "/w/a/"],
+  ["slashes that leave nothing for the SDK to match", { "GET /w/*/b": dear }, "/w//b"],
+])("%s that could be another route's path is 404, before any payment is looked at", async (_what, routes, path) => {
+  const gate = shop.gate(routes);
+  const serve = handler();
+  const { payload } = await makePayment(await shop.controls.payer());
+  for (const payment of [{}, paymentHeader(payload)]) {
+    const context = { ...requestTo(path, payment), decodedPath: path };
+    expect(gate.sells(context)).toBe(true);
+    expect(await ask(gate, serve, context)).toMatchObject({ status: 404, error: "ambiguous_path" });
+  }
+  expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
+});
+
+test("a path that only one route can mean is sold, however it is spelt", async () => {
+  const gate = shop.gate({ "GET /free": cheap, "GET /café": cheap, "GET /w/[s]": cheap, "GET /[s]": dear, "/*": dear });
+  const amountOf = async (path: string, decodedPath?: string) => {
+    const context = { ...requestTo(path), ...(decodedPath !== undefined && { decodedPath }) };
+    const answer = await gate.handle(context, new Uint8Array(), handler());
+    const required = answer?.headers["payment-required"];
+    return required === undefined ? answer?.status : JSON.parse(atob(required)).accepts[0].amount;
+  };
+  expect(await amountOf("/free")).toBe("10000");
+  expect(await amountOf("/caf%C3%A9")).toBe("10000");
+  expect(await amountOf("/w/A%2Fb", "/w/A%2Fb")).toBe("10000");
+  expect(await amountOf("/v1/other", "/free")).toBe("10000");
+  expect(await amountOf("/other", "/other")).toBe("5000000");
+});
+
+test("routes are matched letter by letter as the SDK writes their patterns", () => {
+  const one = { accepts: oneCent };
+  const of = routesByLetter({ "post /a.b/[x]/:y": one, "/f/*": dear, "GET /m*n": cheap, "GET /m[s]": dear });
+  const match = (path: string, method = "GET") => of({ path, method });
+  expect([match("/a.b/1/2", "POST"), match("/a.b/1/2"), match("/aXb/1/2", "POST"), match("/a.b/1/2/", "POST")]).toEqual(
+    [one, undefined, undefined, undefined],
+  );
+  expect([match("/f"), match("/f/"), match("/f/a\n/b"), match("/fx")]).toEqual([dear, dear, dear, undefined]);
+  expect([match("/m/n"), match("/mx"), match("/MN")]).toEqual([cheap, dear, undefined]);
+  expect(routesByLetter(one)({ path: "/any%zz", method: "PUT" })).toBe(one);
+});

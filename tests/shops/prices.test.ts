@@ -1,0 +1,147 @@
+// However a target and a Host header are written, the handler that runs is the one whose price was paid.
+import { randomBytes } from "node:crypto";
+import type { RequestListener } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import * as onExpress from "@tollbooth-stores/express";
+import * as onHono from "@tollbooth-stores/hono";
+import { paymentHeader } from "@tollbooth-stores/sandbox";
+import type { HTTPRequestContext } from "@x402/core/server";
+import express from "express";
+import { Hono } from "hono";
+import { expect, test } from "vitest";
+import { gateOf, listening, sendRaw, spell } from "./raw-requests.test-support.ts";
+
+const token = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
+const payTo = "0x209693Bc6afc0C5328bA36FaF03C514EF312287C";
+const terms = { scheme: "exact", network: "eip155:84532", payTo, maxTimeoutSeconds: 60 } as const;
+const at = (amount: string) => ({ accepts: { ...terms, price: { asset: token, amount, extra: domain } } });
+const domain = { name: "USDC", version: "2" };
+const cheap = at("1");
+const dear = at("500");
+const byQuery = ({ adapter }: HTTPRequestContext) => ({
+  asset: token,
+  amount: adapter.getQueryParam?.("tier") === "pro" ? "500" : "1",
+  extra: domain,
+});
+
+/** What a payer of the cheapest thing signs. The facilitator believes it. */
+function cheapPayment(): Record<string, string> {
+  const from = `0x${randomBytes(20).toString("hex")}`;
+  const validBefore = String(Math.floor(Date.now() / 1_000) + 50);
+  const nonce = `0x${randomBytes(32).toString("hex")}`;
+  const authorization = { from, to: payTo, value: "1", validAfter: "0", validBefore, nonce };
+  const signature = `0x${"11".repeat(32)}${"22".repeat(32)}1b`;
+  return paymentHeader({
+    x402Version: 2,
+    accepted: { ...terms, asset: token, amount: "1", extra: domain },
+    payload: { authorization, signature },
+  });
+}
+
+const routes = {
+  "GET /premium/[s]": dear,
+  "GET /w/free-sample": cheap,
+  "GET /w/[s]": dear,
+  "GET /v/[s]": cheap,
+  "GET /v/*": dear,
+  "GET /tier": { accepts: { ...terms, price: byQuery } },
+  "GET /[s]": cheap,
+};
+const gate = () => gateOf(routes);
+
+/** Each handler says whether what it makes is dear. */
+const applications: Record<string, (ran: (dear: boolean) => string) => RequestListener> = {
+  Express: (ran) => {
+    const app = express().set("env", "test");
+    const paid = onExpress.paid(gate());
+    app.get("/premium/:s", paid, (_, response) => void response.send(ran(true)));
+    app.get("/w/free-sample", paid, (_, response) => void response.send(ran(false)));
+    app.get("/w/:s", paid, (_, response) => void response.send(ran(true)));
+    app.get("/v/:s", paid, (_, response) => void response.send(ran(false)));
+    app.get("/v/*rest", paid, (_, response) => void response.send(ran(true)));
+    app.get("/tier", paid, (request, response) => void response.send(ran(request.query.tier === "pro")));
+    return app.get("/:s", paid, (_, response) => void response.send(ran(false)));
+  },
+  Hono: (ran) => {
+    const app = new Hono();
+    const paid = onHono.paid(gate());
+    app.get("/premium/:s", paid, (c) => c.text(ran(true)));
+    app.get("/w/free-sample", paid, (c) => c.text(ran(false)));
+    app.get("/w/:s", paid, (c) => c.text(ran(true)));
+    app.get("/v/:s", paid, (c) => c.text(ran(false)));
+    app.get("/v/*", paid, (c) => c.text(ran(true)));
+    app.get("/tier", paid, (c) => c.text(ran(c.req.query("tier") === "pro")));
+    app.get("/:s", paid, (c) => c.text(ran(false)));
+    return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  },
+};
+
+const paths = ["/premium/a", "/w/free-sample", "/w/a", "/v/a", "/v/a/b", "/tier", "/a"];
+const more: ((path: string) => string)[] = [
+  (path) => path.replace(/(.)\//, "$1\\"),
+  (path) => `${path.replace(/(.)\//, "$1\\")}#`,
+  (path) => `http://x${path.replaceAll("/", "\\")}`,
+  (path) => path.replace(/(.)\//, "$1//"),
+  (path) => `http://x\\v${path}`,
+  (path) => `${path.replace(/(.)\//, "$1\\")}?tier=pro#`,
+  ...["?tier=pro", "?tier=pro&tier=basic", "?tier=basic&tier=pro", "?tier[]=pro", "?ti%65r=pro", "?x=1;tier=pro"].map(
+    (query) => (path: string) => path + query,
+  ),
+];
+const hosts = ["h", "x/w/free-sample#", "x/w/free-sample?", "a?tier=basic#", "a\\b"];
+
+test.each(Object.entries(applications))("%s: a cheap payment runs no dear handler", async (_what, make) => {
+  const ran: { dear: boolean; asked: string }[] = [];
+  let asked = "";
+  const port = await listening(
+    make((isDear) => {
+      ran.push({ dear: isDear, asked });
+      return isDear ? "DEAR" : "cheap";
+    }),
+  );
+  for (const path of paths) {
+    const spelt = [...spell, ...more].map((one) => [one(path), "h"] as const);
+    for (const [target, host] of [...spelt, ...hosts.map((each) => [path, each] as const)]) {
+      asked = `${target} (Host: ${host})`;
+      await sendRaw(port, "GET", target, { ...cheapPayment(), host });
+    }
+  }
+  expect(ran.filter(({ dear }) => dear)).toEqual([]);
+  expect(ran.length).toBeGreaterThan(50);
+});
+
+const ofTwoPrices = { "GET /cheap": cheap, "GET /report": dear };
+
+test.each<[string, (gate: ReturnType<typeof gateOf>) => RequestListener]>([
+  [
+    "Express",
+    (sold) => {
+      const app = express().set("env", "test").set("trust proxy", true);
+      app.get("/cheap", onExpress.paid(sold), (_, response) => void response.status(500).send());
+      return app.get("/report", onExpress.paid(sold), (_, response) => void response.send("DEAR"));
+    },
+  ],
+  [
+    "Hono",
+    (sold) => {
+      const app = new Hono();
+      app.get("/cheap", onHono.paid(sold), (c) => c.text("", 500));
+      app.get("/report", onHono.paid(sold), (c) => c.text("DEAR"));
+      return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+    },
+  ],
+])("%s: what is owed for one path is owed for no path that a header names", async (_what, make) => {
+  const port = await listening(make(gateOf(ofTwoPrices, { order: "settle-then-serve" })));
+  const headers = [
+    { host: "x/report#" },
+    { host: "x/report?" },
+    { host: "x", "x-forwarded-proto": "https://x/report#", "x-forwarded-host": "x/report#" },
+  ];
+  for (const made of headers) {
+    const payment = cheapPayment();
+    const owed = await sendRaw(port, "GET", "/cheap", { ...payment, ...made });
+    // Hono's server refuses a host that is none.
+    expect(owed).toMatch(/^HTTP\/1\.1 (?:503|400) /);
+    expect(await sendRaw(port, "GET", "/report", payment)).toMatch(/^HTTP\/1\.1 (?:409|402) /);
+  }
+});
