@@ -28,7 +28,6 @@ const rows: readonly Row[] = [
   ["spend", "a success for the status", ["calls", { status: 200 }], "spend()", "status must be 402 or 403"],
   ["spend", "text for the status", ["calls", { status: "403" }], "spend()", "status must be 402 or 403"],
   ["sellSession", "no grant", [sale], "sellSession()", "grant"],
-  ["sellSession", "seconds", [{ ...sale, grant: { extendMs: 600 } }], "sellSession()", "milliseconds"],
   ["presentedSession", "no options", [], "presentedSession()", "bearer: true"],
   ["presentedSession", "neither cookie nor bearer", [{}], "presentedSession()", "bearer: true"],
   ["soldSessions", "no options", [], "soldSessions()", "stores.sessions"],

@@ -204,7 +204,6 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
 
 const mostOfAQuota = 2n ** 63n - 1n;
 
-
 function grantOf(given: SellSessionOptions<unknown>["grant"] | undefined): {
   extendMs: number;
   quotas: Record<string, bigint>;

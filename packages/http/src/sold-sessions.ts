@@ -1,6 +1,6 @@
 // Sessions that were sold, for a payer that lost the answer: told again from the store and from the payment.
 import type { SessionStore } from "@tollbooth-stores/core";
-import { checkArguments, requireKnownOptions, durationOption } from "@tollbooth-stores/core/native";
+import { checkArguments, durationOption, requireKnownOptions } from "@tollbooth-stores/core/native";
 import type { AnswerKeeper } from "./answer-keeper.ts";
 import { readMark, sessionName } from "./sale-mark.ts";
 import { type CredentialOptions, credentialOf, namesBesideCredential } from "./session-credential.ts";

@@ -1,6 +1,6 @@
 // The options of paidRoutes, checked before anything is sold.
 import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
-import { type OptionNames, requireKnownOptions, durationOption } from "@tollbooth-stores/core/native";
+import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type AnswerKeeper, presentedSession, type RequestContext } from "@tollbooth-stores/http";
 import type { x402ResourceServer } from "@x402/core/server";
 import { evmSettlements } from "./evm/evm-settlements.ts";

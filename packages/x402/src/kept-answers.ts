@@ -1,6 +1,6 @@
 // Which part of an answer is kept beside its payment, and as which text.
 import { StoreError } from "@tollbooth-stores/core";
-import { type OptionNames, requireKnownOptions, durationOption } from "@tollbooth-stores/core/native";
+import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import type { Answer, AnswerKeeper } from "@tollbooth-stores/http";
 
 export interface KeptAnswers {
