@@ -14,6 +14,14 @@ interface FailureWork {
 export function beforeFailureEnds(response: ServerResponse, work: FailureWork): void {
   const { writeHead, end } = response;
   let sent: number | undefined;
+  let working: Promise<void> | undefined;
+  const onError = (error: unknown) => void response.destroy(error instanceof Error ? error : undefined);
+  // Middleware in front may have kept Node's own end, or holds one back that calls it: then the answer ends past this one.
+  response.once("finish", () => {
+    if ((sent ?? response.statusCode) < 500 || working !== undefined) return;
+    working = work.end();
+    working.catch(onError);
+  });
   replaceMembers(response, {
     writeHead: member((...given: unknown[]) => {
       if (sent === undefined && Number(given[0]) >= 500) work.head();
@@ -24,7 +32,7 @@ export function beforeFailureEnds(response: ServerResponse, work: FailureWork): 
     end: member((...given: unknown[]) => {
       const isFailure = (sent ?? response.statusCode) >= 500;
       if (!isFailure || response.writableEnded) return Reflect.apply(end, response, given);
-      const working = work.end();
+      working ??= work.end();
       const open = sealResponse(response);
       working.then(
         () => {
@@ -34,7 +42,7 @@ export function beforeFailureEnds(response: ServerResponse, work: FailureWork): 
         },
         (error: unknown) => {
           open();
-          response.destroy(error instanceof Error ? error : undefined);
+          onError(error);
         },
       );
       return response;

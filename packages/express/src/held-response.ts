@@ -1,9 +1,11 @@
 // Holds back what handlers write, until the gate has decided what is sent in its place.
 import type { ServerResponse } from "node:http";
 import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http";
+import { heldHead } from "./held-head.ts";
+import { answeredByOthers } from "./others-answer.ts";
 import { member, replaceMembers } from "./replace-members.ts";
 import { goneOf } from "./request-context.ts";
-import { sealResponse } from "./seal-response.ts";
+import { sealResponse, sealSentResponse } from "./seal-response.ts";
 import { cookiesOf, hasBegun } from "./send-answer.ts";
 
 /** `cookies`: each Set-Cookie of the handlers by itself. Those that were set before stay with the response. */
@@ -14,12 +16,15 @@ interface HeldAnswer {
 
 export interface HeldResponse {
   /**
-   * What the handlers answer, once they end it. Rejects when the client goes before, where it has fewer bytes than it says, and as
-   * soon as it has more than `maxAnswerBytes`. Never settles where they never end. What they do after the end is dropped.
+   * What the handlers answer, once they end it. Rejects when the client goes before or hears the answer of others, where it has fewer
+   * bytes than it says, and as soon as it has more than `maxAnswerBytes`. Settles while the response is open only if they end it. What
+   * they do after the end is dropped.
    */
   readonly answer: Promise<HeldAnswer>;
   /** Whether the handlers have ended it. */
   hasEnded(): boolean;
+  /** For a head that others write now: it is theirs, and from here on the handlers change nothing. */
+  giveWay(): void;
   /** Lets the response through to its client again, as it was before the handlers. */
   release(): void;
 }
@@ -27,18 +32,13 @@ export interface HeldResponse {
 type Callback = (error?: Error | null) => void;
 
 /** Takes the place of the response's writing methods. Status and headers stay with Node's response, which handlers read too. */
-export function holdResponse(response: ServerResponse, maxAnswerBytes: number): HeldResponse {
-  const before = {
-    status: response.statusCode,
-    message: response.statusMessage,
-    headers: { ...response.getHeaders() },
-    cookies: cookiesOf(response),
-  };
+export function holdResponse(response: ServerResponse, maxAnswerBytes: number, isHandler: () => boolean): HeldResponse {
+  const before = heldHead(response, isHandler);
   const chunks: Buffer[] = [];
   let length = 0;
   let head: { status: number; headers: Record<string, string>; cookies: string[] } | undefined;
-  /** Once the handlers have ended the answer. */
   let unseal: (() => void) | undefined;
+  let hasEnded = false;
   let isReleased = false;
   let resolve: (made: HeldAnswer) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;
@@ -51,6 +51,8 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
   const onGone = () => reject(signal.reason);
   if (signal.aborted) onGone();
   signal.addEventListener("abort", onGone);
+  const onFinish = () => reject(answeredByOthers());
+  response.once("finish", onFinish);
 
   function fixHead(): void {
     const cookies = cookiesOf(response).filter((line) => !before.cookies.includes(line));
@@ -74,6 +76,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
   };
 
   const letGo = replaceMembers(response, {
+    ...before.members,
     writeHead: member((status: number, ...rest: unknown[]) => {
       if (head !== undefined) throw headersSent();
       response.statusCode = status;
@@ -100,6 +103,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
       implicitHead();
       const done = given.find(isCallback);
       if (done !== undefined) response.once("finish", () => done());
+      hasEnded = true;
       unseal = sealResponse(response);
       const { status, headers, cookies } = head ?? { status: 200, headers: {}, cookies: [] };
       try {
@@ -119,19 +123,20 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number): 
 
   return {
     answer: promise,
-    hasEnded: () => unseal !== undefined,
+    hasEnded: () => hasEnded,
+    giveWay() {
+      isReleased = true;
+      letGo();
+      before.putBackForOthers();
+      unseal = sealSentResponse(response);
+    },
     release() {
       isReleased = true;
       signal.removeEventListener("abort", onGone);
+      response.off("finish", onFinish);
       unseal?.();
       letGo();
-      if (!response.headersSent) {
-        for (const name of response.getHeaderNames()) response.removeHeader(name);
-        for (const [name, value] of Object.entries(before.headers))
-          if (value !== undefined) response.setHeader(name, value);
-        response.statusCode = before.status;
-        response.statusMessage = before.message ?? "";
-      }
+      if (!response.headersSent) before.putBack();
     },
   };
 }

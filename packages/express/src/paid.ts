@@ -13,11 +13,11 @@ import {
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { hideConditions } from "./hide-conditions.ts";
-import { onOthersHead, requireUnanswered } from "./others-answer.ts";
+import { requireUnanswered, watchOthers } from "./others-answer.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
 import { sealExceptFor, sealSentResponse, sealUntilFinish, type Writer } from "./seal-response.ts";
-import { isOver, sendAnswer } from "./send-answer.ts";
+import { hasBegun, isOver, sendAnswer } from "./send-answer.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
 
@@ -64,27 +64,38 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
     if (before !== "ask") return sendAnswer(response, before);
     if (isOver(response)) return;
     requireUnanswered(response);
-    const body = await bodyOf(request, maxBodyBytes);
-    // Others may have answered meanwhile: a timeout in front, say.
-    if (body === undefined || isOver(response)) return;
-    requireUnanswered(response);
-    if (!(body instanceof Uint8Array)) {
-      // What is left of the body is not read, so the connection ends.
-      if (!request.readableEnded) response.setHeader("connection", "close");
-      sendAnswer(response, body);
-      return;
-    }
     let held: HeldResponse | undefined;
     let cookies: readonly string[] = [];
     // The gate hears of it before it records a delivery.
-    const letGo = onOthersHead(response, (error) => goneOf(response).abort(error));
+    const others = watchOthers(response, (error) => {
+      held?.giveWay();
+      goneOf(response).abort(error);
+    });
+    // Others may have answered meanwhile: a timeout in front, say.
+    const isAnswered = () => isOver(response) || others.hasEnded();
+    const writer = (): Writer => {
+      const now = running.getStore();
+      return now?.request === request ? now.role : "unknown";
+    };
+    const sealFor = ({ hasEnded }: HeldResponse) => (hasEnded() ? sealUntilFinish : sealSentResponse)(response);
     try {
+      const body = await bodyOf(request, maxBodyBytes);
+      if (body === undefined || isAnswered()) return;
+      requireUnanswered(response);
+      if (!(body instanceof Uint8Array)) {
+        others.letGo();
+        // What is left of the body is not read, so the connection ends.
+        if (!request.readableEnded) response.setHeader("connection", "close");
+        sendAnswer(response, body);
+        return;
+      }
       const answer = await gate.handle(context, body, async (payment) => {
+        goneOf(response).signal.throwIfAborted();
         requireUnanswered(response);
         payments.set(request, payment);
         sellers.set(request, gate);
         hideConditions(request);
-        held = holdResponse(response, maxAnswerBytes);
+        held = holdResponse(response, maxAnswerBytes, () => writer() === "handlers");
         running.run({ request, role: "handlers" }, next);
         const made = await held.answer;
         requireUnanswered(response);
@@ -92,30 +103,32 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
         return made.answer;
       });
       held?.release();
-      letGo();
-      if (answer === undefined) next();
+      others.letGo();
+      if (isAnswered()) {
+        if (held !== undefined) sealFor(held);
+      } else if (answer === undefined) next();
       else if (held === undefined) sendAnswer(response, answer);
       else {
         sendAnswer(response, answer, cookies);
         // Handlers that are still at work, or throw only now, change nothing of it.
-        if (held.hasEnded()) sealUntilFinish(response);
-        else sealSentResponse(response);
+        sealFor(held);
       }
     } catch (error) {
       held?.release();
-      letGo();
-      // After the client has gone an error has no reader.
-      if (isOver(response)) return;
+      others.letGo();
+      // After the client has gone, or has the answer of others, an error has no reader.
+      if (isAnswered()) {
+        if (held !== undefined && (hasBegun(response) || others.hasEnded())) sealFor(held);
+        return;
+      }
       const failed = { request, role: "error handlers" } as const;
       // Error handlers answer. Handlers that are still at work must give nothing away meanwhile.
       if (held !== undefined) {
-        const writer = (): Writer => {
-          const now = running.getStore();
-          return now?.request === request ? now.role : "unknown";
-        };
         sealExceptFor(response, writer, () => running.run(failed, () => sendAnswer(response, failure)));
       }
       running.run(failed, () => next(error));
+    } finally {
+      others.letGo();
     }
   };
   return middleware;

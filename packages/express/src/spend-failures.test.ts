@@ -56,6 +56,38 @@ test.each(Object.keys(fronts).flatMap((front) => Object.keys(failures).map((way)
   },
 );
 
+test.each(["an end that was held back", "Node's own end"])(
+  "a failure that others answer by %s gives the call back, whatever the handler answers",
+  async (way) => {
+    const { sessions } = createMemoryStores<object>();
+    const created = await sessions.create({ data: {}, idleTtlMs: 60_000, quotas: { calls: 2n } });
+    if (created.status !== "ok") throw new Error("No session was made.");
+    const { id } = created.record;
+    const app = await listen((express) => {
+      express.get(
+        "/mine",
+        (_request, response, next) => {
+          const end = response.end.bind(response);
+          const isHeld = way === "an end that was held back";
+          if (isHeld) response.end = () => response;
+          setTimeout(() => end("too slow"), 10);
+          response.status(503);
+          next();
+        },
+        session({ sessions, bearer: true }),
+        spend("calls"),
+        async (_request, response) => {
+          await pause(20);
+          response.end("made");
+        },
+      );
+    });
+    const answer = await app("/mine", { headers: { authorization: `Bearer ${id}` } });
+    expect([answer.status, await answer.text()]).toEqual([503, "too slow"]);
+    await expect.poll(async () => (await sessions.get(id))?.quotas).toEqual({ calls: 2n });
+  },
+);
+
 test.each(["before its call is spent", "while it is spent"])(
   "a client that leaves %s keeps it, and no handler runs",
   async (when) => {

@@ -1,0 +1,60 @@
+// The head of a response while its handlers' answer is held: as it was before, and what others than the handlers set meanwhile.
+import type { ServerResponse } from "node:http";
+import { member } from "./replace-members.ts";
+import { cookiesOf } from "./send-answer.ts";
+
+export interface HeldHead {
+  /** To be put in place while the answer is held. */
+  readonly members: PropertyDescriptorMap;
+  /** The lines of Set-Cookie of before. */
+  readonly cookies: readonly string[];
+  /** Status and headers of before. */
+  putBack(): void;
+  /** Those of before, and those of others on top: a timeout in front sets its status while the handlers are at work. */
+  putBackForOthers(): void;
+}
+
+export function heldHead(response: ServerResponse, isHandler: () => boolean): HeldHead {
+  const { statusCode: status, statusMessage: message } = response;
+  const headers = Object.entries({ ...response.getHeaders() });
+  const cookies = cookiesOf(response);
+  const others: [method: unknown, given: unknown[]][] = [];
+  let statusNow = status;
+  let othersStatus = status;
+
+  function putBack(): void {
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    for (const [name, value] of headers) if (value !== undefined) response.setHeader(name, value);
+    response.statusCode = status;
+    response.statusMessage = message ?? "";
+  }
+
+  const setters = ["setHeader", "appendHeader", "removeHeader"].map((name): [string, PropertyDescriptor] => {
+    const method: unknown = Reflect.get(response, name);
+    const call = (...given: unknown[]): unknown => {
+      if (!isHandler()) others.push([method, given]);
+      return typeof method === "function" ? Reflect.apply(method, response, given) : undefined;
+    };
+    return [name, member(call)];
+  });
+  return {
+    members: {
+      ...Object.fromEntries(setters),
+      statusCode: {
+        enumerable: true,
+        get: () => statusNow,
+        set(next: number) {
+          statusNow = next;
+          if (!isHandler()) othersStatus = next;
+        },
+      },
+    },
+    cookies,
+    putBack,
+    putBackForOthers() {
+      putBack();
+      for (const [method, given] of others) if (typeof method === "function") Reflect.apply(method, response, given);
+      response.statusCode = othersStatus;
+    },
+  };
+}
