@@ -1,5 +1,5 @@
 // What the store knows of a payment, for decisions that must not be made against one that is under way.
-import type { CallOptions, Look, Payment, VerificationStore } from "@tollbooth-stores/core";
+import { type CallOptions, type Look, type Payment, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
 import { boundPayload, paymentRecord, saysUsed, verificationAfter } from "@tollbooth-stores/core/native";
 import type { PaymentPayload } from "@x402/core/types";
 import { identifyPayment } from "./identify-payment.ts";
@@ -110,6 +110,31 @@ export async function stageOf(
       return "delivered";
     default:
       return "none";
+  }
+}
+
+/** How long an acceptance that is being recorded is waited for. */
+const RECORDING_MS = 1_000;
+
+/**
+ * Whether a payment that is under way, in doubt or charged was accepted for this very purchase. True also where its verification is no
+ * longer remembered. Throws STORE_UNAVAILABLE where that is not recorded yet.
+ */
+export async function isForPurchase(
+  store: VerificationStore,
+  payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
+  { signal }: CallOptions = {},
+): Promise<boolean> {
+  let isForgotten = false;
+  const verify = async () => {
+    isForgotten = true;
+    return { later: true } as const;
+  };
+  try {
+    return (await verifyOnce(store, payment, verify, { waitMs: RECORDING_MS, signal })).ok;
+  } catch (error) {
+    if (isForgotten) return true;
+    throw error;
   }
 }
 

@@ -107,9 +107,10 @@ async function refusedForAll(
   }
 }
 
-function paymentOf(
+/** What a request buys, by the terms that `requirements` name. */
+export function paymentOf(
   { collector: collectorOf, origin }: GateSettings,
-  { request, body }: PaidRequest,
+  { request, body }: Pick<PaidRequest, "request" | "body">,
   { payTo, asset, amount }: PaymentRequirements,
   { key, payloadHash: hash, validUntilMs, reference }: IdentifiedPayment,
 ): Payment {

@@ -6,8 +6,8 @@ import { type FacilitatorClient, type RoutesConfig, x402ResourceServer } from "@
 import type { SettleResponse } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { vi } from "vitest";
-import { type PaidRoutes, paidRoutes } from "./paid-routes.ts";
 import { network, oneCent, origin, requestTo, required } from "./paid-routes.test-support.ts";
+import { type PaidRoutes, paidRoutes } from "./paid-routes.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
 
 export interface Choices {
@@ -49,11 +49,11 @@ export interface Asked {
 }
 
 export interface Round {
-  readonly asked: Asked[];
-  /** When money moved, and whether the payer's retries of that request were served. */
-  chargedAtMs: number | undefined;
-  chargedBy: Asked | undefined;
-  readonly log: string[];
+  readonly asked: readonly Asked[];
+  /** When money moved. */
+  readonly chargedAtMs: number | undefined;
+  /** What happened, with the milliseconds since the round began. */
+  readonly log: readonly string[];
 }
 
 interface Ledger {
@@ -82,7 +82,9 @@ function ledgerOf(choices: Choices, log: (line: string) => void): Ledger {
     log("settle begins");
     await late();
     if (movedAtMs !== undefined) return refusal("invalid_exact_evm_nonce_already_used");
-    const kind = isCalm ? "success" : choices.oneOf(["success", "refused", "lost before", "lost after", "slow", "empty", "unlisted"] as const);
+    const kind = isCalm
+      ? "success"
+      : choices.oneOf(["success", "refused", "lost before", "lost after", "slow", "empty", "unlisted"] as const);
     log(`settle: ${kind}`);
     switch (kind) {
       case "refused":
@@ -112,7 +114,9 @@ function ledgerOf(choices: Choices, log: (line: string) => void): Ledger {
       if (movedAtMs !== undefined) return { isValid: false, invalidReason: "invalid_exact_evm_nonce_already_used" };
       if (!isCalm && choices.percent(15)) throw new Error("away");
       log(`verify: ${isGood || isCalm}`);
-      return isGood || isCalm ? { isValid: true } : { isValid: false, invalidReason: "invalid_exact_evm_insufficient_balance" };
+      return isGood || isCalm
+        ? { isValid: true }
+        : { isValid: false, invalidReason: "invalid_exact_evm_insufficient_balance" };
     },
     settle,
   };
@@ -134,7 +138,11 @@ const { address: asset, name, version } = simulatedChain.token;
 
 /** A payment of one cent whose signature nobody looks at. */
 async function paymentFor(gate: PaidRoutes): Promise<Record<string, string>> {
-  const priced = await gate.handle(requestTo("/quote"), new Uint8Array(), async () => ({ status: 200, headers: {}, body: new Uint8Array() }));
+  const priced = await gate.handle(requestTo("/quote"), new Uint8Array(), async () => ({
+    status: 200,
+    headers: {},
+    body: new Uint8Array(),
+  }));
   const accepted = required(priced === undefined ? undefined : { headers: { ...priced.headers } }).accepts[0];
   if (accepted === undefined) throw new Error("The route has no price.");
   const seconds = Math.floor(Date.now() / 1_000);
@@ -167,7 +175,12 @@ export async function playRound(seed: number, { paths, collectors, dearer }: Rou
   const { findSettlement } = ledger;
   const stores = createMemoryStores();
   const routes = (price: string): RoutesConfig =>
-    Object.fromEntries(["/quote", "/same"].map((path) => [`GET ${path}`, { accepts: { ...oneCent, price: { asset, amount: price, extra: { name, version } } } }]));
+    Object.fromEntries(
+      ["/quote", "/same"].map((path) => [
+        `GET ${path}`,
+        { accepts: { ...oneCent, price: { asset, amount: price, extra: { name, version } } } },
+      ]),
+    );
   const order = choices.oneOf(["serve-then-settle", "serve-then-settle", "settle-then-serve"] as const);
   const isDearer = choices.percent(dearer);
   const gates = ["10000", isDearer ? "50000" : "10000"].map((price) =>
@@ -178,16 +191,22 @@ export async function playRound(seed: number, { paths, collectors, dearer }: Rou
     }),
   );
   const [first] = gates;
-  if (first === undefined) throw new Error("No gate.");
+  if (first === undefined) throw new Error("No gate was made.");
   const payment = await paymentFor(first);
   say(`${order}${isDearer ? ", gate 1 is dearer" : ""}`);
   const asked: Asked[] = [];
   let isCalm = false;
-  let settling: Asked | undefined;
-  let chargedBy: Asked | undefined;
 
   async function send(gate: number, path: string, collector: string | undefined): Promise<Asked> {
-    const one: Asked = { gate, path, collector, sentAtMs: Date.now(), heardAtMs: undefined, status: undefined, error: undefined };
+    const one: Asked = {
+      gate,
+      path,
+      collector,
+      sentAtMs: Date.now(),
+      heardAtMs: undefined,
+      status: undefined,
+      error: undefined,
+    };
     const id = asked.push(one) - 1;
     say(`#${id} sent to gate ${gate} ${path} ${collector ?? ""}`);
     const headers = { ...payment, ...(collector !== undefined && { "idempotency-key": collector }) };
@@ -212,7 +231,12 @@ export async function playRound(seed: number, { paths, collectors, dearer }: Rou
   const many = 2 + choices.below(5);
   const spread = choices.oneOf([50, 500, 3_000, 14_000]);
   const copies = Array.from({ length: many }, async () => {
-    const [delay, gate, path, collector] = [choices.below(spread), choices.below(2), choices.oneOf(paths), choices.oneOf(collectors)];
+    const [delay, gate, path, collector] = [
+      choices.below(spread),
+      choices.below(2),
+      choices.oneOf(paths),
+      choices.oneOf(collectors),
+    ];
     await wait(delay);
     return send(gate, path, collector);
   });
@@ -240,5 +264,5 @@ export async function playRound(seed: number, { paths, collectors, dearer }: Rou
   while (!over) await vi.advanceTimersByTimeAsync(250);
   await done;
   await stores.close();
-  return { asked, chargedAtMs: ledger.movedAtMs(), chargedBy, log };
+  return { asked, chargedAtMs: ledger.movedAtMs(), log };
 }
