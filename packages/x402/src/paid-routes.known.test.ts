@@ -1,4 +1,4 @@
-// What a limit lets pass: a known payment, only for what it was taken for.
+// What a limit lets pass: a known payment, only for what it was taken for. And what a collector is.
 import type { VerificationStore } from "@tollbooth-stores/core";
 import { beforeLimit } from "@tollbooth-stores/http";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
@@ -41,4 +41,12 @@ test("it is told by the payment alone where its verification is forgotten, or a 
   };
   const other = shop.gate({ "/quote": { accepts: oneCent } }, { collector, store: forgetful });
   expect(await other.knows(requestTo("/quote", headers))).toBe(true);
+});
+
+test("an empty collector is none: the payment is sold, and a copy is 409", async () => {
+  const gate = shop.gate(undefined, { collector: () => "" });
+  const headers = await payment();
+  const told = [];
+  for (let time = 0; time < 2; time += 1) told.push((await ask(gate, handler(), requestTo("/quote", headers)))?.status);
+  expect(told).toEqual([200, 409]);
 });
