@@ -1,6 +1,6 @@
 // What a buyer does where it hears no outcome: the same payment again, and no other one.
 import { createServer } from "node:http";
-import { buyer as customerOf } from "@tollbooth-stores/sandbox";
+import { buyer as customerOf, makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { x402Client } from "@x402/core/client";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
@@ -205,6 +205,22 @@ test.each([
 
 describe("the SDK's own client", () => {
   const shop = shopForEachTest();
+
+  test("buys after the gate's own 504 by the same payment, and is charged once", async () => {
+    let runs = 0;
+    const slow = shop.gate(undefined, { handlerTimeoutMs: 40 });
+    const GET = paid(slow, async () => {
+      runs += 1;
+      if (runs === 1) await new Promise((done) => setTimeout(done, 80));
+      return Response.json({ quote: runs });
+    });
+    const { payload } = await makePayment(await shop.controls.payer());
+    const seen: number[] = [];
+    const onRepeat: RepeatOptions["onRepeat"] = ({ answer }) => void seen.push(answer?.status ?? 0);
+    const buy = repeat503(async (input, init) => GET(new Request(input, init)), { ...atOnce, onRepeat });
+    const answer = await buy(url, { headers: paymentHeader(payload) });
+    expect([seen, answer.status, shop.controls.counts().transfers]).toEqual([[504], 200, 1]);
+  });
 
   /** A shop that fails once after the settlement, and its customer's fetch. */
   async function scene() {

@@ -22,7 +22,10 @@ export interface RepeatOptions {
 
 /** Without a Retry-After, and at the least. */
 const SHORTEST_WAIT_MS = 1_000;
-/** 502 and 504 are a proxy's: it lost the server that may be taking the payment. */
+/**
+ * 502 and 504 are a proxy's: it lost the server that may be taking the payment. The gate's own 504, of a handler that took too long, is
+ * sent again too: nothing was charged, so the same payment may still buy the answer.
+ */
 const undecided: readonly number[] = [502, 503, 504];
 /** Node and browsers run a longer timer at once. */
 const LONGEST_MS = 2 ** 31 - 1;

@@ -1,7 +1,11 @@
 // A handler runs once in a call, whatever becomes of its lease.
+import type { VerificationStore } from "@tollbooth-stores/core";
+import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { expect, test } from "vitest";
 import { AlreadyRan, handlerRun } from "./handler-run.ts";
-import { handler } from "./paid-routes.test-support.ts";
+import { ask, handler, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
+
+const shop = shopForEachTest();
 
 test("a handler whose lease was lost does not run a second time", async () => {
   const serve = handler();
@@ -10,4 +14,25 @@ test("a handler whose lease was lost does not run a second time", async () => {
   await run.serve(step);
   await expect(run.serve(step)).rejects.toBeInstanceOf(AlreadyRan);
   expect(serve).toHaveBeenCalledTimes(1);
+});
+
+test("its call is 503, told to nobody as an error, and the same payment is sold at the next try", async () => {
+  const leaseMs = 60;
+  const { verifications } = shop.stores;
+  const store: VerificationStore = {
+    ...verifications,
+    async renew(name, lease, ms, options) {
+      if (options?.onLeaseExpiry !== undefined) return verifications.renew(name, lease, ms, options);
+      shop.clock.advance(leaseMs);
+      return { status: "lost", current: "in-progress" };
+    },
+  };
+  const request = requestTo("/quote", paymentHeader((await makePayment(await shop.controls.payer())).payload));
+  const slow = handler(
+    () => new Promise((done) => setTimeout(done, 50, { status: 200, headers: {}, body: new Uint8Array() })),
+  );
+  const told = await ask(shop.gate(undefined, { leaseMs, store }), slow, request);
+  expect([told?.status, told?.error, slow.mock.calls.length]).toEqual([503, "settlement_pending", 1]);
+  expect((await ask(shop.gate(), handler(), request))?.status).toBe(200);
+  expect(shop.controls.counts().transfers).toBe(1);
 });

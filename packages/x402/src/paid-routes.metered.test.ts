@@ -105,11 +105,12 @@ test("upto of which nothing is charged is served, and told so, also to who asks 
   expect([free.mock.calls.length, settle.mock.calls.length]).toEqual([1, 1]);
 });
 
-test("upto that is refused before it is sent is 402, and free again", async () => {
+test("upto that is refused before it is sent is 402, and free again after ten seconds", async () => {
   const refused = { success: false, transaction: "", network, errorReason: "permit2_insufficient_balance" };
   const settle = vi.fn(async (): Promise<SettleResponse> => refused);
   const { gate, request } = await metering(settle);
   expect((await ask(gate, metered(), request))?.status).toBe(402);
+  shop.clock.advance(10_000);
   settle.mockResolvedValue({ success: true, transaction: `0x${"ab".repeat(32)}`, network });
   expect((await ask(gate, metered(), request))?.status).toBe(200);
 });

@@ -45,6 +45,7 @@ describe("a copy at a price that has changed", () => {
     const settle = vi.spyOn(shop.facilitator, "settle").mockResolvedValueOnce(poor);
     const { payload } = await made();
     expect((await ask(earlier(), handler(), quote(payload)))?.status).toBe(402);
+    shop.clock.advance(10_000);
     const verifying = heldVerify();
     const first = ask(earlier(), handler(), quote(payload));
     await verifying.begun();

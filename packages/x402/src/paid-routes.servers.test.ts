@@ -100,6 +100,18 @@ test("a refusal of a facilitator that only the server itself knows is not taken 
   expect(await ask(shop.gate(undefined, {}, server), handler(), await quote())).toMatchObject({ status: 503 });
 });
 
+test("the planner's server takes what is set and says what it has as the seller's own does", () => {
+  const server = shop.server();
+  const planning = shop.gate(undefined, {}, server).http.server;
+  const verifyPayment = vi.fn(server.verifyPayment);
+  planning.verifyPayment = verifyPayment;
+  expect([server.verifyPayment, "facilitatorClients" in planning, "nothing" in planning]).toEqual([
+    verifyPayment,
+    true,
+    false,
+  ]);
+});
+
 test("a server whose facilitators could not be heard sells nothing", () => {
   const server = Object.assign(shop.server(), { getFacilitatorClient: undefined });
   expect(() => shop.gate(undefined, {}, server)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
@@ -135,6 +147,21 @@ describe("while the server's own initialize asks the facilitators again", () => 
 
   const serverOfTwo = () =>
     new x402ResourceServer([rejecting, shop.facilitator]).register(network, new ExactEvmScheme());
+
+  test("the extensions of a facilitator are those that it named before", async () => {
+    const { getSupported } = shop.facilitator;
+    vi.spyOn(shop.facilitator, "getSupported").mockImplementation(async () => ({
+      ...(await getSupported.call(shop.facilitator)),
+      extensions: ["bazaar"],
+    }));
+    const server = serverOfTwo();
+    await shop.gate(undefined, {}, server).initialize();
+    const extensions = () => server.getFacilitatorExtensions(2, network, "exact");
+    expect(extensions()).toEqual(["bazaar"]);
+    const asked = asking(server);
+    expect(extensions()).toEqual(["bazaar"]);
+    await asked();
+  });
 
   test("prices are told and payments are sold as before", async () => {
     const server = serverOfTwo();

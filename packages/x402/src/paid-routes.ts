@@ -3,6 +3,7 @@ import { type Reconciled, type ReconcileOptions, reconcileUnresolved, StoreError
 import { checkArguments, durationOption } from "@tollbooth-stores/core/native";
 import type { Answer, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
 import type { RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
+import type { PaymentPayload } from "@x402/core/types";
 import { forgetFacilitators } from "./ask-facilitators.ts";
 import {
   ambiguousPath,
@@ -18,14 +19,17 @@ import {
 import { checkContext, checkReconcile, checkSale } from "./gate-arguments.ts";
 import { gateSettings } from "./gate-settings.ts";
 import { HandlerThrew } from "./handler-run.ts";
+import { identifyPayment } from "./identify-payment.ts";
+import { isOfServer } from "./is-of-server.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
-import { stageOf } from "./payment-record.ts";
+import { isForPurchase, stageOf } from "./payment-record.ts";
 import { AmbiguousPath, planner } from "./planner.ts";
 import { readPaymentHeader } from "./read-payment-header.ts";
 import { type ReconcileRound, reconcileEvery } from "./reconcile-every.ts";
 import { refusePrices, refuseRoutes, requireRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
-import { takePayment } from "./take-payment.ts";
+import type { FindSettlement } from "./sdk-steps.ts";
+import { paymentOf, takePayment } from "./take-payment.ts";
 import { haveAllAnswered, namingUnanswered } from "./watch-facilitators.ts";
 import { LONGEST_TIMER_MS, within } from "./within.ts";
 
@@ -51,7 +55,10 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
    * throws. Failures of the store are answers (503).
    */
   handle(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined>;
-  /** Asks `findSettlement` about every payment in doubt: for a timer. As core's `reconcileUnresolved`. */
+  /**
+   * Asks `findSettlement` about every payment in doubt whose network the server has a scheme for: for a timer. Those of other networks
+   * stay in doubt. As core's `reconcileUnresolved`.
+   */
   reconcile(options?: ReconcileOptions): Promise<Reconciled>;
   /**
    * `reconcile` again and again, on any number of instances. `interval`: milliseconds, or a duration such as "1m". `onRound` hears what
@@ -155,9 +162,22 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     throw new Error("This version of @x402/core reads a payment from another header.");
   }
 
+  /** Another gate's `findSettlement` may be of other chains, and would take what it does not see for what never moved. */
+  const findOwnSettlement: FindSettlement = async (evidence, context) =>
+    isOfServer(server, context.reference) ? findSettlement(evidence, context) : "unknown";
+
+  /** The body is not read yet where a payment is to be known, so other methods than these are told by the payment alone. */
+  async function isItsPurchase(request: RequestAtOrigin, payload: PaymentPayload): Promise<boolean> {
+    if (!["GET", "OPTIONS"].includes(request.method.toUpperCase())) return true;
+    const identity = identifyPayment(payload.payload, payload.accepted);
+    if (identity.status !== "identified") return false;
+    const bought = paymentOf(settings, { request, body: new Uint8Array() }, payload.accepted, identity);
+    return isForPurchase(store, bought, { signal: request.signal });
+  }
+
   const reconcile = async (more?: ReconcileOptions) => {
     checkReconcile(more);
-    return reconcileUnresolved(store, findSettlement, { leaseMs, ...more });
+    return reconcileUnresolved(store, findOwnSettlement, { leaseMs, ...more });
   };
 
   return {
@@ -184,7 +204,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     async knows(context) {
       checkContext("knows", context);
       const request = sold(context);
-      if (request === undefined || isHead(context)) return false;
+      if (request === undefined || isHead(context) || isPreflight(context) || isWebsocket(context)) return false;
       const header = readPaymentHeader(context.adapter);
       if (header.status !== "payment") return false;
       const stage = await stageOf(store, header.payload, { signal: context.signal });
@@ -192,6 +212,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       // Without a collector, or where nothing is kept, the answer is 409: used before.
       const isRetold = settings.keeper !== undefined && Boolean(settings.collector?.(request));
       if (stage === "delivered" && !isRetold) return false;
+      if (!(await isItsPurchase(request, header.payload))) return false;
       return !(await isFree(request));
     },
     reconcile,

@@ -1,6 +1,6 @@
 // What the store knows of a payment, for decisions that must not be made against one that is under way.
-import type { CallOptions, Look, Payment, VerificationStore } from "@tollbooth-stores/core";
-import { boundPayload, firstVerification, paymentRecord, saysUsed } from "@tollbooth-stores/core/native";
+import { type CallOptions, type Look, type Payment, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
+import { boundPayload, paymentRecord, saysUsed, verificationAfter } from "@tollbooth-stores/core/native";
 import type { PaymentPayload } from "@x402/core/types";
 import { identifyPayment } from "./identify-payment.ts";
 
@@ -24,7 +24,7 @@ export async function mayBeCharged(store: VerificationStore, paymentKey: string)
   return status !== "absent" && status !== "expired";
 }
 
-export type FirstVerification =
+export type PayloadVerification =
   /** It has not begun, its verifier could not tell, or its rejection is over. */
   | { readonly status: "absent" }
   | { readonly status: "running" }
@@ -33,12 +33,13 @@ export type FirstVerification =
   /** No copy is accepted for `expiresInMs`. `used`: the payment had been settled before. */
   | { readonly status: "rejected"; readonly used: boolean; readonly expiresInMs: number };
 
-/** Of a payment's first verification, whatever it was presented for. */
+/** Of a payment's first verification, or of that after so many refused settlements, whatever it was presented for. */
 export async function verificationOf(
   store: VerificationStore,
   payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
-): Promise<FirstVerification> {
-  const verification = await store.peek(firstVerification(payment));
+  refusals = 0,
+): Promise<PayloadVerification> {
+  const verification = await store.peek(verificationAfter(payment, refusals));
   switch (verification.status) {
     case "absent":
       return { status: "absent" };
@@ -52,6 +53,17 @@ export async function verificationOf(
     }
     default:
       return { status: "accepted" };
+  }
+}
+
+/** Of the verification that decides about the next attempt: each one before it accepted the payload, and a settlement was refused. */
+export async function lastVerificationOf(
+  store: VerificationStore,
+  payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
+): Promise<PayloadVerification> {
+  for (let refusals = 0; ; refusals += 1) {
+    const verification = await verificationOf(store, payment, refusals);
+    if (verification.status !== "accepted") return verification;
   }
 }
 
@@ -98,6 +110,31 @@ export async function stageOf(
       return "delivered";
     default:
       return "none";
+  }
+}
+
+/** How long an acceptance that is being recorded is waited for. */
+const RECORDING_MS = 1_000;
+
+/**
+ * Whether a payment that is under way, in doubt or charged was accepted for this very purchase. True also where its verification is no
+ * longer remembered. Throws STORE_UNAVAILABLE where that is not recorded yet.
+ */
+export async function isForPurchase(
+  store: VerificationStore,
+  payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
+  { signal }: CallOptions = {},
+): Promise<boolean> {
+  let isForgotten = false;
+  const verify = async () => {
+    isForgotten = true;
+    return { later: true } as const;
+  };
+  try {
+    return (await verifyOnce(store, payment, verify, { waitMs: RECORDING_MS, signal })).ok;
+  } catch (error) {
+    if (isForgotten) return true;
+    throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import type { RequestAdapter } from "@tollbooth-stores/http";
 import { decodePaymentSignatureHeader } from "@x402/core/http";
 import { isPaymentPayloadV2 } from "@x402/core/schemas";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { caip2 } from "./caip-2.ts";
 import { canonicalSignature } from "./canonical-signature.ts";
 import { LONGEST_PAYMENT_HEADER } from "./request-at-origin.ts";
 
@@ -112,6 +113,5 @@ function requirementsIn(accepted: {
   maxTimeoutSeconds: number;
   extra?: Record<string, unknown> | null | undefined;
 }): PaymentRequirements {
-  const [namespace = "", ...reference] = accepted.network.split(":");
-  return { ...accepted, network: `${namespace}:${reference.join(":")}`, extra: accepted.extra ?? {} };
+  return { ...accepted, network: caip2(accepted.network), extra: accepted.extra ?? {} };
 }

@@ -1,8 +1,8 @@
 // A refusal for all copies lasts long enough after each time it is told.
-import type { VerificationStore } from "@tollbooth-stores/core";
+import { type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
 import { manualClock } from "@tollbooth-stores/core/testing";
 import { createMemoryStores } from "@tollbooth-stores/memory";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { verificationOf } from "./payment-record.ts";
 import { nearlyOverIn, refuseCopies } from "./refuse-copies.ts";
 
@@ -60,4 +60,17 @@ test("an earlier refusal is told again only while its rejection stands, and for 
   expect(await nearlyOverIn(store, payment)).toBe(undefined);
   clock.advance(1_001);
   expect(await nearlyOverIn(store, payment)).toBe(8_999);
+});
+
+test("a verification that runs is waited for once, and is open then", async () => {
+  const wait = vi.fn(store.wait);
+  let end: () => void = () => undefined;
+  const held = new Promise<{ later: true }>((resolve) => {
+    end = () => resolve({ later: true });
+  });
+  const verifying = verifyOnce(store, payment, () => held).catch(() => undefined);
+  expect(await refuse({ ...store, wait })).toEqual({ status: "open" });
+  expect(wait).toHaveBeenCalledTimes(1);
+  end();
+  await verifying;
 });

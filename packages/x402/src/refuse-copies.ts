@@ -1,7 +1,7 @@
 // Refuses a payment on other terms than its route's for all of its copies, before its payer is told to pay anew.
 import { type CallOptions, type Payment, type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
 import { firstVerification } from "@tollbooth-stores/core/native";
-import { isEnded, verificationOf } from "./payment-record.ts";
+import { isEnded, lastVerificationOf, verificationOf } from "./payment-record.ts";
 
 /** What the SDK says of a payment on other terms. */
 export const OTHER_TERMS = "No matching payment requirements";
@@ -59,15 +59,15 @@ export async function refuseCopies(
 }
 
 /**
- * In how many milliseconds a refusal for other terms is over that an earlier call had recorded, where that is too soon to tell it again.
- * Undefined where it may be told.
+ * In how many milliseconds a refusal is over that this call or an earlier one had recorded, where that is too soon to tell it. Undefined
+ * where it may be told: no copy is accepted for nine seconds at least.
  */
 export async function nearlyOverIn(
   store: VerificationStore,
   payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
 ): Promise<number | undefined> {
   if (await isEnded(store, payment.key)) return undefined;
-  const found = await verificationOf(store, payment);
+  const found = await lastVerificationOf(store, payment);
   if (found.status !== "rejected") return 1_000;
   return found.expiresInMs >= LEFT_MS ? undefined : found.expiresInMs;
 }

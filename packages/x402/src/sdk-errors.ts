@@ -1,5 +1,6 @@
 // Errors of the SDK's facilitator client: which of them are answers, and which say nothing.
 import type { SettleResponse, VerifyResponse } from "@x402/core/types";
+import { caip2 } from "./caip-2.ts";
 
 /** Statuses below 500 that speak of the connection or of the seller's own account, not of the payment. */
 const ofTheSeller = new Set([401, 403, 407, 408, 425, 429]);
@@ -15,8 +16,7 @@ export function errorOfVerify(error: unknown): VerifyResponse | undefined {
 export function errorOfSettle(error: unknown): SettleResponse | undefined {
   const { errorReason, transaction = "", network = "" } = fieldsOf(error, "SettleError");
   if (!speaksOfPayment(error) || typeof errorReason !== "string" || typeof transaction !== "string") return undefined;
-  const [namespace = "", reference = ""] = String(network).split(":", 2);
-  return { success: false, network: `${namespace}:${reference}`, transaction, errorReason };
+  return { success: false, network: caip2(String(network)), transaction, errorReason };
 }
 
 function speaksOfPayment(error: unknown): boolean {

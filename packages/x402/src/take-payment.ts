@@ -29,7 +29,7 @@ import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
 import { flowToday } from "./payment-flow.ts";
 import { conflictOf, isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
-import { nearlyOverIn, OTHER_TERMS, refuseCopies } from "./refuse-copies.ts";
+import { nearlyOverIn, refuseCopies } from "./refuse-copies.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
 import { fateOf, type SdkPayment, sdkSteps } from "./sdk-steps.ts";
 import { sellable } from "./sellable.ts";
@@ -115,9 +115,10 @@ async function refusedForAll(
   }
 }
 
-function paymentOf(
+/** What a request buys, by the terms that `requirements` name. */
+export function paymentOf(
   { collector: collectorOf, origin }: GateSettings,
-  { request, body }: PaidRequest,
+  { request, body }: Pick<PaidRequest, "request" | "body">,
   { payTo, asset, amount }: PaymentRequirements,
   { key, payloadHash: hash, validUntilMs, reference }: IdentifiedPayment,
 ): Payment {
@@ -200,6 +201,7 @@ async function pay(
         keep,
         leaseMs,
         signal,
+        rememberRefusals: true,
       },
     );
   } catch (error) {
@@ -216,8 +218,10 @@ async function pay(
       return sold(paid.receipt, paid.kept);
     }
     case "rejected": {
-      const overInMs = paid.reason === OTHER_TERMS ? await nearlyOverIn(store, payment) : undefined;
-      return overInMs === undefined ? refuse(paid.reason) : refusedElsewhere(overInMs);
+      const refusal = await refuse(paid.reason);
+      // Looked at last: extensions and hooks of the SDK may take their time.
+      const overInMs = await nearlyOverIn(store, payment);
+      return overInMs === undefined ? refusal : refusedElsewhere(overInMs);
     }
     case "conflict": {
       const conflict = await conflictOf(store, payment);

@@ -27,6 +27,12 @@ export interface PayOnceOptions<R> extends CallOptions {
    * The store keeps it in plain text. Without it, a settled payment that was not delivered is served again.
    */
   keep?: Keep<R> | undefined;
+  /**
+   * Whether a refused settlement is remembered for ten seconds, as a rejection by `verify` is. Default false: the payment is verified anew
+   * at once, so that a copy that waits may be settled after this caller heard "rejected". Where a payer that hears so pays by another
+   * payment, say true.
+   */
+  rememberRefusals?: boolean | undefined;
 }
 
 const DEFAULT_LEASE_MS = 10_000;
@@ -55,7 +61,7 @@ export async function payOnce<R>(
   steps: PaymentSteps<R>,
   options: PayOnceOptions<R> = {},
 ): Promise<Paid<R>> {
-  const { signal, leaseMs = DEFAULT_LEASE_MS, order = "serve-then-settle", keep } = options;
+  const { signal, leaseMs = DEFAULT_LEASE_MS, order = "serve-then-settle", keep, rememberRefusals = false } = options;
   requirePayment(payment);
   requireFacadeLease(leaseMs);
   if (order !== "serve-then-settle" && order !== "settle-then-serve") {
@@ -64,7 +70,7 @@ export async function payOnce<R>(
   if (keep?.forMs !== undefined) requireDurationMs(keep.forMs, "keep.forMs");
   signal?.throwIfAborted();
   const run = (attempted?: (attempt: number) => void) =>
-    runPayment(store, payment, steps, { signal, leaseMs, order, keep, attempted });
+    runPayment(store, payment, steps, { signal, leaseMs, order, keep, rememberRefusals, attempted });
   return areAnswersObserved() ? observedPayment(payment.key, signal, run) : run();
 }
 

@@ -11,7 +11,7 @@ import type { Answer, PayEffect, PayEvent, PayMoved, StoreCall } from "./pay-mac
 import { type PaySteps, paySteps } from "./pay-steps.ts";
 import type { Keep, Payment, PaymentSteps } from "./payment.ts";
 import { boundPayload, paymentRecord } from "./payment-records.ts";
-import { waitAtMost } from "./shared-verification.ts";
+import { sharedRecordOf, verifyShared, waitAtMost } from "./shared-verification.ts";
 import type { VerificationStore } from "./verification-store.ts";
 
 export interface RunOptions<R> {
@@ -19,6 +19,7 @@ export interface RunOptions<R> {
   leaseMs: number;
   order: "serve-then-settle" | "settle-then-serve";
   keep: Keep<R> | undefined;
+  rememberRefusals: boolean;
   /** Told the attempt of the lease that is held, before the answer. */
   attempted?: ((attempt: number) => void) | undefined;
 }
@@ -29,7 +30,7 @@ export function runPayment<R>(
   sellerSteps: PaymentSteps<R>,
   options: RunOptions<R>,
 ): Promise<Paid<R>> {
-  const { signal, leaseMs, order, keep, attempted } = options;
+  const { signal, leaseMs, order, keep, rememberRefusals, attempted } = options;
   const key = paymentRecord(payment.key);
   return new Promise((resolve, reject) => {
     const thrown: unknown[] = [];
@@ -161,6 +162,8 @@ export function runPayment<R>(
           return { on: "ended", reply: await store.markUnknown(key, call.lease, call.evidence), sentAtMs };
         case "release": {
           const { lease, refused } = call;
+          const { refusal, refusals } = moved.state;
+          if (rememberRefusals && refusal !== undefined) await rememberRefusal(refusals + 1, refusal.reason);
           return { on: "ended", reply: await store.release(key, lease, { refused }), sentAtMs };
         }
         case "expire": {
@@ -180,6 +183,12 @@ export function runPayment<R>(
         case "undeliver":
           return { on: "ended", reply: await store.undeliver(key, call.token), sentAtMs };
       }
+    }
+
+    /** Before the payment is free again: as the rejection of the verification that its next holder asks for. */
+    async function rememberRefusal(refusals: number, reason: string): Promise<void> {
+      const refuse = async () => ({ ok: false, reason }) as const;
+      await verifyShared(store, sharedRecordOf(payment, refusals), refuse, { signal: undefined, leaseMs, waitMs: 0 });
     }
 
     async function paid(answer: Answer): Promise<Paid<R>> {

@@ -13,7 +13,15 @@ export function paymentRecord(paymentKey: string): string {
  * too. Only an attempt that holds the payment's record verifies again.
  */
 export function firstVerification(payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">): string {
-  return sharedRecordOf(payment).key;
+  return verificationAfter(payment, 0);
+}
+
+/** The name of a payload's verification after so many refused settlements. Of those before it each had accepted the payload. */
+export function verificationAfter(
+  payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
+  refusals: number,
+): string {
+  return sharedRecordOf(payment, refusals).key;
 }
 
 /** As `peek` shows the payload that a payment's record is bound to. */

@@ -1,0 +1,43 @@
+// rememberRefusals: what copies hear for ten seconds after a refused settlement.
+import { expect, it, vi } from "vitest";
+import { leaseMs, notSent, orders, passing, paymentWorld, sellerOf } from "./pay-once.test-support.ts";
+import { payOnce } from "./pay-once.ts";
+import type { PaymentSteps } from "./payment.ts";
+import type { VerificationStore } from "./verification-store.ts";
+
+const world = paymentWorld();
+const seller = (more?: Partial<PaymentSteps<string>>) => sellerOf(world, more);
+const refusing = () => seller({ settle: async () => ({ ok: false, reason: "no funds" }) });
+const rejected = { status: "rejected", reason: "no funds" };
+
+it.each(orders)("a copy that waited hears the refusal, and moves nothing for ten seconds (%s)", async (order) => {
+  const options = { order, leaseMs, rememberRefusals: true };
+  const [first, second] = world.stores;
+  const told = Promise.all([
+    payOnce(first, world.payment, refusing(), options),
+    payOnce(second, world.payment, seller(), options),
+    payOnce(second, world.payment, seller(), options),
+  ]);
+  expect(await passing(1_000, told)).toEqual([rejected, rejected, rejected]);
+  await vi.advanceTimersByTimeAsync(8_900);
+  expect(await payOnce(second, world.payment, seller(), options)).toEqual(rejected);
+  expect(world.ledger.transfers).toBe(0);
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect(await payOnce(second, world.payment, refusing(), options)).toEqual(rejected);
+  expect(await payOnce(first, world.payment, seller(), options)).toEqual(rejected);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await payOnce(first, world.payment, seller(), options)).toMatchObject({ status: "paid", fresh: true });
+  expect(world.ledger.transfers).toBe(1);
+});
+
+it("one that cannot be remembered is no rejection", async () => {
+  const [first] = world.stores;
+  const away: VerificationStore = {
+    ...first,
+    claim: (name, request) =>
+      String(name).startsWith("v:1:") ? Promise.reject(notSent()) : first.claim(name, request),
+  };
+  const told = payOnce(away, world.payment, refusing(), { leaseMs, rememberRefusals: true });
+  expect(await passing(2 * leaseMs, told)).toMatchObject({ status: "pending" });
+  expect(await first.peek("p:payment")).toMatchObject({ status: "unknown" });
+});
