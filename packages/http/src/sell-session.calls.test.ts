@@ -108,13 +108,13 @@ test("the answer is JSON that no cache keeps, and clears no cookie where the ses
 });
 
 test("`opens` is asked of the session as it will be: it lasts for as long as was bought", async () => {
-  const asked: Omit<SessionRecord<object>, "id" | "version">[] = [];
+  const asked: unknown[] = [];
   const opens = ({ data, quotas, createdAtMs, expiresAtMs }: SessionRecord<object>) => {
-    asked.push({ data, quotas, createdAtMs: 0, expiresAtMs: expiresAtMs - createdAtMs });
+    asked.push({ data, quotas, lastsMs: expiresAtMs - createdAtMs });
     return true;
   };
   await seller(stores(), { opens })(payment());
-  expect(asked).toEqual([{ data: {}, quotas: { calls: 100n }, createdAtMs: 0, expiresAtMs: 600_000 }]);
+  expect(asked).toEqual([{ data: {}, quotas: { calls: 100n }, lastsMs: 600_000 }]);
 });
 
 test.each([
