@@ -7,6 +7,7 @@ import { createMemoryStores, rateLimiter } from "@tollbooth-stores/memory";
 import type { Express, Response as ExpressResponse, Request } from "express";
 import { expect, test } from "vitest";
 import { failOnCrash, listen } from "./app.test-support.ts";
+import { pause } from "./late-handlers.test-support.ts";
 import { limit } from "./limit.ts";
 import { paid } from "./paid.ts";
 import { session, spend } from "./session.ts";
@@ -49,6 +50,7 @@ test.each([
   upload.end("of it");
   const [response] = await answered;
   for await (const _part of response);
+  await pause(20);
   expect([gate.asked, gate.charged, errors]).toEqual([
     [],
     [],
