@@ -32,6 +32,14 @@ describe("pages", () => {
     expect(missing).toEqual([]);
   });
 
+  it.each(files.filter((file) => file.endsWith(".md")))("%s links to files that exist", (page) => {
+    const text = readFileSync(join(root, page), "utf8").replace(/^```.*?^```/gms, "");
+    const missing = [...text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/g)].filter(
+      ([, target = ""]) => !existsSync(join(root, dirname(page), target)),
+    );
+    expect(missing.map(([, target]) => target)).toEqual([]);
+  });
+
   it.each(pages)("%s shows no sessions without saying which of the store's count there", (page) => {
     const programs = readFileSync(join(root, page), "utf8").matchAll(/^```ts\n(.*?)^```/gms);
     const using = [...programs].filter(([code]) => /\b(session|sellSession|sessionReader)(<\w+>)?\(/.test(code));

@@ -2,5 +2,5 @@ import { packageBuild } from "../../tsup.shared.ts";
 
 const library = ["src/index.ts", "src/listen.ts"];
 
-// Nobody imports the types of the program of one gateway.
+// The program of one gateway needs no types: it is run, not imported.
 export default packageBuild([...library, "src/gateway.ts"], { dts: { entry: library } });

@@ -85,9 +85,9 @@ on its way. Every \`fresh: true\` that payOnce answered counts, whether or not a
   when payOnce answered, only what was kept could be handed over. Where nothing was, the payer gets a receipt and nothing
   else.
 - It leaves out "told that it was delivered while that was taken back", too. A caller who aborts while a delivery is recorded
-  has it taken back. A payer who asks before that is through, and for whom nothing was kept, gets a receipt and nothing else.
+  has it taken back. A payer who asks before that is through, and has no kept answer, gets a receipt and nothing else.
   The payment is owed after that: the payer who asks again when all has come to rest gets the content.
-- "Expired, never moved": the seller died before the transfer, so nobody could say that it would not move before its validity
+- "Expired, never moved": the seller died before the transfer, so nothing could prove that it would not move before its validity
   was over.
 
 How often each fault struck at each point, on ${reports.map(({ client }) => client).join(" and ")} together:

@@ -93,7 +93,7 @@ async function main(): Promise<number> {
     console.log(`
   Gateway   ${url}  (routes and prices)
   Dashboard ${url}/#key=${shown.key}
-            (in a browser; whoever has this link can press the buttons)
+            (in a browser; anyone with this link can press the buttons)
   Instances ${pids.join(", ")}
   Health    ${url}/healthz  ${url}/readyz
   Ledger    ${ledger.url}  (pid ${ledger.pid}; ${chain === "evm" ? "on a local EVM" : "SIMULATED"}: no real money moves)

@@ -2,7 +2,7 @@
 import type { Stores } from "@tollbooth-stores/core";
 import type { RunningRedis } from "./start-redis.ts";
 
-/** Stores on a connection that is described; closed by whoever opened them. */
+/** Stores on a connection that is described. The caller closes them. */
 export type OpenStores = (options: {
   connection: { url: string };
   keyPrefix: string;
@@ -24,7 +24,7 @@ const check = {
 const data = { name: "data-nobody-may-see" };
 const password = "password-nobody-may-see";
 const secrets = [check.client, data.name, password];
-/** On a busy machine a refusal takes its time. Where nobody answers, the deadline itself is waited for: a shorter one. */
+/** On a busy machine a refusal takes its time. Where no server answers, the deadline itself is waited for: a shorter one. */
 const refusedWithinMs = 5_000;
 
 /** Provokes them one after the other. The server is left as it was, but for a user named "limited". */

@@ -1,4 +1,4 @@
-// Only the programs, without anything of a test runner: for whoever starts a Redis or a browser without one.
+// Only the programs, without anything of a test runner: for code that starts a Redis or a browser without one.
 export { findChromium } from "./find-chromium.ts";
 export { findPrometheus, findPromtool } from "./find-prometheus.ts";
 export { type FindOptions, findHaproxy, findRedisCli, findRedisServer } from "./find-server.ts";

@@ -19,7 +19,7 @@ import { hasBegun, isOver, sendRefusal } from "./send-answer.ts";
  * Takes one from the allowance of the client that `keyOf` names; several limits on a route are told together, in their order.
  * Denied: 429 with Retry-After. No name: 400, because a shared one would let one client use up the allowance of all. A store that
  * cannot answer: 503 with Retry-After; only core's `failOpen` admits then. The headers are on every answer. In front of a gate that
- * sells, give `unlessKnownTo`: who was charged must be able to ask again. Where others have answered meanwhile, no handler runs. A
+ * sells, give `unlessKnownTo`: a payer that was charged must be able to ask again. Where others have answered meanwhile, no handler runs. A
  * response that others have begun goes on without the headers; denied, it is an error. Throws STORE_CONFIG for what cannot be meant.
  */
 export function limit<Request extends ExpressRequest>(

@@ -20,8 +20,8 @@ import { contextOf } from "./request-context.ts";
  * Takes one from the allowance of the client that `keyOf` names; several limits on a route are told together, in their order.
  * Denied: 429 with Retry-After. No name: 400, because a shared one would let one client use up the allowance of all. A store that
  * cannot answer: 503 with Retry-After; only core's `failOpen` admits then. The headers are on every answer. In front of a gate that
- * sells, give `unlessKnownTo`: who was charged must be able to ask again. Where others have answered meanwhile, no handler runs. Throws
- * STORE_CONFIG for what cannot be meant.
+ * sells, give `unlessKnownTo`: a payer that was charged must be able to ask again. Where others have answered meanwhile, no handler runs.
+ * Throws STORE_CONFIG for what cannot be meant.
  */
 export function limit(
   rule: RateLimiter,

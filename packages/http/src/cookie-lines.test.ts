@@ -7,6 +7,7 @@ test.each([
   ["a=1; path=/; HttpOnly", "a=; Path=/; Max-Age=0"],
   ["a=1;Domain=.Example.com", "a=2; domain=example.com"],
   ["a = 1", "a=2"],
+  ["a=1; Path=/old; Path=/", "a=2; Path=/"],
 ])("%s is left out before %s, which sets the same cookie", (earlier, later) => {
   expect(addCookies(["b=1", earlier], [later])).toEqual(["b=1", later]);
 });

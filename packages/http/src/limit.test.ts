@@ -49,6 +49,18 @@ test.each([undefined, "", "x".repeat(1_025)])(
   },
 );
 
+test("a key of 1,024 characters is one, and the limiter hears when the client has gone", async () => {
+  const { signal } = new AbortController();
+  const asked: unknown[] = [];
+  const listening: typeof few = async (key, options) => {
+    asked.push([key, options?.signal]);
+    return few(key, options);
+  };
+  const key = "k".repeat(1_024);
+  expect((await takeFromLimit(listening, {}, key, signal)).refused).toBeUndefined();
+  expect(asked).toEqual([[key, signal]]);
+});
+
 const away = new StoreError("STORE_UNAVAILABLE", "Away.", { outcome: "unknown" });
 const broken = { ...rateLimits, consume: () => Promise.reject(away) };
 
@@ -57,6 +69,14 @@ test("a store that is away is 503 with Retry-After, and admits only through fail
   expect([closed.refused?.status, closed.refused?.headers["retry-after"]]).toEqual([503, "1"]);
   const open = await takeFromLimit(rateLimiter(failOpen(broken), { name: "a", limit: 1, window: 1_000 }), {}, "me");
   expect(open.refused).toBeUndefined();
+});
+
+test("a refusal without a key, or without a store, tells the limits before it", async () => {
+  const request = {};
+  const { headers } = await takeFromLimit(many, request, "before");
+  const unnamed = await takeFromLimit(few, request, undefined);
+  const unanswered = await takeFromLimit(rateLimiter(broken, { name: "a", limit: 1, window: 1_000 }), request, "me");
+  for (const { refused } of [unnamed, unanswered]) expect(refused?.headers).toMatchObject(headers);
 });
 
 test("a limiter's mistake is thrown", async () => {
@@ -95,7 +115,9 @@ test("where a gate cannot tell, the answer is 503: neither passed, nor refused a
 
 test("a gate's mistake is thrown, and so is the reason of a client that has gone", async () => {
   const mistaken = gateThat(() => Promise.reject(new TypeError("A mistake.")));
-  await expect(beforeLimit([mistaken], context)).rejects.toThrow("A mistake.");
+  for (const gates of [[mistaken], [mistaken, unable]]) {
+    await expect(beforeLimit(gates, context)).rejects.toThrow("A mistake.");
+  }
   const gone = AbortSignal.abort(new Error("Gone."));
   await expect(beforeLimit([unable], () => context(gone))).rejects.toThrow("Gone.");
 });

@@ -4,8 +4,8 @@ import { type SessionRecord, type SessionStore, StoreError } from "@tollbooth-st
 export interface OpensOption<T> {
   /**
    * Which sessions count here, by what they remember: `({ data }) => data.plan === "pass"`. Any other one is none, and is answered as one
-   * that is over. Default: every live session of the store. So give it wherever the store has sessions of several kinds: who has one of
-   * them can send its id to any route. Where it throws, or returns no boolean (a promise is none), the request fails, and no handler
+   * that is over. Default: every live session of the store. So give it wherever the store has sessions of several kinds: the holder of one
+   * can send its id to any route. Where it throws, or returns no boolean (a promise is none), the request fails, and no handler
    * runs: its error, or STORE_CONFIG.
    */
   opens?: ((record: SessionRecord<T>) => boolean) | undefined;

@@ -125,6 +125,14 @@ test("a new session is not kept for a client that has gone: it is sold anew when
   expect(() => keeper.write(sold, gone)).toThrow("gone");
 });
 
+test("a sale is refused before its payment is verified where the request has moved a session, and only there", () => {
+  const { keeper } = shop();
+  const request = { key: "one", header: nothing };
+  for (const sessionMoves of [undefined, new Map()]) keeper.requireTellable?.({ ...request, sessionMoves });
+  const sessionMoves = new Map([["old", "new"]]);
+  expect(() => keeper.requireTellable?.({ ...request, sessionMoves })).toThrow("has rotated the session");
+});
+
 test("options that cannot be meant are refused at once", () => {
   const { sessions } = shop();
   expect(() => soldSessions({ bearer: true, sessions, secret: "short" })).toThrow("secret");

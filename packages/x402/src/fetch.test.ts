@@ -67,6 +67,25 @@ describe("a route handler", () => {
     expect((await GET(at("/free", { method: "POST", body: "more than a byte" }))).status).toBe(200);
   });
 
+  test("that is free, or is not sold, gets what the framework gives", async () => {
+    const handler = vi.fn((_request: Request, { id }: { id: string }) => new Response(id));
+    const ways: [PaidGate, "pass" | "refuse"][] = [
+      [{ handle: async () => undefined }, "refuse"],
+      [{ sells: () => false, handle: () => expect.unreachable("No gate is asked.") }, "pass"],
+    ];
+    for (const [given, unsold] of ways) {
+      expect(await (await paid(given, handler, { unsold })(at("/quote"), { id: "7" })).text()).toBe("7");
+    }
+  });
+
+  test("may answer HEAD with the length of what GET has", async () => {
+    const hand = { key: "one", fence: "1", signal: new AbortController().signal };
+    const HEAD = paid({ handle: async (_context, _body, serve) => serve(hand) }, () => {
+      return new Response(null, { headers: { "content-length": "9" } });
+    });
+    expect((await HEAD(at("/quote", { method: "HEAD" }))).status).toBe(200);
+  });
+
   test("keeps every cookie and every byte for its own payer", async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
     const GET = paid(gate(), () => {

@@ -46,7 +46,7 @@ export function refuseRoutes(server: x402ResourceServer, routes: RoutesConfig): 
 }
 
 /**
- * Rejects with STORE_CONFIG that names each route with a price that its scheme cannot read, or that nobody can pay. A price of a function
+ * Rejects with STORE_CONFIG that names each route with a price that its scheme cannot read, or that no payer can pay. A price of a function
  * is known at a request only.
  */
 export async function refusePrices(server: x402ResourceServer, routes: RoutesConfig): Promise<void> {

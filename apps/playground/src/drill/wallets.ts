@@ -27,7 +27,7 @@ interface SignedOnce {
 
 const authorization = z.object({ authorization: z.object({ from: addressSchema, nonce: bytes32Schema }) });
 /** Price lookups use a discard address (RFC 6666), so they use up no client's limit. */
-const asNobody = { "x-forwarded-for": "100::1" };
+const fromDiscardAddress = { "x-forwarded-for": "100::1" };
 /** What a payer gets that the ledger did not fund at its start: 1,000 USDC. */
 const minted = "1000000000";
 
@@ -55,7 +55,7 @@ export function wallets(gatewayUrl: string, ledgerUrl: string, routes: ReadonlyM
     });
     const method = routes.get(request.route)?.method ?? "GET";
     const price = await remembered(prices, request.route, () =>
-      client.priceOf(`${gatewayUrl}${request.route}`, { method, headers: asNobody }),
+      client.priceOf(`${gatewayUrl}${request.route}`, { method, headers: fromDiscardAddress }),
     );
     const payment = await client.sign(price);
     const { from, nonce } = authorization.parse(payment.payload).authorization;

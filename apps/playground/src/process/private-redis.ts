@@ -38,7 +38,7 @@ export async function privateRedis({
       (error: unknown) => console.error(`It does not start: ${error instanceof Error ? error.message : String(error)}`),
     );
   };
-  // As a Redis for payments must be: who reads the terminal could mend nothing.
+  // As a Redis for payments must be: a warning in the terminal would leave its reader nothing to mend.
   const safe = {
     appendFsync: "always",
     maxmemory: "256mb",

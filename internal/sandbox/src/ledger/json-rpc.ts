@@ -17,7 +17,7 @@ export class RpcError extends Error {
   }
 }
 
-/** A notification, without an id, would ask for nothing here: it is refused like what is no request at all. */
+/** A notification, without an id, would ask for nothing here: it is refused as an invalid request is. */
 const requestSchema = z.object({
   jsonrpc: z.literal("2.0"),
   id: z.union([z.string(), z.number(), z.null()]),

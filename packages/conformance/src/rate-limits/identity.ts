@@ -1,4 +1,4 @@
-// Rate limits 15-18: who is who, the deny cache, and a store that is full.
+// Rate limits 15-18: which client is which, the deny cache, and a store that is full.
 import assert from "node:assert/strict";
 import { isStoreError, type RateLimitCheck, type RateLimitStore } from "@tollbooth-stores/core";
 import { answerOf, failureOf, rejectsWith } from "../assertions.ts";

@@ -20,7 +20,7 @@ export const orders: readonly Order[] = ["serve-then-settle", "settle-then-serve
 /** Text is kept as it is. */
 export const plainly: Keep<string> = { write: (result) => result, read: (text) => text };
 
-/** What the one who is served is told, and what a duplicate is told where the result was kept. */
+/** The answer to the caller that is served, and to a duplicate where the result was kept. */
 export const fresh = { status: "paid", fresh: true, receipt: "tx 1", result: "the goods" } as const;
 export const duplicate = { status: "paid", fresh: false, receipt: "tx 1", kept: "the goods" } as const;
 export const conflict = { status: "conflict" } as const;
@@ -108,7 +108,7 @@ export async function inBothOrders(
   for (const order of orders) await run(at, sellerAt(at, order), order);
 }
 
-/** The answer of the only caller who was told it is fresh, if any. */
+/** The answer to the only caller that heard "fresh", if any. */
 export function freshAmong(answers: readonly (Paid<string> | undefined)[]): Paid<string>[] {
   return answers.filter((answer) => answer !== undefined).filter((answer) => answer.status === "paid" && answer.fresh);
 }

@@ -81,7 +81,7 @@ export function phaseOf(entry: Entry | undefined, nowMs: number): Phase {
   }
 }
 
-/** What one who holds nothing is told. */
+/** The answer to a caller that holds nothing. */
 export function seen(entry: Entry | undefined, nowMs: number): NumberedClaim {
   const phase = phaseOf(entry, nowMs);
   if (entry === undefined || phase === "absent") return { status: "absent" };

@@ -81,7 +81,7 @@ function receipted(
   };
   const asked =
     claimed === undefined || retainMs !== undefined ? rememberedUntil(retainMs ?? 0, nowMs) : base.retainUntilMs;
-  // Of what was given back a receipt without names is for the one who claimed it last.
+  // A receipt without names, of a payment that was given back, is for its last claimant.
   const last = before?.state === "free" ? before : undefined;
   const known = payment === undefined ? last?.payment : last && givenBack(last.payment);
   return {

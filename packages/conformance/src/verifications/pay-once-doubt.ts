@@ -143,7 +143,7 @@ export const doubtProperties: readonly VerificationProperty[] = [
             seen.push({ evidence, reference });
             return seller.transfers() === 0 ? "unknown" : { receipt: "tx 1" };
           };
-          // The reference of the attempt that died is kept; the one who asks again need not know it.
+          // The reference of the attempt that died is kept; the caller that asks again need not know it.
           const ask = () => seller.pay(at.store, { findSettlement }, { reference: undefined });
           for (let times = 1; times <= 2; times += 1) assert.equal((await ask()).status, "pending", title);
           for (const unclearly of unclearlyFound) {

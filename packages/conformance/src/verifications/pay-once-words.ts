@@ -22,7 +22,7 @@ export const wordProperties: readonly VerificationProperty[] = [
         const served = sellerAt(at, order, `served, ${order}`);
         const doubtful = sellerAt(at, order, `doubtful, ${order}`);
         const strangers = async (seller: typeof served, when: string) => {
-          // Told at once; one who is taken for the payer would wait for as long as a lease.
+          // Told at once; a caller that is taken for the payer would wait for as long as a lease.
           for (const other of [{ collector: "mallory" }, {}]) {
             assert.deepEqual(await seller.pay(store, {}, other, { leaseMs: 400 }), conflict, `${order}, ${when}`);
           }
@@ -45,7 +45,7 @@ export const wordProperties: readonly VerificationProperty[] = [
         await store.settle(doubtful.record, { receipt: "tx 1" });
         await strangers(doubtful, "settled, not delivered");
         assert.deepEqual(await doubtful.pay(store, {}, alice), fresh, order);
-        // Refused, so given back; its receipt comes all the same, from an operator, say, who knows no names.
+        // Refused, so given back; its receipt comes all the same, from an operator, say, without names.
         const late = sellerAt(at, order, `late, ${order}`);
         const refused = { settle: async () => ({ ok: false, reason: "no funds" }) as const };
         assert.equal((await late.pay(store, refused, alice)).status, "rejected", order);

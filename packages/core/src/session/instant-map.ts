@@ -59,7 +59,7 @@ export function withoutName(map: InstantMap | null, name: string): InstantMap | 
   return removed(map, name, 0);
 }
 
-/** The map without what is no later than `nowMs`. Looks only where there is such an entry. */
+/** The map without its entries at or before `nowMs`. Reads only the branches that have one. */
 export function laterThan(map: InstantMap | null, nowMs: number): InstantMap | null {
   if (map === null || map.latestMs <= nowMs) return null;
   if (map.earliestMs > nowMs) return map;

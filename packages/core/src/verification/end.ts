@@ -95,7 +95,7 @@ export function release(
   if (body.state === "settled") return { write: recordOf({ ...body, leaseUntilMs: nowMs }, nowMs), reply: ended };
   const { evidence: _, payment, ...rest } = body;
   const refusals = (payment?.refusals ?? 0) + (request.refused === true ? 1 : 0);
-  // Its names stay: a receipt that comes late is for the one who claimed it last.
+  // Its names stay: a receipt that comes late is for the last claimant.
   const counting = payment !== undefined || refusals > 0 ? { payment: { payload: "", ...payment, refusals } } : {};
   const forgotten = request.forget === true && counting.payment === undefined;
   const retained = Math.max(body.retainUntilMs, nowMs + RETENTION_FLOOR_MS);

@@ -18,7 +18,7 @@ export async function replay(context: ActionContext): Promise<Outcome> {
   return {
     title: "Replay last payment",
     outcome: outcomeOf({ times, refused, served, owed, away }),
-    // While it is owed, who asks at the same time may be told to come back.
+    // While it is owed, requests at the same time may be told to come back.
     ok: served <= owed && (served === 1 || refused === times),
     answers,
     curl: [curlOf(url, lastPayment.asked)],
