@@ -2,20 +2,7 @@
 import { StoreError } from "@tollbooth-stores/core";
 import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { parseRedisUrl, REDIS_PORT } from "./redis-address.ts";
-
-/** Options of a TLS connection, as in Node's `tls.connect`. Certificates and keys are PEM text, not paths. */
-export interface RedisTls {
-  /** The authorities to trust, instead of the system's. */
-  ca?: string | readonly string[] | undefined;
-  /** This client's certificate, where the server asks for one. */
-  cert?: string | undefined;
-  key?: string | undefined;
-  passphrase?: string | undefined;
-  /** The name that the server's certificate must have, where it is not the host. */
-  servername?: string | undefined;
-  /** false: any certificate is accepted, so a man in the middle can read and answer. */
-  rejectUnauthorized?: boolean | undefined;
-}
+import { type RedisTls, type ResolvedTls, requireText, resolveTls } from "./resolve-tls.ts";
 
 export interface RedisNode {
   host: string;
@@ -91,8 +78,6 @@ export interface ResolvedAccess {
   tls?: ResolvedTls;
 }
 
-export type ResolvedTls = { ca?: string[] } & Omit<{ [K in keyof RedisTls]?: NonNullable<RedisTls[K]> }, "ca">;
-
 const SENTINEL_PORT = 26_379;
 
 const nodeNames: OptionNames<RedisNode> = { host: true, port: true };
@@ -105,14 +90,6 @@ const connectionNames: OptionNames<AnyForm> = {
   cluster: true,
   sentinel: true,
   db: true,
-};
-const tlsNames: OptionNames<RedisTls> = {
-  ca: true,
-  cert: true,
-  key: true,
-  passphrase: true,
-  servername: true,
-  rejectUnauthorized: true,
 };
 
 function wrong(message: string): StoreError {
@@ -155,7 +132,7 @@ export function resolveConnection(connection: RedisConnection): ResolvedConnecti
     kind: "sentinel",
     name,
     sentinels: resolveNodes(nodes, "connection.sentinel.nodes", SENTINEL_PORT),
-    sentinelAccess: resolveAccess(sentinelAccess),
+    sentinelAccess: resolveAccess(sentinelAccess, "connection.sentinel"),
     db: resolveDb(db),
     ...resolveAccess(connection),
   };
@@ -195,34 +172,14 @@ function resolveDb(db = 0): number {
   return db;
 }
 
-function resolveAccess({ username, password, tls }: RedisAccess): ResolvedAccess {
+/** `name`: the option that it stands in, e.g. "connection". */
+function resolveAccess({ username, password, tls }: RedisAccess, name = "connection"): ResolvedAccess {
   if (username !== undefined && password === undefined) {
-    throw wrong("`connection.password` is needed with `connection.username`.");
+    throw wrong(`\`${name}.password\` is needed with \`${name}.username\`.`);
   }
   return {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(tls === undefined || tls === false ? {} : { tls: resolveTls(tls === true ? {} : tls) }),
+    ...(username === undefined ? {} : { username: requireText(username, `${name}.username`) }),
+    ...(password === undefined ? {} : { password: requireText(password, `${name}.password`) }),
+    ...(tls === undefined || tls === false ? {} : { tls: resolveTls(tls === true ? {} : tls, `${name}.tls`) }),
   };
-}
-
-function resolveTls(tls: RedisTls): ResolvedTls {
-  requireKnownOptions(tls, tlsNames, "connection.tls");
-  const { ca, cert, key, passphrase, servername, rejectUnauthorized } = tls;
-  return {
-    ...(ca === undefined
-      ? {}
-      : { ca: (typeof ca === "string" ? [ca] : [...ca]).map((each) => requirePem(each, "ca")) }),
-    ...(cert === undefined ? {} : { cert: requirePem(cert, "cert") }),
-    ...(key === undefined ? {} : { key: requirePem(key, "key") }),
-    ...(passphrase === undefined ? {} : { passphrase }),
-    ...(servername === undefined ? {} : { servername }),
-    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-  };
-}
-
-/** Node takes a path for an empty list of certificates, and would trust no server without saying why. */
-function requirePem(text: unknown, name: "ca" | "cert" | "key"): string {
-  if (typeof text === "string" && text.includes("-----BEGIN ")) return text;
-  throw wrong(`\`connection.tls.${name}\` must be PEM text, not a path; read the file: readFileSync(path, "utf8").`);
 }
