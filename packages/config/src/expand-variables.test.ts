@@ -10,14 +10,21 @@ it.each([
   [`x\${A}y\${A}z`, "x1y1z"],
   [`\${A:-2}`, "1"],
   [`\${MISSING:-2}`, "2"],
-  [`\${MISSING:-}`, ""],
-  [`\${EMPTY}`, ""],
   [`\${EMPTY:-2}`, "2"],
   [`\${MISSING:-redis://localhost:6379}`, "redis://localhost:6379"],
   [`\${NESTED}`, `\${A}`],
   ["$$", "$$"],
 ])("expands %j to %j", (text, expanded) => {
   expect(expandVariables(text, environment)).toEqual({ text: expanded });
+});
+
+it.each([
+  [`\${EMPTY}`, "", ["EMPTY"]],
+  [`\${EMPTY:-}`, "", ["EMPTY"]],
+  [`\${MISSING:-}`, "", ["MISSING"]],
+  [`redis://\${EMPTY}:\${A}`, "redis://:1", ["EMPTY"]],
+])("expands %j to %j, and names what is empty", (text, expanded, empty) => {
+  expect(expandVariables(text, environment)).toEqual({ text: expanded, empty });
 });
 
 it("keeps every character of a value", () => {
@@ -63,6 +70,6 @@ it.each([
   }
 });
 
-it.each(["", "a b", '"', `"a'`])("finds nothing odd about %j", (value) => {
+it.each(["a b", '"', `"a'`])("finds nothing odd about %j", (value) => {
   expect(expandVariables(`\${V}`, { V: value })).toEqual({ text: value });
 });

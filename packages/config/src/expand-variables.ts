@@ -5,9 +5,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The text with its variables replaced, or the problems. `oddities` tell of a variable's value that was probably set
- * by mistake, and never hold the value.
+ * by mistake, and never hold the value. `empty`: the variables in whose place nothing stands.
  */
-export type Expanded = { text: string; oddities?: readonly string[] } | { problems: readonly string[] };
+export type Expanded =
+  | { text: string; oddities?: readonly string[]; empty?: readonly string[] }
+  | { problems: readonly string[] };
 
 // Every "${", and the rest of a well-formed reference where there is one.
 const reference = /\$\{(?:([A-Za-z_][A-Za-z0-9_]{0,100})(?::-([^}]*))?\})?/g;
@@ -30,6 +32,7 @@ export function expandVariables(text: string, environment: Environment): Expande
   }
   const problems: string[] = [];
   const oddities: string[] = [];
+  const empty: string[] = [];
   const expanded = text.replace(reference, (_match, name: string | undefined, fallback: string | undefined) => {
     if (name === undefined || fallback?.includes("${")) {
       problems.push(`has a \${ that is neither ${wellFormed}; put text with \${ in it into a variable`);
@@ -40,14 +43,16 @@ export function expandVariables(text: string, environment: Environment): Expande
       problems.push(`the variable ${name} is no text; give \`env\` texts alone`);
       return "";
     }
-    if (fallback !== undefined && (value === undefined || value === "")) return fallback;
+    const isHollow = value === undefined || value === "";
+    if (isHollow && !fallback) empty.push(name);
+    if (isHollow && fallback !== undefined) return fallback;
     if (value === undefined) problems.push(`the variable ${name} is not set; set it, or write \${${name}:-default}`);
     const oddity = oddityOf(value ?? "");
     if (oddity !== undefined) oddities.push(`the variable ${name} ${oddity}`);
     return value ?? "";
   });
   if (problems.length > 0) return { problems };
-  return oddities.length === 0 ? { text: expanded } : { text: expanded, oddities };
+  return { text: expanded, ...(oddities.length > 0 && { oddities }), ...(empty.length > 0 && { empty }) };
 }
 
 /** A BOM, quotes or spaces that a file of variables or a shell left in a value. */

@@ -193,6 +193,16 @@ describe.each(factories)("%s", (_, factory) => {
       { url: "redis://a.test", tls: null },
       "`connection.tls` beside `connection.url` must be an object; whether there is TLS, the URL says.",
     ],
+    [{ url: "" }, "`connection.url` is empty; set the variable that it is read from, e.g. REDIS_URL."],
+    [{ url: undefined }, "`connection.url` is undefined; set the variable that it is read from, e.g. REDIS_URL."],
+    [{ host: undefined }, "`connection.host` is undefined; set the variable that it is read from."],
+    ...[" redis://a.test", "redis://a.test\n", '"redis://a.test"', "'redis://a.test'", "\uFEFFredis://a.test"].map(
+      (url): [object, string] => [
+        { url },
+        "`connection.url` has spaces, quotes or a byte order mark (BOM) around it; remove them where it is set.",
+      ],
+    ),
+    [{}, "`connection` must have exactly one of `url`, `host`, `cluster` and `sentinel`."],
     [{ url: 5 }, "`connection.url` must be text."],
     [{ host: "" }, "`connection.host` must be a host name or an address alone."],
     [{ host: "a.test", port: "6379" }, "`connection.port` must be 1 to 65535."],

@@ -92,6 +92,8 @@ const connectionNames: OptionNames<AnyForm> = {
   db: true,
 };
 
+const UNSET = "set the variable that it is read from";
+
 function wrong(message: string): StoreError {
   return new StoreError("STORE_CONFIG", message);
 }
@@ -103,9 +105,12 @@ export function resolveConnection(connection: RedisConnection): ResolvedConnecti
   }
   requireKnownOptions(connection, connectionNames, "connection");
   const { url, host, cluster, sentinel, db } = connection;
-  if ([url, host, cluster, sentinel].filter((form) => form !== undefined).length !== 1) {
-    throw wrong("`connection` must have exactly one of `url`, `host`, `cluster` and `sentinel`.");
+  const forms = [url, host, cluster, sentinel].filter((form) => form !== undefined).length;
+  if (forms === 0) {
+    if (Object.hasOwn(connection, "url")) throw wrong(`\`connection.url\` is undefined; ${UNSET}, e.g. REDIS_URL.`);
+    if (Object.hasOwn(connection, "host")) throw wrong(`\`connection.host\` is undefined; ${UNSET}.`);
   }
+  if (forms !== 1) throw wrong("`connection` must have exactly one of `url`, `host`, `cluster` and `sentinel`.");
   if (url !== undefined) {
     const beside = (["username", "password", "db", "port"] as const).find((key) => connection[key] !== undefined);
     if (beside !== undefined) {
@@ -138,9 +143,16 @@ export function resolveConnection(connection: RedisConnection): ResolvedConnecti
   };
 }
 
+/** What a variable, its file or a shell leaves of a URL. */
+function oddityOf(text: unknown): string | undefined {
+  if (text === "") return `is empty; ${UNSET}, e.g. REDIS_URL`;
+  const isWrapped = typeof text === "string" && /^[\s"'\uFEFF]|[\s"']$/.test(text);
+  return isWrapped ? "has spaces, quotes or a byte order mark (BOM) around it; remove them where it is set" : undefined;
+}
+
 function resolveUrl(text: string, tls: unknown): ResolvedConnection {
   const url = typeof text === "string" ? parseRedisUrl(text) : { problem: "must be text" };
-  if ("problem" in url) throw wrong(`\`connection.url\` ${url.problem}.`);
+  if ("problem" in url) throw wrong(`\`connection.url\` ${oddityOf(text) ?? url.problem}.`);
   if (tls !== undefined && (typeof tls !== "object" || tls === null)) {
     throw wrong("`connection.tls` beside `connection.url` must be an object; whether there is TLS, the URL says.");
   }
