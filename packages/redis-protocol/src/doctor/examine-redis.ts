@@ -21,7 +21,7 @@ export interface ExamineOptions {
   commandTimeoutMs?: number | undefined;
   /** How long each question may take, in milliseconds. Default 1,000, or `commandTimeoutMs` where that is longer. */
   askTimeoutMs?: number | undefined;
-  /** For examinations that are repeated: what a server refused is not asked again for an hour. Default: all is asked. */
+  /** For examinations that are repeated: of what a server refused, one question is asked again. Default: all is asked. */
   refused?: RefusedQuestions | undefined;
 }
 
