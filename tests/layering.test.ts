@@ -38,7 +38,7 @@ const rooms: Readonly<Record<string, readonly string[][]>> = {
     ["connection/"],
     ["scripts/"],
     ["rate-limit/", "session/", "verification/", "check-writes", "doctor/"],
-    ["create-redis-stores redis-provider"],
+    ["create-redis-stores redis-provider redis-store-options"],
     ["index"],
   ],
 };

@@ -1,5 +1,6 @@
 // A replica answers nothing, reads included: it may not have heard yet of a revoked session or a used payment. One that takes
 // writes (replica-read-only no) loses them at its next synchronization, so that a payment would be served twice.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Stores, VerificationStore } from "@tollbooth-stores/core";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { ClientProvider } from "./client-provider.ts";
@@ -185,6 +186,22 @@ function writableReplicaSuite<Client>(
         const stores = opened();
         onTestFinished(() => stores.close());
         await expect(mark(stores, "after")).rejects.toMatchObject(refused);
+      });
+
+      it("refuses calls over a running connection soon after it is demoted, and takes them when it is a primary again", async () => {
+        await promote(replica);
+        const stores = opened();
+        onTestFinished(() => stores.close());
+        await mark(stores, "before");
+        await demote(replica, primary);
+        // Longer than one proof of its role counts.
+        await sleep(120);
+        for (const key of ["first", "second"]) await expect(mark(stores, key)).rejects.toMatchObject(refused);
+        await expect(stores.verifications.peek("before")).rejects.toMatchObject(refused);
+        expect(await replica.command("DBSIZE")).toBe(0);
+        await promote(replica);
+        await until(async () => (await outcomeOf(mark(stores, "after"))) === "ok");
+        await demote(replica, primary);
       });
 
       it("says so in check() where it was a primary", async () => {

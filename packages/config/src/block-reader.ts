@@ -1,7 +1,7 @@
 // Reads keys from a block of the document, or from the first of several blocks that has them; see BlockReader.
 import { isStoreError, parseDuration } from "@tollbooth-stores/core";
 import { closestKey, shownKey } from "@tollbooth-stores/core/native";
-import { type Environment, expandVariables } from "./expand-variables.ts";
+import { type Environment, type Expanded, expandVariables } from "./expand-variables.ts";
 import { readNamedFile } from "./named-file.ts";
 import type { Problems, Warnings } from "./problems.ts";
 import type { BlockReader } from "./store-provider.ts";
@@ -62,6 +62,11 @@ export function reportUnknownKeys(block: Block, problems: Problems, hint: (key: 
   }
 }
 
+/** As `Expanded`, also of a value that is no text. */
+type ExpandedValue =
+  | Exclude<Expanded, { text: string }>
+  | (Omit<Extract<Expanded, { text: string }>, "text"> & { text: unknown });
+
 /** A converted value, or the form that was wanted. */
 type Converted<V> = { value: V } | { wanted: string };
 
@@ -95,22 +100,20 @@ export function blockReader(
       problems.add(path, "is empty; give it a value or leave it out");
       return undefined;
     }
-    const expanded =
+    const expanded: ExpandedValue =
       typeof raw === "string" && environment !== undefined ? expandVariables(raw, environment) : { text: raw };
     if ("problems" in expanded) {
       for (const problem of expanded.problems) problems.add(path, problem);
       return undefined;
     }
-    if ("oddities" in expanded && expanded.oddities !== undefined) {
-      const oddities = expanded.oddities.join("; ");
-      problems.hint(path, oddities);
-      context.warnings.add(path, oddities);
-    }
+    const { oddities = [], empty = [] } = expanded;
+    if (oddities.length > 0) context.warnings.add(path, oddities.join("; "));
+    // An empty variable is no mistake where its setting can be read all the same.
+    const hints = [...oddities, ...empty.map((name) => `the variable ${name} is empty or not set`)];
+    if (hints.length > 0) problems.hint(path, hints.join("; "));
     const converted = convert(expanded.text);
     if ("value" in converted) return converted.value;
-    const empty = "empty" in expanded ? (expanded.empty ?? []) : [];
-    const why = empty.length > 0 ? `; the variable ${empty.join(", ")} is empty` : "";
-    problems.add(path, `must be ${converted.wanted}${why}`);
+    problems.add(path, `must be ${converted.wanted}`);
     return undefined;
   }
 

@@ -10,14 +10,21 @@ it.each([
   [`x\${A}y\${A}z`, "x1y1z"],
   [`\${A:-2}`, "1"],
   [`\${MISSING:-2}`, "2"],
-  [`\${MISSING:-}`, ""],
-  [`\${EMPTY}`, ""],
   [`\${EMPTY:-2}`, "2"],
   [`\${MISSING:-redis://localhost:6379}`, "redis://localhost:6379"],
   [`\${NESTED}`, `\${A}`],
   ["$$", "$$"],
 ])("expands %j to %j", (text, expanded) => {
   expect(expandVariables(text, environment)).toMatchObject({ text: expanded });
+});
+
+it.each([
+  [`\${EMPTY}`, "", ["EMPTY"]],
+  [`\${EMPTY:-}`, "", ["EMPTY"]],
+  [`\${MISSING:-}`, "", ["MISSING"]],
+  [`redis://\${EMPTY}:\${A}`, "redis://:1", ["EMPTY"]],
+])("expands %j to %j, and names what is empty", (text, expanded, empty) => {
+  expect(expandVariables(text, environment)).toEqual({ text: expanded, empty });
 });
 
 it("keeps every character of a value", () => {
@@ -61,11 +68,6 @@ it.each([
     expect(answer).toEqual({ text: value, oddities: [expect.stringContaining(oddity)] });
     expect("oddities" in answer && answer.oddities?.join()).not.toContain("hunter2");
   }
-});
-
-it("names the variables that are empty, for what needs text", () => {
-  expect(expandVariables(`\${A}\${B}`, { A: "", B: "b" })).toEqual({ text: "b", empty: ["A"] });
-  expect(expandVariables(`\${A:-x}`, { A: "" })).toEqual({ text: "x" });
 });
 
 it.each(["a b", '"', `"a'`])("finds nothing odd about %j", (value) => {

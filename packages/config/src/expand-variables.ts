@@ -5,7 +5,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The text with its variables replaced, or the problems. `oddities` tell of a variable's value that was probably set
- * by mistake, and never hold the value. `empty`: the variables that are set and have no text.
+ * by mistake, and never hold the value. `empty`: the variables in whose place nothing stands.
  */
 export type Expanded =
   | { text: string; oddities?: readonly string[]; empty?: readonly string[] }
@@ -43,9 +43,10 @@ export function expandVariables(text: string, environment: Environment): Expande
       problems.push(`the variable ${name} is no text; give \`env\` texts alone`);
       return "";
     }
-    if (fallback !== undefined && (value === undefined || value === "")) return fallback;
+    const isHollow = value === undefined || value === "";
+    if (isHollow && !fallback) empty.push(name);
+    if (isHollow && fallback !== undefined) return fallback;
     if (value === undefined) problems.push(`the variable ${name} is not set; set it, or write \${${name}:-default}`);
-    if (value === "") empty.push(name);
     const oddity = oddityOf(value ?? "");
     if (oddity !== undefined) oddities.push(`the variable ${name} ${oddity}`);
     return value ?? "";

@@ -130,9 +130,11 @@ function unexamined({ providers, descriptions, strict }: Plan, at: number): read
   return stores.map((store): Examined => {
     const { provider } = descriptions[store];
     const about = { check: "sharing", provider, stores: [store] } as const;
-    if (!unshared.includes(store)) return { ...about, level: "unknown", message: "This provider cannot be examined." };
+    if (!unshared.includes(store))
+      return { ...about, level: "unknown", topic: "unexamined", message: "This provider cannot be examined." };
     return {
       ...about,
+      topic: "one-process",
       level: strict && store !== "rateLimits" ? "error" : "warning",
       message: "This state is one process's own: another instance does not see it, and a restart may forget it.",
       mend: "Use redis or ioredis where several instances run, or where a restart must not forget payments.",

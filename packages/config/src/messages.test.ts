@@ -185,6 +185,29 @@ it.each([
   await expect(loading).rejects.toThrow(told);
 });
 
+it.each([
+  ["url", `\${HOLLOW}`, "must be text that is not empty"],
+  ["url", `\${HOLLOW:-}`, "must be text that is not empty"],
+  ["url", `\${NOT_SET:-}`, "must be text that is not empty"],
+  ["url", `redis://\${HOLLOW}:6379`, "must be redis://host:6379.*"],
+  ["host", `\${HOLLOW}`, "must be text that is not empty"],
+  ["port", `\${HOLLOW}`, "must be a whole number from 1 to 65535"],
+])("names the variable that is empty: %s %j", async (key, value, problem) => {
+  const source = { stores: { provider: "redis", redis: { host: key === "port" ? "a" : undefined, [key]: value } } };
+  const name = value.includes("NOT_SET") ? "NOT_SET" : "HOLLOW";
+  expect(await refusal(source)).toMatch(
+    new RegExp(`\\n- stores\\.redis\\.${key}: ${problem}; the variable ${name} is empty or not set$`),
+  );
+});
+
+it("says nothing of a variable that is empty where that is no problem", async () => {
+  const warnings: string[] = [];
+  const onWarning = (message: string) => void warnings.push(message);
+  const source = { stores: { keySecret: `long-and-random\${HOLLOW}` } };
+  await (await loadStores(source, { env: { HOLLOW: "" }, onWarning })).close();
+  expect(warnings).toEqual([]);
+});
+
 it("warns of an odd value that is accepted", async () => {
   const warnings: string[] = [];
   const onWarning = (message: string) => void warnings.push(message);

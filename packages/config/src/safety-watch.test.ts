@@ -95,6 +95,23 @@ it("tells a finding once, whatever its figures, and again where it was mended me
   end();
 });
 
+it("knows a finding by its topic, whatever its words, and tells of one check's findings apart", async () => {
+  const { told, mended, examine, finding, finds } = scene("k:1");
+  const lags = (words: string, topic = "lag") => ({ ...finding("warning", words), topic });
+  finds(lags("1 replica, 1 byte behind."), lags("Also 10.0.0.1 is down.", "down: 10.0.0.1"));
+  const end = watchSafety({ examine });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(told).toHaveLength(2);
+  finds(lags("2 replicas, 2 bytes behind."), lags("Also 10.0.0.2 is down.", "down: 10.0.0.2"));
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(told.slice(2)).toEqual(["eviction: Also 10.0.0.2 is down."]);
+  expect(mended).toEqual(["eviction: Also 10.0.0.1 is down."]);
+  finds(finding("ok", "All is well."));
+  await vi.advanceTimersByTimeAsync(5 * MINUTE_MS);
+  expect(mended.slice(1)).toEqual(["eviction: 1 replica, 1 byte behind.", "eviction: Also 10.0.0.2 is down."]);
+  end();
+});
+
 it("tells once what several stores find of one server, and again only where all of them found it mended", async () => {
   const { told, examine, finding, finds } = scene("e:1");
   const error = finding("error", "It evicts.");

@@ -72,7 +72,7 @@ export interface Examined extends Omit<Finding, "check"> {
 export interface ExaminationOptions {
   /** Leaves out what costs no payment: keys, network, clocks. Default false. */
   criticalOnly?: boolean | undefined;
-  /** Leaves out what a server refused to tell within the last hour: each refusal stands in its ACL log. Default false. */
+  /** Leaves out what a server refused to tell before, but for one question: each refusal stands in its ACL log. Default false. */
   isRepeat?: boolean | undefined;
 }
 

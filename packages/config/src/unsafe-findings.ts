@@ -124,9 +124,12 @@ function subjectsOf(each: Examined): string[] {
   return isReached ? [subjectOf(each), subjectOf({ ...rest, check, level })] : [subjectOf(each)];
 }
 
-/** Figures change from one examination to the next. Without the level: the same words are a warning where limits alone are kept. */
+/**
+ * The topic. A provider's finding without one is known by its words, without the figures, which change from one examination to
+ * the next. Without the level: the same fact is a warning where limits alone are kept.
+ */
 function identityOf(each: Examined): string {
-  return `${subjectOf(each)}\n${each.message.replace(/[\d.]+/g, "#")}`;
+  return `${subjectOf(each)}\n${each.topic ?? each.message.replace(/[\d.]+/g, "#")}`;
 }
 
 function messageOf({ check, provider, server, message, mend }: Examined): ConnectionMessage {

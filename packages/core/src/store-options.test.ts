@@ -51,6 +51,10 @@ describe("resolveStoreOptions", () => {
     expect(wrongRefusal({ codec: null })).toMatch(/^codec must have/);
     expect(wrongRefusal({ codec: "json" })).toMatch(/^codec must have/);
     expect(wrongRefusal({ codec: { encode: () => "" } })).toMatch(/^codec must have/);
+    expect(wrongRefusal({ provider: "" })).toMatch(/^provider must be text/);
+    expect(wrongRefusal({ provider: null })).toMatch(/^provider must be text/);
+    // Taken for false, it would cost what a hash costs at every call.
+    expect(wrongRefusal({ inProcess: "true" })).toMatch(/^inProcess must be true or false/);
     // The first one writes: without it the hashes would be unkeyed.
     expect(wrongRefusal({ keySecret: [undefined, "old"] })).toMatch(/^keySecret/);
     expect(wrongRefusal(null)).toBe("The options must be an object.");

@@ -95,6 +95,9 @@ export function resolveStoreOptions(options: StoreOptions, store: keyof typeof K
   const { keyPrefix = DEFAULT_KEY_PREFIX + KEY_SUFFIX[store], keySecret, codec, defaults = {} } = options;
   requirePrefix(keyPrefix);
   const { ttlJitter = DEFAULT_TTL_JITTER, maxValueBytes = DEFAULT_MAX_VALUE_BYTES } = options;
+  const { provider = "custom", inProcess = false } = options;
+  if (typeof provider !== "string" || provider === "") throw configError("provider must be text that is not empty.");
+  if (typeof inProcess !== "boolean") throw configError("inProcess must be true or false.");
   const [first, ...rest] = secretsOf(keySecret).map(pseudonymizer);
   if (first === undefined) throw configError("keySecret must not be an empty list; leave it out for unkeyed hashes.");
   if (typeof ttlJitter !== "number" || !(ttlJitter >= 0 && ttlJitter <= 0.5)) {
@@ -117,10 +120,10 @@ export function resolveStoreOptions(options: StoreOptions, store: keyof typeof K
     pseudonymizers: [first, ...rest],
     ttlJitter,
     defaults,
-    provider: options.provider ?? "custom",
+    provider,
     codec,
     maxValueBytes,
-    inProcess: options.inProcess === true,
+    inProcess,
   };
 }
 

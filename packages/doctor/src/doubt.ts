@@ -19,10 +19,16 @@ export interface Counts {
 }
 
 /** An error where a record cannot be read; a warning from ten minutes on. */
-export function doubt({ inDoubt, owed, oldestMs, unreadable }: Counts): Pick<Examined, "level" | "message" | "mend"> {
+export function doubt({
+  inDoubt,
+  owed,
+  oldestMs,
+  unreadable,
+}: Counts): Pick<Examined, "level" | "topic" | "message" | "mend"> {
   if (unreadable > 0) {
     return {
       level: "error",
+      topic: "unreadable",
       message: unreadableText(unreadable),
       mend: "`doctor payments list` names them. Was an older version deployed? Put the newer one back.",
     };
@@ -32,6 +38,7 @@ export function doubt({ inDoubt, owed, oldestMs, unreadable }: Counts): Pick<Exa
   if (oldestMs < OLD_MS) return { level: "ok", message };
   return {
     level: "warning",
+    topic: "in-doubt",
     message: `${message} Money may have moved for nothing.`,
     mend: "`doctor payments list` names them; `reconcileUnresolved` asks the chain.",
   };

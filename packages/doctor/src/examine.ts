@@ -89,11 +89,11 @@ interface NotListed {
   failure: string | undefined;
 }
 
-function notListed({ shared, isAway, failure = "" }: NotListed): Pick<Finding, "level" | "message"> {
+function notListed({ shared, isAway, failure = "" }: NotListed): Pick<Finding, "level" | "topic" | "message"> {
   if (!shared) {
     const message = "Payments are kept in the memory of each process: those in doubt are seen by it alone.";
-    return { level: "unknown", message };
+    return { level: "unknown", topic: "not-shared", message };
   }
   const why = isAway ? "See `reachable`." : failure;
-  return { level: "unknown", message: `The payments in doubt could not be listed. ${why}` };
+  return { level: "unknown", topic: "not-listed", message: `The payments in doubt could not be listed. ${why}` };
 }

@@ -7,12 +7,14 @@ export function clientAdvice(client: IoredisClient): readonly ClientAdvice[] {
   const found: ClientAdvice[] = [];
   if (options.autoResendUnfulfilledCommands !== false) {
     found.push({
+      topic: "sent-again",
       message: "The ioredis client sends unanswered commands again after a reconnect, however late.",
       mend: "autoResendUnfulfilledCommands: false",
     });
   }
   if (options.enableOfflineQueue !== false) {
     found.push({
+      topic: "queue",
       message: "The ioredis client queues commands while it has no connection, and sends them late.",
       mend: "enableOfflineQueue: false",
     });
@@ -20,6 +22,7 @@ export function clientAdvice(client: IoredisClient): readonly ClientAdvice[] {
   const strategy = client.isCluster ? "clusterRetryStrategy" : "retryStrategy";
   if (typeof options[strategy] !== "function") {
     found.push({
+      topic: "gives-up",
       message:
         "The ioredis client gives up after one lost connection: every paid request is answered 503 from then on.",
       mend: `Leave ${strategy} out, or give a function that returns milliseconds.`,

@@ -24,6 +24,16 @@ const wrong = [
   [{ keyv, durable: "true" }, /^shared and durable must be true or false/],
   [{ keyv, shared: 1 }, /^shared and durable must be true or false/],
   [{ keyv, codec: {} }, /^codec must have/],
+  ...[undefined, null, 5, "map", {}].map((none) => [{ keyv: none }, /^The option keyv must be/] as const),
+  [{ keyv, keyPrefix: 5 }, /^keyPrefix must be/],
+  [{ keyv, keyPrefix: "" }, /^keyPrefix must be/],
+  [{ keyv, keyPrefix: null }, /^keyPrefix must be/],
+  [{ keyv, keySecret: null }, /^keySecret must be/],
+  [{ keyv, ttlJitter: null }, /^ttlJitter must be/],
+  [{ keyv, defaults: null }, /^`defaults` must be an object/],
+  [{ keyv, maxValueBytes: "10" }, /^maxValueBytes must be/],
+  ...[null, "500", 0, 2 ** 31].map((ms) => [{ keyv, commandTimeoutMs: ms }, /^commandTimeoutMs must be/] as const),
+  ...[null, "1", 0, 1.5].map((instances) => [{ keyv, instances }, /^instances must be/] as const),
 ] as const;
 const all: KeyvStoresOptions = {
   keyv,

@@ -20,6 +20,13 @@ const wrong = [
   [{ keyPrefix: 5 }, /^keyPrefix must be/],
   [{ keySecret: null }, /^keySecret must be/],
   [{ codec: {} }, /^codec must have/],
+  [{ keyPrefix: "" }, /^keyPrefix must be/],
+  [{ keyPrefix: null }, /^keyPrefix must be/],
+  [{ ttlJitter: "0.1" }, /^ttlJitter must be/],
+  [{ defaults: null }, /^`defaults` must be an object/],
+  [{ defaults: { idleTtlMs: "1h" } }, /^defaults.idleTtlMs must be/],
+  [{ maxValueBytes: null }, /^maxValueBytes must be/],
+  ...[null, "5", 0, 1.5, 10_000_001].map((maxEntries) => [{ maxEntries }, /^maxEntries must be/] as const),
 ] as const;
 const all: MemoryOptions = {
   keyPrefix: "mine",

@@ -3,7 +3,6 @@ export {
   type RedisAccess,
   type RedisConnection,
   type RedisNode,
-  type RedisTls,
   type ResolvedAccess,
   type ResolvedConnection,
   type ResolvedNode,
@@ -20,6 +19,7 @@ export {
   shownUrl,
 } from "./connection/redis-address.ts";
 export type { LinkTarget, OpenLink, RedisLink } from "./connection/redis-link.ts";
+export type { RedisTls } from "./connection/resolve-tls.ts";
 export { sharedPort } from "./connection/shared-port.ts";
 export { type AskServer, askedServers, scanClient, type ScannedClient } from "./connection/scan-keys.ts";
 export {
@@ -27,7 +27,6 @@ export {
   createRedisSessionStore,
   createRedisStores,
   createRedisVerificationStore,
-  type RedisStoreOptions,
 } from "./create-redis-stores.ts";
 export { neededCommands } from "./doctor/needed-commands.ts";
 export { type ExamineOptions, examineRedis } from "./doctor/examine-redis.ts";
@@ -52,3 +51,4 @@ export {
   type RedisProviderOptions,
   redisFactories,
 } from "./redis-provider.ts";
+export type { RedisStoreOptions } from "./redis-store-options.ts";

@@ -71,6 +71,8 @@ export interface RedisPort {
 }
 
 export interface ClientAdvice {
+  /** The setting, in a word that stays, e.g. "queue". Default: the message tells it from others. */
+  readonly topic?: string;
   readonly message: string;
   readonly mend: string;
 }

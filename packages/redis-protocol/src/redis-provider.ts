@@ -11,15 +11,13 @@ import { type RedisConnection, resolveConnection } from "./connection/connection
 import { ownPort } from "./connection/own-port.ts";
 import type { OpenLink } from "./connection/redis-link.ts";
 import {
-  connectTimeoutOf,
   createRedisRateLimitStore,
   createRedisSessionStore,
   createRedisStores,
   createRedisVerificationStore,
-  type RedisStoreOptions,
-  redisOptionNames,
 } from "./create-redis-stores.ts";
 import type { RedisPort } from "./redis-port.ts";
+import { type RedisStoreOptions, redisOptionNames, resolveRedisOptions } from "./redis-store-options.ts";
 
 /** Either the caller's client, which is never closed, or a connection that the stores open and close. */
 export type RedisProviderOptions<Client> = RedisStoreOptions &
@@ -53,8 +51,9 @@ export function redisFactories<Client>(provider: RedisProvider<Client>): RedisFa
     create: (port: RedisPort, options: RedisStoreOptions) => S,
   ): S => {
     const port = portOf(provider, options);
+    const { client: _client, connection: _connection, ...storeOptions } = options;
     try {
-      return create(port, options);
+      return create(port, storeOptions);
     } catch (error) {
       // Wrong options: nothing must be left open.
       void port.close();
@@ -72,11 +71,11 @@ export function redisFactories<Client>(provider: RedisProvider<Client>): RedisFa
 
 function portOf<Client>(provider: RedisProvider<Client>, options: RedisProviderOptions<Client>): RedisPort {
   requireKnownOptions(options ?? {}, optionNames);
-  const { client, connection } = options ?? {};
+  const { client, connection, ...storeOptions } = options ?? {};
+  const { connectTimeoutMs } = resolveRedisOptions(storeOptions);
   if (client !== undefined && connection === undefined) return provider.borrow(client);
   if (client === undefined && connection !== undefined) {
     const resolved = resolveConnection(connection);
-    const connectTimeoutMs = connectTimeoutOf(options);
     const library = provider.library();
     // Calls get its failure, if there are any.
     library.catch(() => undefined);

@@ -11,12 +11,14 @@ export function clientAdvice(client: NodeRedisClient): readonly ClientAdvice[] |
   const found: ClientAdvice[] = [];
   if (options.disableOfflineQueue !== true) {
     found.push({
+      topic: "queue",
       message: "The node-redis client queues commands while it has no connection, and sends them late.",
       mend: "disableOfflineQueue: true",
     });
   }
   if (fieldsOf(options.socket)?.reconnectStrategy === false) {
     found.push({
+      topic: "gives-up",
       message:
         "The node-redis client gives up after one lost connection: every paid request is answered 503 from then on.",
       mend: "Leave socket.reconnectStrategy out, or give a function that returns milliseconds.",

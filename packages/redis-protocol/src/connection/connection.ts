@@ -2,20 +2,7 @@
 import { StoreError } from "@tollbooth-stores/core";
 import { type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { parseRedisUrl, REDIS_PORT } from "./redis-address.ts";
-
-/** Options of a TLS connection, as in Node's `tls.connect`. Certificates and keys are PEM text, not paths. */
-export interface RedisTls {
-  /** The authorities to trust, instead of the system's. */
-  ca?: string | readonly string[] | undefined;
-  /** This client's certificate, where the server asks for one. */
-  cert?: string | undefined;
-  key?: string | undefined;
-  passphrase?: string | undefined;
-  /** The name that the server's certificate must have, where it is not the host. */
-  servername?: string | undefined;
-  /** false: any certificate is accepted, so a man in the middle can read and answer. */
-  rejectUnauthorized?: boolean | undefined;
-}
+import { type RedisTls, type ResolvedTls, requireText, resolveTls } from "./resolve-tls.ts";
 
 export interface RedisNode {
   host: string;
@@ -91,8 +78,6 @@ export interface ResolvedAccess {
   tls?: ResolvedTls;
 }
 
-export type ResolvedTls = { ca?: string[] } & Omit<{ [K in keyof RedisTls]?: NonNullable<RedisTls[K]> }, "ca">;
-
 const SENTINEL_PORT = 26_379;
 
 const nodeNames: OptionNames<RedisNode> = { host: true, port: true };
@@ -106,14 +91,8 @@ const connectionNames: OptionNames<AnyForm> = {
   sentinel: true,
   db: true,
 };
-const tlsNames: OptionNames<RedisTls> = {
-  ca: true,
-  cert: true,
-  key: true,
-  passphrase: true,
-  servername: true,
-  rejectUnauthorized: true,
-};
+
+const UNSET = "set the variable that it is read from";
 
 function wrong(message: string): StoreError {
   return new StoreError("STORE_CONFIG", message);
@@ -126,9 +105,12 @@ export function resolveConnection(connection: RedisConnection): ResolvedConnecti
   }
   requireKnownOptions(connection, connectionNames, "connection");
   const { url, host, cluster, sentinel, db } = connection;
-  if ([url, host, cluster, sentinel].filter((form) => form !== undefined).length !== 1) {
-    throw wrong("`connection` must have exactly one of `url`, `host`, `cluster` and `sentinel`.");
+  const forms = [url, host, cluster, sentinel].filter((form) => form !== undefined).length;
+  if (forms === 0) {
+    if (Object.hasOwn(connection, "url")) throw wrong(`\`connection.url\` is undefined; ${UNSET}, e.g. REDIS_URL.`);
+    if (Object.hasOwn(connection, "host")) throw wrong(`\`connection.host\` is undefined; ${UNSET}.`);
   }
+  if (forms !== 1) throw wrong("`connection` must have exactly one of `url`, `host`, `cluster` and `sentinel`.");
   if (url !== undefined) {
     const beside = (["username", "password", "db", "port"] as const).find((key) => connection[key] !== undefined);
     if (beside !== undefined) {
@@ -155,15 +137,22 @@ export function resolveConnection(connection: RedisConnection): ResolvedConnecti
     kind: "sentinel",
     name,
     sentinels: resolveNodes(nodes, "connection.sentinel.nodes", SENTINEL_PORT),
-    sentinelAccess: resolveAccess(sentinelAccess),
+    sentinelAccess: resolveAccess(sentinelAccess, "connection.sentinel"),
     db: resolveDb(db),
     ...resolveAccess(connection),
   };
 }
 
+/** What a variable, its file or a shell leaves of a URL. */
+function oddityOf(text: unknown): string | undefined {
+  if (text === "") return `is empty; ${UNSET}, e.g. REDIS_URL`;
+  const isWrapped = typeof text === "string" && /^[\s"'\uFEFF]|[\s"']$/.test(text);
+  return isWrapped ? "has spaces, quotes or a byte order mark (BOM) around it; remove them where it is set" : undefined;
+}
+
 function resolveUrl(text: string, tls: unknown): ResolvedConnection {
   const url = typeof text === "string" ? parseRedisUrl(text) : { problem: "must be text" };
-  if ("problem" in url) throw wrong(`\`connection.url\` ${url.problem}.`);
+  if ("problem" in url) throw wrong(`\`connection.url\` ${oddityOf(text) ?? url.problem}.`);
   if (tls !== undefined && (typeof tls !== "object" || tls === null)) {
     throw wrong("`connection.tls` beside `connection.url` must be an object; whether there is TLS, the URL says.");
   }
@@ -195,34 +184,14 @@ function resolveDb(db = 0): number {
   return db;
 }
 
-function resolveAccess({ username, password, tls }: RedisAccess): ResolvedAccess {
+/** `name`: the option that it stands in, e.g. "connection". */
+function resolveAccess({ username, password, tls }: RedisAccess, name = "connection"): ResolvedAccess {
   if (username !== undefined && password === undefined) {
-    throw wrong("`connection.password` is needed with `connection.username`.");
+    throw wrong(`\`${name}.password\` is needed with \`${name}.username\`.`);
   }
   return {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(tls === undefined || tls === false ? {} : { tls: resolveTls(tls === true ? {} : tls) }),
+    ...(username === undefined ? {} : { username: requireText(username, `${name}.username`) }),
+    ...(password === undefined ? {} : { password: requireText(password, `${name}.password`) }),
+    ...(tls === undefined || tls === false ? {} : { tls: resolveTls(tls === true ? {} : tls, `${name}.tls`) }),
   };
-}
-
-function resolveTls(tls: RedisTls): ResolvedTls {
-  requireKnownOptions(tls, tlsNames, "connection.tls");
-  const { ca, cert, key, passphrase, servername, rejectUnauthorized } = tls;
-  return {
-    ...(ca === undefined
-      ? {}
-      : { ca: (typeof ca === "string" ? [ca] : [...ca]).map((each) => requirePem(each, "ca")) }),
-    ...(cert === undefined ? {} : { cert: requirePem(cert, "cert") }),
-    ...(key === undefined ? {} : { key: requirePem(key, "key") }),
-    ...(passphrase === undefined ? {} : { passphrase }),
-    ...(servername === undefined ? {} : { servername }),
-    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-  };
-}
-
-/** Node takes a path for an empty list of certificates, and would trust no server without saying why. */
-function requirePem(text: unknown, name: "ca" | "cert" | "key"): string {
-  if (typeof text === "string" && text.includes("-----BEGIN ")) return text;
-  throw wrong(`\`connection.tls.${name}\` must be PEM text, not a path; read the file: readFileSync(path, "utf8").`);
 }

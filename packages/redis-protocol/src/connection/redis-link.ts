@@ -1,5 +1,6 @@
 // The contract of a client library: one connection to one server, opened once. Everything else about connections is ours.
-import type { ResolvedNode, ResolvedTls } from "./connection.ts";
+import type { ResolvedNode } from "./connection.ts";
+import type { ResolvedTls } from "./resolve-tls.ts";
 
 /** Where a link leads, and how long TCP and TLS may take, in milliseconds. */
 export interface LinkTarget extends ResolvedNode {

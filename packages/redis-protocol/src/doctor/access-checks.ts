@@ -15,15 +15,15 @@ export function checkUsers(
 ): Checked[] {
   const { users } = facts;
   if (users === undefined) {
-    if (password !== false) return [unknown("The users cannot be listed (ACL LIST).")];
+    if (password !== false) return [unknown("no-password", "The users cannot be listed (ACL LIST).")];
     const message = `The server takes this connection without a password. ${FORGERS}`;
-    return [open(facts, message, { isDefaultUser: true, server })];
+    return [open(facts, message, { names: ["default"], server })];
   }
   const names = users.filter((rules) => isOn(rules) && /\snopass\b/.test(rules)).map(nameOf);
   const found: Checked[] = [];
   if (names.length > 0) {
     const message = `These users need no password: ${names.join(", ")}. ${FORGERS}`;
-    found.push(open(facts, message, { isDefaultUser: names.includes("default"), server }));
+    found.push(open(facts, message, { names, server }));
   }
   return found.length > 0 ? found : [ok("Every user needs a password.")];
 }
@@ -32,14 +32,15 @@ export function checkUsers(
 function open(
   { config, info }: ServerFacts,
   message: string,
-  { isDefaultUser, server }: { readonly isDefaultUser: boolean; readonly server: string },
+  { names, server }: { readonly names: readonly string[]; readonly server: string },
 ): Checked {
   const isBound = isPublic(config("bind"));
   // A server that does not tell `bind` is no failure, unless this connection itself came in at a public address.
   const isReached = isBound ?? isPublicAddress(hostOf(server));
-  if (isReached && !(isDefaultUser && isProtecting(config, info))) return failure(message, SET_PASSWORD);
+  if (isReached && !(names.includes("default") && isProtecting(config, info)))
+    return failure(`no-password-public: ${names.join(", ")}`, message, SET_PASSWORD);
   const whence = isBound === undefined ? " Who can reach it is not told (CONFIG GET bind)." : "";
-  return warning(`${message}${whence}`, SET_PASSWORD);
+  return warning(`no-password: ${names.join(", ")}`, `${message}${whence}`, SET_PASSWORD);
 }
 
 const isOn = (rules: string) => /\son\s/.test(`${rules} `);
@@ -54,12 +55,13 @@ function isProtecting(config: ServerFacts["config"], info: ServerFacts["info"]):
 export function checkNetwork({ config, info }: ServerFacts): Checked {
   const isOpen = isPublic(config("bind"));
   if (isOpen === undefined)
-    return unknown("The addresses that the server listens on cannot be asked (CONFIG GET bind).");
+    return unknown("listening", "The addresses that the server listens on cannot be asked (CONFIG GET bind).");
   if (!isOpen) return ok("The server listens on loopback or private addresses only.");
   const without = isProtecting(config, info)
     ? "Protected mode refuses clients from elsewhere only while no password is set."
     : "Protected mode refuses nothing.";
   return warning(
+    "listening",
     `The server listens on every address. ${without}`,
     "Bind it to a private address, and publish no port.",
   );
@@ -86,16 +88,18 @@ function isPublicAddress(host: string): boolean {
 
 /** `server`: "host:port", where the client tells it. */
 export function checkTls({ tls }: Pick<ConnectionSecurity, "tls">, server: string): Checked {
-  if (tls === undefined) return unknown("The client does not tell whether it speaks TLS.");
+  if (tls === undefined) return unknown("encryption", "The client does not tell whether it speaks TLS.");
   if (tls === true) return ok("The connection is encrypted, and the server's certificate is checked.");
   if (tls === "unverified") {
     return warning(
+      "certificate",
       "Any certificate is accepted: a machine in between can read the password, and answer that a payment is new.",
       "Leave tls.rejectUnauthorized out, and set tls.ca (`tls.caFile` in a configuration) to the server's authority.",
     );
   }
   if (LOCAL.test(hostOf(server))) return ok("The connection is not encrypted, and does not leave this machine.");
   return warning(
+    "encryption",
     "The connection is not encrypted: every machine on the way can read the password and what was sold, and change answers.",
     "Use rediss:// (or `tls: true`), or see that the network between gateway and server is yours alone.",
   );

@@ -11,28 +11,32 @@ export function checkCluster(
 ): Checked[] {
   const enabled = info("cluster_enabled");
   if (enabled === undefined && cluster("cluster_state") === undefined) {
-    return described ? [unknown("The server does not tell its cluster's state.")] : [];
+    return described ? [unknown("state", "The server does not tell its cluster's state.")] : [];
   }
   const isCluster = enabled === "1" || cluster("cluster_state") !== undefined;
   if (!isCluster) {
     if (!described) return [];
-    return [failure("The connection says cluster, and this server is none.", "Describe it by `url` or `host`.")];
+    return [
+      failure("kind", "The connection says cluster, and this server is none.", "Describe it by `url` or `host`."),
+    ];
   }
   if (!described) {
     return [
       failure(
+        "kind",
         "This is a node of a cluster, and the connection describes one server.",
         "Use `cluster: [{ host, port }]`.",
       ),
     ];
   }
   const state = cluster("cluster_state");
-  if (state === undefined) return [unknown("The server does not tell its cluster's state (CLUSTER INFO).")];
+  if (state === undefined) return [unknown("state", "The server does not tell its cluster's state (CLUSTER INFO).")];
   const assigned = cluster("cluster_slots_assigned");
   const failing = Number(cluster("cluster_slots_fail") ?? 0) + Number(cluster("cluster_slots_pfail") ?? 0);
   if (state !== "ok" || assigned !== SLOTS || failing > 0) {
     return [
       failure(
+        "state",
         `The cluster's state is ${state}: ${assigned} of ${SLOTS} slots have an owner, ${failing} of them fail.`,
         "`redis-cli --cluster check` says which node is missing.",
       ),

@@ -21,7 +21,7 @@ export interface ExamineOptions {
   commandTimeoutMs?: number | undefined;
   /** How long each question may take, in milliseconds. Default 1,000, or `commandTimeoutMs` where that is longer. */
   askTimeoutMs?: number | undefined;
-  /** For examinations that are repeated: what a server refused is not asked again for an hour. Default: all is asked. */
+  /** For examinations that are repeated: of what a server refused, one question is asked again. Default: all is asked. */
   refused?: RefusedQuestions | undefined;
 }
 
@@ -36,7 +36,7 @@ export async function examineRedis(
   const { commandTimeoutMs = DEFAULT_COMMAND_TIMEOUT_MS, refused } = options;
   const askTimeoutMs = options.askTimeoutMs ?? Math.max(1_000, commandTimeoutMs);
   if (port.servers === undefined) {
-    return [{ check: "reachable", ...unknown("This port cannot be asked about its servers.") }];
+    return [{ check: "reachable", ...unknown("servers", "This port cannot be asked about its servers.") }];
   }
   try {
     await port.ready(AbortSignal.timeout(connectTimeoutMs));
@@ -60,13 +60,16 @@ function clientFindings(port: RedisPort): Finding[] {
   const advice = port.advice?.();
   if (advice === undefined) {
     return [
-      { check: "client", ...unknown("The client does not tell whether it queues commands or sends them again.") },
+      {
+        check: "client",
+        ...unknown("queueing", "The client does not tell whether it queues commands or sends them again."),
+      },
     ];
   }
   if (advice.length === 0) {
     return [{ check: "client", ...ok("The client queues no call, sends none again, and connects anew.") }];
   }
-  return advice.map(({ message, mend }) => ({ check: "client", level: "warning", message, mend }));
+  return advice.map((each) => ({ check: "client", level: "warning", ...each }));
 }
 
 function unreachable(error: unknown, connectTimeoutMs: number, port: RedisPort): Finding {
@@ -77,10 +80,10 @@ function unreachable(error: unknown, connectTimeoutMs: number, port: RedisPort):
   const cause = port.connectionError?.();
   if (isConnectionRefused(cause)) {
     const message = `The connection${to} is refused. ${NOTHING_SOLD}`;
-    return { ...about, ...failure(message, connectionMend(cause)), refused: true };
+    return { ...about, ...failure("refused", message, connectionMend(cause)), refused: true };
   }
   if (isStoreError(error))
-    return { ...about, ...failure(`There is no connection${to}. ${NOTHING_SOLD}`, error.message) };
+    return { ...about, ...failure("no-connection", `There is no connection${to}. ${NOTHING_SOLD}`, error.message) };
   const message = `There is no connection${to} within ${connectTimeoutMs} ms. ${NOTHING_SOLD}`;
-  return { ...about, ...failure(message, connectionMend(cause)) };
+  return { ...about, ...failure("no-connection", message, connectionMend(cause)) };
 }

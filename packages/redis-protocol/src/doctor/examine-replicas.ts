@@ -50,7 +50,7 @@ export async function examineReplicas(primary: Primary, about: About): Promise<r
     if (nodes.length === 0) return [];
     if (visit === undefined) {
       const shown = counted(nodes.length, "replica");
-      return named("replication", unknown(`Your client does not lead to the ${shown}. ${LOOK}`));
+      return named("replication", unknown("not-looked-at", `Your client does not lead to the ${shown}. ${LOOK}`));
     }
     const found: (readonly Finding[])[] = [];
     let begun = 0;
@@ -66,9 +66,12 @@ export async function examineReplicas(primary: Primary, about: About): Promise<r
     const left = nodes.length - begun;
     if (left === 0) return found.flat();
     const passedOver = `${left} of ${nodes.length} replicas were not looked at: the others took ${BEGIN_MS / 1_000} s.`;
-    return [...found.flat(), ...named("replication", unknown(`${passedOver} ${LOOK}`))];
+    return [...found.flat(), ...named("replication", unknown("not-looked-at", `${passedOver} ${LOOK}`))];
   } catch {
-    return named("replication", unknown(`The server stopped answering before its replicas were known. ${LOOK}`));
+    return named(
+      "replication",
+      unknown("not-looked-at", `The server stopped answering before its replicas were known. ${LOOK}`),
+    );
   }
 }
 
@@ -97,16 +100,16 @@ async function findingsOf(visited: VisitedServer, primary: Primary, about: About
   const facts = await serverFacts(ask);
   const kind = replicaKind(facts, primary.facts, primary.name);
   if (kind === undefined)
-    return named("role", unknown(`This replica of ${primary.name} tells nothing of itself. ${LOOK}`));
+    return named("role", unknown("untold", `This replica of ${primary.name} tells nothing of itself. ${LOOK}`));
   if (kind === "other") {
     const message = `A replica of ${primary.name} has this address there; from here, another server answers. ${LOOK}`;
-    return named("role", unknown(message));
+    return named("role", unknown("other-server", message));
   }
   if (kind === "unsure") {
     const message =
       `A replica of ${primary.name} has this address there; the server that answers here follows ${followed(facts)}, ` +
       `and has no whole copy yet. Ask again when it has. ${LOOK}`;
-    return named("role", unknown(message));
+    return named("role", unknown("being-filled", message));
   }
   if (kind === "spare") {
     return named("role", ok(`This is a replica of ${primary.name} that never replaces it (replica-priority 0).`));
@@ -131,16 +134,20 @@ function notReached(error: unknown, { name }: Primary): Checked {
   const word = errorWord(error);
   if (error instanceof LoginRefused || word === "WRONGPASS" || word === "NOAUTH") {
     return warning(
+      "login",
       `This replica of ${name} refuses the login. After a failover to it nothing goes on. ${NOTHING_SOLD}`,
       "Give each server the same users and passwords (ACL LOAD, or `user` lines in redis.conf).",
     );
   }
   const why = hopelessConnection(error)?.message;
-  return unknown(`This replica of ${name} cannot be reached from here. ${why === undefined ? LOOK : `${why} ${LOOK}`}`);
+  return unknown(
+    "not-reached",
+    `This replica of ${name} cannot be reached from here. ${why === undefined ? LOOK : `${why} ${LOOK}`}`,
+  );
 }
 
 function notTold(error: unknown, { name }: Primary): Checked {
   // Our own errors name no secret.
   const why = isStoreError(error) ? ` ${error.message}` : "";
-  return unknown(`This replica of ${name} did not answer.${why} ${LOOK}`);
+  return unknown("no-answer", `This replica of ${name} did not answer.${why} ${LOOK}`);
 }

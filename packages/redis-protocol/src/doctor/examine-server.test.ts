@@ -41,11 +41,18 @@ it("tells a node that refuses the login from one that is away, so that waiting i
   const found = await examineRedis(port, { keeps: "money", prefixes: ["tollbooth:rl"] });
   expect(found.filter(({ check }) => check === "reachable")).toEqual([
     {
-      ...{ check: "reachable", server: "node-0:6379", level: "error", refused: true, mend: "Check `password`." },
+      ...{
+        check: "reachable",
+        server: "node-0:6379",
+        level: "error",
+        refused: true,
+        topic: "refused",
+        mend: "Check `password`.",
+      },
       message: expect.stringMatching(/connection is refused.*nothing is sold/),
     },
     {
-      ...{ check: "reachable", server: "node-1:6379", level: "error", mend: "Try again." },
+      ...{ check: "reachable", server: "node-1:6379", level: "error", topic: "no-call", mend: "Try again." },
       message: expect.stringMatching(/takes no call.*nothing is sold/),
     },
   ]);

@@ -64,7 +64,7 @@ export async function examineServer(server: RedisServer, about: About): Promise<
   ];
 }
 
-const NOT_KNOWN = unknown("The server stopped answering before this was known.");
+const NOT_KNOWN = unknown("not-answered", "The server stopped answering before this was known.");
 
 interface Known {
   found: Checked | readonly Checked[];
@@ -85,11 +85,12 @@ async function known(asked: Promise<Checked | readonly Checked[]>): Promise<Know
 function silentServer(error: unknown): Checked {
   // Our own errors are written for a log. Any other one may hold an address or a password.
   if (isStoreError(error)) {
-    if (!isConnectionRefused(error)) return failure(`The server takes no call. ${NOTHING_SOLD}`, error.message);
-    return { ...failure(`The connection is refused. ${NOTHING_SOLD}`, error.message), refused: true };
+    if (!isConnectionRefused(error))
+      return failure("no-call", `The server takes no call. ${NOTHING_SOLD}`, error.message);
+    return { ...failure("refused", `The connection is refused. ${NOTHING_SOLD}`, error.message), refused: true };
   }
   const reason = error instanceof NoAnswer ? error.message : "This server did not answer in time.";
-  return failure(`${reason} ${NOTHING_SOLD}`, "Look whether it runs, and what the network does.");
+  return failure("no-answer", `${reason} ${NOTHING_SOLD}`, "Look whether it runs, and what the network does.");
 }
 
 /** While its writes are paused, a server answers nothing more on a connection that sent a script, and goes on with the others. */
@@ -109,6 +110,7 @@ async function holdsBackScripts(name: string, silence: unknown, { port, askTimeo
 }
 
 const paused = failure(
+  "paused",
   `The server answers what only reads, and holds back scripts: its writes are paused (CLIENT PAUSE, or a failover under way). ${NOTHING_SOLD}`,
   "CLIENT UNPAUSE, or wait until the failover is over.",
 );

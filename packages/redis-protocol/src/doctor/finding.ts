@@ -7,6 +7,11 @@ export interface Finding {
   /** What was looked at, e.g. "eviction". */
   readonly check: Check;
   readonly level: Level;
+  /**
+   * The fact that was found, as the check knows it: it stays where the words, the figures in them or the level change. A word,
+   * e.g. "policy"; where the finding names some of many, with these: "missing: eval, pttl". Absent where all is well.
+   */
+  readonly topic?: string;
   /** Which server; absent where it is all of them. */
   readonly server?: string;
   /** What was found, and what it can cost. Never a password, a key or a value. */
@@ -40,11 +45,22 @@ export type Check =
 export type Checked = Omit<Finding, "check" | "server">;
 
 export const ok = (message: string): Checked => ({ level: "ok", message });
-export const unknown = (message: string): Checked => ({ level: "unknown", message });
+export const unknown = (topic: string, message: string): Checked => ({ level: "unknown", topic, message });
 /** A check threw an error: the server said something that it does not expect. */
-export const UNREADABLE: Checked = unknown("What the server says of this cannot be read.");
-export const warning = (message: string, mend: string): Checked => ({ level: "warning", message, mend });
-export const failure = (message: string, mend: string): Checked => ({ level: "error", message, mend });
+export const UNREADABLE: Checked = unknown("unreadable", "What the server says of this cannot be read.");
+/** A fact that costs more than another one of the same check has a topic of its own, so that it is told when it comes. */
+export const warning = (topic: string, message: string, mend: string): Checked => ({
+  level: "warning",
+  topic,
+  message,
+  mend,
+});
+export const failure = (topic: string, message: string, mend: string): Checked => ({
+  level: "error",
+  topic,
+  message,
+  mend,
+});
 
 type Found = Checked | readonly Checked[];
 

@@ -23,7 +23,7 @@ const ENOUGH = 0.5;
 export async function checkKeys(ask: AskServer, prefixes: readonly string[]): Promise<Checked[]> {
   try {
     const sample = await someKeys(ask);
-    if (sample === undefined) return [unknown("The server answers what no Redis does (SCAN).")];
+    if (sample === undefined) return [unknown("scan", "The server answers what no Redis does (SCAN).")];
     const { keys, weight } = sample;
     const own = prefixes.map((prefix) => keys.filter((key) => key.startsWith(`${prefix}:`)));
     return await Promise.all(
@@ -34,7 +34,7 @@ export async function checkKeys(ask: AskServer, prefixes: readonly string[]): Pr
     );
   } catch (error) {
     if (errorWord(error) === undefined) throw error;
-    return [unknown("The keys cannot be looked at: that needs SCAN, PTTL and MEMORY USAGE.")];
+    return [unknown("scan", "The keys cannot be looked at: that needs SCAN, PTTL and MEMORY USAGE.")];
   }
 }
 
@@ -42,7 +42,7 @@ function notMet(prefix: string, { keys, weight }: Sample): Checked {
   if (weight === 1) return ok(`There is no key under ${prefix}.`);
   const all = weight === undefined ? "the server's" : `about ${Math.round(keys.length * weight)}`;
   const message = `No key under ${prefix} was met among the ${keys.length} that were looked at, of ${all}.`;
-  return weight !== undefined && weight * ENOUGH <= 1 ? ok(message) : unknown(message);
+  return weight !== undefined && weight * ENOUGH <= 1 ? ok(message) : unknown(`not-met: ${prefix}`, message);
 }
 
 async function checkPrefix(ask: AskServer, prefix: string, { keys, weight }: Sample): Promise<Checked> {
@@ -51,6 +51,7 @@ async function checkPrefix(ask: AskServer, prefix: string, { keys, weight }: Sam
   const endless = ends.filter((end) => Number(end) === -1).length;
   if (endless > 0) {
     return failure(
+      `no-end: ${prefix}`,
       `${endless} of ${counted(sample.length, "key")} looked at under ${prefix} ${endless === 1 ? "has" : "have"} no end. ` +
         "The stores give each key one, so something else writes there, or PERSIST ran. What never ends fills the memory, until every payment is refused.",
       "Give the stores a keyPrefix that nothing else uses.",

@@ -21,6 +21,7 @@ export async function checkLoadingUser(
   if (may === undefined) {
     return [
       unknown(
+        "loaded-by-default-user",
         "At a restart this server loads its append-only file with the default user's rights, and drops what it may not run. " +
           "Whether that user may write the stores' keys is not told (ACL DRYRUN); `~* &* +@all` is enough.",
       ),
@@ -29,7 +30,11 @@ export async function checkLoadingUser(
   const message =
     "The default user may not write the stores' keys. At a restart this server loads its append-only file with that user's rights, " +
     "and drops every transaction that it may not run: payments are forgotten, and served again.";
-  return [keeps === "limits" ? warning(message, MEND) : failure(message, MEND)];
+  return [
+    keeps === "limits"
+      ? warning("loaded-by-default-user", message, MEND)
+      : failure("loaded-by-default-user", message, MEND),
+  ];
 }
 
 /** Redis 7, and Valkey up to 8.1, with an append-only file. */

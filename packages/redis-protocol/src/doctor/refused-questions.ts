@@ -1,5 +1,5 @@
-// What a server refused to tell, for want of a right. Each such question leaves an entry in its ACL log, so it is asked once an
-// hour at most.
+// What a server refused to tell, for want of a right. Each such question leaves an entry in its ACL log, so an examination asks one
+// of them again, and all where that one is answered: rights are given together, mostly.
 import { errorWord } from "../connection/redis-errors.ts";
 import type { AskServer } from "../connection/scan-keys.ts";
 
@@ -12,23 +12,42 @@ class Refusal {
   constructor(readonly error: unknown) {}
 }
 
-/** A right that is given later is noticed by then. */
+/** For so long nothing is asked again: where connections are lost in turn, one examination follows the other. */
+const LEAST_MS = 240_000;
+/** After so long each question is asked again, also where the one whose turn it is is not asked any more. */
 const ASK_AGAIN_MS = 3_600_000;
 
 /** What a server tells of itself. A right that the stores need is asked for each time: it may have been given since. */
 const FACTS = new Set(["INFO", "CONFIG", "ACL", "CLUSTER", "SENTINEL", "TIME"]);
 const isFact = ([name = "", subcommand = ""]: readonly string[]) => FACTS.has(name) && subcommand !== "SLOTS";
 
-/** Rejects at once with the error that the question had within the last hour. */
+const keyOf = (server: string, words: readonly string[]) => JSON.stringify([server, ...words]);
+
+/**
+ * For one examination of a server. Rejects at once with the error that a question had before, but for the one whose refusal is the
+ * oldest.
+ */
 export function askingOnce(ask: AskServer, server: string, refused: RefusedQuestions): AskServer {
+  const ofServer = () => [...refused.keys()].filter((question) => question.startsWith(keyOf(server, []).slice(0, -1)));
+  const isDue = (question: string, afterMs: number) => {
+    const refusal = refused.get(question);
+    return refusal instanceof Refusal && performance.now() - refusal.atMs >= afterMs;
+  };
+  // A map keeps the order in which they came.
+  const turn = ofServer()
+    .slice(0, 1)
+    .find((oldest) => isDue(oldest, LEAST_MS));
   return async (...words) => {
     if (!isFact(words)) return ask(...words);
-    const question = JSON.stringify([server, ...words]);
+    const question = keyOf(server, words);
     const before = refused.get(question);
-    if (before instanceof Refusal && performance.now() - before.atMs < ASK_AGAIN_MS) throw before.error;
+    const isTurn = question === turn || isDue(question, ASK_AGAIN_MS);
+    if (before instanceof Refusal && !isTurn) throw before.error;
     refused.delete(question);
     try {
-      return await ask(...words);
+      const answer = await ask(...words);
+      if (before !== undefined) for (const each of ofServer()) refused.delete(each);
+      return answer;
     } catch (error) {
       if (errorWord(error) === "NOPERM") refused.set(question, new Refusal(error));
       throw error;

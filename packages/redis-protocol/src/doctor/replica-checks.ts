@@ -31,11 +31,12 @@ export const followed = ({ info }: ServerFacts): string => `${info("master_host"
 /** A failover makes the replica the primary, with what it holds already. */
 export function checkReplicaMemory(replica: ServerFacts, primary: ServerFacts): Checked {
   const [most, primarys] = [maxmemoryOf(replica), maxmemoryOf(primary)];
-  if (most === undefined || primarys === undefined) return unknown("The replica does not tell its memory.");
+  if (most === undefined || primarys === undefined) return unknown("memory", "The replica does not tell its memory.");
   const used = Number(replica.info("used_memory") ?? 0);
   const mend = "Give each server the same maxmemory, below what its machine has.";
   if (most > 0 && used >= most * FULL) {
     return failure(
+      "full",
       `${megabytes(used)} of this replica's ${megabytes(most)} are used: after a failover it refuses writes. ${NOTHING_SOLD}`,
       mend,
     );
@@ -45,10 +46,11 @@ export function checkReplicaMemory(replica: ServerFacts, primary: ServerFacts): 
       most === 0 ? "maxmemory is not set, as on the primary." : `maxmemory is the primary's ${megabytes(most)}.`,
     );
   }
-  if (most === 0) return warning("maxmemory is not set on this replica, and is on the primary.", mend);
+  if (most === 0) return warning("no-limit", "maxmemory is not set on this replica, and is on the primary.", mend);
   const theirs = primarys === 0 ? "the primary has no limit" : `the primary's is ${megabytes(primarys)}`;
   if (primarys > 0 && most > primarys) return ok(`maxmemory is ${megabytes(most)}; ${theirs}.`);
   return warning(
+    "less-than-primary",
     `maxmemory of this replica is ${megabytes(most)}, and ${theirs}: after a failover it is full sooner, and refuses every payment.`,
     mend,
   );

@@ -40,7 +40,7 @@ export async function checkRights(
   if (found.length > 0) return found;
   const [untold, ...more] = having("untold");
   if (more.length > 0 || untold?.harmless !== undefined) {
-    return [unknown("It may run scripts. The server does not tell its other rights now.")];
+    return [unknown("untold", "It may run scripts. The server does not tell its other rights now.")];
   }
   const info = await rightTo(INFO);
   if (info === "missing" || info === "absent") return [withoutInfo(info)];
@@ -56,12 +56,17 @@ function* lacking(missing: readonly NeededCommand[], disabled: readonly NeededCo
   const fail = "Calls that need it fail: a payment may be verified and not served.";
   if (missing.length > 0) {
     yield failure(
+      `missing: ${listed(missing)}`,
       `This user may not run what the stores need: ${listed(missing)}. ${fail}`,
       "ACL SETUSER <name> ~<keyPrefix>:* and + each of them.",
     );
   }
   if (disabled.length > 0) {
-    yield failure(`This server does not know what the stores need: ${listed(disabled)}. ${fail}`, absent("each"));
+    yield failure(
+      `absent: ${listed(disabled)}`,
+      `This server does not know what the stores need: ${listed(disabled)}. ${fail}`,
+      absent("each"),
+    );
   }
 }
 
@@ -72,8 +77,8 @@ const listed = (commands: readonly NeededCommand[]) =>
 function withoutInfo(why: "missing" | "absent"): Checked {
   const unseen = "a server that is too old, or was changed, and a replica that takes writes are not noticed.";
   return why === "missing"
-    ? warning(`This user may not run INFO: ${unseen}`, "ACL SETUSER <name> +info")
-    : warning(`This server does not know INFO: ${unseen}`, absent("INFO"));
+    ? warning("info", `This user may not run INFO: ${unseen}`, "ACL SETUSER <name> +info")
+    : warning("info", `This server does not know INFO: ${unseen}`, absent("INFO"));
 }
 
 /** A key under the prefix that does not exist. */
@@ -86,17 +91,18 @@ const NO_SHA1 = "0".repeat(40);
 async function scriptRefusal(ask: AskServer, keys: readonly string[]): Promise<Checked | undefined> {
   try {
     await ask("EVALSHA", NO_SHA1, String(keys.length), ...keys);
-    return unknown("The server answers what no Redis does.");
+    return unknown("unreadable", "The server answers what no Redis does.");
   } catch (error) {
     if (errorWord(error) === undefined) throw error;
     if (isForbidden(error)) {
       return failure(
+        "scripts",
         `This user may not run EVALSHA on keys of the stores. ${NOTHING_SOLD}`,
         "ACL SETUSER <name> ~<keyPrefix>:* +evalsha +eval, and + each command of the README.",
       );
     }
     if (isAbsent(error)) {
-      return failure(`This server runs no scripts (EVALSHA). ${NOTHING_SOLD}`, absent("EVALSHA"));
+      return failure("no-scripts", `This server runs no scripts (EVALSHA). ${NOTHING_SOLD}`, absent("EVALSHA"));
     }
     return undefined;
   }

@@ -31,6 +31,7 @@ export async function checkSentinels(sentinels: Sentinels | undefined, about: Ab
     const more = down.length > MOST_SHOWN ? ` and ${down.length - MOST_SHOWN} more` : "";
     found.push(
       warning(
+        `down: ${down.slice(0, MOST_SHOWN).join(", ")}`,
         `${these} not reached, from here or by the others: ${down.slice(0, MOST_SHOWN).join(", ")}${more}. A failover needs most of them.`,
         "Start them again. Where one was taken away for good: SENTINEL RESET of the primary's name at each other one, and `sentinel.nodes` without it.",
       ),
@@ -39,6 +40,7 @@ export async function checkSentinels(sentinels: Sentinels | undefined, about: Ab
   if (answering.some(({ isEnough }) => isEnough === false)) {
     found.push(
       warning(
+        "too-few",
         `There are too few sentinels for a failover: where the primary dies, no other server takes its place. Then: ${NOTHING_SOLD}`,
         "Start sentinels, until SENTINEL CKQUORUM says OK at each.",
       ),
@@ -48,6 +50,7 @@ export async function checkSentinels(sentinels: Sentinels | undefined, about: Ab
   if (answering.every(({ isEnough, down: peers }) => isEnough === undefined || peers === undefined)) {
     return [
       unknown(
+        "untold",
         "The sentinels may not be asked about each other: their user needs sentinel|ckquorum and sentinel|sentinels.",
       ),
     ];

@@ -5,7 +5,7 @@ import { keySlot } from "../connection/key-slot.ts";
 import { errorWord, refused, rightMissing } from "../connection/redis-errors.ts";
 import type { RedisPort } from "../redis-port.ts";
 import { unreadable } from "./reading.ts";
-import type { Script } from "./script.ts";
+import { ASKS_ROLE, type Script } from "./script.ts";
 import { requireSuitable } from "./server-version.ts";
 import { type Caller, routing, tickBatches } from "./tick-batches.ts";
 import { deadlineRunner, type Progress } from "./within-deadline.ts";
@@ -73,6 +73,8 @@ export interface RunnerOptions {
 /** How many calls travel together at most, and from how many characters on a call travels alone. */
 const MOST_CALLS = 32;
 const LARGE = 4_096;
+/** How long one server's proof that it is no replica that takes writes counts, in milliseconds. */
+const ROLE_MS = 100;
 
 export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRunner {
   const { commandTimeoutMs, clock, coalesce = true } = options;
@@ -116,15 +118,30 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
     bySlot ||= crossesSlots(error);
     throw error;
   };
-  const instant = () => (clock === undefined ? "" : String(Math.floor(clock.now())));
+  /** When the server was last asked for its role. A primary may become a replica under a running connection. */
+  let roleAskedAtMs = Number.NEGATIVE_INFINITY;
+  /** A cluster's replica redirects each call. */
+  const isRoleDue = (keys: readonly string[]) =>
+    clock === undefined && !bySlot && keys.length > 0 && performance.now() - roleAskedAtMs >= ROLE_MS;
+  const asking = async (sent: Promise<unknown>): Promise<unknown> => {
+    roleAskedAtMs = performance.now();
+    try {
+      return await sent;
+    } catch (error) {
+      // Not proven: the next call asks, too.
+      roleAskedAtMs = Number.NEGATIVE_INFINITY;
+      throw error;
+    }
+  };
   const sendNow = (script: Script, { keys, args, calls }: Prepared, askedAtMs: number, progress: Progress) => {
-    args[0] = instant();
+    const asksRole = isRoleDue(keys);
+    args[0] = clock !== undefined ? String(Math.floor(clock.now())) : asksRole ? ASKS_ROLE : "";
     // `ping` sends a script that answers no call.
     if (calls > 0 && areBatchesObserved()) {
       const waitedMs = performance.now() - askedAtMs;
       publishBatch({ provider: port.name, script: script.name, calls, keys: keys.length, waitedMs });
     }
-    return send(script, keys, args, progress);
+    return asksRole ? asking(send(script, keys, args, progress)) : send(script, keys, args, progress);
   };
   const sendFlat: ScriptRunner["send"] = (script, keys, prepare, callOptions) => {
     const askedAtMs = performance.now();

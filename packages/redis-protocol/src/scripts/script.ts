@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import guard from "./guard.lua";
 import instant from "./instant.lua";
 import prelude from "./prelude.lua";
+import writableReplica from "./writable-replica.lua";
 
 export interface Script {
   /** E.g. "session" or, for a script of one operation, "session.touch". */
@@ -21,8 +22,20 @@ export function script(name: string, ...pieces: readonly string[]): Script {
   return flatScript(name, guard, prelude, ...pieces);
 }
 
+/** The first argument of a call whose server is to prove that it is no replica that takes writes; other calls have the instant there. */
+export const ASKS_ROLE = "role";
+
+/** Within the condition, so that other calls do not make the function. */
+const roleWhereAsked = [
+  `if ARGV[1] == '${ASKS_ROLE}' then`,
+  writableReplica,
+  "local refused = writableReplica()",
+  "if refused then return refused end",
+  "end",
+].join("\n");
+
 /** A script that reads its arguments and writes its reply itself: these pieces alone, after the instant. */
 export function flatScript(name: string, ...pieces: readonly string[]): Script {
-  const source = bare([instant, ...pieces].join("\n"));
+  const source = bare([roleWhereAsked, instant, ...pieces].join("\n"));
   return { name, source, sha1: createHash("sha1").update(source).digest("hex") };
 }

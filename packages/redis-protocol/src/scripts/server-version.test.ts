@@ -1,6 +1,6 @@
 // A server that is too old is told so before it is given a script; a new enough one is asked once, and then never again.
 import type { Stores } from "@tollbooth-stores/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createRedisStores, NotSent, type RedisPort } from "../index.ts";
 import { isTooOld, versionScript } from "./server-version.ts";
 
@@ -11,22 +11,28 @@ interface FakeServer {
   known: boolean;
   /** What was sent, in turn. */
   log: string[];
+  /** The first argument of each script that was known. */
+  instants: string[];
   /** The keys that each was sent with: they tell a cluster the node. */
   keys: (readonly string[])[];
+  /** What every script is answered. */
+  refusal?: Error | undefined;
   onVersion?: (() => Promise<void>) | undefined;
 }
 
 /** A server that answers each script as if it were a read of sessions, and there were none. */
 function fake(version: FakeServer["version"]): { server: FakeServer; stores: Stores; port: RedisPort } {
-  const server: FakeServer = { version, known: false, log: [], keys: [] };
-  const nothing = (keys: readonly string[]) => [1_000, keys.map(() => null)];
+  const server: FakeServer = { version, known: false, log: [], instants: [], keys: [] };
+  const nothing = (keys: readonly string[]) => (keys.length === 0 ? [] : [1_000, keys.map(() => null)]);
   const port: RedisPort = {
     name: "fake",
     cluster: false,
     async ready() {},
-    async evalSha(_, keys) {
+    async evalSha(_, keys, [instant = ""]) {
       server.log.push("EVALSHA");
+      server.instants.push(instant);
       server.keys.push(keys);
+      if (server.refusal !== undefined) throw server.refusal;
       if (!server.known) throw new Error("NOSCRIPT No matching script. Please use EVAL.");
       return nothing(keys);
     },
@@ -208,5 +214,36 @@ describe("a port that tells its connections apart", () => {
     server.onVersion = async () => caller.abort(new Error("The caller has gone."));
     await expect(stores.sessions.get("an-id", { signal: caller.signal })).rejects.toThrow();
     expect(server.log).toEqual(["version"]);
+  });
+});
+
+describe("a server that may become a replica while it is connected", () => {
+  it("is asked for its role by a call at most every 100 ms, and again after a call that failed", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { server, stores } = fake(null);
+    server.known = true;
+    await missing(stores);
+    await missing(stores);
+    vi.advanceTimersByTime(99);
+    await missing(stores);
+    vi.advanceTimersByTime(1);
+    server.refusal = new Error("REPLICA This server is a replica that takes writes.");
+    const refused = { outcome: "not-applied", message: expect.stringMatching(/takes writes/) };
+    await expect(missing(stores)).rejects.toMatchObject(refused);
+    await expect(missing(stores)).rejects.toMatchObject(refused);
+    server.refusal = undefined;
+    expect(await missing(stores)).toBeNull();
+    await missing(stores);
+    expect(server.instants).toEqual(["role", "", "", "role", "role", "role", ""]);
+  });
+
+  it("is not asked by the nodes of a cluster, which redirect, nor by tests with a clock, nor by ping", async () => {
+    const { server, port, stores } = fake(null);
+    server.known = true;
+    await stores.ping();
+    await missing(createRedisStores({ ...port, cluster: true }));
+    await missing(createRedisStores(port, { clock: { now: () => 5 } }));
+    expect(server.instants).toEqual(["", "", "5"]);
   });
 });
