@@ -1,0 +1,39 @@
+// In which order `npm test` runs the packages' tests: the longest first. Begun last, one would run alone on its core at the end.
+// Turbo has no order of its own: it runs what is ready, and the applications' tests are ready last, after every build.
+import { testedFolders } from "./workspace-folders.mjs";
+
+/** Longest first, by the seconds that `npm test` prints. What is not named here takes less, and comes after. */
+export const longestFirst = [
+  "apps/playground",
+  "packages/redis",
+  "packages/x402",
+  "packages/ioredis",
+  "tests/chaos",
+  "packages/core",
+  "apps/example",
+  "tests/packed",
+  "tests/shops",
+  "packages/keyv",
+];
+
+/** Every tested folder, once, in the order to run them. */
+export function testOrder() {
+  const folders = testedFolders();
+  const unknown = longestFirst.find((folder) => !folders.includes(folder));
+  if (unknown !== undefined) throw new Error(`scripts/test-order.mjs names ${unknown}, which has no tests.`);
+  return [...longestFirst, ...folders.filter((folder) => !longestFirst.includes(folder))];
+}
+
+/** Does `work` for each item, begun in their order, `atOnce` of them at a time; gives the results in the same order. */
+export async function inOrder(items, atOnce, work) {
+  const results = [];
+  let begun = 0;
+  const lane = async () => {
+    while (begun < items.length) {
+      const index = begun++;
+      results[index] = await work(items[index]);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return results;
+}
