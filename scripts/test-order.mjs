@@ -2,15 +2,18 @@
 // Turbo has no order of its own: it runs what is ready, and the applications' tests are ready last, after every build.
 import { testedFolders } from "./workspace-folders.mjs";
 
-/** Longest first, by the seconds that `npm test` prints. What is not named here takes less, and comes after. */
+/**
+ * Longest first, by the seconds that `npm test` prints; those that measure how long a server's faults last, after the one that
+ * starts browsers. What is not named here takes less, and comes last.
+ */
 export const longestFirst = [
   "apps/playground",
-  "packages/redis",
   "packages/x402",
-  "packages/ioredis",
-  "tests/chaos",
   "packages/core",
   "apps/example",
+  "packages/redis",
+  "packages/ioredis",
+  "tests/chaos",
   "tests/packed",
   "tests/shops",
   "packages/keyv",

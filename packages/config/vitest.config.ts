@@ -1,3 +1,7 @@
 import { packageTests } from "../../vitest.shared.ts";
 
-export default packageTests({ globalSetup: "@tollbooth-stores/redis-testkit/global-setup", maxWorkers: 2 });
+export default packageTests({
+  isolate: false,
+  globalSetup: "@tollbooth-stores/redis-testkit/global-setup",
+  maxWorkers: 2,
+});
