@@ -1,7 +1,4 @@
 import { packageTests } from "../../vitest.shared.ts";
 
-export default packageTests({
-  isolate: false,
-  globalSetup: "@tollbooth-stores/redis-testkit/global-setup",
-  maxWorkers: 2,
-});
+// A worker for each file: a test that counts timers on a stepped clock would count those of the files before it.
+export default packageTests({ globalSetup: "@tollbooth-stores/redis-testkit/global-setup", maxWorkers: 2 });
