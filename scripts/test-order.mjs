@@ -27,7 +27,10 @@ export function testOrder() {
   return [...longestFirst, ...folders.filter((folder) => !longestFirst.includes(folder))];
 }
 
-/** Does `work` for each item, begun in their order, `atOnce` of them at a time; gives the results in the same order. */
+/**
+ * Does `work` for each item, begun in their order, `atOnce` of them at a time; gives the results in the same order.
+ * @type {<Item, Result>(items: readonly Item[], atOnce: number, work: (item: Item) => Promise<Result>) => Promise<Result[]>}
+ */
 export async function inOrder(items, atOnce, work) {
   const results = [];
   let begun = 0;
