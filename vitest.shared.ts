@@ -14,7 +14,7 @@ function isEverything(): boolean {
 /**
  * A vitest configuration; `test` is merged over the shared settings. `*.long.test.ts` files are for `test:all` alone. Where
  * tests put back what they replace of the process, `isolate: false` runs all files in one worker: starting one for each file
- * would take longer than most of the files.
+ * would take longer than most of the files. There `vi.mock` does not reach modules that an earlier file has loaded.
  */
 export function packageTests({ exclude = defaultExclude, ...test }: TestOptions = {}): ViteUserConfig {
   return defineConfig({

@@ -31,6 +31,7 @@ function onEvm(name: string, files: readonly string[]): TestProjectInlineConfigu
 export default packageTests({
   ...patience,
   // They wait more than they compute.
+  isolate: false,
   maxWorkers: 2,
   sequence: { groupOrder: 2 },
   projects: lanes(

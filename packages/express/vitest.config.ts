@@ -1,3 +1,3 @@
 import { packageTests } from "../../vitest.shared.ts";
 
-export default packageTests({ maxWorkers: 2 });
+export default packageTests({ isolate: false, maxWorkers: 2 });

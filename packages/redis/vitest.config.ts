@@ -5,6 +5,7 @@ const globalSetup = "@tollbooth-stores/redis-testkit/global-setup";
 /** Every test runs on the newest redis, and in `test:all` on the oldest that is supported. */
 export default packageTests({
   // They wait for servers more than they compute. In `npm run dev` they come after the quick ones.
+  isolate: false,
   maxWorkers: 2,
   sequence: { groupOrder: 1 },
   projects: [

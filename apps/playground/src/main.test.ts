@@ -70,16 +70,6 @@ describe("the started example", () => {
     expect(run.output()).toMatch(/^Options: --config <value>, .*--redis\.\n$/);
   });
 
-  test("ends with 0 when the terminal sends Ctrl-C to all of it, twice", async () => {
-    const run = main(testConfig);
-    const { pids } = await run.started;
-    const group = -(run.child.pid ?? 0);
-    process.kill(group, "SIGINT");
-    process.kill(group, "SIGINT");
-    expect(await run.exited).toEqual({ code: 0, signal: null });
-    await allGone(pids, 1_000);
-  });
-
   test("leaves no orphan when it is killed outright", async () => {
     const run = main(testConfig);
     const { pids } = await run.started;
@@ -227,9 +217,14 @@ describe("what cannot be started", () => {
   });
 });
 
-test("a configuration without stores runs on those that --stores names, and needs nothing else from the environment", async () => {
+test("a configuration without stores runs on those that --stores names, until the terminal sends Ctrl-C to all of it, twice", async () => {
   const run = main(readFileSync(exampleConfig, "utf8"), ["--port", "0", "--stores", "memory"]);
-  const { gateway } = await run.started;
+  const { gateway, pids } = await run.started;
   expect(run.output()).toMatch(/Stores +\S+stores\/memory\.yaml {2}\(a restart forgets them; --redis keeps them\)\n/);
-  expect((await fetch(`${gateway}/readyz`)).status).toBe(200);
+  expect((await fetch(`${gateway}/readyz`)).status, "nothing else of the environment is needed").toBe(200);
+  const group = -(run.child.pid ?? 0);
+  process.kill(group, "SIGINT");
+  process.kill(group, "SIGINT");
+  expect(await run.exited).toEqual({ code: 0, signal: null });
+  await allGone(pids, 1_000);
 });

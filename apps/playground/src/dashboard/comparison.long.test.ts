@@ -7,7 +7,11 @@ import { NotNow } from "./actions/action.ts";
 import { type Comparison, comparison } from "./comparison.ts";
 
 /** Every process that the comparison started. */
-const started = vi.hoisted((): { name: string; pid: number }[] => []);
+const started = vi.hoisted((): { name: string; pid: number }[] => {
+  // A file before this one in the same worker may have loaded them as they are.
+  vi.resetModules();
+  return [];
+});
 vi.mock(import("../process/supervisor.ts"), async (original) => {
   const real = await original();
   return {
