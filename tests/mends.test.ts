@@ -24,7 +24,11 @@ function collect(schema: unknown, name: string): void {
 }
 
 const withoutComments = (source: string) => source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-const literals = (source: string) => withoutComments(source).match(/"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g) ?? [];
+/** Not the names of files that are imported. */
+const literals = (source: string) =>
+  (withoutComments(source).match(/"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g) ?? []).filter(
+    (text) => !/^"\.\.?\//.test(text),
+  );
 
 /** The options in a text that no document takes. A text may name the library's own beside the document's. */
 function wrongIn(text: string): string[] {
