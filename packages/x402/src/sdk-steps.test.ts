@@ -35,8 +35,7 @@ async function settling(settled: object) {
     server,
     bought,
     { findSettlement, refusals: () => evmRefusals, settlesFirst: false },
-    () => undefined,
-    async () => true,
+    { made: () => undefined, mayBegin: async () => true, mayAsk: async () => true },
   );
   return { steps, settlePayment };
 }
