@@ -13,6 +13,7 @@ import {
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { onOthersHead, requireUnanswered } from "./others-answer.ts";
+import { ownTurn } from "./own-turn.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
 import { sealExceptFor, sealSentResponse, sealUntilFinish, type Writer } from "./seal-response.ts";
@@ -72,6 +73,9 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
       sendAnswer(response, body);
       return;
     }
+    await ownTurn(response, context.signal);
+    if (isOver(response)) return;
+    requireUnanswered(response);
     let held: HeldResponse | undefined;
     let cookies: readonly string[] = [];
     // The gate hears of it before it records a delivery.

@@ -70,7 +70,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     if (c.finalized) return undefined;
     const thisSale = [...c.req.raw.headers];
     const isHandler = () => sale.getStore() === thisSale;
-    const { requireUnsent } = withholdNodeResponse(c.env, isHandler);
+    const { requireUnsent, ownTurn } = withholdNodeResponse(c.env, isHandler);
     requireUnsent();
     const sold = soldResponse(c, isHandler);
     const ended = joinSignals([c.req.raw.signal, sold.answered]);
@@ -79,6 +79,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     try {
       const body = await bodyOf(c, maxBodyBytes);
       if (!(body instanceof Uint8Array)) return responseOf(body);
+      await ownTurn();
       const answer = await gate.handle({ ...context, signal: ended.signal }, body, async (payment) => {
         sellers.set(c, gate);
         c.set("payment", payment);

@@ -14,9 +14,10 @@ const settlesFirst = { order: "settle-then-serve" } as const;
 
 const gate = (terms: Partial<PaymentOption> = { price: byModel }, options?: Partial<PaidRoutesOptions>) =>
   shop.gate({ "GET /chat": { accepts: { ...oneCent, ...terms } } }, options);
-const paid = async (asked: { to?: string } = {}) =>
+const paid = async (asked: Parameters<typeof makePayment>[1] = {}) =>
   paymentHeader((await makePayment(await shop.controls.payer(), asked)).payload);
-const chat = (headers: Record<string, string>, signal?: AbortSignal) => requestTo("/chat", headers, { signal });
+const chat = (headers: Record<string, string>, signal = new AbortController().signal) =>
+  requestTo("/chat", headers, { signal });
 const transfers = () => shop.controls.counts().transfers;
 
 /** A handler that answers once it is told to. */
@@ -142,7 +143,8 @@ describe("once the route asks for another price, at another instance", () => {
   test("a payment that was taken by a version that kept no headers is finished", async () => {
     const payment = { ...(await paid()), "x-model": "small" };
     await leftUnserved(gate({ price: "$0.01" }, settlesFirst), payment);
-    expect(await ask(gate({ price: ({ adapter }) => (adapter.getHeader("x-model") ? "$5" : "$1") }, settlesFirst), handler(), chat(payment))).toMatchObject({ status: 200 });
+    const dearer = gate({ price: ({ adapter }) => (adapter.getHeader("x-model") ? "$5" : "$1") }, settlesFirst);
+    expect(await ask(dearer, handler(), chat(payment))).toMatchObject({ status: 200 });
   });
 });
 

@@ -25,8 +25,8 @@ const looks: [Look, { charged: boolean; unknown: boolean }][] = [
   ],
 ];
 
-test.each(looks)("of %o", async (look, { charged, unknown }) => {
+test.each(looks)("of %o", async (found, { charged, unknown }) => {
   await using stores = createMemoryStores();
-  const store = { ...stores.verifications, peek: async () => look };
+  const store = { ...stores.verifications, peek: async () => found };
   expect([await mayBeCharged(store, "key"), (await look(store, "key")).status === "absent"]).toEqual([charged, unknown]);
 });
