@@ -30,7 +30,11 @@ function slowHandler() {
         answer = (status) => resolve({ status, headers: {}, body: new Uint8Array() });
       }),
   );
-  return { serve, begun: () => vi.waitFor(() => expect(answer).toBeDefined()), answer: (status: number) => answer?.(status) };
+  return {
+    serve,
+    begun: () => vi.waitFor(() => expect(answer).toBeDefined()),
+    answer: (status: number) => answer?.(status),
+  };
 }
 
 /** Pays by `headers`, and leaves while it is being settled. */
@@ -151,7 +155,8 @@ describe("once the route asks for another price, at another instance", () => {
 test("the store is told which headers made the price, and holds no value, nor the payment", async () => {
   const functions = {
     price: ({ adapter }: HTTPRequestContext) =>
-      [adapter.getHeader("x-plan"), adapter.getAcceptHeader(), adapter.getHeader("payment-signature")].length && "$0.01",
+      [adapter.getHeader("x-plan"), adapter.getAcceptHeader(), adapter.getHeader("payment-signature")].length &&
+      "$0.01",
     payTo: async ({ adapter }: HTTPRequestContext) => (adapter.getUserAgent() === "" ? "" : payTo),
   };
   let key = "";

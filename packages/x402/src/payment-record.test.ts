@@ -28,5 +28,8 @@ const looks: [Look, { charged: boolean; unknown: boolean }][] = [
 test.each(looks)("of %o", async (found, { charged, unknown }) => {
   await using stores = createMemoryStores();
   const store = { ...stores.verifications, peek: async () => found };
-  expect([await mayBeCharged(store, "key"), (await look(store, "key")).status === "absent"]).toEqual([charged, unknown]);
+  expect([await mayBeCharged(store, "key"), (await look(store, "key")).status === "absent"]).toEqual([
+    charged,
+    unknown,
+  ]);
 });
