@@ -7,10 +7,10 @@ export interface WithheldResponse {
   /** Throws where its head was sent all the same. */
   requireUnsent(): void;
   /**
-   * Resolves once the answers to earlier requests on its connection are sent. Until then nothing of it reaches its client, which may leave.
-   * Rejects where it does.
+   * Resolves once the answers to earlier requests on its connection are sent. Until then nothing of it reaches its client. False where
+   * that one leaves meanwhile.
    */
-  ownTurn(): Promise<void>;
+  ownTurn(): Promise<boolean>;
 }
 
 /** The handlers of a sale get a TypeError where they read it. */
@@ -38,7 +38,7 @@ export function withholdNodeResponse(env: unknown, isHandler: () => boolean): Wi
   }
   return {
     async ownTurn() {
-      await Promise.all(outgoing.map(turnOf));
+      return (await Promise.all(outgoing.map(turnOf))).every(Boolean);
     },
     requireUnsent() {
       if (!outgoing.some((response) => Object(response).headersSent === true)) return;
@@ -48,25 +48,23 @@ export function withholdNodeResponse(env: unknown, isHandler: () => boolean): Wi
 }
 
 /** When a connection is closed: a client may have sent any number of requests on it. */
-const closes = new WeakMap<object, Promise<never>>();
+const closes = new WeakMap<object, Promise<false>>();
 
-async function turnOf(response: unknown): Promise<void> {
+async function turnOf(response: unknown): Promise<boolean> {
   const { socket, req } = Object(response);
   const connection: unknown = Object(req).socket;
-  if (socket !== null || typeof Object(connection).once !== "function") return;
-  const turn = new Promise<void>((resolve) => Object(response).once("socket", () => resolve()));
-  await Promise.race([turn, closeOf(Object(connection))]);
+  if (socket !== null || typeof Object(connection).once !== "function") return true;
+  const turn = new Promise<true>((resolve) => Object(response).once("socket", () => resolve(true)));
+  return Promise.race([turn, closeOf(Object(connection))]);
 }
 
-function closeOf(connection: { destroyed: boolean; once(event: "close", listener: () => void): void }): Promise<never> {
+function closeOf(connection: { destroyed: boolean; once(event: "close", listener: () => void): void }): Promise<false> {
   const known = closes.get(connection);
   if (known !== undefined) return known;
-  const close = new Promise<never>((_resolve, reject) => {
-    const gone = () => reject(new DOMException("The client has gone.", "AbortError"));
-    if (connection.destroyed) gone();
-    else connection.once("close", gone);
+  const close = new Promise<false>((resolve) => {
+    if (connection.destroyed) resolve(false);
+    else connection.once("close", () => resolve(false));
   });
-  close.catch(() => undefined);
   closes.set(connection, close);
   return close;
 }

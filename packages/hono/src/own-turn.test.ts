@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from "node:net";
 import { serve } from "@hono/node-server";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { Hono } from "hono";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { paid } from "./paid.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -13,7 +13,11 @@ test("a client that leaves before its earlier answer is charged for nothing, and
   const turns = new EventEmitter();
   const gate = fakeGate();
   const app = new Hono();
-  app.onError((_error, c) => c.text("failed", 500));
+  const failed = vi.fn();
+  app.onError((error, c) => {
+    failed(error);
+    return c.text("failed", 500);
+  });
   app.get("/slow", async (c) => {
     const slow = once(turns, "slow");
     turns.emit("began");
@@ -41,6 +45,7 @@ test("a client that leaves before its earlier answer is charged for nothing, and
   turns.emit("slow");
   await pause(20);
   expect(gate.charged).toEqual([]);
+  expect(failed).not.toHaveBeenCalled();
 
   const staying = await sendTwo();
   turns.emit("slow");

@@ -79,7 +79,8 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     try {
       const body = await bodyOf(c, maxBodyBytes);
       if (!(body instanceof Uint8Array)) return responseOf(body);
-      await ownTurn();
+      // No one reads it.
+      if (!(await ownTurn())) return new Response(null, { status: 499 });
       const answer = await gate.handle({ ...context, signal: ended.signal }, body, async (payment) => {
         sellers.set(c, gate);
         c.set("payment", payment);
