@@ -30,3 +30,17 @@ test("a payment in doubt is asked about once a second, over all instances; its c
   expect(await asked(1)).toMatchObject([{ status: 200 }]);
   expect(shop.controls.counts().transfers).toBe(1);
 });
+
+test("a payment in doubt is finished on a store that takes no new record", async () => {
+  const store = shop.stores.verifications;
+  const full: typeof store = {
+    ...store,
+    claim: (...asked) =>
+      String(asked[0]).startsWith("ask:") ? Promise.reject(new Error("no room")) : store.claim(...asked),
+  };
+  vi.spyOn(shop.facilitator, "settle").mockRejectedValueOnce(new Error("no reply"));
+  const gate = shop.gate(undefined, { store: full });
+  const request = requestTo("/quote", paymentHeader((await makePayment(await shop.controls.payer())).payload));
+  expect(await ask(gate, handler(), request)).toMatchObject({ status: 503 });
+  expect(await ask(gate, handler(), request)).toMatchObject({ status: 200 });
+});
