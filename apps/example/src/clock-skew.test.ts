@@ -30,7 +30,7 @@ async function sender() {
 }
 
 test("an instance ten minutes ahead ends no payment whose settlement is on its way", async () => {
-  const { controls, config, stores } = running();
+  const { controls, config, stores, clock } = running();
   const send = await sender();
   await controls.fault({ on: "settle", delayMs: 3_000, times: 1 });
   expect(await send()).toMatchObject({ status: 503, body: { error: "settlement_pending" } });
@@ -42,6 +42,7 @@ test("an instance ten minutes ahead ends no payment whose settlement is on its w
 
   instanceAhead(-600);
   await expect.poll(() => controls.counts().transfers, { timeout: 10_000 }).toBe(1);
+  clock.advance(1_000);
   expect(await send()).toMatchObject({ status: 200, body: { path: "/quote" } });
   expect(controls.counts()).toMatchObject({ runs: 1, transfers: 1 });
 });
@@ -57,6 +58,7 @@ test("an instance ten minutes behind ends a payment that can never settle, and n
   clock.advance(10_000);
   expect(await send()).toMatchObject({ status: 503, body: { error: "settlement_pending" } });
   chainClock.aheadSeconds += 4;
+  clock.advance(1_000);
   expect(await send()).toMatchObject({ status: 402, body: { error: "expired" } });
   expect(controls.counts().transfers).toBe(0);
 });

@@ -14,6 +14,7 @@ import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { hideConditions } from "./hide-conditions.ts";
 import { requireUnanswered, watchOthers } from "./others-answer.ts";
+import { ownTurn } from "./own-turn.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
 import { sealExceptFor, sealSentResponse, sealUntilFinish, type Writer } from "./seal-response.ts";
@@ -89,6 +90,9 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
         sendAnswer(response, body);
         return;
       }
+      await ownTurn(response, goneOf(response).signal);
+      if (isAnswered()) return;
+      requireUnanswered(response);
       const answer = await gate.handle(context, body, async (payment) => {
         goneOf(response).signal.throwIfAborted();
         requireUnanswered(response);

@@ -73,7 +73,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     const hidden = hiddenHeaders(c.req.method);
     const thisSale = [...c.req.raw.headers].filter(([name]) => !hidden.includes(name));
     const isHandler = () => sale.getStore() === thisSale;
-    const { requireUnsent } = withholdNodeResponse(c.env, isHandler);
+    const { requireUnsent, ownTurn } = withholdNodeResponse(c.env, isHandler);
     requireUnsent();
     const sold = soldResponse(c, isHandler);
     const ended = joinSignals([c.req.raw.signal, sold.answered]);
@@ -82,6 +82,8 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     try {
       const body = await bodyOf(c, maxBodyBytes);
       if (!(body instanceof Uint8Array)) return responseOf(body);
+      // No one reads it.
+      if (!(await ownTurn())) return new Response(null, { status: 499 });
       const answer = await gate.handle({ ...context, signal: ended.signal }, body, async (payment) => {
         sellers.set(c, gate);
         c.set("payment", payment);

@@ -1,6 +1,7 @@
 // A handler that speaks fetch behind the gate: bodies, headers and errors as the handler and the buyer expect them.
 import type { PaidGate } from "@tollbooth-stores/http";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
+import type { HTTPRequestContext } from "@x402/core/http";
 import { describe, expect, test, vi } from "vitest";
 import { type FetchHandler, paid, paymentOf } from "./fetch.ts";
 import { oneCent, shopForEachTest } from "./paid-routes.test-support.ts";
@@ -43,6 +44,25 @@ describe("a route handler", () => {
     const init = { method: "POST", body: "two teas", headers: paymentHeader(made.payload) };
     expect((await POST(new FrameworkRequest("http://made-up.example/quote", init))).status).toBe(200);
     expect(seen).toHaveBeenCalledExactlyOnceWith("own", "two teas", made.authorization.from.toLowerCase());
+  });
+
+  test("sells nothing for a header at another price, on a payment that its handler works for", async () => {
+    const price = ({ adapter }: HTTPRequestContext) => (adapter.getHeader("x-model") === "large" ? "$5" : "$0.01");
+    let answer: (() => void) | undefined;
+    const handler = vi.fn(async (request: Request) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return new Response(request.headers.get("x-model"));
+    });
+    const GET = paid(shop.gate({ "/quote": { accepts: { ...oneCent, price } } }), handler);
+    const headers = await payment();
+    const first = GET(at("/quote", { headers }));
+    await vi.waitFor(() => expect(answer).toBeDefined());
+    expect((await GET(at("/quote", { headers: { ...headers, "X-MODEL": "large" } }))).status).toBe(409);
+    answer?.();
+    expect((await first).status).toBe(200);
+    expect(handler).toHaveBeenCalledTimes(1);
   });
 
   test("that is missing, or has no gate, is refused when it is made, with words", () => {

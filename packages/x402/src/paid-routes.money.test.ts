@@ -60,6 +60,7 @@ describe("a settlement in doubt", () => {
     await shop.controls.fault({ on: "lookup", fail: "before" });
     for (let time = 0; time < 3; time += 1) expect((await ask(gate, serve, request))?.status).toBe(503);
     await shop.controls.fault({ on: "lookup", delayMs: 0 });
+    shop.clock.advance(1_000);
     expect((await ask(gate, serve, request))?.status).toBe(200);
     expect([serve.mock.calls.length, transfers()]).toEqual([1, 1]);
   });
@@ -75,6 +76,7 @@ describe("a settlement in doubt", () => {
     const before = settles();
     expect((await ask(gate, handler(), quote(another.payload)))?.status).toBe(503);
     expect(settles()).toBe(before);
+    shop.clock.advance(1_000);
     expect((await ask(gate, handler(), quote(one.payload)))?.status).toBe(200);
     expect((await ask(gate, handler(), quote(another.payload)))?.status).toBe(409);
     expect(transfers()).toBe(1);

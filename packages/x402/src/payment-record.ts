@@ -4,13 +4,9 @@ import { boundPayload, paymentRecord, saysUsed, verificationAfter } from "@tollb
 import type { PaymentPayload } from "@x402/core/types";
 import { identifyPayment } from "./identify-payment.ts";
 
-function look(store: VerificationStore, paymentKey: string): Promise<Look> {
+/** "absent": never presented, or freed again. */
+export function look(store: VerificationStore, paymentKey: string): Promise<Look> {
   return store.peek(paymentRecord(paymentKey));
-}
-
-/** Never presented, or freed again. */
-export async function isUnknown(store: VerificationStore, paymentKey: string): Promise<boolean> {
-  return (await look(store, paymentKey)).status === "absent";
 }
 
 /** Ended for good without a settlement. */
@@ -75,7 +71,7 @@ export async function conflictOf(
   store: VerificationStore,
   payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
 ): Promise<{ status: "used" } | { status: "rejected" | "open"; retryAfterMs: number }> {
-  if (!(await isUnknown(store, payment.key))) return { status: "used" };
+  if ((await look(store, payment.key)).status !== "absent") return { status: "used" };
   const verification = await verificationOf(store, payment);
   switch (verification.status) {
     case "absent":
@@ -138,11 +134,14 @@ export async function isForPurchase(
   }
 }
 
-/** Whether an attempt has claimed the payment with this exact payload: it was accepted then, and the record is bound to it. */
+/**
+ * Whether an attempt has claimed the payment with this exact payload, priced by the same: it was accepted then, and the record is bound
+ * to it.
+ */
 export async function isBoundTo(
   store: VerificationStore,
-  { key, payloadHash }: Pick<Payment, "key" | "payloadHash">,
+  { key, payloadHash, pricedBy: mine }: Pick<Payment, "key" | "payloadHash" | "pricedBy">,
 ): Promise<boolean> {
-  const { payload } = await look(store, key);
-  return payload === boundPayload(payloadHash);
+  const { payload, pricedBy } = await look(store, key);
+  return payload === boundPayload(payloadHash) && pricedBy === mine;
 }

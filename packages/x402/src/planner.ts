@@ -9,6 +9,7 @@ import {
 import type { PaywallConfig, RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { askFacilitators } from "./ask-facilitators.ts";
+import { recordingReads } from "./headers-priced-by.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
 import { routesByLetter } from "./route-patterns.ts";
 import { answerOfInstructions } from "./sdk-answer.ts";
@@ -28,6 +29,8 @@ export type Plan =
       readonly extensions: Record<string, unknown> | undefined;
       /** What the SDK gives its hooks: `{ request }`. */
       readonly transport: unknown;
+      /** The headers that the route's price and payTo functions read. */
+      readonly headersRead: ReadonlySet<string>;
       /** 402 (or 412) with the route's terms and the reason. */
       refuse(reason: string, payload: PaymentPayload): Promise<Answer>;
     };
@@ -60,6 +63,8 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   const made = new WeakMap<object, RequiredArguments>();
   /** By the request's adapter: the context of a request that its hooks let through. */
   const pricing = new WeakMap<object, unknown>();
+  /** By the request's adapter: what the route's price and payTo functions read of it. */
+  const reading = new WeakMap<object, ReturnType<typeof recordingReads>>();
   /** By the request's adapter: for these only the hooks run. */
   const unpriced = new WeakSet<object>();
   const planning = serverWith(server, {
@@ -71,7 +76,9 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       const adapter = adapterOf(context);
       if (adapter !== undefined && unpriced.has(adapter)) throw hooksAreOver;
       if (adapter !== undefined) pricing.set(adapter, context);
-      return server.buildPaymentRequirementsFromOptions(options, context);
+      const reads = adapter && reading.get(adapter);
+      const read = reads === undefined ? context : { ...context, adapter: reads.adapter };
+      return server.buildPaymentRequirementsFromOptions(options, read);
     },
     createPaymentRequiredResponse(...given) {
       const adapter = adapterIn(given[4]);
@@ -101,6 +108,8 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
     async plan(request) {
       // For the SDK it is free.
       if (!http.requiresPayment(request)) throw new AmbiguousPath();
+      const reads = recordingReads(request.adapter);
+      reading.set(request.adapter, reads);
       let planned: HTTPProcessResult;
       try {
         planned = await http.processHTTPRequest(request, paywall);
@@ -123,6 +132,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
         requirements: planned.paymentRequirements,
         extensions: planned.declaredExtensions,
         transport,
+        headersRead: reads.names,
         async refuse(reason, payload) {
           const required = await server.createPaymentRequiredResponse(
             accepts,

@@ -35,9 +35,12 @@ async function settling(settled: object) {
     server,
     bought,
     { findSettlement, refusals: () => evmRefusals, settlesFirst: false },
-    () => undefined,
-    async () => true,
-    async () => undefined,
+    {
+      made: () => undefined,
+      mayBegin: async () => true,
+      requireSellable: async () => undefined,
+      mayAsk: async () => true,
+    },
   );
   return { steps, settlePayment };
 }

@@ -44,17 +44,22 @@ export interface SdkSteps extends Omit<PaymentSteps<never>, "serve"> {
 /** How long after a payment's end a lookup that cannot tell is taken for "not yet", because clocks differ. */
 const CLOCKS_DIFFER_MS = 900_000;
 
-/**
- * `made`: the answer that the handler made in this call. `mayBegin`: whether the route takes such a payment. `requireSellable` rejects where
- * the handler could sell nothing for a payment that is valid.
- */
+export interface StepsAsk {
+  /** The answer that the handler made in this call. */
+  made(): Answer | undefined;
+  /** Whether the route takes such a payment. */
+  mayBegin(): Promise<boolean>;
+  /** Rejects where the handler could sell nothing for a payment that is valid. */
+  requireSellable(step: StepContext): Promise<void>;
+  /** Whether it is time to ask what became of a payment in doubt. */
+  mayAsk(): Promise<boolean>;
+}
+
 export function sdkSteps(
   server: x402ResourceServer,
   { payment, payload, requirements, extensions, transport }: SdkPayment,
   { findSettlement, refusals, settlesFirst }: SettlingOptions,
-  made: () => Answer | undefined,
-  mayBegin: () => Promise<boolean>,
-  requireSellable: (step: StepContext) => Promise<void>,
+  { made, mayBegin, requireSellable, mayAsk }: StepsAsk,
 ): SdkSteps {
   let settled: SettleResponse | undefined;
   let refused = false;
@@ -128,6 +133,8 @@ export function sdkSteps(
     },
 
     async findSettlement(evidence, context) {
+      // A refusal is asked about at once. A payment in doubt, of which its payer may send any number of copies, is asked about in turn.
+      if (!refused && !(await mayAsk())) return "unknown";
       const found = await findSettlement(evidence, context);
       if (found !== "unknown" || refused) return found;
       // Another authorization of the same nonce would move money for an attempt that is thought to be over. And what

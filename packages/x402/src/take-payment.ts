@@ -11,6 +11,7 @@ import {
 import type { Answer, Serve } from "@tollbooth-stores/http";
 import type { x402HTTPResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { isTurnToAsk } from "./ask-seldom.ts";
 import { endRefusedPayment } from "./end-refused-payment.ts";
 import {
   alreadyUsed,
@@ -25,9 +26,10 @@ import {
 } from "./gate-answers.ts";
 import type { GateSettings } from "./gate-settings.ts";
 import { AlreadyRan, HandlerThrew, HandlerTimeout, handlerRun, NotSold } from "./handler-run.ts";
+import { headersPricedBy, isPricedAlike } from "./headers-priced-by.ts";
 import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
 import { flowToday } from "./payment-flow.ts";
-import { conflictOf, isBoundTo, isUnknown, mayBeCharged } from "./payment-record.ts";
+import { conflictOf, isBoundTo, look, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
 import { nearlyOverIn, refuseCopies } from "./refuse-copies.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
@@ -67,7 +69,8 @@ export async function takePayment(
     const identity = identifyPayment(payload.payload, requirements);
     if (identity.status === "malformed") return malformedPayment(identity.message);
     if (identity.status === "unsupported") return unsupportedPayment(identity.message);
-    const payment = paymentOf(settings, paying, requirements, identity);
+    const pricedBy = headersPricedBy(planned.headersRead, paying.request.adapter, identity.key);
+    const payment = { ...paymentOf(settings, paying, requirements, identity), pricedBy };
     const refuse = (reason: string) => planned.refuse(reason, payload);
     const bought: SdkPayment = { payment, payload, requirements, extensions, transport };
     return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isOnEarlierTerms: false });
@@ -85,13 +88,17 @@ export async function takePayment(
   const identity = identifyPayment(payload.payload, requirements);
   if (identity.status !== "identified") return refuse();
   const payment = paymentOf(settings, paying, requirements, identity);
-  if (await isUnknown(settings.store, identity.key)) {
+  const { status, pricedBy } = await look(settings.store, identity.key);
+  if (status === "absent") {
     const refusal = await refuse();
     const answer = await unlessUsed(settings, paying, payment, refusal);
     if (answer !== refusal) return answer;
     return refusedForAll(settings, payment, paying.request.signal, refusal);
   }
-  const bought: SdkPayment = { payment, payload, requirements, extensions: undefined, transport };
+  // By these headers it was priced, and the request brings others: it is one for something else, at another price.
+  if (pricedBy !== undefined && !isPricedAlike(pricedBy, paying.request.adapter, payment.key)) return alreadyUsed();
+  const priced = { ...payment, pricedBy };
+  const bought: SdkPayment = { payment: priced, payload, requirements, extensions: undefined, transport };
   return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isOnEarlierTerms: true });
 }
 
@@ -185,7 +192,9 @@ async function pay(
   };
   const requireSellable = async ({ fence, signal: ending }: StepContext) =>
     keeper?.requireSellable?.({ key: payment.key, payer, settled: false, fence, signal: ending }, kept);
-  const steps = sdkSteps(server, bought, { ...settings, settlesFirst }, handler.made, mayBegin, requireSellable);
+  const mayAsk = () => isTurnToAsk(store, payment.key);
+  const asks = { made: handler.made, mayBegin, requireSellable, mayAsk };
+  const steps = sdkSteps(server, bought, { ...settings, settlesFirst }, asks);
 
   const sold = (receipt: string, answer: Answer) =>
     soldAnswer(http, { receipt, network: requirements.network, payer, settled: steps.settled() }, answer);

@@ -42,6 +42,14 @@ export const paymentClaimProperties: readonly VerificationProperty[] = [
       });
       await at.store.expire("expired", { reason: "void", lease: await at.holdPayment("expired", "payer", mine) });
       await refused("expired", others);
+      // What it was priced by is kept with the payload, and shuts no one out.
+      const priced = { payment: { ...mine.payment, pricedBy: "plan 7" } };
+      await at.owe("priced", priced);
+      const seen = await at.store.peek("priced");
+      assert.deepEqual([seen.pricedBy, seen.payload?.length], ["plan 7", 43]);
+      await refused("priced", settled);
+      assert.equal((await at.pay("priced", "payer", mine)).status, "settled", "shut out by what it was priced by");
+      assert.equal((await at.store.peek("priced")).pricedBy, "plan 7", "what it was priced by is lost");
       // What was bound without a collector is not bound by a later one: that would shut its payer out.
       await at.owe("open");
       const late = await at.holdPayment("open", "stranger", mine);

@@ -14,8 +14,24 @@ export function isOther(body: VerificationBody, { fingerprint, payment }: Named)
   const { collector, payload = "" } = body.payment ?? {};
   if (collector !== undefined && collector !== payment?.collector) return true;
   const paid = body.state === "settled" || body.state === "delivered";
-  return paid && payload !== "" && payment !== undefined && payload !== payment.payload;
+  return paid && payload !== "" && payment !== undefined && nameIn(payload) !== nameIn(payment.payload);
 }
+
+/**
+ * A payload's hash and what it was priced by are one text in the record, so that they are bound, replaced and given back together.
+ * The hash has no space.
+ */
+export function withPricedBy(payload: string, pricedBy: string | undefined): string {
+  return pricedBy === undefined ? payload : `${payload} ${pricedBy}`;
+}
+
+export function splitPricedBy(bound: string): { payload: string; pricedBy?: string } {
+  const at = bound.indexOf(" ");
+  return at < 0 ? { payload: bound } : { payload: bound.slice(0, at), pricedBy: bound.slice(at + 1) };
+}
+
+/** The payload alone: what it was priced by is not compared. */
+const nameIn = (bound: string) => splitPricedBy(bound).payload;
 
 /** Whether a receipt is for another purchase or payer than the record's. A name that it leaves out fits. */
 export function isForeign(body: VerificationBody, { fingerprint = "", payment }: Named): boolean {

@@ -7,6 +7,7 @@ import { localHints } from "../local-hints.ts";
 import { publishPayment } from "../payment-telemetry.ts";
 import { resolveStoreOptions, type StoreOptions } from "../store-options.ts";
 import { type PortUse, storeRuntime } from "../store-runtime.ts";
+import { splitPricedBy } from "./binding.ts";
 import type { VerificationCatalog } from "./catalog.ts";
 import { claim, reconcile } from "./claim.ts";
 import { complete, markUnknown, release } from "./end.ts";
@@ -210,11 +211,13 @@ export function createVerificationStore(
         },
         statusOf,
       ),
-    peek: (key, callOptions) =>
-      run("peek", key, callOptions, {
+    async peek(key, callOptions) {
+      const found = await run("peek", key, callOptions, {
         prepare: () => undefined,
         step: (record, nowMs) => ({ reply: look(record, nowMs) }),
-      }),
+      });
+      return found.payload === undefined ? found : { ...found, ...splitPricedBy(found.payload) };
+    },
     unresolved: (callOptions) => unresolvedRecords(records, callOptions),
     wait: (key, callOptions) =>
       runtime.operation(

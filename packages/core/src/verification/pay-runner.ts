@@ -137,8 +137,8 @@ export function runPayment<R>(
     }
 
     async function send(call: StoreCall, sentAtMs: number): Promise<PayEvent> {
-      const { payloadHash, fingerprint, collector, reference, validUntilMs } = payment;
-      const bound = { payload: payloadHash, collector };
+      const { payloadHash, fingerprint, collector, reference, validUntilMs, pricedBy } = payment;
+      const bound = { payload: payloadHash, collector, pricedBy };
       const keptForMs = keep?.forMs;
       switch (call.call) {
         case "peek":

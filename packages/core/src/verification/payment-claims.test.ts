@@ -44,6 +44,18 @@ describe("a payment that is owed", () => {
     expect(claim(settled(), nowMs, request()).reply).not.toHaveProperty("kept");
   });
 
+  it("is claimed with its payload, whatever that was priced by, and keeps what is on record", () => {
+    const priced = settled({ payment: { ...payment, payload: "p by plan", settledAtMs: 300 } });
+    for (const payload of ["p", "p by plan", "p by another"]) {
+      const { write, reply } = claim(priced, nowMs, request({ payment: { payload, collector: "c" } }));
+      expect(reply).toMatchObject({ status: "settled", receipt: "tx" });
+      expect(write?.body).toMatchObject({ payment: { payload: "p by plan" } });
+    }
+    for (const payload of ["q", "q by plan", "pp"]) {
+      expect(claim(priced, nowMs, request({ payment: { payload, collector: "c" } })).reply.status).toBe("mismatch");
+    }
+  });
+
   it("is one claimant's at a time, who gets the same lease again", () => {
     const taken = settled({ token: "b", leaseUntilMs: 900 });
     const lease = { token: "b", fence: "7", ttlMs: 400, attempt: 2 };

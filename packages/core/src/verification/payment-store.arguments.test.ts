@@ -39,6 +39,7 @@ describe("arguments of a payment", () => {
       [claim("a", { payment: { payload: "" } }), /payment\.payload must not be empty/],
       [claim("a", { payment: { payload: 7 } }), /payment\.payload must be a string/],
       [claim("a", { payment: { payload: "p", collector: "" } }), /payment\.collector must not be empty/],
+      [claim("a", { payment: { payload: "p", pricedBy: "\ud800" } }), /payment\.pricedBy must be well-formed/],
       [store.renew("k", lease, 1, { reference: large }), /reference is larger than 65536 bytes/],
       [store.renew("k", lease, 1, { kept: large }), /kept is larger than 65536 bytes/],
       [store.renew("k", lease, 1, { kept: "\ud800" }), /kept must be well-formed Unicode/],

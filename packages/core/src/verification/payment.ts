@@ -27,6 +27,11 @@ export interface Payment {
    * renewal for settlement keeps it; `findSettlement`, `unresolved()` and `reconcileUnresolved` are given it.
    */
   reference?: string | undefined;
+  /**
+   * What the price was made of, beside the purchase: a text of the caller's, kept in plain with the payload that was accepted. payOnce
+   * compares it with nothing; `peek` shows it.
+   */
+  pricedBy?: string | undefined;
 }
 
 /** The answer of settle. `used`: refused because the payment was settled before. */

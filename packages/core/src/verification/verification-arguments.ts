@@ -6,6 +6,7 @@ import { MAX_LEASE_MS, RETENTION_CEILING_MS } from "./verification-record.ts";
 import type { Delivery, Lease, PaymentClaim, SettleRequest, VerificationStore } from "./verification-store.ts";
 
 const MAX_TOKEN_LENGTH = 200;
+const MAX_PRICED_BY_BYTES = 4_096;
 
 export function requireText(value: unknown, name: string): string {
   if (typeof value !== "string") throw invalidArgument(`${name} must be a string.`);
@@ -65,6 +66,7 @@ function requirePayment(payment: PaymentClaim | undefined): void {
   if (payment === undefined) return;
   requireName(payment.payload, "payment.payload");
   if (payment.collector !== undefined) requireName(payment.collector, "payment.collector");
+  if (payment.pricedBy !== undefined) requireStorable(payment.pricedBy, "payment.pricedBy", MAX_PRICED_BY_BYTES);
 }
 
 export function requireCompletion(result: Parameters<VerificationStore["complete"]>[2], maxValueBytes: number): void {

@@ -14,7 +14,7 @@ export const MAX_LEASE_MS: number = RETENTION_CEILING_MS - RETENTION_FLOOR_MS;
 
 /** The fields of a payment's record alone. */
 export interface PaymentBody {
-  /** SHA-256 of the accepted payload's name. Empty: none is known, and the next claim binds one. */
+  /** SHA-256 of the accepted payload's name, and what it was priced by. Empty: none is known, and the next claim binds one. */
   readonly payload: string;
   /** SHA-256 of the payer's secret. */
   readonly collector?: string;

@@ -2,6 +2,7 @@
 import { requireInstantMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
+import { withPricedBy } from "./binding.ts";
 import type { ClaimRequest } from "./claim.ts";
 import type { Completion } from "./end.ts";
 import type { Renewal } from "./hold.ts";
@@ -94,6 +95,7 @@ export function markOnceRequest(request: Request<"markOnce">[1]): Request<"markO
   return { ...request, fingerprint: sha256(request.fingerprint) };
 }
 
-function hashedPayment({ payload, collector }: PaymentClaim): PaymentClaim {
-  return { payload: boundPayload(payload), ...(collector !== undefined && { collector: sha256(collector) }) };
+function hashedPayment({ payload, collector, pricedBy }: PaymentClaim): PaymentClaim {
+  const bound = withPricedBy(boundPayload(payload), pricedBy);
+  return { payload: bound, ...(collector !== undefined && { collector: sha256(collector) }) };
 }

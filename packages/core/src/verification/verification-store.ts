@@ -28,6 +28,8 @@ export interface PaymentClaim {
   payload: string;
   /** A secret of the payer's. Where the first claim gave one, a claim with another or with none is a mismatch. */
   collector?: string | undefined;
+  /** Kept with the payload, and shown by `peek`. Not compared. */
+  pricedBy?: string | undefined;
 }
 
 export type Claim =
@@ -57,13 +59,13 @@ export type Claim =
   | { status: "expired"; reason: string };
 
 /**
- * A record as a caller without its lease sees it. `payload`: SHA-256 of the payload that a payment is bound to. `reference`: of a
- * payment that ended without a settlement, as `renew` kept it; `unresolved()` gives that of the others.
+ * A record as a caller without its lease sees it. `payload`: SHA-256 of the payload that a payment is bound to, and `pricedBy` as its
+ * claim gave it. `reference`: of a payment that ended without a settlement, as `renew` kept it; `unresolved()` gives that of the others.
  */
 export type Look =
-  | (Exclude<Claim, { status: "claimed" | "mismatch" | "expired" }> & { payload?: string })
-  | { status: "expired"; reason: string; payload?: string; reference?: string }
-  | { status: "absent"; payload?: string };
+  | (Exclude<Claim, { status: "claimed" | "mismatch" | "expired" }> & { payload?: string; pricedBy?: string })
+  | { status: "expired"; reason: string; payload?: string; pricedBy?: string; reference?: string }
+  | { status: "absent"; payload?: string; pricedBy?: string };
 
 /** "lost": the lease is not, or no longer, the record's. `current` is the record's status now. */
 export type LeaseResult = { status: "ok" } | { status: "lost"; current: Claim["status"] | "absent" };

@@ -4,13 +4,18 @@ local function paymentArguments()
   return { payload = arg(), collector = optional(arg) }
 end
 
+-- The payload alone: what it was priced by follows a space, and is not compared.
+local function nameIn(bound)
+  return string.match(bound, '^[^ ]*')
+end
+
 -- Whether a claim is for another purchase than the record's, or by a caller that may not collect it.
 local function isOther(body, request)
   if body.fingerprint ~= '' and body.fingerprint ~= request.fingerprint then return true end
   local payment, claimed = body.payment or {}, request.payment
   if payment.collector and payment.collector ~= (claimed and claimed.collector) then return true end
   local paid = body.state == 'settled' or body.state == 'delivered'
-  return paid and payment.payload ~= '' and claimed ~= nil and payment.payload ~= claimed.payload
+  return paid and payment.payload ~= '' and claimed ~= nil and nameIn(payment.payload) ~= nameIn(claimed.payload)
 end
 
 -- Whether a receipt is for another purchase or payer than the record's. A name that it leaves out fits.

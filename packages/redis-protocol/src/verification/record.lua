@@ -5,7 +5,7 @@
 --         attempt 4, leaseUntil 8, unknownAt 8 (0: none), valueUntil 8 (0: none), retainUntil 8, endsAt 8; token and
 --         fingerprint with 2 bytes of length before each; the texts evidence and value; then 1 and the payment, or 0.
 -- payment refusals 4, settledAt 8 (0: none), then the texts payload, collector, reference, deliveredBy; then the
---         number of texts in undone 1, and those.
+--         number of texts in undone 1, and those. A space in payload: what follows is what it was priced by.
 -- text    its length plus one in 4 bytes (0: none), then the text.
 
 local RECORD_FORMAT = 2
