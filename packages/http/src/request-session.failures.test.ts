@@ -77,7 +77,7 @@ test("a call that the store has certainly not taken is not asked for again", asy
 
 test("a mistake while a call is spent is thrown", async () => {
   const mistaken = { spend: () => Promise.reject(new StoreError("STORE_INVALID_ARGUMENT", "No such quota.")) };
-  await expect(spendCall(mistaken, "")).rejects.toThrow("No such quota.");
+  await expect(spendCall(mistaken, "calls")).rejects.toThrow("No such quota.");
 });
 
 test.each([
