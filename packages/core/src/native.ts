@@ -30,6 +30,7 @@ export {
   publishBatch,
   publishConnection,
 } from "./telemetry.ts";
+export { findAnswer } from "./verification/pay-answers.ts";
 export { boundPayload, firstVerification, paymentRecord, verificationAfter } from "./verification/payment-records.ts";
 export { saysUsed } from "./verification/shared-verification.ts";
 export { retentionTooLong } from "./verification/verification-record.ts";

@@ -79,15 +79,19 @@ export function contextOf(request: ExpressRequest, response: ServerResponse): Re
   };
 }
 
-/** As Express reads it, because its handlers do: a price by the query is the price of what they make. Nested values are left out. */
+/**
+ * As Express reads it, because its handlers do: a price by the query is the price of what they make. What a parser of one's own made of a
+ * value is text here, and what it nested has names such as `filter[from]`.
+ */
 function queryOf(request: ExpressRequest): Record<string, string | string[]> {
   const { query }: { query?: unknown } = Object(request);
-  const plain: Record<string, string | string[]> = Object.create(null);
-  for (const [name, value] of Object.entries(Object(query))) {
-    if (typeof value === "string") plain[name] = value;
-    else if (Array.isArray(value) && value.every((each) => typeof each === "string")) plain[name] = value;
-  }
-  return plain;
+  return Object.fromEntries(leavesOf(query));
+}
+
+function leavesOf(value: unknown, name = ""): [name: string, value: string | string[]][] {
+  if (Array.isArray(value) && value.every((each) => Object(each) !== each)) return [[name, value.map(String)]];
+  if (Object(value) !== value) return value === undefined ? [] : [[name, String(value)]];
+  return Object.entries(Object(value)).flatMap(([key, leaf]) => leavesOf(leaf, name === "" ? key : `${name}[${key}]`));
 }
 
 /** A proxy's form names the origin too: `GET http://api.example/quote?a=1`. Its scheme is any: Express strips each. */
@@ -96,6 +100,7 @@ function targetOf(target: string): { path: string; query: string } {
   return { path: path.startsWith("/") ? path : `/${path}`, query };
 }
 
+/** A router's own index has the path "/", which no client sent. */
 function routedPathOf({ baseUrl, path }: ExpressRequest): string {
-  return `${baseUrl}${path}`;
+  return path === "/" && baseUrl !== "" ? baseUrl : `${baseUrl}${path}`;
 }

@@ -93,7 +93,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   });
   const { tokenOf, markOf } = tokens;
   const { sessions, data, prolongs } = options;
-  let isStorable = false;
+  let storedLength = -1;
 
   const prolong = prolonger<T>({ ...{ sessions, grant, tokenOf }, prolongs: isProlonged });
 
@@ -118,11 +118,12 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   }
 
   /**
-   * At the first payment only: that the store takes such a session, and the gate's store finds it. It may be too large, or the store's user
+   * At the first payment, and at each whose data is longer than any before: that the store takes such a session, and the gate's store finds it. It may be too large, or the store's user
    * may lack a right.
    */
   async function requireStorable(given: T, signal: AbortSignal): Promise<void> {
-    if (isStorable) return;
+    const length = lengthOf(given);
+    if (length <= storedLength) return;
     try {
       const trial = { data: given, absoluteTtlMs: grant.extendMs, quotas: grant.quotas };
       const { id } = (await sessions.create(trial, { signal })).record;
@@ -133,7 +134,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
       if (!isStoreError(error, "STORE_INVALID_ARGUMENT") && !isStoreError(error, "STORE_VALUE_TOO_LARGE")) throw error;
       throw new StoreError("STORE_CONFIG", `The store takes no session of this grant and data. ${error.message}`);
     }
-    isStorable = true;
+    storedLength = length;
   }
 
   /** Makes the payment's own session. One that an attempt before has made was not told, and its time has run since: that one goes. */
@@ -199,6 +200,15 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
 
   function answerWith(id: string | undefined, sold: Sold): Answer {
     return sessionAnswer(id, sold, id === undefined ? undefined : credential.cookieLine(id));
+  }
+}
+
+/** Of data that is no JSON nothing is known before it is tried. */
+function lengthOf(data: unknown): number {
+  try {
+    return JSON.stringify(data)?.length ?? 0;
+  } catch {
+    return Number.POSITIVE_INFINITY;
   }
 }
 

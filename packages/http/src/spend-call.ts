@@ -36,10 +36,9 @@ export function requireSpend(quota: string, options: SpendOptions = {}): void {
   });
 }
 
-function requireGranted(
-  quota: string,
-  { quotas = {} }: { quotas?: Readonly<Record<string, bigint>> | undefined },
-): void {
+function requireGranted(quota: string, grant: NonNullable<SpendOptions["grant"]>): void {
+  if (typeof grant !== "object" || grant === null) throw wrong("grant must be that of sellSession, an object.");
+  const { quotas = {} } = grant;
   if (Object.hasOwn(quotas, quota)) return;
   const names = Object.keys(quotas).map((name) => JSON.stringify(name));
   throw wrong(`The grant has no quota ${JSON.stringify(quota)}. It has: ${names.join(", ") || "none"}.`);

@@ -19,10 +19,10 @@ export function pending(retryAfterMs: number): Answer {
   return notNow("settlement_pending", message, retryAfterMs);
 }
 
-/** 503: a copy was refused for something else. This one is judged by itself in `retryAfterMs`. */
+/** 503: a copy, or this payment itself, was refused a moment ago. It is judged anew in `retryAfterMs`. */
 export function refusedElsewhere(retryAfterMs: number): Answer {
   const message =
-    "This payment was refused a moment ago for another request, or on other terms. Nothing was charged. Send the same payment again.";
+    "This payment was refused a moment ago, here or for another request. Nothing was charged. Send the same payment again.";
   return notNow("refused_elsewhere", message, retryAfterMs);
 }
 
@@ -76,12 +76,12 @@ export function unsupportedPayment(message: string): Answer {
   return problem(400, "unsupported_payment", message);
 }
 
-/** 404, before any payment is looked at. */
+/** 404: no payment is taken for it. */
 export function ambiguousPath(): Answer {
   return problem(
     404,
     "ambiguous_path",
-    "The path is spelt so that it could be either of two routes that are sold. Nothing was charged. Spell it as its route does.",
+    "The path is spelt so that it could be another route's than the one that it is priced by. Spell it as its route does.",
   );
 }
 

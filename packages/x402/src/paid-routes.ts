@@ -20,7 +20,7 @@ import { checkContext, checkReconcile, checkSale } from "./gate-arguments.ts";
 import { gateSettings } from "./gate-settings.ts";
 import { HandlerThrew } from "./handler-run.ts";
 import { identifyPayment } from "./identify-payment.ts";
-import { isOfServer } from "./is-of-server.ts";
+import { ownPayments } from "./own-payments.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { isForPurchase, stageOf } from "./payment-record.ts";
 import { AmbiguousPath, planner } from "./planner.ts";
@@ -28,6 +28,7 @@ import { readPaymentHeader } from "./read-payment-header.ts";
 import { type ReconcileRound, reconcileEvery } from "./reconcile-every.ts";
 import { refusePrices, refuseRoutes, requireRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
+import { bringsBody, isHead, isPaidFor, isPreflight, isWebsocket } from "./request-kinds.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
 import { paymentOf, takePayment } from "./take-payment.ts";
 import { haveAllAnswered, namingUnanswered } from "./watch-facilitators.ts";
@@ -56,7 +57,7 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
    */
   handle(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined>;
   /**
-   * Asks `findSettlement` about every payment in doubt whose network the server has a scheme for: for a timer. Those of other networks
+   * Asks `findSettlement` about every payment in doubt of a network that a route sells on: for a timer. Those of other networks
    * stay in doubt. As core's `reconcileUnresolved`.
    */
   reconcile(options?: ReconcileOptions): Promise<Reconciled>;
@@ -82,6 +83,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
   const { store, findSettlement, leaseMs, origin } = settings;
   const { http, sells, plan, isFree } = planner(server, routes, options.paywall);
   refuseRoutes(server, routes);
+  const isOwn = ownPayments(routes);
   let initialized: Promise<void> | undefined;
   let isReady = false;
 
@@ -164,11 +166,11 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
 
   /** Another gate's `findSettlement` may be of other chains, and would take what it does not see for what never moved. */
   const findOwnSettlement: FindSettlement = async (evidence, context) =>
-    isOfServer(server, context.reference) ? findSettlement(evidence, context) : "unknown";
+    isOwn(context.reference) ? findSettlement(evidence, context) : "unknown";
 
-  /** The body is not read yet where a payment is to be known, so other methods than these are told by the payment alone. */
+  /** The body is not read yet where a payment is to be known, so a request that may have one is told by the payment alone. */
   async function isItsPurchase(request: RequestAtOrigin, payload: PaymentPayload): Promise<boolean> {
-    if (!["GET", "OPTIONS"].includes(request.method.toUpperCase())) return true;
+    if (!["GET", "OPTIONS"].includes(request.method.toUpperCase()) || bringsBody(request)) return true;
     const identity = identifyPayment(payload.payload, payload.accepted);
     if (identity.status !== "identified") return false;
     const bought = paymentOf(settings, { request, body: new Uint8Array() }, payload.accepted, identity);
@@ -226,23 +228,6 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
       return reconcileEvery(intervalMs, reconcile, onRound);
     },
   };
-}
-
-function isHead({ method }: RequestContext): boolean {
-  return method.toUpperCase() === "HEAD";
-}
-
-/** It has no credentials, so it cannot pay; the browser sends the paid request after it. */
-function isPreflight({ method, adapter }: RequestContext): boolean {
-  return method.toUpperCase() === "OPTIONS" && adapter.getHeader("access-control-request-method") !== undefined;
-}
-
-function isWebsocket({ adapter }: RequestContext): boolean {
-  return /\bwebsocket\b/i.test(adapter.getHeader("upgrade") ?? "");
-}
-
-function isPaidFor({ adapter }: RequestContext): boolean {
-  return adapter.getHeader("payment-signature") !== undefined;
 }
 
 /**

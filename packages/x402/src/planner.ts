@@ -1,5 +1,5 @@
 // The SDK as a planner: it matches routes, prices, extensions, hooks and the paywall. It verifies and settles nothing.
-import type { Answer } from "@tollbooth-stores/http";
+import type { Answer, RequestAdapter } from "@tollbooth-stores/http";
 import {
   encodePaymentRequiredHeader,
   type HTTPProcessResult,
@@ -11,7 +11,7 @@ import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { askFacilitators } from "./ask-facilitators.ts";
 import { recordingReads } from "./headers-priced-by.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
-import { routesByLetter } from "./route-patterns.ts";
+import { plainPath, routesByLetter } from "./route-patterns.ts";
 import { answerOfInstructions } from "./sdk-answer.ts";
 
 type RequiredArguments = Parameters<x402ResourceServer["createPaymentRequiredResponse"]>;
@@ -40,7 +40,7 @@ export interface Planner {
   readonly http: x402HTTPResourceServer;
   /** Whether a route is that of the request, for the SDK or letter by letter. */
   sells(request: RequestAtOrigin): boolean;
-  /** Rejects with AmbiguousPath where the two are different routes. */
+  /** Unpriced by an AmbiguousPath where a router could take the path for another route than the SDK. */
   plan(request: RequestAtOrigin): Promise<Plan>;
   /** Whether a hook lets the request through for nothing. Only the hooks run. Rejects as they do. */
   isFree(request: RequestAtOrigin): Promise<boolean>;
@@ -77,7 +77,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       if (adapter !== undefined && unpriced.has(adapter)) throw hooksAreOver;
       if (adapter !== undefined) pricing.set(adapter, context);
       const reads = adapter && reading.get(adapter);
-      const read = reads === undefined ? context : { ...context, adapter: reads.adapter };
+      const read = reads === undefined ? context : asPriced(context, reads.adapter);
       return server.buildPaymentRequirementsFromOptions(options, read);
     },
     createPaymentRequiredResponse(...given) {
@@ -89,13 +89,12 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   const http = new x402HTTPResourceServer(planning, routes);
   const byLetter = routesByLetter(routes);
   http.onProtectedRequest(async (context, route) => {
-    const other = byLetter(context);
-    if (other !== undefined && other !== route) throw new AmbiguousPath();
+    if ([...byLetter(context)].some((other) => other !== route)) throw new AmbiguousPath();
   });
 
   return {
     http,
-    sells: (request) => http.requiresPayment(request) || byLetter(request) !== undefined,
+    sells: (request) => http.requiresPayment(request) || byLetter(request).size > 0,
     async isFree(request) {
       unpriced.add(request.adapter);
       try {
@@ -106,14 +105,16 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       }
     },
     async plan(request) {
+      const ambiguous = { type: "unpriced", error: new AmbiguousPath(), transport: { request } } as const;
       // For the SDK it is free.
-      if (!http.requiresPayment(request)) throw new AmbiguousPath();
+      if (!http.requiresPayment(request)) return ambiguous;
       const reads = recordingReads(request.adapter);
       reading.set(request.adapter, reads);
       let planned: HTTPProcessResult;
       try {
         planned = await http.processHTTPRequest(request, paywall);
       } catch (error) {
+        if (error instanceof AmbiguousPath) return ambiguous;
         const context = pricing.get(request.adapter);
         if (context === undefined) throw error;
         return { type: "unpriced", error, transport: { request: context } };
@@ -155,6 +156,12 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       };
     },
   };
+}
+
+/** The path as handlers see their parameters: decoded, and without a last slash. A price by `/models/big` is that of `/models/bi%67` too. */
+function asPriced<Context>(context: Context, adapter: RequestAdapter): Context {
+  const path = plainPath(adapter.getPath());
+  return { ...context, path, decodedPath: path, adapter: { ...adapter, getPath: () => path } };
 }
 
 /**

@@ -1,5 +1,6 @@
 // Reconciles payments in doubt again and again, whose payers do not come back.
 import type { Reconciled, ReconcileOptions } from "@tollbooth-stores/core";
+import { quietly } from "./quietly.ts";
 
 /** What came of a round. */
 export type ReconcileRound =
@@ -22,7 +23,7 @@ export function reconcileEvery(
         (reconciled): ReconcileRound => ({ ok: true, reconciled }),
         (error: unknown): ReconcileRound => ({ ok: false, error }),
       );
-      if (!signal.aborted || round.ok) void quietly(() => onRound(round));
+      if (!signal.aborted || round.ok) void quietly("reconcileEvery: onRound", () => onRound(round));
     }
   };
   const running = rounds();
@@ -30,15 +31,6 @@ export function reconcileEvery(
     ended.abort();
     await running;
   };
-}
-
-/** The rounds go on though the seller's callback fails. */
-async function quietly(report: () => unknown): Promise<void> {
-  try {
-    await report();
-  } catch (error) {
-    console.warn("reconcileEvery: onRound failed:", error);
-  }
 }
 
 /** Ends at once when the signal aborts. */

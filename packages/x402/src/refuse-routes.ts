@@ -5,7 +5,7 @@ import type { PaymentOption } from "@x402/core/http";
 import type { RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import { LONGEST_AHEAD_MS } from "./identify-payment.ts";
 import { paymentFlow } from "./payment-flow.ts";
-import { byPattern, patternObjection } from "./route-patterns.ts";
+import { byPattern, coveringKey, patternObjection } from "./route-patterns.ts";
 
 /** Throws STORE_CONFIG where plain JavaScript gives no routes, or one without a way to pay. The SDK's own errors would not name it. */
 export function requireRoutes(routes: unknown): void {
@@ -33,11 +33,19 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function coverObjection(routes: RoutesConfig, pattern: string): string | undefined {
+  const covering = coveringKey(routes, pattern);
+  return covering && `"${covering}" before it takes all of its requests, at other terms; put the narrower key first.`;
+}
+
 /** Throws STORE_CONFIG that names each such route. A scheme that is not registered is for the SDK to report. */
 export function refuseRoutes(server: x402ResourceServer, routes: RoutesConfig): void {
   const unsellable = Object.entries(byPattern(routes)).map(([pattern, { accepts }]) => ({
     name: `"${pattern}":`,
-    why: [accepts].flat().length === 0 ? "accepts must name a way to pay." : patternObjection(pattern),
+    why:
+      [accepts].flat().length === 0
+        ? "accepts must name a way to pay."
+        : (patternObjection(pattern) ?? coverObjection(routes, pattern)),
   }));
   refuse(unsellable.length > 0 ? unsellable : [{ name: "anything:", why: "there is no route." }]);
   refuse(

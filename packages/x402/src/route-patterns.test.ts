@@ -13,6 +13,12 @@ test.each([
   ["a letter that is decoded once more", { "GET /w/free": cheap, "GET /w/[s]": dear }, "/w/fre%65"],
   ["a doubled slash", { "GET /w/:s": cheap, "GET /w/*": dear }, "/w//a"],
   ["a slash at the end", { "GET /w/:s": cheap, "/w/*": dear }, "/w/a/"],
+  [
+    "another case of what is decoded once more",
+    { "GET /models/small": cheap, "GET /models/[s]": dear },
+    "/Models/%73mall/",
+  ],
+  ["another case and a doubled slash", { "GET /files/[s]": cheap, "GET /files/*": dear }, "/Files//a"],
   ["slashes that leave nothing for the SDK to match", { "GET /w/*/b": dear }, "/w//b"],
 ])("%s that could be another route's path is 404, before any payment is looked at", async (_what, routes, path) => {
   const gate = shop.gate(routes);
@@ -26,6 +32,11 @@ test.each([
   expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
 });
 
+test("without a router's view a path is 404 that is one route as it was sent, and another one decoded", async () => {
+  const gate = shop.gate({ "GET /models/small": cheap, "GET /models/[s]": dear });
+  expect(await ask(gate, handler(), requestTo("/models/%73mall"))).toMatchObject({ error: "ambiguous_path" });
+});
+
 test("a path that only one route can mean is sold, however it is spelt", async () => {
   const gate = shop.gate({ "GET /free": cheap, "GET /café": cheap, "GET /w/[s]": cheap, "GET /[s]": dear, "/*": dear });
   const amountOf = async (path: string, decodedPath?: string) => {
@@ -35,7 +46,8 @@ test("a path that only one route can mean is sold, however it is spelt", async (
     return required === undefined ? answer?.status : JSON.parse(atob(required)).accepts[0].amount;
   };
   expect(await amountOf("/free")).toBe("10000");
-  expect(await amountOf("/caf%C3%A9")).toBe("10000");
+  for (const router of [undefined, "/caf%C3%A9", "/café"]) expect(await amountOf("/caf%C3%A9", router)).toBe("10000");
+  expect(await amountOf("/w/caf%c3%a9%2Fb")).toBe("10000");
   expect(await amountOf("/w/A%2Fb", "/w/A%2Fb")).toBe("10000");
   expect(await amountOf("/v1/other", "/free")).toBe("10000");
   expect(await amountOf("/other", "/other")).toBe("5000000");
@@ -44,11 +56,11 @@ test("a path that only one route can mean is sold, however it is spelt", async (
 test("routes are matched letter by letter as the SDK writes their patterns", () => {
   const one = { accepts: oneCent };
   const of = routesByLetter({ "post /a.b/[x]/:y": one, "/f/*": dear, "GET /m*n": cheap, "GET /m[s]": dear });
-  const match = (path: string, method = "GET") => of({ path, method });
-  expect([match("/a.b/1/2", "POST"), match("/a.b/1/2"), match("/aXb/1/2", "POST"), match("/a.b/1/2/", "POST")]).toEqual(
-    [one, undefined, undefined, undefined],
-  );
-  expect([match("/f"), match("/f/"), match("/f/a\n/b"), match("/fx")]).toEqual([dear, dear, dear, undefined]);
-  expect([match("/m/n"), match("/mx"), match("/MN")]).toEqual([cheap, dear, undefined]);
-  expect(routesByLetter(one)({ path: "/any%zz", method: "PUT" })).toBe(one);
+  const match = (path: string, method = "GET") => [...of({ path, method })];
+  expect([match("/a.b/1/2", "POST"), match("/A.B/1/2/", "POST")]).toEqual([[one], [one]]);
+  expect([match("/a.b/1/2"), match("/aXb/1/2", "POST"), match("/fx")]).toEqual([[], [], []]);
+  expect([match("/f"), match("/f/"), match("/f/a\n/b")]).toEqual([[dear], [dear], [dear]]);
+  expect([match("/m/n"), match("/mx"), match("/MN")]).toEqual([[cheap], [dear], [cheap]]);
+  expect([...routesByLetter(one)({ path: "/any%zz", method: "PUT" })]).toEqual([one]);
+  expect([...routesByLetter(one)({ path: "/\ud800", method: "PUT" })]).toEqual([one]);
 });

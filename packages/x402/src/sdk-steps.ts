@@ -7,6 +7,7 @@ import type {
   StepContext,
   VerifyResult,
 } from "@tollbooth-stores/core";
+import { findAnswer } from "@tollbooth-stores/core/native";
 import type { Answer } from "@tollbooth-stores/http";
 import type { x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
@@ -163,7 +164,8 @@ export async function fateOf(
   { reference, validUntilMs }: Payment,
   step: Omit<FindContext, "reference">,
 ): Promise<"used" | "open" | "over"> {
-  const found = await findSettlement(undefined, { ...step, reference });
+  const found = findAnswer(await findSettlement(undefined, { ...step, reference }));
+  if (found === "unclear") throw new TypeError('findSettlement must answer { receipt }, { none } or "unknown".');
   if (found !== "unknown") return "receipt" in found ? "used" : "over";
   const overForMs = Date.now() - validUntilMs;
   return overForMs >= 0 && overForMs < CLOCKS_DIFFER_MS ? "open" : "over";

@@ -31,6 +31,7 @@ import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
 import { flowToday } from "./payment-flow.ts";
 import { conflictOf, isBoundTo, look, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
+import { quietly } from "./quietly.ts";
 import { nearlyOverIn, refuseCopies } from "./refuse-copies.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
 import { fateOf, type SdkPayment, sdkSteps } from "./sdk-steps.ts";
@@ -248,7 +249,7 @@ async function pay(
 async function notMade({ store, onHandlerError }: GateSettings, { key }: Payment, error: unknown): Promise<Answer> {
   if (error instanceof AlreadyRan) return pending(1_000);
   if (await mayBeCharged(store, key)) {
-    onHandlerError?.(error);
+    void quietly("onHandlerError", () => onHandlerError?.(error));
     return owed();
   }
   if (error instanceof NotSold) return error.answer;

@@ -2,6 +2,7 @@
 import type { CallOptions } from "../call-options.ts";
 import { requireDurationMs, requireInstantMs } from "../durations.ts";
 import { invalidArgument } from "../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import { areAnswersObserved } from "../payment-telemetry.ts";
 import { observedPayment } from "./observed-payment.ts";
 import type { Paid } from "./paid.ts";
@@ -36,6 +37,9 @@ export interface PayOnceOptions<R> extends CallOptions {
 }
 
 const DEFAULT_LEASE_MS = 10_000;
+const optionNames: OptionNames<PayOnceOptions<unknown>> = {
+  ...{ signal: true, order: true, leaseMs: true, keep: true, rememberRefusals: true },
+};
 /** Unix epoch seconds stay below this for 30,000 years; milliseconds have been above it since 2001. */
 const FIRST_MILLISECOND = 1_000_000_000_000;
 
@@ -61,12 +65,14 @@ export async function payOnce<R>(
   steps: PaymentSteps<R>,
   options: PayOnceOptions<R> = {},
 ): Promise<Paid<R>> {
+  requireKnownOptions(options, optionNames);
   const { signal, leaseMs = DEFAULT_LEASE_MS, order = "serve-then-settle", keep, rememberRefusals = false } = options;
   requirePayment(payment);
   requireFacadeLease(leaseMs);
   if (order !== "serve-then-settle" && order !== "settle-then-serve") {
     throw invalidArgument('order must be "serve-then-settle" or "settle-then-serve".');
   }
+  if (typeof rememberRefusals !== "boolean") throw invalidArgument("rememberRefusals must be true or false.");
   if (keep?.forMs !== undefined) requireDurationMs(keep.forMs, "keep.forMs");
   signal?.throwIfAborted();
   const run = (attempted?: (attempt: number) => void) =>
