@@ -38,7 +38,14 @@ function cheapPayment(): Record<string, string> {
   });
 }
 
+const byPath = ({ path }: HTTPRequestContext) => ({
+  asset: token,
+  amount: path === "/p/pro" ? "500" : "1",
+  extra: domain,
+});
+
 const routes = {
+  "GET /p/[s]": { accepts: { ...terms, price: byPath } },
   "GET /premium/[s]": dear,
   "GET /w/free-sample": cheap,
   "GET /w/[s]": dear,
@@ -57,6 +64,7 @@ const applications: Record<string, (ran: (dear: boolean) => string) => RequestLi
     app.get("/premium/:s", paid, (_, response) => void response.send(ran(true)));
     app.get("/w/free-sample", paid, (_, response) => void response.send(ran(false)));
     app.get("/w/:s", paid, (_, response) => void response.send(ran(true)));
+    app.get("/p/:s", paid, (request, response) => void response.send(ran(request.params.s === "pro")));
     app.get("/v/:s", paid, (_, response) => void response.send(ran(false)));
     app.get("/v/*rest", paid, (_, response) => void response.send(ran(true)));
     app.get("/tier", paid, (request, response) => void response.send(ran(request.query.tier === "pro")));
@@ -68,6 +76,7 @@ const applications: Record<string, (ran: (dear: boolean) => string) => RequestLi
     app.get("/premium/:s", paid, (c) => c.text(ran(true)));
     app.get("/w/free-sample", paid, (c) => c.text(ran(false)));
     app.get("/w/:s", paid, (c) => c.text(ran(true)));
+    app.get("/p/:s", paid, (c) => c.text(ran(c.req.param("s") === "pro")));
     app.get("/v/:s", paid, (c) => c.text(ran(false)));
     app.get("/v/*", paid, (c) => c.text(ran(true)));
     app.get("/tier", paid, (c) => c.text(ran(c.req.query("tier") === "pro")));
@@ -76,12 +85,15 @@ const applications: Record<string, (ran: (dear: boolean) => string) => RequestLi
   },
 };
 
-const paths = ["/premium/a", "/w/free-sample", "/w/a", "/v/a", "/v/a/b", "/tier", "/a"];
+const paths = ["/p/pro", "/premium/a", "/w/free-sample", "/w/a", "/v/a", "/v/a/b", "/tier", "/a"];
 const more: ((path: string) => string)[] = [
   (path) => path.replace(/(.)\//, "$1\\"),
   (path) => `${path.replace(/(.)\//, "$1\\")}#`,
   (path) => `http://x${path.replaceAll("/", "\\")}`,
   (path) => path.replace(/(.)\//, "$1//"),
+  (path) => path.replace(/^\/./, (begin) => begin.toUpperCase()),
+  (path) => path.replace(/^\/(.)(.*)\/(.)/, (_, a, b, c) => `/${a.toUpperCase()}${b}/%${c.charCodeAt(0).toString(16)}`),
+  (path) => `${path.replace(/^\/(.)(.*)\/(.)/, (_, a, b, c) => `/${a}${b}/%25${c.charCodeAt(0).toString(16)}`)}/`,
   (path) => `http://x\\v${path}`,
   (path) => `${path.replace(/(.)\//, "$1\\")}?tier=pro#`,
   ...["?tier=pro", "?tier=pro&tier=basic", "?tier=basic&tier=pro", "?tier[]=pro", "?ti%65r=pro", "?x=1;tier=pro"].map(

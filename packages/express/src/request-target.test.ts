@@ -46,6 +46,26 @@ test("a path that middleware rewrote is sold where Express routes it, and under 
   expect([await statusOf(app, "/v1/sold"), await statusOf(app, "/sold/one")]).toEqual([402, 402]);
 });
 
+test("the index of a router is sold by the path that it is mounted at", async () => {
+  const gate = fakeGate();
+  const router = Router().get("/", paid(gate), (_request, response) => response.send("given away"));
+  const app = await listen((express) => express.use("/sold", router));
+  expect([await statusOf(app, "/sold"), await statusOf(app, "/sold/")]).toEqual([402, 402]);
+  expect(gate.asked.map(({ context }) => context.decodedPath)).toEqual(["/sold", "/sold"]);
+});
+
+test("what a query parser nests, or makes no text of, is text for price functions", async () => {
+  const gate = fakeGate();
+  const app = await listen((express) => {
+    express.set("query parser", () => ({ n: { a: 4, list: ["x", 1] }, deep: [{ b: true }], none: undefined, "": "e" }));
+    express.get("/sold", paid(gate), (_request, response) => response.send("given away"));
+  });
+  await statusOf(app, "/sold?any");
+  const { adapter } = gate.asked[0]?.context ?? {};
+  expect(adapter?.getQueryParams?.()).toEqual({ "n[a]": "4", "n[list]": ["x", "1"], "deep[0][b]": "true", "": "e" });
+  expect(adapter?.getQueryParam?.("n[a]")).toBe("4");
+});
+
 test("a route's own paid() whose gate does not sell the request is 404, before its body is read", async () => {
   const app = await shop((app, gate) => {
     app.all("/{*any}", (_request, _response, next) => next());

@@ -34,6 +34,10 @@ test("it is told by the payment alone where its verification is forgotten, or a 
   const body = new TextEncoder().encode("an order");
   expect(await ask(gate, handler(), requestTo("/quote", headers, post), body)).toMatchObject({ status: 200 });
   expect(await gate.knows(requestTo("/quote", headers, post))).toBe(true);
+  for (const more of [{ "content-length": "8" }, { "transfer-encoding": "chunked" }]) {
+    expect(await gate.knows(requestTo("/quote", { ...headers, ...more }))).toBe(true);
+  }
+  expect(await gate.knows(requestTo("/quote", { ...headers, "content-length": "0" }))).toBe(false);
   const { verifications } = shop.stores;
   const forgetful: VerificationStore = {
     ...verifications,

@@ -130,9 +130,9 @@ describe("a settlement in doubt", () => {
     expect(transfers()).toBe(0);
   });
 
-  test("of a network that a gate has no scheme for is not ended by that gate's reconcile, which would not see it", async () => {
+  test("of a network that a gate sells nothing on is not ended by that gate's reconcile, which would not see it", async () => {
     const lookup = vi.fn(async () => ({ none: "expired" }) as const);
-    const elsewhere = new x402ResourceServer(shop.facilitator).register("eip155:8453", new ExactEvmScheme());
+    const elsewhere = new x402ResourceServer(shop.facilitator).register("eip155:*", new ExactEvmScheme());
     const routes = { "GET /other": { accepts: { ...oneCent, network: "eip155:8453" as const } } };
     const another = shop.gate(routes, { findSettlement: lookup }, elsewhere);
     await shop.controls.fault({ on: "settle", fail: "after", times: 1 });
@@ -396,13 +396,15 @@ describe("a payment of which the store knows nothing any more", () => {
     expect((await ask(never, handler(), await of(1_000)))?.status).toBe(402);
   });
 
-  test("at another price is judged by a lookup that takes less than three leases, and 503 after a longer one", async () => {
+  test("at another price is judged by a lookup that takes less than three leases, and 503 after a longer one, or one that says nothing", async () => {
     const leaseMs = 40;
     const receipt = `0x${"ab".repeat(32)}`;
     const afterTwoLeases = () => new Promise<{ receipt: string }>((done) => setTimeout(done, 2 * leaseMs, { receipt }));
     for (const [findSettlement, told] of [
       [afterTwoLeases, { status: 409 }],
       [() => new Promise<never>(() => undefined), { status: 503, error: "lookup_unavailable" }],
+      [async () => Object({}), { status: 503, error: "lookup_unavailable" }],
+      [async () => Object({ receipt: undefined }), { status: 503, error: "lookup_unavailable" }],
     ] as const) {
       const gate = shop.gate(undefined, { leaseMs: `${leaseMs}ms`, findSettlement });
       expect(await ask(gate, handler(), quote((await made({ value: "1" })).payload))).toMatchObject(told);

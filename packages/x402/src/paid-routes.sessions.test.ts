@@ -115,6 +115,16 @@ test("a store of sessions that is away: 503 before anything is charged", async (
   expect(await sessions.get(record.id)).toBeNull();
 });
 
+test("data that is too large for the store, of a later payment too: refused before anything is charged", async () => {
+  const gate = settlingFirst();
+  let user = "ann";
+  const serve = serving(gate, { data: () => ({ user }) });
+  expect(await ask(gate, serve, await paying(gate))).toMatchObject({ status: 201 });
+  user = "x".repeat(3_000_000);
+  await expect(ask(gate, serve, await paying(gate))).rejects.toMatchObject({ code: "STORE_CONFIG" });
+  expect(transfers()).toBe(1);
+});
+
 test("a gate that reads sold sessions from another store: refused before anything is charged", async () => {
   const answers = soldSessions({ ...pass(), sessions: createMemoryStores().sessions });
   const gate = shop.gate(upfront, { collector, answers });

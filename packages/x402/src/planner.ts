@@ -158,10 +158,15 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   };
 }
 
-/** The path as handlers see their parameters: decoded, and without a last slash. A price by `/models/big` is that of `/models/bi%67` too. */
+/**
+ * The path as handlers see their parameters: decoded, and without a last slash; the rest of it as the route's key has it. So a price by
+ * `/models/big` is that of `/Models/bi%67` too, where the router heeds no case.
+ */
 function asPriced<Context>(context: Context, adapter: RequestAdapter): Context {
-  const path = plainPath(adapter.getPath());
-  return { ...context, path, decodedPath: path, adapter: { ...adapter, getPath: () => path } };
+  const { path, routePattern }: { path?: unknown; routePattern?: unknown } = Object(context);
+  if (typeof path !== "string") return { ...context, adapter };
+  const plain = plainPath(path, typeof routePattern === "string" ? routePattern : "");
+  return { ...context, path: plain, decodedPath: plain, adapter: { ...adapter, getPath: () => plain } };
 }
 
 /**

@@ -53,6 +53,54 @@ test("a path that only one route can mean is sold, however it is spelt", async (
   expect(await amountOf("/other", "/other")).toBe("5000000");
 });
 
+test.each([
+  [
+    "a key that an earlier one covers",
+    { "GET /models/[s]": cheap, "GET /models/big": dear },
+    '"GET /models/[s]" before it',
+  ],
+  ["one under a wildcard", { "/files/*": cheap, "GET /files/[a]/x": dear }, '"/files/*" before it'],
+  ["one that is written encoded", { "GET /caf%C3%A9": cheap }, "decoded"],
+])("%s is STORE_CONFIG: no request would be priced by it", (_what, routes, words) => {
+  const refused = { code: "STORE_CONFIG", message: expect.stringContaining(words) };
+  expect(() => shop.gate(routes)).toThrow(expect.objectContaining(refused));
+});
+
+test("keys that overlap are taken where each has requests of its own, or the terms are the same", () => {
+  shop.gate({ "GET /models/big": dear, "GET /models/[s]": cheap, "POST /models/[s]": dear, "/*": dear });
+  shop.gate({ "GET /a/[x]": cheap, "GET /[y]/b": dear, "GET /a/*": dear });
+  shop.gate({ "/*": cheap, "GET /same": { accepts: { ...oneCent } } });
+});
+
+test("a payment that is charged is finished where its path has become another route's since", async () => {
+  const options = { order: "settle-then-serve", onHandlerError: () => undefined } as const;
+  const context = { ...requestTo("/w/Free", paymentHeader((await makePayment(await shop.controls.payer())).payload)) };
+  const before = shop.gate({ "GET /w/free": cheap }, options);
+  const broken = handler(() => Promise.reject(new Error("a bug")));
+  expect(await ask(before, broken, context)).toMatchObject({ error: "owed" });
+  const after = shop.gate({ "GET /w/free": cheap, "GET /w/[s]": dear }, options);
+  expect(await ask(after, handler(), requestTo("/w/Free"))).toMatchObject({ error: "ambiguous_path" });
+  expect(await ask(after, handler(), context)).toMatchObject({ status: 200 });
+  expect(shop.controls.counts().transfers).toBe(1);
+});
+
+test.each(["/models/big", "/models/bi%67", "/models/big/", "/models//%62ig", "/Models/big"])(
+  "a price by the path of %s is that of what its handler sees",
+  async (path) => {
+    const price = ({ path: seen, adapter }: { path: string; adapter: { getPath(): string } }) =>
+      seen === "/models/big" && adapter.getPath() === seen ? "$5" : "$0.01";
+    const gate = shop.gate({ "GET /models/[s]": { accepts: { ...oneCent, price } } });
+    const { payload } = await makePayment(await shop.controls.payer());
+    const serve = handler();
+    for (const router of [{}, { decodedPath: path }]) {
+      expect(await ask(gate, serve, { ...requestTo(path, paymentHeader(payload)), ...router })).toMatchObject({
+        status: 402,
+      });
+    }
+    expect(serve).not.toHaveBeenCalled();
+  },
+);
+
 test("routes are matched letter by letter as the SDK writes their patterns", () => {
   const one = { accepts: oneCent };
   const of = routesByLetter({ "post /a.b/[x]/:y": one, "/f/*": dear, "GET /m*n": cheap, "GET /m[s]": dear });

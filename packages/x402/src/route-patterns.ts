@@ -85,8 +85,12 @@ function decoded(path: string): string {
   }
 }
 
-/** As the SDK matches it: each segment decoded but for its slashes, without doubled and last ones. */
-export function plainPath(path: string): string {
+/**
+ * As the SDK matches it: each segment decoded but for its slashes, without doubled and last ones. What `pattern`, the path of a route's
+ * key, says letter by letter is written as it is there.
+ */
+export function plainPath(path: string, pattern: string): string {
+  const literal = pattern.replace(/\*.*$/s, "*").split("/");
   const segments = path.split("/").map((segment) => {
     try {
       return decodeURIComponent(segment).replace(/[/\\]/g, encodeURIComponent);
@@ -94,10 +98,13 @@ export function plainPath(path: string): string {
       return segment;
     }
   });
-  return segments
+  const plain = segments
     .join("/")
     .replace(/\/+/g, "/")
-    .replace(/(.)\/$/, "$1");
+    .replace(/(.)\/$/, "$1")
+    .split("/");
+  const isSame = (one: string, other = "") => one.toLowerCase() === other.toLowerCase();
+  return plain.map((segment, at) => (isSame(segment, literal[at]) ? literal[at] : segment)).join("/");
 }
 
 function splitPattern(pattern: string): string[] {

@@ -41,3 +41,12 @@ it("one that cannot be remembered is no rejection", async () => {
   expect(await passing(2 * leaseMs, told)).toMatchObject({ status: "pending" });
   expect(await first.peek("p:payment")).toMatchObject({ status: "unknown" });
 });
+
+it.each([{ rememberRefusal: true }, { rememberRefusals: "false" }, null])(
+  "options such as %j are refused",
+  async (wrong) => {
+    const told = Reflect.apply(payOnce, undefined, [world.stores[0], world.payment, seller(), wrong]);
+    await expect(told).rejects.toMatchObject({ code: expect.stringMatching(/^STORE_(CONFIG|INVALID_ARGUMENT)$/) });
+    expect(world.ledger.transfers).toBe(0);
+  },
+);
