@@ -118,8 +118,8 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
   }
 
   /**
-   * At the first payment, and at each whose data is longer than any before: that the store takes such a session, and the gate's store finds it. It may be too large, or the store's user
-   * may lack a right.
+   * At the first payment, and at each whose data is longer than any before: that the store takes such a session, and the gate's store finds
+   * it. It may be too large, or the store's user may lack a right.
    */
   async function requireStorable(given: T, signal: AbortSignal): Promise<void> {
     const length = lengthOf(given);
