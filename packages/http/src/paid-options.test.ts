@@ -22,7 +22,9 @@ test("what is not sold is told the method and path that were looked up, without 
     const answer = beforeGate(unsold, { ...context, path, method }, "refuse");
     return typeof answer === "string" ? answer : JSON.parse(new TextDecoder().decode(answer.body)).message;
   };
-  expect(messageFor(contextOf(new Request("https://api.example/shop/quote?key=secret")).path)).toContain('"GET /shop/quote"');
+  expect(messageFor(contextOf(new Request("https://api.example/shop/quote?key=secret")).path)).toContain(
+    '"GET /shop/quote"',
+  );
   const odd = messageFor('/a"\r\n\u2028</script>');
   expect(odd).toContain('"GET /a\\"\\r\\n');
   expect(odd).not.toMatch(/[\r\n\u2028<>]/);

@@ -6,9 +6,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RequestContext } from "@tollbooth-stores/http";
 import { buyer } from "@tollbooth-stores/sandbox";
+import { x402Client } from "@x402/core/client";
+import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { paid } from "./fetch.ts";
 import { keepAnswers } from "./kept-answers.ts";
-import { openShop, type Shop } from "./paid-routes.test-support.ts";
+import { openShop, origin, type Shop } from "./paid-routes.test-support.ts";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 const readme = read("../README.md");
@@ -79,8 +82,33 @@ test("the limit of a fetch handler refuses one client too many, and passes a kno
   expect([await statusOf(mine), await statusOf(other), known, await statusOf({})]).toEqual([429, 429, 200, 400]);
 });
 
+test("the buyer that keeps its payments finishes one by itself, by the same payment", async () => {
+  const index = programs.findIndex((program) => program.includes("onPayment"));
+  const { buyer: keeping } = await import(/* @vite-ignore */ fileOf(index));
+  let runs = 0;
+  const gate = shop.gate(undefined, { order: "settle-then-serve", onHandlerError: () => undefined });
+  const GET = paid(gate, () => {
+    runs += 1;
+    return runs === 1 ? new Response("", { status: 500 }) : Response.json({ quote: 42 });
+  });
+  // A proxy in between says 500, so nothing is repeated: as if the buyer's program had died.
+  const send: typeof fetch = async (input, init) => {
+    const answer = await GET(new Request(input, init));
+    return answer.status === 503 ? new Response("", { status: 500 }) : answer;
+  };
+  const kept = new Map<string, string>();
+  const { account } = buyer(await shop.controls.payer());
+  const client = new x402Client().register("eip155:*", new ExactEvmScheme(account));
+  const { buy, finish } = keeping(client, kept, send);
+  expect([(await buy(`${origin}/quote`)).status, kept.size]).toEqual([500, 1]);
+  const [key] = kept.keys();
+  const answer = await finish(key);
+  expect([answer.status, await answer.json(), kept.size]).toEqual([200, { quote: 42 }, 0]);
+  expect(shop.controls.counts()).toMatchObject({ verifies: 1, transfers: 1 });
+});
+
 test("every program type-checks", { timeout: 60_000 }, async () => {
-  expect(programs).toHaveLength(7);
+  expect(programs).toHaveLength(8);
   const config = join(folder, "tsconfig.json");
   // As a reader's project is: without the rule that our own declarations are built by.
   const compilerOptions = { isolatedDeclarations: false };
