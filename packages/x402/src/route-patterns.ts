@@ -63,6 +63,7 @@ export function patternObjection(pattern: string): string | undefined {
   if (parts.length > 2) return 'its key must be "METHOD /path" or "/path".';
   if (method !== "*" && !METHODS.includes(method.toUpperCase())) return "its key names a method that does not exist.";
   if (!/^[/*]/.test(path)) return "the path in its key must begin with a slash.";
+  if (/[?#]/.test(path)) return "the path in its key must end before the query: a route is sold whatever its query is.";
   // The SDK takes it away from each request's path.
   return /.\/$/.test(path) ? "the path in its key must not end with a slash." : undefined;
 }
