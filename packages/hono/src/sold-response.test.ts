@@ -46,6 +46,18 @@ test.each(each)("the headers and cookies of %s win over those that were set by %
   expect(headers.getSetCookie().sort()).toEqual(["own=1", "visitor=7"]);
 });
 
+test.each(["text", { quote: 42 }])(
+  "a handler that returns %j, as JavaScript's may, is an error, and not charged",
+  async (made) => {
+    const gate = fakeGate();
+    const app = new Hono().onError((error, c) => c.text(error.message, 500));
+    app.get("/sold", paid(gate), async () => made as never);
+    const answer = await app.request("/sold", pay);
+    expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining("must return a Response")]);
+    expect(gate.charged).toEqual([]);
+  },
+);
+
 test("a handler that returns nothing is an error for onError, and not charged", async () => {
   const gate = fakeGate();
   const app = new Hono().onError((error, c) => c.text(error.message, 500));

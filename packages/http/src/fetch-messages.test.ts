@@ -136,7 +136,20 @@ test("no answer, or one whose body was read by another, is an error, and not an 
   while ((await reader?.read())?.done === false);
   reader?.releaseLock();
   await expect(answerOf(read)).rejects.toThrow(TypeError);
-  await expect(answerOf(undefined)).rejects.toThrow("returned no response");
+  for (const [made, words] of [
+    [undefined, "returned no response: "],
+    [null, "no response, but null: "],
+    ["a secret", "no response, but a string: "],
+    [{ quote: 42 }, "no response, but an object: "],
+    [{ status: 200, headers: {}, body: "" }, "no response, but an object: "],
+    [{ status: 200, headers: new Headers(), body: "text" }, "no response, but an object: "],
+  ] as const) {
+    const failed: unknown = await Reflect.apply(answerOf, undefined, [made]).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(TypeError);
+    expect(Object(failed).message).toContain(words);
+    expect(Object(failed).message).toContain("Response.json(");
+    expect(Object(failed).message).not.toContain("secret");
+  }
 });
 
 test("a response that another has sent already is an error, and not an empty answer", async () => {

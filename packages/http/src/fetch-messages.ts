@@ -34,7 +34,8 @@ export function contextOf(request: Request, decodedPath?: string): RequestContex
   };
 }
 
-function requireFetchRequest(request: unknown): void {
+/** Throws STORE_CONFIG where JavaScript gives no Request of fetch. For the inside of `checkArguments`. */
+export function requireFetchRequest(request: unknown): void {
   const { url, headers }: { url?: unknown; headers?: unknown } = Object(request);
   if (typeof url === "string" && typeof Object(headers).get === "function") return;
   throw new StoreError(
@@ -96,7 +97,7 @@ export async function answerOf(
   signal?: AbortSignal,
 ): Promise<Answer> {
   checkArguments("answerOf", () => requireBytes("maxAnswerBytes", maxAnswerBytes));
-  if (response === undefined) throw new TypeError("The handler returned no response.");
+  if (!isFetchResponse(response)) throw notAResponse(response);
   // `Response.error()`: no status that can be sent.
   if (response.status < 200) throw new TypeError("The handler's response has no status.");
   // @hono/node-server sends nothing for it, so its payer would pay for what left before, or for nothing.
@@ -108,6 +109,21 @@ export async function answerOf(
   const cookies = response.headers.get("set-cookie");
   const headers = { ...Object.fromEntries(response.headers), ...(cookies !== null && { "set-cookie": cookies }) };
   return wholeAnswer({ status: response.status, headers, body }, method);
+}
+
+/** JavaScript's handlers may return anything. Not by `instanceof`: a response may be of another copy of fetch. */
+function isFetchResponse(made: unknown): made is Response {
+  const { status, headers, body }: { status?: unknown; headers?: unknown; body?: unknown } = Object(made);
+  const isReadable = body === null || typeof Object(body).getReader === "function";
+  return typeof status === "number" && typeof Object(headers).has === "function" && isReadable;
+}
+
+function notAResponse(made: unknown): TypeError {
+  const kind = made === null ? "null" : `${typeof made === "object" ? "an" : "a"} ${typeof made}`;
+  const but = made === undefined ? "" : `, but ${kind}`;
+  return new TypeError(
+    `The handler returned no response${but}: it must return a Response of fetch, such as Response.json({ quote: 42 }).`,
+  );
 }
 
 /** What it has by then where `signal` aborts: a cancelled stream ends at once, however long its source takes. */

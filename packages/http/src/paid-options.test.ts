@@ -16,6 +16,22 @@ test("what is not sold passes or is 404, as it is told, and a gate that cannot s
   expect(beforeGate({ handle }, context, "refuse")).toBe("ask");
 });
 
+test("what is not sold is told the method and path that were looked up, without the query, and not at any length", () => {
+  const unsold: PaidGate = { handle, sells: () => false };
+  const messageFor = (path: string, method = "GET") => {
+    const answer = beforeGate(unsold, { ...context, path, method }, "refuse");
+    return typeof answer === "string" ? answer : JSON.parse(new TextDecoder().decode(answer.body)).message;
+  };
+  expect(messageFor(contextOf(new Request("https://api.example/shop/quote?key=secret")).path)).toContain(
+    '"GET /shop/quote"',
+  );
+  const odd = messageFor('/a"\r\n\u2028</script>');
+  expect(odd).toContain('"GET /a\\"\\r\\n');
+  expect(odd).not.toMatch(/[\r\n\u2028<>]/);
+  expect(messageFor(`/${"a".repeat(10_000)}`).length).toBeLessThan(400);
+  expect(messageFor("/quote", "A".repeat(10_000)).length).toBeLessThan(400);
+});
+
 test("options that cannot be meant are refused when the middleware is made", () => {
   const refused = expect.objectContaining({ code: "STORE_CONFIG" });
   for (const bytes of [Number.NaN, 0, -1, 1.5, Number.POSITIVE_INFINITY]) {

@@ -60,5 +60,15 @@ export function beforeGate(
 ): "ask" | "pass" | Answer {
   if (gate.sells === undefined || gate.sells(context)) return "ask";
   if (unsold === "pass") return "pass";
-  return problem(404, "not_sold", "paid() stands before this, and its gate has no route for the request.");
+  const asked = shownText(`${context.method} ${context.path}`);
+  return problem(404, "not_sold", `paid() stands before this, and its gate has no route for ${asked}.`);
+}
+
+const MOST_SHOWN = 200;
+
+/** The client's own words as they may be shown: bounded, and of printable ASCII that begins no markup. */
+function shownText(text: string): string {
+  const escaped = (sign: string) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const shown = JSON.stringify(text.slice(0, MOST_SHOWN)).replace(/[^\x20-\x7e]|[<>&]/g, escaped);
+  return text.length > MOST_SHOWN ? `${shown} and so on` : shown;
 }

@@ -77,6 +77,16 @@ const rows: readonly Row[] = [
   ["readBody", "no bound", [new Request("https://api.example/")], "readBody()", "maxBodyBytes"],
   ["readBody", "no request", [undefined, 5], "readBody()", "Request"],
   ["answerOf", "no bound", [new Response("x"), "GET", Number.NaN], "answerOf()", "maxAnswerBytes"],
+  ["hiddenHeaders", "no method", [], "hiddenHeaders()", "method", '"GET"'],
+  ["hiddenHeaders", "a request for the method", [new Request("https://api.example/")], "hiddenHeaders()", "method"],
+  ["hideConditions", "no request", [], "hideConditions()", "Request"],
+  [
+    "hideConditions",
+    "a framework's request",
+    [{ url: "/quote", headers: {}, method: "GET" }],
+    "hideConditions()",
+    "Request",
+  ],
   ["sessionMovesOf", "no request", [], "sessionMovesOf()", "request"],
   ["readiness", "no arguments", [], "readiness()", "stores"],
   ["readiness", "a misspelt option", [{ check: me }, { withinMS: 5 }], "readiness()", '"withinMs"'],
@@ -99,16 +109,7 @@ describe("plain JavaScript", () => {
     // They take no options: what they are given comes from the functions above, or from the framework.
     const without = [
       ...["answerTooLarge", "problem", "wholeAnswer", "isSoldAlready", "beforeGate", "limitHeadersOf", "isHeld"],
-      ...[
-        "addCookies",
-        "errorForLog",
-        "isUnavailable",
-        "storeFailure",
-        "bodyTooLarge",
-        "problemCode",
-        "hiddenHeaders",
-        "hideConditions",
-      ],
+      ...["addCookies", "errorForLog", "isUnavailable", "storeFailure", "bodyTooLarge", "problemCode"],
       "responseOf",
     ];
     expect([...exported.keys()].filter((name) => ![...tested, ...without].includes(name))).toEqual([]);

@@ -5,7 +5,7 @@ import { x402Client } from "@x402/core/client";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { type RepeatOptions, repeat503 } from "./buyer.ts";
+import { type PaymentToSend, type RepeatOptions, repeat503 } from "./buyer.ts";
 import { paid } from "./fetch.ts";
 import { origin, shopForEachTest } from "./paid-routes.test-support.ts";
 
@@ -143,6 +143,14 @@ describe("a request with a payment", () => {
     expect([requests.length, waits]).toEqual([3, [4_000, 4_000]]);
   });
 
+  test("is sent for a minute where nothing else is said, once a second", async () => {
+    const { send, requests } = answering(503);
+    const { waits, wait } = noWait();
+    expect((await repeat503(send, { wait })(url, paying)).status).toBe(503);
+    const secondsMs = waits.reduce((sum, ms) => sum + ms, 0);
+    expect([requests.length, secondsMs]).toEqual([60, 59_000]);
+  });
+
   test.each(["0", "soon", "-5", "Thu, 01 Jan 1970 00:00:00 GMT"])(
     "waits a second where Retry-After is %j",
     async (text) => {
@@ -183,6 +191,46 @@ describe("a request with a payment", () => {
   });
 });
 
+describe("a payment that the buyer writes down", () => {
+  test("is told once, and awaited, before it is sent for the first time", async () => {
+    const { send, requests } = answering(503, new TypeError("fetch failed"), 200);
+    const told: { payment: PaymentToSend; sentBefore: number }[] = [];
+    const onPayment = async (payment: PaymentToSend) => {
+      await new Promise((done) => setTimeout(done, 5));
+      told.push({ payment, sentBefore: requests.length });
+    };
+    const headers = { ...paying.headers, "Idempotency-Key": "mine", "content-type": "text/plain" };
+    const init = { method: "POST", headers, body: "an order" };
+    expect((await repeat503(send, { ...atOnce, onPayment })(new Request(url, init))).status).toBe(200);
+    expect(requests).toHaveLength(3);
+    const sent = { "payment-signature": "the payment", "idempotency-key": "mine", "content-type": "text/plain" };
+    expect(told).toEqual([{ payment: { url, method: "POST", headers: sent, body: expect.any(Blob) }, sentBefore: 0 }]);
+    expect(await told[0]?.payment.body?.text()).toBe("an order");
+  });
+
+  test("is not sent where writing it down fails, or its request was aborted", async () => {
+    const { send, requests } = answering(200);
+    for (const onPayment of [
+      () => Promise.reject(new Error("The disk is full.")),
+      () => {
+        throw new Error("The disk is full.");
+      },
+    ]) {
+      await expect(repeat503(send, { ...atOnce, onPayment })(url, paying)).rejects.toThrow("The disk is full.");
+    }
+    const onPayment = vi.fn();
+    const aborted = { ...paying, signal: AbortSignal.abort(new Error("Enough.")) };
+    await expect(repeat503(send, { onPayment })(url, aborted)).rejects.toThrow("Enough.");
+    expect([requests.length, onPayment.mock.calls.length]).toEqual([0, 0]);
+  });
+
+  test("is that of a payment alone: a request without one is not told", async () => {
+    const onPayment = vi.fn();
+    await repeat503(answering(402).send, { onPayment })(url, { headers: { "idempotency-key": "mine" } });
+    expect(onPayment).not.toHaveBeenCalled();
+  });
+});
+
 test("a request without a payment is handed on as it came, whatever the answer is", async () => {
   const send = vi.fn<typeof fetch>(async () => new Response("", { status: 503 }));
   const init = { method: "POST", body: "an order" };
@@ -198,9 +246,17 @@ test.each([
   [fetch, { forMs: "1m" }],
   [fetch, { forMs: Number.NaN }],
   [fetch, { onRepeat: 1 }],
+  [fetch, { onPayment: {} }],
   [fetch, { attempt: 3 }],
 ])("%s with %j is refused when it is made", (...given) => {
   expect(() => Reflect.apply(repeat503, undefined, given)).toThrow(TypeError);
+});
+
+test("an unknown option is named, and what looks like no name is not shown", () => {
+  const making = (options: object) => () => repeat503(fetch, options);
+  expect(making({ attempt: 3 })).toThrow('"attempt"');
+  expect(making({ "0xsecret key": 3 })).not.toThrow("secret");
+  expect(making({ "0xsecret key": 3 })).toThrow("Unknown option");
 });
 
 describe("the SDK's own client", () => {

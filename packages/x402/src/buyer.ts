@@ -9,10 +9,25 @@ export interface Repetition {
   readonly waitMs: number;
 }
 
+/** What a request with a payment is made of. To send it again later, give these to `fetch`, with the same body. */
+export interface PaymentToSend {
+  readonly url: string;
+  readonly method: string;
+  /** All of the request's, by lower-case names: the payment's own among them. Keep them secret: their holder may be served in the payer's place. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Undefined of a GET. JSON leaves its bytes out, so write them down beside the rest. */
+  readonly body: Blob | undefined;
+}
+
 export interface RepeatOptions {
+  /**
+   * Called once for each payment, before it is sent for the first time, so that it can be written down and survives a crash. It is awaited.
+   * Where it throws or rejects, nothing is sent, and the call rejects with its error.
+   */
+  onPayment?: ((payment: PaymentToSend) => void | Promise<void>) | undefined;
   /** How long, in milliseconds, after its first sending the request may be sent again. Default 60,000. */
   forMs?: number | undefined;
-  /** How often the request is sent, the first time included. Default 30. */
+  /** How often the request is sent, the first time included. Default 60. */
   attempts?: number | undefined;
   /** Called before each wait. */
   onRepeat?: ((repetition: Repetition) => void | Promise<void>) | undefined;
@@ -29,13 +44,14 @@ const SHORTEST_WAIT_MS = 1_000;
 const undecided: readonly number[] = [502, 503, 504];
 /** Node and browsers run a longer timer at once. */
 const LONGEST_MS = 2 ** 31 - 1;
-const known: readonly string[] = ["forMs", "attempts", "onRepeat", "wait"];
+const known: readonly string[] = ["onPayment", "forMs", "attempts", "onRepeat", "wait"];
 
 /**
  * A `fetch` that sends a request with a payment again, the same payment and the same bytes, while the answer is 503 (or a proxy's 502
  * or 504) or does not come; after that also on 429, since a limit says nothing of the payment. It waits as Retry-After says, a second at
  * the least. It signs nothing. `fetch` is called for a request
- * without a payment as it is. For the official client: `wrapFetchWithPayment(repeat503(fetch), client)`.
+ * without a payment as it is. For the official client: `wrapFetchWithPayment(repeat503(fetch), client)`. The other way round it
+ * sees no payment, and repeats nothing.
  *
  * Resolves with the first other answer, or with the last one where time or attempts are over; rejects with the last error where no
  * answer came then. **The payment may have been charged in both cases**: send it again later, and sign no other one for the same purchase
@@ -43,11 +59,14 @@ const known: readonly string[] = ["forMs", "attempts", "onRepeat", "wait"];
  * when the time is over is not cut off. Throws a TypeError for options that cannot be meant.
  */
 export function repeat503(send: typeof fetch, options: RepeatOptions = {}): typeof fetch {
-  const { forMs = 60_000, attempts = 30, onRepeat, wait = pause } = requireOptions(send, options);
+  const { forMs = 60_000, attempts = 60, onPayment, onRepeat, wait = pause } = requireOptions(send, options);
   return async (input, init) => {
     if (!hasPayment(input, init)) return send(input, init);
     const request = new Request(input, init);
     const body = request.method === "GET" || request.method === "HEAD" ? undefined : await wholeBody(request);
+    request.signal.throwIfAborted();
+    const { url, method, headers } = request;
+    await onPayment?.({ url, method, headers: Object.fromEntries(headers), body });
     let spentMs = 0;
     let mayBeCharged = false;
     for (let sent = 1; ; sent += 1) {
@@ -146,13 +165,17 @@ function requireOptions(send: unknown, options: RepeatOptions): RepeatOptions {
   if (typeof send !== "function") throw new TypeError("repeat503(fetch, options) needs a fetch.");
   if (typeof options !== "object" || options === null) throw new TypeError("The options must be an object.");
   const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new TypeError(`Unknown option; known: ${known.join(", ")}.`);
+  if (unknown !== undefined) {
+    // What looks like no name may be a secret in the wrong place.
+    const shown = /^[A-Za-z_][A-Za-z_-]{0,40}$/.test(unknown) ? ` "${unknown}"` : "";
+    throw new TypeError(`Unknown option${shown}; known: ${known.join(", ")}.`);
+  }
   for (const name of ["forMs", "attempts"] as const) {
     const value = options[name];
     if (value === undefined || (Number.isSafeInteger(value) && value > 0 && value <= LONGEST_MS)) continue;
     throw new TypeError(`${name} must be a whole number from 1 to ${LONGEST_MS}.`);
   }
-  for (const name of ["onRepeat", "wait"] as const) {
+  for (const name of ["onPayment", "onRepeat", "wait"] as const) {
     if (options[name] === undefined || typeof options[name] === "function") continue;
     throw new TypeError(`${name} must be a function.`);
   }

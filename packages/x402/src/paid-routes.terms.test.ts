@@ -22,6 +22,7 @@ test.each([
   ["payTo", ""],
   ["payTo", "0x123"],
   ["payTo", "seller.eth"],
+  ["payTo", `0x${"0".repeat(40)}`],
   ["payTo", undefined],
   ["payTo", 5],
   ["maxTimeoutSeconds", -1],
@@ -48,6 +49,9 @@ test.each([
   "GET,POST /quote",
   "GET /quote/",
   "GET /a /b",
+  "GET /quote?model=small",
+  "/quote?",
+  "GET /quote#top",
 ])("a route of the key %j matches no request, and is no gate", (pattern) => {
   expect(() => shop.gate({ [pattern]: { accepts: oneCent } })).toThrow(
     expect.objectContaining({ code: "STORE_CONFIG", message: expect.stringContaining(`"${pattern}": `) }),

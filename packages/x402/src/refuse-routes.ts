@@ -87,6 +87,7 @@ function termsObjection(option: PaymentOption): string | undefined {
   const { payTo, maxTimeoutSeconds = 0 }: Partial<Record<keyof PaymentOption, unknown>> = option;
   if (typeof payTo !== "function" && !isAddress(payTo, option.network))
     return "payTo must be an address of that network.";
+  if (/^(?:0x0+|1+)$/.test(String(payTo))) return "payTo is the zero address: what is paid to it is lost.";
   const isTime = typeof maxTimeoutSeconds === "number" && maxTimeoutSeconds >= 0;
   return isTime && maxTimeoutSeconds * 1_000 <= LONGEST_AHEAD_MS
     ? undefined

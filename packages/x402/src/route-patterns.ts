@@ -123,6 +123,7 @@ export function patternObjection(pattern: string): string | undefined {
   if (!/^[/*]/.test(path)) return "the path in its key must begin with a slash.";
   // The SDK decodes each request's path, but for slashes.
   if (/%(?!2f|5c)[0-9a-f]{2}/i.test(path)) return "the path in its key must be written as it is decoded.";
+  if (/[?#]/.test(path)) return "the path in its key must end before the query: a route is sold whatever its query is.";
   // The SDK takes it away from each request's path.
   return /.\/$/.test(path) ? "the path in its key must not end with a slash." : undefined;
 }
