@@ -66,7 +66,7 @@ const applications: Record<string, (ran: (dear: boolean) => string) => RequestLi
     app.get("/v/:s", paid, (_, response) => void response.send(ran(false)));
     app.get("/v/*rest", paid, (_, response) => void response.send(ran(true)));
     app.get("/tier", paid, (request, response) => void response.send(ran(request.query.tier === "pro")));
-    app.post("/tier", paid, (request, response) => void response.send(ran(request.body?.tier === "pro")));
+    app.post("/tier", paid, (request, response) => void response.send(ran(Object(request.body).tier === "pro")));
     return app.get("/:s", paid, (_, response) => void response.send(ran(false)));
   },
   Hono: (ran) => {
