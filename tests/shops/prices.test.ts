@@ -1,4 +1,4 @@
-// However a target and a Host header are written, the handler that runs is the one whose price was paid.
+// However a target, a Host header and a body are written, the handler that runs is the one whose price was paid.
 import { randomBytes } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { getRequestListener } from "@hono/node-server";
@@ -21,6 +21,11 @@ const dear = at("500");
 const byQuery = ({ adapter }: HTTPRequestContext) => ({
   asset: token,
   amount: adapter.getQueryParam?.("tier") === "pro" ? "500" : "1",
+  extra: domain,
+});
+const byBody = ({ adapter }: HTTPRequestContext) => ({
+  asset: token,
+  amount: Object(adapter.getBody?.()).tier === "pro" ? "500" : "1",
   extra: domain,
 });
 
@@ -52,6 +57,7 @@ const routes = {
   "GET /v/[s]": cheap,
   "GET /v/*": dear,
   "GET /tier": { accepts: { ...terms, price: byQuery } },
+  "POST /tier": { accepts: { ...terms, price: byBody } },
   "GET /[s]": cheap,
 };
 const gate = () => gateOf(routes);
@@ -68,6 +74,7 @@ const applications: Record<string, (ran: (dear: boolean) => string) => RequestLi
     app.get("/v/:s", paid, (_, response) => void response.send(ran(false)));
     app.get("/v/*rest", paid, (_, response) => void response.send(ran(true)));
     app.get("/tier", paid, (request, response) => void response.send(ran(request.query.tier === "pro")));
+    app.post("/tier", paid, (request, response) => void response.send(ran(Object(request.body).tier === "pro")));
     return app.get("/:s", paid, (_, response) => void response.send(ran(false)));
   },
   Hono: (ran) => {
@@ -80,6 +87,7 @@ const applications: Record<string, (ran: (dear: boolean) => string) => RequestLi
     app.get("/v/:s", paid, (c) => c.text(ran(false)));
     app.get("/v/*", paid, (c) => c.text(ran(true)));
     app.get("/tier", paid, (c) => c.text(ran(c.req.query("tier") === "pro")));
+    app.post("/tier", paid, async (c) => c.text(ran((await c.req.json()).tier === "pro")));
     app.get("/:s", paid, (c) => c.text(ran(false)));
     return getRequestListener(app.fetch, { overrideGlobalObjects: false });
   },
@@ -121,6 +129,36 @@ test.each(Object.entries(applications))("%s: a cheap payment runs no dear handle
   expect(ran.filter(({ dear }) => dear)).toEqual([]);
   expect(ran.length).toBeGreaterThan(50);
 });
+
+const bodies = ["basic", "pro"].flatMap((tier) => [
+  `{"tier":"${tier}"}`,
+  `\uFEFF{"tier":"${tier}"}`,
+  ` {"tier":"basic","tier":"${tier}"}`,
+  `{"ti\\u0065r":"${tier}"}`,
+]);
+const types = ["application/json", "text/plain", "application/x-www-form-urlencoded", "application/vnd.x+json", "x"];
+
+test.each(Object.entries(applications))(
+  "%s: a price by the body is that of the body that is sold",
+  async (_what, make) => {
+    const ran: { dear: boolean; asked: string }[] = [];
+    let asked = "";
+    const port = await listening(
+      make((dear) => {
+        ran.push({ dear, asked });
+        return "";
+      }),
+    );
+    for (const type of types) {
+      for (const body of bodies) {
+        asked = `${type}: ${body}`;
+        await sendRaw(port, "POST", "/tier", { ...cheapPayment(), "content-type": type }, body);
+      }
+    }
+    expect(ran.filter(({ dear }) => dear)).toEqual([]);
+    expect(ran.filter(({ asked }) => asked.startsWith("application/json")).length).toBe(4);
+  },
+);
 
 const ofTwoPrices = { "GET /cheap": cheap, "GET /report": dear };
 

@@ -84,13 +84,15 @@ export function sendRaw(
   method: string,
   target: string,
   headers: Record<string, string> = {},
+  body = "",
 ): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
     const socket = connect(port, "127.0.0.1", () => {
-      const sent = { host: "h", ...headers, connection: "close", "content-length": "0" };
+      const sent = { host: "h", ...headers, connection: "close", "content-length": String(Buffer.byteLength(body)) };
       const lines = Object.entries(sent).map(([name, value]) => `${name}: ${value}\r\n`);
       socket.write(`${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1");
+      socket.write(body);
     });
     socket.setTimeout(5_000, () => socket.destroy());
     socket.on("data", (chunk) => {

@@ -70,6 +70,67 @@ test("a handler that returns nothing is an error for onError, and not charged", 
   expect(gate.charged).toEqual([]);
 });
 
+test("a handler that takes its response back, or says that there is one, is an error too", async () => {
+  const gate = fakeGate();
+  const app = new Hono().onError((error, c) => c.text(error.message, 500));
+  app.get("/sold", paid(gate), async (c, next) => {
+    c.res = new Response("made");
+    c.res = undefined;
+    await next();
+  });
+  app.get("/sold/said", paid(gate), async (c) => {
+    c.finalized = true;
+    return undefined as never;
+  });
+  for (const path of ["/sold", "/sold/said"]) expect((await app.request(path, pay)).status).toBe(500);
+  expect(gate.charged).toEqual([]);
+});
+
+const nothing = async () => undefined as never;
+/** Hono wraps the handlers of an application with an onError of its own, and takes their response from `c.res`: an empty one if need be. */
+const wrapped: Record<string, (app: Hono, gate: PaidGate, sub: Hono) => unknown> = {
+  "of an application": (app, gate, sub) => app.route("/", sub.get("/sold", paid(gate), nothing)),
+  "of an application behind paid()": (app, gate, sub) => app.use(paid(gate)).route("/", sub.get("/sold", nothing)),
+  "of an application within another": (app, gate, sub) => {
+    const within = new Hono().onError((_error, c) => c.text("within", 500));
+    app.route("/", sub.route("/", within.get("/sold", paid(gate), nothing)));
+  },
+  "behind middleware that reads the response": (app, gate, sub) => {
+    sub.use(paid(gate)).use(async (c, next) => {
+      c.res.headers.set("x-a", "before");
+      await next();
+      c.res.headers.set("x-a", "after");
+    });
+    app.route("/", sub.get("/sold", nothing));
+  },
+};
+
+test.each(Object.entries(wrapped))(
+  "a handler %s with an onError that returns nothing is an error too",
+  async (_whose, add) => {
+    const gate = fakeGate();
+    const app = new Hono();
+    add(
+      app,
+      gate,
+      new Hono().onError((error, c) => c.text(error.message, 500)),
+    );
+    const answer = await app.request("/sold", pay);
+    expect([answer.status, gate.charged]).toEqual([500, []]);
+  },
+);
+
+test("a handler of an application with an onError sells what it makes, an empty body too", async () => {
+  const gate = fakeGate();
+  const sub = new Hono().onError((error, c) => c.text(error.message, 500));
+  sub.get("/sold", paid(gate), (c) => {
+    c.res.headers.set("x-a", "handler");
+    return c.body(null);
+  });
+  const answer = await new Hono().route("/", sub).request("/sold", pay);
+  expect([answer.status, answer.headers.get("x-a"), gate.charged]).toEqual([200, "handler", ["one"]]);
+});
+
 const late: Record<string, (c: Context) => Response | Promise<Response>> = {
   answers: (c) => c.text("the goods", 200, own),
   "sets the response": (c) => {

@@ -34,7 +34,11 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
   /** How many responses the handlers have set since one of them threw. Hono sets that of onError first. */
   let afterError = 0;
   let isOver = false;
+  /** Whether the handlers have set a response. Not by `finalized`, which is true as well once they have set none. */
+  let isMade = false;
   let discarded: Response | undefined;
+  /** What Hono makes for handlers that read a response before they have made one. It is none of theirs. */
+  let blank: Response | undefined;
   const isLate = () => (isOver || answered.signal.aborted) && isHandler();
 
   function putAside(): void {
@@ -42,6 +46,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
     // Hono would write the headers of the response that is there over those of the handlers' own.
     write(undefined);
     c.finalized = false;
+    isMade = false;
   }
 
   function putBack(): void {
@@ -66,9 +71,13 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
     res: {
       configurable: true,
       get() {
-        if (!isLate()) return read();
-        discarded ??= new Response();
-        return discarded;
+        if (isLate()) {
+          discarded ??= new Response();
+          return discarded;
+        }
+        const response = read();
+        if (!finalized && isHandler()) blank = response;
+        return response;
       },
       set(response: Response | undefined) {
         if (isLate()) {
@@ -76,6 +85,8 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
           response?.body?.cancel().catch(() => undefined);
           return;
         }
+        // Hono does so after handlers without a response, where their application has an onError of its own.
+        if (response !== undefined && response === blank && !finalized) return;
         if (c.error !== undefined) afterError += 1;
         // Middleware in front, which gets its own headers back.
         if (!isOver && !isHandler()) {
@@ -84,6 +95,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
             new DOMException("The request was answered before its handlers' answer was paid for.", "AbortError"),
           );
         }
+        isMade = response !== undefined;
         write(response);
       },
     },
@@ -103,7 +115,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
         await run();
         answered.signal.throwIfAborted();
         if (isOver) throw new Error("The gate has answered without these handlers.");
-        if (!c.finalized) {
+        if (!isMade) {
           throw new TypeError(
             "A handler behind paid() returned no response, or middleware there did not await next().",
           );

@@ -17,6 +17,10 @@ export interface RequestAdapter {
   getUserAgent(): string;
   getQueryParams?(): Record<string, string | string[]>;
   getQueryParam?(name: string): string | string[] | undefined;
+  /**
+   * The body as the framework's handlers read it, so that a price by the body is the price of what they make. Without it a gate makes one
+   * of the bytes that `handle` is given.
+   */
   getBody?(): unknown;
 }
 

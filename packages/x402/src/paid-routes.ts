@@ -32,6 +32,7 @@ import { bringsBody, isHead, isPaidFor, isPreflight, isWebsocket } from "./reque
 import type { FindSettlement } from "./sdk-steps.ts";
 import { paymentOf, takePayment } from "./take-payment.ts";
 import { haveAllAnswered, namingUnanswered } from "./watch-facilitators.ts";
+import { withBody } from "./with-body.ts";
 import { LONGEST_TIMER_MS, within } from "./within.ts";
 
 export interface PaidRoutes extends PaidGate, KnownPayments {
@@ -138,9 +139,10 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
   }
 
   async function answer(context: RequestContext, body: Uint8Array, serve: Serve): Promise<Answer | undefined> {
-    const request = sold(context);
-    if (request === undefined) return undefined;
+    const matching = sold(context);
+    if (matching === undefined) return undefined;
     if (isPreflight(context)) return preflight();
+    const request = withBody(matching, body);
     try {
       await ready(context.signal);
     } catch (error) {
