@@ -18,7 +18,7 @@ export interface HeldResponse {
   /**
    * What the handlers answer, once they end it. Rejects when the client goes before or hears the answer of others, where it has fewer
    * bytes than it says, and as soon as it has more than `maxAnswerBytes`. Settles while the response is open only if they end it. What
-   * they do after the end is dropped.
+   * they do after the end is dropped. A failure that others write takes nothing of theirs: it would give the goods away.
    */
   readonly answer: Promise<HeldAnswer>;
   /** Whether the handlers have ended it. */
@@ -54,17 +54,23 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
   const onFinish = () => reject(answeredByOthers());
   response.once("finish", onFinish);
 
+  // Middleware behind paid() may have kept these methods.
+  const isOver = () => hasEnded || isReleased;
+  const isShutOut = () => isHandler() && before.isOthersFailure() && (head?.status ?? 500) >= 400;
+
   function fixHead(): void {
     const cookies = cookiesOf(response).filter((line) => !before.cookies.includes(line));
     head ??= { status: response.statusCode, headers: plainHeaders(response, cookies), cookies };
   }
   /** As Node does: through writeHead, which middleware may have replaced in order to be told. */
   function implicitHead(): void {
+    if (isOver() || isShutOut()) return;
     if (head === undefined) response.writeHead(response.statusCode);
     fixHead();
   }
   const take = (chunk: unknown, encoding: unknown): void => {
     const bytes = bytesOf(chunk, encoding);
+    if (isOver() || isShutOut()) return;
     // After the check, as Node does: a chunk that is none leaves the head to error handlers.
     implicitHead();
     length += bytes.byteLength;
@@ -78,6 +84,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
   const letGo = replaceMembers(response, {
     ...before.members,
     writeHead: member((status: number, ...rest: unknown[]) => {
+      if (isOver() || isShutOut()) return response;
       if (head !== undefined) throw headersSent();
       response.statusCode = status;
       setAll(
@@ -96,8 +103,12 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
       return true;
     }),
     end: member((...given: unknown[]) => {
-      // Middleware behind paid() may have kept this method.
-      if (isReleased) return response;
+      if (isOver()) return response;
+      // An end that is held back may still come, or none: a handler's own driver can have set the status outside of its async context.
+      const cutsFailure = isShutOut();
+      const cutsGoods = !isHandler() && before.isOthersFailure() && head !== undefined && head.status < 400;
+      if (cutsFailure || cutsGoods) reject(answeredByOthers());
+      if (cutsFailure) return response;
       const [chunk] = given;
       if (chunk !== undefined && chunk !== null && typeof chunk !== "function") take(chunk, given[1]);
       implicitHead();
