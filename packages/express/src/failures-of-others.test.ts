@@ -30,6 +30,8 @@ const holdEnd =
     next();
   };
 
+const pass: Handler = (_request, _response, next) => next();
+
 async function ask(timeout: (response: ExpressResponse) => unknown, hold: Handler, handler: Handler) {
   const gate = fakeGate();
   const app = await listen((express) => {
@@ -65,12 +67,12 @@ const handlers: Record<string, (response: ExpressResponse) => unknown> = {
 test.each(Object.keys(timeouts).flatMap((way) => Object.keys(handlers).map((by) => [way, by] as const)))(
   "a failure %s takes no goods of a handler that then sends them %s",
   async (way, by) => {
-    const [timeout, text] = timeouts[way] ?? [];
+    const [timeout = () => undefined, text] = timeouts[way] ?? [];
     const sellLate: Handler = async (_request, response) => {
       await pause(25);
       handlers[by]?.(response);
     };
-    const { got, next } = await ask(timeout ?? pause, holdEnd({ once: true }), sellLate);
+    const { got, next } = await ask(timeout, holdEnd({ once: true }), sellLate);
     expect(got).toEqual([503, text, []]);
     expect(next).toEqual([200, "goods", ["one"]]);
   },
@@ -94,7 +96,6 @@ test.each(Object.keys(handlers))(
 );
 
 test("goods that a failure of others ends half way are not charged", async () => {
-  const pass: Handler = (_request, _response, next) => next();
   const { got, next } = await ask(
     (response) => response.status(503).end("timeout"),
     pass,
@@ -106,4 +107,47 @@ test("goods that a failure of others ends half way are not charged", async () =>
   );
   expect(got).toEqual([500, expect.not.stringContaining("go"), []]);
   expect(next).toEqual([200, "goods", ["one"]]);
+});
+
+const endLate: Handler = async (_request, response) => {
+  await pause(25);
+  response.end("goods");
+};
+
+test("a failure that others begin, and a handler ends, is an error at once, and gives no goods away", async () => {
+  const { got, next } = await ask((response) => response.status(503).write("too "), pass, endLate);
+  expect(got).toEqual([500, expect.not.stringContaining("goods"), []]);
+  expect(next).toEqual([200, "goods", ["one"]]);
+});
+
+test("a failure of the handler's own takes what it writes outside of its async context, and inside", async () => {
+  const { got } = await ask(
+    (response) => response.write("no "),
+    pass,
+    (request, response, next) => {
+      response.status(404);
+      return endLate(request, response, next);
+    },
+  );
+  expect(got).toEqual([404, "no goods", []]);
+});
+
+test("a failure of others has the headers that they set, also where a handler flushes its head before", async () => {
+  const timeout = async (response: ExpressResponse) => {
+    response.status(503);
+    await pause(30);
+    response.set("x-why", "slow").end();
+  };
+  const app = await listen((express) => {
+    express.use((_request, response, next) => {
+      setTimeout(() => timeout(response), 5);
+      next();
+    });
+    express.get("/sold", paid(fakeGate()), async (_request, response) => {
+      await pause(20);
+      response.flushHeaders();
+    });
+  });
+  const answer = await app("/sold", { headers: { payment: "one" } });
+  expect([answer.status, answer.headers.get("x-why")]).toEqual([503, "slow"]);
 });

@@ -104,11 +104,9 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
     }),
     end: member((...given: unknown[]) => {
       if (isOver()) return response;
-      // An end that is held back may still come, or none: a handler's own driver can have set the status outside of its async context.
-      const cutsFailure = isShutOut();
+      // Of a failure that others write and handlers end, a handler's driver may be the writer: no end but this one might come then.
       const cutsGoods = !isHandler() && before.isOthersFailure() && head !== undefined && head.status < 400;
-      if (cutsFailure || cutsGoods) reject(answeredByOthers());
-      if (cutsFailure) return response;
+      if (isShutOut() || cutsGoods) reject(answeredByOthers());
       const [chunk] = given;
       if (chunk !== undefined && chunk !== null && typeof chunk !== "function") take(chunk, given[1]);
       implicitHead();
