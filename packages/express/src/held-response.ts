@@ -1,6 +1,7 @@
 // Holds back what handlers write, until the gate has decided what is sent in its place.
 import type { ServerResponse } from "node:http";
 import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http";
+import { mayGoOn } from "./back-pressure.ts";
 import { heldHead } from "./held-head.ts";
 import { answeredByOthers } from "./others-answer.ts";
 import { member, replaceMembers } from "./replace-members.ts";
@@ -100,7 +101,8 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
     write: member((chunk: unknown, ...rest: unknown[]) => {
       take(chunk, rest[0]);
       callLater(rest);
-      return true;
+      // "drain" comes in its writer's async context, and a handler that went on in that of others would be taken for them.
+      return !isHandler() || mayGoOn(response, chunk);
     }),
     end: member((...given: unknown[]) => {
       if (isOver()) return response;
