@@ -83,3 +83,35 @@ test.each(Object.keys(ways))(
     expect(whenAnswered).toBeLessThan(total);
   },
 );
+
+test("a handler that goes on to pipe after its end keeps no turn from the answer that it ended", async () => {
+  const total = 5_000;
+  let made = 0;
+  const endless = function* () {
+    for (; made < total; made += 1) yield chunk;
+  };
+  const app = await listen((express) => {
+    express.get("/sold", paid(fakeGate()), (_request, response) => {
+      response.end("made");
+      Readable.from(endless()).pipe(response);
+    });
+  });
+  expect(await (await app("/sold", { headers: { payment: "one" } })).text()).toBe("made");
+  expect(made).toBeLessThan(total);
+});
+
+test("others that write meanwhile are told to wait for nothing: a drain of theirs would let handlers go on in their name", async () => {
+  const told: boolean[] = [];
+  const app = await listen((express) => {
+    express.use((_request, response, next) => {
+      setTimeout(() => told.push(response.write(Buffer.alloc(100_000))), 5);
+      next();
+    });
+    express.get("/sold", paid(fakeGate()), async (_request, response) => {
+      await pause(20);
+      response.end("made");
+    });
+  });
+  expect((await app("/sold", { headers: { payment: "one" } })).status).toBe(200);
+  expect(told).toEqual([true]);
+});
