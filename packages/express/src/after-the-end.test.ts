@@ -212,3 +212,32 @@ test.each([
     expect(seen).toEqual([true]);
   },
 );
+
+test("methods that middleware behind paid() has kept do nothing once the answer is ended", async () => {
+  let settle = () => {};
+  const settled = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const { handle } = fakeGate();
+  const app = await listen((app) => {
+    app.get(
+      "/sold",
+      paid({
+        handle: (context, body, serve) => handle(context, body, (payment) => serve(payment).finally(() => settled)),
+      }),
+      (_request, response, next) => {
+        const { writeHead, write, flushHeaders } = response;
+        setTimeout(() => {
+          if (!response.headersSent) Reflect.apply(writeHead, response, [504, { "x-late": "1" }]);
+          Reflect.apply(flushHeaders, response, []);
+          Reflect.apply(write, response, ["late"]);
+          settle();
+        }, 10);
+        next();
+      },
+      (_request, response) => response.send("made"),
+    );
+  });
+  const answer = await app("/sold", { headers: { payment: "one" } });
+  expect([answer.status, await answer.text(), answer.headers.get("x-late")]).toEqual([200, "made", null]);
+});

@@ -4,6 +4,7 @@ import { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Answer, type PaidGate, problem } from "@tollbooth-stores/http";
+import type { Response as ExpressResponse, Request } from "express";
 import { expect, test } from "vitest";
 import { failOnCrash, listen } from "./app.test-support.ts";
 import { type Handler, pause } from "./late-handlers.test-support.ts";
@@ -59,7 +60,7 @@ function holdEnd(response: ServerResponse): void {
 const fronts: Record<string, Handler> = {
   "an end that is held back in front since before paid()": (_request, response, next) => {
     holdEnd(response);
-    response.status(503).send("too slow");
+    response.status(503).end("too slow");
     next();
   },
   "an end that is held back in front since the gate is asked": (_request, response, next) => {
@@ -160,3 +161,26 @@ test.each(Object.keys(fronts))("%s, while the sale is settled: it is sent, and t
   const next = await app("/sold", payment);
   expect([next.status, await next.text(), charged()]).toEqual([200, "goods", ["one"]]);
 });
+
+test.each(["send", "json"] as const)(
+  "an end that is held back in front since before paid(), of %s: the gate is not asked, and error handlers change nothing of it",
+  async (way) => {
+    const { gate, charged } = sellingGate("settle-then-serve");
+    const errors: string[] = [];
+    const app = await listen((express) => {
+      express.use((_request, response, next) => {
+        holdEnd(response);
+        response.status(503)[way]("too slow");
+        next();
+      });
+      express.get("/sold", paid(gate), (_request, response) => response.status(200).send("goods"));
+      express.use((error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+        errors.push(error.message);
+        response.status(500).json({ error: "an answer that is longer than the other" });
+      });
+    });
+    const answer = await app("/sold", payment);
+    expect([answer.status, await answer.text()]).toEqual([503, expect.stringMatching(/^"?too slow"?$/)]);
+    expect([charged(), errors]).toEqual([[], [expect.stringContaining("content-length")]]);
+  },
+);

@@ -8,6 +8,8 @@ export interface HeldHead {
   readonly members: PropertyDescriptorMap;
   /** The lines of Set-Cookie of before. */
   readonly cookies: readonly string[];
+  /** Whether others have made it a failure: a status of 400 and above that no handler has set. */
+  isOthersFailure(): boolean;
   /** Status and headers of before. */
   putBack(): void;
   /** Those of before, and those of others on top: a timeout in front sets its status while the handlers are at work. */
@@ -21,6 +23,7 @@ export function heldHead(response: ServerResponse, isHandler: () => boolean): He
   const others: [method: unknown, given: unknown[]][] = [];
   let statusNow = status;
   let othersStatus = status;
+  let isFailure = false;
 
   function putBack(): void {
     for (const name of response.getHeaderNames()) response.removeHeader(name);
@@ -33,6 +36,7 @@ export function heldHead(response: ServerResponse, isHandler: () => boolean): He
     const method: unknown = Reflect.get(response, name);
     const call = (...given: unknown[]): unknown => {
       if (!isHandler()) others.push([method, given]);
+      else if (isFailure) return response;
       return typeof method === "function" ? Reflect.apply(method, response, given) : undefined;
     };
     return [name, member(call)];
@@ -44,12 +48,17 @@ export function heldHead(response: ServerResponse, isHandler: () => boolean): He
         enumerable: true,
         get: () => statusNow,
         set(next: number) {
+          if (!isHandler()) {
+            // A head that is written with the status it has makes no failure of a handler's own one of others.
+            if (next !== statusNow) isFailure = next >= 400;
+            othersStatus = next;
+          } else if (isFailure) return;
           statusNow = next;
-          if (!isHandler()) othersStatus = next;
         },
       },
     },
     cookies,
+    isOthersFailure: () => isFailure,
     putBack,
     putBackForOthers() {
       putBack();

@@ -1,6 +1,7 @@
 // Holds back what handlers write, until the gate has decided what is sent in its place.
 import type { ServerResponse } from "node:http";
 import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http";
+import { mayGoOn } from "./back-pressure.ts";
 import { heldHead } from "./held-head.ts";
 import { answeredByOthers } from "./others-answer.ts";
 import { member, replaceMembers } from "./replace-members.ts";
@@ -18,7 +19,7 @@ export interface HeldResponse {
   /**
    * What the handlers answer, once they end it. Rejects when the client goes before or hears the answer of others, where it has fewer
    * bytes than it says, and as soon as it has more than `maxAnswerBytes`. Settles while the response is open only if they end it. What
-   * they do after the end is dropped.
+   * they do after the end is dropped. A failure that others write takes nothing of theirs: it would give the goods away.
    */
   readonly answer: Promise<HeldAnswer>;
   /** Whether the handlers have ended it. */
@@ -54,17 +55,23 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
   const onFinish = () => reject(answeredByOthers());
   response.once("finish", onFinish);
 
+  // Middleware behind paid() may have kept these methods.
+  const isOver = () => hasEnded || isReleased;
+  const isShutOut = () => isHandler() && before.isOthersFailure() && (head?.status ?? 500) >= 400;
+
   function fixHead(): void {
     const cookies = cookiesOf(response).filter((line) => !before.cookies.includes(line));
     head ??= { status: response.statusCode, headers: plainHeaders(response, cookies), cookies };
   }
   /** As Node does: through writeHead, which middleware may have replaced in order to be told. */
   function implicitHead(): void {
+    if (isOver() || isShutOut()) return;
     if (head === undefined) response.writeHead(response.statusCode);
     fixHead();
   }
   const take = (chunk: unknown, encoding: unknown): void => {
     const bytes = bytesOf(chunk, encoding);
+    if (isOver() || isShutOut()) return;
     // After the check, as Node does: a chunk that is none leaves the head to error handlers.
     implicitHead();
     length += bytes.byteLength;
@@ -78,6 +85,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
   const letGo = replaceMembers(response, {
     ...before.members,
     writeHead: member((status: number, ...rest: unknown[]) => {
+      if (isOver() || isShutOut()) return response;
       if (head !== undefined) throw headersSent();
       response.statusCode = status;
       setAll(
@@ -93,11 +101,14 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
     write: member((chunk: unknown, ...rest: unknown[]) => {
       take(chunk, rest[0]);
       callLater(rest);
-      return true;
+      // "drain" comes in its writer's async context, and a handler that went on in that of others would be taken for them.
+      return !isHandler() || mayGoOn(response, chunk);
     }),
     end: member((...given: unknown[]) => {
-      // Middleware behind paid() may have kept this method.
-      if (isReleased) return response;
+      if (isOver()) return response;
+      // Of a failure that others write and handlers end, a handler's driver may be the writer: no end but this one might come then.
+      const cutsGoods = !isHandler() && before.isOthersFailure() && head !== undefined && head.status < 400;
+      if (isShutOut() || cutsGoods) reject(answeredByOthers());
       const [chunk] = given;
       if (chunk !== undefined && chunk !== null && typeof chunk !== "function") take(chunk, given[1]);
       implicitHead();

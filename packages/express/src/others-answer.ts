@@ -8,6 +8,14 @@ export function requireUnanswered(response: ServerResponse): void {
   if (hasBegun(response) || isOver(response)) throw answeredByOthers();
 }
 
+/**
+ * True where others have ended it, and middleware in front of paid() still holds that end back: nothing tells so except the length, which
+ * `res.send` and `res.json` set with the end.
+ */
+export function isHeldInFront(response: ServerResponse): boolean {
+  return response.hasHeader("content-length") && !hasBegun(response) && !isOver(response);
+}
+
 export interface OthersAnswer {
   /** Whether they have ended it. Middleware in front may hold that end back: then Node knows of none yet. */
   hasEnded(): boolean;
@@ -69,6 +77,12 @@ export function watchOthers(response: ServerResponse, onAnswer: (error: Error) =
       if (letGo()) Object.defineProperty(response, "_hasBody", { ...member(hasBody), configurable: true });
     },
   };
+}
+
+export function heldInFront(): Error {
+  return new Error(
+    "The response had a content-length before paid(): others have answered it, and their end is held back in front.",
+  );
 }
 
 export function answeredByOthers(): Error {

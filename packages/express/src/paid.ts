@@ -13,7 +13,7 @@ import {
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { hideConditions } from "./hide-conditions.ts";
-import { requireUnanswered, watchOthers } from "./others-answer.ts";
+import { heldInFront, isHeldInFront, requireUnanswered, watchOthers } from "./others-answer.ts";
 import { ownTurn } from "./own-turn.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
@@ -65,6 +65,11 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
     if (before !== "ask") return sendAnswer(response, before);
     if (isOver(response)) return;
     requireUnanswered(response);
+    if (isHeldInFront(response)) {
+      // It is sent as its writers made it, whatever error handlers answer.
+      sealSentResponse(response);
+      return next(heldInFront());
+    }
     let held: HeldResponse | undefined;
     let cookies: readonly string[] = [];
     // The gate hears of it before it records a delivery.

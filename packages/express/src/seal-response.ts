@@ -1,5 +1,6 @@
 // Makes handlers unable to change an answer that is made, while its end is still to come.
 import type { ServerResponse } from "node:http";
+import { mayGoOn } from "./back-pressure.ts";
 import { member, replaceMembers } from "./replace-members.ts";
 import { hasBegun } from "./send-answer.ts";
 
@@ -65,7 +66,7 @@ export function sealExceptFor(response: ServerResponse, writer: () => Writer, an
     const call = (...given: unknown[]): unknown => {
       if (isShutOut()) {
         if (name === "end" && writer() === "unknown") answer();
-        return name === "write" ? true : response;
+        return name === "write" ? mayGoOn(response, given[0]) : response;
       }
       if (typeof method !== "function") return undefined;
       const result: unknown = Reflect.apply(method, response, given);
@@ -97,7 +98,7 @@ function seal(response: ServerResponse, more: PropertyDescriptorMap): () => void
   const { statusCode, statusMessage } = response;
   const open = replaceMembers(response, {
     ...Object.fromEntries(changing.map((name) => [name, member(() => response)])),
-    write: member(() => true),
+    write: member((chunk: unknown) => mayGoOn(response, chunk)),
     headersSent: { get: () => false },
     ...more,
   });
