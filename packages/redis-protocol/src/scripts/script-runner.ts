@@ -118,18 +118,23 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
     bySlot ||= crossesSlots(error);
     throw error;
   };
-  /** When the server was last asked for its role. A primary may become a replica under a running connection. */
-  let roleAskedAtMs = Number.NEGATIVE_INFINITY;
+  /**
+   * When the last call was sent whose answer proved the server's role. A primary may become a replica under a running connection. A
+   * question that is on its way proves nothing yet.
+   */
+  let roleProvenAtMs = Number.NEGATIVE_INFINITY;
   /** A cluster's replica redirects each call. */
   const isRoleDue = (keys: readonly string[]) =>
-    clock === undefined && !bySlot && keys.length > 0 && performance.now() - roleAskedAtMs >= ROLE_MS;
-  const asking = async (sent: Promise<unknown>): Promise<unknown> => {
-    roleAskedAtMs = performance.now();
+    clock === undefined && !bySlot && keys.length > 0 && performance.now() - roleProvenAtMs >= ROLE_MS;
+  const asking = async (sending: () => Promise<unknown>): Promise<unknown> => {
+    const sentAtMs = performance.now();
     try {
-      return await sent;
+      const answer = await sending();
+      roleProvenAtMs = Math.max(roleProvenAtMs, sentAtMs);
+      return answer;
     } catch (error) {
       // Not proven: the next call asks, too.
-      roleAskedAtMs = Number.NEGATIVE_INFINITY;
+      roleProvenAtMs = Number.NEGATIVE_INFINITY;
       throw error;
     }
   };
@@ -141,7 +146,8 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
       const waitedMs = performance.now() - askedAtMs;
       publishBatch({ provider: port.name, script: script.name, calls, keys: keys.length, waitedMs });
     }
-    return asksRole ? asking(send(script, keys, args, progress)) : send(script, keys, args, progress);
+    const sending = () => send(script, keys, args, progress);
+    return asksRole ? asking(sending) : sending();
   };
   const sendFlat: ScriptRunner["send"] = (script, keys, prepare, callOptions) => {
     const askedAtMs = performance.now();

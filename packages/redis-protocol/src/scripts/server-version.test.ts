@@ -18,6 +18,8 @@ interface FakeServer {
   /** What every script is answered. */
   refusal?: Error | undefined;
   onVersion?: (() => Promise<void>) | undefined;
+  /** What the answer to a script waits for. */
+  onCall?: (() => Promise<void>) | undefined;
 }
 
 /** A server that answers each script as if it were a read of sessions, and there were none. */
@@ -32,6 +34,7 @@ function fake(version: FakeServer["version"]): { server: FakeServer; stores: Sto
       server.log.push("EVALSHA");
       server.instants.push(instant);
       server.keys.push(keys);
+      await server.onCall?.();
       if (server.refusal !== undefined) throw server.refusal;
       if (!server.known) throw new Error("NOSCRIPT No matching script. Please use EVAL.");
       return nothing(keys);
@@ -236,6 +239,31 @@ describe("a server that may become a replica while it is connected", () => {
     expect(await missing(stores)).toBeNull();
     await missing(stores);
     expect(server.instants).toEqual(["role", "", "", "role", "role", "role", ""]);
+  });
+
+  it("is asked by every call until one is answered, and that proof counts from its sending", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { server, stores } = fake(null);
+    server.known = true;
+    const answers: (() => void)[] = [];
+    server.onCall = () => new Promise((resolve) => answers.push(resolve));
+    const send = async () => {
+      const count = answers.length;
+      const reply = missing(stores);
+      while (answers.length === count) await new Promise((resolve) => setImmediate(resolve));
+      return { answer: () => [answers[count]?.(), reply][1] };
+    };
+    const [first, second] = [await send(), await send()];
+    vi.advanceTimersByTime(60);
+    await first.answer();
+    await (await send()).answer();
+    vi.advanceTimersByTime(40);
+    await (await send()).answer();
+    // An answer that comes late takes no later proof away.
+    await second.answer();
+    await (await send()).answer();
+    expect(server.instants).toEqual(["role", "role", "", "role", ""]);
   });
 
   it("is not asked by the nodes of a cluster, which redirect, nor by tests with a clock, nor by ping", async () => {
