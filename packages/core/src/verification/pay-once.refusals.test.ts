@@ -1,8 +1,9 @@
 // rememberRefusals: what copies hear for ten seconds after a refused settlement.
 import { expect, it, vi } from "vitest";
-import { leaseMs, notSent, orders, passing, paymentWorld, sellerOf } from "./pay-once.test-support.ts";
+import { leaseMs, lostReply, notSent, orders, passing, paymentWorld, sellerOf } from "./pay-once.test-support.ts";
 import { payOnce } from "./pay-once.ts";
 import type { PaymentSteps } from "./payment.ts";
+import { sharedRecordOf } from "./shared-verification.ts";
 import type { VerificationStore } from "./verification-store.ts";
 
 const world = paymentWorld();
@@ -40,4 +41,42 @@ it("one that cannot be remembered is no rejection", async () => {
   const told = payOnce(away, world.payment, refusing(), { leaseMs, rememberRefusals: true });
   expect(await passing(2 * leaseMs, told)).toMatchObject({ status: "pending" });
   expect(await first.peek("p:payment")).toMatchObject({ status: "unknown" });
+});
+
+it("one whose record another attempt holds is no rejection, and no copy is charged after it", async () => {
+  const [first, second] = world.stores;
+  const held = sharedRecordOf(world.payment, 1);
+  const request = { token: "another", fingerprint: held.fingerprint, leaseMs: 2 * leaseMs, retainUntilMs: 0 };
+  await first.claim(held.key, { ...request, onLeaseExpiry: "retry" });
+  const options = { leaseMs, rememberRefusals: true };
+  const told = Promise.all([
+    payOnce(first, world.payment, refusing(), options),
+    payOnce(second, world.payment, seller(), options),
+  ]);
+  expect(await passing(3 * leaseMs, told)).toMatchObject([{ status: "pending" }, { status: "pending" }]);
+  expect(world.ledger.transfers).toBe(0);
+  expect(await first.peek("p:payment")).toMatchObject({ status: "unknown" });
+});
+
+it("one whose first writing was applied and never heard of is remembered by the next", async () => {
+  const [first, second] = world.stores;
+  const failures = [lostReply(), notSent()];
+  const losing: VerificationStore = {
+    ...first,
+    async claim(name, request) {
+      const failure = String(name).startsWith("v:1:") ? failures.shift() : undefined;
+      if (failure?.outcome === "not-applied") throw failure;
+      const claim = await first.claim(name, request);
+      if (failure !== undefined) throw failure;
+      return claim;
+    },
+  };
+  const options = { leaseMs, rememberRefusals: true };
+  const told = Promise.all([
+    payOnce(losing, world.payment, refusing(), options),
+    payOnce(second, world.payment, seller(), options),
+  ]);
+  expect(await passing(leaseMs, told)).toEqual([rejected, rejected]);
+  expect(failures).toEqual([]);
+  expect(world.ledger.transfers).toBe(0);
 });
