@@ -4,12 +4,23 @@ import { leaseMs, lostReply, notSent, orders, passing, paymentWorld, sellerOf } 
 import { payOnce } from "./pay-once.ts";
 import type { PaymentSteps } from "./payment.ts";
 import { sharedRecordOf } from "./shared-verification.ts";
-import type { VerificationStore } from "./verification-store.ts";
+import type { Lease, VerificationStore } from "./verification-store.ts";
 
 const world = paymentWorld();
 const seller = (more?: Partial<PaymentSteps<string>>) => sellerOf(world, more);
 const refusing = () => seller({ settle: async () => ({ ok: false, reason: "no funds" }) });
 const rejected = { status: "rejected", reason: "no funds" };
+/** Where the first refusal is remembered. */
+const remembered = () => sharedRecordOf(world.payment, 1);
+
+/** Another attempt's claim of that record. */
+async function takeRecord(heldMs: number): Promise<Lease> {
+  const { key, fingerprint } = remembered();
+  const request = { token: "another", fingerprint, leaseMs: heldMs, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
+  const claim = await world.stores[0].claim(key, request);
+  if (claim.status !== "claimed") throw new Error("The record was not claimed.");
+  return claim.lease;
+}
 
 it.each(orders)("a copy that waited hears the refusal, and moves nothing for ten seconds (%s)", async (order) => {
   const options = { order, leaseMs, rememberRefusals: true };
@@ -43,19 +54,28 @@ it("one that cannot be remembered is no rejection", async () => {
   expect(await first.peek("p:payment")).toMatchObject({ status: "unknown" });
 });
 
-it("one whose record another attempt holds is no rejection, and no copy is charged after it", async () => {
-  const [first, second] = world.stores;
-  const held = sharedRecordOf(world.payment, 1);
-  const request = { token: "another", fingerprint: held.fingerprint, leaseMs: 2 * leaseMs, retainUntilMs: 0 };
-  await first.claim(held.key, { ...request, onLeaseExpiry: "retry" });
-  const options = { leaseMs, rememberRefusals: true };
-  const told = Promise.all([
-    payOnce(first, world.payment, refusing(), options),
-    payOnce(second, world.payment, seller(), options),
-  ]);
-  expect(await passing(3 * leaseMs, told)).toMatchObject([{ status: "pending" }, { status: "pending" }]);
-  expect(world.ledger.transfers).toBe(0);
-  expect(await first.peek("p:payment")).toMatchObject({ status: "unknown" });
+it.each(["held", "accepted"])(
+  "one whose record is another's, %s, is no rejection, and no copy is charged after it",
+  async (state) => {
+    const [first, second] = world.stores;
+    const lease = await takeRecord(2 * leaseMs);
+    if (state === "accepted")
+      await first.complete(remembered().key, lease, { outcome: "accepted", value: "", retainUntilMs: 0 });
+    const options = { leaseMs, rememberRefusals: true };
+    const told = payOnce(first, world.payment, refusing(), options);
+    const copy = payOnce(second, world.payment, seller(), options);
+    expect(await passing(leaseMs + 100, told)).toMatchObject({ status: "pending" });
+    expect(await passing(2 * leaseMs, copy)).toMatchObject({ status: "pending" });
+    expect(world.ledger.transfers).toBe(0);
+    expect(await first.peek("p:payment")).toMatchObject({ status: "unknown" });
+  },
+);
+
+it("one whose record another attempt holds is remembered once that lets it go in time", async () => {
+  await takeRecord(leaseMs / 3);
+  const told = payOnce(world.stores[0], world.payment, refusing(), { leaseMs, rememberRefusals: true });
+  expect(await passing(leaseMs, told)).toEqual(rejected);
+  expect(await world.stores[1].peek(remembered().key)).toMatchObject({ status: "done", outcome: "rejected" });
 });
 
 it("one whose first writing was applied and never heard of is remembered by the next", async () => {
