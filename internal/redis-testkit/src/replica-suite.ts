@@ -150,6 +150,27 @@ function writableReplicaSuite<Client>(
     message: expect.stringMatching(/replica that takes writes.*primary/),
   };
   const mark = ({ verifications }: Stores, key: string) => verifications.markOnce(key, request);
+  /** Eight callers with one call after the other, of two scripts: calls of one script would travel as a single one. */
+  const busyCallers = (stores: Stores) => {
+    const calls: { sentAtMs: number; outcome: string }[] = [];
+    let isOver = false;
+    const call = async (_: unknown, caller: number) => {
+      for (let nth = 0; !isOver; nth++) {
+        const sentAtMs = performance.now();
+        const key = `${caller} ${nth}`;
+        const work = caller % 2 === 0 ? mark(stores, key) : stores.verifications.claim(key, claimed);
+        calls.push({ sentAtMs, outcome: await outcomeOf(work) });
+      }
+    };
+    const ended = Promise.all(Array.from({ length: 8 }, call));
+    const stop = async () => {
+      isOver = true;
+      await ended;
+      return calls;
+    };
+    onTestFinished(() => void stop());
+    return { answered: () => calls.length, stop };
+  };
 
   describe(`${provider.name} on a replica that takes writes`, () => {
     let primary: RunningRedis;
@@ -193,12 +214,19 @@ function writableReplicaSuite<Client>(
         const stores = opened();
         onTestFinished(() => stores.close());
         await mark(stores, "before");
+        const callers = busyCallers(stores);
+        await until(async () => callers.answered() > 80);
         await demote(replica, primary);
+        const demotedAtMs = performance.now();
         // Longer than one proof of its role counts.
-        await sleep(120);
+        await sleep(150);
+        const late = (await callers.stop()).filter(({ sentAtMs }) => sentAtMs > demotedAtMs + 100);
+        expect(late.length).toBeGreaterThan(0);
+        expect(late.filter(({ outcome }) => outcome === "ok")).toHaveLength(0);
+        const size = await replica.command("DBSIZE");
         for (const key of ["first", "second"]) await expect(mark(stores, key)).rejects.toMatchObject(refused);
         await expect(stores.verifications.peek("before")).rejects.toMatchObject(refused);
-        expect(await replica.command("DBSIZE")).toBe(0);
+        expect(await replica.command("DBSIZE")).toBe(size);
         await promote(replica);
         await until(async () => (await outcomeOf(mark(stores, "after"))) === "ok");
         await demote(replica, primary);

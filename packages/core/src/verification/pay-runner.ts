@@ -1,7 +1,7 @@
 // Performs the payment machine's effects: calls of the store and of the seller's steps, waits, timers, and the answer.
 // It decides nothing: it performs each effect by its kind, and sends the outcome to the machine as an event.
 import { randomUUID } from "node:crypto";
-import { isStoreError } from "../errors.ts";
+import { isStoreError, StoreError } from "../errors.ts";
 import { sha256 } from "../hashing.ts";
 import { allowListeners } from "../many-listeners.ts";
 import { publishPayment } from "../payment-telemetry.ts";
@@ -12,7 +12,7 @@ import { type PaySteps, paySteps } from "./pay-steps.ts";
 import type { Keep, Payment, PaymentSteps } from "./payment.ts";
 import { boundPayload, paymentRecord } from "./payment-records.ts";
 import { sharedRecordOf, verifyShared, waitAtMost } from "./shared-verification.ts";
-import type { VerificationStore } from "./verification-store.ts";
+import type { Lease, VerificationStore } from "./verification-store.ts";
 
 export interface RunOptions<R> {
   signal: AbortSignal | undefined;
@@ -163,7 +163,7 @@ export function runPayment<R>(
         case "release": {
           const { lease, refused } = call;
           const { refusal, refusals } = moved.state;
-          if (rememberRefusals && refusal !== undefined) await rememberRefusal(refusals + 1, refusal.reason);
+          if (rememberRefusals && refusal !== undefined) await rememberRefusal(lease, refusals + 1, refusal.reason);
           return { on: "ended", reply: await store.release(key, lease, { refused }), sentAtMs };
         }
         case "expire": {
@@ -185,10 +185,15 @@ export function runPayment<R>(
       }
     }
 
-    /** Before the payment is free again: as the rejection of the verification that its next holder asks for. */
-    async function rememberRefusal(refusals: number, reason: string): Promise<void> {
+    /**
+     * Before the payment is free again: as the rejection of the verification that its next holder asks for. Sent again, it resumes
+     * its own claim by the same token.
+     */
+    async function rememberRefusal({ token }: Lease, refusals: number, reason: string): Promise<void> {
       const refuse = async () => ({ ok: false, reason }) as const;
-      await verifyShared(store, sharedRecordOf(payment, refusals), refuse, { signal: undefined, leaseMs, waitMs: 0 });
+      const sharing = { signal: undefined, leaseMs, waitMs: 0, token };
+      const { status } = await verifyShared(store, sharedRecordOf(payment, refusals), refuse, sharing);
+      if (status !== "rejected") throw new StoreError("STORE_UNAVAILABLE", "The refusal could not be remembered.");
     }
 
     async function paid(answer: Answer): Promise<Paid<R>> {

@@ -50,6 +50,8 @@ export interface SharingOptions {
   retainUntilMs?: number | undefined;
   /** Returns an acceptance before it is recorded, because the next step does not depend on the record. */
   early?: boolean | undefined;
+  /** For a caller that repeats this where it failed: its claim is resumed instead of waited for. Default: a new one for each claim. */
+  token?: string | undefined;
 }
 
 export type SharedVerification =
@@ -87,7 +89,7 @@ async function claimOrWait(
     signal?.throwIfAborted();
     const { claim, sentAt } = await claimOrResume(store, key, {
       // A new token each time: a lease that was lost here may still be live in the store.
-      token: randomUUID(),
+      token: options.token ?? randomUUID(),
       fingerprint,
       leaseMs,
       onLeaseExpiry: "retry",

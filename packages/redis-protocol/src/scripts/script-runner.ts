@@ -73,8 +73,9 @@ export interface RunnerOptions {
 /** How many calls travel together at most, and from how many characters on a call travels alone. */
 const MOST_CALLS = 32;
 const LARGE = 4_096;
-/** How long one server's proof that it is no replica that takes writes counts, in milliseconds. */
+/** How long one server's proof that it is no replica that takes writes counts, and when one call asks for the next. Milliseconds. */
 const ROLE_MS = 100;
+const ROLE_AGAIN_MS = 50;
 
 export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRunner {
   const { commandTimeoutMs, clock, coalesce = true } = options;
@@ -118,18 +119,29 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
     bySlot ||= crossesSlots(error);
     throw error;
   };
-  /** When the server was last asked for its role. A primary may become a replica under a running connection. */
+  /**
+   * When the last call was sent whose answer proved the server's role. A primary may become a replica under a running connection. A
+   * question that is on its way proves nothing yet.
+   */
+  let roleProvenAtMs = Number.NEGATIVE_INFINITY;
   let roleAskedAtMs = Number.NEGATIVE_INFINITY;
-  /** A cluster's replica redirects each call. */
-  const isRoleDue = (keys: readonly string[]) =>
-    clock === undefined && !bySlot && keys.length > 0 && performance.now() - roleAskedAtMs >= ROLE_MS;
-  const asking = async (sent: Promise<unknown>): Promise<unknown> => {
-    roleAskedAtMs = performance.now();
+  const isRoleDue = (keys: readonly string[]) => {
+    // A cluster's replica redirects each call.
+    if (clock !== undefined || bySlot || keys.length === 0) return false;
+    const nowMs = performance.now();
+    // In time, and by one call: else all calls ask while a slow server's answer is on its way, which makes it slower.
+    return nowMs - roleProvenAtMs >= ROLE_MS || nowMs - roleAskedAtMs >= ROLE_AGAIN_MS;
+  };
+  const asking = async (sending: () => Promise<unknown>): Promise<unknown> => {
+    const sentAtMs = performance.now();
+    roleAskedAtMs = sentAtMs;
     try {
-      return await sent;
+      const answer = await sending();
+      roleProvenAtMs = Math.max(roleProvenAtMs, sentAtMs);
+      return answer;
     } catch (error) {
       // Not proven: the next call asks, too.
-      roleAskedAtMs = Number.NEGATIVE_INFINITY;
+      roleProvenAtMs = Number.NEGATIVE_INFINITY;
       throw error;
     }
   };
@@ -141,7 +153,8 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
       const waitedMs = performance.now() - askedAtMs;
       publishBatch({ provider: port.name, script: script.name, calls, keys: keys.length, waitedMs });
     }
-    return asksRole ? asking(send(script, keys, args, progress)) : send(script, keys, args, progress);
+    const sending = () => send(script, keys, args, progress);
+    return asksRole ? asking(sending) : sending();
   };
   const sendFlat: ScriptRunner["send"] = (script, keys, prepare, callOptions) => {
     const askedAtMs = performance.now();

@@ -18,6 +18,8 @@ interface FakeServer {
   /** What every script is answered. */
   refusal?: Error | undefined;
   onVersion?: (() => Promise<void>) | undefined;
+  /** What the answer to a script waits for. */
+  onCall?: (() => Promise<void>) | undefined;
 }
 
 /** A server that answers each script as if it were a read of sessions, and there were none. */
@@ -32,6 +34,7 @@ function fake(version: FakeServer["version"]): { server: FakeServer; stores: Sto
       server.log.push("EVALSHA");
       server.instants.push(instant);
       server.keys.push(keys);
+      await server.onCall?.();
       if (server.refusal !== undefined) throw server.refusal;
       if (!server.known) throw new Error("NOSCRIPT No matching script. Please use EVAL.");
       return nothing(keys);
@@ -218,14 +221,14 @@ describe("a port that tells its connections apart", () => {
 });
 
 describe("a server that may become a replica while it is connected", () => {
-  it("is asked for its role by a call at most every 100 ms, and again after a call that failed", async () => {
+  it("is asked for its role by one call in 50 ms, and again after a call that failed", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     onTestFinished(() => void vi.useRealTimers());
     const { server, stores } = fake(null);
     server.known = true;
     await missing(stores);
     await missing(stores);
-    vi.advanceTimersByTime(99);
+    vi.advanceTimersByTime(49);
     await missing(stores);
     vi.advanceTimersByTime(1);
     server.refusal = new Error("REPLICA This server is a replica that takes writes.");
@@ -236,6 +239,41 @@ describe("a server that may become a replica while it is connected", () => {
     expect(await missing(stores)).toBeNull();
     await missing(stores);
     expect(server.instants).toEqual(["role", "", "", "role", "role", "role", ""]);
+  });
+
+  it("is asked by every call without a proof that was sent for within 100 ms, answered or not", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { server, stores } = fake(null);
+    server.known = true;
+    const answers: (() => void)[] = [];
+    server.onCall = () => new Promise((resolve) => answers.push(resolve));
+    const send = async () => {
+      const count = answers.length;
+      const reply = missing(stores);
+      while (answers.length === count) await new Promise((resolve) => setImmediate(resolve));
+      return () => [answers[count]?.(), reply][1];
+    };
+    const [first, beside] = [await send(), await send()];
+    vi.advanceTimersByTime(40);
+    await first();
+    await (await send())();
+    vi.advanceTimersByTime(10);
+    // One call asks for the next proof in time. The first one still counts.
+    const [second, meanwhile] = [await send(), await send()];
+    await meanwhile();
+    vi.advanceTimersByTime(50);
+    const unproven = [await send(), await send()];
+    await second();
+    // An answer that comes late takes no later proof away.
+    await beside();
+    await (await send())();
+    vi.advanceTimersByTime(49);
+    await (await send())();
+    vi.advanceTimersByTime(1);
+    const overdue = [await send(), await send()];
+    await Promise.all([...unproven, ...overdue].map((answer) => answer()));
+    expect(server.instants).toEqual(["role", "role", "", "role", "", "role", "role", "", "", "role", "role"]);
   });
 
   it("is not asked by the nodes of a cluster, which redirect, nor by tests with a clock, nor by ping", async () => {
