@@ -6,7 +6,7 @@ const none = { inDoubt: 0, owed: 0, oldestMs: 0, unreadable: 0 };
 
 it.each([
   ["a record that cannot be read", { ...none, unreadable: 1 }, "error", /cannot be read: 1/],
-  ["none", none, "ok", /^No payment is in doubt or owed\.$/],
+  ["none", none, "ok", /^No payment is in doubt or owed under the prefix shop:verify\.$/],
   [
     "one in doubt, that may be under way",
     { ...none, inDoubt: 1, oldestMs: 599_999 },
@@ -26,7 +26,7 @@ it.each([
     /in doubt: 0; owed to their payers: 1;.*Money may/,
   ],
 ] as const)("%s", (_, counts, level, message) => {
-  const found = doubt(counts);
+  const found = doubt(counts, "shop:verify");
   expect(found).toMatchObject({ level, message: expect.stringMatching(message) });
   expect(found.mend === undefined).toBe(level === "ok");
 });
