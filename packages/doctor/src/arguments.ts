@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { isStoreError, type Resolution } from "@tollbooth-stores/core";
 import { prefixWithSuffix } from "@tollbooth-stores/core/native";
-import type { ExamineOptions } from "./examine.ts";
+import type { ExamineOptions } from "./examine-options.ts";
 
 /** Which warnings give status 1, as errors do: of no check, of all, or of these. */
 export type FailOn = "error" | "warning" | readonly string[];
@@ -16,8 +16,8 @@ export type Command = { options: ExamineOptions; json: boolean } & (
 );
 
 /** The answer to --help. */
-export const usage = `Usage: doctor [--config tollbooth.config.yaml | --url redis://host:6379 [--prefix tollbooth]]
-              [--client redis|ioredis] [--json] [--fail-on warning | --fail-on memory,payments]
+export const usage = `Usage: doctor [--config tollbooth.config.yaml | --url redis://host:6379 [--prefix tollbooth] [--client redis|ioredis]]
+              [--json] [--fail-on warning | --fail-on memory,payments]
        doctor payments [list]     the payments that are in doubt or owed
        doctor payments resolve <handle> --receipt <transaction> | --none <reason> | --delivered [--yes]
 
@@ -104,12 +104,13 @@ export function readArguments(given: readonly string[]): Command {
   if (client !== undefined && client !== "redis" && client !== "ioredis") {
     throw new Error("--client must be redis or ioredis.");
   }
+  if (url === "") throw new Error("--url needs the address of a Redis, e.g. redis://127.0.0.1:6379.");
   if (prefix !== undefined) requirePrefix(prefix);
-  if (prefix !== undefined && url === undefined) {
-    throw new Error("--prefix is for --url. A configuration says its keyPrefix itself.");
+  if (url === undefined && (client !== undefined || prefix !== undefined)) {
+    throw new Error("--client and --prefix are for --url. A configuration says them itself.");
   }
   const options: ExamineOptions =
-    url === undefined ? { config: config ?? "tollbooth.config.yaml", client } : { url, client, keyPrefix: prefix };
+    url === undefined ? { config: config ?? "tollbooth.config.yaml" } : { url, client, keyPrefix: prefix };
   const [area, action, handle, ...more] = positionals;
   const resolutions: Resolution[] = [
     ...(receipt === undefined ? [] : [{ receipt }]),

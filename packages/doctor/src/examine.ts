@@ -1,21 +1,9 @@
 // An examination of everything that a configuration names: its servers, and the payments that are in doubt.
-import { type Environment, type Examined, type LoadedStores, loadStores } from "@tollbooth-stores/config";
+import { type Examined, type LoadedStores, loadStores } from "@tollbooth-stores/config";
 import { countPayments } from "./count-payments.ts";
 import { type Counts, doubt } from "./doubt.ts";
+import { type ExamineOptions, requireExamineOptions } from "./examine-options.ts";
 import { anotherPrefix, paymentsPrefix } from "./own-keys.ts";
-
-export interface ExamineOptions {
-  /** A path, YAML or JSON text with a line break, or an object, as `loadStores` takes it. */
-  config?: unknown;
-  /** A Redis to look at without a configuration, e.g. "redis://127.0.0.1:6379". Give this or `config`. */
-  url?: string | undefined;
-  /** The client library for `url`: "redis" (node-redis) or "ioredis", the default. */
-  client?: "redis" | "ioredis" | undefined;
-  /** The stores' `keyPrefix`, for `url`: a configuration has its own. Default "tollbooth". */
-  keyPrefix?: string | undefined;
-  /** Where `${VAR}` of the configuration comes from. Default `process.env`. */
-  env?: Environment | undefined;
-}
 
 /** What was found. Errors first. */
 export interface Examination {
@@ -32,8 +20,9 @@ export type Finding = Omit<Examined, "check"> & { check: Examined["check"] | "pa
 
 const order = ["error", "warning", "unknown", "ok"] as const;
 
-/** Throws STORE_CONFIG for a configuration with mistakes. A server that does not answer is a finding. */
+/** Rejects with STORE_CONFIG for wrong options, and for a configuration with mistakes. A server that does not answer is a finding. */
 export async function examine(options: ExamineOptions): Promise<Examination> {
+  requireExamineOptions(options);
   const stores = await openStores(options);
   try {
     let examined: readonly Examined[] = await stores.examine();

@@ -86,9 +86,11 @@ describe("doctor --url", () => {
   });
 });
 
-it("--prefix is refused where it says nothing, or is no prefix", () => {
+it("--prefix and --client are refused where they say nothing, and a prefix or an address that is none", () => {
   expect(readArguments(["--url", "redis://h", "--prefix", "shop"])).toMatchObject({ options: { keyPrefix: "shop" } });
-  expect(() => readArguments(["--prefix", "shop"])).toThrow(/^--prefix is for --url/);
+  expect(() => readArguments(["--prefix", "shop"])).toThrow(/^--client and --prefix are for --url/);
   expect(() => readArguments(["--url", "redis://h", "--prefix", "a b"])).toThrow(/^--prefix must be 1 to 200/);
+  expect(() => readArguments(["--client", "redis"])).toThrow(/^--client and --prefix are for --url/);
+  expect(() => readArguments(["payments", "--url="])).toThrow(/^--url needs the address/);
   expect(() => readArguments(["--url", "redis://h", "--prefix="])).toThrow(/^--prefix must be 1 to 200/);
 });
