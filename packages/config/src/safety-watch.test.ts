@@ -266,6 +266,27 @@ it.each(["lost", "given-up"] as const)("tells that a server is away soon after i
   end();
 });
 
+it("asks nothing anew while an examination is under way, and soon after it", async () => {
+  const { asked, examine, turn } = scene("l:1");
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const slow = async (options: ExaminationOptions) => {
+    const found = examine(options);
+    await held;
+    return found;
+  };
+  const end = watchSafety({ examine: slow });
+  turn("reconnected");
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  expect(asked).toHaveLength(1);
+  release();
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(asked).toEqual([false, false]);
+  end();
+});
+
 it("tells a later subscriber what a strict start found", async () => {
   const { told, examine, finding, finds, hear, stopHearing } = scene("e:1");
   stopHearing();

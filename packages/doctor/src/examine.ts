@@ -53,7 +53,11 @@ function configurationFindings({ describe }: LoadedStores, { url }: ExamineOptio
   const { warnings, verifications } = describe();
   if (url !== undefined) return [];
   const about = { provider: verifications.provider, stores: ["rateLimits", "sessions", "verifications"] } as const;
-  return warnings.map((message) => ({ ...about, check: "configuration", level: "warning", message }));
+  return warnings.map((message) => {
+    // A warning begins with the path that it is about.
+    const [topic = message] = message.split(": ", 1);
+    return { ...about, check: "configuration", level: "warning", topic, message };
+  });
 }
 
 const isReachError = ({ check, level }: Examined) => check === "reachable" && level === "error";
