@@ -55,7 +55,11 @@ it("ends nothing that is of no server where another server answers", () => {
 
 it("remembers a thousand findings at most, and tells none beyond them, which it could not end", () => {
   const { told, report, fine } = scene();
-  const many = Array.from({ length: 1_002 }, (_, at) => ({ ...evicts, topic: `missing: ${at}`, message: `Slot ${at}` }));
+  const many = Array.from({ length: 1_002 }, (_, at) => ({
+    ...evicts,
+    topic: `missing: ${at}`,
+    message: `Slot ${at}`,
+  }));
   report(...many);
   expect(told).toHaveLength(1_000);
   fine(reached, evicts);

@@ -13,7 +13,7 @@ const of = (store: string) => ({ provider: "redis", shared: true, settings: { ke
 const described = { rateLimits: of("rl"), sessions: of("sess"), verifications: of("verify") };
 
 /** Answers the question of a server's keys, page by page. */
-type Scan = () => Promise<unknown>;
+type Scan = (...words: string[]) => Promise<unknown>;
 
 /** Stores on a server of so many keys. */
 const storesWith = (
@@ -22,7 +22,7 @@ const storesWith = (
   scan: Scan = async () => ["0", []],
 ): Stores => ({
   verifications: { unresolved },
-  servers: async () => [{ name: "a:1", ask: async (word) => (word === "SCAN" ? scan() : keys) }],
+  servers: async () => [{ name: "a:1", ask: async (...words) => (words[0] === "SCAN" ? scan(...words) : keys) }],
   describe: () => ({ ...described, dialect: "tollbooth-stores", warnings: [] }),
 });
 
@@ -47,6 +47,16 @@ it("takes as long as a large keyspace does", async () => {
   const counting = countPayments(storesWith(pages(700, ...found), 350_000));
   await vi.advanceTimersByTimeAsync(280_000);
   expect(await counting).toEqual({ counts: { inDoubt: 1, owed: 1, oldestMs: 10_000, unreadable: 0 } });
+});
+
+it("takes a payment that is owed for a key of the stores, on a server of any number of keys", async () => {
+  const owed = payment("owed", Date.now() + 60_000);
+  const slow = pages(1, owed);
+  steppedClock();
+  // More milliseconds than a timer takes.
+  const counting = countPayments(storesWith(slow, 3_000_000_000));
+  await vi.advanceTimersByTimeAsync(400);
+  expect(await counting).toEqual({ counts: { inDoubt: 0, owed: 1, oldestMs: 0, unreadable: 0 } });
 });
 
 it.each([
@@ -89,9 +99,14 @@ it("looks for a key of the stores page by page, and is content with one of any s
     ["0", ["shop:sess:{0}:k"]],
   ];
   const replies = [first, second];
+  const asked: string[] = [];
+  const scan: Scan = async (...words) => {
+    asked.push(words.slice(1, 4).join(" "));
+    return replies.shift();
+  };
   const counts = { inDoubt: 0, owed: 0, oldestMs: 0, unreadable: 0 };
-  expect(await countPayments(storesWith(pages(0), 3, async () => replies.shift()))).toEqual({ counts });
-  expect(replies).toEqual([]);
+  expect(await countPayments(storesWith(pages(0), 3, scan))).toEqual({ counts });
+  expect(asked).toEqual(["0 MATCH shop:*", "7 MATCH shop:*"]);
   expect(await countPayments(storesWith(pages(0), 3, async () => ["0", first?.[1]]))).toEqual({
     noKeys: expect.stringContaining("3 others"),
   });

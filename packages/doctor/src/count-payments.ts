@@ -32,8 +32,7 @@ export async function countPayments({ verifications, ...stores }: CountedStores)
         counts.oldestMs = Math.max(counts.oldestMs, Date.now() - atMs);
       }
     });
-    const isNone = counts.inDoubt + counts.owed + unreadable.length === 0;
-    const noKeys = isNone ? await noOwnKeys(stores, signal) : undefined;
+    const noKeys = counts.inDoubt + counts.owed === 0 ? await noOwnKeys(stores, signal) : undefined;
     return noKeys === undefined ? { counts: { ...counts, unreadable: unreadable.length } } : { noKeys };
   } catch (error) {
     if (isStoreError(error)) return { failure: error.message };

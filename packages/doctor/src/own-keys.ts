@@ -1,6 +1,6 @@
 // Whether a listing looked where the stores write. Where their prefix is another, it finds no payment, and all looks well.
 import type { LoadedStores } from "@tollbooth-stores/config";
-import { isStoreError, StoreError } from "@tollbooth-stores/core";
+import { StoreError } from "@tollbooth-stores/core";
 
 type Stores = Pick<LoadedStores, "servers" | "describe">;
 
@@ -24,7 +24,6 @@ export async function noOwnKeys({ servers, describe }: Stores, signal?: AbortSig
     for (const { ask } of await servers()) if (await holdsAny(ask, prefixes, signal)) return undefined;
   } catch (error) {
     signal?.throwIfAborted();
-    if (isStoreError(error)) throw error;
     const message = "A server did not answer SCAN, so that it is not known whether the stores' keys are there.";
     throw new StoreError("STORE_UNAVAILABLE", message, { outcome: "not-applied", cause: error });
   }

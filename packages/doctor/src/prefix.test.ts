@@ -64,8 +64,8 @@ describe("doctor --url", () => {
     const none = "No payment is in doubt or owed under the prefix";
     expect(await paymentsOf({ url })).toMatchObject({ finding: { level: "ok", message: `${none} tollbooth:verify.` } });
     expect(await listed("--url", url)).toMatchObject({ status: 0, text: `${none} tollbooth:verify.` });
-    // That of rate limits is enough: no payment need have come yet.
-    await redis.command("SET", "shop:rl:{0}:x", "1");
+    // That of a session is enough: no payment need have come yet.
+    await redis.command("SET", "shop:sess:{0}:x", "1");
     expect(await paymentsOf({ url, keyPrefix: "shop" })).toMatchObject({
       payments: { inDoubt: 0 },
       finding: { level: "ok", message: `${none} shop:verify.` },

@@ -73,6 +73,15 @@ it("asks a question again after an hour, also where the one whose turn it is is 
   expect(asked).toEqual(["INFO", "ACL", "ACL"]);
 });
 
+it("asks again what failed for another reason than a right", async () => {
+  const server = vi.fn<() => Promise<unknown>>().mockRejectedValue(new Error("LOADING Redis is loading"));
+  const refused = new Map<string, unknown>();
+  for (let time = 0; time < 2; time += 1) {
+    await expect(askingOnce(server, "redis:6379", refused)("INFO")).rejects.toThrow("LOADING");
+  }
+  expect(server).toHaveBeenCalledTimes(2);
+});
+
 it("asks each time for a right that the stores need", async () => {
   let asked = 0;
   const server = async () => {
