@@ -10,10 +10,11 @@ it("prints what mends a finding, but not of one that is fine", () => {
     { ...about, level: "ok", message: "Fine." },
   ];
   const text = reportText({ findings, payments: undefined }, { colour: false });
-  expect(text.split("\n").slice(1, 4)).toEqual([
+  expect(text.split("\n").slice(1, 5)).toEqual([
     "WARNING  memory  Filling.",
     "         -> Add memory.",
     "ok       memory  Fine.",
+    "",
   ]);
 });
 
