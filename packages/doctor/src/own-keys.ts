@@ -29,10 +29,15 @@ export async function noOwnKeys({ servers, describe }: Stores, signal?: AbortSig
   }
   // After SCAN, which deletes keys that have ended: they are counted until then.
   const keys = await keysOn(servers);
-  if (keys === 0) return undefined;
-  const others = keys === undefined ? "others may be there" : `the server has ${keys} other${keys === 1 ? "" : "s"}`;
+  if (keys === 0 && !(await haveOtherDatabases(servers))) return undefined;
   const names = prefixes.join(", ").replace(/, ([^,]*)$/, " or $1");
-  return `There is no key under ${names}, and ${others}: the stores may use another prefix, or another database.`;
+  return `There is no key under ${names}, and ${othersText(keys)}: the stores may use another prefix, or another database.`;
+}
+
+function othersText(keys: number | undefined): string {
+  if (keys === undefined) return "others may be there";
+  if (keys === 0) return "other databases of the server hold keys";
+  return `the server has ${keys} other${keys === 1 ? "" : "s"}`;
 }
 
 type Ask = Awaited<ReturnType<Stores["servers"]>>[number]["ask"];
@@ -58,7 +63,17 @@ function commonStart([first = "", ...more]: readonly string[]): string {
   return first.slice(0, length);
 }
 
-/** How many keys the servers hold. Undefined where it is not told. */
+/** Asked where this database is empty. False where it is not told. */
+async function haveOtherDatabases(servers: Stores["servers"]): Promise<boolean> {
+  try {
+    const told = await Promise.all((await servers()).map(({ ask }) => ask("INFO", "keyspace")));
+    return told.some((text) => /^db\d+:keys=[1-9]/m.test(String(text)));
+  } catch {
+    return false;
+  }
+}
+
+/** How many keys the servers hold, in the database of the stores. Undefined where it is not told. */
 export async function keysOn(servers: Stores["servers"]): Promise<number | undefined> {
   try {
     const sizes = await Promise.all((await servers()).map(({ ask }) => ask("DBSIZE")));

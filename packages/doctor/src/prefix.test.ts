@@ -70,6 +70,10 @@ describe("doctor --url", () => {
       payments: { inDoubt: 0 },
       finding: { level: "ok", message: `${none} shop:verify.` },
     });
+    expect((await paymentsOf({ url: `${url}/1`, keyPrefix: "shop" })).finding).toMatchObject({
+      level: "unknown",
+      message: expect.stringMatching(/other databases of the server hold keys/),
+    });
     // A prefix that begins alike is another one.
     expect(await paymentsOf({ url, keyPrefix: "sho" })).toMatchObject({ finding: { level: "unknown" } });
   });
