@@ -37,8 +37,8 @@ function scene(server: string) {
     asked.push(isRepeat);
     return [reachable, ...found];
   };
-  const turn = (event: ConnectionMessage["event"], of = server) =>
-    publishConnection({ provider: "ioredis", purpose: "commands", event, server: of });
+  const turn = (event: ConnectionMessage["event"], of = server, purpose: ConnectionMessage["purpose"] = "commands") =>
+    publishConnection({ provider: "ioredis", purpose, event, server: of });
   const finds = (...next: readonly Examined[]) => {
     found = next;
   };
@@ -263,6 +263,57 @@ it.each(["lost", "given-up"] as const)("tells that a server is away soon after i
   expect(await askedIn30s(() => event)).toEqual([true, true, true]);
   // After a reconnect what was refused before is asked, too.
   expect(await askedIn30s((second) => (second % 10 === 5 ? "reconnected" : event))).toEqual([true, false, false]);
+  end();
+});
+
+it("asks nothing anew while an examination is under way, and soon after it", async () => {
+  const { asked, examine, turn } = scene("l:1");
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const slow = async (options: ExaminationOptions) => {
+    const found = examine(options);
+    await held;
+    return found;
+  };
+  const end = watchSafety({ examine: slow });
+  turn("reconnected");
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  expect(asked).toHaveLength(1);
+  release();
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(asked).toEqual([false, false]);
+  end();
+});
+
+it("takes nothing for a new server while its first examination is under way, and tells nothing after its end", async () => {
+  const { told, asked, finding, turn } = scene("m:1");
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const end = watchSafety({
+    examine: async () => {
+      asked.push(false);
+      await held;
+      return [finding("error", "It evicts.")];
+    },
+  });
+  turn("ready");
+  expect(vi.getTimerCount()).toBe(0);
+  end();
+  release();
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  expect([told, asked.length]).toEqual([[], 1]);
+});
+
+it("asks nothing for a connection that carries no calls", async () => {
+  const { asked, examine, turn } = scene("n:1");
+  const end = watchSafety({ examine, found: [] });
+  turn("lost", "n:1", "sentinel");
+  await vi.advanceTimersByTimeAsync(MINUTE_MS);
+  expect(asked).toEqual([]);
   end();
 });
 

@@ -1,7 +1,8 @@
 // The command line of the doctor.
 import { parseArgs } from "node:util";
-import type { Resolution } from "@tollbooth-stores/core";
-import type { ExamineOptions } from "./examine.ts";
+import { isStoreError, type Resolution } from "@tollbooth-stores/core";
+import { prefixWithSuffix } from "@tollbooth-stores/core/native";
+import type { ExamineOptions } from "./examine-options.ts";
 
 /** Which warnings give status 1, as errors do: of no check, of all, or of these. */
 export type FailOn = "error" | "warning" | readonly string[];
@@ -15,13 +16,13 @@ export type Command = { options: ExamineOptions; json: boolean } & (
 );
 
 /** The answer to --help. */
-export const usage = `Usage: doctor [--config tollbooth.config.yaml | --url redis://host:6379] [--client redis|ioredis] [--json]
-              [--fail-on warning | --fail-on memory,payments]
+export const usage = `Usage: doctor [--config tollbooth.config.yaml | --url redis://host:6379 [--prefix tollbooth] [--client redis|ioredis]]
+              [--json] [--fail-on warning | --fail-on memory,payments]
        doctor payments [list]     the payments that are in doubt or owed
        doctor payments resolve <handle> --receipt <transaction> | --none <reason> | --delivered [--yes]
 
 Looks whether the servers behind the stores are safe for payments. The examination changes nothing.
-Without --config and --url it reads tollbooth.config.yaml.
+Without --config and --url it reads tollbooth.config.yaml. --prefix is the stores' keyPrefix, for --url; default tollbooth.
 
 payments resolve shows what it would record, and what the payer sees from then on. It asks on a terminal, and records nothing
 without a yes. Elsewhere it needs --yes.
@@ -43,6 +44,7 @@ function parsed(given: readonly string[]) {
         config: { type: "string" },
         url: { type: "string" },
         client: { type: "string" },
+        prefix: { type: "string" },
         "fail-on": { type: "string" },
         json: { type: "boolean", default: false },
         receipt: { type: "string" },
@@ -84,16 +86,31 @@ function readFailOn(given = "error"): FailOn {
   throw new Error(`--fail-on must be error, warning, or checks with a comma between: ${[...checks].join(", ")}.`);
 }
 
+/** Core checks a prefix. Its message begins with the option's name in code. */
+function requirePrefix(prefix: string): void {
+  try {
+    prefixWithSuffix(prefix, "verifications");
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    throw new Error(error.message.replace("keyPrefix", "--prefix"));
+  }
+}
+
 /** Throws, with words for a person and nothing of what was typed but names of options, where the arguments are none of these. */
 export function readArguments(given: readonly string[]): Command {
   const { values, positionals } = parsed(given);
-  const { config, url, client, json, receipt, none, delivered, yes, "fail-on": failOn } = values;
+  const { config, url, client, prefix, json, receipt, none, delivered, yes, "fail-on": failOn } = values;
   if (config !== undefined && url !== undefined) throw new Error("Give --config or --url, not both.");
   if (client !== undefined && client !== "redis" && client !== "ioredis") {
     throw new Error("--client must be redis or ioredis.");
   }
+  if (url === "") throw new Error("--url needs the address of a Redis, e.g. redis://127.0.0.1:6379.");
+  if (prefix !== undefined) requirePrefix(prefix);
+  if (url === undefined && (client !== undefined || prefix !== undefined)) {
+    throw new Error("--client and --prefix are for --url. A configuration says them itself.");
+  }
   const options: ExamineOptions =
-    url === undefined ? { config: config ?? "tollbooth.config.yaml", client } : { url, client };
+    url === undefined ? { config: config ?? "tollbooth.config.yaml" } : { url, client, keyPrefix: prefix };
   const [area, action, handle, ...more] = positionals;
   const resolutions: Resolution[] = [
     ...(receipt === undefined ? [] : [{ receipt }]),

@@ -9,10 +9,21 @@ const payment = (kind: Unresolved["kind"], atMs: number): Unresolved => ({
 
 type Stores = Parameters<typeof countPayments>[0];
 
+const of = (store: string) => ({ provider: "redis", shared: true, settings: { keyPrefix: `shop:${store}` } });
+const described = { rateLimits: of("rl"), sessions: of("sess"), verifications: of("verify") };
+
+/** Answers the question of a server's keys, page by page. */
+type Scan = (...words: string[]) => Promise<unknown>;
+
 /** Stores on a server of so many keys. */
-const storesWith = (unresolved: Stores["verifications"]["unresolved"], keys: unknown = 10): Stores => ({
+const storesWith = (
+  unresolved: Stores["verifications"]["unresolved"],
+  keys: unknown = 10,
+  scan: Scan = async () => ["0", []],
+): Stores => ({
   verifications: { unresolved },
-  servers: async () => [{ name: "a:1", ask: async () => keys }],
+  servers: async () => [{ name: "a:1", ask: async (...words) => (words[0] === "SCAN" ? scan(...words) : keys) }],
+  describe: () => ({ ...described, dialect: "tollbooth-stores", warnings: [] }),
 });
 
 /** A listing of so many pages, each of which comes in time, and then these payments. */
@@ -38,6 +49,16 @@ it("takes as long as a large keyspace does", async () => {
   expect(await counting).toEqual({ counts: { inDoubt: 1, owed: 1, oldestMs: 10_000, unreadable: 0 } });
 });
 
+it("takes a payment that is owed for a key of the stores, on a server of any number of keys", async () => {
+  const owed = payment("owed", Date.now() + 60_000);
+  const slow = pages(1, owed);
+  steppedClock();
+  // More milliseconds than a timer takes.
+  const counting = countPayments(storesWith(slow, 3_000_000_000));
+  await vi.advanceTimersByTimeAsync(400);
+  expect(await counting).toEqual({ counts: { inDoubt: 0, owed: 1, oldestMs: 0, unreadable: 0 } });
+});
+
 it.each([
   [10_000, 30],
   // A user without DBSIZE.
@@ -60,4 +81,55 @@ it("says why the list would be incomplete, in the store's words, and hides no bu
   const silent = new StoreError("STORE_UNAVAILABLE", "No answer within 500 ms.", { outcome: "unknown" });
   expect(await failing(silent)).toEqual({ failure: "No answer within 500 ms." });
   await expect(failing(new TypeError("a bug"))).rejects.toThrow("a bug");
+});
+
+it.each([
+  [1, "the server has 1 other:"],
+  [10, "the server has 10 others:"],
+  // A user without DBSIZE.
+  ["NOPERM", "others may be there:"],
+])("finds nothing of the stores among %j keys", async (keys, words) => {
+  const noKeys = expect.stringContaining(`no key under shop:rl, shop:sess or shop:verify, and ${words}`);
+  expect(await countPayments(storesWith(pages(0), keys))).toEqual({ noKeys });
+});
+
+it("looks for a key of the stores page by page, and is content with one of any store", async () => {
+  const [first, second] = [
+    ["7", ["shop:sessions:{0}:k", "shop:verify"]],
+    ["0", ["shop:sess:{0}:k"]],
+  ];
+  const replies = [first, second];
+  const asked: string[] = [];
+  const scan: Scan = async (...words) => {
+    asked.push(words.slice(1, 4).join(" "));
+    return replies.shift();
+  };
+  const counts = { inDoubt: 0, owed: 0, oldestMs: 0, unreadable: 0 };
+  expect(await countPayments(storesWith(pages(0), 3, scan))).toEqual({ counts });
+  expect(asked).toEqual(["0 MATCH shop:*", "7 MATCH shop:*"]);
+  expect(await countPayments(storesWith(pages(0), 3, async () => ["0", first?.[1]]))).toEqual({
+    noKeys: expect.stringContaining("3 others"),
+  });
+});
+
+it("is content where the last keys had ended, which a server counts until it looks at them", async () => {
+  let keys = 2;
+  const stores = storesWith(pages(0));
+  const ask = async (word?: string) => {
+    if (word !== "SCAN") return keys;
+    keys = 0;
+    return ["0", []];
+  };
+  const counted = await countPayments({ ...stores, servers: async () => [{ name: "a:1", ask }] });
+  expect(counted).toMatchObject({ counts: { inDoubt: 0 } });
+});
+
+it("knows nothing where the search for the stores' keys is not answered, or does not end", async () => {
+  const refused = storesWith(pages(0), 10, () => Promise.reject(new Error("NOPERM")));
+  expect(await countPayments(refused)).toEqual({ failure: expect.stringMatching(/did not answer SCAN/) });
+  steppedClock();
+  const slow = () => new Promise((resolve) => setTimeout(resolve, 400, ["7", []]));
+  const counting = countPayments(storesWith(pages(0), 10_000, slow));
+  await vi.advanceTimersByTimeAsync(30_400);
+  expect(await counting).toEqual({ failure: expect.stringContaining("took more than 30 s") });
 });

@@ -3,18 +3,23 @@ import type { LoadedStores } from "@tollbooth-stores/config";
 import { isStoreError, type VerificationStore } from "@tollbooth-stores/core";
 import type { Counts } from "./doubt.ts";
 import { hearUnreadable } from "./hear-unreadable.ts";
+import { keysOn, noOwnKeys } from "./own-keys.ts";
 
-/** `failure`: why the list would be incomplete. */
-type Counted = { counts: Counts; failure?: undefined } | { counts?: undefined; failure: string };
+/** `failure`: why the list would be incomplete. `noKeys`: that nothing of the stores is where it was looked for. */
+interface Counted {
+  counts?: Counts;
+  failure?: string;
+  noKeys?: string;
+}
 
-interface CountedStores extends Pick<LoadedStores, "servers"> {
+interface CountedStores extends Pick<LoadedStores, "servers" | "describe"> {
   verifications: Pick<VerificationStore, "unresolved">;
 }
 
 /** Takes as long as the keyspace is large. The store gives each page `commandTimeoutMs`, so a server that hangs ends it. */
-export async function countPayments({ verifications, servers }: CountedStores): Promise<Counted> {
+export async function countPayments({ verifications, ...stores }: CountedStores): Promise<Counted> {
   const counts = { inDoubt: 0, owed: 0, oldestMs: 0 };
-  const limitMs = longestMs(await keysOn(servers));
+  const limitMs = longestMs(await keysOn(stores.servers));
   // Not AbortSignal.timeout: its timer cannot be stepped.
   const tooLong = new AbortController();
   const timer = setTimeout(() => tooLong.abort(), limitMs);
@@ -27,7 +32,8 @@ export async function countPayments({ verifications, servers }: CountedStores): 
         counts.oldestMs = Math.max(counts.oldestMs, Date.now() - atMs);
       }
     });
-    return { counts: { ...counts, unreadable: unreadable.length } };
+    const noKeys = counts.inDoubt + counts.owed === 0 ? await noOwnKeys(stores, signal) : undefined;
+    return noKeys === undefined ? { counts: { ...counts, unreadable: unreadable.length } } : { noKeys };
   } catch (error) {
     if (isStoreError(error)) return { failure: error.message };
     if (error !== signal.reason) throw error;
@@ -40,15 +46,4 @@ export async function countPayments({ verifications, servers }: CountedStores): 
 /** A page has some 500 keys, and 500 ms by default. A listing that takes longer for all of them may never end. */
 function longestMs(keys: number | undefined): number {
   return keys === undefined ? 600_000 : Math.min(20_000 + keys, 86_400_000);
-}
-
-/** Undefined where it is not told. */
-async function keysOn(servers: LoadedStores["servers"]): Promise<number | undefined> {
-  try {
-    const sizes = await Promise.all((await servers()).map(({ ask }) => ask("DBSIZE")));
-    const keys = sizes.reduce<number>((sum, size) => sum + Number(size), 0);
-    return keys >= 0 ? keys : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -42,8 +42,12 @@ export const good: RedisOptions = {
 };
 
 /** Stores on the server, with a payment "k" in doubt: the reply of its settlement was lost. */
-export async function withDoubt(redis: RunningRedis, reference: string, evidence?: string): Promise<LoadedStores> {
-  const config = { stores: { provider: "redis", redis: { url: redis.url } } };
+export async function withDoubt(
+  redis: RunningRedis,
+  reference: string,
+  { evidence, keyPrefix }: { evidence?: string; keyPrefix?: string } = {},
+): Promise<LoadedStores> {
+  const config = { stores: { provider: "redis", redis: { url: redis.url }, keyPrefix } };
   const stores = await loadStores(config, { env: {}, onWarning() {} });
   onTestFinished(() => stores.close());
   await stores.ping();

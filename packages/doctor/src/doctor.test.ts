@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { doctor, folder, good, started, withDoubt } from "./doctor.test-support.ts";
+import type { Finding } from "./examine.ts";
 import { examine } from "./index.ts";
 
 it("is content with a server that is set up for payments", async () => {
@@ -35,13 +36,22 @@ it("fails the Compose example of the scaling guide by name", async () => {
   expect(out).toMatch(/-> CONFIG SET maxmemory-policy noeviction/);
 });
 
-it("gives JSON of the same findings", async () => {
-  const redis = await started({ ...good, config: ["maxmemory-policy volatile-lru"] });
+it("gives JSON of the same findings, each that is not fine with its topic", async () => {
+  const redis = await started({ ...good, maxmemory: undefined, config: ["maxmemory-policy volatile-lru"] });
   const { status, out } = await doctor(["--url", redis.url, "--json", "--client", "redis"]);
   expect(status).toBe(1);
-  const { findings, payments } = JSON.parse(out);
+  const { findings, payments }: { findings: Finding[]; payments: unknown } = JSON.parse(out);
+  const topics = findings.filter(({ level }) => level !== "ok").map(({ check, topic }) => [check, topic]);
+  expect(topics).toEqual(
+    expect.arrayContaining([
+      ["eviction", "policy"],
+      ["memory", "no-limit"],
+    ]),
+  );
+  expect(topics.filter(([, topic]) => typeof topic !== "string")).toEqual([]);
+  expect(findings.filter(({ level, topic }) => level === "ok" && topic !== undefined)).toEqual([]);
   expect(findings[0]).toMatchObject({ level: "error", provider: "node-redis", stores: expect.any(Array) });
-  expect(new Set(findings.map(({ provider }: { provider: string }) => provider))).toEqual(new Set(["node-redis"]));
+  expect(new Set(findings.map(({ provider }) => provider))).toEqual(new Set(["node-redis"]));
   expect(payments).toEqual({ inDoubt: 0, owed: 0, oldestMs: 0, unreadable: 0 });
 });
 
@@ -67,8 +77,16 @@ it("warns of what its configuration warns of, and of nothing that a url leaves o
     (await examine(options)).findings.filter(({ check }) => check === "configuration");
   const about = { check: "configuration", level: "warning" };
   expect(await warned({ config, env: {} })).toEqual([
-    expect.objectContaining({ ...about, message: expect.stringMatching(/^stores\.sessions\.ttlSeconds: /) }),
-    expect.objectContaining({ ...about, message: expect.stringMatching(/^stores\.keySecret: is not given/) }),
+    expect.objectContaining({
+      ...about,
+      topic: "stores.sessions.ttlSeconds",
+      message: expect.stringMatching(/^stores\.sessions\.ttlSeconds: /),
+    }),
+    expect.objectContaining({
+      ...about,
+      topic: "stores.keySecret",
+      message: expect.stringMatching(/^stores\.keySecret: is not given/),
+    }),
   ]);
   expect(await warned({ url: redis.url })).toEqual([]);
 });
@@ -76,7 +94,9 @@ it("warns of what its configuration warns of, and of nothing that a url leaves o
 it("says of stores in memory that no other instance sees them, and that their payments are seen by none", async () => {
   const { findings, payments } = await examine({ config: { stores: {} } });
   expect(payments).toBeUndefined();
-  expect(findings).toContainEqual(expect.objectContaining({ check: "payments", level: "unknown" }));
+  expect(findings).toContainEqual(
+    expect.objectContaining({ check: "payments", level: "unknown", topic: "not-shared" }),
+  );
   writeFileSync(join(folder, "memory.yaml"), "stores: {}\n");
   for (const more of [["list"], ["resolve", "handle", "--receipt", "0xabc"]]) {
     const { status, err } = await doctor(["payments", ...more, "--config", "memory.yaml"]);

@@ -18,13 +18,11 @@ export interface Counts {
   unreadable: number;
 }
 
-/** An error where a record cannot be read; a warning from ten minutes on. */
-export function doubt({
-  inDoubt,
-  owed,
-  oldestMs,
-  unreadable,
-}: Counts): Pick<Examined, "level" | "topic" | "message" | "mend"> {
+/** An error where a record cannot be read; a warning from ten minutes on. `prefix`: where they were looked for. */
+export function doubt(
+  { inDoubt, owed, oldestMs, unreadable }: Counts,
+  prefix: string,
+): Pick<Examined, "level" | "topic" | "message" | "mend"> {
   if (unreadable > 0) {
     return {
       level: "error",
@@ -33,7 +31,7 @@ export function doubt({
       mend: "`doctor payments list` names them. Was an older version deployed? Put the newer one back.",
     };
   }
-  if (inDoubt + owed === 0) return { level: "ok", message: "No payment is in doubt or owed." };
+  if (inDoubt + owed === 0) return { level: "ok", message: noneIn(prefix) };
   const message = `Payments in doubt: ${inDoubt}; owed to their payers: ${owed}; the oldest for ${ageOf(oldestMs)}.`;
   if (oldestMs < OLD_MS) return { level: "ok", message };
   return {
@@ -43,3 +41,6 @@ export function doubt({
     mend: "`doctor payments list` names them; `reconcileUnresolved` asks the chain.",
   };
 }
+
+/** In words: no payment is there. Under another prefix there may be some. */
+export const noneIn = (prefix: string): string => `No payment is in doubt or owed under the prefix ${prefix}.`;

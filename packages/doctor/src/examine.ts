@@ -1,23 +1,17 @@
 // An examination of everything that a configuration names: its servers, and the payments that are in doubt.
-import { type Environment, type Examined, type LoadedStores, loadStores } from "@tollbooth-stores/config";
+import { type Examined, type LoadedStores, loadStores } from "@tollbooth-stores/config";
 import { countPayments } from "./count-payments.ts";
 import { type Counts, doubt } from "./doubt.ts";
-
-export interface ExamineOptions {
-  /** A path, YAML or JSON text with a line break, or an object, as `loadStores` takes it. */
-  config?: unknown;
-  /** A Redis to look at without a configuration, e.g. "redis://127.0.0.1:6379". Give this or `config`. */
-  url?: string | undefined;
-  /** The client library for `url`: "redis" (node-redis) or "ioredis", the default. */
-  client?: "redis" | "ioredis" | undefined;
-  /** Where `${VAR}` of the configuration comes from. Default `process.env`. */
-  env?: Environment | undefined;
-}
+import { type ExamineOptions, requireExamineOptions } from "./examine-options.ts";
+import { anotherPrefix, paymentsPrefix } from "./own-keys.ts";
 
 /** What was found. Errors first. */
 export interface Examination {
   findings: readonly Finding[];
-  /** Payments that were settled or may have been, and are not delivered. Undefined where they could not be listed. */
+  /**
+   * Payments that were settled or may have been, and are not delivered. Undefined where they could not be listed, and where no
+   * key of the stores is under their prefixes, although the server has others.
+   */
   payments: Counts | undefined;
 }
 
@@ -26,8 +20,9 @@ export type Finding = Omit<Examined, "check"> & { check: Examined["check"] | "pa
 
 const order = ["error", "warning", "unknown", "ok"] as const;
 
-/** Throws STORE_CONFIG for a configuration with mistakes. A server that does not answer is a finding. */
+/** Rejects with STORE_CONFIG for wrong options, and for a configuration with mistakes. A server that does not answer is a finding. */
 export async function examine(options: ExamineOptions): Promise<Examination> {
+  requireExamineOptions(options);
   const stores = await openStores(options);
   try {
     let examined: readonly Examined[] = await stores.examine();
@@ -44,8 +39,8 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     const about = { check: "payments", provider, stores: ["verifications"] } as const;
     const found =
       payments === undefined
-        ? notListed({ shared, isAway: isAway(examined), failure: counted?.failure })
-        : doubt(payments);
+        ? notListed({ shared, isAway: isAway(examined), ...counted })
+        : doubt(payments, paymentsPrefix(stores));
     const findings: Finding[] = [...configurationFindings(stores, options), ...examined, { ...about, ...found }];
     return { findings: findings.sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level)), payments };
   } finally {
@@ -58,7 +53,11 @@ function configurationFindings({ describe }: LoadedStores, { url }: ExamineOptio
   const { warnings, verifications } = describe();
   if (url !== undefined) return [];
   const about = { provider: verifications.provider, stores: ["rateLimits", "sessions", "verifications"] } as const;
-  return warnings.map((message) => ({ ...about, check: "configuration", level: "warning", message }));
+  return warnings.map((message) => {
+    // A warning begins with the path that it is about.
+    const [topic = message] = message.split(": ", 1);
+    return { ...about, check: "configuration", level: "warning", topic, message };
+  });
 }
 
 const isReachError = ({ check, level }: Examined) => check === "reachable" && level === "error";
@@ -75,21 +74,28 @@ const isSamePlace = (each: Examined, error: Examined) =>
  * Opens the stores without a strict start, which would refuse what the doctor is to look at. What the configuration warns of is
  * in `describe().warnings`.
  */
-export async function openStores({ config, url, client, env }: ExamineOptions): Promise<LoadedStores> {
+export async function openStores({ config, url, client, keyPrefix, env }: ExamineOptions): Promise<LoadedStores> {
   const options = { ...(env !== undefined && { env }), onWarning: () => {} };
   if (url === undefined) return loadStores(config, { ...options, strict: false });
   const provider = client ?? "ioredis";
   // The url comes from a person, not from a document: nothing in it is expanded.
-  return loadStores({ stores: { provider, [provider]: { url } } }, { ...options, env: false, strict: false });
+  return loadStores(
+    { stores: { provider, [provider]: { url }, keyPrefix } },
+    { ...options, env: false, strict: false },
+  );
 }
 
 interface NotListed {
   shared: boolean;
   isAway: boolean;
-  failure: string | undefined;
+  failure?: string;
+  noKeys?: string;
 }
 
-function notListed({ shared, isAway, failure = "" }: NotListed): Pick<Finding, "level" | "topic" | "message"> {
+type FoundOut = Pick<Finding, "level" | "topic" | "message" | "mend">;
+
+function notListed({ shared, isAway, failure = "", noKeys }: NotListed): FoundOut {
+  if (noKeys !== undefined) return { level: "unknown", topic: "no-keys", message: noKeys, mend: anotherPrefix };
   if (!shared) {
     const message = "Payments are kept in the memory of each process: those in doubt are seen by it alone.";
     return { level: "unknown", topic: "not-shared", message };

@@ -5,6 +5,7 @@ import { confirmed } from "./confirm.ts";
 import { openStores } from "./examine.ts";
 import { hearUnreadable, unreadableText } from "./hear-unreadable.ts";
 import { ERRORS, FINE, NO_ANSWER, type Outcome } from "./outcome.ts";
+import { anotherPrefix, noOwnKeys, paymentsPrefix } from "./own-keys.ts";
 import { findPayment, listPayments, recordResolution } from "./payments.ts";
 import { listText, planText } from "./report.ts";
 import { planResolution, refused } from "./resolution-plan.ts";
@@ -33,7 +34,13 @@ export function askOnTerminal({ json }: Pick<Command, "json">): Terminal["ask"] 
 export async function list({ options }: ListCommand): Promise<Outcome> {
   return withStores(options, async (stores) => {
     const { result: payments, unreadable } = await hearUnreadable(() => listPayments(stores));
-    const outcome = { json: { payments, unreadable }, text: listText(payments, Date.now()) };
+    const json = { payments, unreadable };
+    if (payments.length === 0) {
+      const message = await noOwnKeys(stores);
+      if (message !== undefined)
+        return { json, status: NO_ANSWER, error: { code: "NO_KEYS", message }, help: anotherPrefix };
+    }
+    const outcome = { json, text: listText(payments, { nowMs: Date.now(), prefix: paymentsPrefix(stores) }) };
     if (unreadable.length === 0) return { ...outcome, status: FINE };
     const message = unreadableText(unreadable.length);
     return { ...outcome, status: ERRORS, error: { code: "STORE_CORRUPT", message }, help: unreadable.join("\n") };
@@ -45,7 +52,10 @@ export async function resolve(command: ResolveCommand, { show, ask }: Terminal):
   const { options, handle, resolution, yes } = command;
   return withStores(options, async (stores) => {
     const payment = await findPayment(stores, handle);
-    if (payment === undefined) return notRecorded(refused("UNKNOWN_HANDLE"));
+    if (payment === undefined) {
+      const { code, message } = refused("UNKNOWN_HANDLE");
+      return notRecorded({ code, message: `${message} (looked for under the prefix ${paymentsPrefix(stores)})` });
+    }
     const plan = planResolution(payment, resolution, Date.now());
     await show(planText(payment, plan, Date.now()));
     if (plan.status === "refused") return notRecorded(plan, { payment });

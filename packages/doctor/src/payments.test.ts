@@ -18,7 +18,7 @@ const errorIn = ({ out }: Ran) => JSON.parse(out).error;
 
 beforeEach(async () => {
   redis = await started(good);
-  stores = await withDoubt(redis, '{"nonce":"0x1"}', "0xabc");
+  stores = await withDoubt(redis, '{"nonce":"0x1"}', { evidence: "0xabc" });
   const [listed] = JSON.parse((await command("list", "--json")).out).payments;
   expect(listed).toMatchObject({ kind: "in-doubt", attempt: 1, evidence: "0xabc", reference: '{"nonce":"0x1"}' });
   handle = listed.handle;

@@ -1,5 +1,6 @@
 // What the doctor prints: the findings of each server, errors first.
 import { ageOf } from "./age.ts";
+import { noneIn } from "./doubt.ts";
 import type { Examination, Finding } from "./examine.ts";
 import type { Listed } from "./payments.ts";
 import type { FoundPayment, ResolutionPlan } from "./resolution-plan.ts";
@@ -42,9 +43,9 @@ function summaryOf(findings: readonly Finding[]): string {
   return `${shown}, ${count("unknown")} not known, ${count("ok")} fine`;
 }
 
-/** One entry for each payment, or a sentence where there is none. `nowMs`: Unix epoch milliseconds. */
-export function listText(listed: readonly Listed[], nowMs: number): string {
-  if (listed.length === 0) return "No payment is in doubt or owed.";
+/** One entry for each payment, or a sentence where there is none. `nowMs`: Unix epoch milliseconds. `prefix`: where it was looked. */
+export function listText(listed: readonly Listed[], { nowMs, prefix }: { nowMs: number; prefix: string }): string {
+  if (listed.length === 0) return noneIn(prefix);
   return listed.map((payment) => paymentText(payment, nowMs)).join("\n");
 }
 

@@ -54,6 +54,34 @@ it("asks nothing again within four minutes, as where connections are lost in tur
   expect(asked).toBe(2);
 });
 
+it("asks a question again after an hour, also where the one whose turn it is is not asked any more", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const asked: string[] = [];
+  const server = async (name = "") => {
+    asked.push(name);
+    throw new Error("NOPERM this user has no permissions to run the command");
+  };
+  const refused = new Map<string, unknown>();
+  const question = (name: string) => askingOnce(server, "redis:6379", refused)(name);
+  for (const name of ["INFO", "ACL"]) await expect(question(name)).rejects.toThrow("NOPERM");
+  vi.advanceTimersByTime(3_599_000);
+  await expect(question("ACL")).rejects.toThrow("NOPERM");
+  expect(asked).toEqual(["INFO", "ACL"]);
+  vi.advanceTimersByTime(1_000);
+  await expect(question("ACL")).rejects.toThrow("NOPERM");
+  expect(asked).toEqual(["INFO", "ACL", "ACL"]);
+});
+
+it("asks again what failed for another reason than a right", async () => {
+  const server = vi.fn<() => Promise<unknown>>().mockRejectedValue(new Error("LOADING Redis is loading"));
+  const refused = new Map<string, unknown>();
+  for (let time = 0; time < 2; time += 1) {
+    await expect(askingOnce(server, "redis:6379", refused)("INFO")).rejects.toThrow("LOADING");
+  }
+  expect(server).toHaveBeenCalledTimes(2);
+});
+
 it("asks each time for a right that the stores need", async () => {
   let asked = 0;
   const server = async () => {

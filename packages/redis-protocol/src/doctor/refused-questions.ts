@@ -33,10 +33,8 @@ export function askingOnce(ask: AskServer, server: string, refused: RefusedQuest
     const refusal = refused.get(question);
     return refusal instanceof Refusal && performance.now() - refusal.atMs >= afterMs;
   };
-  // A map keeps the order in which they came.
-  const turn = ofServer()
-    .slice(0, 1)
-    .find((oldest) => isDue(oldest, LEAST_MS));
+  // The oldest: a map keeps the order in which they came.
+  const turn = ofServer().find((question) => isDue(question, LEAST_MS));
   return async (...words) => {
     if (!isFact(words)) return ask(...words);
     const question = keyOf(server, words);
