@@ -12,12 +12,20 @@ interface Counted {
   noKeys?: string;
 }
 
+export interface CountOptions {
+  /** True: the prefix was not read from a configuration, so that where no key is under it nothing is known. */
+  mayBeElsewhere: boolean;
+}
+
 interface CountedStores extends Pick<LoadedStores, "servers" | "describe"> {
   verifications: Pick<VerificationStore, "unresolved">;
 }
 
 /** Takes as long as the keyspace is large. The store gives each page `commandTimeoutMs`, so a server that hangs ends it. */
-export async function countPayments({ verifications, ...stores }: CountedStores): Promise<Counted> {
+export async function countPayments(
+  { verifications, ...stores }: CountedStores,
+  { mayBeElsewhere }: CountOptions,
+): Promise<Counted> {
   const counts = { inDoubt: 0, owed: 0, oldestMs: 0 };
   const limitMs = longestMs(await keysOn(stores.servers));
   // Not AbortSignal.timeout: its timer cannot be stepped.
@@ -32,7 +40,7 @@ export async function countPayments({ verifications, ...stores }: CountedStores)
         counts.oldestMs = Math.max(counts.oldestMs, Date.now() - atMs);
       }
     });
-    const noKeys = counts.inDoubt + counts.owed === 0 ? await noOwnKeys(stores, signal) : undefined;
+    const noKeys = mayBeElsewhere && counts.inDoubt + counts.owed === 0 ? await noOwnKeys(stores, signal) : undefined;
     return noKeys === undefined ? { counts: { ...counts, unreadable: unreadable.length } } : { noKeys };
   } catch (error) {
     if (isStoreError(error)) return { failure: error.message };

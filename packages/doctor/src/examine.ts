@@ -27,7 +27,10 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
   try {
     let examined: readonly Examined[] = await stores.examine();
     const { provider: described, shared } = stores.describe().verifications;
-    const counted = shared && !isAway(examined) ? await countPayments(stores) : undefined;
+    const counted =
+      shared && !isAway(examined)
+        ? await countPayments(stores, { mayBeElsewhere: options.url !== undefined })
+        : undefined;
     if (counted?.failure !== undefined) {
       // Whether the server hangs by now, or refuses this alone.
       const now = (await stores.examine({ criticalOnly: true })).filter(isReachError);

@@ -35,7 +35,7 @@ export async function list({ options }: ListCommand): Promise<Outcome> {
   return withStores(options, async (stores) => {
     const { result: payments, unreadable } = await hearUnreadable(() => listPayments(stores));
     const json = { payments, unreadable };
-    if (payments.length === 0) {
+    if (payments.length === 0 && options.url !== undefined) {
       const message = await noOwnKeys(stores);
       if (message !== undefined)
         return { json, status: NO_ANSWER, error: { code: "NO_KEYS", message }, help: anotherPrefix };

@@ -78,15 +78,12 @@ describe("doctor --url", () => {
     expect(await paymentsOf({ url, keyPrefix: "sho" })).toMatchObject({ finding: { level: "unknown" } });
   });
 
-  it("does not know either with a configuration whose prefixes nothing is under", async () => {
+  it("believes a configuration, which says the prefix, also of a gateway that has stored nothing yet", async () => {
     const redis = await withOtherKey();
-    const config = {
-      stores: { provider: "ioredis", ioredis: { url: redis.url }, verifications: { keyPrefix: "paid" } },
-    };
-    expect((await paymentsOf({ config, env: {} })).finding).toMatchObject({
-      level: "unknown",
-      message: noKeys("tollbooth:rl, tollbooth:sess or paid"),
-    });
+    const config = { stores: { provider: "ioredis", ioredis: { url: redis.url } } };
+    expect((await paymentsOf({ config, env: {} })).finding).toMatchObject({ level: "ok" });
+    const message = noKeys("tollbooth:rl, tollbooth:sess or tollbooth:verify");
+    expect((await paymentsOf({ url: redis.url })).finding).toMatchObject({ level: "unknown", message });
   });
 });
 
