@@ -162,15 +162,34 @@ test.each(Object.keys(fronts))("%s, while the sale is settled: it is sent, and t
   expect([next.status, await next.text(), charged()]).toEqual([200, "goods", ["one"]]);
 });
 
-test.each(["send", "json"] as const)(
-  "an end that is held back in front since before paid(), of %s: the gate is not asked, and error handlers change nothing of it",
-  async (way) => {
+test.each<[string, (response: ExpressResponse) => unknown]>([
+  ["send", (response) => response.send("too slow")],
+  ["json", (response) => response.json("too slow")],
+  [
+    "a head and a first part",
+    (response) => {
+      response.set("content-length", "8").write("too ");
+      response.end("slow");
+    },
+  ],
+  [
+    "a file that is still opened",
+    async (response) => {
+      response.set("content-length", "8");
+      await pause(10);
+      response.end("too slow");
+    },
+  ],
+])(
+  "an answer that others began before paid() with %s is sent whole: no gate is asked, and error handlers change nothing",
+  async (...scene) => {
+    const [, answerFirst] = scene;
     const { gate, charged } = sellingGate("settle-then-serve");
     const errors: string[] = [];
     const app = await listen((express) => {
       express.use((_request, response, next) => {
         holdEnd(response);
-        response.status(503)[way]("too slow");
+        answerFirst(response.status(503));
         next();
       });
       express.get("/sold", paid(gate), (_request, response) => response.status(200).send("goods"));

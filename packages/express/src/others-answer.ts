@@ -9,11 +9,11 @@ export function requireUnanswered(response: ServerResponse): void {
 }
 
 /**
- * True where others have ended it, and middleware in front of paid() still holds that end back: nothing tells so except the length, which
- * `res.send` and `res.json` set with the end.
+ * True where others have answered it before paid(), also if middleware in front still holds that end back: nothing tells so then except
+ * the length, which `res.send` and `res.json` set with the end.
  */
-export function isHeldInFront(response: ServerResponse): boolean {
-  return response.hasHeader("content-length") && !hasBegun(response) && !isOver(response);
+export function saysLength(response: ServerResponse): boolean {
+  return response.hasHeader("content-length");
 }
 
 export interface OthersAnswer {
@@ -79,9 +79,9 @@ export function watchOthers(response: ServerResponse, onAnswer: (error: Error) =
   };
 }
 
-export function heldInFront(): Error {
+export function answeredInFront(): Error {
   return new Error(
-    "The response had a content-length before paid(): others have answered it, and their end is held back in front.",
+    "The response had a content-length before paid(): others have answered it, or set that header too early.",
   );
 }
 

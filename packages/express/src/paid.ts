@@ -13,7 +13,7 @@ import {
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { hideConditions } from "./hide-conditions.ts";
-import { heldInFront, isHeldInFront, requireUnanswered, watchOthers } from "./others-answer.ts";
+import { answeredInFront, requireUnanswered, saysLength, watchOthers } from "./others-answer.ts";
 import { ownTurn } from "./own-turn.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
@@ -64,12 +64,20 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
     if (before === "pass") return next();
     if (before !== "ask") return sendAnswer(response, before);
     if (isOver(response)) return;
-    requireUnanswered(response);
-    if (isHeldInFront(response)) {
-      // It is sent as its writers made it, whatever error handlers answer.
-      sealSentResponse(response);
-      return next(heldInFront());
+    const writer = (): Writer => {
+      const now = running.getStore();
+      return now?.request === request ? now.role : "unknown";
+    };
+    if (saysLength(response)) {
+      // It is sent as its writers make it: error handlers hear of it, and change nothing.
+      sealExceptFor(
+        response,
+        () => (writer() === "unknown" ? "error handlers" : "handlers"),
+        () => {},
+      );
+      return running.run({ request, role: "handlers" }, () => next(answeredInFront()));
     }
+    requireUnanswered(response);
     let held: HeldResponse | undefined;
     let cookies: readonly string[] = [];
     // The gate hears of it before it records a delivery.
@@ -79,10 +87,6 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
     });
     // Others may have answered meanwhile: a timeout in front, say.
     const isAnswered = () => isOver(response) || others.hasEnded();
-    const writer = (): Writer => {
-      const now = running.getStore();
-      return now?.request === request ? now.role : "unknown";
-    };
     const sealFor = ({ hasEnded }: HeldResponse) => (hasEnded() ? sealUntilFinish : sealSentResponse)(response);
     try {
       const body = await bodyOf(request, maxBodyBytes);
