@@ -167,6 +167,22 @@ describe("a request with a payment", () => {
     expect(waits).toEqual([expect.closeTo(19_500, -3.5)]);
   });
 
+  test("is sent again though onRepeat fails, and is over where its signal aborts while onRepeat hangs", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const failing = () => Promise.reject(new Error("the log is away"));
+    const { send, requests } = answering(503, 200);
+    expect((await repeat503(send, { ...atOnce, onRepeat: failing })(url, paying)).status).toBe(200);
+    expect([requests.length, warned.mock.calls.length]).toEqual([2, 1]);
+    warned.mockRestore();
+    const leaving = new AbortController();
+    const hanging = () => new Promise<void>(() => leaving.abort(new Error("Enough.")));
+    const sending = repeat503(answering(503).send, { ...atOnce, onRepeat: hanging })(url, {
+      ...paying,
+      signal: leaving.signal,
+    });
+    await expect(sending).rejects.toThrow("Enough.");
+  });
+
   test("is over at once where its signal aborts: in a wait, and in an attempt", async () => {
     for (const first of [503, new TypeError("fetch failed")]) {
       const leaving = new AbortController();

@@ -1,4 +1,5 @@
 // For buyers: sends a request with its payment again until its outcome is known, so that no second payment is signed for it.
+import { quietly } from "./quietly.ts";
 
 export interface Repetition {
   /** What came instead of an outcome. Its body may be read. Undefined where no answer came. */
@@ -29,7 +30,7 @@ export interface RepeatOptions {
   forMs?: number | undefined;
   /** How often the request is sent, the first time included. Default 60. */
   attempts?: number | undefined;
-  /** Called before each wait. */
+  /** Called before each wait, and awaited. Where it fails, console.warn says so, and the request is sent again all the same. */
   onRepeat?: ((repetition: Repetition) => void | Promise<void>) | undefined;
   /** How to wait. Default: a timer. It rejects when the signal aborts. */
   wait?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
@@ -55,15 +56,16 @@ const known: readonly string[] = ["onPayment", "forMs", "attempts", "onRepeat", 
  *
  * Resolves with the first other answer, or with the last one where time or attempts are over; rejects with the last error where no
  * answer came then. **The payment may have been charged in both cases**: send it again later, and sign no other one for the same purchase
- * before it is no longer valid. Rejects with a TypeError at a redirect that the request does not want, and with the reason of the request's own signal, which also ends a wait. An attempt that is under way
- * when the time is over is not cut off. Throws a TypeError for options that cannot be meant.
+ * before it is no longer valid. Rejects with a TypeError at a redirect that the request does not want, and with the reason of the request's
+ * own signal, which also ends a wait. An attempt that is under way when the time is over is not cut off. Throws a TypeError for options that cannot be meant.
  */
 export function repeat503(send: typeof fetch, options: RepeatOptions = {}): typeof fetch {
   const { forMs = 60_000, attempts = 60, onPayment, onRepeat, wait = pause } = requireOptions(send, options);
   return async (input, init) => {
     if (!hasPayment(input, init)) return send(input, init);
     const request = new Request(input, init);
-    const body = request.method === "GET" || request.method === "HEAD" ? undefined : await wholeBody(request);
+    const isBare = request.method === "GET" || request.method === "HEAD";
+    const body = isBare ? undefined : await unlessAborted(request.blob(), request.signal);
     request.signal.throwIfAborted();
     const { url, method, headers } = request;
     await onPayment?.({ url, method, headers: Object.fromEntries(headers), body });
@@ -81,7 +83,11 @@ export function repeat503(send: typeof fetch, options: RepeatOptions = {}): type
         if (answer === undefined) throw error;
         return answer;
       }
-      await onRepeat?.({ answer, error, waitMs });
+      // The payment may be charged: a log that fails is no reason to give it up.
+      await unlessAborted(
+        quietly("repeat503: onRepeat", () => onRepeat?.({ answer, error, waitMs })),
+        request.signal,
+      );
       // Not read to its end, which may never come.
       if (answer?.bodyUsed === false) await answer.body?.cancel().catch(() => undefined);
       await wait(waitMs, request.signal);
@@ -117,17 +123,13 @@ function isRedirect({ type, status }: Response): boolean {
   return type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
 }
 
-/** Rejects when the signal aborts, for which a stream that never ends does not wait. */
-function wholeBody(request: Request): Promise<Blob> {
+/** As `promise`, but rejects when the signal aborts: a stream or a callback may never end. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const { signal } = request;
     const end = () => reject(signal.reason);
     if (signal.aborted) end();
     signal.addEventListener("abort", end, { once: true });
-    request
-      .blob()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", end));
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
   });
 }
 
