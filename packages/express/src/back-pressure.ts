@@ -5,8 +5,8 @@ import type { ServerResponse } from "node:http";
 const written = new WeakMap<ServerResponse, { bytes: number; isDue: boolean }>();
 
 /**
- * What `write` returns, as Node's does: false from the high-water mark on, and "drain" follows in a later turn of the event loop. It follows
- * also where the response was given up meanwhile: a writer that waited for ever would keep its file or its connection.
+ * What `write` returns, as Node's does: false from the high-water mark on, and "drain" follows in a later turn of the event loop. It
+ * follows also where the response was given up meanwhile: a writer that waited for ever would keep its file or its connection.
  */
 export function mayGoOn(response: ServerResponse, chunk: unknown): boolean {
   const state = written.get(response) ?? { bytes: 0, isDue: false };
