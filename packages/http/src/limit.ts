@@ -63,7 +63,8 @@ function requireRule(rule: unknown): void {
 
 /**
  * "pass": a gate knows the payment that the request brings. "take": the limit decides. An answer: no gate can tell. It takes the place
- * of a 429, which would have a payer that was charged sign anew; a request that the limit allows may go on to the gate, or get it as well. Rejects as the gates do, but for failures of a store.
+ * of a 429, which would have a payer that was charged sign anew; a request that the limit allows may go on to the gate, or get it as well.
+ * Rejects as the gates do, but for failures of a store.
  */
 export async function beforeLimit(
   gates: readonly KnownPayments[],

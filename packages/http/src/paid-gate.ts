@@ -9,8 +9,8 @@ export interface RequestAdapter {
   getMethod(): string;
   getPath(): string;
   /**
-   * The whole URL: path and query as they were sent. The gate puts its own origin in the place of what comes before. A client writes its Host
-   * header as it likes, `a/sold?` too: make no URL of it.
+   * The whole URL: path and query as they were sent. The gate puts its own origin in the place of what comes before. A client writes its
+   * Host header as it likes, `a/sold?` too: make no URL of it.
    */
   getUrl(): string;
   getAcceptHeader(): string;

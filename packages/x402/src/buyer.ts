@@ -14,7 +14,9 @@ export interface Repetition {
 export interface PaymentToSend {
   readonly url: string;
   readonly method: string;
-  /** All of the request's, by lower-case names: the payment's own among them. Keep them secret: their holder may be served in the payer's place. */
+  /**
+   * All of the request's, by lower-case names: the payment's own among them. Keep them secret: their holder may be served in the payer's place.
+   */
   readonly headers: Readonly<Record<string, string>>;
   /** Undefined of a GET. JSON leaves its bytes out, so write them down beside the rest. */
   readonly body: Blob | undefined;
