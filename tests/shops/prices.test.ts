@@ -1,6 +1,9 @@
 // However a target, a Host header and a body are written, the handler that runs is the one whose price was paid.
 import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import * as onExpress from "@tollbooth-stores/express";
 import * as onHono from "@tollbooth-stores/hono";
@@ -8,7 +11,7 @@ import { paymentHeader } from "@tollbooth-stores/sandbox";
 import type { HTTPRequestContext } from "@x402/core/server";
 import express from "express";
 import { Hono } from "hono";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { gateOf, listening, sendRaw, spell } from "./raw-requests.test-support.ts";
 
 const token = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
@@ -194,4 +197,33 @@ test.each<[string, (gate: ReturnType<typeof gateOf>) => RequestListener]>([
     expect(owed).toMatch(/^HTTP\/1\.1 (?:503|400) /);
     expect(await sendRaw(port, "GET", "/report", payment)).toMatch(/^HTTP\/1\.1 (?:409|402) /);
   }
+});
+
+test("Express: express.static behind paid() gives no file away, and none at another's price, whatever dots and slashes a target has", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tollbooth-files-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, "files/free"), { recursive: true });
+  writeFileSync(join(folder, "files/dear.txt"), "DEAR");
+  writeFileSync(join(folder, "files/free/a.txt"), "cheap");
+  const sold = gateOf({ "GET /files/free/*": cheap, "GET /files/*": dear });
+  const app = express().set("env", "test").use(onExpress.paid(sold)).use(express.static(folder));
+  const port = await listening(app);
+  for (const begin of [
+    "/x/..",
+    "/.",
+    "/%2e",
+    "/x%2f..%2f",
+    "/;/..",
+    "",
+    "/files/free/..",
+    "/files/free/%2e%2e",
+    "/x%5c..%5c",
+  ]) {
+    for (const target of ["/files/dear.txt", "/files%2fdear.txt", "/dear.txt", "..%2fdear.txt", "files%5cdear.txt"]) {
+      for (const payment of [{}, cheapPayment()]) {
+        expect(await sendRaw(port, "GET", begin + target, payment)).not.toContain("DEAR");
+      }
+    }
+  }
+  expect(await sendRaw(port, "GET", "/files/free/a.txt", cheapPayment())).toContain("cheap");
 });

@@ -28,7 +28,11 @@ const ways: Record<string, (parts: Iterable<Buffer>, response: ExpressResponse) 
 };
 
 /** `made`: how many chunks of `total` the handler has made. `turns`: of the event loop, from its first write to the answer. */
-async function shop(way: string, total: number, { maxAnswerBytes = 100_000_000, behind = [] as Handler[] } = {}) {
+async function shop(
+  way: string,
+  total: number,
+  { maxAnswerBytes = 100_000_000, behind = [] as Handler[], inFront = [] as Handler[] } = {},
+) {
   let made = 0;
   let turns = 0;
   const gate = fakeGate();
@@ -36,7 +40,7 @@ async function shop(way: string, total: number, { maxAnswerBytes = 100_000_000, 
     for (; made < total; made += 1) yield chunk;
   }
   const app = await listen((express) => {
-    express.get("/sold", paid(gate, { maxAnswerBytes }), ...behind, (_request, response) => {
+    express.get("/sold", ...inFront, paid(gate, { maxAnswerBytes }), ...behind, (_request, response) => {
       const counting = setImmediate(function count() {
         turns += 1;
         if (!response.closed) setImmediate(count);
@@ -66,6 +70,14 @@ test.each(Object.keys(ways))("compression behind paid() leaves an answer by %s w
   const { answer, body } = await shop(way, 30, { behind: [compression({ threshold: 0, filter: () => true })] });
   expect([answer.headers.get("content-encoding"), body.byteLength]).toEqual(["gzip", 30 * chunk.byteLength]);
 });
+
+test.each(Object.keys(ways))(
+  "compression in front of paid(), which hears of no drain, gets an answer by %s whole",
+  async (way) => {
+    const { answer, body } = await shop(way, 30, { inFront: [compression({ threshold: 0, filter: () => true })] });
+    expect([answer.headers.get("content-encoding"), body.byteLength]).toEqual(["gzip", 30 * chunk.byteLength]);
+  },
+);
 
 test.each(Object.keys(ways))(
   "an error is answered while a handler still writes more than is held, by %s",

@@ -1,14 +1,18 @@
 // Makes writers wait whose bytes reach no socket: without it one that has no wait of its own keeps the event loop to itself.
+import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 
+const listening = ["on", "once", "addListener", "prependListener"] as const;
 /** Bytes since the last "drain". */
 const written = new WeakMap<ServerResponse, { bytes: number; isDue: boolean }>();
 
 /**
  * What `write` returns, as Node's does: false from the high-water mark on, and "drain" follows in a later turn of the event loop. It
- * follows also where the response was given up meanwhile: a writer that waited for ever would keep its file or its connection.
+ * follows also where the response was given up meanwhile: a writer that waited for ever would keep its file or its connection. True
+ * where middleware in front keeps listeners to itself, as compression() does: they would never hear a "drain".
  */
 export function mayGoOn(response: ServerResponse, chunk: unknown): boolean {
+  if (listening.some((method) => response[method] !== EventEmitter.prototype[method])) return true;
   const state = written.get(response) ?? { bytes: 0, isDue: false };
   written.set(response, state);
   if (typeof chunk === "string" || chunk instanceof Uint8Array) state.bytes += chunk.length;

@@ -15,6 +15,7 @@ import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { hideConditions } from "./hide-conditions.ts";
 import { answeredInFront, requireUnanswered, saysLength, watchOthers } from "./others-answer.ts";
 import { ownTurn } from "./own-turn.ts";
+import { refuseDisguised } from "./plain-target.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
 import { sealExceptFor, sealSentResponse, sealUntilFinish, type Writer } from "./seal-response.ts";
@@ -61,6 +62,8 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
     const context = contextOf(request, response);
     if (isSoldAlready(gate, context, sellers.get(request))) return next();
     const before = beforeGate(gate, context, unsold ?? (isOfRoute(middleware, request) ? "refuse" : "pass"));
+    const disguised = refuseDisguised(gate, context, before === "pass");
+    if (disguised !== undefined) return sendAnswer(response, disguised);
     if (before === "pass") return next();
     if (before !== "ask") return sendAnswer(response, before);
     if (isOver(response)) return;

@@ -166,7 +166,12 @@ function asPriced<Context>(context: Context, adapter: RequestAdapter): Context {
   const { path, routePattern }: { path?: unknown; routePattern?: unknown } = Object(context);
   if (typeof path !== "string") return { ...context, adapter };
   const plain = plainPath(path, typeof routePattern === "string" ? routePattern : "");
-  return { ...context, path: plain, decodedPath: plain, adapter: { ...adapter, getPath: () => plain } };
+  const url = adapter.getUrl();
+  const query = url.includes("?") ? url.slice(url.indexOf("?")) : "";
+  // A slash or backslash in a segment is encoded already.
+  const encoded = encodeURI(plain).replace(/%25(2F|5C)/g, "%$1");
+  const getUrl = () => `${new URL(url).origin}${encoded}${query}`;
+  return { ...context, path: plain, decodedPath: plain, adapter: { ...adapter, getPath: () => plain, getUrl } };
 }
 
 /**

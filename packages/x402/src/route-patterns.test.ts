@@ -87,8 +87,10 @@ test("a payment that is charged is finished where its path has become another ro
 test.each(["/models/big", "/models/bi%67", "/models/big/", "/models//%62ig", "/Models/big"])(
   "a price by the path of %s is that of what its handler sees",
   async (path) => {
-    const price = ({ path: seen, adapter }: { path: string; adapter: { getPath(): string } }) =>
-      seen === "/models/big" && adapter.getPath() === seen ? "$5" : "$0.01";
+    const price = ({ path: seen, adapter }: { path: string; adapter: { getPath(): string; getUrl(): string } }) => {
+      const ways = [seen, adapter.getPath(), new URL(adapter.getUrl()).pathname];
+      return ways.every((way) => way === "/models/big") ? "$5" : "$0.01";
+    };
     const gate = shop.gate({ "GET /models/[s]": { accepts: { ...oneCent, price } } });
     const { payload } = await makePayment(await shop.controls.payer());
     const serve = handler();
