@@ -1,4 +1,4 @@
-// What is printed of findings and of payments.
+// The printed text of findings and of payments.
 import { expect, it } from "vitest";
 import type { Finding } from "./examine.ts";
 import { listText, reportText } from "./report.ts";

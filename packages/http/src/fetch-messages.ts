@@ -10,8 +10,8 @@ export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
 /**
  * What a gate asks about a Request. Path and query are as they were sent. `decodedPath`: as a router matched it. Of a name that comes twice
- * in the query the first value counts, as in `searchParams.get`: a price must be that of what the handler reads. Throws STORE_CONFIG for what is
- * no Request of fetch.
+ * in the query the first value counts, as in `searchParams.get`: a price must be that of what the handler reads. Throws STORE_CONFIG where
+ * `request` is no Request of fetch.
  */
 export function contextOf(request: Request, decodedPath?: string): RequestContext {
   checkArguments("contextOf", () => requireFetchRequest(request));

@@ -1,4 +1,4 @@
-// A call that is spent: a quota that is spelt otherwise than the one that is sold shows before anything is sold.
+// spend() with a quota that its grant does not have is refused before anything is sold.
 import { expect, test } from "vitest";
 import { requireSpend } from "./spend-call.ts";
 

@@ -36,7 +36,7 @@ it.each(orders)("%s: answers are free once they are sent, also while the callers
   }
 
   for (let sale = 0; sale < 20; sale += 1) await sell(`payment ${sale}`);
-  // What is held on to is so for a minute. A reference that is left on the stack goes with one of the next turns.
+  // A leak lasts for a minute. A reference that is only left on the stack goes in one of the next turns.
   const isHeld = () => {
     collectGarbage();
     return made.filter((one) => one.deref() !== undefined);

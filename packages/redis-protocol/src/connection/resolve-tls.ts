@@ -13,7 +13,7 @@ export interface RedisTls {
   passphrase?: string | undefined;
   /** The name that the server's certificate must have, where it is not the host. */
   servername?: string | undefined;
-  /** false: any certificate is accepted, so a man in the middle can read and answer. */
+  /** false: any certificate is accepted, so an attacker on the way can read and answer. */
   rejectUnauthorized?: boolean | undefined;
 }
 
