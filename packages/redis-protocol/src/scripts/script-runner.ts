@@ -5,6 +5,7 @@ import { keySlot } from "../connection/key-slot.ts";
 import { errorWord, refused, rightMissing } from "../connection/redis-errors.ts";
 import type { RedisPort } from "../redis-port.ts";
 import { unreadable } from "./reading.ts";
+import { roleProof } from "./role-proof.ts";
 import { ASKS_ROLE, type Script } from "./script.ts";
 import { requireSuitable } from "./server-version.ts";
 import { type Caller, routing, tickBatches } from "./tick-batches.ts";
@@ -73,9 +74,6 @@ export interface RunnerOptions {
 /** How many calls travel together at most, and from how many characters on a call travels alone. */
 const MOST_CALLS = 32;
 const LARGE = 4_096;
-/** How long one server's proof that it is no replica that takes writes counts, and when one call asks for the next. Milliseconds. */
-const ROLE_MS = 100;
-const ROLE_AGAIN_MS = 50;
 
 export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRunner {
   const { commandTimeoutMs, clock, coalesce = true } = options;
@@ -119,34 +117,11 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
     bySlot ||= crossesSlots(error);
     throw error;
   };
-  /**
-   * When the last call was sent whose answer proved the server's role. A primary may become a replica under a running connection. A
-   * question that is on its way proves nothing yet.
-   */
-  let roleProvenAtMs = Number.NEGATIVE_INFINITY;
-  let roleAskedAtMs = Number.NEGATIVE_INFINITY;
-  const isRoleDue = (keys: readonly string[]) => {
-    // A cluster's replica redirects each call.
-    if (clock !== undefined || bySlot || keys.length === 0) return false;
-    const nowMs = performance.now();
-    // In time, and by one call: else all calls ask while a slow server's answer is on its way, which makes it slower.
-    return nowMs - roleProvenAtMs >= ROLE_MS || nowMs - roleAskedAtMs >= ROLE_AGAIN_MS;
-  };
-  const asking = async (sending: () => Promise<unknown>): Promise<unknown> => {
-    const sentAtMs = performance.now();
-    roleAskedAtMs = sentAtMs;
-    try {
-      const answer = await sending();
-      roleProvenAtMs = Math.max(roleProvenAtMs, sentAtMs);
-      return answer;
-    } catch (error) {
-      // Not proven: the next call asks, too.
-      roleProvenAtMs = Number.NEGATIVE_INFINITY;
-      throw error;
-    }
-  };
+  const role = roleProof();
+  // A cluster's replica redirects each call.
+  const asksForRole = (keys: readonly string[]) => clock === undefined && !bySlot && keys.length > 0 && role.isDue();
   const sendNow = (script: Script, { keys, args, calls }: Prepared, askedAtMs: number, progress: Progress) => {
-    const asksRole = isRoleDue(keys);
+    const asksRole = asksForRole(keys);
     args[0] = clock !== undefined ? String(Math.floor(clock.now())) : asksRole ? ASKS_ROLE : "";
     // `ping` sends a script that answers no call.
     if (calls > 0 && areBatchesObserved()) {
@@ -154,7 +129,7 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
       publishBatch({ provider: port.name, script: script.name, calls, keys: keys.length, waitedMs });
     }
     const sending = () => send(script, keys, args, progress);
-    return asksRole ? asking(sending) : sending();
+    return asksRole ? role.ask(sending) : sending();
   };
   const sendFlat: ScriptRunner["send"] = (script, keys, prepare, callOptions) => {
     const askedAtMs = performance.now();
