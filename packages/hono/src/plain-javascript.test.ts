@@ -1,53 +1,11 @@
-// What only JavaScript can pass: refused with STORE_CONFIG where a middleware is made, not at the first request.
-import { createMemoryStores, rateLimiter } from "@tollbooth-stores/memory";
-import { expect, test } from "vitest";
+// What only JavaScript can pass: the rows of all frameworks, and Hono's own.
+import { plainJavascriptSuite } from "@tollbooth-stores/http-testkit/suites";
 import * as hono from "./index.ts";
 
-const exported = new Map<string, unknown>(Object.entries(hono));
-const { sessions, rateLimits } = createMemoryStores();
-const rule = rateLimiter(rateLimits, { name: "few", limit: 5, window: "1m" });
-const gate = { handle: async () => undefined, knows: async () => false };
-const sale = { sessions, secret: "s".repeat(32), bearer: true, data: () => ({}) };
-
-type Row = [name: keyof typeof hono, what: string, given: readonly unknown[], ...words: string[]];
-
-const rows: readonly Row[] = [
-  ["paid", "no gate", [], "paid()", "no gate"],
-  ["paid", "a misspelt option", [gate, { unsolt: "pass" }], "paid()", '"unsold"'],
-  ["limit", "clientIp itself", [rule, hono.clientIp], "limit()", "keyOf", "clientIp({"],
-  ["limit", "rateLimiter itself", [rateLimiter, () => "me"], "limit()", "rateLimiter(stores.rateLimits"],
-  ["limit", "a gate for the options", [rule, () => "me", gate], "limit()", "{ unlessKnownTo: gate }"],
-  ["clientIp", "no options", [], "clientIp()"],
-  ["clientIp", "no connInfo", [{ trustedProxies: 0 }], "clientIp()", "connInfo", "getConnInfo"],
-  ["clientIp", "a misspelt option", [{ connInfo: () => ({}), trustProxies: 0 }], "clientIp()", '"trustedProxies"'],
-  ["session", "the store for the options", [sessions], "session()", "{ sessions: stores.sessions }"],
-  ["session", "a misspelt option", [{ sessions, open: () => true }], "session()", '"opens"'],
-  ["session", "text for bearer", [{ sessions, bearer: "yes" }], "session()", "bearer must be true"],
-  ["session", "text for required", [{ sessions, required: "no" }], "session()", "required"],
-  ["spend", "no quota", [], "spend()", "quota"],
-  ["spend", "a number of calls", [3], "spend()", "quota"],
-  ["spend", "a success for the status", ["calls", { status: 200 }], "spend()", "status must be 402 or 403"],
-  ["spend", "text for the status", ["calls", { status: "403" }], "spend()", "status must be 402 or 403"],
-  ["sellSession", "no grant", [sale], "sellSession()", "grant"],
-  ["presentedSession", "no options", [], "presentedSession()", "bearer: true"],
-  ["presentedSession", "neither cookie nor bearer", [{}], "presentedSession()", "bearer: true"],
-  ["soldSessions", "no options", [], "soldSessions()", "stores.sessions"],
-];
-
-test.each(rows)("%s with %s is STORE_CONFIG, and says how it is meant", (...row) => {
-  const [name, , given, ...words] = row;
-  let refused: unknown;
-  try {
-    Reflect.apply(Object(exported.get(name)), undefined, given);
-  } catch (error) {
-    refused = error;
-  }
-  expect(refused).toMatchObject({ code: "STORE_CONFIG" });
-  for (const word of words) expect(Object(refused).message).toContain(word);
-});
-
-test("each function that takes options has its rows", () => {
-  const tested = rows.map(([name]): string => name);
-  const without = ["storeFailure"];
-  expect([...exported.keys()].filter((name) => ![...tested, ...without].includes(name))).toEqual([]);
+plainJavascriptSuite(hono, {
+  own: [
+    ["clientIp", "no connInfo", [{ trustedProxies: 0 }], "clientIp()", "connInfo", "getConnInfo"],
+    ["clientIp", "a misspelt option", [{ connInfo: () => ({}), trustProxies: 0 }], "clientIp()", '"trustedProxies"'],
+  ],
+  without: ["storeFailure"],
 });
