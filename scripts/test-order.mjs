@@ -1,10 +1,10 @@
 // In which order `npm test` runs the packages' tests: the longest first. Begun last, one would run alone on its core at the end.
-// Turbo has no order of its own: it runs what is ready, and the applications' tests are ready last, after every build.
+// Turbo has no order of its own: it runs tasks as they become ready, and the applications' tests are ready last, after every build.
 import { testedFolders } from "./workspace-folders.mjs";
 
 /**
  * Longest first, by the seconds that `npm test` prints; those that measure how long a server's faults last, after the one that
- * starts browsers. What is not named here takes less, and comes last.
+ * starts browsers. Packages that are not named here take less, and come last.
  */
 export const longestFirst = [
   "apps/playground",

@@ -83,7 +83,7 @@ const inDoubt: readonly Strike[] = [
   { at: "settle", fault: "lose transfer" },
   { at: "moved", fault: "kill" },
 ];
-/** Nobody can tell before the validity is over. */
+/** The outcome stays unknown until the validity is over. */
 const neverMoved: Way = { ledger: "moves each time", first: [{ at: "settle", fault: "kill" }] };
 const given: readonly Strike[] = [
   { at: "serve", fault: "serve fails" },

@@ -183,7 +183,7 @@ test.each<[string, (gate: ReturnType<typeof gateOf>) => RequestListener]>([
       return getRequestListener(app.fetch, { overrideGlobalObjects: false });
     },
   ],
-])("%s: what is owed for one path is owed for no path that a header names", async (_what, make) => {
+])("%s: goods owed for one path are owed for no path that a header names", async (_what, make) => {
   const port = await listening(make(gateOf(ofTwoPrices, { order: "settle-then-serve" })));
   const headers = [
     { host: "x/report#" },

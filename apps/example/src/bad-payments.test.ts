@@ -143,7 +143,7 @@ describe("a payment that does not pay", () => {
     ["for too little", () => ({ value: "9999" }), noMatch],
     ["for too much", () => ({ value: "10001" }), noMatch],
     ["of nothing", () => ({ value: "0" }), noMatch],
-    ["to somebody else", () => ({ to: stranger }), noMatch],
+    ["to another address", () => ({ to: stranger }), noMatch],
     ["that has expired", () => ({ validBefore: seconds(-2) }), "invalid_exact_evm_payload_authorization_valid_before"],
     [
       "that is not valid yet",
@@ -153,7 +153,7 @@ describe("a payment that does not pay", () => {
     ["that names another chain", () => ({ chainId: 8_453, network: "eip155:8453" }), noMatch],
     ["signed for another chain", () => ({ chainId: 8_453 }), "invalid_exact_evm_signature"],
     ["signed for another token", () => ({ verifyingContract: stranger }), "invalid_exact_evm_signature"],
-    ["in somebody else's name", () => ({ from: stranger }), "invalid_exact_evm_signature"],
+    ["in another payer's name", () => ({ from: stranger }), "invalid_exact_evm_signature"],
   ];
   test("is 503 where it names a token that the chain does not have: whether it moved cannot be asked", async () => {
     const { payload } = await makePayment(await system.payer(), { verifyingContract: stranger, asset: stranger });

@@ -1,4 +1,4 @@
-// A payment that is presented again: who shows that it is theirs gets what it bought once more; nobody else gets anything.
+// A payment that is presented again: its payer gets the goods once more, no other client gets anything.
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import { describe, expect, test } from "vitest";
@@ -65,7 +65,7 @@ describe("a payment sent with an Idempotency-Key", () => {
 });
 
 describe("a payment sent without anything that only its payer knows", () => {
-  test("is handed to nobody again: whoever reads it on the chain can make up a key", async () => {
+  test("is handed out to no client again: every reader of the chain can make up a key", async () => {
     const { ask, before } = await paid("/quote", {});
     expect((await ask(key("made up"))).status).toBe(409);
     expect((await ask({ authorization: `Bearer ${"a".repeat(43)}` })).status).toBe(409);

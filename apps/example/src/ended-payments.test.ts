@@ -14,7 +14,7 @@ function pass(seconds: number): void {
   running().clock.advance(seconds * 1_000);
 }
 
-/** A payment valid for 100 s whose settlement nobody knows about. */
+/** A payment valid for 100 s whose settlement is unknown. */
 async function inDoubt(fail: "before" | "after") {
   const { payer, controls, gateway } = running();
   const ask = await gateway();

@@ -37,7 +37,7 @@ async function expectUnavailable(response: Response): Promise<void> {
 }
 
 describe("a gateway whose stores do not answer fails closed", () => {
-  test("with rate limits gone: 503, whoever asks", async () => {
+  test("with rate limits gone: 503 for every client", async () => {
     const ask = await gateway({ ...(await working()), rateLimits: (await broken()).rateLimits });
     await expectUnavailable(await ask("/quote"));
     const { payload } = await makePayment(demoAccount("anyone"));

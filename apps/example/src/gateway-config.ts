@@ -1,4 +1,4 @@
-// The gateway's own YAML file: what is sold, for how much, to whom it is paid, and how often one may ask.
+// The gateway's own YAML file: its goods, their prices, the address that is paid, and the limits of requests.
 import { expandDocument, readSource } from "@tollbooth-stores/config";
 import { isStoreError, parseDuration } from "@tollbooth-stores/core";
 import { isAddress } from "viem";

@@ -1,4 +1,4 @@
-// The limits by address and by payer, and that neither can be escaped or used up for somebody else.
+// The limits by address and by payer, and that neither can be escaped or used up for another client.
 import { makePayment, paymentHeader, testConfig } from "@tollbooth-stores/sandbox";
 import { describe, expect, test } from "vitest";
 import { testSystem } from "./testing/test-system.ts";
@@ -131,7 +131,7 @@ describe("the limit by payer", () => {
     expect(response.headers.get("x-ratelimit-remaining")).toBe("2");
   });
 
-  test("holds whoever uses a session to the limit of the payer who bought it", async () => {
+  test("holds all uses of a session to the limit of the payer who bought it", async () => {
     const { payload } = await makePayment(await system.payer());
     const bought = await fetch(system.url("/stream"), { headers: { ...from(), ...paymentHeader(payload) } });
     expect(bought.status).toBe(201);

@@ -1,4 +1,4 @@
-// A store that has forgotten what it knew, as a restarted memory has: the chain has not, and is asked before anybody pays again.
+// A store that has forgotten what it knew, as a restarted memory has: the chain has not, and is asked before any payer pays again.
 import { resolvePayment, type Stores } from "@tollbooth-stores/core";
 import { makePayment, paymentHeader, payTo, simulatedChain } from "@tollbooth-stores/sandbox";
 import { identifyPayment } from "@tollbooth-stores/x402";

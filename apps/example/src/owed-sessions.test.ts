@@ -48,7 +48,7 @@ async function dieBuying(path: string, headers: Record<string, string>): Promise
   clock.advance(60_000);
 }
 
-describe("a session whose instance died after the credit, before anybody was told", () => {
+describe("a session whose instance died after the credit, before any client was told", () => {
   test.each([
     ["while its time runs", 0],
     ["after its time was over", 600_000],

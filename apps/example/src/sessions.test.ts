@@ -42,7 +42,7 @@ describe("a route paid for by time", () => {
     expect(last).toBe(Date.parse(expiresAt) + 1_200_000);
   });
 
-  test("opens to nobody without a token, with a made-up one, or with the payer's address", async () => {
+  test("does not open without a token, with a made-up one, or with the payer's address", async () => {
     const { session, payer } = await buy("/stream");
     const madeUp = `${session.slice(0, -2)}${session.endsWith("AA") ? "BB" : "AA"}`;
     for (const token of [madeUp, "x".repeat(43), payer.address, "", "../../etc", "a b"]) {
@@ -56,7 +56,7 @@ describe("a route paid for by time", () => {
     expect((await use("/search", session)).status).toBe(402);
   });
 
-  test("does not tell the token again to whoever repeats the payment", async () => {
+  test("does not tell the token again to a client that repeats the payment", async () => {
     const { paying } = await buy("/stream");
     const replay = await fetch(system.url("/stream"), { headers: paying });
     expect(replay.status).toBe(409);

@@ -53,7 +53,7 @@ describe("a settlement in doubt", () => {
     expect((await ask()).status).toBe(409);
   });
 
-  test("succeeds but loses its reply: the chain is asked, and nobody pays twice", async () => {
+  test("succeeds but loses its reply: the chain is asked, and no payer pays twice", async () => {
     const { ask, transfers } = await payment();
     const { runs } = system.counts();
     await system.fault({ on: "settle", fail: "after", times: 1 });

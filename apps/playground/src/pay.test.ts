@@ -43,7 +43,7 @@ test("a payment in doubt is sent again until it is answered, and is charged once
   expect(transfers).toHaveLength(4);
 });
 
-test("--help lists the options on stdout, asks nobody, and ends with 0", async () => {
+test("--help lists the options on stdout, sends nothing, and ends with 0", async () => {
   const { stdout, stderr } = await run(process.execPath, [pay, "--help"]);
   expect([stdout, stderr]).toEqual(["Options: --url <value>, --payer <value>.\n", ""]);
 });

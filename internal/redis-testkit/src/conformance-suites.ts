@@ -67,7 +67,7 @@ const refusals = [
   ],
   ["no such database", ...unavailable, "Redis has no such database; check `db` of the connection."],
   [
-    "nobody there",
+    "no server there",
     ...unavailable,
     "No connection to Redis within commandTimeoutMs (500); nothing was sent. Nothing listens there (ECONNREFUSED); is Redis running, and is the address right? Check the connection's `url`, `host` and `port`, `cluster` or `sentinel.nodes`.",
   ],

@@ -183,7 +183,7 @@ export function connectionSuite<Client>(provider: ClientProvider<Client>, shared
       }
     });
 
-    it("sends nothing twice: a call whose reply is lost counts once, and says that nobody knows", async () => {
+    it("sends nothing twice: a call whose reply is lost counts once, and says that its outcome is unknown", async () => {
       const proxy = await startFaultProxy(single);
       onTestFinished(() => proxy.close());
       const stores = opened({ host: "127.0.0.1", port: proxy.port });

@@ -75,7 +75,7 @@ async function install(wanted: Wanted): Promise<string> {
       await run(aptGet, ["install", "-y", "--no-install-recommends", ...packages], { env, maxBuffer: 10_000_000 });
       return "";
     } catch (error) {
-      // Two test runs may install at once: the one that meets apt's lock waits for the other one's work.
+      // Two test runs may install at once: the second waits for apt's lock.
       if ((await onMachine(wanted)) !== undefined) return "";
       if (Date.now() > untilMs || !String(error).includes("lock")) return `apt-get failed (${String(error)})`;
       await delay(1_000);

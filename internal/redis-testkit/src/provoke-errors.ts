@@ -60,7 +60,7 @@ export async function provokeErrors(redis: RunningRedis, open: OpenStores): Prom
   await failing("bad URL", `http://limited:${password}@${host}:${port}`, consume);
   await failing("bad port", `redis://limited:${password}@${host}:123456`, consume);
   await failing("no such database", `${here}/99`, consume);
-  await failing("nobody there", `redis://limited:${password}@${host}:1`, consume, 500);
+  await failing("no server there", `redis://limited:${password}@${host}:1`, consume, 500);
   await redis.command("CONFIG", "SET", "maxmemory", "1");
   await failing("out of memory", here, create);
   await redis.command("CONFIG", "SET", "maxmemory", "0");

@@ -89,7 +89,7 @@ describe("startRedis", () => {
 });
 
 describe("startListening", () => {
-  it("tries another port when somebody else was quicker", async () => {
+  it("tries another port when another process was quicker", async () => {
     const quicker = await started();
     const ports: number[] = [];
     const redis = await startListening(

@@ -1,4 +1,4 @@
-// Whether the payer signed: nobody else's signature, no other authorization, and one spelling only.
+// Whether the payer signed: no other signature, no other authorization, and one spelling only.
 import { parseSignature } from "viem";
 import { expect, test } from "vitest";
 import { demoAccount, simulatedChain } from "./chain.ts";

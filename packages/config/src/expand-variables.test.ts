@@ -23,7 +23,7 @@ it.each([
   [`\${EMPTY:-}`, "", ["EMPTY"]],
   [`\${MISSING:-}`, "", ["MISSING"]],
   [`redis://\${EMPTY}:\${A}`, "redis://:1", ["EMPTY"]],
-])("expands %j to %j, and names what is empty", (text, expanded, empty) => {
+])("expands %j to %j, and names the empty variables", (text, expanded, empty) => {
   expect(expandVariables(text, environment)).toEqual({ text: expanded, empty });
 });
 

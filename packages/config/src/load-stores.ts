@@ -38,7 +38,7 @@ export interface LoadedStores<T = unknown> extends Stores<T> {
   /** A copy each time. */
   describe(): StoresDescription;
   /**
-   * What is wrong with the backends behind the stores: whether they may forget payments, who may reach them, what their
+   * Faults of the backends behind the stores: whether they may forget payments, who may reach them, what their
    * user may do. It reads, and changes nothing. Never rejects: a server that does not answer is an error among the
    * findings.
    */

@@ -30,7 +30,7 @@ describe("onUnavailable", () => {
     expect(heard).toEqual([]);
   });
 
-  it("allow: everybody is admitted, and it is heard of", async () => {
+  it("allow: every client is admitted, and it is heard of", async () => {
     const { stores, heard } = await inOutage("allow");
     for (let call = 0; call < 5; call += 1) {
       expect(await stores.rateLimits.consume(check)).toMatchObject({ allowed: true, source: "fallback" });

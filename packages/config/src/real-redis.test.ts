@@ -73,7 +73,7 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
       writeFileSync(join(folder, "own-ca.pem"), own.ca);
       const document = join(folder, `${provider}-c.yaml`);
       writeFileSync(document, forClient(fixture("option-c"), provider).replace("6379", String(own.port)));
-      // Whom the system trusts is decided when a process starts: the document names no authority.
+      // The system's trusted authorities are read when a process starts: the document names none.
       const program = `
         import { loadStores } from "@tollbooth-stores/config";
         await using stores = await loadStores(${JSON.stringify(document)});

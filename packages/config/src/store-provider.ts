@@ -91,7 +91,7 @@ export interface OpenedStores<T> {
    * `needed` as for `ping`.
    */
   check(options?: CallOptions, needed?: readonly StoreName[]): Promise<void>;
-  /** Optional: what is wrong with each backend behind these stores. It changes nothing, and never rejects. */
+  /** Optional: the faults of each backend behind these stores. It changes nothing, and never rejects. */
   examine?(options?: ExaminationOptions): Promise<readonly Examined[]>;
   /** Optional: each primary behind these stores, for questions that only read. Each answer has `stepMs` milliseconds. */
   servers?(stepMs?: number): Promise<readonly RedisServer[]>;

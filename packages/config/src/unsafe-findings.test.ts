@@ -9,7 +9,7 @@ const about = { provider: "ioredis", stores: ["verifications"] } as const;
 const reached: Examined = { ...about, check: "reachable", level: "ok", server: "a:1", message: "It answers." };
 const evicts: Examined = { ...about, check: "eviction", level: "error", server: "a:1", message: "It evicts." };
 
-/** What is told from now on, and a reporter that ends with the test. */
+/** The findings told from now on, and a reporter that ends with the test. */
 function scene() {
   const told: string[] = [];
   const hear = (message: unknown) => {

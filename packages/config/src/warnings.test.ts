@@ -50,7 +50,7 @@ it("says what a TTL looks like that is a thousand times as long as usual", async
   ]);
 });
 
-it("goes to process.emitWarning where nobody listens", async () => {
+it("goes to process.emitWarning where no listener is given", async () => {
   const emit = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
   await loadStores({ stores: { sessions: { ttlSeconds: 1 } } }, { env: {} });
   expect(emit.mock.calls).toEqual([

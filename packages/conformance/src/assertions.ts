@@ -20,7 +20,7 @@ export async function failureOf(what: string, call: () => Promise<unknown>): Pro
   assert.fail(`${what}: expected a rejection, got an answer of type ${reply === null ? "null" : typeof reply}`);
 }
 
-/** What the call answers; where it rejects, that is what is wrong with the store. */
+/** The call's answer. A call that rejects is the store's failure. */
 export async function answerOf<R>(what: string, call: () => Promise<R>): Promise<R> {
   try {
     return await call();

@@ -24,7 +24,7 @@ describe("sanitizedCause", () => {
     expect(sanitizedCause(system)).toEqual({ name: "TypeError", code: "ECONNREFUSED" });
   });
 
-  it("drops a code or name that could be somebody's data", () => {
+  it("drops a code or name that could be personal data", () => {
     const odd = Object.assign(new Error("secret stuff"), { code: "my secret", name: "secret 1" });
     expect(sanitizedCause(odd)).toEqual({ name: "Error" });
     expect(sanitizedCause(new Error("ALICE_SECRET_4711 is not a number"))).toEqual({ name: "Error" });

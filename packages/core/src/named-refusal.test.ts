@@ -16,7 +16,7 @@ test("a refusal names the outermost function, once", () => {
   );
 });
 
-test("what is checked is returned, and any other error is thrown as it is", () => {
+test("the checked value is returned, and any other error is thrown as it is", () => {
   expect(checkArguments("paid", () => 5)).toBe(5);
   const error = new StoreError("STORE_CLOSED", "Closed.");
   const fail = () => {

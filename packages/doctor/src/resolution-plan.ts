@@ -36,7 +36,7 @@ export interface Refused {
 
 /** What comes of a resolution. */
 export type ResolutionPlan =
-  /** `recorded`: what is written. `next`: what the payer sees from then on. */
+  /** `recorded`: the written outcome. `next`: what the payer sees from then on. */
   | { status: "write"; recorded: string; next: string }
   /** It is on record already: nothing is written. */
   | { status: "already"; message: string }

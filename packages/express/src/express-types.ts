@@ -1,4 +1,4 @@
-// What is used of Express, by shape: so that every copy and version of its types fits, and none is needed.
+// The used parts of Express, by shape: so that every copy and version of its types fits, and none is needed.
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 export interface ExpressRequest extends IncomingMessage {

@@ -97,7 +97,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
       requireUnanswered(response);
       if (!(body instanceof Uint8Array)) {
         others.letGo();
-        // What is left of the body is not read, so the connection ends.
+        // The rest of the body is not read, so the connection ends.
         if (!request.readableEnded) response.setHeader("connection", "close");
         sendAnswer(response, body);
         return;

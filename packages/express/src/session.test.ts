@@ -218,7 +218,7 @@ test.each<[string, (app: Express) => unknown]>([
   expect(String(errors)).toContain(`begun by others before ${by}()`);
 });
 
-test("a quota that is spelt otherwise than the one that is sold is refused at the start", () => {
+test("a quota that is spelt otherwise than the sold one is refused at the start", () => {
   expect(() => spend("call", { grant: { quotas: { calls: 1n } } })).toThrow(
     expect.objectContaining({ code: "STORE_CONFIG" }),
   );

@@ -1,4 +1,4 @@
-// Conditional requests and ranges on Express, which makes ETags and 304 by itself: what is sold is the whole answer.
+// Conditional requests and ranges on Express, which makes ETags and 304 by itself: the whole answer is sold.
 import { readFileSync } from "node:fs";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { expect, test } from "vitest";
@@ -64,7 +64,7 @@ test("a POST whose handler sends a file is sold in full", async () => {
   expect(await (await ask("/sold/file", init)).text()).toBe(readFileSync(file, "utf8"));
 });
 
-test("what is not sold is answered as it asks", async () => {
+test("a request that is not sold is answered as it asks", async () => {
   const { ask } = await shop();
   const etag = (await ask("/free/text")).headers.get("etag") ?? "";
   expect((await ask("/free/text", { headers: { "if-none-match": etag, "cache-control": "max-age=0" } })).status).toBe(

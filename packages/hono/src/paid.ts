@@ -68,7 +68,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     const first = beforeGate(gate, context, unsold ?? (isOfRoute(c) ? "refuse" : "pass"));
     if (first === "pass") return next();
     if (first !== "ask") return responseOf(first);
-    // Middleware in front has answered already: the client would not get what is sold here.
+    // Middleware in front has answered already: the client would not get the goods.
     if (c.finalized) return undefined;
     const hidden = hiddenHeaders(c.req.method);
     const thisSale = [...c.req.raw.headers].filter(([name]) => !hidden.includes(name));

@@ -194,7 +194,7 @@ test("of several cookies of one request the last one is told", async () => {
   expect((await sessions.get(id))?.data).toEqual({ user: "bob" });
 });
 
-test("a quota that is spelt otherwise than the one that is sold is refused at the start", () => {
+test("a quota that is spelt otherwise than the sold one is refused at the start", () => {
   expect(() => spend("call", { grant: { quotas: { calls: 1n } } })).toThrow(
     expect.objectContaining({ code: "STORE_CONFIG" }),
   );

@@ -1,4 +1,4 @@
-// Conditional requests and ranges on Hono: what is sold is the whole answer, whatever the buyer or its cache asks for.
+// Conditional requests and ranges on Hono: the whole answer is sold, whatever the buyer or its cache asks for.
 import { serveStatic } from "@hono/node-server/serve-static";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { Hono } from "hono";
@@ -44,7 +44,7 @@ test.each(
   expect(gate.charged).toEqual(["plain", "one"]);
 });
 
-test("what is not sold is answered as it asks", async () => {
+test("a request that is not sold is answered as it asks", async () => {
   const answer = await shop().app.request("/free/text", { headers: { "if-none-match": tag } });
   expect(answer.status).toBe(304);
 });

@@ -36,7 +36,7 @@ export function answerTooLarge(maxAnswerBytes: number): RangeError {
   );
 }
 
-/** Its framing, and what is said of one connection. An answer with a length and a `trailer` header cannot be sent: Node throws. */
+/** Headers of its framing and of one connection. An answer with a length and a `trailer` header cannot be sent: Node throws. */
 const hopByHop = new Set(["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding"]);
 
 /**

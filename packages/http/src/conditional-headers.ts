@@ -22,7 +22,7 @@ export function hiddenHeaders(method: string): readonly string[] {
 
 /**
  * Takes them from a fetch Request, which stays the same object. Some runtimes allow no change: there its `headers` are a copy without them.
- * Throws STORE_CONFIG for what is no Request of fetch.
+ * Throws STORE_CONFIG for anything but a Request of fetch.
  */
 export function hideConditions(request: Request): void {
   checkArguments("hideConditions", () => requireFetchRequest(request));

@@ -16,7 +16,7 @@ test("what is not sold passes or is 404, as it is told, and a gate that cannot s
   expect(beforeGate({ handle }, context, "refuse")).toBe("ask");
 });
 
-test("what is not sold is told the method and path that were looked up, without the query, and not at any length", () => {
+test("a request that is not sold is told the method and path that were looked up, without the query, and not at any length", () => {
   const unsold: PaidGate = { handle, sells: () => false };
   const messageFor = (path: string, method = "GET") => {
     const answer = beforeGate(unsold, { ...context, path, method }, "refuse");

@@ -115,7 +115,7 @@ describe("plain JavaScript", () => {
     expect([...exported.keys()].filter((name) => ![...tested, ...without].includes(name))).toEqual([]);
   });
 
-  test("what is meant is taken: null for an unknown client, options of a session, a short time", async () => {
+  test("correct values are taken: null for an unknown client, options of a session, a short time", async () => {
     expect((await Reflect.apply(http.takeFromLimit, undefined, [rule, {}, null])).refused.status).toBe(400);
     const pass = { ...sale, opens: () => true, bearer: undefined };
     expect(http.presentedSession(pass)({ adapter: { getHeader: () => undefined } })).toBeUndefined();

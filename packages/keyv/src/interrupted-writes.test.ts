@@ -148,7 +148,7 @@ describe("a process that dies between two writes", () => {
       const { store } = opened.again();
       clock.advance(30_000);
       const { status } = await store.peek("payment");
-      // Nobody settles before the renewal has answered: where it did not, the next one may take over.
+      // No caller settles before the renewal has answered: where it did not, the next caller may take over.
       if (failed) expect(status).toBe("in-progress");
       else expect(await store.settle("payment", { receipt: "r" })).toMatchObject({ kept: "result" });
       return failed;

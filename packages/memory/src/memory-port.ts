@@ -29,7 +29,7 @@ export interface MemoryPortOptions {
   needsNoRoom?: ((record: StoredRecord) => boolean) | undefined;
   /**
    * The share that a key's record belongs to. With it, no share can fill the port alone: it is refused while it holds
-   * three times what is free or more, so that there is room for others. Default: none; every record may take the last
+   * three times the free room or more, so that there is room for others. Default: none; every record may take the last
    * place.
    */
   shareOf?: ((key: string) => string) | undefined;

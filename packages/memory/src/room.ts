@@ -3,9 +3,9 @@
 import type { Place, Places, Share } from "./places.ts";
 
 /**
- * A share may grow while it holds less than this many times what is free. So one alone comes to three quarters of all
+ * A share may grow while it holds less than this many times the free room. So one alone comes to three quarters of all
  * places, a second one beside it to three quarters of the rest, and so on: the thresholds of a shared packet buffer
- * (Choudhury and Hahne, 1998). What is used and free is all that has to be known.
+ * (Choudhury and Hahne, 1998). Only the used and the free room have to be known.
  */
 const timesFree = 3;
 

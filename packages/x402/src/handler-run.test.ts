@@ -16,7 +16,7 @@ test("a handler whose lease was lost does not run a second time", async () => {
   expect(serve).toHaveBeenCalledTimes(1);
 });
 
-test("its call is 503, told to nobody as an error, and the same payment is sold at the next try", async () => {
+test("its call is 503, not reported as an error, and the same payment is sold at the next try", async () => {
   const leaseMs = 60;
   const { verifications } = shop.stores;
   const store: VerificationStore = {

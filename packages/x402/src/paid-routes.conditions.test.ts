@@ -53,7 +53,7 @@ test.each<[string, Record<string, string>]>([
   expect(transfers()).toBe(1);
 });
 
-test("what is not sold is answered as it asks", async () => {
+test("a request that is not sold is answered as it asks", async () => {
   const GET = paid(shop.gate(), answerTo, { unsold: "pass" });
   const answer = await GET(new Request(`${origin}/free`, { headers: { "if-none-match": '"1"' } }));
   expect(answer.status).toBe(304);

@@ -83,7 +83,7 @@ test.each(["12.5", "$abc", "10001"])("upto for %s is the handler's error, and no
   expect((await ask(gate, metered(), request))?.status).toBe(200);
 });
 
-test("upto for dollars of an asset whose decimals nobody knows is the handler's error, and nothing is settled", async () => {
+test("upto for dollars of an asset whose decimals are unknown is the handler's error, and nothing is settled", async () => {
   const settle = vi.fn(async () => ({ success: true, transaction: `0x${"ab".repeat(32)}`, network }));
   const price = { asset: `0x${"12".repeat(20)}`, amount: "10000" };
   const { gate, request } = await metering(settle, {}, price);

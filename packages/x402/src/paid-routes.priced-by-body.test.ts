@@ -50,7 +50,7 @@ test.each(["application/json", "text/plain", "application/x-www-form-urlencoded"
   },
 );
 
-test("it is the value of JSON, the bytes of what is none, and undefined where there is none", async () => {
+test("it is the value of JSON, the bytes of any other body, and undefined where there is none", async () => {
   const seen: unknown[] = [];
   const noting = gate((request) => {
     seen.push(bodyOf(request));
@@ -61,7 +61,7 @@ test("it is the value of JSON, the bytes of what is none, and undefined where th
   expect(seen).toEqual([7, null, bytes("model=large"), bytes('{"model":'), undefined]);
 });
 
-test("an adapter's own body is the one that its handler reads, and stays", async () => {
+test("an adapter's own body is what its handler reads, and stays", async () => {
   const own = chat();
   class Adapter {
     readonly body = { model: "large" };

@@ -100,7 +100,7 @@ test("a refusal of a facilitator that only the server itself knows is not taken 
   expect(await ask(shop.gate(undefined, {}, server), handler(), await quote())).toMatchObject({ status: 503 });
 });
 
-test("the planner's server takes what is set and says what it has as the seller's own does", () => {
+test("the planner's server takes settings and tells them as the seller's own does", () => {
   const server = shop.server();
   const planning = shop.gate(undefined, {}, server).http.server;
   const verifyPayment = vi.fn(server.verifyPayment);

@@ -132,7 +132,7 @@ test("a gate that reads sold sessions from another store: refused before anythin
   expect(transfers()).toBe(0);
 });
 
-test("of two sellers behind one gate the one that can sell does", async () => {
+test("of two sellers behind one gate, one that can sell does", async () => {
   const gate = settlingFirst();
   serving(gate, { data: broken });
   expect(await ask(gate, serving(gate), await paying(gate))).toMatchObject({ status: 201 });

@@ -118,7 +118,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     await within(3 * leaseMs, signal, late, initialize);
   }
 
-  /** As the route that sells the request matches it: the router's view is first, because its handler is the one that runs. */
+  /** As the route that sells the request matches it: the router's view is first, because its handler runs. */
   function matched(context: RequestContext, method = context.method): RequestAtOrigin | undefined {
     return [context.decodedPath ?? context.path, context.path]
       .map((path) => ({ ...requestAtOrigin(context, origin, method), path }))

@@ -116,7 +116,7 @@ describe("plain JavaScript", () => {
     expect(functions.filter((name) => !without.includes(name) && !called.includes(name))).toEqual([]);
   });
 
-  test("what is meant is taken: a keeper, a short time, and a payload that is none", () => {
+  test("correct values are taken: a keeper, a short time, and a payload that is none", () => {
     expect(made({ answers: keeper, collector: () => "key", leaseMs: 10, handlerTimeoutMs: "30ms" }).handle).toBeTypeOf(
       "function",
     );

@@ -14,7 +14,7 @@ test.each([
   ["a doubled slash", { "GET /w/:s": cheap, "GET /w/*": dear }, "/w//a"],
   ["a slash at the end", { "GET /w/:s": cheap, "/w/*": dear }, "/w/a/"],
   [
-    "another case of what is decoded once more",
+    "another case of a path that is decoded once more",
     { "GET /models/small": cheap, "GET /models/[s]": dear },
     "/Models/%73mall/",
   ],

@@ -12,7 +12,7 @@ function isOne(routes: RoutesConfig): routes is RouteConfig {
   return "accepts" in routes;
 }
 
-/** What is matched of a request. `decodedPath`: as its router sees the path. */
+/** The parts of a request that routes match. `decodedPath`: as its router sees the path. */
 interface Target {
   readonly path: string;
   readonly decodedPath?: string | undefined;

@@ -136,7 +136,7 @@ function ledgerOf(choices: Choices, log: (line: string) => void): Ledger {
 
 const { address: asset, name, version } = simulatedChain.token;
 
-/** A payment of one cent whose signature nobody looks at. */
+/** A payment of one cent whose signature is not checked. */
 async function paymentFor(gate: PaidRoutes): Promise<Record<string, string>> {
   const priced = await gate.handle(requestTo("/quote"), new Uint8Array(), async () => ({
     status: 200,

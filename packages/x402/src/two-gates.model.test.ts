@@ -28,7 +28,7 @@ test.each([
   ["two routes and two prices", 1_000, twoRoutes],
   ["payers of several collectors", 2_000, { ...twoRoutes, collectors: ["a", "a", "b", undefined] }],
   ["payers without a collector", 3_000, { ...oneRoute, collectors: [undefined] }],
-] as const)("no copy is charged soon after a 402, and what is charged is served: %s", async (_, firstSeed, options) => {
+] as const)("no copy is charged soon after a 402, and each charge is served: %s", async (_, firstSeed, options) => {
   for (let seed = firstSeed; seed < firstSeed + 60; seed += 1) {
     const round = await playRound(seed, options);
     expect(broken(round), `Seed ${seed}:\n${round.log.join("\n")}`).toEqual([]);

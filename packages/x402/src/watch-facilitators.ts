@@ -5,7 +5,7 @@ import { StoreError } from "@tollbooth-stores/core";
 import type { FacilitatorClient, x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, SettleResponse, VerifyResponse } from "@x402/core/types";
 
-/** One call of a server's `verifyPayment` or `settlePayment`, and what is heard of it. */
+/** One call of a server's `verifyPayment` or `settlePayment`, as it is heard. */
 export interface HeardCall {
   readonly payload: PaymentPayload;
   /** `beforeSettle` hooks begin: the SDK settles, so a refusal without any facilitator is one of theirs. */

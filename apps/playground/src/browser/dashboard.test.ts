@@ -42,7 +42,7 @@ describe("the page", () => {
     expect(await page.text()).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\son[a-z]+=|style=/);
   });
 
-  test("a script that somebody puts into it does not run", async () => {
+  test("a script that is put into it does not run", async () => {
     const { page, wrong } = await open();
     await page.evaluate(
       "document.body.append(Object.assign(document.createElement('script'), { text: 'ran = true' }))",

@@ -8,7 +8,7 @@ import type { DashboardState } from "./state.ts";
 const { fleet, redis, done, key, logged, stateWhere } = dashboardFleet();
 
 describe("what is where", () => {
-  test("a browser gets the page at /, everybody else what was always there", async () => {
+  test("a browser gets the page at /, every other client the gateway's own answer", async () => {
     const page = await fetch(fleet().url, { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } });
     expect(page.headers.get("content-type")).toContain("text/html");
     expect(page.headers.get("x-instance")).toBeNull();
@@ -82,7 +82,7 @@ describe("what is shown", () => {
     for (const action of ["pay", "replay", "burst", "hop"]) await done(action);
   }, 60_000);
 
-  test("where state is kept, who runs, and what went through whom", async () => {
+  test("where state is kept, which instances run, and which requests went through each", async () => {
     // Gateways report a few times a second: what they did just now is on its way.
     const state = await stateWhere(({ stores }) => stores.operations > 10);
     expect(state.about).toMatchObject({ url: fleet().url, provider: "redis", shared: true, redisFound: true });
@@ -109,7 +109,7 @@ describe("what is shown", () => {
     });
   });
 
-  test("allowances and sessions, and nobody's payer, token or payment in them", async () => {
+  test("allowances and sessions, and no payer, token or payment in them", async () => {
     const state = await stateWhere(({ sessions }) => sessions.length === 2);
     expect(state.sessions[0]).toMatchObject({ route: "GET /stream", payer: expect.stringMatching(/^0x\w{4}…\w{4}$/) });
     expect(state.allowances.find(({ denied }) => denied > 0)).toMatchObject({

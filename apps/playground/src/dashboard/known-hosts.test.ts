@@ -1,4 +1,4 @@
-// The names under which the dashboard answers: this machine's, the configured ones, and nobody else's.
+// The names under which the dashboard answers: this machine's and the configured ones, and no others.
 import { expect, test } from "vitest";
 import { isKnownHost } from "./known-hosts.ts";
 
@@ -36,7 +36,7 @@ test.each([
   expect(isKnownHost(asked(host), {})).toBe(false);
 });
 
-test("the address that the connection came in at is known: nobody's name stands behind it", () => {
+test("the address that the connection came in at is known: no name stands behind it", () => {
   expect(isKnownHost(asked("192.168.1.7:4021", "192.168.1.7"), { host: "0.0.0.0" })).toBe(true);
   expect(isKnownHost(asked("192.168.1.7:4021", "::ffff:192.168.1.7"), { host: "::" })).toBe(true);
   expect(isKnownHost(asked("[fd00::7]:4021", "fd00::7"), { host: "::" })).toBe(true);

@@ -72,7 +72,7 @@ test("the style sheet and the script ask for nothing from elsewhere", async () =
   expect(css).not.toMatch(/url\(|@import/);
   const script = (await ask("/dashboard/main.js")).body;
   const addresses = [...script.matchAll(/https?:\/\/[^\s"'`]+/g)].map(([address]) => address);
-  // The names of XML's vocabularies, which nobody fetches.
+  // The names of XML's vocabularies, which are never fetched.
   expect(addresses.filter((address) => !address.startsWith("http://www.w3.org/"))).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-// The program with a dashboard open: a bare start has one, and it holds nobody up at the end.
+// The program with a dashboard open: a bare start has one, and it does not hold up the end.
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { testConfig } from "@tollbooth-stores/sandbox";

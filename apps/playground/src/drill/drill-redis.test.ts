@@ -35,7 +35,7 @@ describe("a Redis of the user's", () => {
   test.each([
     ["no URL", "localhost", /--redis-url must be like/],
     ["another protocol", "http://127.0.0.1:6379", /--redis-url must be like/],
-    ["nobody there", "redis://:s3cret@127.0.0.1:9", /The Redis at 127\.0\.0\.1:9 is not there/],
+    ["no server there", "redis://:s3cret@127.0.0.1:9", /The Redis at 127\.0\.0\.1:9 is not there/],
   ])("%s: says so, without the password", async (_what, url, message) => {
     const opening = usersRedis(url);
     await expect(opening).rejects.toThrow(UsageError);

@@ -1,4 +1,4 @@
-// The drill's kills at a payment's steps: whom they meet, and that the faults they need are over afterwards.
+// The drill's kills at a payment's steps: which instances they meet, and that the faults they need are over afterwards.
 import { describe, expect, test } from "vitest";
 import { fakeLane, view } from "./fake-lane.test-support.ts";
 import { killAt } from "./kills.ts";

@@ -7,7 +7,7 @@ const never = new AbortController().signal;
 const runs: LaneLogs["runs"][number][] = [];
 const run = (request: string) => void runs.push({ at: 0, request, paidBy: "-", instance: "gateway-1/1" });
 
-test("each gets what it waits for, when it is there, and nothing is read for nobody", async () => {
+test("each waiter gets its line once it is there, and without waiters nothing is read", async () => {
   let reads = 0;
   const watch = logWatch(() => {
     reads += 1;

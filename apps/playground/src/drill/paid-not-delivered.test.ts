@@ -95,7 +95,7 @@ describe("green", () => {
     expect(row(lane).value).toBe(0);
   });
 
-  test("is whoever did not pay, and whoever still asks", () => {
+  test("is no client that did not pay, and none that still asks", () => {
     const lane = handMade([pay(owner, "A"), pay(owner, "B"), pay(owner, "B")]);
     answer(lane, "t-1", { status: 409 });
     served(lane, 10, "t-2", "B");

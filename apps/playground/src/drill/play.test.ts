@@ -136,7 +136,7 @@ describe("a request", () => {
 });
 
 describe("an Idempotency-Key", () => {
-  test("is the client's own, the same for its payment each time, and another one than anybody else's", async () => {
+  test("is the client's own, the same for its payment each time, and another one than any other client's", async () => {
     const { got, played } = await serving((_request, response, nth) => {
       response.writeHead(nth === 1 ? 503 : 200).end("{}");
     });
@@ -192,7 +192,7 @@ describe("a client that hangs up", () => {
     expect(played.sent.get("t-1")?.hungUp).toBeUndefined();
   });
 
-  test("is nobody else", async () => {
+  test("is no other client", async () => {
     const { got, played } = await serving(ok, wallets, async () => undefined);
     await played.play(requests(pay));
     expect(got).toHaveLength(1);

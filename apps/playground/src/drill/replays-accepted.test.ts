@@ -6,14 +6,14 @@ const owner = "192.0.2.1";
 const attacker = "192.0.2.66";
 
 describe("replays accepted", () => {
-  test("a run for somebody else who presents the payment is red, and names that request", () => {
+  test("a run for another client that presents the payment is red, and names that request", () => {
     const lane = handMade([pay(owner, "A"), pay(attacker, "A")]);
     served(lane, 10, "t-1", "A");
     lane.run(11, "t-2", "gateway-2/2");
     expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, ok: false, requests: ["t-2"] });
   });
 
-  test("whoever presents it first is served, once; the second one is the replay, whoever it is", () => {
+  test("the client that presents it first is served, once; the second one is the replay, payer or not", () => {
     const lane = handMade([pay(owner, "A"), pay(attacker, "A"), pay("192.0.2.67", "A")]);
     served(lane, 10, "t-2", "A");
     expect(red(lane)).toEqual({});
@@ -31,14 +31,14 @@ describe("replays accepted", () => {
     expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, requests: ["t-2"] });
   });
 
-  test("a run for somebody else after the transfer is red, also where it is the only one", () => {
+  test("a run for another client after the transfer is red, also where it is the only one", () => {
     const lane = handMade([pay(owner, "A"), pay(attacker, "A")]);
     lane.transfer(10, "A");
     lane.run(11, "t-2");
     expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, requests: ["t-2"] });
   });
 
-  test("a session that somebody else bought with the payment is one where both sessions are used", () => {
+  test("a session that another client bought with the payment is one where both sessions are used", () => {
     const lane = handMade([
       { at: 0, client: owner, action: "buy", session: "S", payment: "A" },
       { at: 0, client: attacker, action: "buy", session: "T", payment: "A" },
@@ -52,13 +52,13 @@ describe("replays accepted", () => {
     expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, ok: false, requests: ["t-2", "t-4"] });
   });
 
-  test("content that was kept, handed to somebody else, needs no run to be red", () => {
+  test("content that was kept, handed to another client, needs no run to be red", () => {
     const lane = handMade([pay(owner, "A"), pay(attacker, "A")]);
     served(lane, 10, "t-1", "A");
     expect(red(lane)).toEqual({});
     Object.assign(lane.sent.get("t-2") ?? {}, { status: 200 });
     expect(row(lane, "replays-accepted")).toMatchObject({ value: 1, ok: false, requests: ["t-2"] });
-    // Whoever was first has it; the other one has not.
+    // The first client has it; the other one has not.
     Object.assign(lane.sent.get("t-1") ?? {}, { status: 409 });
     expect(red(lane)).toEqual({});
   });

@@ -7,7 +7,7 @@ import type { TraceEvent } from "./trace.ts";
 const owner = "192.0.2.1";
 const pay = (client: string, payment: string): TraceEvent => ({ at: 0, client, payment, action: "pay" });
 
-test("a run without a transfer is red once nobody waits for an answer any more", () => {
+test("a run without a transfer is red once no client waits for an answer any more", () => {
   const lane = handMade([pay(owner, "A"), pay(owner, "B"), pay(owner, "B")]);
   served(lane, 10, "t-1", "A");
   lane.run(20, "t-2");

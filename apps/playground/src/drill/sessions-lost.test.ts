@@ -21,7 +21,7 @@ function bought(uses: number, route = "/stream", more: readonly TraceEvent[] = [
   return lane;
 }
 
-/** The same with limits that are in nobody's way. */
+/** The same with limits that refuse no request. */
 function unlimited(lane: HandMade): HandMade {
   const generous = { limit: 100, window: 3_600_000 };
   const routes = new Map([...lane.evidence.rules.routes].map(([path, one]) => [path, { ...one, perPayer: generous }]));
@@ -50,7 +50,7 @@ describe("uses of a paid session", () => {
     expect(sessionsLost(lane.evidence)).toMatchObject({ value: 0, note: "of 0" });
   });
 
-  test("that was never paid for are nobody's loss", () => {
+  test("that was never paid for are no loss", () => {
     const lane = bought(1);
     lane.transfers.pop();
     expect(sessionsLost(lane.evidence)).toMatchObject({ value: 0, note: "of 0" });
@@ -85,7 +85,7 @@ describe("one payment presented for two sessions", () => {
       ]),
     );
 
-  test("buys one of them: whoever is refused the other has lost nothing", () => {
+  test("buys one of them: a client that is refused the other has lost nothing", () => {
     const lane = twice();
     change(lane, "t-3", { status: 409 });
     change(lane, "t-4", { times: 0, status: undefined, problem: "no-session" });

@@ -49,7 +49,7 @@ describe.each([leastRequests, 600, 3_000])("traffic of %i requests", (count) => 
     expect(sends.byPayer("everywhere", "/quote")).toBeGreaterThan(perPayer * 1.5);
   });
 
-  test("has one client that is somebody else in every request", () => {
+  test("has one client that has another address in every request", () => {
     const rotating = requests.filter(({ forwardedFor }) => forwardedFor !== undefined);
     expect(new Set(rotating.map(({ client }) => client)).size).toBe(1);
     expect(new Set(rotating.map(({ forwardedFor }) => forwardedFor)).size).toBeGreaterThan(perIp);
@@ -95,7 +95,7 @@ describe.each([leastRequests, 600, 3_000])("traffic of %i requests", (count) => 
     }
   });
 
-  test("keeps everybody else below every limit", () => {
+  test("keeps every other client below every limit", () => {
     const modest = requests.filter(({ client }) => /^10\.(?:[4-689]|1[0123])\./.test(client));
     expect(modest.length).toBeGreaterThan(count / 5);
     for (const request of modest) {

@@ -33,7 +33,7 @@ describe("an answer is an error", () => {
     ["where a purchase was no purchase", [buy], "t-1", { status: 200 }],
     ["where a payer who asks again is refused what it paid for", [pay], "t-1", { status: 409, times: 2 }],
     ["where the payer's own duplicate is refused", [pay, pay], "t-2", { status: 409 }],
-    ["where whoever is below every limit is limited", [pay], "t-1", { status: 429 }],
+    ["where a client below every limit is limited", [pay], "t-1", { status: 429 }],
     ["where a use conflicts", [buy, use], "t-2", { status: 409 }],
   ])("%s", (_where, events, id, to) => {
     const lane = handMade(events);

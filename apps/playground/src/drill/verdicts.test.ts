@@ -45,7 +45,7 @@ describe("verify calls per payment", () => {
     });
   });
 
-  test("calls for a payment that nobody planned count too", () => {
+  test("calls for a payment that was not planned count too", () => {
     const lane = handMade([pay(owner, "A")]);
     lane.call("verify", 1, "unplanned");
     lane.call("verify", 2, "unplanned");
@@ -114,7 +114,7 @@ describe("verify calls per payment", () => {
     expect(row(lane, "verifies-per-payment").value).toBe(2);
   });
 
-  test("the death of the Redis explains one second call of a payment that nobody could go on with", () => {
+  test("the death of the Redis explains one second call of a payment that no instance could go on with", () => {
     const lane = handMade([pay(owner, "A")]);
     lane.call("verify", 10, "A");
     lane.outage(12, 900);
@@ -189,7 +189,7 @@ describe("handler runs per payment", () => {
     expect(row(lane, "runs-per-payment")).toMatchObject({ value: 2, ok: false, requests: ["-"] });
   });
 
-  test("a kill -9 before the settlement explains the run that died, also where somebody else's request takes it up", () => {
+  test("a kill -9 before the settlement explains the run that died, also where another client's request takes it up", () => {
     const lane = handMade([pay(owner, "A"), pay(attacker, "A")]);
     lane.call("verify", 9, "A", "gateway-2/2");
     lane.run(10, "t-1", "gateway-2/2");
@@ -211,7 +211,7 @@ describe("handler runs per payment", () => {
     expect(red(lane)).toEqual({ "runs-per-payment": 2 });
   });
 
-  test("two kills explain a run each, and a third run of nobody killed is red", () => {
+  test("two kills explain a run each, and a third run, of an instance that was not killed, is red", () => {
     const lane = handMade([pay(owner, "A")]);
     lane.run(10, "t-1", "gateway-2/2");
     lane.kill(12, "gateway-2/2");

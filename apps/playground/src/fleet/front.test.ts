@@ -133,7 +133,7 @@ test.each<{ loss: string; handler: Handler }>([
   expect(inFlight()).toBe(0);
 });
 
-test("says 503 where nobody listens at the instance's address any more", async () => {
+test("says 503 where nothing listens at the instance's address any more", async () => {
   const gone = await listen(() => new Response("ok"), 0);
   await gone.stop(0);
   const { url, inFlight } = await front([gone.url]);

@@ -11,7 +11,7 @@ interface Played {
   readonly states: string[];
   /** The process with this id ends by itself. */
   end(pid: number): void;
-  /** The process with this id says that somebody told it to stop. */
+  /** The process with this id says that it was told to stop. */
   sayStopping(pid: number): void;
   /** From now on: every process ends as soon as it serves, or none can be started. */
   ill(how: "dies" | "does not start" | undefined): void;
@@ -112,7 +112,7 @@ describe("taking turns", () => {
     expect(new Set(turns())).toEqual(new Set(["gateway-3"]));
   });
 
-  test("gives none that says it is stopping, whoever told it to, and takes it back once it was started again", async () => {
+  test("gives none that says it is stopping, for whatever reason, and takes it back once it was started again", async () => {
     const { instances, sayStopping, end } = await played(2);
     sayStopping(101);
     await vi.waitFor(() => expect(named(instances)[0]).toBe("gateway-1 draining 101"));

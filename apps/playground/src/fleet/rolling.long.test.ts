@@ -164,12 +164,12 @@ describe("kill -9 under load", () => {
     const third = await Promise.all(sent.map(({ headers }) => ask(url("/quote"), { headers })));
     expect(third.map(({ status }) => status)).toEqual(Array(9).fill(409));
     expect(worked(sent).map(({ transfers }) => transfers)).toEqual(Array(9).fill(1));
-    // The first run of those three was for nobody; what it made was lost with its instance.
+    // The first run of those three reached no client; its result was lost with its instance.
     expect(worked(sent).filter(({ runs }) => runs === 2)).toHaveLength(3);
     expect(worked(sent).filter(({ runs }) => runs === 1)).toHaveLength(6);
   });
 
-  test("with all instances gone: 503 no_instance, and back without anybody's help", async () => {
+  test("with all instances gone: 503 no_instance, and back without help", async () => {
     const { instances } = running();
     const [payment] = await signedPayments(buyer(await system.payer()), url("/quote"), 1);
     const init = { headers: payment?.headers ?? {} };

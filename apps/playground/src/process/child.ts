@@ -7,7 +7,7 @@ interface Ready {
   url: string;
 }
 
-/** What it tells once it has been told to stop, by whomever. */
+/** What it tells once it has been told to stop, by a signal or by its parent. */
 interface Stopping {
   stopping: true;
 }

@@ -72,7 +72,7 @@ describe("the simulated ledger", () => {
     ["an expired one", { validBefore: 1_000n }, /expired/],
     ["one that is not valid yet", { validAfter: 1_000n }, /not yet valid/],
     ["more than the balance", { value: 101n }, /exceeds balance/],
-    ["one in somebody else's name", { from: payTo }, /invalid signature/],
+    ["one in another payer's name", { from: payTo }, /invalid signature/],
   ])("refuses %s and changes nothing", async (_name, change, message) => {
     const { authorization, signature } = await order(change);
     await expect(ledger.transfer(authorization, signature)).rejects.toThrow(message);

@@ -247,7 +247,7 @@ describe("prefixes", () => {
     return isStoreError(error, "STORE_CONFIG") ? error.message : error;
   };
 
-  it("must differ where two stores are on one server, whoever logs in and whichever client", async () => {
+  it("must differ where two stores are on one server, with whatever login and client", async () => {
     const ioredis = fakeClient(undefined, ["ioredis"]);
     const told = await message(
       {

@@ -156,7 +156,7 @@ const words: readonly Mutant<Store>[] = [
   claiming("12ak", "takes a payment without a payload", ({ payment }) => ({
     payment: payment && { ...payment, payload: payment.payload || "none" },
   })),
-  store("12u", "frees what nobody knows the end of", ({ right }) => ({
+  store("12u", "frees a payment whose end is unknown", ({ right }) => ({
     markUnknown: (key, lease) => right.release(key, lease),
   })),
   store("12aj", "says ok to every release", ({ right }) => ({

@@ -92,7 +92,7 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
       return decision;
     },
   })),
-  port("rate-limits/3b", "notes in the record that somebody looked", (map) => ({
+  port("rate-limits/3b", "notes in the record that a caller looked", (map) => ({
     async transact(keys, step, options) {
       const reply = await map.transact(keys, step, options);
       for (const key of keys) {
@@ -379,7 +379,7 @@ export const rateLimitMutants: readonly Mutant<RateLimitStore>[] = [
     title: "remembers every denial there ever was",
     harness: () => denyCacheHarness({ maxMs: 50, maxEntries: Number.POSITIVE_INFINITY }),
   },
-  harness("rate-limits/18a", "drops the oldest record, whoever it holds back", (complete, { clock }) => ({
+  harness("rate-limits/18a", "drops the oldest record, whichever client it holds back", (complete, { clock }) => ({
     probes: {
       ...complete.probes,
       bounded: (keyPrefix, maxEntries) =>

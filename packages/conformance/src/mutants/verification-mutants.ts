@@ -39,13 +39,13 @@ export const verificationMutants: readonly Mutant<VerificationStore>[] = [
       return ok;
     },
   })),
-  store("verifications/5b", "refuses a late result although nobody reconciled", ({ right }) => ({
+  store("verifications/5b", "refuses a late result although none was reconciled", ({ right }) => ({
     async complete(key, lease, result) {
       const { status } = await right.peek(key);
       return status === "unknown" ? { status: "lost", current: status } : right.complete(key, lease, result);
     },
   })),
-  store("verifications/5c", "renews an expired lease that nobody took over", ({ right }) => ({
+  store("verifications/5c", "renews an expired lease that no caller took over", ({ right }) => ({
     async renew(key, lease, leaseMs) {
       const ended = await right.renew(key, lease, leaseMs);
       const seen = await right.peek(key);
@@ -72,7 +72,7 @@ export const verificationMutants: readonly Mutant<VerificationStore>[] = [
   store("verifications/8a", "lets a released lease run out", ({ right }) => ({
     release: (key, lease) => right.renew(key, lease, 1),
   })),
-  records("verifications/8b", "drops the evidence when somebody reconciles", (body, _, before) => {
+  records("verifications/8b", "drops the evidence at a reconciliation", (body, _, before) => {
     const { evidence: _evidence, ...rest } = body;
     return before.state === "unknown" || before.attempt !== body.attempt ? { body: rest } : {};
   }),

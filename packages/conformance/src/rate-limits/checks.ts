@@ -51,7 +51,7 @@ export async function toWindowStart(bench: RateLimitBench, store: RateLimitStore
   });
   const { resetAfterMs } = await store.charge(scratch);
   await store.reset(scratch);
-  // What is taken now weighs until the end of the window after this one.
+  // Units taken now weigh until the end of the window after this one.
   await bench.advance(resetAfterMs - windowMs);
 }
 

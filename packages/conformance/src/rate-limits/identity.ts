@@ -195,7 +195,7 @@ export const identityProperties: readonly RateLimitProperty[] = [
   },
   {
     id: "rate-limits/18a",
-    title: "a full store keeps its bound and frees nobody who is blocked, exhausted or in debt",
+    title: "a full store keeps its bound and frees no client that is blocked, exhausted or in debt",
     needs: ["bounded"],
     async run(bench) {
       const namespace = bench.namespace();

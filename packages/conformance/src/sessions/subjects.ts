@@ -10,7 +10,7 @@ const globs: readonly string[] = ["*", "a*", "a?", "[a]", "a", "b", "a:b", "{a}"
 export const subjectProperties: readonly SessionProperty[] = [
   {
     id: "sessions/9a",
-    title: "deleteBySubject ends a subject's sessions and nobody else's",
+    title: "deleteBySubject ends a subject's sessions and no others",
     async run(bench) {
       const store = await bench.open();
       const sessions = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-// Sessions 11-12: what goes in comes out, and what is too large or unreadable is refused.
+// Sessions 11-12: values come out as they went in, and those too large or unreadable are refused.
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { isStoreError } from "@tollbooth-stores/core";

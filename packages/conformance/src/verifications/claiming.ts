@@ -187,7 +187,7 @@ export const claimingProperties: readonly VerificationProperty[] = [
   },
   {
     id: "verifications/4b",
-    title: "an expired lease under unknown is never claimed, by nobody, until it is reconciled",
+    title: "an expired lease under unknown is claimed by no caller until it is reconciled",
     async run(bench) {
       const at = await desk(bench);
       await at.hold("key", "owner", { onLeaseExpiry: "unknown", retainUntilMs: at.nowMs() + 3 * day });

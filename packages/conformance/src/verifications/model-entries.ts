@@ -113,7 +113,7 @@ export function lostTo(entry: Entry | undefined, nowMs: number): { status: "lost
   return { status: "lost", current: phase === "held" || phase === "lapsed" ? "in-progress" : phase };
 }
 
-/** What is kept of the result still. */
+/** The kept part of the result, while it lasts. */
 export function keptOf(entry: Entry, nowMs: number): { kept?: string } {
   return entry.kept !== undefined && nowMs < entry.kept.untilMs ? { kept: entry.kept.text } : {};
 }
@@ -129,7 +129,7 @@ export function keep(entry: Entry, nowMs: number): Entry {
   return entry;
 }
 
-/** What is kept beside an entry stays as long as it. */
+/** A text kept beside an entry stays as long as the entry. */
 export function keepBeside(entry: Entry): void {
   if (entry.kept !== undefined) entry.kept.untilMs = Math.max(entry.kept.untilMs, entry.endsAtMs);
 }

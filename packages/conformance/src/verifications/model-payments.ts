@@ -13,7 +13,7 @@ import {
   unbound,
 } from "./model-entries.ts";
 
-/** What a call does: the entry as it is then, where it changes, and what is told. */
+/** What a call does: the changed entry, where it changes, and the answer. */
 export interface Played {
   entry?: Entry;
   reply: unknown;

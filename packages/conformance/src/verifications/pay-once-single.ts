@@ -84,7 +84,7 @@ export const singleProperties: readonly VerificationProperty[] = [
           await wakes.opened;
           return "the goods";
         };
-        // What is owed is served anew where nothing was kept.
+        // Owed goods are served anew where nothing was kept.
         const unkept = { keep: undefined };
         const sleeper = seller.pay(at.store, { serve }, {}, unkept);
         await reached(started.opened, sleeper);

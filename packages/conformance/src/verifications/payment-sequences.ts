@@ -1,4 +1,4 @@
-// Random sequences of calls on payments' records: claims with payloads and collectors, receipts, deliveries, what is kept,
+// Random sequences of calls on payments' records: claims with payloads and collectors, receipts, deliveries, kept texts,
 // by key and by handle. For comparing stores with each other; there is no model of them.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

@@ -37,7 +37,7 @@ export const valueProperties: readonly VerificationProperty[] = [
         );
       }
       await at.advance(hour - 1);
-      assert.deepEqual(await mark(`token ${winner}`), { status: "marked" }, "a lost reply locks nobody out");
+      assert.deepEqual(await mark(`token ${winner}`), { status: "marked" }, "a lost reply locks no caller out");
       assert.deepEqual(await mark("late"), { status: "already-marked", mismatch: false, atMs });
       assert.deepEqual(await mark("late", "something else"), { status: "already-marked", mismatch: true, atMs });
       assert.deepEqual(await at.store.peek("key"), { status: "absent" }, "markers live apart from claims");

@@ -147,7 +147,7 @@ function callerPart(world: PaymentWorld, index: number, names: Names): Part {
   } = callerAt(world, index);
   const heard = told?.status === "paid" && told.fresh;
   const owner = readBody(record)?.payment?.deliveredBy?.startsWith(`${nameOf(index)}:`) === true;
-  // What is checked of an ended caller: whether it left a receipt or a delivery behind.
+  // Of an ended caller it is checked whether it left a receipt or a delivery behind.
   const debts = failures > 1 ? "gave up" : [failures, gotReceipt, owner && !heard];
   if (s.at === "ended" && calling === undefined) return debts;
   return [

@@ -44,7 +44,7 @@ function toNobody({ record, kept, callers, handedOver }: PaymentWorld): string |
     if (gotReceipt && !recorded) return `${nameOf(index)} had a receipt, and it is not on record`;
     const own = body?.state === "delivered" && body.payment?.deliveredBy?.startsWith(`${nameOf(index)}:`) === true;
     const heard = told?.status === "paid" && told.fresh;
-    if (own && !heard && kept === null && !handedOver) return `${nameOf(index)} delivered it to nobody`;
+    if (own && !heard && kept === null && !handedOver) return `${nameOf(index)} delivered it to no caller`;
   }
   return null;
 }

@@ -45,7 +45,7 @@ test.each<[string, PaymentOptions, [faults: number, clockSteps: number], string]
     "a delivery that is never taken back",
     { next: machine.neverUndelivers, keeps: "never", ...one },
     [1, 0],
-    "A delivered it to nobody",
+    "A delivered it to no caller",
   ],
   [
     "a settlement after a lost switch",
@@ -143,7 +143,7 @@ test.each<[string, PaymentOptions, [faults: number, clockSteps: number], string]
     "a late copy of a delivery that came second",
     { on: on.forgetsWhatCameSecond, keeps: "never", found: "owed", faults: ["abort", "twice"] },
     [2, 1],
-    "delivered it to nobody",
+    "delivered it to no caller",
   ],
 ])("the explorer finds %s", (_, options, [faults, clockSteps], message) => {
   expect(counterexampleIn(paymentModel(options, { faults, clockSteps }))).toContain(message);

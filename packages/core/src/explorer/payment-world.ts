@@ -53,7 +53,7 @@ export interface PaymentRules {
   readonly keeps: "always" | "never" | "sometimes";
   /** Whether settle notes evidence before it sends, and stops where the note is refused. */
   readonly notes: boolean;
-  /** What is too large for the store. */
+  /** A text too large for the store. */
   readonly tooLarge: "nothing" | "kept" | "receipt";
   /** Whether findSettlement may settle the same authorization again. The ledger takes it once. */
   readonly idempotent: boolean;

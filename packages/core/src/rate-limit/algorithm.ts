@@ -36,7 +36,7 @@ export interface Algorithm<S> {
   resetMs(state: S, limit: Limit, nowMs: number): number;
   /** The receipt of a cost just taken; `after` is the state that it left. */
   receiptOf(after: S, limit: Limit, taken: number): Receipt;
-  /** Gives back what is left of a receipt. Returns the same state where nothing is left. Any capacity. */
+  /** Gives back the rest of a receipt. Returns the same state where nothing is left. Any capacity. */
   giveBack(state: S, receipt: Receipt, nowMs: number): S;
 }
 

@@ -223,7 +223,7 @@ describe("consumeAll", () => {
     expect((await store.consumeAll(checksOf(1_000))).decisions).toHaveLength(1_000);
   });
 
-  it("races in part with nobody: of overlapping pairs exactly those that fit are charged in full", async () => {
+  it("is never charged in part by a race: of overlapping pairs exactly those that fit are charged in full", async () => {
     const { store } = await storeAfter([]);
     const policy = { algorithm: "fixed-window", limit: 5, windowMs: 1_000 } as const;
     const pair = (one: string, other: string) => [one, other].map((client) => ({ route: "r", client, policy }));

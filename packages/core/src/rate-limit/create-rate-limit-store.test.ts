@@ -95,7 +95,7 @@ describe.each(algorithms)("%s", (algorithm) => {
   });
 });
 
-describe("a record that nobody here wrote", () => {
+describe("a record of another writer", () => {
   const now = 1_767_225_600_000;
   it.each<[RateLimitPolicy["algorithm"], unknown]>([
     ["fixed-window", null],

@@ -39,7 +39,7 @@ function isBody(body: unknown): body is RateLimitBody {
   return "state" in body && body.state !== undefined;
 }
 
-/** What is known of the client; undefined without a record. Throws STORE_CORRUPT. */
+/** The client's state; undefined without a record. Throws STORE_CORRUPT. */
 export function bodyOf(record: StoredRecord | null): RateLimitBody | undefined {
   if (record === null) return undefined;
   if (!isBody(record.body)) throw corruptRecord();

@@ -171,7 +171,7 @@ describe("after any history", () => {
     });
   });
 
-  it("a receipt of nothing writes nothing, nor does one of a client of whom nothing is counted", () => {
+  it("a receipt of nothing writes nothing, nor does one of a client without a record", () => {
     holds((client, policy) => {
       const { receipt } = client.copy().charge(policy, 1);
       const before = client.record();

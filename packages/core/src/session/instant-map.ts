@@ -1,10 +1,10 @@
 // A persistent map from names to instants, as plain data: a change copies the path to one entry and shares the rest. So a
-// record of thousands of entries costs what is changed in it.
+// record of thousands of entries costs only as much as its change.
 import { corrupt } from "./session-state.ts";
 
 /**
- * A leaf has entries, a branch has nodes. Names must be spread evenly over their characters, as hashes are. What is
- * stored is checked on the way to what is looked for.
+ * A leaf has entries, a branch has nodes. Names must be spread evenly over their characters, as hashes are. A
+ * stored map is checked on the way to a name only.
  */
 export interface InstantMap {
   /** How many names there are. */

@@ -1,4 +1,4 @@
-// Ids, places and handles: what belongs together, and what nobody can mistake.
+// Ids, places and handles: what belongs together, and what cannot be mistaken.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isStoreError } from "../errors.ts";

@@ -82,7 +82,7 @@ describe("deleteBySubject", () => {
     expect(await store.deleteBySubject(subject)).toEqual({ deleted: 1 });
   });
 
-  it("leaves nothing readable, whatever raced with it, and nobody else's session touched", async () => {
+  it("leaves nothing readable, whatever raced with it, and touches no other subject's session", async () => {
     type Rival = (rival: SessionStore<number>, id: string) => Promise<unknown>;
     const action = fc.constantFrom<Rival>(
       (rival, id) => rival.rotate(id),

@@ -81,7 +81,7 @@ describe("listBySubject", () => {
     expect(messages).toContainEqual({ ...about, durationMs: expect.any(Number), outcome: "ok" });
   });
 
-  it("is told once a page, and reads no page that nobody asks for", async () => {
+  it("is told once a page, and reads no page that is not asked for", async () => {
     await make(150);
     const listing = store.listBySubject(subject)[Symbol.asyncIterator]();
     await listing.next();

@@ -61,7 +61,7 @@ describe.each(orders)("B9: an answer that is not clear, %s", (order) => {
       { later: true, ok: true },
       { ok: false, reason: "no", used: "yes" },
     ],
-  ])("of verify is a thrown mistake, and accepts nobody: %j", async (answer) => {
+  ])("of verify is a thrown mistake, and accepts no payment: %j", async (answer) => {
     const loose = seller({ verify: answering(answer) });
     const thrown = payOnce(world.stores[0], world.payment, loose, { order });
     await expect(thrown).rejects.toThrow(/^verify must answer/);

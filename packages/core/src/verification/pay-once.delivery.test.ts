@@ -378,7 +378,7 @@ describe.each(orders)("A5: a lost record, %s", (order) => {
     expect(world.ledger.transfers).toBe(1);
   });
 
-  it("where nobody can tell: pending, never rejected", async () => {
+  it("where the outcome is unknown: pending, never rejected", async () => {
     await payOnce(world.stores[0], world.payment, chain(), { order });
     forget();
     const blind = chain({ findSettlement: async () => "unknown" });

@@ -322,7 +322,7 @@ describe.each(orders)("a process that stands still, %s", (order) => {
     expect(world.ledger).toMatchObject({ transfers: 1, searches: [] });
   });
 
-  it("and whose lease was renewed by nobody is overtaken while it serves", async () => {
+  it("and whose lease was never renewed is overtaken while it serves", async () => {
     const cut = intercepted(world.stores[0], async ({ method, given, apply }) => {
       if (method === "claim") await new Promise((resolve) => setTimeout(resolve, 50));
       if (method === "renew" && JSON.stringify(given[3]) === "{}") throw notSent();

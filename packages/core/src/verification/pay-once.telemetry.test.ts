@@ -124,7 +124,7 @@ describe.each(orders)("the telemetry of payments, %s", (order) => {
     expect(await world.stores[1].peek("p:payment")).toMatchObject({ status: "settled", receipt: "tx" });
   });
 
-  it("raises an alarm for a second receipt, whoever was first", async () => {
+  it("raises an alarm for a second receipt, whichever came first", async () => {
     const robbed = seller({
       async settle() {
         await resolvePayment(world.stores[1], { handle }, { receipt: "another" });

@@ -59,7 +59,7 @@ describe.each(orders)("payOnce, %s", (order) => {
     expect(await payOnce(world.stores[1], world.payment, seller(), { order })).toEqual(fresh);
   });
 
-  it("stays pending, and settles nothing, as long as nobody knows", async () => {
+  it("stays pending, and settles nothing, as long as the outcome is unknown", async () => {
     await payOnce(world.stores[0], world.payment, seller({ settle: died }), { order });
     const blind = [seller({ findSettlement: async () => "unknown" }), seller({ findSettlement: died })];
     for (const steps of blind) {
@@ -171,7 +171,7 @@ describe("payOnce", () => {
     expect(await world.stores[1].peek("p:payment")).toEqual({ status: "absent" });
   });
 
-  it("nobody is served again on an acceptance that a refusal has overtaken", async () => {
+  it("no copy is served again on an acceptance that a refusal has overtaken", async () => {
     let drained = false;
     const drain = seller({
       verify: async () => (drained ? { ok: false, reason: "no funds" } : { ok: true }),

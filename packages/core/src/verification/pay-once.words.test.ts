@@ -70,7 +70,7 @@ describe.each(orders)("B6: a rejected payload of a payment that is done, %s", (o
     expect(await payOnce(world.stores[1], world.payment, strict(), { order, keep })).toEqual(fresh);
   });
 
-  it("a payment in doubt for days is found by its own payload, and pending while nobody knows", async () => {
+  it("a payment in doubt for days is found by its own payload, and pending while its outcome is unknown", async () => {
     const lost = seller({ settle: () => died().finally(() => (world.ledger.transfers += 1)) });
     await payOnce(world.stores[0], world.payment, lost, { order });
     await vi.advanceTimersByTimeAsync(5 * day);

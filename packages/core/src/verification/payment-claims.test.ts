@@ -1,4 +1,4 @@
-// A payment's record before its claimants: who may deliver what is owed, what is bound to whom, how long it is remembered.
+// A payment's record before its claimants: who may deliver it, which payload and collector it is bound to, how long it is remembered.
 import { describe, expect, it } from "vitest";
 import type { StoredRecord } from "../atomic-port.ts";
 import { type ClaimRequest, claim, reconcile } from "./claim.ts";
@@ -44,7 +44,7 @@ describe("a payment that is owed", () => {
     expect(claim(settled(), nowMs, request()).reply).not.toHaveProperty("kept");
   });
 
-  it("is claimed with its payload, whatever that was priced by, and keeps what is on record", () => {
+  it("is claimed with its payload, whatever that was priced by, and keeps its record", () => {
     const priced = settled({ payment: { ...payment, payload: "p by plan", settledAtMs: 300 } });
     for (const payload of ["p", "p by plan", "p by another"]) {
       const { write, reply } = claim(priced, nowMs, request({ payment: { payload, collector: "c" } }));
@@ -103,7 +103,7 @@ describe("a payment that is owed", () => {
     expect(claim(delivered, nowMs, request())).toStrictEqual({ reply: { status: "delivered", receipt: "tx" } });
   });
 
-  it("without a collector stays without one: a later claim shuts nobody out", () => {
+  it("without a collector stays without one: a later claim shuts no caller out", () => {
     const { collector: _, ...open } = { ...payment, settledAtMs: 300 };
     const found = settled({ payment: open });
     const { write, reply } = claim(found, nowMs, request({ payment: { payload: "p", collector: "k" } }));

@@ -38,7 +38,7 @@ it("is settled once, delivered once, and told to its own alone, whatever callers
       const mayDeliver = new Set<Caller>();
       let deliveredBy: string | undefined;
       let isSettled = false;
-      /** Someone went on to settle, or said that nobody knows; and nothing came of it yet. */
+      /** A holder went on to settle, or recorded that the outcome is unknown; and nothing came of it yet. */
       let inDoubt = false;
       let claims = 0;
 

@@ -1,4 +1,4 @@
-// What the store refuses of a payment's calls, by the argument's name, before anything is stored; and whom they wake.
+// What the store refuses of a payment's calls, by the argument's name, before anything is stored; and which waiters they wake.
 import { beforeEach, describe, expect, it } from "vitest";
 import { type MapPort, mapPort } from "../testing.ts";
 import { createVerificationStore } from "./create-verification-store.ts";

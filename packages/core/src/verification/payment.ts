@@ -8,7 +8,7 @@ export interface Payment {
   key: string;
   /** Names the exact payload, signature included: `payloadHash(...)`. Not empty. */
   payloadHash: string;
-  /** Names what is bought: `paymentFingerprint(...)`. Not empty. */
+  /** Names the purchase: `paymentFingerprint(...)`. Not empty. */
   fingerprint: string;
   /**
    * The end of the payment's validity in Unix epoch milliseconds (x402's `validBefore` is in seconds), at most 31 days

@@ -65,7 +65,7 @@ export function recordWatch(
       return seen.status !== "absent" || wasInProgress || everyMs === LONGEST_POLL_MS;
     };
     const poll = async () => {
-      // A failed look tells nothing of the record. The callers' next calls tell what is wrong.
+      // A failed look tells nothing of the record. The callers' next calls tell the reason.
       const changed = await look(key, ended.signal).then(hasChanged, () => true);
       if (ended.signal.aborted) return;
       everyMs = Math.min(2 * everyMs, LONGEST_POLL_MS);

@@ -234,7 +234,7 @@ describe("resolvePayment", () => {
     },
   );
 
-  it("a rejection on a record of the building blocks is told, whoever asks", async () => {
+  it("a rejection on a record of the building blocks is told to every caller", async () => {
     const request = { token: "a", fingerprint: "f", leaseMs, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
     const claim = await world.stores[0].claim("p:payment", request);
     if (claim.status !== "claimed") throw new Error(claim.status);

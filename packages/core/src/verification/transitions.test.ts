@@ -97,7 +97,7 @@ describe("release and complete", () => {
     expect(complete(null, 500, result)).toEqual({ reply: { status: "lost", current: "absent" } });
   });
 
-  it("are lost to whoever has only the token, or only the fence", () => {
+  it("are lost to a caller with only the token, or only the fence", () => {
     for (const other of [{ token: "b" }, { fence: "8" }]) {
       const request = { lease: { ...lease, ...other } };
       const lost = { reply: { status: "lost", current: "in-progress" } };

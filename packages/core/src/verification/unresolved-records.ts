@@ -1,4 +1,4 @@
-// Lists what is in doubt or owed: by pages, so that a large store is neither read at once nor held in memory.
+// Lists payments in doubt or owed: by pages, so that a large store is neither read at once nor held in memory.
 import type { CallOptions } from "../call-options.ts";
 import { isStoreError } from "../errors.ts";
 import type { StoreRuntime } from "../store-runtime.ts";

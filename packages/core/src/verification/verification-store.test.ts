@@ -148,7 +148,7 @@ describe("renew", () => {
     expect((await store.claim("k", request("b"))).status).toBe("unknown");
   });
 
-  it("is lost once the lease is over, although nobody took over", async () => {
+  it("is lost once the lease is over, although no caller took over", async () => {
     const lease = await claimed("a");
     clock.advance(10_000);
     expect(await store.renew("k", lease, 10_000)).toEqual({ status: "lost", current: "in-progress" });
@@ -192,7 +192,7 @@ describe("the end of a lease", () => {
     expect(await store.complete("k2", late.lease, accepted())).toEqual({ status: "lost", current: "in-progress" });
   });
 
-  it("a late markUnknown is heeded as long as nobody took over", async () => {
+  it("a late markUnknown is heeded as long as no caller took over", async () => {
     const lease = await claimed("a");
     clock.advance(10_000);
     expect(await store.markUnknown("k", lease, "sent")).toEqual({ status: "ok" });
@@ -290,7 +290,7 @@ describe("reconcile", () => {
     }
   });
 
-  it("what nobody has found out is not forgotten with its retention, nor by its reconciler's death", async () => {
+  it("an unknown outcome is not forgotten with its retention, nor by its reconciler's death", async () => {
     await store.note("k", await claimed("a", { onLeaseExpiry: "unknown", retainUntilMs: 0 }), "tx");
     clock.advance(20 * day);
     expect((await collect(store.unresolved())).map(({ evidence }) => evidence)).toEqual(["tx"]);

@@ -257,7 +257,7 @@ export interface VerificationStore extends AsyncDisposable {
   /** Reads a record without its lease. Never serve a value from it: it checks no fingerprint. */
   peek(key: RecordName, options?: CallOptions): Promise<Look>;
   /**
-   * Lists what is in doubt or owed: best effort, one round trip a page of records. Throws STORE_CONFIG where the
+   * Lists payments in doubt or owed: best effort, one round trip a page of records. Throws STORE_CONFIG where the
    * provider cannot list its keys.
    */
   unresolved(options?: CallOptions): AsyncIterable<Unresolved>;

@@ -80,7 +80,7 @@ describe("a result that the store does not take at once", () => {
     verified = 0;
   });
 
-  it("is recorded once the store is back: nobody verifies again", async () => {
+  it("is recorded once the store is back: no caller verifies again", async () => {
     const waiting = verifyOnce(failing(4, away), payload, counting, { leaseMs });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await waiting).toEqual({ ok: true, ran: true });
@@ -97,7 +97,7 @@ describe("a result that the store does not take at once", () => {
     expect(verified).toBe(2);
   });
 
-  it("is given up with the lease, which somebody else may then have", async () => {
+  it("is given up with the lease, which another caller may then have", async () => {
     const cut: VerificationStore = { ...failing(Number.POSITIVE_INFINITY, away), renew: () => Promise.reject(away) };
     const waiting = verifyOnce(cut, payload, counting, { leaseMs, waitMs: 1 });
     const refused = expect(waiting).rejects.toBe(away);
@@ -149,7 +149,7 @@ describe("verifyOnce", () => {
     expect(await store.peek("v:payload")).toMatchObject({ status: "done", outcome: "accepted", value: "" });
   });
 
-  it("looks again where the record went to somebody else before it was completed", async () => {
+  it("looks again where the record went to another caller before it was completed", async () => {
     const robbed: VerificationStore = {
       ...store,
       async complete(key, lease) {
@@ -170,7 +170,7 @@ describe("verifyOnce", () => {
     expect(await verifyOnce(robbed, payload, yes)).toEqual({ ok: false, reason: "theirs", ran: false });
   });
 
-  it("gives up on a record that somebody marked unknown", async () => {
+  it("gives up on a record that another caller marked unknown", async () => {
     const claim = await store.claim("v:payload", {
       token: "a",
       fingerprint: "f",

@@ -5,7 +5,7 @@ import { reconnectDelayMs } from "./reconnect-delay.ts";
 export interface ConnectionAttempts {
   /** Starts trying, if one is needed and that is not under way. */
   start(): void;
-  /** Abandons what is under way. */
+  /** Abandons the attempts under way. */
   abandon(): void;
   /** The same; a new attempt starts at once, as the first. */
   startAnew(): void;

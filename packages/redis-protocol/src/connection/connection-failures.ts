@@ -151,7 +151,7 @@ function isRefusedCause(cause: unknown): boolean {
   return code in login || failures.some(({ hopeless, pattern }) => hopeless && pattern.test(code));
 }
 
-/** Whether what is wrong must be configured, such as a login, a certificate or a database: waiting does not mend it. */
+/** Whether the cause is a setting, such as a login, a certificate or a database: waiting does not mend it. */
 export function isConnectionRefused(error: unknown): boolean {
   if (isStoreError(error, "STORE_CONFIG")) return true;
   // Among our own errors are those of a failover, too, which passes.

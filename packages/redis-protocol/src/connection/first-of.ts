@@ -2,7 +2,7 @@
 
 /**
  * The first answer. The next candidate is asked when one fails, or after `patienceMs` of silence. Rejects with the last
- * error where all fail, and when `signal` aborts. What is still under way then is told by its own signal.
+ * error where all fail, and when `signal` aborts. The others' own signals then tell them to end.
  */
 export async function firstOf<C, R>(
   candidates: readonly C[],

@@ -28,7 +28,7 @@ const tlsNames: OptionNames<RedisTls> = {
   rejectUnauthorized: true,
 };
 
-/** `name`: the option, e.g. "connection.tls". Throws STORE_CONFIG, which names what is wrong and holds none of its value. */
+/** `name`: the option, e.g. "connection.tls". Throws STORE_CONFIG, which names the mistake and holds none of the value. */
 export function resolveTls(tls: RedisTls, name: string): ResolvedTls {
   requireKnownOptions(tls, tlsNames, name);
   const { ca, cert, key, passphrase, servername, rejectUnauthorized } = tls;

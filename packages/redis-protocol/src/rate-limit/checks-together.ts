@@ -29,7 +29,7 @@ interface Group {
   readonly shape: string;
   readonly taking: boolean;
   readonly slot: number;
-  /** Of a step of an operation that began before. It travels alone, and has what is left of its time. */
+  /** Of a step of an operation that began before. It travels alone, and has the rest of its time. */
   readonly startedAtMs: number | undefined;
 }
 

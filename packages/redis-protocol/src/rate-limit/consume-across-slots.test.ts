@@ -50,7 +50,7 @@ describe("consumeAcrossSlots", () => {
     expect(log.filter((line) => !line.startsWith("look"))).toEqual([]);
   });
 
-  it("gives back what was taken where somebody was faster, and hands out no receipts", async () => {
+  it("gives back its units where another caller was faster, and hands out no receipts", async () => {
     const { log, run } = cluster({ b: (taking) => !taking });
     const { allowed, decisions } = await run();
     expect(allowed).toBe(false);

@@ -110,7 +110,7 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
     }
   };
   const withinDeadline = deadlineRunner(port, commandTimeoutMs);
-  // What is described as one server may be a node of a cluster, or stand before one.
+  // A server that is configured as a single one may be a node of a cluster, or stand before one.
   let bySlot = port.cluster;
   const slotOf = (key: string) => (bySlot ? keySlot(key) : -1);
   const noticing = (error: unknown): never => {

@@ -1,7 +1,7 @@
 // Gathers the calls of one tick that can travel together. A call that is alone in its tick waits for nothing.
 import type { CallOptions } from "@tollbooth-stores/core";
 
-/** One caller, and what is asked for. */
+/** One caller and its call. */
 export interface Caller<Call, Reply> {
   readonly call: Call;
   readonly signal: AbortSignal | undefined;

@@ -19,7 +19,7 @@ export interface EvmSettlementsOptions {
   readonly confirmations?: number | undefined;
   /** Blocks in one `eth_getLogs`: as many as the provider allows. 1 or more. Default 1,000. */
   readonly logRange?: number | undefined;
-  /** Calls of `eth_getLogs` for one lookup. 1 or more. Default 20. What is not found by then is "unknown". */
+  /** Calls of `eth_getLogs` for one lookup. 1 or more. Default 20. A settlement not found by then is "unknown". */
   readonly maxLogRequests?: number | undefined;
   /**
    * How long before its end a payment may have been settled or cancelled, in seconds: the search goes back no further, even if

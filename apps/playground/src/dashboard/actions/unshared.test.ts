@@ -16,7 +16,7 @@ test("a burst on a session meets instances that do not know it", async () => {
   expect(burst.outcome).toMatch(/uses met an instance that did not know the session/);
 });
 
-test("a replayed payment is verified again by whoever has not seen it, and the page shows it", async () => {
+test("a replayed payment is verified again by each process that has not seen it, and the page shows it", async () => {
   await done("pay");
   await done("replay");
   const { about, payments } = await stateWhere((state) => state.payments.verifies.most > 1);

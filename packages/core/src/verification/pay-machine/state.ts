@@ -158,7 +158,7 @@ export interface PayState {
   /** The record's count of refusals. */
   readonly refusals: number;
   readonly rejection?: { readonly reason: string; readonly used: boolean } | undefined;
-  /** What is told where the payload could not be verified, unless the record is bound to it. */
+  /** The answer where the payload could not be verified, unless the record is bound to it. */
   readonly unverified?: After | undefined;
   readonly lease?: HeldLease | undefined;
   readonly leaseLost: boolean;

@@ -1,5 +1,5 @@
--- Deletes listed sessions of a subject, and lists the next ones: core's delete-subject-sessions.ts. The index alone says
--- what is deleted: the sessions are not decoded.
+-- Deletes listed sessions of a subject, and lists the next ones: core's delete-subject-sessions.ts. The index alone
+-- decides: the sessions are not decoded.
 
 return answer(function()
   local index, jitter, subject, except, limit, listed = key(), num(), arg(), arg(), num(), num()

@@ -17,7 +17,7 @@ export function Allowances({ allowances, more, now }: AllowancesProps): JSX.Elem
   return (
     <Panel title="Allowances">
       {allowances.length === 0 ? (
-        <Empty>Nobody has asked yet. “Burst until 429” shows a limit being met.</Empty>
+        <Empty>No requests yet. “Burst until 429” shows a limit being met.</Empty>
       ) : (
         <>
           <ul class="rows">
