@@ -1,6 +1,6 @@
 // `npm test`: installs, builds, lints, type-checks, then runs the tests, the longest first, and counts what the test runner
-// reported: by package as each ends, and in the last line, `N passed, N failed, N skipped`. A run of vitest that left no report counts as a failure. What takes long
-// is left to `npm run test:all` (--all), and named; so is what neither runs.
+// reported: by package as each ends, and in the last line, `N passed, N failed, N skipped`. A run of vitest that left no report counts as
+// a failure. What takes long is left to `npm run test:all` (--all), and named; so is what neither runs.
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";

@@ -19,7 +19,7 @@ export async function write(folder: string, files: Record<string, string>): Prom
   }
 }
 
-/** npm install, as a user types it; a connection that hangs is given up before npm's own five minutes. `node`: the binary that npm runs on. */
+/** npm install, as a user types it; a hanging connection is given up before npm's own five minutes. `node`: the binary that npm runs on. */
 export async function npmInstall(folder: string, specs: readonly string[], node = process.execPath): Promise<void> {
   await output(
     "npm",

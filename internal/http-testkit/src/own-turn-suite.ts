@@ -1,4 +1,4 @@
-// Two requests that a client sends at once on one connection: the second is sold once the first is answered, and not where it leaves before.
+// Two requests that a client sends at once on one connection: the second is sold once the first is answered, unless it leaves before.
 import { EventEmitter, once } from "node:events";
 import { connect } from "node:net";
 import { expect, test } from "vitest";

@@ -60,7 +60,7 @@ export function findHaproxy(): Promise<string> {
   return findProgram(haproxy, true);
 }
 
-/** Whether the server is Redis 7 or newer, or Valkey. Redis 6.2 has no sharded channels, no rights of subcommands, and no `cluster-port`. */
+/** Whether the server is Redis 7 or newer, or Valkey. Redis 6.2 has no sharded channels, rights of subcommands, or `cluster-port`. */
 export async function isRedis7OrNewer(): Promise<boolean> {
   const { stdout } = await run(await findRedisServer(), ["--version"]);
   return Number(/ v=(\d+)/.exec(stdout)?.[1]) >= 7;

@@ -21,7 +21,10 @@ export interface TlsEndpoint extends RedisEndpoint {
   readonly ca: string;
 }
 
-/** Starts a Redis that listens for TLS only; the default user is off. It keeps its rights, lest Redis 7.0 drops transactions when it loads its file. */
+/**
+ * Starts a Redis that listens for TLS only. The default user is off, but keeps its rights: without them Redis 7.0 drops transactions when
+ * it loads its file.
+ */
 export async function startTlsRedis(options: TlsRedisOptions = {}): Promise<RunningRedis & TlsEndpoint> {
   const { users, listening } = tlsAccess(await makeCertificates(), options);
   return startListening({ ...options, users: { ...users, ...options.users } }, listening);

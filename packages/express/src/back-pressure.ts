@@ -1,4 +1,5 @@
-// Makes writers wait whose bytes reach no socket: without it one that has no wait of its own keeps the event loop to itself.
+// Tells writers to wait while their answer is held. Held bytes reach no socket, so Node would never do so, and a writer without a wait
+// of its own would block the event loop.
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 

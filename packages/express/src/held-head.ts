@@ -4,15 +4,15 @@ import { member } from "./replace-members.ts";
 import { cookiesOf } from "./send-answer.ts";
 
 export interface HeldHead {
-  /** To be put in place while the answer is held. */
+  /** Members that the response has while the answer is held. */
   readonly members: PropertyDescriptorMap;
-  /** The lines of Set-Cookie of before. */
+  /** The Set-Cookie lines from before the handlers. */
   readonly cookies: readonly string[];
   /** Whether others have made it a failure: a status of 400 and above that no handler has set. */
   isOthersFailure(): boolean;
-  /** Status and headers of before. */
+  /** Sets status and headers as they were before the handlers. */
   putBack(): void;
-  /** Those of before, and those of others on top: a timeout in front sets its status while the handlers are at work. */
+  /** As `putBack`, and then what others set since: a timeout in front sets its status while the handlers are at work. */
   putBackForOthers(): void;
 }
 
@@ -49,7 +49,7 @@ export function heldHead(response: ServerResponse, isHandler: () => boolean): He
         get: () => statusNow,
         set(next: number) {
           if (!isHandler()) {
-            // A head that is written with the status it has makes no failure of a handler's own one of others.
+            // Others may write the head of a handler's own failure: they set the status it has, and the failure stays the handler's.
             if (next !== statusNow) isFailure = next >= 400;
             othersStatus = next;
           } else if (isFailure) return;

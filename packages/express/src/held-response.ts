@@ -101,12 +101,12 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
     write: member((chunk: unknown, ...rest: unknown[]) => {
       take(chunk, rest[0]);
       callLater(rest);
-      // "drain" comes in its writer's async context, and a handler that went on in that of others would be taken for them.
+      // "drain" is emitted in the writer's async context: after one by others, a waiting handler would go on as if it were they.
       return !isHandler() || mayGoOn(response, chunk);
     }),
     end: member((...given: unknown[]) => {
       if (isOver()) return response;
-      // Of a failure that others write and handlers end, a handler's driver may be the writer: no end but this one might come then.
+      // The writer of others' failure may be a handler's own driver, which lost its async context. Then this end is the only one.
       const cutsGoods = !isHandler() && before.isOthersFailure() && head !== undefined && head.status < 400;
       if (isShutOut() || cutsGoods) reject(answeredByOthers());
       const [chunk] = given;

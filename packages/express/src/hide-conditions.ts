@@ -7,7 +7,7 @@ export function hideConditions(request: IncomingMessage): void {
   const { headers, rawHeaders, method = "GET" } = request;
   const hidden = hiddenHeaders(method).filter((name) => headers[name] !== undefined);
   if (hidden.length === 0) return;
-  // Node makes it of `rawHeaders` at the first reading, and counts on their old number then. HTTP/2 has none.
+  // Read before `rawHeaders` shrinks: Node makes it of them at its first reading, by their number at the start. HTTP/2 has none.
   const { headersDistinct }: { headersDistinct?: NodeJS.Dict<string[]> | undefined } = request;
   for (const name of hidden) {
     delete headers[name];

@@ -27,7 +27,7 @@ export function limit<Request extends ExpressRequest>(
   keyOf: (request: Request) => string | undefined | Promise<string | undefined>,
   options?: LimitOptions,
 ): ExpressMiddleware<Request> {
-  // clientIp itself names no client: it makes what does.
+  // A caller may pass `clientIp` itself, which makes a `keyOf` and is none.
   const gates = limitGates(rule, Object.is(keyOf, clientIp) ? undefined : keyOf, options);
 
   /** Rejects where a client has gone while a gate or the store was asked. */

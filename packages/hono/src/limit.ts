@@ -28,7 +28,7 @@ export function limit(
   keyOf: (c: Context) => string | undefined | Promise<string | undefined>,
   options?: LimitOptions,
 ): MiddlewareHandler {
-  // clientIp itself names no client: it makes what does.
+  // A caller may pass `clientIp` itself, which makes a `keyOf` and is none.
   const gates = limitGates(rule, Object.is(keyOf, clientIp) ? undefined : keyOf, options);
   return async (c, next) => {
     const before = await beforeLimit(gates, () => contextOf(c));

@@ -28,7 +28,7 @@ export interface PaidEnv {
 
 /** The gate that the handlers make an answer for. */
 const sellers = new WeakMap<Context, PaidGate>();
-/** What the request of a sale sends, in all that its handlers call or begin: a timer keeps it for good. */
+/** The headers of the request that is being sold, for its handlers and all that they call. A timer of theirs keeps them after the sale. */
 const sale = new AsyncLocalStorage<readonly [name: string, value: string][]>();
 
 /**
@@ -82,14 +82,14 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     try {
       const body = await bodyOf(c, maxBodyBytes);
       if (!(body instanceof Uint8Array)) return responseOf(body);
-      // No one reads it.
+      // The client has left: no one reads it.
       if (!(await ownTurn())) return new Response(null, { status: 499 });
       const answer = await gate.handle({ ...context, signal: ended.signal }, body, async (payment) => {
         sellers.set(c, gate);
         c.set("payment", payment);
         hideConditions(c.req.raw);
         const response = await sold.madeBy(() => sale.run(thisSale, next));
-        // An error that onError answers as a success is none that was paid for.
+        // An error that onError answers as a success is not sold.
         if (c.error !== undefined && response.status < 400) {
           if (sold.isOnErrors()) failed = { error: c.error, response };
           throw c.error;

@@ -14,8 +14,8 @@ import { storeFailure } from "./store-failure.ts";
 export interface LimitOptions {
   /**
    * The gate that a limit stands in front of, or all of them. A payment that one of them knows passes, and uses nothing up: its payer
-   * was charged, or may have been, and asks again for the answer. Where none can tell, what the limit denies is 503, not 429. Put the limit directly before
-   * the gate: what else answers such a request, a session say, is under no limit.
+   * was charged, or may have been, and asks again for the answer. Where none can tell, what the limit denies is 503, not 429. Put the
+   * limit directly before the gate: what else answers such a request, a session say, is under no limit.
    */
   unlessKnownTo?: KnownPayments | readonly KnownPayments[] | undefined;
 }

@@ -1,4 +1,4 @@
-// The types of options, which only TypeScript sees to. Each throws STORE_CONFIG with the option's name.
+// Checks the types of options for plain JavaScript. Each throws STORE_CONFIG with the option's name.
 import { StoreError } from "@tollbooth-stores/core";
 
 export function requireBytes(name: string, bytes: unknown): void {

@@ -10,8 +10,8 @@ export interface PaidOptions {
   /** In bytes, at least 1, default 1,048,576. A larger request body is 413, and nothing is asked. */
   maxBodyBytes?: number | undefined;
   /**
-   * In bytes, at least 1, default 67,108,864 (64 MiB). The whole answer is held in memory until it is paid for, so a larger one is the handler's
-   * error, a RangeError, and is not charged. Behind a gate that settles first the payment stays owed.
+   * In bytes, at least 1, default 67,108,864 (64 MiB). The whole answer is held in memory until it is paid for, so a larger one is the
+   * handler's error, a RangeError, and is not charged. Behind a gate that settles first the payment stays owed.
    */
   maxAnswerBytes?: number | undefined;
   /**

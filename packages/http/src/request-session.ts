@@ -135,7 +135,7 @@ async function openedSession<T>(
   const record = await sessions.get(id, { signal });
   if (record === null || !isOpened({ opens }, record)) return null;
   if (!touch) return record;
-  // Only now: a session that is not opened here is not extended by what asks here.
+  // Only after `opens`: requests to a route that does not open a session must not extend it.
   const touched = await sessions.touch(id, { signal });
   return touched.status === "ok" ? { ...record, expiresAtMs: touched.expiresAtMs } : null;
 }

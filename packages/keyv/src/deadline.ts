@@ -12,7 +12,8 @@ export interface Attempt {
 
 /**
  * Rejects with STORE_UNAVAILABLE after `timeoutMs`, outcome "unknown" once `writing` was called; and with the caller's
- * reason when its signal aborts. Time counts from `startedAtMs`, by `performance.now()`. The work goes on to its end, and its result is then ignored.
+ * reason when its signal aborts. Time counts from `startedAtMs`, by `performance.now()`. The work goes on to its end, and its result is
+ * then ignored.
  */
 export function withinDeadline<R>(
   timeoutMs: number,

@@ -22,7 +22,10 @@ interface Messages {
   [paymentChannel]: PaymentMessage;
 }
 
-/** What `on` throws is told once, and goes no further. Returns what ends it. Core alone publishes on these channels, so a message is what its channel is for. */
+/**
+ * An error that `on` throws is told once, and goes no further. The function returned ends it. Core alone publishes on these channels, so
+ * each message is of its channel's type.
+ */
 export function hear<Channel extends keyof Messages>(
   channel: Channel,
   on: (message: Messages[Channel]) => void,

@@ -15,7 +15,7 @@ export async function isTurnToAsk(store: VerificationStore, paymentKey: string):
     fingerprint: paymentKey,
     leaseMs: SELDOM_MS,
     onLeaseExpiry: "retry",
-    // In the past, so the store raises it to the shortest retention.
+    // In the past: the store raises it to the shortest retention that it has.
     retainUntilMs: 0,
   } as const;
   const claim = await store.claim(`ask:${paymentKey}`, asked).catch(() => undefined);

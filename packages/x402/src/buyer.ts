@@ -15,7 +15,8 @@ export interface PaymentToSend {
   readonly url: string;
   readonly method: string;
   /**
-   * All of the request's, by lower-case names: the payment's own among them. Keep them secret: their holder may be served in the payer's place.
+   * All of the request's, by lower-case names: the payment's own among them. Keep them secret: their holder may be served in the payer's
+   * place.
    */
   readonly headers: Readonly<Record<string, string>>;
   /** Undefined of a GET. JSON leaves its bytes out, so write them down beside the rest. */
@@ -52,14 +53,14 @@ const known: readonly string[] = ["onPayment", "forMs", "attempts", "onRepeat", 
 /**
  * A `fetch` that sends a request with a payment again, the same payment and the same bytes, while the answer is 503 (or a proxy's 502
  * or 504) or does not come; after that also on 429, since a limit says nothing of the payment. It waits as Retry-After says, a second at
- * the least. It signs nothing. `fetch` is called for a request
- * without a payment as it is. For the official client: `wrapFetchWithPayment(repeat503(fetch), client)`. The other way round it
- * sees no payment, and repeats nothing.
+ * the least. It signs nothing. A request without a payment goes to `fetch` as it is. For the official client:
+ * `wrapFetchWithPayment(repeat503(fetch), client)`. The other way round it sees no payment, and repeats nothing.
  *
  * Resolves with the first other answer, or with the last one where time or attempts are over; rejects with the last error where no
  * answer came then. **The payment may have been charged in both cases**: send it again later, and sign no other one for the same purchase
  * before it is no longer valid. Rejects with a TypeError at a redirect that the request does not want, and with the reason of the request's
- * own signal, which also ends a wait. An attempt that is under way when the time is over is not cut off. Throws a TypeError for options that cannot be meant.
+ * own signal, which also ends a wait. An attempt that is under way when the time is over is not cut off. Throws a TypeError for options
+ * that cannot be meant.
  */
 export function repeat503(send: typeof fetch, options: RepeatOptions = {}): typeof fetch {
   const { forMs = 60_000, attempts = 60, onPayment, onRepeat, wait = pause } = requireOptions(send, options);

@@ -31,7 +31,8 @@ export function paymentOf(request: Request): PaymentInHand | undefined {
 
 /**
  * Sells what `handler` answers: it runs at most once in a call, and its body is read whole before anything is charged. The
- * handler gets the framework's own request with its body unread, and without Range and conditional headers: a payment buys the whole answer. What it throws is thrown, once the payment is free again.
+ * handler gets the framework's own request with its body unread, and without Range and conditional headers: a payment buys the whole
+ * answer. What it throws is thrown, once the payment is free again.
  *
  * A body that does not come to its end is 400. A request that the gate does not sell is 404; with `unsold: "pass"` it goes straight
  * to the handler, its body unread. Throws STORE_CONFIG without a gate or a handler, and for options that cannot be meant.

@@ -175,12 +175,12 @@ function asPriced<Context>(context: Context, adapter: RequestAdapter): Context {
 }
 
 /**
- * The seller's server with some methods of its own. All others run on the seller's, which may be of a class with private fields: those are
- * no other object's, also not one's that inherits.
+ * The seller's server with some methods of its own. All others run on the seller's server itself: its class may have private fields, which
+ * an object that merely inherits from it could not read.
  */
 function serverWith(server: x402ResourceServer, own: Partial<x402ResourceServer>): x402ResourceServer {
   const methods = new Map<string | symbol, unknown>(Object.entries(own));
-  // The target has no properties, so that the handler may answer for all of them.
+  // An empty target: of properties that a target has, a proxy must answer as they are.
   return new Proxy<x402ResourceServer>(Object.create(Object.getPrototypeOf(server)), {
     get(_target, name) {
       if (methods.has(name)) return methods.get(name);

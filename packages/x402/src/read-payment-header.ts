@@ -50,8 +50,8 @@ export function readPaymentHeader(adapter: RequestAdapter): PaymentHeader {
 }
 
 /**
- * Copies of a payment that are spelt differently share one verification. So a facilitator is given the spelling that it takes, whichever
- * copy comes first: else an odd one would get the genuine one refused.
+ * Copies of a payment that are spelt differently share one verification. So a facilitator is always given the spelling that it takes: else
+ * an oddly spelt copy that comes first would get the genuine one refused.
  */
 function inOneSpelling(payload: Record<string, unknown>): Record<string, unknown> {
   const { signature, authorization } = payload;
@@ -63,7 +63,7 @@ function inOneSpelling(payload: Record<string, unknown>): Record<string, unknown
   };
 }
 
-/** Mixed case is the checksum of an address, which stays. In one case there is none to keep. */
+/** An address in mixed case carries a checksum in it, so its case stays. In one case there is none to keep. */
 function hexInOneSpelling(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => {

@@ -1,4 +1,5 @@
-// Faults around a payment: the payer goes away, names are forged, the facilitator hangs, waiting callers lose their connections, records vanish.
+// Faults around a payment: the payer goes away, names are forged, the facilitator hangs, waiting callers lose their connections,
+// records vanish.
 import { setTimeout as sleep } from "node:timers/promises";
 import { payloadHash, paymentFingerprint, paymentKey } from "@tollbooth-stores/core";
 import type { RunningRedis } from "@tollbooth-stores/redis-testkit";

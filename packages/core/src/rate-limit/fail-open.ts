@@ -50,8 +50,8 @@ function unseen({ policy, cost = 1 }: RateLimitCheck, takes: boolean): RateLimit
 
 /**
  * While `store` cannot be reached, and for a client that a full one has no room for, consume, consumeAll, peek, charge
- * and refund answer as for a client never seen: allowed, `source: "fallback"`, nothing taken, no receipt. A cost above the capacity, and a limit of 0, stay denied.
- * block and reset still reject: no caller may believe in a block that is not there.
+ * and refund answer as for a client never seen: allowed, `source: "fallback"`, nothing taken, no receipt. A cost above the capacity, and
+ * a limit of 0, stay denied. block and reset still reject: no caller may believe in a block that is not there.
  *
  * Do not use it where the limit is what protects you: paid or costly upstream calls, logins, anything that an attacker
  * may overload or fill the store to reach. `withFallback` keeps a limit per instance instead. Payments have no such decorator.

@@ -60,8 +60,8 @@ export interface RateLimitStore extends AsyncDisposable {
   consume(check: RateLimitCheck, options?: CallOptions): Promise<RateLimitDecision>;
   /**
    * All or nothing, of at most 1,000 checks. decisions[i] is what check i alone would have got; a check given twice must
-   * fit twice. `atomic`: no other caller could see a part of it taken. Only where `allowed` is true was anything taken, and only then are there
-   * receipts. A retry after an unknown outcome may take twice.
+   * fit twice. `atomic`: no other caller could see a part of it taken. Only where `allowed` is true was anything taken, and only then are
+   * there receipts. A retry after an unknown outcome may take twice.
    */
   consumeAll(
     checks: readonly RateLimitCheck[],

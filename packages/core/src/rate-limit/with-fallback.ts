@@ -29,8 +29,8 @@ async function both<R>(first: Promise<R>, second: Promise<R>): Promise<[R, R]> {
 
 /**
  * While `store` cannot be reached, and for a client that a full one has no room for, `fallback` answers consume,
- * consumeAll, peek, charge and refund, with `source: "fallback"`. With a memory store as fallback every instance then limits by itself. So n instances admit up to n times
- * the limit, counted afresh at the start of each outage, and what they took is not carried over.
+ * consumeAll, peek, charge and refund, with `source: "fallback"`. With a memory store as fallback every instance then limits by itself.
+ * So n instances admit up to n times the limit, counted afresh at the start of each outage, and what they took is not carried over.
  *
  * - Receipts remember which store gave them. A fallback's receipt is refunded to the fallback. A receipt of `store`
  *   cannot be refunded during an outage: nothing is given back, and the answer is the fallback's view.

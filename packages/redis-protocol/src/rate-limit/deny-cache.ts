@@ -29,7 +29,8 @@ interface Denied {
 /**
  * `maxMs`: how long a client may be denied without asking the store, in milliseconds, so that a reset or a refund on
  * another instance shows. 0: not at all. Time is counted from before the store was asked, on this process's monotonic
- * clock, so a client is denied no longer than by the store, unless the store's clock is set forward. `clock`: for tests, the one that the store is given.
+ * clock, so a client is denied no longer than by the store, unless the store's clock is set forward. `clock`: for tests, the one that the
+ * store is given.
  */
 export function denyCache(maxMs: number, clock: { now(): number } = performance): DenyCache {
   const clients = new Map<string, Denied>();
