@@ -1,4 +1,4 @@
-// Holds back what handlers write, until the gate has decided on the answer.
+// Holds back what handlers write, until the gate has decided what is sent in its place.
 import type { ServerResponse } from "node:http";
 import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http";
 import { mayGoOn } from "./back-pressure.ts";

@@ -6,6 +6,7 @@ plainJavascriptSuite(express, {
   own: [
     ["clientIp", "a misspelt option", [{ trustProxies: 0 }], "clientIp()", '"trustedProxies"'],
     ["rawBody", "a call in the place of the function", [], "rawBody()", "express.json({ verify: rawBody })"],
+    ["rawBody", "text for the bytes", [{}, {}, "text"], "rawBody()", "express.json({ verify: rawBody })"],
   ],
   without: ["storeFailure", "paymentOf"],
 });

@@ -43,10 +43,7 @@ export function sendAnswer(
   else response.end(body);
 }
 
-/**
- * Refuses the request in the name of the middleware `by`. Where others have answered meanwhile nothing is sent; where they began to, it
- * throws.
- */
+/** Refuses the request in the name of the middleware `by`. Where others have answered meanwhile nothing is sent; where they began to, it throws. */
 export function sendRefusal(response: ServerResponse, refusal: Answer, by: string): void {
   if (isOver(response)) return;
   if (hasBegun(response)) throw new Error(`The response was begun by others before ${by}() could refuse it.`);

@@ -82,14 +82,14 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     try {
       const body = await bodyOf(c, maxBodyBytes);
       if (!(body instanceof Uint8Array)) return responseOf(body);
-      // The client has left: no one reads it.
+      // No one reads it.
       if (!(await ownTurn())) return new Response(null, { status: 499 });
       const answer = await gate.handle({ ...context, signal: ended.signal }, body, async (payment) => {
         sellers.set(c, gate);
         c.set("payment", payment);
         hideConditions(c.req.raw);
         const response = await sold.madeBy(() => sale.run(thisSale, next));
-        // An error that onError answers as a success is not sold.
+        // An error that onError answers as a success is none that was paid for.
         if (c.error !== undefined && response.status < 400) {
           if (sold.isOnErrors()) failed = { error: c.error, response };
           throw c.error;

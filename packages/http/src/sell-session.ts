@@ -17,8 +17,8 @@ export type SellSessionOptions<T> = CredentialOptions &
   OpensOption<T> & {
     sessions: SessionStore<T>;
     /**
-     * The gate of the `paid` in front. Where its `soldSessions` differ from this sale, sellSession throws STORE_CONFIG; a session that
-     * cannot be sold is refused before it is charged. Without it both show after the first charge, which stays owed until that is mended.
+     * The gate of the `paid` in front. Where its `soldSessions` differ from this sale, sellSession throws STORE_CONFIG; a session that cannot
+     * be sold is refused before it is charged. Without it both show after the first charge, which stays owed until that is mended.
      */
     gate?: PaidGate | undefined;
     /**

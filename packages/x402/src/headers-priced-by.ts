@@ -1,9 +1,9 @@
 // What a route's price and payTo functions read of a request's headers. A payment that was taken is finished on its own terms, also where
-// its route asks for others by now; so these headers must be those that its terms were made of.
+// its route asks for others by now; so these headers must be the ones that its terms were made of.
 import { payloadHash } from "@tollbooth-stores/core";
 import type { RequestAdapter } from "@tollbooth-stores/http";
 
-/** The payment itself is no part of the purchase. */
+/** The payment itself is no part of what is bought. */
 const PAYMENT_HEADERS = new Set(["payment-signature", "x-payment"]);
 
 /** The adapter, and the names of the headers that were read through it, in lower case. */

@@ -175,8 +175,8 @@ function asPriced<Context>(context: Context, adapter: RequestAdapter): Context {
 }
 
 /**
- * The seller's server with some methods of its own. All others run on the seller's server itself: its class may have private fields, which
- * an object that merely inherits from it could not read.
+ * The seller's server with some methods of its own. All others run on the seller's, which may be of a class with private fields: those are
+ * no other object's, also not one's that inherits.
  */
 function serverWith(server: x402ResourceServer, own: Partial<x402ResourceServer>): x402ResourceServer {
   const methods = new Map<string | symbol, unknown>(Object.entries(own));

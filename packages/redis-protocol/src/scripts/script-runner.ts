@@ -119,9 +119,9 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   };
   const role = roleProof();
   // A cluster's replica redirects each call.
-  const asksForRole = (keys: readonly string[]) => clock === undefined && !bySlot && keys.length > 0 && role.isDue();
+  const isRoleDue = (keys: readonly string[]) => clock === undefined && !bySlot && keys.length > 0 && role.isDue();
   const sendNow = (script: Script, { keys, args, calls }: Prepared, askedAtMs: number, progress: Progress) => {
-    const asksRole = asksForRole(keys);
+    const asksRole = isRoleDue(keys);
     args[0] = clock !== undefined ? String(Math.floor(clock.now())) : asksRole ? ASKS_ROLE : "";
     // `ping` sends a script that answers no call.
     if (calls > 0 && areBatchesObserved()) {
