@@ -8,7 +8,7 @@ import { startRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { emptyProject, npmInstall, write } from "./consumer.ts";
 import { atLeast, type NodeVersion, nodeBinary } from "./node-versions.ts";
-import { projectFiles } from "./programs.ts";
+import { frontPageFiles, projectFiles } from "./programs.ts";
 import { type PublicPackage, publicPackages, root } from "./public-packages.ts";
 import { firstProgram } from "./readme-snippet.ts";
 import { output } from "./run.ts";
@@ -32,6 +32,9 @@ const everyDay = ["memory", "ioredis", "config", "express", "x402", "doctor"].ma
 );
 export const everyDayPackages: readonly PublicPackage[] = packages.filter(({ name }) => everyDay.includes(name));
 export const otherPackages: readonly PublicPackage[] = packages.filter(({ name }) => !everyDay.includes(name));
+
+/** The repository's own README begins with a program, too: of the package that it imports. */
+const frontPage = firstProgram(readFileSync(join(root, "README.md"), "utf8")) ?? "";
 
 /** Registers the tests of each package on these Nodes. */
 export function installedTests(nodes: readonly NodeVersion[], tried: readonly PublicPackage[] = packages): void {
@@ -74,6 +77,7 @@ function inProject(used: PublicPackage, others: readonly string[], nodes: readon
       const readme = readmeProgram(used);
       await npmInstall(project, [...tarballsFor(used, readme), ...used.clients, ...others]);
       await write(project, projectFiles(used, readme));
+      if (isOnFrontPage(used)) await write(project, frontPageFiles(frontPage));
     });
     afterAll(() => rm(project, { recursive: true, force: true }));
 
@@ -106,8 +110,16 @@ function inProject(used: PublicPackage, others: readonly string[], nodes: readon
         expect(readmeProgram(used), "README.md must begin with a program that uses the package").toContain(used.name);
         await runFile("readme.mjs", "readme.test.ts");
       });
+
+      test.each(isOnFrontPage(used) ? ["README.md"] : [])("runs the program of the repository's %s", () =>
+        runFile("front-page.mjs", ""),
+      );
     });
   });
+}
+
+function isOnFrontPage({ name }: PublicPackage): boolean {
+  return frontPage.includes(`from "${name}"`);
 }
 
 const missingClients: readonly (readonly [provider: string, library: string])[] = [
