@@ -1,6 +1,8 @@
 // Makes writers wait whose bytes reach no socket: without it one that has no wait of its own keeps the event loop to itself.
+
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
+import { isUint8Array } from "node:util/types";
 
 const listening = ["on", "once", "addListener", "prependListener"] as const;
 /** Bytes since the last "drain". */
@@ -15,7 +17,7 @@ export function mayGoOn(response: ServerResponse, chunk: unknown): boolean {
   if (listening.some((method) => response[method] !== EventEmitter.prototype[method])) return true;
   const state = written.get(response) ?? { bytes: 0, isDue: false };
   written.set(response, state);
-  if (typeof chunk === "string" || chunk instanceof Uint8Array) state.bytes += chunk.length;
+  if (typeof chunk === "string" || isUint8Array(chunk)) state.bytes += chunk.length;
   if (state.bytes < response.writableHighWaterMark) return true;
   if (!state.isDue) {
     state.isDue = true;

@@ -1,12 +1,13 @@
-// A gate on one copy of the SDK, given the server, the client and so the errors of another one, older or newer: nothing goes by
-// `instanceof`. An application has several where @x402/next and @x402/core are of two versions, or one of them is CommonJS.
+// A gate on one copy of the SDK, given the server, the client and so the errors of another one, older or newer, and the bytes of
+// another realm: nothing goes by `instanceof`. An application has several where @x402/next and @x402/core are of two versions, or one of them is CommonJS.
 import { createRequire } from "node:module";
+import { runInNewContext } from "node:vm";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import * as own from "@x402/core/server";
 import type { SchemeNetworkServer } from "@x402/core/types";
 import * as ownErrors from "@x402/core/types";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ask, handler, network, requestTo, required, shopForEachTest } from "./paid-routes.test-support.ts";
+import { ask, handler, network, oneCent, requestTo, required, shopForEachTest } from "./paid-routes.test-support.ts";
 
 const shop = shopForEachTest();
 afterEach(() => void vi.restoreAllMocks());
@@ -87,4 +88,20 @@ describe.each(["@x402/core", "x402-core-2.25"])("the server of another copy, %s 
     const gate = shop.gate(undefined, {}, opened(scheme));
     await expect(ask(gate, handler(), requestTo("/quote"))).rejects.toThrow("It has no gas.");
   });
+});
+
+test("bytes of another realm, of a request and of an answer, are taken as bytes", async () => {
+  const bytesOf: (codes: Iterable<number>) => Uint8Array = runInNewContext("(codes) => Uint8Array.from(codes)");
+  const body = bytesOf([0, 255, 254]);
+  expect(body).not.toBeInstanceOf(Uint8Array);
+  const gate = shop.gate({ "POST /quote": { accepts: oneCent } }, { collector: () => "mine" });
+  const headers = paymentHeader((await makePayment(await shop.controls.payer())).payload);
+  const request = requestTo("/quote", headers, { method: "POST" });
+  const serve = handler({ body });
+  for (const asked of [body, Uint8Array.from(body)]) {
+    const sold = await ask(gate, serve, request, asked);
+    expect([sold?.status, [...(sold?.body ?? [])]]).toEqual([200, [0, 255, 254]]);
+  }
+  expect((await ask(gate, serve, request, bytesOf([1])))?.status).toBe(409);
+  expect([serve.mock.calls.length, counts().transfers]).toEqual([1, 1]);
 });
