@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { x402ResourceServer } from "@x402/core/server";
 import { expect, test } from "vitest";
+import type { ViteUserConfig } from "vitest/config";
 import { x402ResourceServer as lowestServer } from "x402-core-2.25/server";
 
 const read = (path: string | URL): { [field: string]: unknown } => JSON.parse(readFileSync(path, "utf8"));
@@ -31,7 +32,8 @@ test("each lane runs on the version that it is named after", ({ task }) => {
 });
 
 test("there is a lane for each of them", async () => {
-  const { default: config } = await import("../vitest.config.ts");
+  const file = new URL("../vitest.config.ts", import.meta.url).pathname;
+  const { default: config }: { default: ViteUserConfig } = await import(/* @vite-ignore */ file);
   const names = config.test?.projects?.map((project) => Object(project).test?.name);
   expect(names).toEqual(["@x402/core 2.27", "@x402/core 2.25"]);
 });
