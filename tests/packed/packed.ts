@@ -85,6 +85,12 @@ function inProject(used: PublicPackage, others: readonly string[], nodes: readon
       await output(workspaceBinary("tsc"), ["-p", "tsconfig.json"], project);
     });
 
+    // Limits and sessions of a framework run without them; a seller installs them.
+    test.each(isMiddleware(used) ? ["@x402", "@tollbooth-stores/x402", "viem"] : [])("has no %s beside it", (name) => {
+      expect(existsSync(join(project, "node_modules", "@tollbooth-stores", "http"))).toBe(true);
+      expect(existsSync(join(project, "node_modules", name))).toBe(false);
+    });
+
     describe.each(nodes)("on Node $version", ({ version }) => {
       const runFile = async (program: string, test: string) => {
         const vitest = join("node_modules", "vitest", "vitest.mjs");
@@ -116,6 +122,10 @@ function inProject(used: PublicPackage, others: readonly string[], nodes: readon
       );
     });
   });
+}
+
+function isMiddleware({ name }: PublicPackage): boolean {
+  return ["@tollbooth-stores/hono", "@tollbooth-stores/express"].includes(name);
 }
 
 function isOnFrontPage({ name }: PublicPackage): boolean {
