@@ -54,8 +54,7 @@ describe.each(["hono", "express"])("the middleware on %s", (name) => {
     const known = ["RateLimiter", "StoreError", "checkArguments", "joinSignals"];
     expect([...taken].filter((each) => !known.includes(each))).toEqual([]);
     // Every call on a store, and so every decision about money, is in http or in the gate.
-    const asks =
-      /\.(consume|consumeAll|peek|claim|deliver|release|credit|debit|refund|modify|touch|rotate|markUnknown)\(/;
+    const asks = /\.(consume|consumeAll|peek|claim|credit|debit|refund|modify|touch|rotate|markUnknown)\(/;
     expect(sources.filter(({ text }) => asks.test(text)).map(({ path }) => path)).toEqual([]);
   });
 });
