@@ -11,7 +11,7 @@ export default packageTests({
         test: { name: "@x402/core 2.25" },
         resolve: { alias: { "@x402/core": "x402-core-2.25" } },
       },
-      ["paid-routes.requests", "paid-routes.refusals", "paid-routes.servers"],
+      ["paid-routes.copies", "peer-range", "paid-routes.requests", "paid-routes.refusals", "paid-routes.servers"],
     ),
   ],
 });

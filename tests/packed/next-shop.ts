@@ -23,6 +23,27 @@ export const gate = paidRoutes(server, { "GET /quote/:id": { accepts }, "POST /q
   origin: "https://api.example",
   findSettlement: async () => "unknown",
 });
+export const proxied = paidRoutes(server, { "GET /proxied": { accepts } }, {
+  store: createMemoryStores().verifications,
+  origin: "https://api.example",
+  findSettlement: async () => "unknown",
+  collector: () => "mine",
+  answers: { headers: ["x-middleware-next"] },
+});
+`;
+
+/** As the README says not to do it. */
+const proxy = `import { paid } from "@tollbooth-stores/x402/fetch";
+import { NextResponse } from "next/server";
+import { proxied } from "./gate";
+
+export const config = { matcher: "/proxied" };
+export const proxy = paid(proxied, () => NextResponse.next());
+`;
+
+const counting = `let runs = 0;
+export const dynamic = "force-dynamic";
+export const GET = () => Response.json({ runs: ++runs });
 `;
 
 const route = `import { paid, paymentOf } from "@tollbooth-stores/x402/fetch";
@@ -90,6 +111,8 @@ try {
   const body = JSON.stringify({ a: 1 });
   const told = await buy(origin + "/quote/8", { method: "POST", body, headers: { "content-type": "application/json" } });
   results.posted = [told.status, await told.json(), settled];
+  const passed = [await buy(origin + "/proxied"), await fetch(sent.clone()), await fetch(sent.clone())];
+  results.proxied = [...(await Promise.all(passed.map((answer) => answer.json()))), settled];
   results.head = (await fetch(quote, { method: "HEAD", headers })).status;
 } finally {
   next.kill();
@@ -103,5 +126,7 @@ export const nextShop = (limited: string): Record<string, string> => ({
   "gate.ts": gate,
   "limited.ts": limited,
   "app/quote/[id]/route.ts": route,
+  "app/proxied/route.ts": counting,
+  "proxy.ts": proxy,
   "buy.mjs": buy,
 });

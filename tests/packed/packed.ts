@@ -8,7 +8,7 @@ import { startRedis } from "@tollbooth-stores/redis-testkit";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { emptyProject, npmInstall, write } from "./consumer.ts";
 import { atLeast, type NodeVersion, nodeBinary } from "./node-versions.ts";
-import { projectFiles } from "./programs.ts";
+import { frontPageFiles, projectFiles } from "./programs.ts";
 import { type PublicPackage, publicPackages, root } from "./public-packages.ts";
 import { firstProgram } from "./readme-snippet.ts";
 import { output } from "./run.ts";
@@ -32,6 +32,9 @@ const everyDay = ["memory", "ioredis", "config", "express", "x402", "doctor"].ma
 );
 export const everyDayPackages: readonly PublicPackage[] = packages.filter(({ name }) => everyDay.includes(name));
 export const otherPackages: readonly PublicPackage[] = packages.filter(({ name }) => !everyDay.includes(name));
+
+/** The repository's own README begins with a program, too: of the package that it imports. */
+const frontPage = firstProgram(readFileSync(join(root, "README.md"), "utf8")) ?? "";
 
 /** Registers the tests of each package on these Nodes. */
 export function installedTests(nodes: readonly NodeVersion[], tried: readonly PublicPackage[] = packages): void {
@@ -74,11 +77,18 @@ function inProject(used: PublicPackage, others: readonly string[], nodes: readon
       const readme = readmeProgram(used);
       await npmInstall(project, [...tarballsFor(used, readme), ...used.clients, ...others]);
       await write(project, projectFiles(used, readme));
+      if (isOnFrontPage(used)) await write(project, frontPageFiles(frontPage));
     });
     afterAll(() => rm(project, { recursive: true, force: true }));
 
     test("type-checks, imported and required", async () => {
       await output(workspaceBinary("tsc"), ["-p", "tsconfig.json"], project);
+    });
+
+    // Limits and sessions of a framework run without them; a seller installs them.
+    test.each(isMiddleware(used) ? ["@x402", "@tollbooth-stores/x402", "viem"] : [])("has no %s beside it", (name) => {
+      expect(existsSync(join(project, "node_modules", "@tollbooth-stores", "http"))).toBe(true);
+      expect(existsSync(join(project, "node_modules", name))).toBe(false);
     });
 
     describe.each(nodes)("on Node $version", ({ version }) => {
@@ -106,8 +116,20 @@ function inProject(used: PublicPackage, others: readonly string[], nodes: readon
         expect(readmeProgram(used), "README.md must begin with a program that uses the package").toContain(used.name);
         await runFile("readme.mjs", "readme.test.ts");
       });
+
+      test.each(isOnFrontPage(used) ? ["README.md"] : [])("runs the program of the repository's %s", () =>
+        runFile("front-page.mjs", ""),
+      );
     });
   });
+}
+
+function isMiddleware({ name }: PublicPackage): boolean {
+  return ["@tollbooth-stores/hono", "@tollbooth-stores/express"].includes(name);
+}
+
+function isOnFrontPage({ name }: PublicPackage): boolean {
+  return frontPage.includes(`from "${name}"`);
 }
 
 const missingClients: readonly (readonly [provider: string, library: string])[] = [

@@ -62,9 +62,28 @@ export function projectFiles(used: PublicPackage, readme: string): Record<string
     ...common,
     "entries.mjs": `${everyEntry(used)}await everyEntry();\n`,
     "readme.ts": readme,
-    // Node 20 strips no types.
-    "readme.mjs": transpileModule(readme, {
-      compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2022 },
-    }).outputText,
+    "readme.mjs": withoutTypes(readme),
   };
+}
+
+/** Of the program that the repository's README begins with; then what its comments promise, and an end. */
+export function frontPageFiles(program: string): Record<string, string> {
+  const promised = `
+import assert from "node:assert/strict";
+assert.equal(decision.allowed, true);
+// A window may end meanwhile.
+let over = decision;
+for (let times = 0; over.allowed && times < 200; times += 1) over = await limit("203.0.113.7");
+assert.deepEqual([over.allowed, "RateLimit" in over.headers, "Retry-After" in over.headers], [false, true, true]);
+const repeated = await stores.sessions.credit(record.id, { opId: "payment-1", extendMs: 600_000 });
+assert.deepEqual([repeated.replayed, repeated.expiresAtMs], [true, record.expiresAtMs + 600_000]);
+await stores.close();
+`;
+  return { "front-page.ts": program, "front-page.mjs": withoutTypes(program + promised) };
+}
+
+/** Node 20 strips no types. */
+function withoutTypes(program: string): string {
+  const compilerOptions = { module: ModuleKind.ESNext, target: ScriptTarget.ES2022 };
+  return transpileModule(program, { compilerOptions }).outputText;
 }

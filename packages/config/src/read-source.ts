@@ -1,7 +1,7 @@
 // The source of a configuration: an object, text with a line break, or a file.
 import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { StoreError } from "@tollbooth-stores/core";
+import { isStoreError, StoreError } from "@tollbooth-stores/core";
 import { parseText } from "./parse-text.ts";
 
 const largestBytes = 1_048_576;
@@ -54,7 +54,7 @@ async function readBytes(path: string, origin: string): Promise<Uint8Array> {
     if (found.size > largestBytes) throw tooLarge(origin);
     return await readFile(path);
   } catch (error) {
-    if (error instanceof StoreError) throw error;
+    if (isStoreError(error)) throw error;
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     const reason =
       code === "ENOENT" ? "does not exist" : `cannot be read${typeof code === "string" ? ` (${code})` : ""}`;

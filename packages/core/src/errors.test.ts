@@ -1,11 +1,21 @@
 // StoreError: recognised across copies of the package, and silent about what it must not tell.
 import { describe, expect, it } from "vitest";
+import type * as errors from "./errors.ts";
 import { isStoreError, StoreError, sanitizedCause } from "./errors.ts";
 
 describe("isStoreError", () => {
-  it("knows an error of another installed copy by its marker", async () => {
-    const copy = Object.defineProperty(new Error("x"), Symbol.for("tollbooth-stores.StoreError"), { value: true });
-    expect(isStoreError(Object.assign(copy, { code: "STORE_CLOSED" }), "STORE_CLOSED")).toBe(true);
+  it("knows an error of another installed copy, as that one knows ours", async () => {
+    const copy: typeof errors = await import(
+      /* @vite-ignore */ `${new URL("./errors.ts", import.meta.url).pathname}?copy`
+    );
+    const theirs = new copy.StoreError("STORE_CLOSED", "x");
+    expect(theirs).not.toBeInstanceOf(StoreError);
+    expect([isStoreError(theirs, "STORE_CLOSED"), isStoreError(theirs, "STORE_CORRUPT")]).toEqual([true, false]);
+    expect(copy.isStoreError(new StoreError("STORE_CLOSED", "x"), "STORE_CLOSED")).toBe(true);
+    expect(sanitizedCause(theirs)).toBe(theirs);
+  });
+
+  it("knows no other error, and an error by its code", () => {
     expect(isStoreError(new StoreError("STORE_CLOSED", "x"), "STORE_CORRUPT")).toBe(false);
     for (const other of [new Error("x"), null, undefined, "STORE_CLOSED", {}]) expect(isStoreError(other)).toBe(false);
   });

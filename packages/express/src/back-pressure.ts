@@ -1,7 +1,9 @@
 // Tells writers to wait while their answer is held. Held bytes reach no socket, so Node would never do so, and a writer without a wait
 // of its own would block the event loop.
+
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
+import { isUint8Array } from "node:util/types";
 
 const listening = ["on", "once", "addListener", "prependListener"] as const;
 /** Bytes since the last "drain". */
@@ -16,7 +18,7 @@ export function mayGoOn(response: ServerResponse, chunk: unknown): boolean {
   if (listening.some((method) => response[method] !== EventEmitter.prototype[method])) return true;
   const state = written.get(response) ?? { bytes: 0, isDue: false };
   written.set(response, state);
-  if (typeof chunk === "string" || chunk instanceof Uint8Array) state.bytes += chunk.length;
+  if (typeof chunk === "string" || isUint8Array(chunk)) state.bytes += chunk.length;
   if (state.bytes < response.writableHighWaterMark) return true;
   if (!state.isDue) {
     state.isDue = true;

@@ -1,5 +1,7 @@
 // Holds back what handlers write, until the gate has decided what is sent in its place.
+
 import type { ServerResponse } from "node:http";
+import { isUint8Array } from "node:util/types";
 import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http";
 import { mayGoOn } from "./back-pressure.ts";
 import { heldHead } from "./held-head.ts";
@@ -164,7 +166,7 @@ function plainHeaders(response: ServerResponse, cookies: string[]): Record<strin
 
 function bytesOf(chunk: unknown, encoding: unknown): Buffer {
   if (typeof chunk === "string") return Buffer.from(chunk, isEncoding(encoding) ? encoding : "utf8");
-  if (chunk instanceof Uint8Array) return Buffer.from(chunk);
+  if (isUint8Array(chunk)) return Buffer.from(chunk);
   throw new TypeError("A chunk of a response must be a string or a Uint8Array.");
 }
 

@@ -1,6 +1,8 @@
 // Sells what the handlers behind it answer, through a gate.
+
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
+import { isUint8Array } from "node:util/types";
 import {
   beforeGate,
   isSoldAlready,
@@ -95,7 +97,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
       const body = await bodyOf(request, maxBodyBytes);
       if (body === undefined || isAnswered()) return;
       requireUnanswered(response);
-      if (!(body instanceof Uint8Array)) {
+      if (!isUint8Array(body)) {
         others.letGo();
         // The rest of the body is not read, so the connection ends.
         if (!request.readableEnded) response.setHeader("connection", "close");

@@ -1,5 +1,7 @@
 // The exact bytes of a request's body: kept by a parser before, or read here.
+
 import type { IncomingMessage } from "node:http";
+import { isUint8Array } from "node:util/types";
 import { StoreError } from "@tollbooth-stores/core";
 import { type Answer, bodyTooLarge, problem } from "@tollbooth-stores/http";
 import type { ExpressRequest } from "./express-types.ts";
@@ -8,7 +10,7 @@ const kept = new WeakMap<IncomingMessage, Uint8Array>();
 
 /** For parsers that come before paid(): `express.json({ verify: rawBody })`. Keeps the bytes that the payment is bound to. */
 export function rawBody(request: IncomingMessage, _response: unknown, body: Uint8Array): void {
-  if (Object(request) !== request || !(body instanceof Uint8Array)) {
+  if (Object(request) !== request || !isUint8Array(body)) {
     throw new StoreError(
       "STORE_CONFIG",
       "rawBody() is a parser's hook, given and not called: express.json({ verify: rawBody }).",

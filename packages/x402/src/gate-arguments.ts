@@ -1,4 +1,5 @@
 // What a framework hands a gate: refused by name where it is something else, a Request in the place of its context say.
+import { isUint8Array } from "node:util/types";
 import { type ReconcileOptions, StoreError } from "@tollbooth-stores/core";
 import { checkArguments, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 
@@ -20,8 +21,7 @@ export function checkContext(method: "handle" | "sells" | "knows", context: unkn
 export function checkSale(context: unknown, body: unknown, serve: unknown): void {
   checkArguments("gate.handle", () => {
     requireContext(context);
-    if (!(body instanceof Uint8Array))
-      throw wrong("body must be the request's bytes, a Uint8Array; of none, an empty one.");
+    if (!isUint8Array(body)) throw wrong("body must be the request's bytes, a Uint8Array; of none, an empty one.");
     if (typeof serve !== "function") throw wrong("serve must be a function that makes the answer.");
   });
 }

@@ -1,4 +1,5 @@
 // The SDK's response instructions as a whole answer.
+import { isUint8Array } from "node:util/types";
 import type { Answer } from "@tollbooth-stores/http";
 import type { HTTPResponseInstructions } from "@x402/core/http";
 
@@ -17,7 +18,7 @@ export function lowerCase(headers: Readonly<Record<string, string>>): Record<str
 }
 
 function bytesOf(body: unknown, isJson: boolean): Uint8Array {
-  if (body instanceof Uint8Array) return body;
+  if (isUint8Array(body)) return body;
   if (typeof body === "string" && !isJson) return utf8.encode(body);
   return utf8.encode(JSON.stringify(body ?? {}));
 }

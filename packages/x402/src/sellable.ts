@@ -1,4 +1,5 @@
 // A handler whose answers can be settled and sent.
+import { isUint8Array } from "node:util/types";
 import type { Answer, Serve } from "@tollbooth-stores/http";
 
 /** Refuses, while nothing is charged, an answer that could not be sent, and one at which `requireSettleable` throws. */
@@ -7,7 +8,7 @@ export function sellable(serve: Serve, requireSettleable: ((answer: Answer) => v
     const answer = await serve(payment);
     const { status, headers, body }: Partial<Record<keyof Answer, unknown>> = Object(answer);
     const isSendable = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
-    if (!isSendable || typeof headers !== "object" || headers === null || !(body instanceof Uint8Array)) {
+    if (!isSendable || typeof headers !== "object" || headers === null || !isUint8Array(body)) {
       throw new TypeError("An answer needs a status from 200 to 599, headers, and a body of bytes.");
     }
     if (status === 304) {

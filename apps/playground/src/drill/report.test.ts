@@ -1,4 +1,5 @@
 // When the drill shows what it is to show, and how its table looks.
+import { readFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { ChainName } from "../fleet/chain-name.ts";
@@ -182,5 +183,14 @@ describe("the table", () => {
     expect(rule).toBe("| --- | --- | --- | --- |");
     expect(first).toBe("| requests admitted over the limit | **41** wrong | 0 | 0 |");
     expect(rest.filter((line) => line !== "")).toHaveLength(keys.length - 1 + 5);
+  });
+
+  test("has the rows that the repository's README shows, in their order, on the same stores", () => {
+    const readme = readFileSync(new URL("../../../../README.md", import.meta.url), "utf8");
+    const [, shown = ""] = /as `npm run -s drill -- --markdown` printed it.*\n((?:\|.*\n)+)/.exec(readme) ?? [];
+    const titles = (table: string) => table.match(/^\| [^|]*/gm);
+    const printed = markdownTable(report(good));
+    expect(titles(shown)).toEqual(titles(printed));
+    expect(shown.split("\n")[0]).toBe(printed.split("\n")[0]);
   });
 });

@@ -117,8 +117,15 @@ it("is not sent once more where the server takes longer to refuse it than there 
   expect(calls).toBe(2);
 });
 
-it("a state that passed is not what a later failure is told as", async () => {
-  const refusal = new StoreError("STORE_UNAVAILABLE", "The password is wrong.", { outcome: "not-applied" });
+const ownRefusal = new StoreError("STORE_UNAVAILABLE", "The password is wrong.");
+/** As another installed copy of core makes it. */
+const foreignRefusal = Object.assign(new Error("The password is wrong."), ownRefusal);
+Object.defineProperty(foreignRefusal, Symbol.for("tollbooth-stores.StoreError"), { value: true });
+
+it.each([
+  ["", ownRefusal],
+  [", which a port throws that has another copy of core", foreignRefusal],
+])("a state that passed is not what a later failure is told as%s", async (_by, refusal) => {
   let attempts = 0;
   const port = slowPort(0, () => Promise.reject(new Error("LOADING Redis is loading the dataset in memory")));
   const ready = async () => {

@@ -1,5 +1,5 @@
 // The deadline of a call: waiting for the connection, the answer, and whatever is sent again because nothing ran.
-import { type PortCallOptions, StoreError } from "@tollbooth-stores/core";
+import { isStoreError, type PortCallOptions } from "@tollbooth-stores/core";
 import {
   errorWord,
   isPassing,
@@ -106,7 +106,7 @@ export function deadlineRunner(port: RedisPort, commandTimeoutMs: number): Withi
         if (!sent && cause === undefined && connected.has(port)) throw notTaken(limits[option]);
         throw timedOut(sent, option, limits[option], cause);
       }
-      if (error instanceof StoreError) throw error;
+      if (isStoreError(error)) throw error;
       const unknown = scriptsUnknown(error);
       if (unknown !== undefined) throw unknown;
       if (isRightMissing(error)) throw rightMissing();
@@ -134,7 +134,7 @@ function nextPassing(last: Passing | undefined, error: unknown, answerMs: number
 
 /** Neither a server's answer nor an error of ours. */
 function isConnectionLoss(error: unknown): boolean {
-  return errorWord(error) === undefined && !(error instanceof StoreError);
+  return errorWord(error) === undefined && !isStoreError(error);
 }
 
 interface Deadline {
