@@ -32,6 +32,7 @@ const rows: readonly Row[] = [
   ["presentedSession", "neither cookie nor bearer", [{}], "presentedSession()", "bearer: true"],
   ["soldSessions", "no options", [], "soldSessions()", "stores.sessions"],
   ["rawBody", "a call in the place of the function", [], "rawBody()", "express.json({ verify: rawBody })"],
+  ["rawBody", "text for the bytes", [{}, {}, "text"], "rawBody()", "express.json({ verify: rawBody })"],
 ];
 
 test.each(rows)("%s with %s is STORE_CONFIG, and says how it is meant", (...row) => {
