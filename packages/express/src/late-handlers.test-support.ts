@@ -16,5 +16,6 @@ export const afterTheEnd: Record<string, Handler> = {
   "hands on an error": (_request, _response, next) => next(new Error("After the end.")),
   "hands on": (_request, _response, next) => next(),
   "answers again": (_request, response) => response.status(200).json({ a: "longer answer than the first one" }),
+  "writes what is nothing": (_request, response) => void response.write(undefined),
   "writes again": (_request, response) => response.status(201).set("x-late", "1").cookie("late", "1").end("more"),
 };
