@@ -30,6 +30,6 @@ test("stores over a port of one's own refuse a misspelt option, too", () => {
     async *scan() {},
     close: async () => {},
   };
-  const misspelt = { comandTimeoutMs: 5 };
+  const misspelt = { comandTimeoutMs: 5, coalesce: true };
   expect(() => createRedisStores(port, misspelt)).toThrow('did you mean "commandTimeoutMs"?');
 });

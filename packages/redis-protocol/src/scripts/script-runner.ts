@@ -66,8 +66,8 @@ export interface RunnerOptions {
   commandTimeoutMs: number;
   /** For tests: the instant that the scripts use. Undefined: the server's TIME. */
   clock?: { now(): number } | undefined;
-  /** False: each call travels alone. Default true. */
-  coalesce?: boolean | undefined;
+  /** False: each call travels alone. */
+  coalesce: boolean;
 }
 
 /** How many calls travel together at most, and from how many characters on a call travels alone. */
@@ -78,7 +78,7 @@ const ROLE_MS = 100;
 const ROLE_AGAIN_MS = 50;
 
 export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRunner {
-  const { commandTimeoutMs, clock, coalesce = true } = options;
+  const { commandTimeoutMs, clock, coalesce } = options;
   /** The connection whose server was found to be no replica that takes writes. */
   let suitable: number | undefined;
   /** A ping has no key, and is answered by a replica. */
@@ -147,7 +147,7 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   };
   const sendNow = (script: Script, { keys, args, calls }: Prepared, askedAtMs: number, progress: Progress) => {
     const asksRole = isRoleDue(keys);
-    args[0] = clock !== undefined ? String(Math.floor(clock.now())) : asksRole ? ASKS_ROLE : "";
+    args[0] = asksRole ? ASKS_ROLE : clock === undefined ? "" : String(Math.floor(clock.now()));
     // `ping` sends a script that answers no call.
     if (calls > 0 && areBatchesObserved()) {
       const waitedMs = performance.now() - askedAtMs;
