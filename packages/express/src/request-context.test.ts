@@ -96,6 +96,11 @@ async function twoAtOnce(second: (request: Request, response: ExpressResponse) =
 test("the client that leaves has gone for each of its requests, also for one that waits behind another", async () => {
   const { client, responses } = await twoAtOnce((_request, response) => void goneOf(response));
   const signals = responses.map((response) => goneOf(response).signal);
+  // All middlewares of a response share one.
+  expect(responses.map((response) => goneOf(response).signal === signals[responses.indexOf(response)])).toEqual([
+    true,
+    true,
+  ]);
   expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
   client.destroy();
   await expect.poll(() => signals.map(({ aborted }) => aborted), { interval: 2 }).toEqual([true, true]);
