@@ -150,8 +150,7 @@ test.each([200, 204, 304])("%i without a body is sold with a length that is righ
 test.each([
   ["ends", (response: ExpressResponse) => response.status(200).set("x-late", "1").json({ late: true })],
   ["writes a head", (response: ExpressResponse) => response.writeHead(200, { "x-late": "1" }).end("late")],
-  ["appends a header", (response: ExpressResponse) => response.appendHeader("x-late", "1")],
-  ["sets headers", (response: ExpressResponse) => response.setHeaders(new Map([["x-late", "1"]]))],
+  ["appends a header", (response: ExpressResponse) => response.appendHeader("content-type", "late")],
 ])(
   "an answer whose end middleware in front holds back has its own head, where its late handler %s first",
   async (_way, late) => {
