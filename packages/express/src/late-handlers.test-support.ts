@@ -19,7 +19,7 @@ export const afterTheEnd: Record<string, Handler> = {
   "writes what is nothing": (_request, response) => void response.write(undefined),
   // What is thrown in there would end the process.
   "does all else that a response can": (_request, response) =>
-    void setImmediate(() => {
+    queueMicrotask(() => {
       response.appendHeader("x-late", "1").setHeaders(new Map([["x-late", "1"]]));
       response.flushHeaders();
       response.writeContinue();
