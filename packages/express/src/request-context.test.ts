@@ -118,6 +118,22 @@ test("paid() lets go of a request whose client leaves while it waits behind anot
   expect(gate.asked).toEqual([]);
 });
 
+test("paid() asks its gate for a request that waits behind another once that one is answered", async () => {
+  const gate = fakeGate();
+  const { client, responses } = await twoAtOnce((request, response) =>
+    paid(gate)(Object.assign(request, { originalUrl: "/sold" }), response, () => undefined),
+  );
+  let read = "";
+  client.on("data", (bytes) => {
+    read += bytes;
+  });
+  expect(gate.asked).toEqual([]);
+  responses[0]?.end("first");
+  await expect.poll(() => read, { interval: 2 }).toContain("402");
+  expect(gate.asked).toHaveLength(1);
+  client.destroy();
+});
+
 test("a client has not gone where its answer was sent, and has where it is asked after the end", async () => {
   const signals: AbortSignal[] = [];
   let isClosed = false;
