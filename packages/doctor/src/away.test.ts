@@ -11,7 +11,7 @@ const world = vi.hoisted(() => {
 });
 vi.mock("@tollbooth-stores/config", () => ({
   async loadStores() {
-    const store = { provider: "redis", shared: true, settings: { keyPrefix: "shop:verify" } };
+    const store = { provider: "described", shared: true, settings: { keyPrefix: "shop:verify" } };
     return {
       async examine(options: unknown) {
         world.asked.push(options);
@@ -94,4 +94,17 @@ it("a server that hangs in the middle is told of once, and the others and what w
 it("an error that names no server stands for each one of its stores", async () => {
   world.answers.push([reached(limits, "a:1"), reached(payments, "a:1"), reached(payments, "b:1")], [away(payments)]);
   expect((await told()).others).toEqual(["reachable error  2", "reachable ok a:1 1"]);
+});
+
+it("errors come first, and the payments are those of the port that was examined", async () => {
+  world.answers.push(
+    [reached(limits), found({ check: "eviction", level: "warning", stores: payments })],
+    [away(payments)],
+  );
+  const { findings } = await examine({ config: {} });
+  expect(findings.map(({ level }) => level)).toEqual(["error", "warning", "unknown", "ok"]);
+  expect(findings[2]).toMatchObject({ check: "payments", provider: "redis", stores: ["verifications"] });
+  world.answers.push([reached(limits)], []);
+  const { findings: others } = await examine({ config: {} });
+  expect(others).toContainEqual(expect.objectContaining({ check: "payments", provider: "described" }));
 });
