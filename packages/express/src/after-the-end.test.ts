@@ -62,6 +62,13 @@ test.each(Object.entries(afterTheEnd))(
   },
 );
 
+test("a handler that has ended its answer is told so, and that it can still answer an error", async () => {
+  const seen: unknown[] = [];
+  const { app } = await shop(200, (_request, response) => void seen.push(response.writableEnded, response.headersSent));
+  await app("/sold", { headers: { payment: "one" } });
+  expect(seen).toEqual([true, false]);
+});
+
 test("a call whose answer was sent stays spent, whatever status is set after it", async () => {
   const { app, spending, left } = await shop(200, (_request, response) => {
     response.statusCode = 500;
@@ -143,6 +150,7 @@ test.each([200, 204, 304])("%i without a body is sold with a length that is righ
 test.each([
   ["ends", (response: ExpressResponse) => response.status(200).set("x-late", "1").json({ late: true })],
   ["writes a head", (response: ExpressResponse) => response.writeHead(200, { "x-late": "1" }).end("late")],
+  ["appends a header", (response: ExpressResponse) => response.appendHeader("content-type", "late")],
 ])(
   "an answer whose end middleware in front holds back has its own head, where its late handler %s first",
   async (_way, late) => {

@@ -112,6 +112,42 @@ test("a handler that goes on to pipe after its end keeps no turn from the answer
   expect(made).toBeLessThan(total);
 });
 
+test("a handler is told to wait from the high-water mark on, and hears of one drain", async () => {
+  const told: unknown[] = [];
+  const app = await listen((express) =>
+    express.get("/sold", paid(fakeGate()), async (_request, response) => {
+      response.on("drain", () => told.push("drain"));
+      told.push(response.write("a".repeat(response.writableHighWaterMark - 1)));
+      told.push(response.write("b"), response.write(new Uint8Array(1)));
+      await pause(5);
+      told.push(response.write("c"));
+      response.end();
+    }),
+  );
+  await (await app("/sold", { headers: { payment: "one" } })).text();
+  expect(told).toEqual([true, false, false, "drain", true]);
+});
+
+test.each(["on", "once", "addListener", "prependListener"] as const)(
+  "where middleware in front keeps what is given to %s, as compression does, no handler waits for a drain",
+  async (method) => {
+    const told: boolean[] = [];
+    const app = await listen((express) => {
+      express.use((_request, response, next) => {
+        const own = response[method];
+        Object.assign(response, { [method]: (...given: unknown[]) => Reflect.apply(own, response, given) });
+        next();
+      });
+      express.get("/sold", paid(fakeGate()), (_request, response) => {
+        told.push(response.write(Buffer.alloc(100_000)));
+        response.end();
+      });
+    });
+    await (await app("/sold", { headers: { payment: "one" } })).text();
+    expect(told).toEqual([true]);
+  },
+);
+
 test("others that write meanwhile are told to wait for nothing: a drain of theirs would let handlers go on in their name", async () => {
   const told: boolean[] = [];
   const app = await listen((express) => {

@@ -104,12 +104,37 @@ test("the headers of a handler whose gate fails after it are on no answer", asyn
       next();
     });
     express.get("/sold", paid(failing), (_request, response) => {
+      response.statusMessage = "Goods";
       response.setHeader("x-front", "changed").setHeader("x-goods", "for nothing").status(201).end("goods");
     });
     keepErrors(express);
   });
-  const { status, headers } = await app("/sold");
-  expect([status, headers.get("x-front"), headers.get("x-goods")]).toEqual([200, "kept", null]);
+  const { status, statusText, headers } = await app("/sold");
+  expect([status, statusText, headers.get("x-front"), headers.get("x-goods")]).toEqual([200, "OK", "kept", null]);
+});
+
+test("what others set while a handler is at work is on an answer that they end past it, and nothing of the handler's", async () => {
+  const gate = fakeGate();
+  const app = await listen((express) => {
+    express.use((_request, response, next) => {
+      const { end } = response;
+      response.setHeader("x-front", "1").setHeader("vary", "a");
+      setTimeout(() => {
+        response.statusCode = 504;
+        response.removeHeader("x-front");
+        response.setHeader("retry-after", "7").appendHeader("vary", "b");
+        Reflect.apply(end, response, ["too slow"]);
+      }, 15);
+      next();
+    });
+    express.get("/sold", paid(gate), (_request, response) => {
+      response.setHeader("x-goods", "for nothing").setHeader("vary", "goods").removeHeader("x-powered-by");
+    });
+  });
+  const answer = await app("/sold", { headers: payment });
+  const of = ["x-front", "retry-after", "vary", "x-goods", "x-powered-by"].map((name) => answer.headers.get(name));
+  expect([answer.status, await answer.text(), of]).toEqual([504, "too slow", [null, "7", "a, b", null, "Express"]]);
+  expect(gate.charged).toEqual([]);
 });
 
 test("JSON that is none is 400, and its connection stays open: the body was read to its end", async () => {

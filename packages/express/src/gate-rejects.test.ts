@@ -87,6 +87,67 @@ test("a gate that rejects gives nothing away through a driver that calls back ou
   }
 });
 
+test("a handler that streams gives nothing away while an error handler takes its time, and names no status", async () => {
+  const app = await listen((app) => {
+    app.get("/sold", paid(rejecting("at once")), async (_request, response) => {
+      await pause(5);
+      response.statusCode = 200;
+      response.statusMessage = "Goods";
+      response.write("goods");
+    });
+    app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+      response.status(502);
+      await pause(25);
+      response.setHeader("x-why", "gate").end(error.message);
+    });
+  });
+  const answer = await app("/sold");
+  expect([answer.status, answer.statusText, await answer.text()]).toEqual([502, "Bad Gateway", "A hook has failed."]);
+});
+
+test("what is no end, by such a driver, leaves the answer to the error handler", async () => {
+  const driver = pooledDriver();
+  const app = await listen((app) => {
+    app.get("/sold", paid(rejecting("at once")), (_request, response) => {
+      driver.query(() => response.setHeader("x-late", "1").write("goods"));
+    });
+    app.use(async (error: Error, _request: Request, response: ExpressResponse, _next: unknown) => {
+      await pause(80);
+      response.status(502).send(error.message);
+    });
+  });
+  const answer = await app("/sold");
+  expect([answer.status, await answer.text(), answer.headers.get("x-late")]).toEqual([502, "A hook has failed.", null]);
+  driver.end();
+});
+
+test.each(["the handler", "the error handler"])(
+  "an error handler's answer is whole where %s throws before its end is through",
+  async (thrower) => {
+    const app = await listen((app) => {
+      app.use((_request, response, next) => {
+        const { end } = response;
+        const endLater = (...given: unknown[]) => void setTimeout(() => Reflect.apply(end, response, given), 20);
+        Object.assign(response, { end: (...given: unknown[]) => endLater(...given) ?? response });
+        next();
+      });
+      app.get("/sold", paid(rejecting("at once")), async () => {
+        await pause(10);
+        if (thrower === "the handler") throw new Error("Late.");
+      });
+      app.use(async (error: Error, _request: Request, response: ExpressResponse, next: (error: Error) => void) => {
+        if (response.headersSent) return next(error);
+        response.status(502).write(error.message);
+        await pause(20);
+        response.end(" Sorry.");
+        if (thrower === "the error handler") throw new Error("After the end.");
+      });
+    });
+    const answer = await app("/sold");
+    expect([answer.status, await answer.text()]).toEqual([502, "A hook has failed. Sorry."]);
+  },
+);
+
 test("such a driver that calls back after the error handler's answer was sent changes nothing, and does not throw", async () => {
   const handed: ExpressResponse[] = [];
   const app = await listen((app) => {

@@ -16,5 +16,16 @@ export const afterTheEnd: Record<string, Handler> = {
   "hands on an error": (_request, _response, next) => next(new Error("After the end.")),
   "hands on": (_request, _response, next) => next(),
   "answers again": (_request, response) => response.status(200).json({ a: "longer answer than the first one" }),
+  "writes what is nothing": (_request, response) => void response.write(undefined),
+  // What is thrown in there would end the process.
+  "does all else that a response can": (_request, response) =>
+    queueMicrotask(() => {
+      response.appendHeader("x-late", "1").setHeaders(new Map([["x-late", "1"]]));
+      response.flushHeaders();
+      response.writeContinue();
+      response.writeProcessing();
+      response.writeEarlyHints({ link: "</late.css>; rel=preload" });
+      response.addTrailers({ "x-late": "1" });
+    }),
   "writes again": (_request, response) => response.status(201).set("x-late", "1").cookie("late", "1").end("more"),
 };

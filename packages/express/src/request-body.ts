@@ -37,7 +37,9 @@ export async function bodyOf(request: ExpressRequest, maxBodyBytes: number): Pro
         "Give its parser paid()'s hook: express.json({ verify: rawBody }).",
     );
   }
-  if (Number(length ?? 0) > maxBodyBytes) return bodyTooLarge(maxBodyBytes);
+  // A body of no bytes that others have read: it would never end again.
+  if (request.readableEnded) return new Uint8Array();
+  if (Number(length) > maxBodyBytes) return bodyTooLarge(maxBodyBytes);
   const body = await readWithin(request, maxBodyBytes);
   if (body === "too large") return bodyTooLarge(maxBodyBytes);
   if (body === "gone") return undefined;

@@ -46,7 +46,7 @@ function plainIp(text: string): string | undefined {
   if (isIP(text) !== 6) return undefined;
   const [head = "", tail] = text.split("%", 1).join("").split("::");
   const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
+  const right = tail?.split(":") ?? [];
   const groups = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill("0"), ...right];
   return `${groups
     .slice(0, 4)

@@ -27,7 +27,6 @@ export function hiddenHeaders(method: string): readonly string[] {
 export function hideConditions(request: Request): void {
   checkArguments("hideConditions", () => requireFetchRequest(request));
   const hidden = hiddenHeaders(request.method).filter((name) => request.headers.has(name));
-  if (hidden.length === 0) return;
   try {
     for (const name of hidden) request.headers.delete(name);
   } catch {

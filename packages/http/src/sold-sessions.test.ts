@@ -133,6 +133,30 @@ test("a sale is refused before its payment is verified where the request has mov
   expect(() => keeper.requireTellable?.({ ...request, sessionMoves })).toThrow("has rotated the session");
 });
 
+test("a sale that none of the gate's sellers can serve is refused, unless they are more than it remembers", async () => {
+  const { sessions } = createMemoryStores<object>();
+  const keeper = soldSessions({ bearer: true, sessions, secret });
+  const gate = { answers: keeper, handle: async () => undefined };
+  let asked = 0;
+  const addSeller = () => {
+    const data = () => {
+      asked += 1;
+      throw new Error("Not mine.");
+    };
+    sellSession({ bearer: true, gate, sessions, secret, grant: { extendMs: "10m" }, data });
+  };
+  const checkSale = async () => keeper.requireSellable?.({ ...keyOf, settled: false }, { key: "one", header: nothing });
+  // Sellers that are not told of the gate.
+  await checkSale();
+  for (let sellers = 1; sellers < 1_000; sellers += 1) addSeller();
+  await expect(checkSale()).rejects.toThrow("Not mine.");
+  // Some of them may be made for each request, and are gone: the sale may be for one that is not remembered.
+  for (const _more of [1, 2]) addSeller();
+  asked = 0;
+  await checkSale();
+  expect(asked).toBe(1_000);
+});
+
 test("options that cannot be meant are refused at once", () => {
   const { sessions } = shop();
   expect(() => soldSessions({ bearer: true, sessions, secret: "short" })).toThrow("secret");

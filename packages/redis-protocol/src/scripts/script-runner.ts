@@ -67,8 +67,8 @@ export interface RunnerOptions {
   commandTimeoutMs: number;
   /** For tests: the instant that the scripts use. Undefined: the server's TIME. */
   clock?: { now(): number } | undefined;
-  /** False: each call travels alone. Default true. */
-  coalesce?: boolean | undefined;
+  /** False: each call travels alone. */
+  coalesce: boolean;
 }
 
 /** How many calls travel together at most, and from how many characters on a call travels alone. */
@@ -76,7 +76,7 @@ const MOST_CALLS = 32;
 const LARGE = 4_096;
 
 export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRunner {
-  const { commandTimeoutMs, clock, coalesce = true } = options;
+  const { commandTimeoutMs, clock, coalesce } = options;
   /** The connection whose server was found to be no replica that takes writes. */
   let suitable: number | undefined;
   /** A ping has no key, and is answered by a replica. */
@@ -122,7 +122,7 @@ export function scriptRunner(port: RedisPort, options: RunnerOptions): ScriptRun
   const isRoleDue = (keys: readonly string[]) => clock === undefined && !bySlot && keys.length > 0 && role.isDue();
   const sendNow = (script: Script, { keys, args, calls }: Prepared, askedAtMs: number, progress: Progress) => {
     const asksRole = isRoleDue(keys);
-    args[0] = clock !== undefined ? String(Math.floor(clock.now())) : asksRole ? ASKS_ROLE : "";
+    args[0] = asksRole ? ASKS_ROLE : clock === undefined ? "" : String(Math.floor(clock.now()));
     // `ping` sends a script that answers no call.
     if (calls > 0 && areBatchesObserved()) {
       const waitedMs = performance.now() - askedAtMs;
