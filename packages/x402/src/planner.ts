@@ -29,8 +29,8 @@ export type Plan =
       readonly extensions: Record<string, unknown> | undefined;
       /** What the SDK gives its hooks: `{ request }`. */
       readonly transport: unknown;
-      /** The headers that the route's price and payTo functions read. */
-      readonly headersRead: ReadonlySet<string>;
+      /** What the route's terms were made of beside method, URL and body, by name. */
+      readonly pricedBy: ReadonlySet<string>;
       /** 402 (or 412) with the route's terms and the reason. */
       refuse(reason: string, payload: PaymentPayload): Promise<Answer>;
     };
@@ -108,7 +108,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       const ambiguous = { type: "unpriced", error: new AmbiguousPath(), transport: { request } } as const;
       // For the SDK it is free.
       if (!http.requiresPayment(request)) return ambiguous;
-      const reads = recordingReads(request.adapter);
+      const reads = recordingReads(request);
       reading.set(request.adapter, reads);
       let planned: HTTPProcessResult;
       try {
@@ -133,7 +133,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
         requirements: planned.paymentRequirements,
         extensions: planned.declaredExtensions,
         transport,
-        headersRead: reads.names,
+        pricedBy: reads.names,
         async refuse(reason, payload) {
           const required = await server.createPaymentRequiredResponse(
             accepts,
