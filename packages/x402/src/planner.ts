@@ -13,6 +13,7 @@ import { recordingReads } from "./headers-priced-by.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
 import { plainPath, routesByLetter } from "./route-patterns.ts";
 import { answerOfInstructions } from "./sdk-answer.ts";
+import { toldTerms } from "./told-terms.ts";
 
 type RequiredArguments = Parameters<x402ResourceServer["createPaymentRequiredResponse"]>;
 
@@ -78,7 +79,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       if (adapter !== undefined) pricing.set(adapter, context);
       const reads = adapter && reading.get(adapter);
       const read = reads === undefined ? context : asPriced(context, reads.adapter);
-      return server.buildPaymentRequirementsFromOptions(options, read);
+      return toldTerms(server, options, read);
     },
     createPaymentRequiredResponse(...given) {
       const adapter = adapterIn(given[4]);
