@@ -93,6 +93,8 @@ test("an address of EVM in one case has no checksum, and one of Solana neither",
     payTo: "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin",
   } as const;
   shop.gate({ "GET /quote": { accepts: solana } });
+  const zero = { ...solana, payTo: "1".repeat(32) };
+  expect(() => shop.gate({ "GET /quote": { accepts: zero } })).toThrow("zero address");
 });
 
 describe("terms that a function tells of a request", () => {
@@ -113,6 +115,17 @@ describe("terms that a function tells of a request", () => {
     const serve = handler();
     await expect(ask(gate, serve, requestTo("/quote", paymentHeader(payload)))).rejects.toEqual(names(option));
     expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
+  });
+
+  test("that are free beside others that are not are sold", async () => {
+    for (const price of ["$0", () => "$0"]) {
+      const accepts: PaymentOption[] = [
+        { ...oneCent, price: () => "$0.01" },
+        { ...oneCent, price },
+      ];
+      const answer = await ask(shop.gate({ "GET /quote": { accepts } }), handler(), requestTo("/quote"));
+      expect(required(answer).accepts.map(({ amount }) => amount)).toEqual(["10000", "0"]);
+    }
   });
 
   test("that are free, or in another case, are sold", async () => {

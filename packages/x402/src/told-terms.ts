@@ -7,11 +7,6 @@ import { parsedObjection, payToObjection } from "./payable.ts";
 
 type Building<Context> = Parameters<typeof x402ResourceServer.prototype.buildPaymentRequirementsFromOptions<Context>>;
 
-interface Kind {
-  readonly scheme: string;
-  readonly network: string;
-}
-
 /**
  * As `server.buildPaymentRequirementsFromOptions`. Rejects with STORE_CONFIG where what is paid would be lost, where no payer
  * could pay, and where a price would be free.
@@ -20,21 +15,21 @@ export async function toldTerms<Context>(
   server: x402ResourceServer,
   ...[options, context]: Building<Context>
 ): Promise<PaymentRequirements[]> {
-  const refuse = ({ scheme, network }: Kind, why: string | undefined) => {
+  const refuse = ({ scheme, network }: { scheme: string; network: string }, why: string | undefined) => {
     if (why === undefined) return;
     throw new StoreError("STORE_CONFIG", `paidRoutes cannot sell ${nameOf(context)} (${scheme} on ${network}): ${why}`);
   };
-  const prices: (Kind & { price: unknown })[] = [];
+  const prices: unknown[] = options.map(({ price }) => price).filter((price) => typeof price !== "function");
   const watched = options.map((option) => {
-    const { scheme, network, price, payTo } = option;
+    const { price, payTo } = option;
     const watchedPayTo: typeof payTo = async (asked) => {
       const told = typeof payTo === "function" ? await payTo(asked) : payTo;
-      refuse(option, payToObjection(told, network));
+      refuse(option, payToObjection(told, option.network));
       return told;
     };
     const watchedPrice: typeof price = async (asked) => {
       const told = typeof price === "function" ? await price(asked) : price;
-      prices.push({ scheme, network, price: told });
+      prices.push(told);
       return told;
     };
     return {
@@ -44,13 +39,9 @@ export async function toldTerms<Context>(
     };
   });
   const terms = await server.buildPaymentRequirementsFromOptions(watched, context);
-  for (const made of terms) {
-    const told = prices.filter(({ scheme, network }) => scheme === made.scheme && network === made.network);
-    if (told.length === 0) continue;
-    // Of several prices of a kind one may be meant to be nothing.
-    const free = told.find(({ price }) => !/[1-9]/.test(String(price)));
-    refuse(made, parsedObjection(made, made.network, (free ?? told[0])?.price));
-  }
+  // Where one of several prices is meant to be nothing, none is taken for rounded.
+  const smallest = prices.find((price) => !/[1-9]/.test(String(price))) ?? prices[0];
+  for (const made of terms) refuse(made, parsedObjection(made, made.network, smallest));
   return terms;
 }
 
