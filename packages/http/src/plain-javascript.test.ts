@@ -10,7 +10,7 @@ const me = () => "me";
 const gate = { knows: async () => false, handle: async () => undefined };
 const context = http.contextOf(new Request("https://api.example/quote"));
 const secret = "s".repeat(32);
-const sale = { sessions, secret, bearer: true, grant: { extendMs: "10m" }, data: () => ({}) };
+const sale = { gate, sessions, secret, bearer: true, grant: { extendMs: "10m" }, data: () => ({}) };
 const opened = { spend: async () => ({ status: "missing" }) };
 
 type Row = [name: keyof typeof http, what: string, given: readonly unknown[], ...words: string[]];
@@ -52,6 +52,9 @@ const rows: readonly Row[] = [
   ["presentedSession", "neither cookie nor bearer", [{}], "presentedSession()", "bearer: true", "cookie"],
   ["presentedSession", "a misspelt option", [{ bearr: true }], "presentedSession()", '"bearer"'],
   ["sellSession", "no arguments", [], "sellSession()", "stores.sessions"],
+  ["sellSession", "no gate", [{ ...sale, gate: undefined }], "sellSession()", "gate must be"],
+  ["sellSession", "no function for opens", [{ ...sale, opens: true }], "sellSession()", "opens must be a function"],
+  ["sellSession", "text for prolongs", [{ ...sale, prolongs: "yes" }], "sellSession()", "prolongs must be a function"],
   ["sellSession", "no grant", [{ ...sale, grant: undefined }], "sellSession()", "grant", "extendMs"],
   ["sellSession", "a misspelt grant", [{ ...sale, grant: { extendMS: "1h" } }], "sellSession()", '"extendMs"'],
   ["sellSession", "a duration for the grant", [{ ...sale, grant: "10m" }], "sellSession()", "grant"],

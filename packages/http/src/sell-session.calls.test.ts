@@ -5,7 +5,8 @@ import type { Answer } from "./answer.ts";
 import { sellSession } from "./sell-session.ts";
 
 const grant = { extendMs: "10m", quotas: { calls: 100n } };
-const options = { secret: "s".repeat(32), grant, data: () => ({}) };
+const gate = { handle: async () => undefined };
+const options = { gate, secret: "s".repeat(32), grant, data: () => ({}) };
 const stores = () => createMemoryStores<object>().sessions;
 const seller = (sessions: SessionStore<object>, more: object = {}) =>
   sellSession<object>({ sessions, bearer: true, ...options, ...more });

@@ -18,9 +18,10 @@ export type SellSessionOptions<T> = CredentialOptions &
     sessions: SessionStore<T>;
     /**
      * The gate of the `paid` in front. Where its `soldSessions` differ from this sale, sellSession throws STORE_CONFIG; a session that cannot
-     * be sold is refused before it is charged. Without it both show after the first charge, which stays owed until that is mended.
+     * be sold is refused before it is charged. A gate of your own that tells no `answers` is taken as it is: what it does not ask shows after
+     * the first charge, which stays owed until that is mended.
      */
-    gate?: PaidGate | undefined;
+    gate: PaidGate;
     /**
      * At least 32 characters or bytes, the same on every instance, kept secret: who knows it can make the token of any payment.
      * With a new one, a payment that is owed makes a new session.

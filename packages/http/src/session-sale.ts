@@ -54,11 +54,10 @@ export function keepsSessions(keeper: AnswerKeeper, side: SaleSide): CheckSale {
  * Returns the store that the gate reads sold sessions from. Whether it is the seller's shows only by a session: one may be wrapped.
  */
 export function requireSellingGate(
-  gate: PaidGate | undefined,
+  gate: PaidGate,
   side: Omit<SaleSide, "sessions">,
   check: CheckSale,
 ): SaleSide["sessions"] | undefined {
-  if (gate === undefined) return undefined;
   if (typeof Object(gate).handle !== "function") {
     throw new StoreError("STORE_CONFIG", "gate must be the gate of the paid() in front: what paidRoutes(...) returns.");
   }

@@ -18,11 +18,16 @@ const names = (option: string) =>
     message: expect.stringContaining(`"GET /quote" (exact on eip155:84532): ${option} `),
   });
 
+const asset = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
+/** Its last digit should be C. */
+const mistyped = "0x209693Bc6afc0C5328bA36FaF03C514EF312287D";
+
 test.each([
   ["payTo", ""],
   ["payTo", "0x123"],
   ["payTo", "seller.eth"],
   ["payTo", `0x${"0".repeat(40)}`],
+  ["payTo", mistyped],
   ["payTo", undefined],
   ["payTo", 5],
   ["maxTimeoutSeconds", -1],
@@ -69,7 +74,6 @@ test.each(["*", "/", "/quote", "* /a/*", "get /a/[id]", "DELETE /:id", "GET */b"
   },
 );
 
-const asset = "0x036CbD53842c5426634e7929541eC2318f3dCF7e";
 test.each([
   { asset, amount: "1.5" },
   { asset, amount: "abc" },
@@ -79,6 +83,60 @@ test.each([
   { asset: "", amount: "5" },
 ])("a price of %j fails initialize", async (price) => {
   await expect(selling({ price }).initialize()).rejects.toEqual(names("price"));
+});
+
+test("an address of EVM in one case has no checksum, and one of Solana neither", () => {
+  for (const payTo of [mistyped.toLowerCase(), `0x${mistyped.slice(2).toUpperCase()}`]) selling({ payTo });
+  const solana = {
+    ...oneCent,
+    network: "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1",
+    payTo: "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin",
+  } as const;
+  shop.gate({ "GET /quote": { accepts: solana } });
+  const zero = { ...solana, payTo: "1".repeat(32) };
+  expect(() => shop.gate({ "GET /quote": { accepts: zero } })).toThrow("zero address");
+});
+
+describe("terms that a function tells of a request", () => {
+  const zero = `0x${"0".repeat(40)}`;
+  const told: [string, unknown][] = [
+    ...["", "0x123", "seller.eth", zero, mistyped, undefined, 5].map((payTo): [string, unknown] => ["payTo", payTo]),
+    ...["$0.0000001", { asset, amount: "1.5" }, { asset: "0x123", amount: "5" }].map((price): [string, unknown] => [
+      "price",
+      price,
+    ]),
+  ];
+
+  test.each(told)("%s of %j is an error, and no payment at it is verified", async (option, value) => {
+    const accepts: PaymentOption = Object({ ...oneCent, [option]: async () => value });
+    const gate = shop.gate({ "GET /quote": { accepts: [oneCent, accepts] } });
+    await expect(ask(gate, handler(), requestTo("/quote"))).rejects.toEqual(names(option));
+    const { payload } = await makePayment(await shop.controls.payer());
+    const serve = handler();
+    await expect(ask(gate, serve, requestTo("/quote", paymentHeader(payload)))).rejects.toEqual(names(option));
+    expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
+  });
+
+  test("that are free beside others that are not are sold", async () => {
+    for (const price of ["$0", () => "$0"]) {
+      const accepts: PaymentOption[] = [
+        { ...oneCent, price: () => "$0.01" },
+        { ...oneCent, price },
+      ];
+      const answer = await ask(shop.gate({ "GET /quote": { accepts } }), handler(), requestTo("/quote"));
+      expect(required(answer).accepts.map(({ amount }) => amount)).toEqual(["10000", "0"]);
+    }
+  });
+
+  test("that are free, or in another case, are sold", async () => {
+    const lower = oneCent.payTo.toString().toLowerCase();
+    for (const price of ["$0", "0", { asset, amount: "0" }, 0]) {
+      const accepts: PaymentOption = { ...oneCent, price: () => price, payTo: () => lower };
+      expect(await ask(shop.gate({ "GET /quote": { accepts } }), handler(), requestTo("/quote"))).toMatchObject({
+        status: 402,
+      });
+    }
+  });
 });
 
 test("terms that a function tells at each request are no mistake of the gate, and 0 seconds are the SDK's default", async () => {

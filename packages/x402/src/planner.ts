@@ -13,6 +13,7 @@ import { recordingReads } from "./headers-priced-by.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
 import { plainPath, routesByLetter } from "./route-patterns.ts";
 import { answerOfInstructions } from "./sdk-answer.ts";
+import { toldTerms } from "./told-terms.ts";
 
 type RequiredArguments = Parameters<x402ResourceServer["createPaymentRequiredResponse"]>;
 
@@ -29,8 +30,8 @@ export type Plan =
       readonly extensions: Record<string, unknown> | undefined;
       /** What the SDK gives its hooks: `{ request }`. */
       readonly transport: unknown;
-      /** The headers that the route's price and payTo functions read. */
-      readonly headersRead: ReadonlySet<string>;
+      /** What the route's terms were made of beside method, URL and body, by name. */
+      readonly pricedBy: ReadonlySet<string>;
       /** 402 (or 412) with the route's terms and the reason. */
       refuse(reason: string, payload: PaymentPayload): Promise<Answer>;
     };
@@ -78,7 +79,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       if (adapter !== undefined) pricing.set(adapter, context);
       const reads = adapter && reading.get(adapter);
       const read = reads === undefined ? context : asPriced(context, reads.adapter);
-      return server.buildPaymentRequirementsFromOptions(options, read);
+      return toldTerms(server, options, read);
     },
     createPaymentRequiredResponse(...given) {
       const adapter = adapterIn(given[4]);
@@ -108,7 +109,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       const ambiguous = { type: "unpriced", error: new AmbiguousPath(), transport: { request } } as const;
       // For the SDK it is free.
       if (!http.requiresPayment(request)) return ambiguous;
-      const reads = recordingReads(request.adapter);
+      const reads = recordingReads(request);
       reading.set(request.adapter, reads);
       let planned: HTTPProcessResult;
       try {
@@ -133,7 +134,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
         requirements: planned.paymentRequirements,
         extensions: planned.declaredExtensions,
         transport,
-        headersRead: reads.names,
+        pricedBy: reads.names,
         async refuse(reason, payload) {
           const required = await server.createPaymentRequiredResponse(
             accepts,

@@ -4,6 +4,7 @@ import { closestKey, shownKey } from "@tollbooth-stores/core/native";
 import type { PaymentOption } from "@x402/core/http";
 import type { RoutesConfig, x402ResourceServer } from "@x402/core/server";
 import { LONGEST_AHEAD_MS } from "./identify-payment.ts";
+import { parsedObjection, payToObjection } from "./payable.ts";
 import { paymentFlow } from "./payment-flow.ts";
 import { byPattern, coveringKey, patternObjection } from "./route-patterns.ts";
 
@@ -85,9 +86,8 @@ function objectionTo(server: x402ResourceServer, { scheme, network, extra = {} }
 /** Written without types they may be anything. */
 function termsObjection(option: PaymentOption): string | undefined {
   const { payTo, maxTimeoutSeconds = 0 }: Partial<Record<keyof PaymentOption, unknown>> = option;
-  if (typeof payTo !== "function" && !isAddress(payTo, option.network))
-    return "payTo must be an address of that network.";
-  if (/^(?:0x0+|1+)$/.test(String(payTo))) return "payTo is the zero address: what is paid to it is lost.";
+  const objection = typeof payTo === "function" ? undefined : payToObjection(payTo, option.network);
+  if (objection !== undefined) return objection;
   const isTime = typeof maxTimeoutSeconds === "number" && maxTimeoutSeconds >= 0;
   return isTime && maxTimeoutSeconds * 1_000 <= LONGEST_AHEAD_MS
     ? undefined
@@ -105,21 +105,7 @@ async function priceObjection(
   } catch {
     return "price is none that its scheme can read.";
   }
-  if (parsed === undefined) return undefined;
-  const { amount, asset } = parsed;
-  if (typeof amount !== "string" || !/^\d+$/.test(amount)) {
-    return "price must be an amount of the asset's smallest unit, or of money.";
-  }
-  if (/^0+$/.test(amount) && /[1-9]/.test(String(price)))
-    return "price is less than the asset's smallest unit: it would be free.";
-  return isAddress(asset, network) ? undefined : "price must name its asset by an address of that network.";
-}
-
-/** 20 bytes as 0x-hex on EVM, 32 bytes in base58 on Solana. */
-function isAddress(value: unknown, network: string): boolean {
-  if (typeof value !== "string") return false;
-  if (network.startsWith("eip155:")) return /^0x[0-9a-fA-F]{40}$/.test(value);
-  return /^[1-9A-HJ-NP-Za-km-z]{32,44}$/.test(value);
+  return parsed && parsedObjection(parsed, network, price);
 }
 
 function waysToPay(routes: RoutesConfig): { name: string; option: PaymentOption }[] {

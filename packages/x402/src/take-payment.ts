@@ -70,7 +70,7 @@ export async function takePayment(
     const identity = identifyPayment(payload.payload, requirements);
     if (identity.status === "malformed") return malformedPayment(identity.message);
     if (identity.status === "unsupported") return unsupportedPayment(identity.message);
-    const pricedBy = headersPricedBy(planned.headersRead, paying.request.adapter, identity.key);
+    const pricedBy = headersPricedBy(planned.pricedBy, paying.request, identity.key);
     const payment = { ...paymentOf(settings, paying, requirements, identity), pricedBy };
     const refuse = (reason: string) => planned.refuse(reason, payload);
     const bought: SdkPayment = { payment, payload, requirements, extensions, transport };
@@ -96,8 +96,8 @@ export async function takePayment(
     if (answer !== refusal) return answer;
     return refusedForAll(settings, payment, paying.request.signal, refusal);
   }
-  // By these headers it was priced, and the request brings others: it is one for something else, at another price.
-  if (pricedBy !== undefined && !isPricedAlike(pricedBy, paying.request.adapter, payment.key)) return alreadyUsed();
+  // Priced by other headers than the request brings: it is one for something else, at another price.
+  if (!isPricedAlike(pricedBy, paying.request, payment.key)) return alreadyUsed();
   const priced = { ...payment, pricedBy };
   const bought: SdkPayment = { payment: priced, payload, requirements, extensions: undefined, transport };
   return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isOnEarlierTerms: true });

@@ -1,0 +1,33 @@
+// Whether terms can be paid, and reach their seller.
+import { hasRightChecksum } from "./evm/address-checksum.ts";
+
+/** Why nothing should be paid to this address. Written without types it may be anything. */
+export function payToObjection(payTo: unknown, network: string): string | undefined {
+  if (!isAddress(payTo, network)) return "payTo must be an address of that network.";
+  if (/^(?:0x0+|1+)$/.test(payTo)) return "payTo is the zero address: what is paid to it is lost.";
+  return !isEvm(network) || hasRightChecksum(payTo)
+    ? undefined
+    : "payTo has a wrong checksum (EIP-55), so a character of it is mistyped: what is paid to it is lost. In lower case it is not checked.";
+}
+
+/** Why no payer can pay what a scheme made of `price`, or pays nothing for it. */
+export function parsedObjection(
+  { amount, asset }: { readonly amount?: unknown; readonly asset?: unknown },
+  network: string,
+  price: unknown,
+): string | undefined {
+  if (typeof amount !== "string" || !/^\d+$/.test(amount)) {
+    return "price must be an amount of the asset's smallest unit, or of money.";
+  }
+  if (/^0+$/.test(amount) && /[1-9]/.test(String(price)))
+    return "price is less than the asset's smallest unit: it would be free.";
+  return isAddress(asset, network) ? undefined : "price must name its asset by an address of that network.";
+}
+
+/** 20 bytes as 0x-hex on EVM, 32 bytes in base58 on Solana. */
+function isAddress(value: unknown, network: string): value is string {
+  if (typeof value !== "string") return false;
+  return (isEvm(network) ? /^0x[0-9a-fA-F]{40}$/ : /^[1-9A-HJ-NP-Za-km-z]{32,44}$/).test(value);
+}
+
+const isEvm = (network: string) => network.startsWith("eip155:");
