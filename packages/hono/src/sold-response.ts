@@ -1,6 +1,7 @@
 // The response of a request while a gate answers it: what handlers make, what middleware in front does, and the gate's answer.
 import { addCookies } from "@tollbooth-stores/http";
 import type { Context } from "hono";
+import { ALREADY_SENT } from "./raw-writes.ts";
 
 export interface SoldResponse {
   /** Aborts where middleware in front answers the request meanwhile, as Hono's timeout() does. */
@@ -91,6 +92,8 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
         // Middleware in front, which gets its own headers back.
         if (!isOver && !isHandler()) {
           putBack();
+          // With headers to add, @hono/node-server would not know it for one that was sent.
+          if (response?.headers.has(ALREADY_SENT)) write(undefined);
           answered.abort(
             new DOMException("The request was answered before its handlers' answer was paid for.", "AbortError"),
           );
@@ -138,6 +141,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
       write(response);
     },
     end() {
+      putBack();
       isOver = true;
     },
   };
