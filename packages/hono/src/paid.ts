@@ -73,8 +73,8 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
     const hidden = hiddenHeaders(c.req.method);
     const thisSale = [...c.req.raw.headers].filter(([name]) => !hidden.includes(name));
     const isHandler = () => sale.getStore() === thisSale;
-    const { requireUnsent, ownTurn } = withholdNodeResponse(c.env, isHandler);
-    requireUnsent();
+    const node = withholdNodeResponse(c.env, isHandler);
+    node.requireUnsent();
     const sold = soldResponse(c, isHandler);
     const ended = joinSignals([c.req.raw.signal, sold.answered]);
     let cookies: string[] = [];
@@ -83,29 +83,34 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
       const body = await bodyOf(c, maxBodyBytes);
       if (!(body instanceof Uint8Array)) return responseOf(body);
       // No one reads it.
-      if (!(await ownTurn())) return new Response(null, { status: 499 });
+      if (!(await node.ownTurn())) return new Response(null, { status: 499 });
       const answer = await gate.handle({ ...context, signal: ended.signal }, body, async (payment) => {
         sellers.set(c, gate);
         c.set("payment", payment);
         hideConditions(c.req.raw);
-        const response = await sold.madeBy(() => sale.run(thisSale, next));
+        node.requireUnsent();
+        const response = await node.guard(() => sold.madeBy(() => sale.run(thisSale, next)), ended.abort);
         // An error that onError answers as a success is none that was paid for.
         if (c.error !== undefined && response.status < 400) {
           if (sold.isOnErrors()) failed = { error: c.error, response };
           throw c.error;
         }
         const made = await answerOf(response, c.req.method, maxAnswerBytes, payment.signal);
-        requireUnsent();
+        node.requireUnsent();
         cookies = response.headers.getSetCookie();
         return made;
       });
-      if (sold.answered.aborted) return undefined;
+      if (sold.answered.aborted) return node.endDropped(c.res);
+      const sent = node.sentByOthers();
+      if (sent !== undefined) return sent;
       if (answer !== undefined) {
         sold.replace(responseOf(answer, cookies));
         return undefined;
       }
     } catch (error) {
-      if (sold.answered.aborted) return undefined;
+      if (sold.answered.aborted) return node.endDropped(c.res);
+      const sent = node.sentByOthers();
+      if (sent !== undefined) return sent;
       // onError has answered this error, and is not asked again.
       if (failed === undefined || failed.error !== error) throw error;
       // A copy, because its Headers may be the application's own, for every answer.
@@ -113,6 +118,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
       return undefined;
     } finally {
       ended.letGo();
+      node.letGo();
       sold.end();
     }
     return next();

@@ -1,6 +1,8 @@
 // The response of a request while a gate answers it: what handlers make, what middleware in front does, and the gate's answer.
 import { addCookies } from "@tollbooth-stores/http";
 import type { Context } from "hono";
+import { blankResponse } from "./blank-response.ts";
+import { ALREADY_SENT } from "./raw-writes.ts";
 
 export interface SoldResponse {
   /** Aborts where middleware in front answers the request meanwhile, as Hono's timeout() does. */
@@ -37,8 +39,9 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
   /** Whether the handlers have set a response. Not by `finalized`, which is true as well once they have set none. */
   let isMade = false;
   let discarded: Response | undefined;
-  /** What Hono makes for handlers that read a response before they have made one. It is none of theirs. */
-  let blank: Response | undefined;
+  const blank = blankResponse();
+  /** Hono asks whether there is a response, and sets in the same breath what a handler has returned. */
+  let isAsked = false;
   const isLate = () => (isOver || answered.signal.aborted) && isHandler();
 
   function putAside(): void {
@@ -63,7 +66,10 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
     finalized: {
       configurable: true,
       enumerable: true,
-      get: () => !isLate() && finalized,
+      get() {
+        isAsked = true;
+        return !isLate() && finalized;
+      },
       set(next: boolean) {
         if (!isLate()) finalized = next;
       },
@@ -71,26 +77,35 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
     res: {
       configurable: true,
       get() {
+        isAsked = false;
         if (isLate()) {
           discarded ??= new Response();
           return discarded;
         }
         const response = read();
-        if (!finalized && isHandler()) blank = response;
-        return response;
+        return !finalized && isHandler() ? blank.read(response) : response;
       },
       set(response: Response | undefined) {
+        const isReturned = isAsked;
+        isAsked = false;
         if (isLate()) {
           // What it streams would stay open for a reader that never comes.
           response?.body?.cancel().catch(() => undefined);
           return;
         }
-        // Hono does so after handlers without a response, where their application has an onError of its own.
-        if (response !== undefined && response === blank && !finalized) return;
+        // Hono does so too after handlers without a response, where their application has an onError of its own.
+        if (response !== undefined && !finalized && isHandler() && blank.isSource(response, isReturned)) {
+          // Its headers stay.
+          if (response !== read()) write(response);
+          finalized = false;
+          return;
+        }
         if (c.error !== undefined) afterError += 1;
         // Middleware in front, which gets its own headers back.
         if (!isOver && !isHandler()) {
           putBack();
+          // With headers to add, @hono/node-server would not know it for one that was sent.
+          if (response?.headers.has(ALREADY_SENT)) write(undefined);
           answered.abort(
             new DOMException("The request was answered before its handlers' answer was paid for.", "AbortError"),
           );
@@ -138,6 +153,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
       write(response);
     },
     end() {
+      putBack();
       isOver = true;
     },
   };
