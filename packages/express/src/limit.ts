@@ -32,7 +32,7 @@ export function limit<Request extends ExpressRequest>(
 
   /** Rejects where a client has gone while a gate or the store was asked. */
   async function decide(request: Request, response: ServerResponse): Promise<LimitTaken> {
-    const before = await beforeLimit(gates, () => contextOf(request, response));
+    const before = await beforeLimit(gates, () => contextOf(request, response, false));
     if (before === "pass" || isOver(response)) return { headers: {} };
     const key = await keyOf(request);
     if (isOver(response)) return { headers: {} };

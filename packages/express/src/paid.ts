@@ -59,9 +59,10 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
 export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
   const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(gate, options);
   const middleware: ExpressMiddleware = async (request, response, next) => {
-    const context = contextOf(request, response);
+    const isOnRoute = isOfRoute(middleware, request);
+    const context = contextOf(request, response, isOnRoute);
     if (isSoldAlready(gate, context, sellers.get(request))) return next();
-    const before = beforeGate(gate, context, unsold ?? (isOfRoute(middleware, request) ? "refuse" : "pass"));
+    const before = beforeGate(gate, context, unsold ?? (isOnRoute ? "refuse" : "pass"));
     const disguised = refuseDisguised(gate, context, before === "pass");
     if (disguised !== undefined) return sendAnswer(response, disguised);
     if (before === "pass") return next();
