@@ -13,7 +13,8 @@ import {
 } from "@tollbooth-stores/http";
 import type { ExpressMiddleware, ExpressRequest } from "./express-types.ts";
 import { contextOf, headerOf } from "./request-context.ts";
-import { hasBegun, isOver, sendRefusal } from "./send-answer.ts";
+import { hasBegun, isOver } from "./send-answer.ts";
+import { sendRefusal } from "./send-whole.ts";
 
 /**
  * Takes one from the allowance of the client that `keyOf` names; several limits on a route are told together, in their order.
