@@ -17,13 +17,15 @@ failOnCrash();
 const payment = { headers: { payment: "one" } };
 
 /** Ends once, later, as `send` says. */
-const holdEnd = (send: (response: ServerResponse, end: ServerResponse["end"], given: unknown[]) => void): Handler => {
+const holdEnd = (
+  send: (response: ServerResponse, own: Pick<ServerResponse, "write" | "end">, given: unknown[]) => void,
+): Handler => {
   return (_request, response, next) => {
-    const { end } = response;
+    const { write, end } = response;
     let isEnded = false;
     Object.assign(response, {
       end(...given: unknown[]) {
-        if (!isEnded) setTimeout(() => send(response, end, given), 20);
+        if (!isEnded) setTimeout(() => send(response, { write, end }, given), 20);
         isEnded = true;
         return response;
       },
@@ -32,13 +34,13 @@ const holdEnd = (send: (response: ServerResponse, end: ServerResponse["end"], gi
   };
 };
 
-const asEnded = holdEnd((response, end, given) => void Reflect.apply(end, response, given));
+const asEnded = holdEnd((response, { end }, given) => void Reflect.apply(end, response, given));
 
 const holders: Record<string, Handler[]> = {
   "a held end": [asEnded],
   "a held end, which is sent in two parts": [
-    holdEnd((response, end, given) => {
-      Reflect.apply(response.write, response, ["a part, "]);
+    holdEnd((response, { write, end }, given) => {
+      Reflect.apply(write, response, ["a part, "]);
       Reflect.apply(end, response, given);
     }),
   ],
@@ -106,6 +108,41 @@ test.each(scenes)("%s of %s before a refusal: the refusal is sent whole", async 
   }
 });
 
+test("what others do while a refusal is held back changes nothing of it", async () => {
+  const app = await listen((express) => {
+    express.use(asEnded, (_request, response, next) => {
+      next();
+      response.status(503).set("x-late", "1").end("too slow");
+    });
+    express.get("/sold", paid(fakeGate()));
+  });
+  const answer = await app("/sold");
+  expect([answer.status, answer.headers.get("x-late"), Object(await answer.json()).error]).toEqual([
+    402,
+    null,
+    "payment_required",
+  ]);
+});
+
+test("middleware in front that makes an answer of another length sends what it makes", async () => {
+  const addsLine: Handler = (_request, response, next) => {
+    const { writeHead, end } = response;
+    Object.assign(response, {
+      writeHead(...given: unknown[]) {
+        response.setHeader("content-length", Number(response.getHeader("content-length")) + 1);
+        return Reflect.apply(writeHead, response, given);
+      },
+      end: (bytes: Uint8Array) => end.call(response, Buffer.concat([bytes, Buffer.from("!")])),
+    });
+    next();
+  };
+  const app = await listen((express) => {
+    express.use(addsLine, asEnded);
+    express.get("/sold", paid(fakeGate()), (_request, response) => response.send("goods"));
+  });
+  expect(await (await app("/sold", payment)).text()).toBe("goods!");
+});
+
 const setTooEarly = (response: ExpressResponse) => response.set("content-length", "8");
 
 test("a content-length that was set too early is no answer: the route is sold", async () => {
@@ -113,13 +150,13 @@ test("a content-length that was set too early is no answer: the route is sold", 
   const app = await listen((express) => {
     express.use(endFirst(setTooEarly));
     express.get("/sold", paid(gate), (_request, response) => {
-      response.write("all the ");
-      response.end("goods");
+      response.write("go");
+      response.end("ods");
     });
   });
   expect((await app("/sold")).status).toBe(402);
   const answer = await app("/sold", payment);
-  expect([answer.status, await answer.text(), gate.charged]).toEqual([200, "all the goods", ["one"]]);
+  expect([answer.status, await answer.text(), gate.charged]).toEqual([200, "goods", ["one"]]);
 });
 
 test.each<[string, Handler, (response: ExpressResponse) => unknown]>([
