@@ -1,6 +1,7 @@
 // An end that an application made before the middleware here, and that middleware in front still holds back: nothing tells of it. What is
 // answered after it is sent whole all the same, because the held end sends the bytes of the latest answer.
 import type { ServerResponse } from "node:http";
+import { connect } from "node:net";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores, rateLimiter } from "@tollbooth-stores/memory";
 import compression from "compression";
@@ -108,13 +109,25 @@ test.each(scenes)("%s of %s before a refusal: the refusal is sent whole", async 
   }
 });
 
+test("the bytes of an answer are sent once, in however many parts the other end is sent", async () => {
+  const app = await listen((express) => {
+    front(express, "a held end, which is sent in two parts", "a text");
+    express.get("/sold", paid(fakeGate()), (_request, response) => response.send("goods"));
+  });
+  const socket = connect(app.port, "127.0.0.1").setEncoding("utf8");
+  socket.write("GET /sold HTTP/1.1\r\nhost: h\r\npayment: one\r\nconnection: close\r\n\r\n");
+  let text = "";
+  for await (const part of socket) text += part;
+  expect(text.split("\r\n\r\n")[1]).toBe("goods");
+});
+
 test("what others do while a refusal is held back changes nothing of it", async () => {
   const app = await listen((express) => {
     express.use(asEnded, (_request, response, next) => {
+      setTimeout(() => response.status(503).set("x-late", "1").end("too slow"), 10);
       next();
-      response.status(503).set("x-late", "1").end("too slow");
     });
-    express.get("/sold", paid(fakeGate()));
+    express.get("/sold", paid(fakeGate()), () => undefined);
   });
   const answer = await app("/sold");
   expect([answer.status, answer.headers.get("x-late"), Object(await answer.json()).error]).toEqual([
