@@ -1,5 +1,5 @@
 // What routes match letter by letter, and what becomes of a path that two of them could match.
-import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
+import { makePayment, paymentHeader, payTo } from "@tollbooth-stores/sandbox";
 import { expect, test } from "vitest";
 import { ask, handler, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
 import { routesByLetter } from "./route-patterns.ts";
@@ -102,6 +102,57 @@ test.each(["/models/big", "/models/bi%67", "/models/big/", "/models//%62ig", "/M
     expect(serve).not.toHaveBeenCalled();
   },
 );
+
+const priceOf =
+  (dearPath: string) =>
+  ({ path }: { path: string }) =>
+    path === dearPath ? "$5" : "$0.01";
+
+test.each([
+  ["GET /*", "/models/Big", "/models/big"],
+  ["*", "/MODELS/big", "/models/big"],
+  ["GET /models/*", "/Models/Big/", "/models/big"],
+  ["GET /[a]/*", "/models/bI%67", "/models/big"],
+])(
+  "under %s the path %s, for whose other spelling another price is asked, is 404 before any payment is looked at",
+  async (...scene) => {
+    const [key, path, dearPath] = scene;
+    const serve = handler();
+    const { payload } = await makePayment(await shop.controls.payer());
+    const context = { ...requestTo(path), decodedPath: path, otherSpelling: path.toLowerCase() };
+    const toOthers = ({ path: asked }: { path: string }) => (asked === dearPath ? `0x${"12".repeat(20)}` : payTo);
+    const accepts = [
+      { ...oneCent, price: priceOf(dearPath) },
+      { ...oneCent, payTo: toOthers },
+    ];
+    for (const terms of accepts) {
+      const gate = shop.gate({ [key]: { accepts: terms } });
+      for (const headers of [{}, paymentHeader(payload)]) {
+        const asked = { ...context, adapter: requestTo(path, headers).adapter };
+        expect(await ask(gate, serve, asked)).toMatchObject({ status: 404, error: "ambiguous_path" });
+      }
+    }
+    expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
+  },
+);
+
+test.each([
+  ["the case of a part that the key names counts", "GET /models/[name]", "/models/Big", "/models/big"],
+  ["it counts before a `*` too", "GET /[vendor]/*", "/Acme/big", "/acme/big"],
+  ["what the key says letter by letter is read as it is there", "GET /Models/*", "/MODELS/big", "/Models/big/"],
+  ["the same terms are asked for either", "GET /*", "/models/Big", "/models/other"],
+])("a path is sold whose other spelling has other terms only where %s", async (_what, key, path, dearPath) => {
+  const gate = shop.gate({ [key]: { accepts: { ...oneCent, price: priceOf(dearPath) } } });
+  const { payload } = await makePayment(await shop.controls.payer());
+  const context = { ...requestTo(path, paymentHeader(payload)), decodedPath: path, otherSpelling: path.toLowerCase() };
+  expect(await ask(gate, handler(), context)).toMatchObject({ status: 200 });
+});
+
+test("where only the sent path is sold, the case of that one does not count either", async () => {
+  const gate = shop.gate({ "GET /v1/*": { accepts: { ...oneCent, price: priceOf("/v1/big") } } });
+  const context = { ...requestTo("/v1/Big"), decodedPath: "/Big", otherSpelling: "/big" };
+  expect(await ask(gate, handler(), context)).toMatchObject({ error: "ambiguous_path" });
+});
 
 test("routes are matched letter by letter as the SDK writes their patterns", () => {
   const one = { accepts: oneCent };
