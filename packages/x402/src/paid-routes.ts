@@ -20,7 +20,7 @@ import { checkContext, checkReconcile, checkSale } from "./gate-arguments.ts";
 import { gateSettings } from "./gate-settings.ts";
 import { HandlerThrew } from "./handler-run.ts";
 import { identifyPayment } from "./identify-payment.ts";
-import { ownPayments } from "./own-payments.ts";
+import { ofOwnNetworks } from "./own-payments.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { isForPurchase, stageOf } from "./payment-record.ts";
 import { AmbiguousPath, planner } from "./planner.ts";
@@ -29,7 +29,6 @@ import { type ReconcileRound, reconcileEvery } from "./reconcile-every.ts";
 import { refusePrices, refuseRoutes, requireRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
 import { bringsBody, isHead, isPaidFor, isPreflight, isWebsocket } from "./request-kinds.ts";
-import type { FindSettlement } from "./sdk-steps.ts";
 import { paymentOf, takePayment } from "./take-payment.ts";
 import { haveAllAnswered, namingUnanswered } from "./watch-facilitators.ts";
 import { withBody } from "./with-body.ts";
@@ -79,12 +78,11 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
   const settings = checkArguments("paidRoutes", () => {
     const checked = gateSettings(server, options);
     requireRoutes(routes);
-    return checked;
+    return { ...checked, findSettlement: ofOwnNetworks(routes, checked.findSettlement) };
   });
   const { store, findSettlement, leaseMs, origin } = settings;
   const { http, sells, plan, isFree } = planner(server, routes, options.paywall);
   refuseRoutes(server, routes);
-  const isOwn = ownPayments(routes);
   let initialized: Promise<void> | undefined;
   let isReady = false;
 
@@ -166,10 +164,6 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
     throw new Error("This version of @x402/core reads a payment from another header.");
   }
 
-  /** Another gate's `findSettlement` may be of other chains, and would take what it does not see for what never moved. */
-  const findOwnSettlement: FindSettlement = async (evidence, context) =>
-    isOwn(context.reference) ? findSettlement(evidence, context) : "unknown";
-
   /** The body is not read yet where a payment is to be known, so a request that may have one is told by the payment alone. */
   async function isItsPurchase(request: RequestAtOrigin, payload: PaymentPayload): Promise<boolean> {
     if (!["GET", "OPTIONS"].includes(request.method.toUpperCase()) || bringsBody(request)) return true;
@@ -181,7 +175,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
 
   const reconcile = async (more?: ReconcileOptions) => {
     checkReconcile(more);
-    return reconcileUnresolved(store, findOwnSettlement, { leaseMs, ...more });
+    return reconcileUnresolved(store, findSettlement, { leaseMs, ...more });
   };
 
   return {
