@@ -11,7 +11,7 @@ import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { askFacilitators } from "./ask-facilitators.ts";
 import { recordingReads } from "./headers-priced-by.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
-import { plainPath, routesByLetter } from "./route-patterns.ts";
+import { inUrl, plainPath, routesByLetter } from "./route-patterns.ts";
 import { answerOfInstructions } from "./sdk-answer.ts";
 
 type RequiredArguments = Parameters<x402ResourceServer["createPaymentRequiredResponse"]>;
@@ -168,9 +168,7 @@ function asPriced<Context>(context: Context, adapter: RequestAdapter): Context {
   const plain = plainPath(path, typeof routePattern === "string" ? routePattern : "");
   const url = adapter.getUrl();
   const query = url.includes("?") ? url.slice(url.indexOf("?")) : "";
-  // A slash or backslash in a segment is encoded already.
-  const encoded = encodeURI(plain).replace(/%25(2F|5C)/g, "%$1");
-  const getUrl = () => `${new URL(url).origin}${encoded}${query}`;
+  const getUrl = () => `${new URL(url).origin}${inUrl(plain)}${query}`;
   return { ...context, path: plain, decodedPath: plain, adapter: { ...adapter, getPath: () => plain, getUrl } };
 }
 
