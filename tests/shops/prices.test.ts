@@ -227,3 +227,49 @@ test("Express: express.static behind paid() gives no file away, and none at anot
   }
   expect(await sendRaw(port, "GET", "/files/free/a.txt", cheapPayment())).toContain("cheap");
 });
+
+/** What a seller writes who has one key for all, and a price function. */
+const dearPaths = ["/premium", "/Capital", "/api/premium", "/api/Capital"];
+const byWholePath = ({ path }: HTTPRequestContext) => ({
+  asset: token,
+  amount: dearPaths.includes(path) ? "500" : "1",
+  extra: domain,
+});
+
+test.each([true, false])(
+  "Express, which heeds no case: a price by the path under a `*` is that of the handler's route (paid() on the route: %s)",
+  async (isOnRoute) => {
+    const ran: { dear: boolean; asked: string }[] = [];
+    let asked = "";
+    const answer =
+      (dear: boolean): express.RequestHandler =>
+      (_, response) => {
+        ran.push({ dear, asked });
+        response.send();
+      };
+    const paid = onExpress.paid(gateOf({ "*": { accepts: { ...terms, price: byWholePath } } }));
+    const app = express().set("env", "test");
+    const api = express.Router();
+    if (!isOnRoute) app.use(paid);
+    for (const router of [api, app]) {
+      const first = isOnRoute ? [paid] : [];
+      router.get("/premium", ...first, answer(true));
+      // Where paid() is not on the route, it sees no capitals that others declare.
+      if (isOnRoute) router.get("/Capital", ...first, answer(true));
+      if (router === app) app.use("/api", api);
+      router.get("/:name", ...first, answer(false));
+    }
+    const port = await listening(app);
+    for (const path of ["/premium", "/capital", "/api/premium", "/api/capital"]) {
+      for (const target of [...spell, (one: string) => one.replace(/.$/, (last) => last.toUpperCase())]) {
+        asked = target(path);
+        await sendRaw(port, "GET", asked, cheapPayment());
+      }
+    }
+    const answers = ["/premium", "/PREMIUM", "/other", "/API/premium"].map((path) => sendRaw(port, "GET", path));
+    const statuses = (await Promise.all(answers)).map((text) => text.slice(9, 12));
+    expect(ran.filter(({ dear }) => dear)).toEqual([]);
+    expect(ran.length).toBeGreaterThan(5);
+    expect(statuses).toEqual(["402", isOnRoute ? "402" : "404", "402", "404"]);
+  },
+);

@@ -172,14 +172,6 @@ test.each<[string, (response: ExpressResponse) => unknown]>([
       response.end("slow");
     },
   ],
-  [
-    "a file that is still opened",
-    async (response) => {
-      response.set("content-length", "8");
-      await pause(10);
-      response.end("too slow");
-    },
-  ],
 ])(
   "an answer that others began before paid() with %s is sent whole: no gate is asked, and error handlers change nothing",
   async (...scene) => {

@@ -13,7 +13,8 @@ import {
 } from "@tollbooth-stores/http";
 import type { ExpressMiddleware, ExpressRequest } from "./express-types.ts";
 import { contextOf, headerOf } from "./request-context.ts";
-import { hasBegun, isOver, sendRefusal } from "./send-answer.ts";
+import { hasBegun, isOver } from "./send-answer.ts";
+import { sendRefusal } from "./send-whole.ts";
 
 /**
  * Takes one from the allowance of the client that `keyOf` names; several limits on a route are told together, in their order.
@@ -32,7 +33,7 @@ export function limit<Request extends ExpressRequest>(
 
   /** Rejects where a client has gone while a gate or the store was asked. */
   async function decide(request: Request, response: ServerResponse): Promise<LimitTaken> {
-    const before = await beforeLimit(gates, () => contextOf(request, response));
+    const before = await beforeLimit(gates, () => contextOf(request, response, false));
     if (before === "pass" || isOver(response)) return { headers: {} };
     const key = await keyOf(request);
     if (isOver(response)) return { headers: {} };

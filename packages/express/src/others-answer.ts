@@ -1,5 +1,5 @@
 // Middleware in front of paid() that answers the request itself, as a timeout or a heartbeat does.
-import type { ServerResponse } from "node:http";
+import { ServerResponse } from "node:http";
 import { member, replaceMembers } from "./replace-members.ts";
 import { hasBegun, isOver } from "./send-answer.ts";
 
@@ -9,11 +9,11 @@ export function requireUnanswered(response: ServerResponse): void {
 }
 
 /**
- * True where others have answered it before paid(), also if middleware in front still holds that end back: nothing tells so then except
- * the length, which `res.send` and `res.json` set with the end.
+ * True where others may have answered it before paid(), and middleware in front may still hold that end back: nothing tells so then except
+ * the length, which `res.send` and `res.json` set with the end. Without such middleware a length was set too early.
  */
-export function saysLength(response: ServerResponse): boolean {
-  return response.hasHeader("content-length");
+export function mayBeAnswered(response: ServerResponse): boolean {
+  return response.hasHeader("content-length") && response.end !== ServerResponse.prototype.end;
 }
 
 export interface OthersAnswer {

@@ -10,16 +10,18 @@ import {
   paidSettings,
   problem,
 } from "@tollbooth-stores/http";
+import { answerUnlessHeld } from "./answer-unless-held.ts";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { hideConditions } from "./hide-conditions.ts";
-import { answeredInFront, requireUnanswered, saysLength, watchOthers } from "./others-answer.ts";
+import { answeredInFront, mayBeAnswered, requireUnanswered, watchOthers } from "./others-answer.ts";
 import { ownTurn } from "./own-turn.ts";
 import { refuseDisguised } from "./plain-target.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
 import { sealExceptFor, sealSentResponse, sealUntilFinish, type Writer } from "./seal-response.ts";
-import { hasBegun, isOver, sendAnswer } from "./send-answer.ts";
+import { hasBegun, isOver } from "./send-answer.ts";
+import { sendAlone, sendWhole } from "./send-whole.ts";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
 
@@ -59,20 +61,22 @@ export function paymentOf(request: IncomingMessage): PaymentInHand | undefined {
 export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
   const { maxBodyBytes, maxAnswerBytes, unsold } = paidSettings(gate, options);
   const middleware: ExpressMiddleware = async (request, response, next) => {
-    const context = contextOf(request, response);
+    const isOnRoute = isOfRoute(middleware, request);
+    const context = contextOf(request, response, isOnRoute);
     if (isSoldAlready(gate, context, sellers.get(request))) return next();
-    const before = beforeGate(gate, context, unsold ?? (isOfRoute(middleware, request) ? "refuse" : "pass"));
+    const before = beforeGate(gate, context, unsold ?? (isOnRoute ? "refuse" : "pass"));
     const disguised = refuseDisguised(gate, context, before === "pass");
-    if (disguised !== undefined) return sendAnswer(response, disguised);
+    if (disguised !== undefined) return sendAlone(response, disguised);
     if (before === "pass") return next();
-    if (before !== "ask") return sendAnswer(response, before);
+    if (before !== "ask") return sendAlone(response, before);
     if (isOver(response)) return;
     const writer = (): Writer => {
       const now = running.getStore();
       return now?.request === request ? now.role : "unknown";
     };
-    if (saysLength(response)) {
-      // It is sent as its writers make it: error handlers hear of it, and change nothing.
+    if (mayBeAnswered(response)) {
+      if (!hasBegun(response)) answerUnlessHeld(response, failure);
+      // Error handlers hear of it, and change nothing.
       sealExceptFor(
         response,
         () => (writer() === "unknown" ? "error handlers" : "handlers"),
@@ -81,6 +85,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
       return running.run({ request, role: "handlers" }, () => next(answeredInFront()));
     }
     requireUnanswered(response);
+    response.removeHeader("content-length");
     let held: HeldResponse | undefined;
     let cookies: readonly string[] = [];
     // The gate hears of it before it records a delivery.
@@ -99,7 +104,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
         others.letGo();
         // What is left of the body is not read, so the connection ends.
         if (!request.readableEnded) response.setHeader("connection", "close");
-        sendAnswer(response, body);
+        sendAlone(response, body);
         return;
       }
       await ownTurn(response, goneOf(response).signal);
@@ -123,9 +128,9 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
       if (isAnswered()) {
         if (held !== undefined) sealFor(held);
       } else if (answer === undefined) next();
-      else if (held === undefined) sendAnswer(response, answer);
+      else if (held === undefined) sendAlone(response, answer);
       else {
-        sendAnswer(response, answer, cookies);
+        sendWhole(response, answer, cookies);
         // Handlers that are still at work, or throw only now, change nothing of it.
         sealFor(held);
       }
@@ -140,7 +145,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
       const failed = { request, role: "error handlers" } as const;
       // Error handlers answer. Handlers that are still at work must give nothing away meanwhile.
       if (held !== undefined) {
-        sealExceptFor(response, writer, () => running.run(failed, () => sendAnswer(response, failure)));
+        sealExceptFor(response, writer, () => running.run(failed, () => sendWhole(response, failure)));
       }
       running.run(failed, () => next(error));
     } finally {

@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type RequestContext, sessionMovesOf } from "@tollbooth-stores/http";
 import type { ExpressRequest } from "./express-types.ts";
+import { routedPathOf } from "./routed-path.ts";
 import { isOver } from "./send-answer.ts";
 
 /** A header's one value; lists that Node keeps apart are joined as it joins the others. */
@@ -52,15 +53,19 @@ function onSocketClose(socket: Socket, abort: () => void): () => void {
 }
 
 /**
- * Path and query are as they were sent; `decodedPath` is what Express routes by, which middleware may have rewritten. `signal` aborts
- * when the client goes before its answer is sent.
+ * Path and query are as they were sent; `decodedPath` is what Express routes by, which middleware may have rewritten. `isOnRoute`: the
+ * middleware is on the request's route. `signal` aborts when the client goes before its answer is sent.
  */
-export function contextOf(request: ExpressRequest, response: ServerResponse): RequestContext & { signal: AbortSignal } {
+export function contextOf(
+  request: ExpressRequest,
+  response: ServerResponse,
+  isOnRoute: boolean,
+): RequestContext & { signal: AbortSignal } {
   const { path, query } = targetOf(request.originalUrl);
   const { method = "GET" } = request;
   return {
     path,
-    decodedPath: routedPathOf(request),
+    ...routedPathOf(request, isOnRoute),
     method,
     signal: goneOf(response).signal,
     sessionMoves: sessionMovesOf(request),
@@ -98,9 +103,4 @@ function leavesOf(value: unknown, name = ""): [name: string, value: string | str
 function targetOf(target: string): { path: string; query: string } {
   const [, path = "", query = ""] = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/\\?#]*)?([^?#]*)(\?[^#]*)?/i.exec(target) ?? [];
   return { path: path.startsWith("/") ? path : `/${path}`, query };
-}
-
-/** A router's own index has the path "/", which no client sent. */
-function routedPathOf({ baseUrl, path }: ExpressRequest): string {
-  return path === "/" && baseUrl !== "" ? baseUrl : `${baseUrl}${path}`;
 }

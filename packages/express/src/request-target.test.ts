@@ -54,6 +54,28 @@ test("the index of a router is sold by the path that it is mounted at", async ()
   expect(gate.asked.map(({ context }) => context.decodedPath)).toEqual(["/sold", "/sold"]);
 });
 
+test.each([
+  ["/sold/:id/Raw", "/SOLD/Ab/raw/", "/sold/Ab/Raw/", "/sold/ab/Raw/"],
+  ["/sold/*rest", "/Sold/A/B", "/sold/A/B", "/sold/a/b"],
+  ["/sold{/Raw}/Big", "/SOLD/BIG", "/SOLD/BIG", "/sold/big"],
+  [["/sold/a", "/sold/Bb"], "/sold/bB", "/sold/Bb", "/sold/Bb"],
+  [/^\/sold\/x/i, "/sold/X", "/sold/X", "/sold/x"],
+])(
+  "a gate is given the path as the route %s spells it, and in lower case what it does not spell: %s",
+  async (...scene) => {
+    const [declared, sent, decodedPath, otherSpelling] = scene;
+    const gate: FakeGate = { ...fakeGate(), sells: () => true };
+    const router = Router().get(declared, paid(gate), (_request, response) => response.send("given away"));
+    const app = await listen((express) => express.use("/Api", router).use(paid(gate)));
+    await statusOf(app, `/API${sent}`);
+    await statusOf(app, "/Other");
+    expect(gate.asked.map(({ context }) => [context.decodedPath, context.otherSpelling])).toEqual([
+      [`/API${decodedPath}`, `/api${otherSpelling}`],
+      ["/Other", "/other"],
+    ]);
+  },
+);
+
 test("what a query parser nests, or makes no text of, is text for price functions", async () => {
   const gate = fakeGate();
   const app = await listen((express) => {

@@ -20,12 +20,20 @@ function nodesOwn(response: ServerResponse, name: "headersSent" | "writableEnded
  * `cookies`: each Set-Cookie of an answer by itself. They count only where they are this answer's: that of a gate may be another than the
  * handlers'. Headers that were set before stay, except where it has its own.
  */
-export function sendAnswer(
+export function sendAnswer(response: ServerResponse, answer: Answer, cookies: readonly string[] = []): void {
+  if (isOver(response)) return;
+  setHead(response, answer, cookies);
+  // Some servers refuse even no bytes where there must be none: `rejectNonStandardBodyWrites`.
+  if (!hasBytes(response, answer)) response.end();
+  else response.end(answer.body);
+}
+
+/** Status and headers of an answer that is sent later. */
+export function setHead(
   response: ServerResponse,
   { status, headers, body }: Answer,
   cookies: readonly string[] = [],
 ): void {
-  if (isOver(response)) return;
   const before = cookiesOf(response);
   for (const [name, value] of Object.entries(headers)) {
     if (name !== "set-cookie") response.setHeader(name, value);
@@ -33,21 +41,19 @@ export function sendAnswer(
   }
   // An answer with a length has no trailers: Node throws where one is announced.
   for (const name of ["transfer-encoding", "trailer"]) response.removeHeader(name);
-  // Such answers have no bytes, and may tell the length of those that they stand for.
-  const standsForOther = status === 304 || response.req.method === "HEAD";
+  // Such answers may tell the length of those that they stand for.
   if (status === 204) response.removeHeader("content-length");
-  else if (!standsForOther) response.setHeader("content-length", body.byteLength);
+  else if (!standsForOther(response, status)) response.setHeader("content-length", body.byteLength);
   response.statusCode = status;
-  // Some servers refuse even no bytes where there must be none: `rejectNonStandardBodyWrites`.
-  if (standsForOther || status === 204 || body.byteLength === 0) response.end();
-  else response.end(body);
 }
 
-/** Refuses the request in the name of the middleware `by`. Where others have answered meanwhile nothing is sent; where they began to, it throws. */
-export function sendRefusal(response: ServerResponse, refusal: Answer, by: string): void {
-  if (isOver(response)) return;
-  if (hasBegun(response)) throw new Error(`The response was begun by others before ${by}() could refuse it.`);
-  sendAnswer(response, refusal);
+/** False for those that have none by HTTP too. */
+export function hasBytes(response: ServerResponse, { status, body }: Answer): boolean {
+  return !standsForOther(response, status) && status !== 204 && body.byteLength > 0;
+}
+
+function standsForOther(response: ServerResponse, status: number): boolean {
+  return status === 304 || response.req.method === "HEAD";
 }
 
 /** The lines of Set-Cookie that are set. */

@@ -19,7 +19,8 @@ import { beforeFailureEnds } from "./before-failure-ends.ts";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { paymentOf } from "./paid.ts";
 import { goneOf, headerOf } from "./request-context.ts";
-import { cookiesOf, isOver, sendAnswer, sendRefusal } from "./send-answer.ts";
+import { cookiesOf, isOver, sendAnswer } from "./send-answer.ts";
+import { sendRefusal } from "./send-whole.ts";
 
 /** A middleware; `of(req)` is the session that it found. */
 export type SessionMiddleware<Session> = ExpressMiddleware & {

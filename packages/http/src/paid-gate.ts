@@ -30,6 +30,11 @@ export interface RequestContext {
   readonly path: string;
   /** As the framework's router matched it, where that may differ. Its route's price is asked, or else that of `path`. */
   readonly decodedPath?: string;
+  /**
+   * `decodedPath` in other letter case, where the framework's router heeds none and runs the same handler for either. A gate must not
+   * sell at a price that depends on such a letter.
+   */
+  readonly otherSpelling?: string;
   readonly method: string;
   /** Aborts when the client has gone. */
   readonly signal?: AbortSignal | undefined;

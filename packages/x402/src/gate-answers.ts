@@ -77,12 +77,15 @@ export function unsupportedPayment(message: string): Answer {
 }
 
 /** 404: no payment is taken for it. */
-export function ambiguousPath(): Answer {
-  return problem(
-    404,
-    "ambiguous_path",
-    "The path is spelt so that it could be another route's than the one that it is priced by. Spell it as its route does.",
-  );
+export function ambiguousPath(by: "route" | "case"): Answer {
+  const messages = {
+    route:
+      "The path is spelt so that it could be another route's than the one that it is priced by. Spell it as its route does.",
+    case:
+      "The price depends on the case of letters that the router does not heed. Spell the path as its route does. " +
+      "To sell it in any spelling, the seller gives each price a key of its own, or names a part whose case counts by [name].",
+  };
+  return problem(404, "ambiguous_path", messages[by]);
 }
 
 export function headIsNotSold(): Answer {

@@ -198,7 +198,7 @@ export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, opt
         return await answer(context, body, serve);
       } catch (error) {
         if (error instanceof HandlerThrew) throw error.cause;
-        if (error instanceof AmbiguousPath) return ambiguousPath();
+        if (error instanceof AmbiguousPath) return ambiguousPath(error.by);
         context.signal?.throwIfAborted();
         const refusal = failure(error);
         if (refusal === undefined) throw error;

@@ -1,5 +1,6 @@
 // The SDK as a planner: it matches routes, prices, extensions, hooks and the paywall. It verifies and settles nothing.
-import type { Answer, RequestAdapter } from "@tollbooth-stores/http";
+import { isDeepStrictEqual } from "node:util";
+import type { Answer } from "@tollbooth-stores/http";
 import {
   encodePaymentRequiredHeader,
   type HTTPProcessResult,
@@ -10,8 +11,9 @@ import type { PaywallConfig, RoutesConfig, x402ResourceServer } from "@x402/core
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { askFacilitators } from "./ask-facilitators.ts";
 import { recordingReads } from "./headers-priced-by.ts";
+import { pathsAsPriced, pricedAs } from "./priced-paths.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
-import { inUrl, plainPath, routesByLetter } from "./route-patterns.ts";
+import { routesByLetter } from "./route-patterns.ts";
 import { answerOfInstructions } from "./sdk-answer.ts";
 
 type RequiredArguments = Parameters<x402ResourceServer["createPaymentRequiredResponse"]>;
@@ -40,15 +42,20 @@ export interface Planner {
   readonly http: x402HTTPResourceServer;
   /** Whether a route is that of the request, for the SDK or letter by letter. */
   sells(request: RequestAtOrigin): boolean;
-  /** Unpriced by an AmbiguousPath where a router could take the path for another route than the SDK. */
+  /** Unpriced by an AmbiguousPath where a router could run another price's handler. */
   plan(request: RequestAtOrigin): Promise<Plan>;
   /** Whether a hook lets the request through for nothing. Only the hooks run. Rejects as they do. */
   isFree(request: RequestAtOrigin): Promise<boolean>;
 }
 
-/** The path is one route of the SDK's, and another one for a router that takes it letter by letter: whose price is it? */
+/** The router may run the handler of another price than that which the SDK tells. */
 export class AmbiguousPath extends Error {
   override readonly name = "AmbiguousPath";
+
+  /** "route": another route's, for a router that takes the path letter by letter. "case": that of the path in other letter case. */
+  constructor(readonly by: "route" | "case") {
+    super(`The price of another ${by} could be meant.`);
+  }
 }
 
 /** Ends the SDK's planning at the prices, which come after the hooks. */
@@ -72,13 +79,21 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
     initialize: () => askFacilitators(server),
     verifyPayment: async () => ({ isValid: true }),
     getPaymentFlow: () => "authorization",
-    buildPaymentRequirementsFromOptions(options, context) {
+    async buildPaymentRequirementsFromOptions(options, context) {
       const adapter = adapterOf(context);
       if (adapter !== undefined && unpriced.has(adapter)) throw hooksAreOver;
       if (adapter !== undefined) pricing.set(adapter, context);
       const reads = adapter && reading.get(adapter);
-      const read = reads === undefined ? context : asPriced(context, reads.adapter);
-      return server.buildPaymentRequirementsFromOptions(options, read);
+      const paths = pathsAsPriced(context);
+      if (reads === undefined || paths === undefined)
+        return server.buildPaymentRequirementsFromOptions(options, context);
+      const termsFor = (path: string) =>
+        server.buildPaymentRequirementsFromOptions(options, pricedAs(path, context, reads.adapter));
+      const terms = await termsFor(paths.path);
+      if (paths.other === undefined) return terms;
+      const others = await termsFor(paths.other).catch(() => undefined);
+      if (!isDeepStrictEqual(others, terms)) throw new AmbiguousPath("case");
+      return terms;
     },
     createPaymentRequiredResponse(...given) {
       const adapter = adapterIn(given[4]);
@@ -89,7 +104,7 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   const http = new x402HTTPResourceServer(planning, routes);
   const byLetter = routesByLetter(routes);
   http.onProtectedRequest(async (context, route) => {
-    if ([...byLetter(context)].some((other) => other !== route)) throw new AmbiguousPath();
+    if ([...byLetter(context)].some((other) => other !== route)) throw new AmbiguousPath("route");
   });
 
   return {
@@ -105,16 +120,16 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       }
     },
     async plan(request) {
-      const ambiguous = { type: "unpriced", error: new AmbiguousPath(), transport: { request } } as const;
+      const unpricedBy = (error: AmbiguousPath) => ({ type: "unpriced", error, transport: { request } }) as const;
       // For the SDK it is free.
-      if (!http.requiresPayment(request)) return ambiguous;
+      if (!http.requiresPayment(request)) return unpricedBy(new AmbiguousPath("route"));
       const reads = recordingReads(request.adapter);
       reading.set(request.adapter, reads);
       let planned: HTTPProcessResult;
       try {
         planned = await http.processHTTPRequest(request, paywall);
       } catch (error) {
-        if (error instanceof AmbiguousPath) return ambiguous;
+        if (error instanceof AmbiguousPath) return unpricedBy(error);
         const context = pricing.get(request.adapter);
         if (context === undefined) throw error;
         return { type: "unpriced", error, transport: { request: context } };
@@ -156,20 +171,6 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       };
     },
   };
-}
-
-/**
- * The path as handlers see their parameters: decoded, and without a last slash; the rest of it as the route's key has it. So a price by
- * `/models/big` is that of `/Models/bi%67` too, where the router heeds no case.
- */
-function asPriced<Context>(context: Context, adapter: RequestAdapter): Context {
-  const { path, routePattern }: { path?: unknown; routePattern?: unknown } = Object(context);
-  if (typeof path !== "string") return { ...context, adapter };
-  const plain = plainPath(path, typeof routePattern === "string" ? routePattern : "");
-  const url = adapter.getUrl();
-  const query = url.includes("?") ? url.slice(url.indexOf("?")) : "";
-  const getUrl = () => `${new URL(url).origin}${inUrl(plain)}${query}`;
-  return { ...context, path: plain, decodedPath: plain, adapter: { ...adapter, getPath: () => plain, getUrl } };
 }
 
 /**

@@ -1,9 +1,8 @@
 // What routes match letter by letter, and what becomes of a path that two of them could match.
-import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
-import fc from "fast-check";
+import { makePayment, paymentHeader, payTo } from "@tollbooth-stores/sandbox";
 import { expect, test } from "vitest";
 import { ask, handler, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
-import { inUrl, plainPath, routesByLetter } from "./route-patterns.ts";
+import { routesByLetter } from "./route-patterns.ts";
 
 const shop = shopForEachTest();
 const dear = { accepts: { ...oneCent, price: "$5" } };
@@ -104,39 +103,55 @@ test.each(["/models/big", "/models/bi%67", "/models/big/", "/models//%62ig", "/M
   },
 );
 
-/** Signs that URLs have a meaning for, and some that they have none for. */
-const sign = fc.constantFrom(..."?#/\\%&=+;:@ .a2F5c\t\u00e9\u{1F600}", "%2F", "%5c", "%3F");
-const part = fc.string({ unit: sign, minLength: 1, maxLength: 6 }).filter((text) => !/^\.{1,2}$/.test(text));
-const anyEncoding = fc.func(fc.boolean());
+const priceOf =
+  (dearPath: string) =>
+  ({ path }: { path: string }) =>
+    path === dearPath ? "$5" : "$0.01";
 
-test("a price by getUrl is that of the parameters and of the query that handlers read", async () => {
-  let seen = new URL("https://none.example");
-  const price = ({ adapter }: { adapter: { getUrl(): string } }) => {
-    seen = new URL(adapter.getUrl());
-    return "$1";
-  };
-  const gate = shop.gate({ "GET /t/*": { accepts: { ...oneCent, price } } });
-  const query = fc.constantFrom("", "?tier=pro", "?a=?tier=pro", "?tier=basic&tier=pro");
-  const spelt = fc.tuple(fc.array(part, { minLength: 1, maxLength: 3 }), anyEncoding, query);
-  await fc.assert(
-    fc.asyncProperty(spelt, async ([segments, isPlain, query]) => {
-      const encode = (text: string) =>
-        [...text].map((one) => (/^[a-z0-9]$/i.test(one) && isPlain(one) ? one : escaped(one))).join("");
-      const path = `/t/${segments.map(encode).join("/")}`;
-      await gate.handle(requestTo(path + query), new Uint8Array(), handler());
-      expect(seen.pathname.split("/").slice(2).map(decodeURIComponent)).toEqual(segments);
-      expect(seen.search).toBe(query);
-    }),
-    { numRuns: 60 },
-  );
+test.each([
+  ["GET /*", "/models/Big", "/models/big"],
+  ["*", "/MODELS/big", "/models/big"],
+  ["GET /models/*", "/Models/Big/", "/models/big"],
+  ["GET /[a]/*", "/models/bI%67", "/models/big"],
+])(
+  "under %s the path %s, for whose other spelling another price is asked, is 404 before any payment is looked at",
+  async (...scene) => {
+    const [key, path, dearPath] = scene;
+    const serve = handler();
+    const { payload } = await makePayment(await shop.controls.payer());
+    const context = { ...requestTo(path), decodedPath: path, otherSpelling: path.toLowerCase() };
+    const toOthers = ({ path: asked }: { path: string }) => (asked === dearPath ? `0x${"12".repeat(20)}` : payTo);
+    const accepts = [
+      { ...oneCent, price: priceOf(dearPath) },
+      { ...oneCent, payTo: toOthers },
+    ];
+    for (const terms of accepts) {
+      const gate = shop.gate({ [key]: { accepts: terms } });
+      for (const headers of [{}, paymentHeader(payload)]) {
+        const asked = { ...context, adapter: requestTo(path, headers).adapter };
+        expect(await ask(gate, serve, asked)).toMatchObject({ status: 404, error: "ambiguous_path" });
+      }
+    }
+    expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
+  },
+);
+
+test.each([
+  ["the case of a part that the key names counts", "GET /models/[name]", "/models/Big", "/models/big"],
+  ["it counts before a `*` too", "GET /[vendor]/*", "/Acme/big", "/acme/big"],
+  ["what the key says letter by letter is read as it is there", "GET /Models/*", "/MODELS/big", "/Models/big/"],
+  ["the same terms are asked for either", "GET /*", "/models/Big", "/models/other"],
+])("a path is sold whose other spelling has other terms only where %s", async (_what, key, path, dearPath) => {
+  const gate = shop.gate({ [key]: { accepts: { ...oneCent, price: priceOf(dearPath) } } });
+  const { payload } = await makePayment(await shop.controls.payer());
+  const context = { ...requestTo(path, paymentHeader(payload)), decodedPath: path, otherSpelling: path.toLowerCase() };
+  expect(await ask(gate, handler(), context)).toMatchObject({ status: 200 });
 });
 
-function escaped(sign: string): string {
-  return [...Buffer.from(sign)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
-}
-
-test("what is no UTF-8 stays as it is in a path that a price function reads", () => {
-  expect([plainPath("/%70ro/a%3F-%ff", ""), inUrl("/a?-%ff")]).toEqual(["/pro/a?-%ff", "/a%3F-%25ff"]);
+test("where only the sent path is sold, the case of that one does not count either", async () => {
+  const gate = shop.gate({ "GET /v1/*": { accepts: { ...oneCent, price: priceOf("/v1/big") } } });
+  const context = { ...requestTo("/v1/Big"), decodedPath: "/Big", otherSpelling: "/big" };
+  expect(await ask(gate, handler(), context)).toMatchObject({ error: "ambiguous_path" });
 });
 
 test("routes are matched letter by letter as the SDK writes their patterns", () => {
