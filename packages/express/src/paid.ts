@@ -16,7 +16,6 @@ import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { hideConditions } from "./hide-conditions.ts";
 import { answeredInFront, mayBeAnswered, requireUnanswered, watchOthers } from "./others-answer.ts";
 import { ownTurn } from "./own-turn.ts";
-import { refuseDisguised } from "./plain-target.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
 import { sealExceptFor, sealSentResponse, sealUntilFinish, type Writer } from "./seal-response.ts";
@@ -65,8 +64,6 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
     const context = contextOf(request, response, isOnRoute);
     if (isSoldAlready(gate, context, sellers.get(request))) return next();
     const before = beforeGate(gate, context, unsold ?? (isOnRoute ? "refuse" : "pass"));
-    const disguised = refuseDisguised(gate, context, before === "pass");
-    if (disguised !== undefined) return sendAlone(response, disguised);
     if (before === "pass") return next();
     if (before !== "ask") return sendAlone(response, before);
     if (isOver(response)) return;

@@ -61,6 +61,11 @@ function expressionsOf(path: string): RegExp[] {
   return readings.map(([flags, end]) => new RegExp(`^${body}${rest}${end}$`, flags));
 }
 
+/** Whether the path of a route's key takes the path, for any router. */
+export function isOfPattern(pattern: string, path: string): boolean {
+  return expressionsOf(pattern)[3]?.test(path) === true;
+}
+
 /** Signs that no URL can hold are decoded, as their client had to encode them. A path that is encoded otherwise is read as it is. */
 function asRouted(path: string): string {
   const plain = decoded(path);
