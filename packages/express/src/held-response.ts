@@ -1,7 +1,7 @@
 // Holds back what handlers write, until the gate has decided what is sent in its place.
 import type { ServerResponse } from "node:http";
 import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http";
-import { mayGoOn } from "./back-pressure.ts";
+import { drainListeners, mayGoOn } from "./back-pressure.ts";
 import { heldHead } from "./held-head.ts";
 import { answeredByOthers } from "./others-answer.ts";
 import { member, replaceMembers } from "./replace-members.ts";
@@ -84,6 +84,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
 
   const letGo = replaceMembers(response, {
     ...before.members,
+    ...drainListeners(response, isHandler),
     writeHead: member((status: number, ...rest: unknown[]) => {
       if (isOver() || isShutOut()) return response;
       if (head !== undefined) throw headersSent();

@@ -1,6 +1,6 @@
 // Makes handlers unable to change an answer that is made, while its end is still to come.
 import type { ServerResponse } from "node:http";
-import { mayGoOn } from "./back-pressure.ts";
+import { drainListeners, mayGoOn } from "./back-pressure.ts";
 import { member, replaceMembers } from "./replace-members.ts";
 import { isBehindAny, type Writer } from "./running.ts";
 import { hasBegun } from "./send-answer.ts";
@@ -75,6 +75,7 @@ export function sealExceptFor(response: ServerResponse, writer: () => Writer, an
     return [name, member(call)];
   });
   replaceMembers(response, {
+    ...drainListeners(response, isShutOut),
     ...Object.fromEntries(members),
     _implicitHeader: member(nodesOwnHead),
     headersSent: { get: () => !isShutOut() && hasBegun(response) },
@@ -97,6 +98,7 @@ function seal(response: ServerResponse, more: PropertyDescriptorMap): () => void
   const { statusCode, statusMessage } = response;
   const open = replaceMembers(response, {
     ...Object.fromEntries(changing.map((name) => [name, member(() => response)])),
+    ...drainListeners(response),
     write: member((chunk: unknown) => mayGoOn(response, chunk)),
     headersSent: { get: () => !isBehindAny() && hasBegun(response) },
     ...more,
