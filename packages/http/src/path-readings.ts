@@ -39,8 +39,12 @@ export function handlerReadingsOf(path: string): { all: string[]; dotless: strin
   if (plain.test(path)) return { all: [], dotless: [] };
   const segments = path.split(/[/\\]/).map(decodings);
   const hasDots = segments.flat().some((segment) => piecesOf(segment).some((piece) => dots.test(piece)));
-  const keep = (segment: string) =>
-    piecesOf(segment).some((piece) => dots.test(piece)) ? segment : segment.replace(/[/\\]/g, encodeURIComponent);
+  const keep = (segment: string) => {
+    const pieces = piecesOf(segment);
+    if (pieces.some((piece) => dots.test(piece))) return segment;
+    // Of doubled slashes servers make one.
+    return pieces.filter((piece) => piece !== "").join("%2F");
+  };
   const whole = Array.from({ length: MOST_DECODINGS + 1 }, (_, times) =>
     segments.map((levels) => keep(levels[Math.min(times, levels.length - 1)] ?? "")).join("/"),
   );

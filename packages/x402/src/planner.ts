@@ -53,8 +53,11 @@ export class AmbiguousPath extends Error {
   override readonly name = "AmbiguousPath";
 
   /** "route": another route's, for a router that takes the path letter by letter. "case": that of the path in other letter case. */
-  constructor(readonly by: "route" | "case") {
+  readonly by: "route" | "case";
+
+  constructor(by: "route" | "case") {
     super(`The price of another ${by} could be meant.`);
+    this.by = by;
   }
 }
 

@@ -56,6 +56,8 @@ test.each([
   ["/cheap/x%252F..%252Fdear", ofTwoPrices],
   ["/cheap/dear%3Fx", ofTwoPrices],
   ["/cheap/dear%23", ofTwoPrices],
+  ["/cheap/%2Fdear", ofTwoPrices],
+  ["/cheap/dear%2F", ofTwoPrices],
   ["/cheap/%2564ear", ofTwoPrices],
   ["/cheap/de%0Aar", ofTwoPrices],
   ["/m/x%2F..%2Fbig", { "GET /m/*": { accepts: { ...oneCent, price: byPath } } }],
