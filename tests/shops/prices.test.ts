@@ -8,6 +8,7 @@ import { getRequestListener } from "@hono/node-server";
 import * as onExpress from "@tollbooth-stores/express";
 import * as onHono from "@tollbooth-stores/hono";
 import { paymentHeader } from "@tollbooth-stores/sandbox";
+import * as withFetch from "@tollbooth-stores/x402/fetch";
 import type { HTTPRequestContext } from "@x402/core/server";
 import express from "express";
 import { Hono } from "hono";
@@ -218,6 +219,7 @@ test("Express: express.static behind paid() gives no file away, and none at anot
     "/files/free/..",
     "/files/free/%2e%2e",
     "/x%5c..%5c",
+    "/files/free/%2e%2e%09",
   ]) {
     for (const target of ["/files/dear.txt", "/files%2fdear.txt", "/dear.txt", "..%2fdear.txt", "files%5cdear.txt"]) {
       for (const payment of [{}, cheapPayment()]) {
@@ -273,3 +275,63 @@ test.each([true, false])(
     expect(statuses).toEqual(["402", isOnRoute ? "402" : "404", "402", "404"]);
   },
 );
+
+/** What a proxy behind each would ask its upstream for. */
+const proxies: Record<string, (upstream: (path: string) => string) => RequestListener> = {
+  "Express, by the sent path": (upstream) =>
+    express()
+      .set("env", "test")
+      .use(onExpress.paid(gateOf(proxied)))
+      .use((request, response) => void response.send(upstream(request.originalUrl))),
+  "Express, by a parameter": (upstream) =>
+    express()
+      .set("env", "test")
+      .get("/cheap/*rest", onExpress.paid(gateOf(proxied)), (request, response) => {
+        const { rest } = request.params;
+        response.send(upstream(`/cheap/${[rest].flat().join("/")}`));
+      }),
+  "Hono, by the path": (upstream) => {
+    const app = new Hono().use(onHono.paid(gateOf(proxied))).all("*", (c) => c.text(upstream(c.req.path)));
+    return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  },
+  "Hono, by a parameter": (upstream) => {
+    const app = new Hono();
+    app.get("/cheap/:rest{.+}", onHono.paid(gateOf(proxied)), (c) => c.text(upstream(`/cheap/${c.req.param("rest")}`)));
+    return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  },
+  "fetch, by a parameter": (upstream) => {
+    const rest = (request: Request) => decodeURIComponent(new URL(request.url).pathname.slice("/cheap/".length));
+    const sell = withFetch.paid(gateOf(proxied), (request) => new Response(upstream(`/cheap/${rest(request)}`)));
+    return getRequestListener((request) => sell(request), { overrideGlobalObjects: false });
+  },
+};
+const proxied = { "GET /cheap/*": cheap, "GET /dear/*": dear };
+const leaving = [
+  "..",
+  "%2e%2e",
+  ".%2e",
+  "%252e%252e",
+  "%2e%2e%09",
+  ".%0d.",
+  "..%2f",
+  "%25%32%65.",
+  "%2e%2e%5c",
+  "x%2f..%2f..",
+];
+
+test.each(Object.entries(proxies))("%s: no upstream is asked for dear goods at a cheap price", async (_what, make) => {
+  const asked: string[] = [];
+  const upstream = (path: string) => {
+    asked.push(new URL(`http://upstream${path}`).pathname);
+    return "";
+  };
+  const port = await listening(make(upstream));
+  for (const dots of leaving) {
+    for (const end of ["/dear/x", "dear/x", "%2fdear/x", "/dear/%ff", "/dear/%", "/dear/%E0%A4%A"]) {
+      for (const payment of [{}, cheapPayment()]) await sendRaw(port, "GET", `/cheap/${dots}${end}`, payment);
+    }
+  }
+  expect(asked.filter((path) => path.startsWith("/dear"))).toEqual([]);
+  await sendRaw(port, "GET", "/cheap/a%2Fb", cheapPayment());
+  expect(asked.at(-1)).toMatch(/^\/cheap\/a(%2F|\/)b$/);
+});

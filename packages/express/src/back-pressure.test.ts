@@ -71,19 +71,22 @@ test.each(Object.keys(ways))("compression behind paid() leaves an answer by %s w
   expect([answer.headers.get("content-encoding"), body.byteLength]).toEqual(["gzip", 30 * chunk.byteLength]);
 });
 
+const compressed = () => ({ inFront: [compression({ threshold: 0, filter: () => true })] });
+
 test.each(Object.keys(ways))(
-  "compression in front of paid(), which hears of no drain, gets an answer by %s whole",
+  "compression in front of paid(), which keeps listeners to itself, gets an answer by %s whole",
   async (way) => {
-    const { answer, body } = await shop(way, 30, { inFront: [compression({ threshold: 0, filter: () => true })] });
+    const { answer, body } = await shop(way, 30, compressed());
     expect([answer.headers.get("content-encoding"), body.byteLength]).toEqual(["gzip", 30 * chunk.byteLength]);
   },
 );
 
-test.each(Object.keys(ways))(
-  "an error is answered while a handler still writes more than is held, by %s",
-  async (way) => {
+test.each(Object.keys(ways).flatMap((way) => [[way, "nothing"] as const, [way, "compression"] as const]))(
+  "an error is answered while a handler still writes more than is held, by %s, with %s in front",
+  async (way, front) => {
     const total = 5_000;
-    const { answer, charged, made } = await shop(way, total, { maxAnswerBytes: 100_000 });
+    const more = front === "compression" ? compressed() : {};
+    const { answer, charged, made } = await shop(way, total, { maxAnswerBytes: 100_000, ...more });
     expect([answer.status, charged]).toEqual([500, []]);
     expect(made()).toBeLessThan(total);
     // A pipeline hears of an answer that is finished, and takes it for its own: it goes on, a turn at a time.
@@ -93,6 +96,35 @@ test.each(Object.keys(ways))(
     await pause(20);
     expect(made()).toBe(whenAnswered);
     expect(whenAnswered).toBeLessThan(total);
+  },
+);
+
+test.each(Object.keys(ways))(
+  "a client that leaves ends an endless answer by %s, with compression in front",
+  async (way) => {
+    let made = 0;
+    let gone = false;
+    const endless = function* () {
+      for (; made < 100_000; made += 1) yield chunk;
+    };
+    const app = await listen((express) => {
+      express.get("/sold", ...compressed().inFront, paid(fakeGate()), (_request, response) => {
+        response.once("close", () => {
+          gone = true;
+        });
+        return ways[way]?.(endless(), response);
+      });
+    });
+    const leaving = new AbortController();
+    const asked = app("/sold", { headers: { payment: "one" }, signal: leaving.signal }).catch(() => undefined);
+    await expect.poll(() => made, { interval: 5 }).toBeGreaterThan(0);
+    leaving.abort();
+    await asked;
+    await expect.poll(() => gone, { interval: 5 }).toBe(true);
+    await pause(20);
+    const whenGone = made;
+    await pause(20);
+    expect([made, made < 100_000]).toEqual([whenGone, true]);
   },
 );
 

@@ -3,7 +3,7 @@
 import type { ServerResponse } from "node:http";
 import { isUint8Array } from "node:util/types";
 import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http";
-import { mayGoOn } from "./back-pressure.ts";
+import { drainListeners, mayGoOn } from "./back-pressure.ts";
 import { heldHead } from "./held-head.ts";
 import { answeredByOthers } from "./others-answer.ts";
 import { member, replaceMembers } from "./replace-members.ts";
@@ -86,6 +86,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
 
   const letGo = replaceMembers(response, {
     ...before.members,
+    ...drainListeners(response, isHandler),
     writeHead: member((status: number, ...rest: unknown[]) => {
       if (isOver() || isShutOut()) return response;
       if (head !== undefined) throw headersSent();

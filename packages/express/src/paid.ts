@@ -1,6 +1,5 @@
 // Sells what the handlers behind it answer, through a gate.
 
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
 import { isUint8Array } from "node:util/types";
 import {
@@ -18,10 +17,10 @@ import { type HeldResponse, holdResponse } from "./held-response.ts";
 import { hideConditions } from "./hide-conditions.ts";
 import { answeredInFront, mayBeAnswered, requireUnanswered, watchOthers } from "./others-answer.ts";
 import { ownTurn } from "./own-turn.ts";
-import { refuseDisguised } from "./plain-target.ts";
 import { bodyOf } from "./request-body.ts";
 import { contextOf, goneOf } from "./request-context.ts";
-import { sealExceptFor, sealSentResponse, sealUntilFinish, type Writer } from "./seal-response.ts";
+import { runAs, writerOf } from "./running.ts";
+import { sealExceptFor, sealSentResponse, sealUntilFinish } from "./seal-response.ts";
 import { hasBegun, isOver } from "./send-answer.ts";
 import { sendAlone, sendWhole } from "./send-whole.ts";
 
@@ -30,8 +29,6 @@ export type { PaidOptions } from "@tollbooth-stores/http";
 const payments = new WeakMap<IncomingMessage, PaymentInHand>();
 /** The gate that the handlers make an answer for. */
 const sellers = new WeakMap<IncomingMessage, PaidGate>();
-/** Who runs, in all that they call: the handlers of a request, or the error handlers of one whose gate has failed. */
-const running = new AsyncLocalStorage<{ request: IncomingMessage; role: "handlers" | "error handlers" }>();
 
 const failure = problem(500, "internal_error", "Something went wrong here.");
 
@@ -67,15 +64,10 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
     const context = contextOf(request, response, isOnRoute);
     if (isSoldAlready(gate, context, sellers.get(request))) return next();
     const before = beforeGate(gate, context, unsold ?? (isOnRoute ? "refuse" : "pass"));
-    const disguised = refuseDisguised(gate, context, before === "pass");
-    if (disguised !== undefined) return sendAlone(response, disguised);
     if (before === "pass") return next();
     if (before !== "ask") return sendAlone(response, before);
     if (isOver(response)) return;
-    const writer = (): Writer => {
-      const now = running.getStore();
-      return now?.request === request ? now.role : "unknown";
-    };
+    const writer = () => writerOf(request);
     if (mayBeAnswered(response)) {
       if (!hasBegun(response)) answerUnlessHeld(response, failure);
       // Error handlers hear of it, and change nothing.
@@ -84,7 +76,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
         () => (writer() === "unknown" ? "error handlers" : "handlers"),
         () => {},
       );
-      return running.run({ request, role: "handlers" }, () => next(answeredInFront()));
+      return runAs("handlers", request, () => next(answeredInFront()));
     }
     requireUnanswered(response);
     response.removeHeader("content-length");
@@ -119,7 +111,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
         sellers.set(request, gate);
         hideConditions(request);
         held = holdResponse(response, maxAnswerBytes, () => writer() === "handlers");
-        running.run({ request, role: "handlers" }, next);
+        runAs("handlers", request, next);
         const made = await held.answer;
         requireUnanswered(response);
         cookies = made.cookies;
@@ -144,12 +136,12 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
         if (held !== undefined && (hasBegun(response) || others.hasEnded())) sealFor(held);
         return;
       }
-      const failed = { request, role: "error handlers" } as const;
+      const asErrorHandlers = (run: () => void) => runAs("error handlers", request, run);
       // Error handlers answer. Handlers that are still at work must give nothing away meanwhile.
       if (held !== undefined) {
-        sealExceptFor(response, writer, () => running.run(failed, () => sendWhole(response, failure)));
+        sealExceptFor(response, writer, () => asErrorHandlers(() => sendWhole(response, failure)));
       }
-      running.run(failed, () => next(error));
+      asErrorHandlers(() => next(error));
     } finally {
       others.letGo();
     }

@@ -39,6 +39,8 @@ export function goneOf(response: ServerResponse): AbortController {
 
 /** A response that waits for the one before it on its connection has no "close" of its own. The function returned ends the watch. */
 function onSocketClose(socket: Socket, abort: () => void): () => void {
+  // Adapters of serverless platforms have no socket, but an object with some of its members.
+  if (typeof Reflect.get(socket, "once") !== "function") return () => {};
   let aborts = unanswered.get(socket);
   if (aborts === undefined) {
     const all = new Set<() => void>();

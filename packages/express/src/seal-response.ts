@@ -1,7 +1,8 @@
 // Makes handlers unable to change an answer that is made, while its end is still to come.
 import type { ServerResponse } from "node:http";
-import { mayGoOn } from "./back-pressure.ts";
+import { drainListeners, mayGoOn } from "./back-pressure.ts";
 import { member, replaceMembers } from "./replace-members.ts";
+import { isBehindAny, type Writer } from "./running.ts";
 import { hasBegun } from "./send-answer.ts";
 
 const changing = [
@@ -12,8 +13,9 @@ const changing = [
 
 /**
  * Nothing that handlers do reaches the response, and nothing tells them so: an error that comes after the end would take the
- * connection with it, because Express ends the connection of an error that it cannot answer. So `headersSent` is false. The function
- * that it returns makes the response as it was.
+ * connection with it, because Express ends the connection of an error that it cannot answer. So `headersSent` is false for them. Middleware
+ * in front sees what was sent: a timeout of its own would end the connection of an answer that it takes for none. The function that it
+ * returns makes the response as it was.
  */
 export function sealResponse(response: ServerResponse): () => void {
   return seal(response, { writableEnded: { get: () => true } });
@@ -39,9 +41,6 @@ export function sealUntilFinish(response: ServerResponse): void {
   const open = sealSentResponse(response);
   response.prependOnceListener("finish", open);
 }
-
-/** "unknown": work that has lost its async context, as that of a pooled driver. */
-export type Writer = "handlers" | "error handlers" | "unknown";
 
 /**
  * For error handlers that answer in the place of handlers which are still at work: what others do reaches nothing, and nothing tells so.
@@ -76,6 +75,7 @@ export function sealExceptFor(response: ServerResponse, writer: () => Writer, an
     return [name, member(call)];
   });
   replaceMembers(response, {
+    ...drainListeners(response, isShutOut),
     ...Object.fromEntries(members),
     _implicitHeader: member(nodesOwnHead),
     headersSent: { get: () => !isShutOut() && hasBegun(response) },
@@ -98,8 +98,9 @@ function seal(response: ServerResponse, more: PropertyDescriptorMap): () => void
   const { statusCode, statusMessage } = response;
   const open = replaceMembers(response, {
     ...Object.fromEntries(changing.map((name) => [name, member(() => response)])),
+    ...drainListeners(response),
     write: member((chunk: unknown) => mayGoOn(response, chunk)),
-    headersSent: { get: () => false },
+    headersSent: { get: () => !isBehindAny() && hasBegun(response) },
     ...more,
   });
   return () => {

@@ -19,6 +19,7 @@ import { beforeFailureEnds } from "./before-failure-ends.ts";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { paymentOf } from "./paid.ts";
 import { goneOf, headerOf } from "./request-context.ts";
+import { runBehind } from "./running.ts";
 import { cookiesOf, isOver, sendAnswer } from "./send-answer.ts";
 import { sendRefusal } from "./send-whole.ts";
 
@@ -107,7 +108,7 @@ export function spend(quota: string, options?: SpendOptions): ExpressMiddleware 
       },
       end: () => spent.giveBack(),
     });
-    next();
+    runBehind(request, next);
   };
 }
 

@@ -7,6 +7,7 @@ export type { PaymentInHand } from "./payment-in-hand.ts";
 // What a framework's middleware is made of.
 export { isSoldAlready } from "./paid-once.ts";
 export { beforeGate, type PaidOptions, type PaidSettings, paidSettings } from "./paid-options.ts";
+export { handlerReadingsOf } from "./path-readings.ts";
 export { hiddenHeaders, hideConditions } from "./conditional-headers.ts";
 export {
   beforeLimit,

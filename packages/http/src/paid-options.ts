@@ -5,6 +5,7 @@ import { type Answer, DEFAULT_MAX_ANSWER_BYTES, problem } from "./answer.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "./fetch-messages.ts";
 import { requireBytes } from "./option-types.ts";
 import type { PaidGate, RequestContext } from "./paid-gate.ts";
+import { fileReadingsOf, hasLeavingDots } from "./path-readings.ts";
 
 export interface PaidOptions {
   /** In bytes, at least 1, default 1,048,576. A larger request body is 413, and nothing is asked. */
@@ -52,17 +53,33 @@ export function paidSettings(gate: PaidGate, options: PaidOptions = {}): PaidSet
   });
 }
 
-/** "ask": the gate answers. "pass": the next handler does. Decided before a body is read. */
+/**
+ * "ask": the gate answers. "pass": the next handler does. Decided before a body is read. 404 for a path with dots that lead elsewhere, or
+ * that passes as it is and is sold as a file server reads it: what is behind the gate would be given away, or for another price.
+ */
 export function beforeGate(
   gate: PaidGate,
   context: RequestContext,
   unsold: "pass" | "refuse",
 ): "ask" | "pass" | Answer {
-  if (gate.sells === undefined || gate.sells(context)) return "ask";
-  if (unsold === "pass") return "pass";
+  const paths = [context.path, context.decodedPath ?? context.path];
+  if (paths.some(hasLeavingDots)) return ambiguous();
+  const { sells } = gate;
+  if (sells === undefined || sells.call(gate, context)) return "ask";
+  if (unsold === "pass") {
+    const isSold = (path: string) => sells.call(gate, { ...context, path, decodedPath: path });
+    return paths.flatMap(fileReadingsOf).some(isSold) ? ambiguous() : "pass";
+  }
   const asked = shownText(`${context.method} ${context.path}`);
   return problem(404, "not_sold", `paid() stands before this, and its gate has no route for ${asked}.`);
 }
+
+const ambiguous = () =>
+  problem(
+    404,
+    "ambiguous_path",
+    "The path has dots or encoded slashes that could lead to what is sold. Spell it without them.",
+  );
 
 const MOST_SHOWN = 200;
 

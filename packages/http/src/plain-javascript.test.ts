@@ -114,6 +114,7 @@ describe("plain JavaScript", () => {
       ...["answerTooLarge", "problem", "wholeAnswer", "isSoldAlready", "beforeGate", "limitHeadersOf", "isHeld"],
       ...["addCookies", "errorForLog", "isUnavailable", "storeFailure", "bodyTooLarge", "problemCode"],
       "responseOf",
+      "handlerReadingsOf",
     ];
     expect([...exported.keys()].filter((name) => ![...tested, ...without].includes(name))).toEqual([]);
   });

@@ -1,6 +1,6 @@
 // The SDK as a planner: it matches routes, prices, extensions, hooks and the paywall. It verifies and settles nothing.
 import { isDeepStrictEqual } from "node:util";
-import type { Answer } from "@tollbooth-stores/http";
+import { type Answer, handlerReadingsOf } from "@tollbooth-stores/http";
 import {
   encodePaymentRequiredHeader,
   type HTTPProcessResult,
@@ -54,8 +54,11 @@ export class AmbiguousPath extends Error {
   override readonly name = "AmbiguousPath";
 
   /** "route": another route's, for a router that takes the path letter by letter. "case": that of the path in other letter case. */
-  constructor(readonly by: "route" | "case") {
+  readonly by: "route" | "case";
+
+  constructor(by: "route" | "case") {
     super(`The price of another ${by} could be meant.`);
+    this.by = by;
   }
 }
 
@@ -90,9 +93,10 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
       if (paths === undefined) return toldTerms(server, options, { ...context, adapter: reads.adapter });
       const termsFor = (path: string) => toldTerms(server, options, pricedAs(path, context, reads.adapter));
       const terms = await termsFor(paths.path);
-      if (paths.other === undefined) return terms;
-      const others = await termsFor(paths.other).catch(() => undefined);
-      if (!isDeepStrictEqual(others, terms)) throw new AmbiguousPath("case");
+      for (const { path, by } of paths.others) {
+        const others = await termsFor(path).catch(() => undefined);
+        if (!isDeepStrictEqual(others, terms)) throw new AmbiguousPath(by);
+      }
       return terms;
     },
     createPaymentRequiredResponse(...given) {
@@ -104,7 +108,9 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
   const http = new x402HTTPResourceServer(planning, routes);
   const byLetter = routesByLetter(routes);
   http.onProtectedRequest(async (context, route) => {
-    if ([...byLetter(context)].some((other) => other !== route)) throw new AmbiguousPath("route");
+    const read = handlerReadingsOf(context.path).all.map((path) => ({ ...context, path, decodedPath: path }));
+    const possible = [context, ...read].flatMap((target) => [...byLetter(target)]);
+    if (possible.some((other) => other !== route)) throw new AmbiguousPath("route");
   });
 
   return {

@@ -61,6 +61,11 @@ function expressionsOf(path: string): RegExp[] {
   return readings.map(([flags, end]) => new RegExp(`^${body}${rest}${end}$`, flags));
 }
 
+/** Whether the path of a route's key takes the path, for any router. */
+export function isOfPattern(pattern: string, path: string): boolean {
+  return expressionsOf(pattern)[3]?.test(path) === true;
+}
+
 /** Signs that no URL can hold are decoded, as their client had to encode them. A path that is encoded otherwise is read as it is. */
 function asRouted(path: string): string {
   const plain = decoded(path);
@@ -87,24 +92,37 @@ function decoded(path: string): string {
 
 /**
  * As the SDK matches it: each segment decoded but for its slashes, without doubled and last ones. What `pattern`, the path of a route's
- * key, says letter by letter is written as it is there.
+ * key, says letter by letter is written as it is there. `%2F` stands for a slash within a segment, `%252F` for these three signs.
  */
 export function plainPath(path: string, pattern: string): string {
   const literal = pattern.replace(/\*.*$/s, "*").split("/");
-  const segments = path.split("/").map((segment) => {
-    try {
-      return decodeURIComponent(segment).replace(/[/\\]/g, encodeURIComponent);
-    } catch {
-      return segment;
-    }
-  });
-  const plain = segments
+  const plain = path
+    .split("/")
+    .map((segment) => decodedRuns(segment).replace(/%(?=(?:25)*(?:2F|5C))|[/\\]/gi, encodeURIComponent))
     .join("/")
     .replace(/\/+/g, "/")
     .replace(/(.)\/$/, "$1")
     .split("/");
   const isSame = (one: string, other = "") => one.toLowerCase() === other.toLowerCase();
   return plain.map((segment, at) => (isSame(segment, literal[at]) ? literal[at] : segment)).join("/");
+}
+
+/** As Hono does it: what is no UTF-8 stays as it is, and the rest is decoded. Express refuses such a parameter. */
+function decodedRuns(segment: string): string {
+  return segment.replace(/(?:%[0-9a-f]{2})+/gi, (run) => {
+    try {
+      return decodeURIComponent(run);
+    } catch {
+      return run;
+    }
+  });
+}
+
+/** The path of a URL whose segments are decoded to those of a `plainPath`: a decoded `?` or `#` must not end it. */
+export function inUrl(plain: string): string {
+  return encodeURI(plain)
+    .replace(/%25((?:25)*(?:2F|5C))/gi, "%$1")
+    .replace(/[?#]/g, encodeURIComponent);
 }
 
 function splitPattern(pattern: string): string[] {
