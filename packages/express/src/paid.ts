@@ -9,6 +9,7 @@ import {
   type PaymentInHand,
   paidSettings,
   problem,
+  withOwnSignal,
 } from "@tollbooth-stores/http";
 import type { ExpressMiddleware } from "./express-types.ts";
 import { type HeldResponse, holdResponse } from "./held-response.ts";
@@ -105,7 +106,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
       await ownTurn(response, goneOf(response).signal);
       if (isAnswered()) return;
       requireUnanswered(response);
-      const answer = await gate.handle(context, body, async (payment) => {
+      const serve = async (payment: PaymentInHand) => {
         goneOf(response).signal.throwIfAborted();
         requireUnanswered(response);
         payments.set(request, payment);
@@ -117,7 +118,8 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
         requireUnanswered(response);
         cookies = made.cookies;
         return made.answer;
-      });
+      };
+      const answer = await gate.handle(context, body, (payment) => withOwnSignal(payment, serve));
       held?.release();
       others.letGo();
       if (isAnswered()) {
