@@ -108,7 +108,10 @@ test.each(bothWays.flatMap((way) => changes.map(([how, one]) => ({ way, how, one
   "by $way, what a handler answers is sold where middleware $how",
   async ({ way, how, one }) => {
     const gate = fakeGate();
-    const app = new Hono().use(paid(gate)).use(one).get("/sold", (c) => c.text("the goods"));
+    const app = new Hono()
+      .use(paid(gate))
+      .use(one)
+      .get("/sold", (c) => c.text("the goods"));
     const answer = await (await asker(app, way))("/sold", { headers: { payment: "one" } });
     const isEmptied = how === "copies its headers";
     expect([answer.status, await answer.text()]).toEqual([
@@ -119,16 +122,19 @@ test.each(bothWays.flatMap((way) => changes.map(([how, one]) => ({ way, how, one
   },
 );
 
-test.each(bothWays)("by %s, an empty answer that a handler returns is sold, though others have looked before", async (way) => {
-  const gate = fakeGate();
-  const app = new Hono().use(paid(gate)).use(async (c, next) => {
-    c.res.headers.set("x-a", "1");
-    await next();
-  });
-  app.get("/sold", (c) => c.body(null));
-  app.get("/sold/looked", async (c) => c.text(`made, not ${c.res.status}`));
-  const ask = await asker(app, way);
-  expect((await ask("/sold", { headers: { payment: "one" } })).headers.get("x-a")).toBe("1");
-  expect(await (await ask("/sold/looked", { headers: { payment: "two" } })).text()).toBe("made, not 200");
-  expect(gate.charged).toEqual(["one", "two"]);
-});
+test.each(bothWays)(
+  "by %s, an empty answer that a handler returns is sold, though others have looked before",
+  async (way) => {
+    const gate = fakeGate();
+    const app = new Hono().use(paid(gate)).use(async (c, next) => {
+      c.res.headers.set("x-a", "1");
+      await next();
+    });
+    app.get("/sold", (c) => c.body(null));
+    app.get("/sold/looked", async (c) => c.text(`made, not ${c.res.status}`));
+    const ask = await asker(app, way);
+    expect((await ask("/sold", { headers: { payment: "one" } })).headers.get("x-a")).toBe("1");
+    expect(await (await ask("/sold/looked", { headers: { payment: "two" } })).text()).toBe("made, not 200");
+    expect(gate.charged).toEqual(["one", "two"]);
+  },
+);
