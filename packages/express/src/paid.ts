@@ -10,6 +10,7 @@ import {
   type PaymentInHand,
   paidSettings,
   problem,
+  withOwnSignal,
 } from "@tollbooth-stores/http";
 import { answerUnlessHeld } from "./answer-unless-held.ts";
 import type { ExpressMiddleware } from "./express-types.ts";
@@ -104,7 +105,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
       await ownTurn(response, goneOf(response).signal);
       if (isAnswered()) return;
       requireUnanswered(response);
-      const answer = await gate.handle(context, body, async (payment) => {
+      const serve = async (payment: PaymentInHand) => {
         goneOf(response).signal.throwIfAborted();
         requireUnanswered(response);
         payments.set(request, payment);
@@ -116,7 +117,8 @@ export function paid(gate: PaidGate, options?: PaidOptions): ExpressMiddleware {
         requireUnanswered(response);
         cookies = made.cookies;
         return made.answer;
-      });
+      };
+      const answer = await gate.handle(context, body, (payment) => withOwnSignal(payment, serve));
       held?.release();
       others.letGo();
       if (isAnswered()) {

@@ -13,6 +13,7 @@ import {
   paidSettings,
   readBody,
   responseOf,
+  withOwnSignal,
 } from "@tollbooth-stores/http";
 import type { Context, MiddlewareHandler } from "hono";
 import { withholdNodeResponse } from "./node-response.ts";
@@ -84,7 +85,7 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
       if (!(body instanceof Uint8Array)) return responseOf(body);
       // No one reads it.
       if (!(await node.ownTurn())) return new Response(null, { status: 499 });
-      const answer = await gate.handle({ ...context, signal: ended.signal }, body, async (payment) => {
+      const serve = async (payment: PaymentInHand) => {
         sellers.set(c, gate);
         c.set("payment", payment);
         hideConditions(c.req.raw);
@@ -99,7 +100,9 @@ export function paid(gate: PaidGate, options?: PaidOptions): MiddlewareHandler<P
         node.requireUnsent();
         cookies = response.headers.getSetCookie();
         return made;
-      });
+      };
+      const served = { ...context, signal: ended.signal };
+      const answer = await gate.handle(served, body, (payment) => withOwnSignal(payment, serve));
       if (sold.answered.aborted) return node.endDropped(c.res);
       const sent = node.sentByOthers();
       if (sent !== undefined) return sent;

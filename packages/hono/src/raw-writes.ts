@@ -24,7 +24,8 @@ export function rawWriteError(): TypeError {
 
 /**
  * A handler's write is a TypeError. Work that lost its async context, as that of a pooled driver, cannot be told from middleware in front
- * that answers itself. So `onWrite` ends the sale, once, and only a failure is let through: what succeeds may be goods that are not paid for.
+ * that answers itself. So `onWrite` ends the sale, once, and only a failure is let through: what succeeds may be goods that are not paid
+ * for.
  */
 export function watchRawWrites(
   response: object,

@@ -1,4 +1,4 @@
-// Requests that no handler behind paid() answers, whatever middleware there does with the response that Hono makes for them: nothing is sold.
+// Requests that no handler behind paid() answers, whatever middleware there does with Hono's empty response: nothing is sold.
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { compress } from "hono/compress";

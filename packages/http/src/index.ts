@@ -6,6 +6,7 @@ export type { PaymentInHand } from "./payment-in-hand.ts";
 
 // What a framework's middleware is made of.
 export { isSoldAlready } from "./paid-once.ts";
+export { withOwnSignal } from "./own-signal.ts";
 export { beforeGate, type PaidOptions, type PaidSettings, paidSettings } from "./paid-options.ts";
 export { handlerReadingsOf } from "./path-readings.ts";
 export { hiddenHeaders, hideConditions } from "./conditional-headers.ts";

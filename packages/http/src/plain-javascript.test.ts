@@ -111,10 +111,9 @@ describe("plain JavaScript", () => {
     const tested = rows.map(([name]): string => name);
     // They take no options: what they are given comes from the functions above, or from the framework.
     const without = [
-      ...["answerTooLarge", "problem", "wholeAnswer", "isSoldAlready", "beforeGate", "limitHeadersOf", "isHeld"],
+      ...["answerTooLarge", "problem", "wholeAnswer", "isSoldAlready", "withOwnSignal", "beforeGate"],
       ...["addCookies", "errorForLog", "isUnavailable", "storeFailure", "bodyTooLarge", "problemCode"],
-      "responseOf",
-      "handlerReadingsOf",
+      ...["limitHeadersOf", "isHeld", "responseOf", "handlerReadingsOf"],
     ];
     expect([...exported.keys()].filter((name) => ![...tested, ...without].includes(name))).toEqual([]);
   });

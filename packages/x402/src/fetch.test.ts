@@ -125,10 +125,15 @@ describe("a route handler", () => {
 
   test("whose answer has more than maxAnswerBytes throws, and its payment is free again", async () => {
     let text = "123456";
-    const GET = paid(gate(), () => new Response(text), { maxAnswerBytes: 5 });
+    let signal: AbortSignal | undefined;
+    const give = (request: Request) => {
+      signal = paymentOf(request)?.signal;
+      return new Response(text);
+    };
+    const GET = paid(gate(), give, { maxAnswerBytes: 5 });
     const headers = await payment();
     await expect(GET(at("/quote", { headers }))).rejects.toThrow(RangeError);
-    expect(shop.controls.counts().transfers).toBe(0);
+    expect([shop.controls.counts().transfers, signal?.reason]).toEqual([0, expect.any(RangeError)]);
     text = "12345";
     expect(await (await GET(at("/quote", { headers }))).text()).toBe(text);
   });

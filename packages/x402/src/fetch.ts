@@ -12,6 +12,7 @@ import {
   paidSettings,
   readBody,
   responseOf,
+  withOwnSignal,
 } from "@tollbooth-stores/http";
 
 export type { PaidOptions } from "@tollbooth-stores/http";
@@ -57,14 +58,15 @@ export function paid<Rest extends readonly unknown[], Req extends Request = Requ
     const body = await readBody(request, maxBodyBytes);
     if (!(body instanceof Uint8Array)) return responseOf(body);
     let cookies: string[] = [];
-    const answer = await gate.handle(context, body, async (payment) => {
+    const serve = async (payment: PaymentInHand) => {
       payments.set(request, payment);
       hideConditions(request);
       const response = await handler(request, ...rest);
       const made = await answerOf(response, request.method, maxAnswerBytes, payment.signal);
       cookies = response.headers.getSetCookie();
       return made;
-    });
+    };
+    const answer = await gate.handle(context, body, (payment) => withOwnSignal(payment, serve));
     return answer === undefined ? handler(request, ...rest) : responseOf(answer, cookies);
   };
 }
