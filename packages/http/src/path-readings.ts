@@ -3,8 +3,8 @@
 /** As often as that may happen: in the router, in the URL that a handler makes of a parameter, and in the server behind it. */
 const MOST_DECODINGS = 3;
 /** Has no reading but itself. */
-const plain = /^(?!.*\/\.)[^%\\?#\p{Cc}]*$/su;
-/** URLs leave them out. */
+const plain = /^(?!.*\/\.)[^%\\?#\s\p{Cc}]*$/su;
+/** URLs leave them out, and spaces at their end. */
 const controls = /\p{Cc}/gu;
 /** Some servers read `..;a` so, too. */
 const dots = /^\.{1,2}(?=$|[;?#])/;
@@ -16,7 +16,7 @@ export function hasLeavingDots(path: string): boolean {
 
 function isLeft(segment: string): boolean {
   const pieces = piecesOf(segment);
-  if (pieces.length === 1) return dots.test(segment.replace(controls, ""));
+  if (pieces.length === 1) return isDotted(pieces);
   const left: string[] = [];
   for (const piece of pieces) {
     // A URL counts an empty piece for a folder, a file server does not: so dots after one leave it.
@@ -83,6 +83,7 @@ function piecesOf(text: string): string[] {
   return text
     .replace(controls, "")
     .split(/[/\\]/)
+    .map((piece) => piece.trimEnd())
     .map((piece) => dots.exec(piece)?.[0] ?? piece);
 }
 

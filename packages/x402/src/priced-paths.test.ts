@@ -60,6 +60,7 @@ test.each<[string, RoutesConfig]>([
   ["/cheap/dear%23", ofTwoPrices],
   ["/cheap/%2Fdear", ofTwoPrices],
   ["/cheap/dear%2F", ofTwoPrices],
+  ["/cheap/dear%20", ofTwoPrices],
   ["/cheap/%2564ear", ofTwoPrices],
   ["/cheap/de%0Aar", ofTwoPrices],
   ...["/m/x%2F..%2Fbig", "/m/%0abig", "/m/%2Fbig", "/m/big%5C", "/m/\\big"].map((path): [string, RoutesConfig] => [
