@@ -21,7 +21,7 @@ export async function mayBeCharged(store: VerificationStore, paymentKey: string)
 }
 
 export type PayloadVerification =
-  /** It has not begun, its verifier could not tell, or its rejection is over. */
+  /** It has not begun, its verifier could not tell, its rejection is over, or its instance died with it. */
   | { readonly status: "absent" }
   | { readonly status: "running" }
   /** An attempt may be about to claim the payment, at a price that its route asks no more. */
@@ -40,7 +40,8 @@ export async function verificationOf(
     case "absent":
       return { status: "absent" };
     case "in-progress":
-      return { status: "running" };
+      // Free to take: its lease is over.
+      return { status: verification.retryAfterMs === 0 ? "absent" : "running" };
     case "done": {
       const { outcome, value, expiresInMs } = verification;
       return outcome === "accepted"

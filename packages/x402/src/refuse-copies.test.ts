@@ -74,3 +74,14 @@ test("a verification that runs is waited for once, and is open then", async () =
   end();
   await verifying;
 });
+
+test("a verification whose instance died is refused in its place once its lease is over", async () => {
+  const never = () => new Promise<never>(() => undefined);
+  const dying = { ...store, complete: never, renew: never };
+  void verifyOnce(dying, payment, async () => ({ ok: true }), { leaseMs: 1_000 });
+  await vi.waitFor(async () => expect(await verificationOf(store, payment)).toEqual({ status: "running" }));
+  clock.advance(999);
+  expect(await verificationOf(store, payment)).toEqual({ status: "running" });
+  clock.advance(1);
+  expect(await refuse()).toEqual({ status: "refused" });
+});
