@@ -54,7 +54,7 @@ export interface StepsAsk {
   requireSellable(step: StepContext): Promise<void>;
   /** Whether it is time to ask what became of a payment in doubt. */
   mayAsk(): Promise<boolean>;
-  /** False while a refusal of it lasts, which its payer may have been told. */
+  /** False where the server has no scheme for it, and while a refusal of it lasts, which its payer may have been told. */
   maySettleAgain(): Promise<boolean>;
 }
 

@@ -194,7 +194,9 @@ async function pay(
   const requireSellable = async ({ fence, signal: ending }: StepContext) =>
     keeper?.requireSellable?.({ key: payment.key, payer, settled: false, fence, signal: ending }, kept);
   const mayAsk = () => isTurnToAsk(store, payment.key);
-  const maySettleAgain = async () => (await lastVerificationOf(store, payment)).status !== "rejected";
+  const maySettleAgain = async () =>
+    server.hasRegisteredScheme(requirements.network, requirements.scheme) &&
+    (await lastVerificationOf(store, payment)).status !== "rejected";
   const asks = { made: handler.made, mayBegin, requireSellable, mayAsk, maySettleAgain };
   const steps = sdkSteps(server, bought, { ...settings, settlesFirst }, asks);
 
