@@ -1,4 +1,4 @@
-// Follows redirects of a request with a payment, as fetch does, but takes no payment to another origin: its holder is served in the payer's place.
+// Follows redirects of a request with a payment, and takes the payment to no other origin: its holder may be served in the payer's place.
 
 const MOST_REDIRECTS = 20;
 /** What shows who pays, or who asks. */

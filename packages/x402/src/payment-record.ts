@@ -58,9 +58,15 @@ export async function lastVerificationOf(
   store: VerificationStore,
   payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
 ): Promise<PayloadVerification> {
-  for (let refusals = 0; ; refusals += 1) {
-    const verification = await verificationOf(store, payment, refusals);
-    if (verification.status !== "accepted") return verification;
+  let accepted = -1;
+  // A payment may have been refused a thousand times. So longer and longer steps are taken, and short ones again after one that was too long.
+  for (let step = 1; ; ) {
+    const verification = await verificationOf(store, payment, accepted + step);
+    if (verification.status === "accepted") {
+      accepted += step;
+      step *= 2;
+    } else if (step === 1) return verification;
+    else step = 1;
   }
 }
 
