@@ -1,4 +1,4 @@
-// Follows redirects of a request with a payment, and takes the payment to no other origin: its holder may be served in the payer's place.
+// Redirects of a request with a payment: followed to another origin without the payment, whose holder may be served.
 
 const MOST_REDIRECTS = 20;
 /** What shows who pays, or who asks. */
