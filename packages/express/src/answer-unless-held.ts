@@ -5,6 +5,7 @@ import type { Answer } from "@tollbooth-stores/http";
 import { heldHead } from "./held-head.ts";
 import { member, replaceMembers } from "./replace-members.ts";
 import { hasBegun, isOver, sendAnswer, setHead } from "./send-answer.ts";
+import { sendBytesOf } from "./send-whole.ts";
 
 /** The response whose end was called here, in all that comes of that call. */
 const ending = new AsyncLocalStorage<ServerResponse>();
@@ -20,7 +21,12 @@ export function answerUnlessHeld(response: ServerResponse, answer: Answer): void
   before.putBack();
   const implicitHeader: unknown = Reflect.get(response, "_implicitHeader");
   const head = () => {
-    if (ending.getStore() === response) setHead(response, answer);
+    if (ending.getStore() === response) {
+      // Without what middleware in front has made of the head for other bytes.
+      before.putBack();
+      setHead(response, answer);
+      sendBytesOf(response, answer);
+    }
     if (typeof implicitHeader === "function") Reflect.apply(implicitHeader, response, []);
   };
   replaceMembers(response, { _implicitHeader: member(head) });

@@ -35,6 +35,12 @@ const holdEnd = (
   };
 };
 
+/** As middleware that compresses the whole answer does. */
+const marksEncoding = holdEnd((response, { end }) => {
+  response.setHeader("content-encoding", "gzip").setHeader("content-length", "3");
+  Reflect.apply(end, response, ["gz."]);
+});
+
 const asEnded = holdEnd((response, { end }, given) => void Reflect.apply(end, response, given));
 
 const holders: Record<string, Handler[]> = {
@@ -45,6 +51,7 @@ const holders: Record<string, Handler[]> = {
       Reflect.apply(end, response, given);
     }),
   ],
+  "a held end that is made anew": [marksEncoding],
   "a held end in front of compression": [compression({ threshold: 0, filter: () => true }), asEnded],
 };
 
@@ -175,6 +182,7 @@ test("a content-length that was set too early is no answer: the route is sold", 
 test.each<[string, Handler, (response: ExpressResponse) => unknown]>([
   ["a content-length", compression({ threshold: 0, filter: () => true }), setTooEarly],
   ["a content-length, and a held end,", asEnded, setTooEarly],
+  ["a content-length, and a held end that is made anew,", marksEncoding, setTooEarly],
   [
     "a file that is still opened, and a held end,",
     asEnded,

@@ -28,11 +28,11 @@ async function shop(sells: Sells, rewrites: Record<string, string> = {}) {
   };
 }
 
-test("a path with dot segments is refused, however they and their slashes are written, also where nothing of it is sold", async () => {
+test("a path with dots that leave their segment, or lead to what is sold, is refused, however they and their slashes are written", async () => {
   const statusOf = await shop(byPath);
   for (const target of [
     ...["/x/../free", "/./free", "/x/..", "/sold/../free", "/x/%2e%2e/free", "/x/.%2E/free", "/%2e/free"],
-    ...["/x%2f..%2Ffree", "/x%5c..%5Cfree", "/x\\..\\free"],
+    ...["/x%2f..%2F..%2Ffree", "/x%5c..%5C..%5Cfree", "/x%2f..%2Fsold", "/x%5c..%5Csold", "/x\\..\\free"],
     // Not to be decoded.
     ...["/%zz/../free", "/%zz\\..\\free"],
   ]) {
@@ -52,7 +52,16 @@ test.each([
 test("what has neither goes on: sold as it is, or passed", async () => {
   const statusOf = await shop(byPath);
   expect(await statusOf("/sold/a%2Fb")).toEqual(["/sold/a%2Fb", 402]);
-  for (const target of ["/free.txt", "/fr..ee", "/.../free", "/..free", "/.well-known/x", "/%zz", "/free?a=/../b"]) {
+  for (const target of [
+    "/free.txt",
+    "/fr..ee",
+    "/.../free",
+    "/..free",
+    "/.well-known/x",
+    "/%zz",
+    "/free?a=/../b",
+    "/x%2f..%2Ffree",
+  ]) {
     expect(await statusOf(target)).toEqual([target, 200]);
   }
 });

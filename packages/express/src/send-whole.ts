@@ -11,7 +11,7 @@ import { hasBegun, hasBytes, isOver, sendAnswer } from "./send-answer.ts";
  */
 export function sendWhole(response: ServerResponse, answer: Answer, cookies: readonly string[] = []): void {
   sendAnswer(response, answer, cookies);
-  if (isHeldInFront(response)) sendBytesInstead(response, hasBytes(response, answer) ? answer.body : new Uint8Array());
+  if (isHeldInFront(response)) sendBytesOf(response, answer);
 }
 
 /** Sends the answer of a request whose handlers do not run: nothing that others do changes it. */
@@ -32,8 +32,9 @@ function isHeldInFront(response: ServerResponse): boolean {
   return !response.writableEnded && !hasBegun(response) && !isOver(response);
 }
 
-/** All that Node writes goes through `_send`. Its first call comes with the head. */
-function sendBytesInstead(response: ServerResponse, bytes: Uint8Array): void {
+/** For an answer whose head is set, and not written yet: all that Node writes goes through `_send`, whose first call comes with the head. */
+export function sendBytesOf(response: ServerResponse, answer: Answer): void {
+  const bytes = hasBytes(response, answer) ? answer.body : new Uint8Array();
   const send: unknown = Reflect.get(response, "_send");
   if (typeof send !== "function") return;
   const length = response.getHeader("content-length");

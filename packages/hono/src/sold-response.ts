@@ -3,6 +3,7 @@ import { addCookies } from "@tollbooth-stores/http";
 import type { Context } from "hono";
 import { blankResponse } from "./blank-response.ts";
 import { ALREADY_SENT } from "./raw-writes.ts";
+import { answeringMembers, standInFor } from "./stand-in.ts";
 
 export interface SoldResponse {
   /** Aborts where middleware in front answers the request meanwhile, as Hono's timeout() does. */
@@ -28,11 +29,10 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
   const prototype: object = Object.getPrototypeOf(c);
   const read = (): Response => Reflect.get(prototype, "res", c);
   const write = (response: Response | undefined) => Reflect.set(prototype, "res", response, c);
-  const { header } = c;
   let { finalized } = c;
   const answered = new AbortController();
-  /** The headers from before the handlers, while these are at work. */
-  let aside: [string, string][] | undefined;
+  /** While the handlers are at work: the headers from before them, and what middleware in front does meanwhile. */
+  let inFront: Context | undefined;
   /** How many responses the handlers have set since one of them threw. Hono sets that of onError first. */
   let afterError = 0;
   let isOver = false;
@@ -42,10 +42,12 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
   const blank = blankResponse();
   /** Hono asks whether there is a response, and sets in the same breath what a handler has returned. */
   let isAsked = false;
+  const isInFront = () => inFront !== undefined && !isHandler();
+  const answering = answeringMembers(c, () => (isInFront() && inFront) || c);
   const isLate = () => (isOver || answered.signal.aborted) && isHandler();
 
   function putAside(): void {
-    aside = [...read().headers];
+    inFront = standInFor(c, read().headers);
     // Hono would write the headers of the response that is there over those of the handlers' own.
     write(undefined);
     c.finalized = false;
@@ -53,12 +55,13 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
   }
 
   function putBack(): void {
-    if (aside === undefined) return;
+    if (inFront === undefined) return;
+    const { headers } = inFront.res;
+    inFront = undefined;
     // A new one: what the handlers answer may hold the Headers of the one before, as it does on @hono/node-server.
     write(undefined);
-    write(new Response(null, { headers: aside }));
+    write(new Response(null, { headers }));
     c.finalized = false;
-    aside = undefined;
   }
 
   Object.defineProperties(c, {
@@ -68,7 +71,8 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
       enumerable: true,
       get() {
         isAsked = true;
-        return !isLate() && finalized;
+        // Hono would drop the answer of middleware in front where there is one of the handlers'.
+        return !isLate() && !isInFront() && finalized;
       },
       set(next: boolean) {
         if (!isLate()) finalized = next;
@@ -82,6 +86,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
           discarded ??= new Response();
           return discarded;
         }
+        if (isInFront() && inFront !== undefined) return inFront.res;
         const response = read();
         return !finalized && isHandler() ? blank.read(response) : response;
       },
@@ -89,8 +94,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
         const isReturned = isAsked;
         isAsked = false;
         if (isLate()) {
-          // What it streams would stay open for a reader that never comes.
-          response?.body?.cancel().catch(() => undefined);
+          dropBody(response);
           return;
         }
         // Hono does so too after handlers without a response, where their application has an onError of its own.
@@ -103,6 +107,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
         if (c.error !== undefined) afterError += 1;
         // Middleware in front, which gets its own headers back.
         if (!isOver && !isHandler()) {
+          if (inFront !== undefined && isMade) dropBody(read());
           putBack();
           // With headers to add, @hono/node-server would not know it for one that was sent.
           if (response?.headers.has(ALREADY_SENT)) write(undefined);
@@ -114,10 +119,11 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
         write(response);
       },
     },
+    ...answering,
     header: {
       configurable: true,
       writable: true,
-      value: (...given: unknown[]) => (isLate() ? undefined : Reflect.apply(header, c, given)),
+      value: (...given: unknown[]) => (isLate() ? undefined : Reflect.apply(answering.header?.value, c, given)),
     },
   });
 
@@ -157,4 +163,9 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
       isOver = true;
     },
   };
+}
+
+/** What it streams would stay open for a reader that never comes. */
+function dropBody(response: Response | undefined): void {
+  response?.body?.cancel().catch(() => undefined);
 }
