@@ -1,5 +1,6 @@
 // An answer without an end: once it is refused, its source ends too, and its handler is told by the payment's signal.
 import { PassThrough, pipeline, Readable } from "node:stream";
+import type { PaidGate } from "@tollbooth-stores/http";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import type { Response as ExpressResponse } from "express";
 import { expect, test } from "vitest";
@@ -59,3 +60,26 @@ test.each(Object.entries(ways))(
     await expect.poll(() => endless.destroyed, { interval: 5, timeout: 500 }).toBe(true);
   },
 );
+
+test("what is piped into an answer ends where the gate fails meanwhile", async () => {
+  const turn = () => new Promise(setImmediate);
+  const endless = Readable.from(
+    (async function* () {
+      for (;;) yield turn().then(() => "piece");
+    })(),
+  );
+  const app = await listen((app) => {
+    const handle: PaidGate["handle"] = async (_context, _body, serve) => {
+      serve({ key: "one", fence: "1", signal: new AbortController().signal }).catch(() => undefined);
+      await turn();
+      throw new Error("A hook has failed.");
+    };
+    app.get("/sold", paid({ handle }), (_request, response) => void endless.pipe(response));
+    app.use((error: Error, _request: unknown, response: ExpressResponse, _next: unknown) => {
+      response.status(500).send(error.message);
+    });
+  });
+  const answer = await app("/sold");
+  expect([answer.status, await answer.text()]).toEqual([500, "A hook has failed."]);
+  await expect.poll(() => endless.destroyed, { interval: 5, timeout: 500 }).toBe(true);
+});
