@@ -5,7 +5,7 @@ import { x402Client } from "@x402/core/client";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { type PaymentToSend, type RepeatOptions, repeat503 } from "./buyer.ts";
+import { isDecided, type PaymentToSend, type RepeatOptions, repeat503 } from "./buyer.ts";
 import { paid } from "./fetch.ts";
 import { origin, shopForEachTest } from "./paid-routes.test-support.ts";
 
@@ -98,6 +98,17 @@ describe("a request with a payment", () => {
     expect(requests).toHaveLength(1);
   });
 
+  test.each([401, 403, 404, 408, 425])(
+    "is not sent again after %i alone, and is after one that left it open",
+    async (status) => {
+      const alone = answering(status, 200);
+      expect((await repeat503(alone.send, atOnce)(url, paying)).status).toBe(status);
+      const { send, requests } = answering(503, status, 200);
+      expect((await repeat503(send, atOnce)(url, paying)).status).toBe(200);
+      expect([alone.requests.length, requests.length]).toEqual([1, 3]);
+    },
+  );
+
   test("is sent again after 429 where an earlier answer left it open: a limit says nothing of the payment", async () => {
     const { send, requests } = answering(503, [429, "2"], 200);
     const { waits, wait } = noWait();
@@ -126,6 +137,64 @@ describe("a request with a payment", () => {
     server.close();
   });
 
+  describe("that is redirected", () => {
+    const secret = { "payment-signature": "the payment", "idempotency-key": "mine", authorization: "Bearer mine" };
+    const elsewhere = "https://cdn.example/file";
+
+    /** Redirects each request as `redirects` say, and answers `status` elsewhere. */
+    function redirecting(redirects: Record<string, [status: number, location: string]>, status = 200) {
+      const seen: { url: string; method: string; body: string; headers: string[] }[] = [];
+      const send: typeof fetch = async (input, init) => {
+        const request = new Request(input, init);
+        const headers = [...request.headers.keys()];
+        seen.push({ url: request.url, method: request.method, body: await request.text(), headers });
+        const [redirect, location] = redirects[request.url] ?? [];
+        return location === undefined
+          ? new Response("said", { status })
+          : new Response("moved", { status: redirect ?? 302, headers: { location } });
+      };
+      return { send, seen };
+    }
+
+    test.each([301, 302, 303, 307, 308])(
+      "by %i to another origin is followed without its payment, and back too",
+      async (status) => {
+        const { send, seen } = redirecting({ [url]: [status, elsewhere], [elsewhere]: [status, `${origin}/back`] });
+        const answer = await repeat503(send, atOnce)(url, { headers: { ...secret, accept: "text/plain" } });
+        expect([answer.status, await answer.text()]).toEqual([200, "said"]);
+        expect(seen.map(({ headers }) => headers)).toEqual([
+          ["accept", "authorization", "idempotency-key", "payment-signature"],
+          ["accept"],
+          ["accept"],
+        ]);
+      },
+    );
+
+    test("on its own origin keeps its payment, and loses its body only where the redirect asks for a GET", async () => {
+      for (const [status, method, body] of [
+        [308, "POST", "an order"],
+        [303, "GET", ""],
+      ] as const) {
+        const { send, seen } = redirecting({ [url]: [status, "/quote/"] });
+        await repeat503(send, atOnce)(url, { method: "POST", headers: secret, body: "an order" });
+        expect(seen[1]).toMatchObject({ url: `${url}/`, method, body });
+        expect(seen[1]?.headers).toEqual(expect.arrayContaining(Object.keys(secret)));
+        expect(seen[1]?.headers.includes("content-type")).toBe(method === "POST");
+      }
+    });
+
+    test("hears another origin's answer as it is, and the redirect itself where it leads nowhere", async () => {
+      const away = redirecting({ [url]: [302, elsewhere] }, 503);
+      expect((await repeat503(away.send, atOnce)(url, paying)).status).toBe(503);
+      expect(away.seen).toHaveLength(2);
+      const nowhere = redirecting({ [url]: [302, "data:text/plain,said"] });
+      expect((await repeat503(nowhere.send, atOnce)(url, paying)).status).toBe(302);
+      const round = redirecting({ [url]: [302, url] });
+      expect((await repeat503(round.send, atOnce)(url, paying)).status).toBe(302);
+      expect(round.seen).toHaveLength(21);
+    });
+  });
+
   test("is sent as often as it may be: the last answer is there to be read, the last error is thrown", async () => {
     const { send, requests } = answering(503);
     const last = await repeat503(send, { ...atOnce, attempts: 3 })(url, paying);
@@ -136,7 +205,11 @@ describe("a request with a payment", () => {
     expect(failing.requests).toHaveLength(2);
   });
 
-  test("is not sent again once its time is over", async () => {
+  test("is not sent again once its time is over, that of onRepeat included", async () => {
+    const { send: sendSlow, requests: slow } = answering(503);
+    const onRepeat = () => new Promise<void>((done) => setTimeout(done, 60));
+    await repeat503(sendSlow, { ...atOnce, forMs: 1_040, onRepeat })(url, paying);
+    expect(slow).toHaveLength(1);
     const { send, requests } = answering([503, "4"]);
     const { waits, wait } = noWait();
     expect((await repeat503(send, { wait, forMs: 10_000 })(url, paying)).status).toBe(503);
@@ -234,6 +307,10 @@ describe("a payment that the buyer writes down", () => {
     ]) {
       await expect(repeat503(send, { ...atOnce, onPayment })(url, paying)).rejects.toThrow("The disk is full.");
     }
+    const leaving = new AbortController();
+    const hanging = () => new Promise<void>(() => leaving.abort(new Error("Enough.")));
+    const waiting = { ...paying, signal: leaving.signal };
+    await expect(repeat503(send, { onPayment: hanging })(url, waiting)).rejects.toThrow("Enough.");
     const onPayment = vi.fn();
     const aborted = { ...paying, signal: AbortSignal.abort(new Error("Enough.")) };
     await expect(repeat503(send, { onPayment })(url, aborted)).rejects.toThrow("Enough.");
@@ -245,6 +322,11 @@ describe("a payment that the buyer writes down", () => {
     await repeat503(answering(402).send, { onPayment })(url, { headers: { "idempotency-key": "mine" } });
     expect(onPayment).not.toHaveBeenCalled();
   });
+});
+
+test("an answer decides about a payment where the gate says what became of it", () => {
+  const statuses = [0, 200, 204, 302, 400, 401, 402, 403, 404, 408, 409, 412, 429, 500, 503];
+  expect(statuses.filter((status) => isDecided({ status }))).toEqual([200, 204, 302, 402, 409]);
 });
 
 test("a request without a payment is handed on as it came, whatever the answer is", async () => {

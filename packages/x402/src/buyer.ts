@@ -1,4 +1,5 @@
 // For buyers: sends a request with its payment again until its outcome is known, so that no second payment is signed for it.
+import { followWithoutPayment, isRedirect } from "./follow-redirects.ts";
 import { quietly } from "./quietly.ts";
 
 export interface Repetition {
@@ -46,20 +47,35 @@ const SHORTEST_WAIT_MS = 1_000;
  * sent again too: nothing was charged, so the same payment may still buy the answer.
  */
 const undecided: readonly number[] = [502, 503, 504];
+/** Whoever says so in front of a gate (a proxy, a firewall, a limit, a deploy) does not know what became of the payment. */
+const undecidedAfter: readonly number[] = [401, 403, 404, 408, 425, 429];
 /** Node and browsers run a longer timer at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 const known: readonly string[] = ["onPayment", "forMs", "attempts", "onRepeat", "wait"];
 
 /**
+ * Whether an answer says what became of the payment: what it bought (below 400), that it is refused (402), or used (409). Of any other
+ * the payment may have been charged, by an earlier try: keep it, and send it again later.
+ */
+export function isDecided({ status }: Pick<Response, "status">): boolean {
+  return (status >= 200 && status < 400) || status === 402 || status === 409;
+}
+
+/**
  * A `fetch` that sends a request with a payment again, the same payment and the same bytes, while the answer is 503 (or a proxy's 502
- * or 504) or does not come; after that also on 429, since a limit says nothing of the payment. It waits as Retry-After says, a second at
- * the least. It signs nothing. A request without a payment goes to `fetch` as it is. For the official client:
- * `wrapFetchWithPayment(repeat503(fetch), client)`. The other way round it sees no payment, and repeats nothing.
+ * or 504) or does not come; after that also on 401, 403, 404, 408, 425 and 429, since a proxy, a firewall or a limit knows nothing of
+ * the payment. It waits as Retry-After says, a second at the least. It signs nothing. A request without a payment goes to `fetch` as
+ * it is.
+ *
+ * It follows redirects, to another origin without the payment, and gives that origin's answer as it is. Pages and web workers cannot
+ * read where a redirect leads: there the browser follows it, with the payment where the other origin allows its header by CORS. A
+ * request with `redirect: "error"` follows none. For the official client: `wrapFetchWithPayment(repeat503(fetch), client)`. The
+ * other way round it sees no payment, and repeats nothing.
  *
  * Resolves with the first other answer, or with the last one where time or attempts are over; rejects with the last error where no
- * answer came then. **The payment may have been charged in both cases**: send it again later, and sign no other one for the same purchase
- * before it is no longer valid. Rejects with a TypeError at a redirect that the request does not want, and with the reason of the request's
- * own signal, which also ends a wait. An attempt that is under way when the time is over is not cut off. Throws a TypeError for options
+ * answer came then. **Where the answer is not `isDecided`, and where there is none, the payment may have been charged**: send it again
+ * later, and sign no other one for the same purchase before it is no longer valid. Rejects with a TypeError at a redirect that the
+ * request does not want, and with the reason of the request's own signal, which also ends a wait. An attempt that is under way when the time is over is not cut off. Throws a TypeError for options
  * that cannot be meant.
  */
 export function repeat503(send: typeof fetch, options: RepeatOptions = {}): typeof fetch {
@@ -71,17 +87,24 @@ export function repeat503(send: typeof fetch, options: RepeatOptions = {}): type
     const body = isBare ? undefined : await unlessAborted(request.blob(), request.signal);
     request.signal.throwIfAborted();
     const { url, method, headers } = request;
-    await onPayment?.({ url, method, headers: Object.fromEntries(headers), body });
+    const payment = { url, method, headers: Object.fromEntries(headers), body };
+    // Where the request ends meanwhile, the payment is not sent.
+    await unlessAborted(
+      Promise.resolve().then(() => onPayment?.(payment)),
+      request.signal,
+    );
     let spentMs = 0;
     let mayBeCharged = false;
     for (let sent = 1; ; sent += 1) {
       const beganMs = performance.now();
-      const { answer, error } = await attempt(send, request, body);
+      const { answer, error, isElsewhere = false } = await attempt(send, request, body);
       const isUndecided = answer === undefined || undecided.includes(answer.status);
-      if (!isUndecided && !(answer.status === 429 && mayBeCharged)) return answer;
+      const isOpen = isUndecided || (mayBeCharged && undecidedAfter.includes(answer.status));
+      if (answer !== undefined && (isElsewhere || !isOpen)) return answer;
       mayBeCharged = true;
       const waitMs = waitAfter(answer);
       spentMs += performance.now() - beganMs + waitMs;
+      const toldMs = performance.now();
       if (sent >= attempts || spentMs > forMs) {
         if (answer === undefined) throw error;
         return answer;
@@ -91,6 +114,11 @@ export function repeat503(send: typeof fetch, options: RepeatOptions = {}): type
         quietly("repeat503: onRepeat", () => onRepeat?.({ answer, error, waitMs })),
         request.signal,
       );
+      spentMs += performance.now() - toldMs;
+      if (spentMs > forMs) {
+        if (answer === undefined) throw error;
+        return answer.bodyUsed ? new Response(null, answer) : answer;
+      }
       // Not read to its end, which may never come.
       if (answer?.bodyUsed === false) await answer.body?.cancel().catch(() => undefined);
       await wait(waitMs, request.signal);
@@ -98,19 +126,29 @@ export function repeat503(send: typeof fetch, options: RepeatOptions = {}): type
   };
 }
 
+interface Attempt {
+  answer: Response | undefined;
+  error: unknown;
+  /** Another origin's, which did not get the payment. */
+  isElsewhere?: boolean;
+}
+
+/** A browser hides where a redirect leads, so it has to follow it itself. */
+const hidesRedirects = "document" in globalThis || "importScripts" in globalThis;
+
 /** Rejects where the request's own signal ended it. */
-async function attempt(
-  send: typeof fetch,
-  request: Request,
-  body: Blob | undefined,
-): Promise<{ answer: Response | undefined; error: unknown }> {
+async function attempt(send: typeof fetch, request: Request, body: Blob | undefined): Promise<Attempt> {
   request.signal.throwIfAborted();
   // An unwanted redirect would reject as a lost answer does. As an answer it is known.
   const isUnwanted = request.redirect === "error";
-  const again = { ...(body !== undefined && { body }), ...(isUnwanted && { redirect: "manual" as const }) };
+  const isFollowed = request.redirect === "follow" && !hidesRedirects;
+  const isManual = isUnwanted || isFollowed;
+  const again = { ...(body !== undefined && { body }), ...(isManual && { redirect: "manual" as const }) };
   let answer: Response;
   try {
     answer = await send(new Request(request, again));
+    if (isFollowed && isRedirect(answer))
+      return { ...(await followWithoutPayment(send, request, body, answer)), error: undefined };
   } catch (error) {
     request.signal.throwIfAborted();
     return { answer: undefined, error };
@@ -120,10 +158,6 @@ async function attempt(
     throw new TypeError('The answer is a redirect, and the request says redirect: "error". It was not sent again.');
   }
   return { answer, error: undefined };
-}
-
-function isRedirect({ type, status }: Response): boolean {
-  return type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
 }
 
 /** As `promise`, but rejects when the signal aborts: a stream or a callback may never end. */

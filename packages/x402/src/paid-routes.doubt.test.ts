@@ -1,7 +1,7 @@
 // How often a payment in doubt is settled again and looked up, however often its payer sends it.
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { expect, test, vi } from "vitest";
-import { ask, handler, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
+import { ask, handler, network, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
 
 const shop = shopForEachTest();
 
@@ -43,4 +43,24 @@ test("a payment in doubt is finished on a store that takes no new record", async
   const request = requestTo("/quote", paymentHeader((await makePayment(await shop.controls.payer())).payload));
   expect(await ask(gate, handler(), request)).toMatchObject({ status: 503 });
   expect(await ask(gate, handler(), request)).toMatchObject({ status: 200 });
+});
+
+test("a payment whose refusal was told is not settled again while that lasts, though the store lost that it is free", async () => {
+  const store = shop.stores.verifications;
+  const losing: typeof store = {
+    ...store,
+    release: async (key, lease, options) =>
+      options?.refused === true ? { status: "ok" } : store.release(key, lease, options),
+  };
+  const answer = { success: false, transaction: "", network, errorReason: "invalid_exact_evm_insufficient_balance" };
+  await shop.controls.fault({ on: "settle", fail: "before", answer, times: 1 });
+  const gate = shop.gate(undefined, { store: losing, leaseMs: 3_000 });
+  const request = requestTo("/quote", paymentHeader((await makePayment(await shop.controls.payer())).payload));
+  expect(await ask(gate, handler(), request)).toMatchObject({ status: 402 });
+  shop.clock.advance(3_100);
+  expect(await ask(gate, handler(), request)).toMatchObject({ status: 503 });
+  expect(shop.controls.counts().transfers).toBe(0);
+  shop.clock.advance(6_901);
+  expect(await ask(gate, handler(), request)).toMatchObject({ status: 200 });
+  expect(shop.controls.counts().transfers).toBe(1);
 });

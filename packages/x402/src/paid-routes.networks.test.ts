@@ -2,7 +2,7 @@
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { type FacilitatorClient, x402ResourceServer } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ask, handler, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
 
 const shop = shopForEachTest();
@@ -39,6 +39,8 @@ test.each([other, "eip155:*"] as const)(
   "a payment in doubt waits for a gate of its network: the others, with schemes for %s, end it neither at a retry nor by reconcile",
   async (schemesOn) => {
     const { lookup, gate: gateElsewhere } = gateOfOther(schemesOn);
+    const settle = vi.spyOn(facilitator, "settle");
+    onTestFinished(() => settle.mockRestore());
     const gate = shop.gate();
     await shop.controls.fault({ on: "settle", fail: "after", times: 1 });
     const request = await payment();
@@ -46,6 +48,8 @@ test.each([other, "eip155:*"] as const)(
     expect(await ask(gateElsewhere, handler(), request)).toMatchObject({ status: 503, error: "settlement_pending" });
     expect(await gateElsewhere.reconcile()).toMatchObject({ inDoubt: 1, expired: 0 });
     expect(lookup).not.toHaveBeenCalled();
+    // A server without a scheme for it does not settle it again either, by a facilitator of another network.
+    expect(settle).toHaveBeenCalledTimes(schemesOn === other ? 0 : 1);
     shop.clock.advance(1_000);
     expect((await ask(gate, handler(), request))?.status).toBe(200);
     expect(shop.controls.counts().transfers).toBe(1);

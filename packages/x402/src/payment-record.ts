@@ -21,7 +21,7 @@ export async function mayBeCharged(store: VerificationStore, paymentKey: string)
 }
 
 export type PayloadVerification =
-  /** It has not begun, its verifier could not tell, or its rejection is over. */
+  /** It has not begun, its verifier could not tell, its rejection is over, or its instance died with it. */
   | { readonly status: "absent" }
   | { readonly status: "running" }
   /** An attempt may be about to claim the payment, at a price that its route asks no more. */
@@ -40,7 +40,8 @@ export async function verificationOf(
     case "absent":
       return { status: "absent" };
     case "in-progress":
-      return { status: "running" };
+      // Free to take: its lease is over.
+      return { status: verification.retryAfterMs === 0 ? "absent" : "running" };
     case "done": {
       const { outcome, value, expiresInMs } = verification;
       return outcome === "accepted"
@@ -57,9 +58,15 @@ export async function lastVerificationOf(
   store: VerificationStore,
   payment: Pick<Payment, "key" | "payloadHash" | "fingerprint">,
 ): Promise<PayloadVerification> {
-  for (let refusals = 0; ; refusals += 1) {
-    const verification = await verificationOf(store, payment, refusals);
-    if (verification.status !== "accepted") return verification;
+  let accepted = -1;
+  // A payment may have been refused a thousand times. So longer and longer steps are taken, and short ones again after one that was too long.
+  for (let step = 1; ; ) {
+    const verification = await verificationOf(store, payment, accepted + step);
+    if (verification.status === "accepted") {
+      accepted += step;
+      step *= 2;
+    } else if (step === 1) return verification;
+    else step = 1;
   }
 }
 

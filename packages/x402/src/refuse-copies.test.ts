@@ -1,13 +1,15 @@
 // A refusal for all copies lasts long enough after each time it is told.
 import { type VerificationStore, verifyOnce } from "@tollbooth-stores/core";
+import { verificationAfter } from "@tollbooth-stores/core/native";
 import { manualClock } from "@tollbooth-stores/core/testing";
 import { createMemoryStores } from "@tollbooth-stores/memory";
 import { beforeEach, expect, test, vi } from "vitest";
-import { verificationOf } from "./payment-record.ts";
+import { lastVerificationOf, verificationOf } from "./payment-record.ts";
 import { nearlyOverIn, refuseCopies } from "./refuse-copies.ts";
 
 const clock = manualClock();
 const payment = { key: "key", payloadHash: "payload", fingerprint: "purchase" };
+const verifying = { fingerprint: "purchase", leaseMs: 1_000, onLeaseExpiry: "retry", retainUntilMs: 0 } as const;
 let store: VerificationStore;
 beforeEach(() => {
   store = createMemoryStores({ clock }).verifications;
@@ -73,4 +75,28 @@ test("a verification that runs is waited for once, and is open then", async () =
   expect(wait).toHaveBeenCalledTimes(1);
   end();
   await verifying;
+});
+
+test("a verification whose instance died is refused in its place once its lease is over", async () => {
+  const never = () => new Promise<never>(() => undefined);
+  const dying = { ...store, complete: never, renew: never };
+  void verifyOnce(dying, payment, async () => ({ ok: true }), { leaseMs: 1_000 });
+  await vi.waitFor(async () => expect(await verificationOf(store, payment)).toEqual({ status: "running" }));
+  clock.advance(999);
+  expect(await verificationOf(store, payment)).toEqual({ status: "running" });
+  clock.advance(1);
+  expect(await refuse()).toEqual({ status: "refused" });
+});
+
+test("the verification after many refused settlements is found in a few looks", async () => {
+  for (let refusals = 0; refusals < 1_000; refusals += 1) {
+    const name = verificationAfter(payment, refusals);
+    const claim = await store.claim(name, { ...verifying, token: String(refusals) });
+    if (claim.status !== "claimed") throw new Error(claim.status);
+    await store.complete(name, claim.lease, { outcome: "accepted", value: "", retainUntilMs: 0 });
+  }
+  const peek = vi.fn(store.peek);
+  expect(await lastVerificationOf({ ...store, peek }, payment)).toEqual({ status: "absent" });
+  expect(peek.mock.lastCall?.[0]).toBe(verificationAfter(payment, 1_000));
+  expect(peek.mock.calls.length).toBeLessThan(60);
 });

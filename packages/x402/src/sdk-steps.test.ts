@@ -40,6 +40,7 @@ async function settling(settled: object) {
       mayBegin: async () => true,
       requireSellable: async () => undefined,
       mayAsk: async () => true,
+      maySettleAgain: async () => true,
     },
   );
   return { steps, settlePayment };

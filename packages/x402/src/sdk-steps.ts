@@ -54,13 +54,15 @@ export interface StepsAsk {
   requireSellable(step: StepContext): Promise<void>;
   /** Whether it is time to ask what became of a payment in doubt. */
   mayAsk(): Promise<boolean>;
+  /** False where the server has no scheme for it, and while a refusal of it lasts, which its payer may have been told. */
+  maySettleAgain(): Promise<boolean>;
 }
 
 export function sdkSteps(
   server: x402ResourceServer,
   { payment, payload, requirements, extensions, transport }: SdkPayment,
   { findSettlement, refusals, settlesFirst }: SettlingOptions,
-  { made, mayBegin, requireSellable, mayAsk }: StepsAsk,
+  { made, mayBegin, requireSellable, mayAsk, maySettleAgain }: StepsAsk,
 ): SdkSteps {
   let settled: SettleResponse | undefined;
   let refused = false;
@@ -141,6 +143,8 @@ export function sdkSteps(
       // Another authorization of the same nonce would move money for an attempt that is thought to be over. And what
       // `upto` moves is known only to the call that made the answer.
       if (context.reference !== payment.reference || requirements.scheme !== "exact") return found;
+      // The store may have lost that the payment was freed, and its payer may be signing anew.
+      if (!(await maySettleAgain())) return found;
       context.signal.throwIfAborted();
       // The same authorization again: the chain lets at most one of the two through, whichever comes first.
       const read = await settleOnce().catch(() => undefined);

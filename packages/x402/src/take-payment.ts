@@ -29,7 +29,7 @@ import { AlreadyRan, HandlerThrew, HandlerTimeout, handlerRun, NotSold } from ".
 import { headersPricedBy, isPricedAlike } from "./headers-priced-by.ts";
 import { type IdentifiedPayment, identifyPayment } from "./identify-payment.ts";
 import { flowToday } from "./payment-flow.ts";
-import { conflictOf, isBoundTo, look, mayBeCharged } from "./payment-record.ts";
+import { conflictOf, isBoundTo, lastVerificationOf, look, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
 import { quietly } from "./quietly.ts";
 import { nearlyOverIn, refuseCopies } from "./refuse-copies.ts";
@@ -194,7 +194,10 @@ async function pay(
   const requireSellable = async ({ fence, signal: ending }: StepContext) =>
     keeper?.requireSellable?.({ key: payment.key, payer, settled: false, fence, signal: ending }, kept);
   const mayAsk = () => isTurnToAsk(store, payment.key);
-  const asks = { made: handler.made, mayBegin, requireSellable, mayAsk };
+  const maySettleAgain = async () =>
+    server.hasRegisteredScheme(requirements.network, requirements.scheme) &&
+    (await lastVerificationOf(store, payment)).status !== "rejected";
+  const asks = { made: handler.made, mayBegin, requireSellable, mayAsk, maySettleAgain };
   const steps = sdkSteps(server, bought, { ...settings, settlesFirst }, asks);
 
   const sold = (receipt: string, answer: Answer) =>

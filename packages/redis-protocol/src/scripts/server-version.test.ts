@@ -1,6 +1,7 @@
 // A server that is too old is told so before it is given a script; a new enough one is asked once, and then never again.
 import type { Stores } from "@tollbooth-stores/core";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { errorWord } from "../connection/redis-errors.ts";
 import { createRedisStores, NotSent, type RedisPort } from "../index.ts";
 import { isTooOld, versionScript } from "./server-version.ts";
 
@@ -194,6 +195,11 @@ describe("a port that tells its connections apart", () => {
     connectAnew();
     await missing(stores);
     expect(server.log).toEqual(["version", "EVALSHA", "EVALSHA", "version", "EVALSHA"]);
+  });
+
+  it("says READONLY of a replica that takes writes, too: clients that reconnect at that word heal", () => {
+    const [, message = ""] = /err = '(REPLICA [^']*)'/.exec(versionScript) ?? [];
+    expect([errorWord(new Error(message)), message.includes("READONLY")]).toEqual(["REPLICA", true]);
   });
 
   it("sends no call to a replica that takes writes, and looks again at the next", async () => {
