@@ -83,3 +83,23 @@ test("what is piped into an answer ends where the gate fails meanwhile", async (
   expect([answer.status, await answer.text()]).toEqual([500, "A hook has failed."]);
   await expect.poll(() => endless.destroyed, { interval: 5, timeout: 500 }).toBe(true);
 });
+
+test("a stream that others read, too, goes on for them where an answer of it is refused", async () => {
+  const shared = new PassThrough();
+  const others = shared.pipe(new PassThrough());
+  const app = await listen((app) => {
+    app.get("/sold", paid(fakeGate(), { maxAnswerBytes: 10 }), (_request, response) => {
+      shared.pipe(response);
+      shared.write("more than ten bytes, ");
+    });
+    app.use((_error: Error, _request: unknown, response: ExpressResponse, _next: unknown) => {
+      response.once("close", () => setImmediate(() => shared.end("for others")));
+      response.status(500).send("failed");
+    });
+  });
+
+  expect((await app("/sold", { headers: { payment: "one" } })).status).toBe(500);
+  expect(await others.setEncoding("utf8").reduce((all, piece) => all + piece, "")).toBe(
+    "more than ten bytes, for others",
+  );
+});

@@ -11,8 +11,8 @@ export function pipedSources(response: ServerResponse, isHandler: () => boolean)
   let isStopped = false;
   const stop = (source: Readable) => {
     source.unpipe(response);
-    if (response.closed) source.destroy();
-    else response.once("close", () => source.destroy());
+    if (response.closed) end(source);
+    else response.once("close", () => end(source));
   };
   response.on("pipe", (source) => {
     if (!isHandler()) return;
@@ -25,4 +25,9 @@ export function pipedSources(response: ServerResponse, isHandler: () => boolean)
     isStopped = true;
     for (const source of [...sources]) stop(source);
   };
+}
+
+/** Not a stream that is read elsewhere, too. */
+function end(source: Readable): void {
+  if (source.listenerCount("data") + source.listenerCount("readable") === 0) source.destroy();
 }
