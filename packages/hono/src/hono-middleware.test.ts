@@ -74,7 +74,8 @@ test.each(cases)(
   "%s behind paid() is sold once, whole, and told again as it was",
   async (_name, mount, handler, whole) => {
     const gate = fakeGate();
-    const app = new Hono().use(paid(gate));
+    const app = new Hono();
+    app.use(paid(gate));
     mount(app, handler);
     const ask = await asker(app, "serve()");
     for (let copies = 0; copies < 2; copies += 1) {
@@ -87,16 +88,18 @@ test.each(cases)(
 
 test.each(Object.entries(mounts))("a failure of a handler behind %s is not charged", async (_name, mount) => {
   const gate = fakeGate();
-  const app = new Hono().use(paid(gate)).onError((error, c) => c.text(error.message, 500));
+  const app = new Hono().onError((error, c) => c.text(error.message, 500));
+  app.use(paid(gate));
   mount(app, broken);
   const answer = await (await asker(app, "serve()"))("/sold", withAuth("one"));
   await answer.text();
   expect([answer.status, gate.charged]).toEqual([500, []]);
 });
 
-test("who is refused behind paid() is not charged", async () => {
+test("a request that is refused behind paid() is not charged", async () => {
   const gate = fakeGate();
-  const app = new Hono().use(paid(gate));
+  const app = new Hono();
+  app.use(paid(gate));
   app.use("/sold", bearerAuth({ token: "right" })).post("/sold/small", bodyLimit({ maxSize: 3 }), text);
   const ask = await asker(app, "serve()");
   expect((await ask("/sold", { headers: { payment: "one" } })).status).toBe(401);
