@@ -6,6 +6,7 @@ import { type Answer, answerTooLarge, wholeAnswer } from "@tollbooth-stores/http
 import { drainListeners, mayGoOn } from "./back-pressure.ts";
 import { heldHead } from "./held-head.ts";
 import { answeredByOthers } from "./others-answer.ts";
+import { pipedSources } from "./piped-sources.ts";
 import { member, replaceMembers } from "./replace-members.ts";
 import { goneOf } from "./request-context.ts";
 import { sealResponse, sealSentResponse } from "./seal-response.ts";
@@ -48,8 +49,9 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
   const promise = new Promise<HeldAnswer>((...settle) => {
     [resolve, reject] = settle;
   });
+  const stopSources = pipedSources(response, isHandler);
   // A gate that has given up waiting hears nothing of it.
-  promise.catch(() => undefined);
+  promise.catch(stopSources);
   const { signal } = goneOf(response);
   const onGone = () => reject(signal.reason);
   if (signal.aborted) onGone();
@@ -146,6 +148,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
     },
     release() {
       isReleased = true;
+      if (!hasEnded) stopSources();
       signal.removeEventListener("abort", onGone);
       response.off("finish", onFinish);
       unseal?.();
