@@ -68,5 +68,20 @@ it("ends the round that runs by its signal, waits for it, and does not report th
   const end = reconcileEvery(1, reconcile, onRound);
   await vi.advanceTimersByTimeAsync(10);
   await end();
-  expect([isOver, onRound.mock.calls]).toEqual([true, []]);
+  expect([isOver, onRound.mock.calls, vi.getTimerCount()]).toEqual([true, [], 0]);
+});
+
+it("is over only when the round that runs is, and no timer is left where it ends between two rounds", async () => {
+  let finish = () => {};
+  const reconcile = () => new Promise<typeof reconciled>((resolve) => (finish = () => resolve(reconciled)));
+  const over = vi.fn();
+  const end = reconcileEvery(1, reconcile);
+  await vi.advanceTimersByTimeAsync(1);
+  const ending = end().then(over);
+  await vi.advanceTimersByTimeAsync(5);
+  expect(over).not.toHaveBeenCalled();
+  finish();
+  await ending;
+  await reconcileEvery(1_000, reconcile)();
+  expect(vi.getTimerCount()).toBe(0);
 });

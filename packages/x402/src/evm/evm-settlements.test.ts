@@ -321,7 +321,7 @@ describe("a node", () => {
         },
       });
       expect(await lookUp(failing.client, scene)).toContain(`The node answered ${method} with an error.`);
-      for (const nonsense of [null, undefined, {}, "0xzz", 7, [{}]]) {
+      for (const nonsense of [null, undefined, {}, "0xzz", "0x", 7, [{}]]) {
         expect(await lookUp(altered(evm, { [method]: () => nonsense }).client, scene)).toBeTypeOf("string");
       }
     },
