@@ -1,3 +1,4 @@
+// The checksum is held against the one that viem writes.
 import { getAddress } from "viem";
 import { expect, test } from "vitest";
 import { hasRightChecksum } from "./address-checksum.ts";
