@@ -47,7 +47,7 @@ const SHORTEST_WAIT_MS = 1_000;
  * sent again too: nothing was charged, so the same payment may still buy the answer.
  */
 const undecided: readonly number[] = [502, 503, 504];
-/** Whoever says so in front of a gate (a proxy, a firewall, a limit, a deploy) does not know what became of the payment. */
+/** A proxy, a firewall, a limit or a deploy in front of a gate says so, and does not know what became of the payment. */
 const undecidedAfter: readonly number[] = [401, 403, 404, 408, 425, 429];
 /** Node and browsers run a longer timer at once. */
 const LONGEST_MS = 2 ** 31 - 1;

@@ -1,18 +1,18 @@
 // Verifies and settles through the SDK, and reads what each facilitator answered. The SDK may ask one twice, or one after another, and
 // tells the last answer only: a refusal by one must not hide what another one sent.
-import type { x402ResourceServer } from "@x402/core/server";
 import type { SettleResponse, VerifyResponse } from "@x402/core/types";
 import { type ReadSettlement, readSettlement } from "./read-settlement.ts";
 import type { FacilitatorRefusals } from "./refusals.ts";
+import type { ResourceServer } from "./resource-server.ts";
 import { errorOfSettle, errorOfVerify } from "./sdk-errors.ts";
 import { facilitatorsOf, hear } from "./watch-facilitators.ts";
 
-type Verifying = Parameters<x402ResourceServer["verifyPayment"]>;
-type Settling = Parameters<x402ResourceServer["settlePayment"]>;
+type Verifying = Parameters<ResourceServer["verifyPayment"]>;
+type Settling = Parameters<ResourceServer["settlePayment"]>;
 
 export interface Verified {
   /** Undefined: the payment was not judged. */
-  readonly response: Awaited<ReturnType<x402ResourceServer["verifyPayment"]>> | undefined;
+  readonly response: Awaited<ReturnType<ResourceServer["verifyPayment"]>> | undefined;
   /** Whether it was rejected with a word that means "used before" where it was said. */
   readonly used: boolean;
 }
@@ -22,7 +22,7 @@ export interface Verified {
  * no judgement: it may be for another chain.
  */
 export async function verifyAtFacilitators(
-  server: x402ResourceServer,
+  server: ResourceServer,
   verifying: Verifying,
   refusals: FacilitatorRefusals,
 ): Promise<Verified> {
@@ -65,7 +65,7 @@ export interface Settled {
  * answer or a transaction was named before.
  */
 export async function settleAtFacilitators(
-  server: x402ResourceServer,
+  server: ResourceServer,
   settling: Settling,
   refusals: FacilitatorRefusals,
 ): Promise<Settled> {

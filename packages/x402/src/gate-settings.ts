@@ -2,17 +2,17 @@
 import { StoreError, type VerificationStore } from "@tollbooth-stores/core";
 import { durationOption, type OptionNames, requireKnownOptions } from "@tollbooth-stores/core/native";
 import { type AnswerKeeper, presentedSession, type RequestContext } from "@tollbooth-stores/http";
-import type { x402ResourceServer } from "@x402/core/server";
 import { evmSettlements } from "./evm/evm-settlements.ts";
 import { keepAnswers } from "./kept-answers.ts";
 import type { PaidRoutesOptions } from "./paid-routes-options.ts";
 import { evmRefusals, type FacilitatorRefusals, type PreBroadcastRefusals, refusalsByFacilitator } from "./refusals.ts";
+import type { ResourceServer } from "./resource-server.ts";
 import type { FindSettlement } from "./sdk-steps.ts";
 import { facilitatorsOf, watchFacilitators } from "./watch-facilitators.ts";
 import { LONGEST_TIMER_MS } from "./within.ts";
 
 export interface GateSettings {
-  readonly server: x402ResourceServer;
+  readonly server: ResourceServer;
   readonly store: VerificationStore;
   readonly origin: string;
   readonly findSettlement: FindSettlement;
@@ -43,7 +43,7 @@ const LONGEST_LEASE_MS = 3_600_000;
 const DEFAULT_LEASE_MS = 10_000;
 
 /** Throws STORE_CONFIG: what cannot be meant must not show at a payment. */
-export function gateSettings(server: x402ResourceServer, options: PaidRoutesOptions): GateSettings {
+export function gateSettings(server: ResourceServer, options: PaidRoutesOptions): GateSettings {
   requireKnownOptions(options, optionNames);
   const { store, findSettlement, collector, onHandlerError, order = "serve-then-settle", handlerTimeoutMs } = options;
   for (const method of ["verifyPayment", "settlePayment", "hasRegisteredScheme"]) {
@@ -124,7 +124,7 @@ function checkedOrigin(origin: unknown): string {
 
 /** Asked for every facilitator once, because at a settlement it would be too late. */
 function checkedRefusals(
-  server: x402ResourceServer,
+  server: ResourceServer,
   given: PreBroadcastRefusals | FacilitatorRefusals,
 ): FacilitatorRefusals {
   const refusals = refusalsByFacilitator(given);

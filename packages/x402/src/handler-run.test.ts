@@ -2,7 +2,7 @@
 import type { VerificationStore } from "@tollbooth-stores/core";
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import { expect, test } from "vitest";
-import { AlreadyRan, handlerRun } from "./handler-run.ts";
+import { AlreadyRan, handlerRun, NotSold } from "./handler-run.ts";
 import { ask, handler, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
 
 const shop = shopForEachTest();
@@ -14,6 +14,13 @@ test("a handler whose lease was lost does not run a second time", async () => {
   await run.serve(step);
   await expect(run.serve(step)).rejects.toBeInstanceOf(AlreadyRan);
   expect(serve).toHaveBeenCalledTimes(1);
+});
+
+test("an answer of 399 is sold, and one of 400 is not", async () => {
+  const step = { signal: new AbortController().signal, fence: "1" };
+  const runOf = (status: number) => handlerRun(handler({ status }), { key: "k", payer: undefined }, undefined);
+  await expect(runOf(399).serve(step)).resolves.toMatchObject({ status: 399 });
+  await expect(runOf(400).serve(step)).rejects.toBeInstanceOf(NotSold);
 });
 
 test("its call is 503, not reported as an error, and the same payment is sold at the next try", async () => {

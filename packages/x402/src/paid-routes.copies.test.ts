@@ -6,8 +6,10 @@ import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
 import * as own from "@x402/core/server";
 import type { SchemeNetworkServer } from "@x402/core/types";
 import * as ownErrors from "@x402/core/types";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
+import type { x402ResourceServer as OtherServer } from "x402-core-2.25/server";
 import { ask, handler, network, oneCent, requestTo, required, shopForEachTest } from "./paid-routes.test-support.ts";
+import type { paidRoutes } from "./paid-routes.ts";
 
 const shop = shopForEachTest();
 afterEach(() => void vi.restoreAllMocks());
@@ -88,6 +90,14 @@ describe.each(["@x402/core", "x402-core-2.25"])("the server of another copy, %s 
     const gate = shop.gate(undefined, {}, opened(scheme));
     await expect(ask(gate, handler(), requestTo("/quote"))).rejects.toThrow("It has no gas.");
   });
+});
+
+test("the server of another copy type-checks as one of the gate's own does, and an object that is none does not", () => {
+  type Server = Parameters<typeof paidRoutes>[0];
+  expectTypeOf<OtherServer>().not.toExtend<own.x402ResourceServer>();
+  expectTypeOf<OtherServer>().toExtend<Server>();
+  expectTypeOf<own.x402ResourceServer>().toExtend<Server>();
+  expectTypeOf<own.x402HTTPResourceServer>().not.toExtend<Server>();
 });
 
 test("bytes of another realm, of a request and of an answer, are taken as bytes", async () => {

@@ -394,12 +394,14 @@ describe("a payment of which the store knows nothing any more", () => {
     }
   });
 
-  test("on a chain that was never sold here is 402 without a lookup", async () => {
+  test("on a chain that was never sold here is 402 without a lookup, also where it is over by a clock here", async () => {
     const findSettlement = vi.fn(shop.findSettlement);
-    const elsewhere = await made({ network: "eip155:1" });
-    expect((await ask(shop.gate(undefined, { findSettlement }), handler(), quote(elsewhere.payload)))?.status).toBe(
-      402,
-    );
+    const over = String(Math.floor(Date.now() / 1_000) - 5);
+    for (const forgery of [{}, { validBefore: over }]) {
+      const elsewhere = await made({ network: "eip155:1", ...forgery });
+      const answer = await ask(shop.gate(undefined, { findSettlement }), handler(), quote(elsewhere.payload));
+      expect(answer).toMatchObject({ status: 402 });
+    }
     expect(findSettlement).not.toHaveBeenCalled();
   });
 });

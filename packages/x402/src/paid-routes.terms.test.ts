@@ -117,6 +117,15 @@ describe("terms that a function tells of a request", () => {
     expect([serve.mock.calls.length, shop.controls.counts().verifies]).toEqual([0, 0]);
   });
 
+  test("that round to nothing beside a price in an asset are refused", async () => {
+    const accepts: PaymentOption[] = [
+      { ...oneCent, price: { asset, amount: "10000" } },
+      { ...oneCent, price: () => "$0.0000001" },
+    ];
+    const gate = shop.gate({ "GET /quote": { accepts } });
+    await expect(ask(gate, handler(), requestTo("/quote"))).rejects.toThrow("it would be free");
+  });
+
   test("that are free beside others that are not are sold", async () => {
     for (const price of ["$0", () => "$0"]) {
       const accepts: PaymentOption[] = [

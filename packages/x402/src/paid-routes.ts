@@ -2,7 +2,7 @@
 import { type Reconciled, type ReconcileOptions, reconcileUnresolved, StoreError } from "@tollbooth-stores/core";
 import { checkArguments, durationOption } from "@tollbooth-stores/core/native";
 import type { Answer, KnownPayments, PaidGate, RequestContext, Serve } from "@tollbooth-stores/http";
-import type { RoutesConfig, x402HTTPResourceServer, x402ResourceServer } from "@x402/core/server";
+import type { RoutesConfig, x402HTTPResourceServer } from "@x402/core/server";
 import type { PaymentPayload } from "@x402/core/types";
 import { forgetFacilitators } from "./ask-facilitators.ts";
 import {
@@ -29,6 +29,7 @@ import { type ReconcileRound, reconcileEvery } from "./reconcile-every.ts";
 import { refusePrices, refuseRoutes, requireRoutes } from "./refuse-routes.ts";
 import { type RequestAtOrigin, requestAtOrigin } from "./request-at-origin.ts";
 import { bringsBody, isHead, isPaidFor, isPreflight, isWebsocket } from "./request-kinds.ts";
+import type { ResourceServer } from "./resource-server.ts";
 import { paymentOf, takePayment } from "./take-payment.ts";
 import { haveAllAnswered, namingUnanswered } from "./watch-facilitators.ts";
 import { withBody } from "./with-body.ts";
@@ -74,7 +75,7 @@ export interface PaidRoutes extends PaidGate, KnownPayments {
  * instances that share the store. Throws STORE_CONFIG for options that cannot be meant and for routes that cannot be sold
  * safely, and what the SDK throws for routes.
  */
-export function paidRoutes(server: x402ResourceServer, routes: RoutesConfig, options: PaidRoutesOptions): PaidRoutes {
+export function paidRoutes(server: ResourceServer, routes: RoutesConfig, options: PaidRoutesOptions): PaidRoutes {
   const settings = checkArguments("paidRoutes", () => {
     const checked = gateSettings(server, options);
     requireRoutes(routes);

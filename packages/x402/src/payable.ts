@@ -19,9 +19,15 @@ export function parsedObjection(
   if (typeof amount !== "string" || !/^\d+$/.test(amount)) {
     return "price must be an amount of the asset's smallest unit, or of money.";
   }
-  if (/^0+$/.test(amount) && /[1-9]/.test(String(price)))
+  if (/^0+$/.test(amount) && !isNothing(price))
     return "price is less than the asset's smallest unit: it would be free.";
   return isAddress(asset, network) ? undefined : "price must name its asset by an address of that network.";
+}
+
+/** Whether a price, of money or of an asset, is meant to be free. */
+export function isNothing(price: unknown): boolean {
+  const { amount = price }: { amount?: unknown } = Object(price);
+  return !/[1-9]/.test(String(amount));
 }
 
 /** 20 bytes as 0x-hex on EVM, 32 bytes in base58 on Solana. */

@@ -1,9 +1,9 @@
 // When a payment is settled, as its scheme has it.
-import type { x402ResourceServer } from "@x402/core/server";
 import type { PaymentRequirements } from "@x402/core/types";
+import type { ResourceServer } from "./resource-server.ts";
 
 /** Throws the SDK's error for a flow that the scheme does not support. */
-export function paymentFlow(server: x402ResourceServer, requirements: PaymentRequirements): string {
+export function paymentFlow(server: ResourceServer, requirements: PaymentRequirements): string {
   return server.getPaymentFlow({ x402Version: 2, accepted: requirements, payload: {} }, requirements);
 }
 
@@ -13,7 +13,7 @@ export function paymentFlow(server: x402ResourceServer, requirements: PaymentReq
  * flow, and nothing of it can be settled.
  */
 export function flowToday(
-  server: x402ResourceServer,
+  server: ResourceServer,
   requirements: PaymentRequirements,
 ): "authorization" | "upfront" | undefined {
   if (!server.hasRegisteredScheme(requirements.network, requirements.scheme)) return "authorization";

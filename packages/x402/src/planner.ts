@@ -13,11 +13,12 @@ import { askFacilitators } from "./ask-facilitators.ts";
 import { recordingReads } from "./headers-priced-by.ts";
 import { pathsAsPriced, pricedAs } from "./priced-paths.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
+import type { ResourceServer } from "./resource-server.ts";
 import { routesByLetter } from "./route-patterns.ts";
 import { answerOfInstructions } from "./sdk-answer.ts";
 import { toldTerms } from "./told-terms.ts";
 
-type RequiredArguments = Parameters<x402ResourceServer["createPaymentRequiredResponse"]>;
+type RequiredArguments = Parameters<ResourceServer["createPaymentRequiredResponse"]>;
 
 export type Plan =
   /** The route is not sold, or a hook gave free access. */
@@ -69,7 +70,7 @@ const hooksAreOver = new Error("The request's hooks have run.");
  * The seam is public: a server that has all of the seller's methods, and whose `verifyPayment` answers valid and whose
  * `getPaymentFlow` answers "authorization". With it `processHTTPRequest` neither calls a facilitator nor settles.
  */
-export function planner(server: x402ResourceServer, routes: RoutesConfig, paywall: PaywallConfig | undefined): Planner {
+export function planner(server: ResourceServer, routes: RoutesConfig, paywall: PaywallConfig | undefined): Planner {
   /** By the request's adapter, which the SDK hands through: how it made the route's terms. */
   const made = new WeakMap<object, RequiredArguments>();
   /** By the request's adapter: the context of a request that its hooks let through. */
@@ -180,10 +181,10 @@ export function planner(server: x402ResourceServer, routes: RoutesConfig, paywal
 }
 
 /**
- * The seller's server with some methods of its own. All others run on the seller's, which may be of a class with private fields: those are
- * no other object's, also not one's that inherits.
+ * The seller's server, of whichever copy of the SDK, with some methods of its own. All others run on the seller's, which may be of a
+ * class with private fields: those are no other object's, also not one's that inherits.
  */
-function serverWith(server: x402ResourceServer, own: Partial<x402ResourceServer>): x402ResourceServer {
+function serverWith(server: ResourceServer, own: Partial<ResourceServer>): x402ResourceServer {
   const methods = new Map<string | symbol, unknown>(Object.entries(own));
   // An empty target: of properties that a target has, a proxy must answer as they are.
   return new Proxy<x402ResourceServer>(Object.create(Object.getPrototypeOf(server)), {

@@ -1,4 +1,5 @@
 // Rounds of reconciling: one after the other, through failures, until they are ended.
+import type { ReconcileOptions } from "@tollbooth-stores/core";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { reconcileEvery } from "./reconcile-every.ts";
 
@@ -54,17 +55,33 @@ it("goes on where the callback throws or rejects", async () => {
   warned.mockRestore();
 });
 
-it("ends the round that runs by its signal, and waits for it", async () => {
+it("ends the round that runs by its signal, waits for it, and does not report that as a failure", async () => {
   let isOver = false;
-  const end = reconcileEvery(1, ({ signal }) => {
-    return new Promise((_, reject) => {
+  const onRound = vi.fn();
+  const reconcile = ({ signal }: ReconcileOptions) =>
+    new Promise<never>((_, reject) => {
       signal?.addEventListener("abort", () => {
         isOver = true;
         reject(signal.reason);
       });
     });
-  });
+  const end = reconcileEvery(1, reconcile, onRound);
   await vi.advanceTimersByTimeAsync(10);
   await end();
-  expect(isOver).toBe(true);
+  expect([isOver, onRound.mock.calls, vi.getTimerCount()]).toEqual([true, [], 0]);
+});
+
+it("is over only when the round that runs is, and no timer is left where it ends between two rounds", async () => {
+  let finish = () => {};
+  const reconcile = () => new Promise<typeof reconciled>((resolve) => (finish = () => resolve(reconciled)));
+  const over = vi.fn();
+  const end = reconcileEvery(1, reconcile);
+  await vi.advanceTimersByTimeAsync(1);
+  const ending = end().then(over);
+  await vi.advanceTimersByTimeAsync(5);
+  expect(over).not.toHaveBeenCalled();
+  finish();
+  await ending;
+  await reconcileEvery(1_000, reconcile)();
+  expect(vi.getTimerCount()).toBe(0);
 });

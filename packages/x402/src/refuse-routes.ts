@@ -2,10 +2,11 @@
 import { StoreError } from "@tollbooth-stores/core";
 import { closestKey, shownKey } from "@tollbooth-stores/core/native";
 import type { PaymentOption } from "@x402/core/http";
-import type { RoutesConfig, x402ResourceServer } from "@x402/core/server";
+import type { RoutesConfig } from "@x402/core/server";
 import { LONGEST_AHEAD_MS } from "./identify-payment.ts";
 import { parsedObjection, payToObjection } from "./payable.ts";
 import { paymentFlow } from "./payment-flow.ts";
+import type { ResourceServer } from "./resource-server.ts";
 import { byPattern, coveringKey, patternObjection } from "./route-patterns.ts";
 
 /** Throws STORE_CONFIG where plain JavaScript gives no routes, or one without a way to pay. The SDK's own errors would not name it. */
@@ -40,7 +41,7 @@ function coverObjection(routes: RoutesConfig, pattern: string): string | undefin
 }
 
 /** Throws STORE_CONFIG that names each such route. A scheme that is not registered is for the SDK to report. */
-export function refuseRoutes(server: x402ResourceServer, routes: RoutesConfig): void {
+export function refuseRoutes(server: ResourceServer, routes: RoutesConfig): void {
   const unsellable = Object.entries(byPattern(routes)).map(([pattern, { accepts }]) => ({
     name: `"${pattern}":`,
     why:
@@ -58,7 +59,7 @@ export function refuseRoutes(server: x402ResourceServer, routes: RoutesConfig): 
  * Rejects with STORE_CONFIG that names each route with a price that its scheme cannot read, or that no payer can pay. A price of a function
  * is known at a request only.
  */
-export async function refusePrices(server: x402ResourceServer, routes: RoutesConfig): Promise<void> {
+export async function refusePrices(server: ResourceServer, routes: RoutesConfig): Promise<void> {
   const judged = waysToPay(routes).map(async ({ name, option }) => ({
     name,
     why: await priceObjection(server, option),
@@ -71,7 +72,7 @@ function refuse(judged: readonly { name: string; why: string | undefined }[]): v
   if (wrong.length > 0) throw new StoreError("STORE_CONFIG", `paidRoutes cannot sell ${wrong.join(" ")}`);
 }
 
-function objectionTo(server: x402ResourceServer, { scheme, network, extra = {} }: PaymentOption): string | undefined {
+function objectionTo(server: ResourceServer, { scheme, network, extra = {} }: PaymentOption): string | undefined {
   const known = scheme === "exact" || (scheme === "upto" && network.startsWith("eip155:"));
   if (!known || !/^(?:eip155|solana):/.test(network)) {
     return "of this scheme and network a payment's identity is not known, so that a replay could not be refused.";
@@ -95,7 +96,7 @@ function termsObjection(option: PaymentOption): string | undefined {
 }
 
 async function priceObjection(
-  server: x402ResourceServer,
+  server: ResourceServer,
   { scheme, network, price }: PaymentOption,
 ): Promise<string | undefined> {
   if (typeof price === "function") return undefined;

@@ -9,12 +9,12 @@ import type {
 } from "@tollbooth-stores/core";
 import { findAnswer } from "@tollbooth-stores/core/native";
 import type { Answer } from "@tollbooth-stores/http";
-import type { x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
 import { settleAtFacilitators, verifyAtFacilitators } from "./facilitators-asked.ts";
 import type { ReadSettlement } from "./read-settlement.ts";
 import type { FacilitatorRefusals } from "./refusals.ts";
 import { OTHER_TERMS } from "./refuse-copies.ts";
+import type { ResourceServer } from "./resource-server.ts";
 import { overridesIn } from "./settlement-overrides.ts";
 
 /** Says what became of a payment, by its reference and the evidence that was noted. */
@@ -59,7 +59,7 @@ export interface StepsAsk {
 }
 
 export function sdkSteps(
-  server: x402ResourceServer,
+  server: ResourceServer,
   { payment, payload, requirements, extensions, transport }: SdkPayment,
   { findSettlement, refusals, settlesFirst }: SettlingOptions,
   { made, mayBegin, requireSellable, mayAsk, maySettleAgain }: StepsAsk,

@@ -1,7 +1,8 @@
 // What a handler says of the amount that is settled (`upto`), as the SDK's own middleware reads it.
 import type { Answer } from "@tollbooth-stores/http";
-import { SETTLEMENT_OVERRIDES_HEADER, type SettlementOverrides, type x402ResourceServer } from "@x402/core/server";
+import { SETTLEMENT_OVERRIDES_HEADER, type SettlementOverrides } from "@x402/core/server";
 import type { PaymentRequirements } from "@x402/core/types";
+import type { ResourceServer } from "./resource-server.ts";
 import { lowerCase } from "./sdk-answer.ts";
 
 /** Undefined where the answer says nothing of it. Throws a TypeError for what the SDK could not read either. */
@@ -18,7 +19,7 @@ export function overridesIn({ headers }: Pick<Answer, "headers">): SettlementOve
  * more than the payment's own amount. The SDK says so, if at all, once the settlement has begun.
  */
 export function requireSettleable(
-  server: x402ResourceServer,
+  server: ResourceServer,
   requirements: PaymentRequirements,
   answer: Pick<Answer, "headers">,
 ): void {
@@ -37,7 +38,7 @@ export function requireSettleable(
 
 /** As the SDK converts it. */
 function smallestUnits(
-  server: x402ResourceServer,
+  server: ResourceServer,
   { scheme, network, asset, amount }: PaymentRequirements,
   asked: string,
 ): bigint | undefined {

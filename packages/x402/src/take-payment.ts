@@ -12,7 +12,6 @@ import type { Answer, Serve } from "@tollbooth-stores/http";
 import type { x402HTTPResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { isTurnToAsk } from "./ask-seldom.ts";
-import { endRefusedPayment } from "./end-refused-payment.ts";
 import {
   alreadyUsed,
   facilitatorUnavailable,
@@ -32,13 +31,13 @@ import { flowToday } from "./payment-flow.ts";
 import { conflictOf, isBoundTo, lastVerificationOf, look, mayBeCharged } from "./payment-record.ts";
 import type { Plan } from "./planner.ts";
 import { quietly } from "./quietly.ts";
-import { nearlyOverIn, refuseCopies } from "./refuse-copies.ts";
+import { nearlyOverIn } from "./refuse-copies.ts";
+import { refuseUnknown } from "./refuse-unknown.ts";
 import type { RequestAtOrigin } from "./request-at-origin.ts";
-import { fateOf, type SdkPayment, sdkSteps } from "./sdk-steps.ts";
+import { type SdkPayment, sdkSteps } from "./sdk-steps.ts";
 import { sellable } from "./sellable.ts";
 import { requireSettleable } from "./settlement-overrides.ts";
 import { soldAnswer } from "./sold-answer.ts";
-import { within } from "./within.ts";
 
 /** A request with a payment. */
 export interface PaidRequest {
@@ -90,37 +89,12 @@ export async function takePayment(
   if (identity.status !== "identified") return refuse();
   const payment = paymentOf(settings, paying, requirements, identity);
   const { status, pricedBy } = await look(settings.store, identity.key);
-  if (status === "absent") {
-    const refusal = await refuse();
-    const answer = await unlessUsed(settings, paying, payment, refusal);
-    if (answer !== refusal) return answer;
-    return refusedForAll(settings, payment, paying.request.signal, refusal);
-  }
+  if (status === "absent") return refuseUnknown(settings, paying, payment, await refuse());
   // Priced by other headers than the request brings: it is one for something else, at another price.
   if (!isPricedAlike(pricedBy, paying.request, payment.key)) return alreadyUsed();
   const priced = { ...payment, pricedBy };
   const bought: SdkPayment = { payment: priced, payload, requirements, extensions: undefined, transport };
   return pay(settings, { ...paying, bought, payer: identity.payer, refuse, isOnEarlierTerms: true });
-}
-
-/** `refusal` once no copy of the payment can be charged after it, so that its payer may pay anew. */
-async function refusedForAll(
-  { store, leaseMs }: GateSettings,
-  payment: Payment,
-  signal: AbortSignal | undefined,
-  refusal: Answer,
-): Promise<Answer> {
-  const copies = await refuseCopies(store, payment, { leaseMs, signal });
-  switch (copies.status) {
-    case "refused":
-      return refusal;
-    case "nearly-over":
-      return refusedElsewhere(copies.retryAfterMs);
-    case "used":
-      return alreadyUsed();
-    case "open":
-      return (await endRefusedPayment(store, payment, leaseMs)) ? refusal : pending(1_000);
-  }
 }
 
 /** What a request buys, by the terms that `requirements` name. */
@@ -136,27 +110,6 @@ export function paymentOf(
   const bodyHash = [payloadHash(body), ...(collector === undefined ? [] : [collector])].join(" ");
   const fingerprint = paymentFingerprint({ payTo, asset, amount, method, origin, path, bodyHash });
   return { key, payloadHash: hash, fingerprint, validUntilMs, collector, reference };
-}
-
-/** The store may have lost what it knew, so the chain is asked before "pay again" is said. */
-async function unlessUsed(
-  { server, findSettlement, leaseMs }: GateSettings,
-  { request, payload: { accepted } }: PaidRequest,
-  payment: Payment,
-  refusal: Answer,
-): Promise<Answer> {
-  // Never sold here, so `findSettlement` need not know that chain.
-  if (!server.hasRegisteredScheme(accepted.network, accepted.scheme)) return refusal;
-  const late = () => new DOMException("findSettlement did not answer in time.", "TimeoutError");
-  try {
-    const fate = await within(3 * leaseMs, request.signal, late, (signal) =>
-      fateOf(findSettlement, payment, { signal, fence: "0" }),
-    );
-    if (fate === "used") return alreadyUsed();
-    return fate === "open" ? pending(1_000) : refusal;
-  } catch {
-    return lookupUnavailable();
-  }
 }
 
 async function pay(

@@ -3,7 +3,8 @@
 import { StoreError } from "@tollbooth-stores/core";
 import type { x402ResourceServer } from "@x402/core/server";
 import type { PaymentRequirements } from "@x402/core/types";
-import { parsedObjection, payToObjection } from "./payable.ts";
+import { isNothing, parsedObjection, payToObjection } from "./payable.ts";
+import type { ResourceServer } from "./resource-server.ts";
 
 type Building<Context> = Parameters<typeof x402ResourceServer.prototype.buildPaymentRequirementsFromOptions<Context>>;
 
@@ -12,7 +13,7 @@ type Building<Context> = Parameters<typeof x402ResourceServer.prototype.buildPay
  * could pay, and where a price would be free.
  */
 export async function toldTerms<Context>(
-  server: x402ResourceServer,
+  server: ResourceServer,
   ...[options, context]: Building<Context>
 ): Promise<PaymentRequirements[]> {
   const refuse = ({ scheme, network }: { scheme: string; network: string }, why: string | undefined) => {
@@ -40,7 +41,7 @@ export async function toldTerms<Context>(
   });
   const terms = await server.buildPaymentRequirementsFromOptions(watched, context);
   // Where one of several prices is meant to be nothing, none is taken for rounded.
-  const smallest = prices.find((price) => !/[1-9]/.test(String(price))) ?? prices[0];
+  const smallest = prices.find(isNothing) ?? prices[0];
   for (const made of terms) refuse(made, parsedObjection(made, made.network, smallest));
   return terms;
 }

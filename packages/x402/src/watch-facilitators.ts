@@ -2,8 +2,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isDeepStrictEqual } from "node:util";
 import { StoreError } from "@tollbooth-stores/core";
-import type { FacilitatorClient, x402ResourceServer } from "@x402/core/server";
+import type { FacilitatorClient } from "@x402/core/server";
 import type { PaymentPayload, SettleResponse, VerifyResponse } from "@x402/core/types";
+import type { ResourceServer } from "./resource-server.ts";
 
 /** One call of a server's `verifyPayment` or `settlePayment`, as it is heard. */
 export interface HeardCall {
@@ -19,15 +20,15 @@ export interface HeardCall {
 const heardCall = new AsyncLocalStorage<HeardCall>();
 
 /** Runs `call` and tells `heard` what it asks the facilitators of `server`. */
-export async function hear<T>(server: x402ResourceServer, heard: HeardCall, call: () => Promise<T>): Promise<T> {
+export async function hear<T>(server: ResourceServer, heard: HeardCall, call: () => Promise<T>): Promise<T> {
   watchFacilitators(server);
   return heardCall.run(heard, call);
 }
 
-type Kind = Parameters<x402ResourceServer["getSupportedKind"]>;
+type Kind = Parameters<ResourceServer["getSupportedKind"]>;
 
 interface KnownKind {
-  readonly kind: ReturnType<x402ResourceServer["getSupportedKind"]>;
+  readonly kind: ReturnType<ResourceServer["getSupportedKind"]>;
   readonly extensions: string[];
   readonly client: unknown;
 }
@@ -37,14 +38,14 @@ const sellersClients = new WeakMap<FacilitatorClient, FacilitatorClient>();
 const watchingClients = new WeakMap<FacilitatorClient, FacilitatorClient>();
 /** Those that have not said, when they were asked last, what they support. */
 const unanswered = new WeakSet<FacilitatorClient>();
-const watchedServers = new WeakSet<x402ResourceServer>();
+const watchedServers = new WeakSet<ResourceServer>();
 
 /**
  * From now on `hear` hears what `server` asks; for all gates, so it is done once. While the SDK's `initialize` asks the facilitators anew
  * it has forgotten all of them: the server then goes on with what it knew. There is no public place to hear each answer, so methods are
  * replaced that are private in the SDK's types. STORE_CONFIG where a version has no such ones: nothing may be sold by it.
  */
-export function watchFacilitators(server: x402ResourceServer): void {
+export function watchFacilitators(server: ResourceServer): void {
   if (watchedServers.has(server)) return;
   const clientOf = method(server, "getFacilitatorClient");
   const hooksOf = method(server, "getLabeledHooks");
@@ -91,7 +92,7 @@ export function watchFacilitators(server: x402ResourceServer): void {
 }
 
 /** The clients that the seller gave to a watched server. */
-export function facilitatorsOf(server: x402ResourceServer): readonly FacilitatorClient[] {
+export function facilitatorsOf(server: ResourceServer): readonly FacilitatorClient[] {
   const clients: unknown = Reflect.get(server, "facilitatorClients");
   return Array.isArray(clients)
     ? clients.filter(isFacilitator).map((client) => sellersClients.get(client) ?? client)
@@ -99,12 +100,12 @@ export function facilitatorsOf(server: x402ResourceServer): readonly Facilitator
 }
 
 /** Whether each of them has said, when it was asked last, what it supports: then no other answer is to be waited for. */
-export function haveAllAnswered(server: x402ResourceServer): boolean {
+export function haveAllAnswered(server: ResourceServer): boolean {
   return !facilitatorsOf(server).some((client) => unanswered.has(client));
 }
 
 /** The SDK's error of an `initialize`, with the origins of those that did not answer: the rest of a URL may hold a key. */
-export function namingUnanswered(server: x402ResourceServer, error: unknown): unknown {
+export function namingUnanswered(server: ResourceServer, error: unknown): unknown {
   if (!(error instanceof Error) || error.name !== "Error") return error;
   const origins = facilitatorsOf(server)
     .filter((client) => unanswered.has(client))
@@ -157,7 +158,7 @@ function heardOf({ payload }: PaymentPayload): HeardCall | undefined {
 
 type Method = (...given: unknown[]) => unknown;
 
-function method(server: x402ResourceServer, name: string): Method | undefined {
+function method(server: ResourceServer, name: string): Method | undefined {
   const found: unknown = Reflect.get(server, name);
   return isMethod(found) ? found : undefined;
 }

@@ -1,4 +1,4 @@
-// Right and wrong checksums of EVM addresses.
+// The checksum is held against the one that viem writes.
 import { getAddress } from "viem";
 import { expect, test } from "vitest";
 import { hasRightChecksum } from "./address-checksum.ts";

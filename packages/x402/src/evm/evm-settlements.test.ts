@@ -1,9 +1,10 @@
 // That a lookup on a real chain answers what certainly became of a payment, and "unknown" for all else.
 import { type Evm, openEvm, tokenAbi, transferCall } from "@tollbooth-stores/evm";
 import { createPublicClient, encodeFunctionData, type Hex, http } from "viem";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { AMOUNT, altered, lookUp, newScene, payer, randomNonce, VALID_SECONDS } from "./evm-scene.test-support.ts";
 import { evmSettlements } from "./evm-settlements.ts";
+import { Unproven } from "./rpc.ts";
 
 const stranger = "0x00000000000000000000000000000000000000bb";
 const finality = 4;
@@ -258,6 +259,22 @@ describe("a node", () => {
     expect(await lookUp(change({ status: "0x0" }), scene, { evidence: receipt })).toBe(lost);
     const another = change({ transactionHash: `0x${"ab".repeat(32)}` });
     expect(await lookUp(another, scene)).toBe("The node answered another transaction.");
+    expect(await lookUp(change({ logs: [] }), scene)).toBe("The node's logs and its transaction differ.");
+  });
+
+  it("that fails is told with its error, and the lookup rejects without it: it may hold a URL", async () => {
+    const { scene } = await settled();
+    const failure = new Error("https://node.example/key is away");
+    const { client } = altered(evm, {
+      eth_call: () => {
+        throw failure;
+      },
+    });
+    const onUnknown = vi.fn();
+    const looking = evmSettlements(client, { onUnknown })(undefined, { reference: scene.reference, signal });
+    const error: unknown = await looking.catch((thrown: unknown) => thrown);
+    expect(onUnknown).toHaveBeenCalledExactlyOnceWith(expect.any(String), failure);
+    expect([error, Object(error).cause]).toEqual([expect.any(Unproven), undefined]);
   });
 
   it("may answer the logs of a transaction in any order", async () => {
@@ -304,7 +321,7 @@ describe("a node", () => {
         },
       });
       expect(await lookUp(failing.client, scene)).toContain(`The node answered ${method} with an error.`);
-      for (const nonsense of [null, undefined, {}, "0xzz", 7, [{}]]) {
+      for (const nonsense of [null, undefined, {}, "0xzz", "0x", 7, [{}]]) {
         expect(await lookUp(altered(evm, { [method]: () => nonsense }).client, scene)).toBeTypeOf("string");
       }
     },
