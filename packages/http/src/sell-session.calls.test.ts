@@ -119,12 +119,15 @@ test("`opens` is asked of the session as it will be: it lasts for as long as was
 });
 
 test.each([
-  ["a quota without a name", { grant: { extendMs: 1, quotas: { "": 1n } } }],
-  ["a quota with a name of 129 characters", { grant: { extendMs: 1, quotas: { ["q".repeat(129)]: 1n } } }],
+  ["a quota without a name", { grant: { extendMs: "10m", quotas: { "": 1n } } }],
+  ["a quota with a name of 129 characters", { grant: { extendMs: "10m", quotas: { ["q".repeat(129)]: 1n } } }],
   [
     "101 quotas",
     {
-      grant: { extendMs: 1, quotas: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`q${index}`, 1n])) },
+      grant: {
+        extendMs: "10m",
+        quotas: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`q${index}`, 1n])),
+      },
     },
   ],
   ["a secret of 31 characters", { secret: "s".repeat(31) }],

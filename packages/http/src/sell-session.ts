@@ -28,7 +28,7 @@ export type SellSessionOptions<T> = CredentialOptions &
      */
     secret: string | Uint8Array;
     grant: {
-      /** Milliseconds, or "15m": how long the session lasts, or by how much the presented one is prolonged. */
+      /** Milliseconds, or "15m": how long the session lasts, or by how much the presented one is prolonged. At least a second. */
       extendMs: number | string;
       /** Added to the quotas of these names; each from 1 to 2^63-1. */
       quotas?: Readonly<Record<string, bigint>> | undefined;
@@ -166,7 +166,7 @@ export function sellSession<T>(options: SellSessionOptions<T>): SellSession {
     if (payment.settled === false) {
       throw new StoreError(
         "STORE_CONFIG",
-        'sellSession needs a gate with order: "settle-then-serve": what it gives cannot be taken back where the payment is refused.',
+        'sellSession needs a gate with order: "settle-then-serve": what it gives cannot be taken back where the payment is refused. Nothing was charged.',
       );
     }
     const { key, signal } = payment;
@@ -214,6 +214,7 @@ function lengthOf(data: unknown): number {
 }
 
 const mostOfAQuota = 2n ** 63n - 1n;
+const SHORTEST_MS = 1_000;
 
 function grantOf(given: SellSessionOptions<unknown>["grant"] | undefined): {
   extendMs: number;
@@ -235,5 +236,12 @@ function grantOf(given: SellSessionOptions<unknown>["grant"] | undefined): {
       "grant.quotas must be at most 100, each a bigint 1..2^63-1 (`100n`), with names of 1 to 128 characters.",
     );
   }
-  return { extendMs: durationOption(extendMs, "grant.extendMs"), quotas: { ...quotas } };
+  const soldMs = durationOption(extendMs, "grant.extendMs");
+  if (soldMs < SHORTEST_MS) {
+    throw new StoreError(
+      "STORE_CONFIG",
+      `grant.extendMs is ${soldMs} milliseconds: a session of less than a second is over before it is used. A number is milliseconds; ten minutes are "10m".`,
+    );
+  }
+  return { extendMs: soldMs, quotas: { ...quotas } };
 }

@@ -101,13 +101,18 @@ describe("terms that a function tells of a request", () => {
   const zero = `0x${"0".repeat(40)}`;
   const told: [string, unknown][] = [
     ...["", "0x123", "seller.eth", zero, mistyped, undefined, 5].map((payTo): [string, unknown] => ["payTo", payTo]),
-    ...["$0.0000001", { asset, amount: "1.5" }, { asset: "0x123", amount: "5" }].map((price): [string, unknown] => [
-      "price",
-      price,
-    ]),
+    ...[
+      "$0.0000001",
+      { asset, amount: "1.5" },
+      { asset: "0x123", amount: "5" },
+      undefined,
+      null,
+      5n,
+      { amount: 5 },
+    ].map((price): [string, unknown] => ["price", price]),
   ];
 
-  test.each(told)("%s of %j is an error, and no payment at it is verified", async (option, value) => {
+  test.each(told)("%s of %o is an error, and no payment at it is verified", async (option, value) => {
     const accepts: PaymentOption = Object({ ...oneCent, [option]: async () => value });
     const gate = shop.gate({ "GET /quote": { accepts: [oneCent, accepts] } });
     await expect(ask(gate, handler(), requestTo("/quote"))).rejects.toEqual(names(option));

@@ -10,6 +10,15 @@ export function payToObjection(payTo: unknown, network: string): string | undefi
     : "payTo has a wrong checksum (EIP-55), so a character of it is mistyped: what is paid to it is lost. In lower case it is not checked.";
 }
 
+/** Why no scheme can make an amount of it. Written without types a price function may return anything. */
+export function priceObjection(price: unknown): string | undefined {
+  if (typeof price === "string" || typeof price === "number") return undefined;
+  const { amount, asset }: { amount?: unknown; asset?: unknown } = Object(price);
+  return typeof amount === "string" && typeof asset === "string"
+    ? undefined
+    : 'price must be money, such as "$0.01", or { asset, amount }: its function returned something else.';
+}
+
 /** Why no payer can pay what a scheme made of `price`, or pays nothing for it. */
 export function parsedObjection(
   { amount, asset }: { readonly amount?: unknown; readonly asset?: unknown },

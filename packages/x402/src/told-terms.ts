@@ -3,7 +3,7 @@
 import { StoreError } from "@tollbooth-stores/core";
 import type { x402ResourceServer } from "@x402/core/server";
 import type { PaymentRequirements } from "@x402/core/types";
-import { isNothing, parsedObjection, payToObjection } from "./payable.ts";
+import { isNothing, parsedObjection, payToObjection, priceObjection } from "./payable.ts";
 import type { ResourceServer } from "./resource-server.ts";
 
 type Building<Context> = Parameters<typeof x402ResourceServer.prototype.buildPaymentRequirementsFromOptions<Context>>;
@@ -30,6 +30,7 @@ export async function toldTerms<Context>(
     };
     const watchedPrice: typeof price = async (asked) => {
       const told = typeof price === "function" ? await price(asked) : price;
+      refuse(option, priceObjection(told));
       prices.push(told);
       return told;
     };
