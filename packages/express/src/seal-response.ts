@@ -1,6 +1,7 @@
 // Makes handlers unable to change an answer that is made, while its end is still to come.
 import type { ServerResponse } from "node:http";
 import { drainListeners, mayGoOn } from "./back-pressure.ts";
+import { isGivenUp, watchGivingUp } from "./given-up.ts";
 import { member, replaceMembers } from "./replace-members.ts";
 import { isBehindAny, type Writer } from "./running.ts";
 import { hasBegun } from "./send-answer.ts";
@@ -96,11 +97,12 @@ function guarded(response: ServerResponse, name: string, isShutOut: () => boolea
 
 function seal(response: ServerResponse, more: PropertyDescriptorMap): () => void {
   const { statusCode, statusMessage } = response;
+  watchGivingUp(response.req);
   const open = replaceMembers(response, {
     ...Object.fromEntries(changing.map((name) => [name, member(() => response)])),
     ...drainListeners(response),
     write: member((chunk: unknown) => mayGoOn(response, chunk)),
-    headersSent: { get: () => !isBehindAny() && hasBegun(response) },
+    headersSent: { get: () => !isBehindAny() && !isGivenUp(response.req) && hasBegun(response) },
     ...more,
   });
   return () => {

@@ -1,4 +1,5 @@
 // While a client still reads a long answer, middleware in front sees that it was begun, and handlers that err end it no more.
+import { AsyncResource } from "node:async_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import { createMemoryStores } from "@tollbooth-stores/memory";
@@ -26,22 +27,37 @@ const inFront: Record<string, Handler> = {
     }, 60);
     next();
   },
-  "does nothing, while the handler errs": (_request, _response, next) => next(),
+  "does nothing": (_request, _response, next) => next(),
 };
-const scenes = Object.keys(inFront).flatMap((way) => [[way, "/sold", 200] as const, [way, "/spent", 500] as const]);
+/** As a driver does whose connections were opened before any request. */
+const driver = new AsyncResource("driver");
+const errings: Record<string, Handler> = {
+  async rejects() {
+    await pause(60);
+    throw new Error("After the end.");
+  },
+  "errs out of its context": (_request, _response, next) =>
+    driver.runInAsyncScope(() => void setTimeout(() => next(new Error("After the end.")), 60)),
+};
+const scenes = Object.keys(inFront).flatMap((way) =>
+  Object.keys(errings).flatMap((erring) => [
+    [way, erring, "/sold", 200] as const,
+    [way, erring, "/spent", 500] as const,
+  ]),
+);
 
 test.each(scenes)(
-  "a timeout in front that %s leaves a long answer whole whose client is slow: %s",
-  async (way, path, status) => {
+  "a timeout in front that %s leaves a long answer whole whose client is slow, and whose handler %s: %s",
+  async (...scene) => {
+    const [way, erring, path, status] = scene;
     const { sessions } = createMemoryStores<object>();
     const { record } = await sessions.create({ data: {}, idleTtlMs: 60_000, quotas: { calls: 2n } });
     const gate = fakeGate();
     const app = await listen((express) => {
       express.use(inFront[way] ?? []);
-      const handler: Handler = async (_request, response) => {
+      const handler: Handler = (request, response, next) => {
         response.status(status).send(long);
-        await pause(60);
-        throw new Error("After the end.");
+        return errings[erring]?.(request, response, next);
       };
       express.get("/sold", paid(gate), handler);
       express.get("/spent", session({ sessions, bearer: true }), spend("calls"), handler);

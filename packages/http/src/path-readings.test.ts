@@ -7,7 +7,7 @@ import { fileReadingsOf, handlerReadingsOf, hasLeavingDots } from "./path-readin
 
 test.each([
   ...["/a/../b", "/a/.", "/a/..", "/a/%2e%2e/b", "/a/.%2E", "/a/%252e%252e/b", "/a/%25%32%65./b", "/a\\..\\b"],
-  ...["/a/%2e%2e%09/b", "/a/.%0a./b", "/a/.\t./b", "/a/..;x/b", "/a/..%3F", "/a/%2e%2e%23/b"],
+  ...["/a/%2e%2e%09/b", "/a/.%0a./b", "/a/.\t./b", "/a/..;x/b", "/a/..%3F", "/a/..%20", "/a/%2e%2e%23/b"],
   ...["/a/..%2fb", "/a/x%2F..%2F..%2Fb", "/a/x%2F%2F..%2Fb", "/a/..%5cb", "/a/%2F..%2Fb", "/a/..%252fb"],
   ...["/a/%2e%2e/b/%ff", "/a/%2e%2e/b/%", "/a/%2e%2e/b/%E0%A4%A", "/a/%2e%2e%2f%ff", "/a/%2e%2e%2f%E0%A4"],
 ])("%s has dots that lead out of their segment", (path) => {
@@ -35,13 +35,14 @@ test.each([
 });
 
 test("a path is read as a file server and as a handler's URL would have it", () => {
-  expect(fileReadingsOf("/a/b c/x.txt/")).toEqual([]);
+  expect(fileReadingsOf("/a/b/x.txt/")).toEqual([]);
   expect(fileReadingsOf("/x%2f..%2ffiles%5cdear.txt/%ff")).toEqual(["/files/dear.txt/%ff"]);
-  expect(handlerReadingsOf("/u/a")).toEqual({ all: [], dotless: [] });
-  expect(handlerReadingsOf("/u/a%2Fb")).toEqual({ all: [], dotless: [] });
+  for (const end of ["%20", " "]) expect(fileReadingsOf(`/files/dear.txt${end}`)).toEqual(["/files/dear.txt"]);
+  expect(handlerReadingsOf("/u/a")).toEqual({ all: [], ofOneRoute: [] });
+  expect(handlerReadingsOf("/u/a%2Fb")).toEqual({ all: [], ofOneRoute: [] });
   expect(handlerReadingsOf("/u/a%2F..%2Fb%3Fc")).toEqual({
     all: expect.arrayContaining(["/u/b?c", "/u/b"]),
-    dotless: expect.arrayContaining(["/u/b?c"]),
+    ofOneRoute: expect.arrayContaining(["/u/b%3Fc"]),
   });
   expect(handlerReadingsOf("/u/%2564ear").all).toEqual(expect.arrayContaining(["/u/%64ear", "/u/dear"]));
 });

@@ -3,8 +3,8 @@
 /** As often as that may happen: in the router, in the URL that a handler makes of a parameter, and in the server behind it. */
 const MOST_DECODINGS = 3;
 /** Has no reading but itself. */
-const plain = /^(?!.*\/\.)[^%\\?#\p{Cc}]*$/su;
-/** URLs leave them out. */
+const plain = /^(?!.*\/\.)[^%\\?#\s\p{Cc}]*$/su;
+/** URLs leave them out, and spaces at their end. */
 const controls = /\p{Cc}/gu;
 /** Some servers read `..;a` so, too. */
 const dots = /^\.{1,2}(?=$|[;?#])/;
@@ -16,7 +16,7 @@ export function hasLeavingDots(path: string): boolean {
 
 function isLeft(segment: string): boolean {
   const pieces = piecesOf(segment);
-  if (pieces.length === 1) return dots.test(segment.replace(controls, ""));
+  if (pieces.length === 1) return isDotted(pieces);
   const left: string[] = [];
   for (const piece of pieces) {
     // A URL counts an empty piece for a folder, a file server does not: so dots after one leave it.
@@ -32,24 +32,38 @@ export function fileReadingsOf(path: string): string[] {
 }
 
 /**
- * What the path may be for a handler that makes a URL of its parameters: `dotless`, with dots resolved that parameters have, and `all`,
- * decoded once more or ended at a `?` or `#`, too. A slash in a parameter is a part of it, unless there are dots. Not the path as it is.
+ * What the path may be for what a handler's URL of its parameters leads to, but not the path as it is. `all`: decoded once more, ended at a
+ * `?` or `#`, with dots resolved. `ofOneRoute`: what may be asked of the same route at another price: of these only dots, control
+ * characters, and slashes around a parameter. A slash within a parameter is a part of it, unless there are dots.
  */
-export function handlerReadingsOf(path: string): { all: string[]; dotless: string[] } {
-  if (plain.test(path)) return { all: [], dotless: [] };
+export function handlerReadingsOf(path: string): { all: string[]; ofOneRoute: string[] } {
+  if (plain.test(path)) return { all: [], ofOneRoute: [] };
   const segments = path.split(/[/\\]/).map(decodings);
-  const hasDots = segments.flat().some((segment) => piecesOf(segment).some((piece) => dots.test(piece)));
-  const keep = (segment: string) => {
-    const pieces = piecesOf(segment);
-    if (pieces.some((piece) => dots.test(piece))) return segment;
-    // Of doubled slashes servers make one.
-    return pieces.filter((piece) => piece !== "").join("%2F");
-  };
-  const whole = Array.from({ length: MOST_DECODINGS + 1 }, (_, times) =>
-    segments.map((levels) => keep(levels[Math.min(times, levels.length - 1)] ?? "")).join("/"),
+  const decoded = Array.from({ length: MOST_DECODINGS + 1 }, (_, times) =>
+    segments.map((levels) => piecesOf(levels[Math.min(times, levels.length - 1)] ?? "")),
   );
-  const all = others(path, [...whole, ...whole.map((one) => one.replace(/[?#].*$/s, ""))]);
-  return { all, dotless: hasDots ? others(path, whole) : [] };
+  const hasDots = decoded.flat().some(isDotted);
+  // Of doubled slashes servers make one.
+  const whole = decoded.map((one) => joined(one.map((pieces) => (isDotted(pieces) ? pieces : pieces.filter(Boolean)))));
+  const priced = decoded
+    .slice(1, hasDots ? undefined : 2)
+    .map((one) => joined(one.map((pieces) => (isDotted(pieces) ? pieces : trimmed(pieces)).map(encoded))));
+  return {
+    all: others(path, [...whole, ...whole.map((one) => one.replace(/[?#].*$/s, ""))]),
+    ofOneRoute: others(path, priced),
+  };
+}
+
+const isDotted = (pieces: readonly string[]) => pieces.some((piece) => piece === "." || piece === "..");
+const encoded = (piece: string) => piece.replace(/[%?#]/g, encodeURIComponent);
+
+function joined(segments: readonly (readonly string[])[]): string {
+  return segments.map((pieces) => pieces.join(isDotted(pieces) ? "/" : "%2F")).join("/");
+}
+
+function trimmed(pieces: readonly string[]): readonly string[] {
+  const from = pieces.findIndex((piece) => piece !== "");
+  return from < 0 ? [] : pieces.slice(from, pieces.findLastIndex((piece) => piece !== "") + 1);
 }
 
 function others(path: string, readings: readonly string[]): string[] {
@@ -69,6 +83,7 @@ function piecesOf(text: string): string[] {
   return text
     .replace(controls, "")
     .split(/[/\\]/)
+    .map((piece) => piece.trimEnd())
     .map((piece) => dots.exec(piece)?.[0] ?? piece);
 }
 

@@ -1,5 +1,6 @@
 // A price by the path or the URL is that of what the handler sees, and of what it may make of it.
 import { makePayment, paymentHeader } from "@tollbooth-stores/sandbox";
+import type { RoutesConfig } from "@x402/core/server";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ask, handler, oneCent, requestTo, shopForEachTest } from "./paid-routes.test-support.ts";
@@ -48,19 +49,24 @@ const cheap = { accepts: oneCent };
 const dear = { accepts: { ...oneCent, price: "$5" } };
 const ofTwoPrices = { "GET /cheap/dear": dear, "GET /cheap/[id]": cheap, "GET /u/[url]": cheap, "GET /dear/*": dear };
 const byPath = ({ path }: { path: string }) => (path === "/m/big" ? "$5" : "$0.01");
+const byUrl = ({ path }: { path: string }) => (path === "/m/https:%2F%2Fe.com%25" ? "$0.01" : "$5");
 const byQuery = ({ adapter }: { adapter: { getUrl(): string } }) =>
   new URL(adapter.getUrl()).searchParams.has("pro") ? "$5" : "$0.01";
 
-test.each([
+test.each<[string, RoutesConfig]>([
   ["/cheap/x%2F..%2Fdear", ofTwoPrices],
   ["/cheap/x%252F..%252Fdear", ofTwoPrices],
   ["/cheap/dear%3Fx", ofTwoPrices],
   ["/cheap/dear%23", ofTwoPrices],
   ["/cheap/%2Fdear", ofTwoPrices],
   ["/cheap/dear%2F", ofTwoPrices],
+  ["/cheap/dear%20", ofTwoPrices],
   ["/cheap/%2564ear", ofTwoPrices],
   ["/cheap/de%0Aar", ofTwoPrices],
-  ["/m/x%2F..%2Fbig", { "GET /m/*": { accepts: { ...oneCent, price: byPath } } }],
+  ...["/m/x%2F..%2Fbig", "/m/%0abig", "/m/%2Fbig", "/m/big%5C", "/m/\\big"].map((path): [string, RoutesConfig] => [
+    path,
+    { "GET /m/*": { accepts: { ...oneCent, price: byPath } } },
+  ]),
 ])(
   "%s is 404: a URL that a handler makes of its parameter may lead to what has another price",
   async (path, routes) => {
@@ -79,6 +85,7 @@ test.each([
   ["/u/dear%2Fx%3Fy", ofTwoPrices],
   ["/cheap/100%2525", ofTwoPrices],
   ["/m/x%2F..%2Fbig", { "GET /m/*": cheap }],
+  ["/m/https%3A%2F%2Fe.com%2525", { "GET /m/*": { accepts: { ...oneCent, price: byUrl } } }],
   ["/m/x%2F..%2Fbig", { "GET /m/*": { accepts: { ...oneCent, price: byQuery } } }],
 ])("%s is sold where all that it may lead to has the same price", async (path, routes) => {
   const { payload } = await makePayment(await shop.controls.payer());

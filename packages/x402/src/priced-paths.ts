@@ -12,7 +12,8 @@ interface PricedPaths {
  * `/models/big` is that of `/Models/bi%67` too, where the router heeds no case.
  *
  * `others`: what the same handler may be asked for by this path too. In another letter case, where they differ in what a `*` of the key
- * stands for; the case of a part that the key names counts. And with the dots resolved that a parameter has.
+ * stands for; the case of a part that the key names counts. And without a parameter's dots and control characters, and the slashes
+ * around it.
  */
 export function pathsAsPriced(context: unknown): PricedPaths | undefined {
   const { path, decodedPath, otherSpelling, routePattern }: Record<string, unknown> = Object(context);
@@ -20,7 +21,7 @@ export function pathsAsPriced(context: unknown): PricedPaths | undefined {
   const pattern = typeof routePattern === "string" ? routePattern : "";
   const plain = plainPath(path, pattern);
   const others: { path: string; by: "route" | "case" }[] = handlerReadingsOf(path)
-    .dotless.filter((reading) => isOfPattern(pattern, reading))
+    .ofOneRoute.filter((reading) => isOfPattern(pattern, reading))
     .map((reading) => ({ path: plainPath(reading, pattern), by: "route" }));
   const wildcard = pattern.split("/").findIndex((segment) => segment.includes("*"));
   if (typeof otherSpelling === "string" && wildcard >= 0) {

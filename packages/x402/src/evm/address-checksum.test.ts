@@ -1,3 +1,4 @@
+// Right and wrong checksums of EVM addresses.
 import { getAddress } from "viem";
 import { expect, test } from "vitest";
 import { hasRightChecksum } from "./address-checksum.ts";
