@@ -8,6 +8,7 @@ import { heldHead } from "./held-head.ts";
 import { answeredByOthers } from "./others-answer.ts";
 import { member, replaceMembers } from "./replace-members.ts";
 import { goneOf } from "./request-context.ts";
+import { isInFront } from "./running.ts";
 import { sealResponse, sealSentResponse } from "./seal-response.ts";
 import { cookiesOf, hasBegun } from "./send-answer.ts";
 
@@ -61,6 +62,13 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
   const isOver = () => hasEnded || isReleased;
   const isShutOut = () => isHandler() && before.isOthersFailure() && (head?.status ?? 500) >= 400;
 
+  /** A success that middleware in front makes, as a file that it sends while it hands the request on: that is not what is sold. */
+  const endsSale = (): boolean => {
+    if (isOver() || (head?.status ?? response.statusCode) >= 400 || !isInFront(response.req)) return false;
+    reject(answeredByOthers());
+    return true;
+  };
+
   function fixHead(): void {
     const cookies = cookiesOf(response).filter((line) => !before.cookies.includes(line));
     head ??= { status: response.statusCode, headers: plainHeaders(response, cookies), cookies };
@@ -73,7 +81,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
   }
   const take = (chunk: unknown, encoding: unknown): void => {
     const bytes = bytesOf(chunk, encoding);
-    if (isOver() || isShutOut()) return;
+    if (isOver() || isShutOut() || endsSale()) return;
     // After the check, as Node does: a chunk that is none leaves the head to error handlers.
     implicitHead();
     length += bytes.byteLength;
@@ -108,7 +116,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
       return !isHandler() || mayGoOn(response, chunk);
     }),
     end: member((...given: unknown[]) => {
-      if (isOver()) return response;
+      if (isOver() || endsSale()) return response;
       // The writer of others' failure may be a handler's own driver, which lost its async context. Then this end is the only one.
       const cutsGoods = !isHandler() && before.isOthersFailure() && head !== undefined && head.status < 400;
       if (isShutOut() || cutsGoods) reject(answeredByOthers());
