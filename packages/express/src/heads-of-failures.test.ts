@@ -20,7 +20,7 @@ async function ask(
   });
   const app = await listen((express) => {
     express.use((_request, response, next) => {
-      response.set("x-front", "1").cookie("front", "1").set("x-removed", "1");
+      response.set("x-front", "1").cookie("front", "1").set("x-removed", "1").vary("front");
       isSet.then(() => setTimeout(() => timeout(response, next), 5));
       next();
     });
@@ -75,9 +75,11 @@ test.each(Object.keys(failures))("by %s: nothing of the handler's goes into it",
 test("what others set and remove themselves goes with their failure", async () => {
   const { headers, text } = await ask((response) => {
     response.removeHeader("x-removed");
+    response.vary("origin");
     response.set("x-why", "slow").cookie("late", "1").status(504).append("x-why", "very").json("too slow");
   });
   expect([headers.get("x-removed"), headers.get("x-why"), text]).toEqual([null, "slow, very", '"too slow"']);
+  expect(headers.get("vary")).toBe("front, origin");
   expect(headers.get("content-type")).toContain("application/json");
   expect(headers.getSetCookie()).toEqual(["front=1; Path=/", "late=1; Path=/"]);
 });
