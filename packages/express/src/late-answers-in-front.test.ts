@@ -1,10 +1,11 @@
 // Middleware in front of paid() that answers a success, and hands the request on all the same: a file is read while the handlers run.
+import { EventEmitter, once } from "node:events";
 import { createReadStream } from "node:fs";
 import { fakeGate } from "@tollbooth-stores/http-testkit";
 import type { Response as ExpressResponse } from "express";
 import { expect, test } from "vitest";
 import { failOnCrash, listen } from "./app.test-support.ts";
-import { type Handler, pause } from "./late-handlers.test-support.ts";
+import { type Handler, pause, withoutContext } from "./late-handlers.test-support.ts";
 import { paid } from "./paid.ts";
 
 failOnCrash();
@@ -17,10 +18,10 @@ const file = import.meta.filename;
 const lateAnswers: Record<string, (response: ExpressResponse) => unknown> = {
   "a file": (response) => response.sendFile(file, () => undefined),
   "a stream": (response) => createReadStream(file).pipe(response),
-  "an end": (response) => setTimeout(() => response.end("not the goods"), 10),
-  "an end without bytes": (response) => setTimeout(() => response.end(), 10),
-  JSON: (response) => setTimeout(() => response.json({ not: "the goods" }), 10),
-  "a part": (response) => setTimeout(() => response.write("not the goods"), 10),
+  "an end": (response) => response.end("not the goods"),
+  "an end without bytes": (response) => response.end(),
+  JSON: (response) => response.json({ not: "the goods" }),
+  "a part": (response) => response.write("not the goods"),
 };
 
 const sellers: Record<string, Handler> = {
@@ -43,14 +44,18 @@ test.each(scenes)(
   "%s of middleware in front, while a handler %s, takes no place in a sold answer",
   async (what, how) => {
     const gate = fakeGate();
+    const atWork = new EventEmitter();
     let isFirst = true;
     const app = await listen((express) => {
       express.use((_request, response, next) => {
-        if (isFirst) lateAnswers[what]?.(response);
+        if (isFirst) once(atWork, "begun").then(() => lateAnswers[what]?.(response));
         isFirst = false;
         next();
       });
-      express.get("/sold", paid(gate), sellers[how] ?? (() => undefined));
+      express.get("/sold", paid(gate), (request, response, next) => {
+        sellers[how]?.(request, response, next);
+        atWork.emit("begun");
+      });
     });
     const first = await app("/sold", payment);
     const unsold = [500, expect.not.stringContaining("goods goods"), []];
@@ -62,19 +67,12 @@ test.each(scenes)(
   },
 );
 
-/** Calls back outside of its callers' async context, as a pooled connection of before the requests does. */
-function pooledDriver(): (done: () => void) => void {
-  const waiting: (() => void)[] = [];
-  const timer = setInterval(() => waiting.splice(0).forEach((done) => void done()), 5);
-  timer.unref();
-  return (done) => void waiting.push(done);
-}
-
 test("a success of a handler that has lost its async context is sold", async () => {
   const gate = fakeGate();
-  const ask = pooledDriver();
   const app = await listen((express) => {
-    express.get("/sold", paid(gate), (_request, response) => ask(() => response.send(goods)));
+    express.get("/sold", paid(gate), (_request, response) =>
+      withoutContext(() => setTimeout(() => response.send(goods), 5)),
+    );
   });
   const answer = await app("/sold", payment);
   expect([answer.status, await answer.text(), gate.charged]).toEqual([200, goods, ["one"]]);
