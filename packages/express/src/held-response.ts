@@ -123,6 +123,9 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
       const [chunk] = given;
       if (chunk !== undefined && chunk !== null && typeof chunk !== "function") take(chunk, given[1]);
       implicitHead();
+      // Middleware behind paid() may have kept bytes of the handlers, and sends them together with the end of others.
+      const hasMore = before.isOthersFailure() && length > Number(head?.headers["content-length"] ?? length);
+      if (hasMore) reject(answeredByOthers());
       const done = given.find(isCallback);
       if (done !== undefined) response.once("finish", () => done());
       hasEnded = true;
