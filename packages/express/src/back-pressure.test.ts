@@ -8,7 +8,7 @@ import compression from "compression";
 import type { Response as ExpressResponse, Request } from "express";
 import { expect, test } from "vitest";
 import { failOnCrash, listen } from "./app.test-support.ts";
-import { type Handler, pause } from "./late-handlers.test-support.ts";
+import { type Handler, pause, withoutContext } from "./late-handlers.test-support.ts";
 import { paid } from "./paid.ts";
 
 failOnCrash();
@@ -188,7 +188,7 @@ test("others that write meanwhile are told to wait for nothing: a drain of their
   const told: boolean[] = [];
   const app = await listen((express) => {
     express.use((_request, response, next) => {
-      setTimeout(() => told.push(response.write(Buffer.alloc(100_000))), 5);
+      withoutContext(() => setTimeout(() => told.push(response.write(Buffer.alloc(100_000))), 5));
       next();
     });
     express.get("/sold", paid(fakeGate()), async (_request, response) => {

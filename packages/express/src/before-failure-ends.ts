@@ -1,7 +1,7 @@
 // Does something before a failure's last bytes are sent, so that a client that comes back at once finds it done.
 import type { ServerResponse } from "node:http";
 import { member, replaceMembers } from "./replace-members.ts";
-import { sealResponse, sealUntilFinish } from "./seal-response.ts";
+import { endFailure, sealResponse, sealUntilFinish } from "./seal-response.ts";
 
 interface FailureWork {
   /** Before the head is written: it may change the headers. */
@@ -37,7 +37,7 @@ export function beforeFailureEnds(response: ServerResponse, work: FailureWork): 
       working.then(
         () => {
           open();
-          Reflect.apply(end, response, given);
+          endFailure(response, () => Reflect.apply(end, response, given));
           sealUntilFinish(response);
         },
         (error: unknown) => {

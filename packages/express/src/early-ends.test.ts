@@ -59,6 +59,7 @@ const early: Record<string, (response: ExpressResponse) => unknown> = {
   "a text": (response) => response.end("too slow"),
   "a status and a text": (response) => response.status(503).end("too slow"),
   "a status": (response) => response.status(403).end(),
+  "no content": (response) => response.status(204).end(),
 };
 
 const endFirst =
@@ -79,7 +80,7 @@ test.each(scenes)("%s of %s before paid(): the payer is charged, and has the who
   const goods = "goods ".repeat(500);
   const app = await listen((express) => {
     front(express, by, what);
-    express.get("/sold", paid(gate), (_request, response) => response.status(200).send(goods));
+    express.get("/sold", paid(gate), (_request, response) => response.send(goods));
   });
   for (const [asked, expected] of [
     [{}, [402, expect.stringContaining("payment_required")]],

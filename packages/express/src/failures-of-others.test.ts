@@ -151,3 +151,42 @@ test("a failure of others has the headers that they set, also where a handler fl
   const answer = await app("/sold", { headers: { payment: "one" } });
   expect([answer.status, answer.headers.get("x-why")]).toEqual([503, "slow"]);
 });
+
+/** Keeps all bytes until the first end, and writes them together a moment later. */
+const keepBytes: Handler = (_request, response, next) => {
+  const { write, end } = response;
+  const kept: unknown[] = [];
+  let isEnded = false;
+  Object.assign(response, {
+    write: (chunk: unknown) => kept.push(chunk) > 0,
+    end(chunk: unknown) {
+      if (!isEnded)
+        setTimeout(() => {
+          Reflect.apply(write, response, [
+            [chunk, ...kept]
+              .filter((part) => part !== undefined)
+              .map(String)
+              .join(""),
+          ]);
+          Reflect.apply(end, response, []);
+        }, 40);
+      isEnded = true;
+      return response;
+    },
+  });
+  next();
+};
+
+test("middleware behind paid() that keeps the handler's bytes adds them to no failure that tells its length", async () => {
+  const { got, next } = await ask(
+    (response) => response.status(503).send("timeout"),
+    keepBytes,
+    async (request, response) => {
+      if (request.headers["x-slow"] !== undefined) await pause(25);
+      response.write("goods");
+      response.end();
+    },
+  );
+  expect(got).toEqual([500, expect.not.stringContaining("goods"), []]);
+  expect(next).toEqual([200, "goods", ["one"]]);
+});

@@ -28,7 +28,8 @@ export function heldHead(response: ServerResponse, isHandler: () => boolean): He
   const ofOthers = new Map(before);
   /** The headers with those of the handlers, while the response has none of theirs. */
   let withHandlers: HeaderMap | undefined;
-  let statusNow = status;
+  // Handlers begin as on a fresh response: a status of an end that is held back would be theirs, and 204 has no place for what is sold.
+  let statusNow = 200;
   let othersStatus = status;
   // By the methods of now: while the answer is held, the response has others in their place.
   const setHeaders = headersSetter(response);

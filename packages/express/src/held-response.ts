@@ -9,6 +9,7 @@ import { answeredByOthers } from "./others-answer.ts";
 import { pipedSources } from "./piped-sources.ts";
 import { member, replaceMembers } from "./replace-members.ts";
 import { goneOf } from "./request-context.ts";
+import { isInFront } from "./running.ts";
 import { sealResponse, sealSentResponse } from "./seal-response.ts";
 import { cookiesOf, hasBegun } from "./send-answer.ts";
 
@@ -63,6 +64,13 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
   const isOver = () => hasEnded || isReleased;
   const isShutOut = () => isHandler() && before.isOthersFailure() && (head?.status ?? 500) >= 400;
 
+  /** A success that middleware in front makes, as a file that it sends while it hands the request on: that is not what is sold. */
+  const endsSale = (): boolean => {
+    if (isOver() || (head?.status ?? response.statusCode) >= 400 || !isInFront(response.req)) return false;
+    reject(answeredByOthers());
+    return true;
+  };
+
   function fixHead(): void {
     const cookies = cookiesOf(response).filter((line) => !before.cookies.includes(line));
     head ??= { status: response.statusCode, headers: plainHeaders(response, cookies), cookies };
@@ -75,7 +83,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
   }
   const take = (chunk: unknown, encoding: unknown): void => {
     const bytes = bytesOf(chunk, encoding);
-    if (isOver() || isShutOut()) return;
+    if (isOver() || isShutOut() || endsSale()) return;
     // After the check, as Node does: a chunk that is none leaves the head to error handlers.
     implicitHead();
     length += bytes.byteLength;
@@ -110,13 +118,16 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
       return !isHandler() || mayGoOn(response, chunk);
     }),
     end: member((...given: unknown[]) => {
-      if (isOver()) return response;
+      if (isOver() || endsSale()) return response;
       // The writer of others' failure may be a handler's own driver, which lost its async context. Then this end is the only one.
       const cutsGoods = !isHandler() && before.isOthersFailure() && head !== undefined && head.status < 400;
       if (isShutOut() || cutsGoods) reject(answeredByOthers());
       const [chunk] = given;
       if (chunk !== undefined && chunk !== null && typeof chunk !== "function") take(chunk, given[1]);
       implicitHead();
+      // Middleware behind paid() may have kept bytes of the handlers, and sends them together with the end of others.
+      const hasMore = before.isOthersFailure() && length > Number(head?.headers["content-length"] ?? length);
+      if (hasMore) reject(answeredByOthers());
       const done = given.find(isCallback);
       if (done !== undefined) response.once("finish", () => done());
       hasEnded = true;

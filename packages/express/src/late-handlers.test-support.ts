@@ -1,7 +1,13 @@
 // What handlers do too late: after their answer's end, or after their gate has given up on them.
+import { AsyncResource } from "node:async_hooks";
 import type { Response as ExpressResponse, Request } from "express";
 
 export const pause = (ms = 1): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const beforeRequests = new AsyncResource("before requests");
+/** Outside of its caller's async context, as what a pooled connection of before the requests calls. */
+export const withoutContext = (run: () => void): void => beforeRequests.runInAsyncScope(run);
+
 export type Handler = (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => unknown;
 
 /** What follows an end: a throw, a rejection, another answer, other headers. */

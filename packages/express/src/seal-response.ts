@@ -1,4 +1,5 @@
 // Makes handlers unable to change an answer that is made, while its end is still to come.
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { ServerResponse } from "node:http";
 import { drainListeners, mayGoOn } from "./back-pressure.ts";
 import { isGivenUp, watchGivingUp } from "./given-up.ts";
@@ -6,11 +7,20 @@ import { member, replaceMembers } from "./replace-members.ts";
 import { isBehindAny, type Writer } from "./running.ts";
 import { hasBegun } from "./send-answer.ts";
 
+const headerChanges = ["setHeader", "appendHeader", "removeHeader", "setHeaders"];
 const changing = [
   ...["writeHead", "_implicitHeader", "flushHeaders", "end", "addTrailers"],
-  ...["setHeader", "appendHeader", "removeHeader", "setHeaders"],
+  ...headerChanges,
   ...["writeContinue", "writeEarlyHints", "writeProcessing"],
 ];
+
+/** The response whose failure is ended here, in all that comes of that call. */
+const ending = new AsyncLocalStorage<ServerResponse>();
+
+/** Middleware in front may hold the end of a failure back, and make its bytes anew: until the head is out, it may change the headers. */
+export function endFailure(response: ServerResponse, end: () => unknown): unknown {
+  return ending.run(response, end);
+}
 
 /**
  * Nothing that handlers do reaches the response, and nothing tells them so: an error that comes after the end would take the
@@ -69,8 +79,9 @@ export function sealExceptFor(response: ServerResponse, writer: () => Writer, an
         return name === "write" ? mayGoOn(response, given[0]) : response;
       }
       if (typeof method !== "function") return undefined;
-      const result: unknown = Reflect.apply(method, response, given);
-      if (name === "end") sealUntilFinish(response);
+      if (name !== "end") return Reflect.apply(method, response, given);
+      const result = endFailure(response, () => Reflect.apply(method, response, given));
+      sealUntilFinish(response);
       return result;
     };
     return [name, member(call)];
@@ -95,11 +106,20 @@ function guarded(response: ServerResponse, name: string, isShutOut: () => boolea
   };
 }
 
+function forItsEnd(response: ServerResponse, name: string): PropertyDescriptor {
+  const method: unknown = Reflect.get(response, name);
+  return member((...given: unknown[]) => {
+    const isItsEnd = ending.getStore() === response && !hasBegun(response);
+    return isItsEnd && typeof method === "function" ? Reflect.apply(method, response, given) : response;
+  });
+}
+
 function seal(response: ServerResponse, more: PropertyDescriptorMap): () => void {
   const { statusCode, statusMessage } = response;
   watchGivingUp(response.req);
   const open = replaceMembers(response, {
     ...Object.fromEntries(changing.map((name) => [name, member(() => response)])),
+    ...Object.fromEntries(headerChanges.map((name) => [name, forItsEnd(response, name)])),
     ...drainListeners(response),
     write: member((chunk: unknown) => mayGoOn(response, chunk)),
     headersSent: { get: () => !isBehindAny() && !isGivenUp(response.req) && hasBegun(response) },
