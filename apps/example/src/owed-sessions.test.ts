@@ -178,12 +178,12 @@ test("a duplicate is not told of a session that is over as if it had bought one"
   const { clock, gateway } = running();
   const sold = running().config.routes.map((route) => ({
     ...route,
-    ...(route.kind === "time-window" && { window: 300 }),
+    ...(route.kind === "time-window" && { window: 3_000 }),
   }));
   const ask = await askerOf({ ...running().config, routes: sold }, running().stores);
   const headers = { ...(await payment()), "idempotency-key": "mine" };
   expect((await ask("/stream", headers)).status).toBe(201);
-  clock.advance(299);
+  clock.advance(2_999);
   expect((await (await gateway())("/stream", headers)).status).toBe(200);
   clock.advance(1);
   expect((await (await gateway())("/stream", headers)).status).toBe(409);
