@@ -46,8 +46,10 @@ function storesReached({ path, text }: Pick<SourceFile, "path" | "text">): strin
   const visit = (node: ts.Node): void => {
     const isNamed = (ts.isIdentifier(node) || ts.isStringLiteralLike(node)) && storeNames.has(node.text);
     if (isNamed && isMap(node)) maps.add(node.text);
-    else if (isNamed && !(maps.has(node.text) && isOwnVariable(node))) reached.push(`${path}: ${node.parent.getText()}`);
-    if (ts.isCallExpression(node) && /(^|\.)rule$/.test(node.expression.getText())) reached.push(`${path}: ${node.getText()}`);
+    else if (isNamed && !(maps.has(node.text) && isOwnVariable(node)))
+      reached.push(`${path}: ${node.parent.getText()}`);
+    if (ts.isCallExpression(node) && /(^|\.)rule$/.test(node.expression.getText()))
+      reached.push(`${path}: ${node.getText()}`);
     ts.forEachChild(node, visit);
   };
   visit(source);
