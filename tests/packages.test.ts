@@ -1,11 +1,47 @@
 // What every published package has: the same manifest rules, a README, and files that say what they are for.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { root, workspacePackages } from "./workspace.ts";
+import { root, type WorkspacePackage, workspacePackages } from "./workspace.ts";
 
 const packages = workspacePackages();
 const published = packages.filter(({ manifest }) => manifest.private !== true);
+
+interface Needed {
+  name: string;
+  /** Its own `engines.node`. */
+  node: string;
+}
+
+const manifestIn = (folder: string): WorkspacePackage["manifest"] =>
+  JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+
+/** What comes with the package in `folder`, at every depth, as it is installed here. Peers are the user's choice. */
+function neededBy(folder: string, seen: Map<string, Needed> = new Map()): Needed[] {
+  // pnpm puts what a package needs beside it, and of our own packages into it.
+  const beside = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")));
+  for (const name of Object.keys(manifestIn(folder).dependencies ?? {})) {
+    const places = [folder, beside].map((place) => join(place, "node_modules", name));
+    const found = places.find((place) => existsSync(join(place, "package.json")));
+    if (found === undefined) throw new Error(`${name} is not installed for ${folder}.`);
+    const place = realpathSync(found);
+    if (seen.has(place)) continue;
+    seen.set(place, { name, node: String(Object(manifestIn(place).engines).node ?? "*") });
+    neededBy(place, seen);
+  }
+  return [...seen.values()];
+}
+
+/** Whether a range such as "^20.19.0 || >=22.12.0" takes a Node such as "20.19". A range of another form takes none. */
+function takes(range: string, node: string): boolean {
+  const [major = 0, minor = 0] = node.split(".").map(Number);
+  return range.split("||").some((part) => {
+    const [, sign, from = "", and = "0"] = /^\s*(\^|>=)?\s*(\d+)(?:\.(\d+))?(?:\.\d+)?\s*$/.exec(part) ?? [];
+    if (from === "") return part.trim() === "*";
+    const isLater = sign === ">=" && major > Number(from);
+    return isLater || (major === Number(from) && minor >= Number(and));
+  });
+}
 
 describe("published packages", () => {
   it.each(published)(
@@ -39,6 +75,14 @@ describe("published packages", () => {
     expect(peers).toEqual(name === "@tollbooth-stores/config" ? ["@tollbooth-stores/keyv"] : []);
     for (const peer of peers) expect(manifest.peerDependenciesMeta?.[peer]).toEqual({ optional: true });
   });
+
+  it.each(published)(
+    "$name needs nothing that refuses the oldest Node which it names itself",
+    ({ folder, manifest }) => {
+      const oldest = String(Object(manifest.engines).node).replace(">=", "");
+      expect(neededBy(join(root, folder)).filter(({ node }) => !takes(node, oldest))).toEqual([]);
+    },
+  );
 });
 
 describe("changesets", () => {

@@ -85,6 +85,19 @@ describe("forms", () => {
     });
   });
 
+  it.each([
+    ["A", { provider: "memory", memory: { keyPrefix: "tollbooth" } }],
+    ["C", { provider: "memory", redis: { host: "redis.example", tls: true, db: 0, keyPrefix: "tollbooth" } }],
+  ])("%s opens sessions without a further word, for 15 minutes", async (_form, stores) => {
+    const clock = manualClock();
+    await using loaded = await loadStores({ stores }, { env, providers: [memoryProvider({ clock })] });
+    const { record } = await loaded.sessions.create({ data: 1 });
+    clock.advance(899_999);
+    expect((await loaded.sessions.get(record.id))?.data).toBe(1);
+    clock.advance(1);
+    expect(await loaded.sessions.get(record.id)).toBeNull();
+  });
+
   it("B: a block a store, its prefix as written", async () => {
     const stores = await loadStores(
       `stores:

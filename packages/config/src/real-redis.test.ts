@@ -45,7 +45,8 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
         const check = { route: "GET /data", client: "a payer", policy };
         await first.rateLimits.consume(check);
         expect(await second.rateLimits.consume(check)).toMatchObject({ allowed: true, remaining: 3 });
-        const { record } = await first.sessions.create({ data: { plan: "pro" }, idleTtlMs: 60_000 });
+        const { record } = await first.sessions.create({ data: { plan: "pro" } });
+        expect(record.expiresAtMs - record.createdAtMs).toBe(900_000);
         expect((await second.sessions.get(record.id))?.data).toEqual({ plan: "pro" });
         const marker = { fingerprint: "f", retainUntilMs: 0 };
         expect(await first.verifications.markOnce("payment", { ...marker, token: "1" })).toEqual({ status: "marked" });
@@ -78,8 +79,9 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
         import { loadStores } from "@tollbooth-stores/config";
         await using stores = await loadStores(${JSON.stringify(document)});
         await stores.ping();
-        const { record } = await stores.sessions.create({ data: 1, idleTtlMs: 1000 });
-        console.log(JSON.stringify([await stores.sessions.get(record.id), stores.describe().sessions]));`;
+        const { record } = await stores.sessions.create({ data: 1 });
+        const lifeMs = record.expiresAtMs - record.createdAtMs;
+        console.log(JSON.stringify([lifeMs, await stores.sessions.get(record.id), stores.describe().sessions]));`;
       const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], {
         cwd: fileURLToPath(new URL("..", import.meta.url)),
         env: {
@@ -90,6 +92,7 @@ describe.each([["redis"], ["ioredis"]])("provider %s", (provider) => {
         },
       });
       expect(JSON.parse(stdout)).toMatchObject([
+        900_000,
         { data: 1 },
         { provider, settings: { host: "localhost", password: "***", tls: true, db: 0 } },
       ]);

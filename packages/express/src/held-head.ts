@@ -10,8 +10,8 @@ export interface HeldHead {
   /** The Set-Cookie lines from before the handlers. */
   readonly cookies: readonly string[];
   /**
-   * Whether others have made it a failure: a status of 400 and above that no handler has set. While they have, the response has no header of
-   * the handlers', which could be the goods, and they set none.
+   * Whether others have made it a failure: a status of 400 and above that no handler has set. While they have, the response has no header
+   * of the handlers', which could be the goods, and they set none.
    */
   isOthersFailure(): boolean;
   /** Sets status and headers as they were before the handlers. A header that others have removed since stays away. */

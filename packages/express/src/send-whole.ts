@@ -1,4 +1,4 @@
-// Sends a whole answer through middleware in front that holds ends back. It may hold one of before, and drop this one: nothing tells so.
+// Sends a whole answer through middleware in front that holds ends back. It may let an earlier end through, and drop this answer's.
 import type { ServerResponse } from "node:http";
 import type { Answer } from "@tollbooth-stores/http";
 import { member } from "./replace-members.ts";
@@ -20,7 +20,10 @@ export function sendAlone(response: ServerResponse, answer: Answer): void {
   if (isHeldInFront(response)) sealUntilFinish(response);
 }
 
-/** Refuses the request in the name of the middleware `by`. Where others have answered meanwhile nothing is sent; where they began to, it throws. */
+/**
+ * Refuses the request in the name of the middleware `by`. Where others have answered meanwhile nothing is sent; where they began to, it
+ * throws.
+ */
 export function sendRefusal(response: ServerResponse, refusal: Answer, by: string): void {
   if (isOver(response)) return;
   if (hasBegun(response)) throw new Error(`The response was begun by others before ${by}() could refuse it.`);
@@ -32,7 +35,10 @@ function isHeldInFront(response: ServerResponse): boolean {
   return !response.writableEnded && !hasBegun(response) && !isOver(response);
 }
 
-/** For an answer whose head is set, and not written yet: all that Node writes goes through `_send`, whose first call comes with the head. */
+/**
+ * For an answer whose head is set, and not written yet: all that Node writes goes through `_send`, whose first call comes with the
+ * head.
+ */
 export function sendBytesOf(response: ServerResponse, answer: Answer): void {
   const bytes = hasBytes(response, answer) ? answer.body : new Uint8Array();
   const send: unknown = Reflect.get(response, "_send");

@@ -153,10 +153,17 @@ test.each(Object.entries(late))("a handler that %s after its gate has given up c
   const ended = new Promise<unknown>((resolve) => {
     end = resolve;
   });
+  let giveUp: () => void = () => undefined;
+  const givenUp = new Promise<void>((resolve) => {
+    giveUp = resolve;
+  });
   const gate: PaidGate = {
     async handle(_context, _body, serve) {
       serve(payment).then(end, end);
+      // The handler has begun by then.
       await pause(1);
+      // It waits for this answer, and not for a time of its own: a busy machine could run it first.
+      setTimeout(giveUp, 10);
       return problem(504, "handler_timeout", "Too late.");
     },
   };
@@ -166,7 +173,7 @@ test.each(Object.entries(late))("a handler that %s after its gate has given up c
     await ended;
   });
   app.get("/sold", paid(gate), async (c) => {
-    await pause(10);
+    await givenUp;
     return then(c);
   });
   const answer = await app.request("/sold");

@@ -27,7 +27,10 @@ export interface AnswerKeeper {
    * cannot be sold, so nothing is charged, and the gate's `handle` rejects with it.
    */
   requireSellable?(payment: PaymentInHand, request: KeptRequest): Promise<void>;
-  /** True: an answer is told again only to a request with the same `collector`. A gate without a collector is STORE_CONFIG when it is made. */
+  /**
+   * True: an answer is told again only to a request with the same `collector`. A gate without a collector is STORE_CONFIG when it is
+   * made.
+   */
   readonly needsCollector?: boolean | undefined;
   /** The store keeps the text in plain. A throw: the answer is not kept. */
   write(answer: Answer, request: KeptRequest): string;

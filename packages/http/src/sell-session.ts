@@ -17,9 +17,9 @@ export type SellSessionOptions<T> = CredentialOptions &
   OpensOption<T> & {
     sessions: SessionStore<T>;
     /**
-     * The gate of the `paid` in front. Where its `soldSessions` differ from this sale, sellSession throws STORE_CONFIG; a session that cannot
-     * be sold is refused before it is charged. A gate of your own that tells no `answers` is taken as it is: what it does not ask shows after
-     * the first charge, which stays owed until that is mended.
+     * The gate of the `paid` in front. Where its `soldSessions` differ from this sale, sellSession throws STORE_CONFIG; a session that
+     * cannot be sold is refused before it is charged. A gate of your own that tells no `answers` is taken as it is: what it does not ask
+     * shows after the first charge, which stays owed until that is mended.
      */
     gate: PaidGate;
     /**

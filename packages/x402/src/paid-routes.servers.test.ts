@@ -112,6 +112,23 @@ test("the planner's server takes settings and tells them as the seller's own doe
   ]);
 });
 
+test("the planner's server plans without verify and settle: it answers valid, and the flow authorization", async () => {
+  const server = shop.server();
+  const { http, initialize } = shop.gate(undefined, {}, server);
+  await initialize();
+  // The seller's own would settle first.
+  const flow = vi.spyOn(server, "getPaymentFlow").mockReturnValue("upfront");
+  const ofServer = [flow, vi.spyOn(server, "verifyPayment"), vi.spyOn(server, "settlePayment")];
+  const ofFacilitator = [vi.spyOn(shop.facilitator, "verify"), vi.spyOn(shop.facilitator, "settle")];
+  const { payload } = await makePayment(await shop.controls.payer());
+  const planned = await http.processHTTPRequest(requestTo("/quote", paymentHeader(payload)));
+  if (planned.type !== "payment-verified") throw new Error(`The payment was planned as ${planned.type}.`);
+  const { paymentPayload, paymentRequirements } = planned;
+  expect(http.server.getPaymentFlow(paymentPayload, paymentRequirements)).toBe("authorization");
+  expect(await http.server.verifyPayment(paymentPayload, paymentRequirements)).toEqual({ isValid: true });
+  for (const method of [...ofServer, ...ofFacilitator]) expect(method).not.toHaveBeenCalled();
+});
+
 test("a server whose facilitators could not be heard sells nothing", () => {
   const server = Object.assign(shop.server(), { getFacilitatorClient: undefined });
   expect(() => shop.gate(undefined, {}, server)).toThrow(expect.objectContaining({ code: "STORE_CONFIG" }));
