@@ -42,8 +42,11 @@ test("a path is read as a file server and as a handler's URL would have it", () 
   expect(handlerReadingsOf("/u/a%2Fb")).toEqual({ all: [], ofOneRoute: [] });
   expect(handlerReadingsOf("/u/a%2F..%2Fb%3Fc")).toEqual({
     all: expect.arrayContaining(["/u/b?c", "/u/b"]),
-    ofOneRoute: expect.arrayContaining(["/u/b%3Fc"]),
+    ofOneRoute: expect.arrayContaining(["/u/b%3Fc", "/u/b"]),
   });
+  expect(handlerReadingsOf("/u/de%2561r%3Fx").ofOneRoute).toEqual(
+    expect.arrayContaining(["/u/de%2561r", "/u/dear%3Fx", "/u/dear"]),
+  );
   expect(handlerReadingsOf("/u/%2564ear").all).toEqual(expect.arrayContaining(["/u/%64ear", "/u/dear"]));
 });
 

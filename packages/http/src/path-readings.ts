@@ -33,8 +33,8 @@ export function fileReadingsOf(path: string): string[] {
 
 /**
  * What the path may be for what a handler's URL of its parameters leads to, but not the path as it is. `all`: decoded once more, ended at a
- * `?` or `#`, with dots resolved. `ofOneRoute`: what may be asked of the same route at another price: of these only dots, control
- * characters, and slashes around a parameter. A slash within a parameter is a part of it, unless there are dots.
+ * `?` or `#`, with dots resolved. `ofOneRoute`: the same as what may be asked of the same route at another price, written as a path that is
+ * sent: there a slash within a parameter is a part of it, unless there are dots; those around it are not.
  */
 export function handlerReadingsOf(path: string): { all: string[]; ofOneRoute: string[] } {
   if (plain.test(path)) return { all: [], ofOneRoute: [] };
@@ -42,11 +42,11 @@ export function handlerReadingsOf(path: string): { all: string[]; ofOneRoute: st
   const decoded = Array.from({ length: MOST_DECODINGS + 1 }, (_, times) =>
     segments.map((levels) => piecesOf(levels[Math.min(times, levels.length - 1)] ?? "")),
   );
-  const hasDots = decoded.flat().some(isDotted);
   // Of doubled slashes servers make one.
   const whole = decoded.map((one) => joined(one.map((pieces) => (isDotted(pieces) ? pieces : pieces.filter(Boolean)))));
   const priced = decoded
-    .slice(1, hasDots ? undefined : 2)
+    .slice(1)
+    .flatMap((one) => [one, beforeQuery(one)])
     .map((one) => joined(one.map((pieces) => (isDotted(pieces) ? pieces : trimmed(pieces)).map(encoded))));
   return {
     all: others(path, [...whole, ...whole.map((one) => one.replace(/[?#].*$/s, ""))]),
@@ -56,6 +56,15 @@ export function handlerReadingsOf(path: string): { all: string[]; ofOneRoute: st
 
 const isDotted = (pieces: readonly string[]) => pieces.some((piece) => piece === "." || piece === "..");
 const encoded = (piece: string) => piece.replace(/[%?#]/g, encodeURIComponent);
+
+/** A URL's path ends at a `?` or `#`. */
+function beforeQuery(segments: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const last = segments.findIndex((pieces) => pieces.some((piece) => /[?#]/.test(piece)));
+  if (last < 0) return segments;
+  const [...pieces] = segments[last] ?? [];
+  const end = pieces.findIndex((piece) => /[?#]/.test(piece));
+  return [...segments.slice(0, last), [...pieces.slice(0, end), (pieces[end] ?? "").replace(/[?#].*$/s, "")]];
+}
 
 function joined(segments: readonly (readonly string[])[]): string {
   return segments.map((pieces) => pieces.join(isDotted(pieces) ? "/" : "%2F")).join("/");

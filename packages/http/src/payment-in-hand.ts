@@ -8,7 +8,10 @@ export interface PaymentInHand {
   readonly payer?: string | undefined;
   /** Whether the money has moved already. False: it is settled after the answer is made, and may be refused then. */
   readonly settled?: boolean | undefined;
-  /** Aborts when this attempt lost its lease, its time is over, or its answer was refused, as one of too many bytes is. */
+  /**
+   * Aborts while the answer is made: when this attempt lost its lease, its time is over, or making it failed, as at too many bytes. What
+   * the gate refuses of a whole answer, a status or a header, aborts nothing.
+   */
   readonly signal: AbortSignal;
   /** The lease's fence, for systems that can check it. */
   readonly fence: string;

@@ -1,11 +1,14 @@
 // Whether terms can be paid, and reach their seller.
 import { hasRightChecksum } from "./evm/address-checksum.ts";
 
+/** Rootstock and its test network mix the chain's number into the checksum (EIP-1191): theirs is not checked. */
+const OF_OTHER_CHECKSUM = ["eip155:30", "eip155:31"];
+
 /** Why nothing should be paid to this address. Written without types it may be anything. */
 export function payToObjection(payTo: unknown, network: string): string | undefined {
   if (!isAddress(payTo, network)) return "payTo must be an address of that network.";
   if (/^(?:0x0+|1+)$/.test(payTo)) return "payTo is the zero address: what is paid to it is lost.";
-  return !isEvm(network) || hasRightChecksum(payTo)
+  return !isEvm(network) || OF_OTHER_CHECKSUM.includes(network) || hasRightChecksum(payTo)
     ? undefined
     : "payTo has a wrong checksum (EIP-55), so a character of it is mistyped: what is paid to it is lost. In lower case it is not checked.";
 }

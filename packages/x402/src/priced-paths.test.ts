@@ -49,7 +49,8 @@ const cheap = { accepts: oneCent };
 const dear = { accepts: { ...oneCent, price: "$5" } };
 const ofTwoPrices = { "GET /cheap/dear": dear, "GET /cheap/[id]": cheap, "GET /u/[url]": cheap, "GET /dear/*": dear };
 const byPath = ({ path }: { path: string }) => (path === "/m/big" ? "$5" : "$0.01");
-const byUrl = ({ path }: { path: string }) => (path === "/m/https:%2F%2Fe.com%25" ? "$0.01" : "$5");
+const byUrl = ({ path }: { path: string }) =>
+  path === "/m/https:%2F%2Fe.com%25" || path === "/m/https:%2F%2Fe.com%2Fa" ? "$0.01" : "$5";
 const byQuery = ({ adapter }: { adapter: { getUrl(): string } }) =>
   new URL(adapter.getUrl()).searchParams.has("pro") ? "$5" : "$0.01";
 
@@ -67,6 +68,13 @@ test.each<[string, RoutesConfig]>([
     path,
     { "GET /m/*": { accepts: { ...oneCent, price: byPath } } },
   ]),
+  ...["GET /m/[id]", "GET /m/*"].flatMap((key) =>
+    ["/m/big%3Fx", "/m/big%23", "/m/big%3f", "/m/big%2F%3Fx", "/m/%2562ig", "/m/%252562ig", "/m/bi%2567%3Fx"].map(
+      (path): [string, RoutesConfig] => [path, { [key]: { accepts: { ...oneCent, price: byPath } } }],
+    ),
+  ),
+  // Read once more it has another price.
+  ["/m/https%3A%2F%2Fe.com%2525", { "GET /m/*": { accepts: { ...oneCent, price: byUrl } } }],
 ])(
   "%s is 404: a URL that a handler makes of its parameter may lead to what has another price",
   async (path, routes) => {
@@ -85,7 +93,8 @@ test.each([
   ["/u/dear%2Fx%3Fy", ofTwoPrices],
   ["/cheap/100%2525", ofTwoPrices],
   ["/m/x%2F..%2Fbig", { "GET /m/*": cheap }],
-  ["/m/https%3A%2F%2Fe.com%2525", { "GET /m/*": { accepts: { ...oneCent, price: byUrl } } }],
+  ["/m/https%3A%2F%2Fe.com%2Fa", { "GET /m/[url]": { accepts: { ...oneCent, price: byUrl } } }],
+  ["/m/100%25%20more%3F", { "GET /m/[text]": { accepts: { ...oneCent, price: byPath } } }],
   ["/m/x%2F..%2Fbig", { "GET /m/*": { accepts: { ...oneCent, price: byQuery } } }],
 ])("%s is sold where all that it may lead to has the same price", async (path, routes) => {
   const { payload } = await makePayment(await shop.controls.payer());

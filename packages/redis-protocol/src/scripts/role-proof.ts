@@ -18,7 +18,7 @@ export function roleProof(): RoleProof {
   return {
     isDue() {
       const nowMs = performance.now();
-      // Before the proof is too old, and by one call: else all calls ask while a slow server answers, which makes it slower.
+      // Before the proof is too old one call asks; once it is, all do: what they would change must not be on a replica.
       return nowMs - provenAtMs >= PROOF_MS || nowMs - askedAtMs >= ASK_AGAIN_MS;
     },
     async ask(send) {
