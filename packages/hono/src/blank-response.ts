@@ -10,40 +10,47 @@ export interface BlankResponse {
   isSource(response: Response, isReturned: boolean): boolean;
 }
 
-const heads = ["body", "bodyUsed", "ok", "status", "statusText"];
-const contents = ["arrayBuffer", "blob", "bytes", "clone", "formData", "json", "text"];
+/** What tells what a response holds: it is in what is made of that. */
+const contents = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"];
 
 export function blankResponse(): BlankResponse {
   const known = new WeakSet<Response>();
   let isRead = false;
-  let isHeadRead = false;
+  let isBodyRead = false;
   let isContentRead = false;
 
-  function note(name: string): void {
-    isHeadRead = true;
-    if (contents.includes(name)) isContentRead = true;
+  function watch(response: Response): Response {
+    isRead = true;
+    if (known.has(response)) return response;
+    known.add(response);
+    const prototype: object = Object.getPrototypeOf(response);
+    const watched = (name: string, note: () => void) => {
+      const get = () => {
+        note();
+        return Reflect.get(prototype, name, response);
+      };
+      Object.defineProperty(response, name, { configurable: true, get });
+    };
+    watched("body", () => {
+      isBodyRead = true;
+    });
+    for (const name of contents) {
+      watched(name, () => {
+        isContentRead = true;
+      });
+    }
+    const clone = () => watch(Reflect.apply(Reflect.get(prototype, "clone"), response, []));
+    Object.defineProperty(response, "clone", { configurable: true, value: clone });
+    return response;
   }
 
   return {
-    read(response) {
-      isRead = true;
-      if (known.has(response)) return response;
-      known.add(response);
-      const prototype: object = Object.getPrototypeOf(response);
-      for (const name of [...heads, ...contents]) {
-        const get = () => {
-          note(name);
-          return Reflect.get(prototype, name, response);
-        };
-        Object.defineProperty(response, name, { configurable: true, get });
-      }
-      return response;
-    },
+    read: watch,
     isSource(response, isReturned) {
       if (known.has(response) || isContentRead) return true;
-      if (!isReturned && isHeadRead) return true;
+      // Its body is null, and so is that of a copy. One that is returned after its status alone was read is no copy.
       const isEmpty = response.body === null && response.status === 200;
-      return isEmpty && (isReturned ? isHeadRead : isRead);
+      return isEmpty && (isReturned ? isBodyRead : isRead);
     },
   };
 }

@@ -73,7 +73,8 @@ export function withholdNodeResponse(env: unknown, isHandler: () => boolean): Wi
   };
 }
 
-function withReject(): { promise: Promise<never>; reject: (error: Error) => void } {
+/** A promise that only rejects, if ever. */
+export function withReject(): { promise: Promise<never>; reject: (error: Error) => void } {
   let reject: (error: Error) => void = () => undefined;
   const promise = new Promise<never>((_resolve, no) => {
     reject = no;

@@ -2,6 +2,7 @@
 import { addCookies } from "@tollbooth-stores/http";
 import type { Context } from "hono";
 import { blankResponse } from "./blank-response.ts";
+import { withReject } from "./node-response.ts";
 import { ALREADY_SENT } from "./raw-writes.ts";
 import { answeringMembers, standInFor } from "./stand-in.ts";
 
@@ -36,6 +37,8 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
   /** How many responses the handlers have set since one of them threw. Hono sets that of onError first. */
   let afterError = 0;
   let isOver = false;
+  let hasBegun = false;
+  const lost = withReject();
   /** Whether the handlers have set a response. Not by `finalized`, which is true as well once they have set none. */
   let isMade = false;
   let discarded: Response | undefined;
@@ -105,6 +108,12 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
           return;
         }
         if (c.error !== undefined) afterError += 1;
+        // Middleware in front returns its answer. What is assigned meanwhile may be goods, by work that lost the handlers' async context.
+        if (hasBegun && !isOver && !isHandler() && !isReturned && response !== undefined && response.status < 400) {
+          dropBody(response);
+          lost.reject(assignedByOthers());
+          return;
+        }
         // Middleware in front, which gets its own headers back.
         if (!isOver && !isHandler()) {
           if (inFront !== undefined && isMade) dropBody(read());
@@ -132,8 +141,9 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
     async madeBy(run) {
       answered.signal.throwIfAborted();
       putAside();
+      hasBegun = true;
       try {
-        await run();
+        await Promise.race([run(), lost.promise]);
         answered.signal.throwIfAborted();
         if (isOver) throw new Error("The gate has answered without these handlers.");
         if (!isMade) {
@@ -163,6 +173,12 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
       isOver = true;
     },
   };
+}
+
+function assignedByOthers(): TypeError {
+  return new TypeError(
+    "c.res was assigned outside of the async context of paid()'s handlers, while they were at work. They return their Response.",
+  );
 }
 
 /** What it streams would stay open for a reader that never comes. */

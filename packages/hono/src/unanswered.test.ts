@@ -138,3 +138,46 @@ test.each(bothWays)(
     expect(gate.charged).toEqual(["one", "two"]);
   },
 );
+
+const looksFirst: MiddlewareHandler = async (c, next) => {
+  expect([c.res.status, c.res.ok, c.res.clone().status]).toEqual([200, true, 200]);
+  await next();
+};
+
+test.each<[string, string, MiddlewareHandler]>([
+  [
+    "assigns",
+    "goods",
+    async (c) => {
+      c.res = new Response("goods");
+    },
+  ],
+  [
+    "assigns and returns",
+    "goods",
+    async (c) => {
+      c.res = new Response("goods");
+      return c.res;
+    },
+  ],
+  [
+    "makes after it cloned the empty one",
+    "goods",
+    async (c) => {
+      c.res.clone();
+      return c.text("goods");
+    },
+  ],
+  ["returns without a body", "", async (c) => c.body(null)],
+])(
+  "what a handler %s is sold, though middleware has looked at the empty response before",
+  async (_how, goods, serve) => {
+    for (const way of bothWays) {
+      const gate = fakeGate();
+      const app = new Hono().use(paid(gate)).use(looksFirst);
+      app.get("/sold", serve);
+      const answer = await (await asker(app, way))("/sold", { headers: { payment: "one" } });
+      expect([answer.status, await answer.text(), gate.charged]).toEqual([200, goods, ["one"]]);
+    }
+  },
+);
