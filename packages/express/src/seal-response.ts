@@ -47,10 +47,16 @@ export function sealSentResponse(response: ServerResponse): () => void {
   return () => open();
 }
 
-/** Until the last bytes are out, for handlers that have ended it: loggers that look then see that the headers were sent. */
+/**
+ * For handlers that have ended it. Once the last bytes are out, loggers see that the headers were sent. An error handler that was told
+ * otherwise before, and answers only then, still changes nothing: Node would throw where no one catches it.
+ */
 export function sealUntilFinish(response: ServerResponse): void {
   const open = sealSentResponse(response);
-  response.prependOnceListener("finish", open);
+  response.prependOnceListener("finish", () => {
+    open();
+    replaceMembers(response, unchanging(response));
+  });
 }
 
 /**
@@ -114,14 +120,20 @@ function forItsEnd(response: ServerResponse, name: string): PropertyDescriptor {
   });
 }
 
+function unchanging(response: ServerResponse): PropertyDescriptorMap {
+  return {
+    ...Object.fromEntries(changing.map((name) => [name, member(() => response)])),
+    ...drainListeners(response),
+    write: member((chunk: unknown) => mayGoOn(response, chunk)),
+  };
+}
+
 function seal(response: ServerResponse, more: PropertyDescriptorMap): () => void {
   const { statusCode, statusMessage } = response;
   watchGivingUp(response.req);
   const open = replaceMembers(response, {
-    ...Object.fromEntries(changing.map((name) => [name, member(() => response)])),
+    ...unchanging(response),
     ...Object.fromEntries(headerChanges.map((name) => [name, forItsEnd(response, name)])),
-    ...drainListeners(response),
-    write: member((chunk: unknown) => mayGoOn(response, chunk)),
     headersSent: { get: () => !isBehindAny() && !isGivenUp(response.req) && hasBegun(response) },
     ...more,
   });
