@@ -176,3 +176,62 @@ test("a handler that writes to a response which it kept from before is refused b
   expect([answer.status, await answer.text(), gate.charged]).toEqual([500, "sorry", []]);
   expect(errors[0]?.message).toContain("c.env.outgoing");
 });
+
+const heads: Record<string, (response: ServerResponse) => unknown> = {
+  "sets a header": (response) => response.setHeader("x-goods", "free"),
+  "appends a cookie": (response) => response.appendHeader("set-cookie", "pass=free"),
+  "sets a status message": (response) => {
+    response.statusMessage = "free";
+  },
+  "sets a status": (response) => {
+    response.statusCode = 299;
+  },
+  "writes early hints": (response) => response.writeEarlyHints({ link: "</free>; rel=preload" }),
+  "writes a 102": (response) => response.writeProcessing(),
+};
+
+test.each(Object.entries(heads))(
+  "a handler that %s on a response that it kept is an error, not charged",
+  async (_how, change) => {
+    const gate = fakeGate();
+    const { app, errors } = shop();
+    let kept: ServerResponse | undefined;
+    app.use(async (c, next) => {
+      kept = c.env.outgoing;
+      await next();
+    });
+    app.get("/sold", paid(gate), (c) => {
+      if (kept !== undefined) change(kept);
+      return c.text("the goods");
+    });
+    const answer = await (await asker(app, "serve()"))("/sold", pay);
+    expect([answer.status, answer.statusText, answer.headers.get("x-goods")]).toEqual([
+      500,
+      "Internal Server Error",
+      null,
+    ]);
+    expect([answer.headers.getSetCookie(), gate.charged, errors.length]).toEqual([[], [], 1]);
+  },
+);
+
+test("what informs a client leaves by no worker while handlers are at work, and middleware in front may set Node's headers", async () => {
+  const gate = fakeGate();
+  const { app, work } = shop();
+  const told = vi.fn<(name: string) => void>();
+  app.use(async (c, next) => {
+    const { outgoing } = c.env;
+    const write = outgoing.writeEarlyHints;
+    outgoing.writeEarlyHints = (...given) => {
+      told("hints");
+      return Reflect.apply(write, outgoing, given);
+    };
+    await next();
+  });
+  app.get("/sold", paid(gate), (c) => {
+    work((response) => response.writeEarlyHints({ link: "</free>; rel=preload" }));
+    work((response) => response.setHeader("x-worker", "1"));
+    return c.text("the goods");
+  });
+  const answer = await (await asker(app, "serve()"))("/sold", pay);
+  expect([answer.status, await answer.text(), gate.charged, told.mock.calls]).toEqual([200, "the goods", ["one"], []]);
+});

@@ -12,7 +12,12 @@ export interface RawWrites {
 /** The header by which @hono/node-server is told that nothing is left to send. */
 export const ALREADY_SENT = "x-hono-already-sent";
 
-const members = ["writeHead", "write", "end", "flushHeaders"] as const;
+const writing = ["writeHead", "write", "end", "flushHeaders"] as const;
+/** They leave at once, before any payment. */
+const informing = ["writeContinue", "writeProcessing", "writeEarlyHints", "writeInformation"];
+/** What they change goes with whatever answer comes, also with one that is not charged. */
+const changing = ["setHeader", "appendHeader", "setHeaders", "removeHeader", "addTrailers"];
+const values = ["statusCode", "statusMessage"];
 const FIRST_FAILURE = 400;
 
 /** What handlers hear. */
@@ -32,18 +37,30 @@ export function watchRawWrites(
   isHandler: () => boolean,
   onWrite: (error: TypeError) => void,
 ): RawWrites {
-  const had = members.map((name) => [name, Object.getOwnPropertyDescriptor(response, name)] as const);
+  const watched = [...writing, ...informing, ...changing];
+  const had = watched.map((name) => [name, Object.getOwnPropertyDescriptor(response, name)] as const);
+  const openValues = values.map((name) => guardValue(response, name, isHandler));
   let isOver = false;
   let state: "unwritten" | "passing" | "dropping" = "unwritten";
 
   function restore(): void {
+    for (const open of openValues) open();
     for (const [name, own] of had) {
       if (own === undefined) Reflect.deleteProperty(response, name);
       else Reflect.defineProperty(response, name, own);
     }
   }
 
-  for (const name of members) {
+  for (const name of [...informing, ...changing]) {
+    const method: unknown = Reflect.get(response, name);
+    if (typeof method !== "function") continue;
+    const call = (...given: unknown[]): unknown => {
+      if (isHandler()) throw rawWriteError();
+      return informing.includes(name) && !isOver ? undefined : Reflect.apply(method, response, given);
+    };
+    Reflect.defineProperty(response, name, { configurable: true, writable: true, value: call });
+  }
+  for (const name of writing) {
     const method: unknown = Reflect.get(response, name);
     if (typeof method !== "function") continue;
     const call = (...given: unknown[]): unknown => {
@@ -75,6 +92,26 @@ export function watchRawWrites(
       Object(response).writeHead(500);
       Object(response).end();
     },
+  };
+}
+
+/** The function that it returns makes it as it was, with the value of now. Of HTTP/2's response they are accessors. */
+function guardValue(response: object, name: string, isHandler: () => boolean): () => void {
+  const own = Object.getOwnPropertyDescriptor(response, name);
+  const inherited = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(response), name);
+  const setter = own === undefined ? inherited?.set : undefined;
+  // One of HTTP/2 warns when it is read.
+  let value: unknown = inherited?.get === undefined ? Reflect.get(response, name) : undefined;
+  const set = (next: unknown) => {
+    if (isHandler()) throw rawWriteError();
+    if (setter !== undefined) Reflect.apply(setter, response, [next]);
+    else value = next;
+  };
+  const get = () => (inherited?.get === undefined ? value : Reflect.apply(inherited.get, response, []));
+  Reflect.defineProperty(response, name, { configurable: true, enumerable: true, get, set });
+  return () => {
+    if (setter !== undefined) Reflect.deleteProperty(response, name);
+    else Reflect.defineProperty(response, name, { configurable: true, enumerable: true, writable: true, value });
   };
 }
 
