@@ -44,6 +44,10 @@ test("a path is read as a file server and as a handler's URL would have it", () 
     all: expect.arrayContaining(["/u/b?c", "/u/b"]),
     ofOneRoute: expect.arrayContaining(["/u/b%3Fc", "/u/b"]),
   });
+  for (const end of ["%3Fa", "%23", "%253Fa"]) {
+    const cut = handlerReadingsOf(`/u/dear%2Fx%2F..${end}/b`);
+    for (const readings of [cut.all, cut.ofOneRoute]) expect(readings).toContain("/u/dear");
+  }
   expect(handlerReadingsOf("/u/de%2561r%3Fx").ofOneRoute).toEqual(
     expect.arrayContaining(["/u/de%2561r", "/u/dear%3Fx", "/u/dear"]),
   );

@@ -40,13 +40,15 @@ export function handlerReadingsOf(path: string): { all: string[]; ofOneRoute: st
   if (plain.test(path)) return { all: [], ofOneRoute: [] };
   const segments = path.split(/[/\\]/).map(decodings);
   const decoded = Array.from({ length: MOST_DECODINGS + 1 }, (_, times) =>
-    segments.map((levels) => piecesOf(levels[Math.min(times, levels.length - 1)] ?? "")),
-  );
+    segments.map((levels) => levels[Math.min(times, levels.length - 1)] ?? ""),
+  )
+    // Before dots are resolved: what comes after a `?` is no part of them.
+    .flatMap((texts) => [texts, beforeQuery(texts)])
+    .map((texts) => texts.map(piecesOf));
   // Of doubled slashes servers make one.
   const whole = decoded.map((one) => joined(one.map((pieces) => (isDotted(pieces) ? pieces : pieces.filter(Boolean)))));
   const priced = decoded
-    .slice(1)
-    .flatMap((one) => [one, beforeQuery(one)])
+    .slice(2)
     .map((one) => joined(one.map((pieces) => (isDotted(pieces) ? pieces : trimmed(pieces)).map(encoded))));
   return {
     all: others(path, [...whole, ...whole.map((one) => one.replace(/[?#].*$/s, ""))]),
@@ -58,12 +60,9 @@ const isDotted = (pieces: readonly string[]) => pieces.some((piece) => piece ===
 const encoded = (piece: string) => piece.replace(/[%?#]/g, encodeURIComponent);
 
 /** A URL's path ends at a `?` or `#`. */
-function beforeQuery(segments: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  const last = segments.findIndex((pieces) => pieces.some((piece) => /[?#]/.test(piece)));
-  if (last < 0) return segments;
-  const [...pieces] = segments[last] ?? [];
-  const end = pieces.findIndex((piece) => /[?#]/.test(piece));
-  return [...segments.slice(0, last), [...pieces.slice(0, end), (pieces[end] ?? "").replace(/[?#].*$/s, "")]];
+function beforeQuery(segments: readonly string[]): string[] {
+  const last = segments.findIndex((text) => /[?#]/.test(text));
+  return last < 0 ? [...segments] : [...segments.slice(0, last), (segments[last] ?? "").replace(/[?#].*$/s, "")];
 }
 
 function joined(segments: readonly (readonly string[])[]): string {

@@ -73,6 +73,10 @@ test.each<[string, RoutesConfig]>([
       (path): [string, RoutesConfig] => [path, { [key]: { accepts: { ...oneCent, price: byPath } } }],
     ),
   ),
+  ...["/m/big%2Fx%2F..%3Fa/b", "/m/big%2Fx%2F..%23/b"].map((path): [string, RoutesConfig] => [
+    path,
+    { "GET /m/*": { accepts: { ...oneCent, price: byPath } } },
+  ]),
   // Read once more it has another price.
   ["/m/https%3A%2F%2Fe.com%2525", { "GET /m/*": { accepts: { ...oneCent, price: byUrl } } }],
 ])(
