@@ -1,4 +1,4 @@
-// Servers that answer no more, at the start of an examination or in the middle of it. Faked: only what is made of their answers is tested.
+// Servers that stop answering, before an examination or during it. They are faked: the doctor's findings are tested, not its questions.
 import type { Examined } from "@tollbooth-stores/config";
 import { StoreError } from "@tollbooth-stores/core";
 import { beforeEach, expect, it, vi } from "vitest";

@@ -12,7 +12,7 @@ const written = new WeakMap<ServerResponse, { bytes: number; isDue: boolean }>()
 
 /**
  * To be put in place wherever `mayGoOn` answers a write: middleware in front may keep listeners to itself, as compression() does, and
- * these would hear no "drain" of ours. `isOurs`: whether our answer is the one that counts now.
+ * those listeners would never hear the "drain" that this file emits. `isOurs`: whether writes are held or dropped now.
  */
 export function drainListeners(response: ServerResponse, isOurs: () => boolean = () => true): PropertyDescriptorMap {
   const members = listening.map((name): [string, PropertyDescriptor] => {

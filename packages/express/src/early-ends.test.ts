@@ -1,5 +1,5 @@
-// An end that an application made before the middleware here, and that middleware in front still holds back: nothing tells of it. What is
-// answered after it is sent whole all the same, because the held end sends the bytes of the latest answer.
+// An application has ended the response before paid(), and middleware in front still holds that end back. Nothing shows it. The answer that
+// is sold is sent whole all the same, because the held end sends the bytes of the latest answer.
 import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { fakeGate } from "@tollbooth-stores/http-testkit";

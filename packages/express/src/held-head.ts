@@ -28,7 +28,7 @@ export function heldHead(response: ServerResponse, isHandler: () => boolean): He
   const ofOthers = new Map(before);
   /** The headers with those of the handlers, while the response has none of theirs. */
   let withHandlers: HeaderMap | undefined;
-  // Handlers begin as on a fresh response: a status of an end that is held back would be theirs, and 204 has no place for what is sold.
+  // Handlers begin with 200. An earlier end that is still held back may have set 204, whose answer has no bytes, or 403, which is free.
   let statusNow = 200;
   let othersStatus = status;
   // By the methods of now: while the answer is held, the response has others in their place.

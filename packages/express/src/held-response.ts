@@ -64,7 +64,7 @@ export function holdResponse(response: ServerResponse, maxAnswerBytes: number, i
   const isOver = () => hasEnded || isReleased;
   const isShutOut = () => isHandler() && before.isOthersFailure() && (head?.status ?? 500) >= 400;
 
-  /** A success that middleware in front makes, as a file that it sends while it hands the request on: that is not what is sold. */
+  /** Middleware in front may answer with a success and still call next(), with sendFile for example. Its answer is not sold. */
   const endsSale = (): boolean => {
     if (isOver() || (head?.status ?? response.statusCode) >= 400 || !isInFront(response.req)) return false;
     reject(answeredByOthers());

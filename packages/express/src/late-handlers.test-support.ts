@@ -23,7 +23,7 @@ export const afterTheEnd: Record<string, Handler> = {
   "hands on": (_request, _response, next) => next(),
   "answers again": (_request, response) => response.status(200).json({ a: "longer answer than the first one" }),
   "writes what is nothing": (_request, response) => void response.write(undefined),
-  // What is thrown in there would end the process.
+  // An error in a microtask would end the process.
   "does all else that a response can": (_request, response) =>
     queueMicrotask(() => {
       response.appendHeader("x-late", "1").setHeaders(new Map([["x-late", "1"]]));

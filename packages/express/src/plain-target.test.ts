@@ -1,4 +1,4 @@
-// Paths that a router takes for what is free, and a file server behind it for what is sold.
+// Paths that look free to a router, and that a file server behind it reads as a path that is sold.
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import type { RequestContext } from "@tollbooth-stores/http";

@@ -1,4 +1,4 @@
-// The response that Hono makes for those who read it before a handler has answered. What is made from it is no handler's answer.
+// Hono makes an empty response for code that reads `c.res` before a handler has answered. A copy of it is no handler's answer.
 
 export interface BlankResponse {
   /** Remembers that handlers read this one, and what of it. */
@@ -10,7 +10,7 @@ export interface BlankResponse {
   isSource(response: Response, isReturned: boolean): boolean;
 }
 
-/** What tells what a response holds: it is in what is made of that. */
+/** Methods that read the bytes. A response that is set after such a read may be a copy of the empty one. */
 const contents = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"];
 
 export function blankResponse(): BlankResponse {

@@ -1,4 +1,4 @@
-// A sale that fails, in its handler or in its gate: which answer is sent, and what is left of the sale.
+// A sale that fails, in its handler or in its gate: the answer that is sent, and that no listener or late header remains.
 import { getEventListeners } from "node:events";
 import type { PaidGate } from "@tollbooth-stores/http";
 import { fakeGate } from "@tollbooth-stores/http-testkit";

@@ -28,9 +28,9 @@ function shop() {
     c.header("x-front", "front");
     await next();
   });
-  const work = (write: (response: ServerResponse) => unknown) =>
-    worker.runInAsyncScope(() => outgoing !== undefined && write(outgoing));
-  return { app, errors, work };
+  const onKept = (write: (response: ServerResponse) => unknown) => outgoing !== undefined && write(outgoing);
+  const work = (write: (response: ServerResponse) => unknown) => worker.runInAsyncScope(() => onKept(write));
+  return { app, errors, onKept, work };
 }
 
 const writes: Record<string, (response: ServerResponse) => unknown> = {
@@ -162,14 +162,9 @@ test("middleware in front that answers with a success there never leaves its cli
 
 test("a handler that writes to a response which it kept from before is refused before a byte has left", async () => {
   const gate = fakeGate();
-  const { app, errors } = shop();
-  let kept: ServerResponse | undefined;
-  app.use(async (c, next) => {
-    kept = c.env.outgoing;
-    await next();
-  });
+  const { app, errors, onKept } = shop();
   app.get("/sold", paid(gate), () => {
-    kept?.end("the goods");
+    onKept((response) => response.end("the goods"));
     return RESPONSE_ALREADY_SENT;
   });
   const answer = await (await asker(app, "serve()"))("/sold", pay);
@@ -194,14 +189,9 @@ test.each(Object.entries(heads))(
   "a handler that %s on a response that it kept is an error, not charged",
   async (_how, change) => {
     const gate = fakeGate();
-    const { app, errors } = shop();
-    let kept: ServerResponse | undefined;
-    app.use(async (c, next) => {
-      kept = c.env.outgoing;
-      await next();
-    });
+    const { app, errors, onKept } = shop();
     app.get("/sold", paid(gate), (c) => {
-      if (kept !== undefined) change(kept);
+      onKept(change);
       return c.text("the goods");
     });
     const answer = await (await asker(app, "serve()"))("/sold", pay);

@@ -108,7 +108,7 @@ export function soldResponse(c: Context, isHandler: () => boolean): SoldResponse
           return;
         }
         if (c.error !== undefined) afterError += 1;
-        // Middleware in front returns its answer. What is assigned meanwhile may be goods, by work that lost the handlers' async context.
+        // Middleware in front returns its answer. An assignment may be a handler's own work that lost its async context: unpaid goods.
         if (hasBegun && !isOver && !isHandler() && !isReturned && response !== undefined && response.status < 400) {
           dropBody(response);
           lost.reject(assignedByOthers());

@@ -92,7 +92,7 @@ test.each(cases)("by $way, of $of, where middleware $how, nothing is charged", a
   const gate = fakeGate();
   const app = new Hono().onError((error, c) => c.text(error.message, 500));
   app.use(async (c, next) => {
-    // What is no Error reaches no onError of Hono.
+    // Hono's onError hears only of an Error.
     await next().catch(() => c.body("broken", 500));
   });
   app.use(paid(gate));
